@@ -1,4 +1,4 @@
-"""A real server for tests, on a free port of this machine."""
+"""A real server for tests, on a port of this machine."""
 
 from __future__ import annotations
 
@@ -16,11 +16,15 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def hosted(app: ASGIApp) -> Iterator[str]:
-    """Serve an application from a thread, and return its address."""
+def hosted(app: ASGIApp, port: int = 0) -> Iterator[str]:
+    """Serve an application from a thread and yield its address, with this port if it is free."""
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            listener.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:
@@ -32,10 +36,10 @@ def hosted(app: ASGIApp) -> Iterator[str]:
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    """Wait until a condition holds, or fail."""
+    """Wait until a condition is true, or fail."""
     tick = threading.Event()
     for _ in range(int(seconds / 0.02)):
         if condition():
             return
         tick.wait(0.02)
-    raise AssertionError(f"{condition} did not hold within {seconds} s.")
+    raise AssertionError(f"{condition} was not true within {seconds} s.")

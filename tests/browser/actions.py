@@ -1,4 +1,4 @@
-"""What a reader does on the page."""
+"""Actions of a reader on the page."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ if TYPE_CHECKING:
 
 
 def ask(page: Page, question: str) -> None:
-    """Type a question and press the button."""
+    """Enter a question and press the button."""
     page.get_by_label("Your question").fill(question)
     page.get_by_role("button", name="Ask", exact=True).click()
 
 
-def first(page: Page) -> Locator:
-    """The best passage."""
+def best_card(page: Page) -> Locator:
+    """Return the card of the best passage."""
     return page.locator(".p-card").first
 
 
-def file(name: str, content: str | bytes) -> FilePayload:
-    """A file as the browser would send it."""
+def file_payload(name: str, content: str | bytes) -> FilePayload:
+    """Return a file as the browser sends it."""
     data = content.encode() if isinstance(content, str) else content
     return {"name": name, "mimeType": "application/octet-stream", "buffer": data}
 
@@ -28,7 +28,7 @@ def file(name: str, content: str | bytes) -> FilePayload:
 def upload(page: Page, *files: FilePayload) -> None:
     """Open the Library tab and choose files."""
     page.get_by_role("tab", name="Library").click()
-    ready = page.locator("#files input[type=file]")
-    ready.wait_for(state="attached")
-    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    ready.set_input_files(list(files))
+    chooser = page.locator("#files input[type=file]")
+    chooser.wait_for(state="attached")
+    page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    chooser.set_input_files(list(files))

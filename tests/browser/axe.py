@@ -1,4 +1,4 @@
-"""axe-core in a page: the rules of WCAG 2.2 that a program can check."""
+"""Runs axe-core in a page, with the rules of WCAG 2.2 that a program can check."""
 
 from __future__ import annotations
 
@@ -10,25 +10,34 @@ if TYPE_CHECKING:
 
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 COLOURS = ("color-contrast", "link-in-text-block")
-"""All that a change of theme can break."""
+"""The only rules that a change of theme can break, and the only slow ones."""
 
 _SOURCE = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
-_RUN = """async (only) => {
-  // Colours on their way to others are neither; and what inherits them sets out when they have arrived.
+_RUN = """async ([part, options]) => {
+  // Finish colour transitions; an element that inherits a colour starts its own one afterwards, hence three rounds.
   for (let round = 0; round < 3; round++) {
     await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
-    for (const moving of document.getAnimations()) if (moving instanceof CSSTransition) moving.finish();
+    for (const change of document.getAnimations()) if (change instanceof CSSTransition) change.finish();
   }
-  const found = await axe.run(document, { runOnly: only, resultTypes: ['violations'] });
-  return found.violations.flatMap(each =>
-    each.nodes.map(node => `${each.id}: ${node.target.join(' ')} (${each.help}) ${node.html.slice(0, 160)}`));
+  const found = await axe.run(part || document, options);
+  return found.violations.flatMap(rule =>
+    rule.nodes.map(node => `${rule.id}: ${node.target.join(' ')} (${rule.help}) ${node.html.slice(0, 160)}`));
 }"""
 
 
-def violations(page: Page, *rules: str) -> list[str]:
-    """What axe objects to in a page as it is now, a line for each element; by these rules alone, or by all of RULES."""
+def structure_violations(page: Page) -> list[str]:
+    """Return a line for each element of the page that violates one of RULES, except COLOURS."""
+    disabled = {name: {"enabled": False} for name in COLOURS}
+    return _run(page, None, {"runOnly": {"type": "tag", "values": RULES}, "rules": disabled})
+
+
+def colour_violations(page: Page, within: str | None = None) -> list[str]:
+    """Return a line for each element that violates one of COLOURS, in the whole page or in the part with a selector."""
+    return _run(page, within, {"runOnly": {"type": "rule", "values": COLOURS}})
+
+
+def _run(page: Page, within: str | None, options: dict[str, Any]) -> list[str]:
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(_SOURCE)
-    only: dict[str, Any] = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": RULES}
-    found: list[str] = page.evaluate(_RUN, only)
-    return found
+    lines: list[str] = page.evaluate(_RUN, [within, {**options, "resultTypes": ["violations"]}])
+    return lines

@@ -1,4 +1,4 @@
-"""A real browser against the real page, over a small library whose geometry can be read."""
+"""Fixtures: a real browser, and pages over small libraries with a readable encoder."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from index.page import create_app
 from index.records import Answer, CoverageReport
 from index.settings import Settings
 from tests.answers.model_server import playing
+from tests.browser.warm_pages import WarmPages
 from tests.fakes import FakeEncoder
 from tests.hosted import hosted
 
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 Scheme = Literal["light", "dark"]
 SIZE: ViewportSize = {"width": 1280, "height": 900}
 
-PATIENCE = 30_000
-"""Milliseconds that anything may take, on machines that are slow and shared. What holds is found at once."""
+TIMEOUT_MS = 30_000
+"""Longest time that anything may take on a slow, shared machine, in milliseconds."""
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (
     "--no-sandbox",
@@ -40,9 +41,17 @@ FLAGS = (
     "--disable-sync",
 )
 EXAMPLES = ("Who signed the treaty?", "What does `<b>oil</b>` ${cost}?")
-HARMLESS = ("ERR_CONNECTION_REFUSED", "AbortError", "aborted", "Connection errored out")
-"""What a page that is left, or outlives its server by a moment, says of a stream that ends: the first is the browser's,
-the others are Gradio's own."""
+HARMLESS_ERRORS = ("ERR_CONNECTION_REFUSED", "AbortError", "aborted", "Connection errored out")
+"""Errors of a stream that ends because the page was left or its server stopped: of the browser, and of Gradio."""
+_free_ports: list[int] = []
+"""Ports of pages that are no longer served."""
+_FAST_CLOCK = """(() => {
+  const [wait, now] = [setTimeout, performance.now.bind(performance)];
+  window.setTimeout = (run, milliseconds = 0, ...values) => wait(run, milliseconds / SPEED, ...values);
+  performance.now = () => now() * SPEED;
+})()"""
+_PWNED_AND_CLEAR = "localStorage.clear(), window.pwned"
+"""Later pages have the same address, and must not find the history and the uploads of this one."""
 SECRET = "the key is under /srv/secret"
 
 TREATY = """# The Harbour Treaty
@@ -73,51 +82,60 @@ HOSTILE_PAGE = (
 SOURCES = {"treaty.md": TREATY, "oil.txt": OIL, HOSTILE_NAME: HOSTILE_TEXT, "volcano.html": HOSTILE_PAGE}
 
 
-PERHAPS = "Perhaps: "
-"""What stands before a question that shall not be answered for sure."""
+UNSURE_PREFIX = "Perhaps: "
+"""A question with this prefix gets an unsure answer."""
 
 
-class Moody(Library):
-    """A library that finds nothing, is not sure, or fails, where the question asks it to."""
+class ScriptedLibrary(Library):
+    """A library that finds nothing, is unsure, or fails if the question demands it."""
 
     def ask_stream(self, question: str, **options: Any) -> Generator[str | Answer, None, None]:
-        """As `Library.ask_stream`, but for three kinds of questions."""
+        """Answer as `Library.ask_stream` does, but for three kinds of questions."""
         if question == "nothing, please":
             yield Answer(question, "abstained", 0.0, 0.6, (), (), (), (9, 4), "quote", {})
         elif question == "fail, please":
             raise RuntimeError(SECRET)
-        elif question.startswith(PERHAPS):
-            for each in super().ask_stream(question.removeprefix(PERHAPS), **options):
-                yield _doubted(each, question) if isinstance(each, Answer) else each
+        elif question.startswith(UNSURE_PREFIX):
+            for event in super().ask_stream(question.removeprefix(UNSURE_PREFIX), **options):
+                yield _unsure(event, question) if isinstance(event, Answer) else event
         else:
             yield from super().ask_stream(question, **options)
 
     def coverage(self, question: str, **options: Any) -> CoverageReport:
-        """As `Library.coverage`, but for one question."""
+        """Return what `Library.coverage` does, but fail if the question says so."""
         if "fail" in question:
             raise RuntimeError(SECRET)
         return super().coverage(question, **options)
 
 
-def _doubted(answer: Answer, question: str) -> Answer:
-    """The same with a low confidence, and with a note on words that mean harm."""
+def _unsure(answer: Answer, question: str) -> Answer:
+    """Return the answer with a low confidence and a hostile note."""
     assert answer.status == "answered"
     note = f"No passage mentions *{ATTACK}*."
     return replace(answer, question=question, status="unsure", confidence=0.4, notes=(note,))
 
 
 class Visit(Protocol):
-    """Opens an address; `fresh` in a browser that has never seen it."""
+    """Opens a URL in a new page, with `fresh` in a browser context of its own.
+
+    The timers of the page run `speed` times as fast, so that tests do not wait for it to poll the server.
+    """
 
     def __call__(
-        self, url: str, *, size: ViewportSize = SIZE, scheme: Scheme = "light", fresh: bool = False
+        self, url: str, *, size: ViewportSize = SIZE, scheme: Scheme = "light", fresh: bool = False, speed: int = 1
     ) -> Page: ...
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever is in this folder needs a browser, and comes last.
+class Revisit(Protocol):
+    """Opens the start page of a site; its page stays open for the next test, which gets it reset."""
 
-    From its start on, Playwright keeps an event loop going in this thread, and no other test could have one.
+    def __call__(self, url: str, *, size: ViewportSize = SIZE, scheme: Scheme = "light") -> Page: ...
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of this folder and run them last.
+
+    Playwright keeps an event loop running in this thread, so no later test could start one.
     """
     here = Path(__file__).parent
     for item in items:
@@ -128,12 +146,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, driven by Playwright, which would otherwise download one."""
+    """Start Debian's Chromium, because Playwright's own would have to be downloaded."""
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is missing: apt-get install -y --no-install-recommends chromium")
     from playwright.sync_api import expect, sync_playwright
 
-    expect.set_options(timeout=PATIENCE)
+    expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield browser
@@ -142,7 +160,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """What most pages share: a cache, and thus half of the time that each would take alone."""
+    """Return the context that most pages share; its cache halves the time of a page load."""
     context = _new_context(browser)
     yield context
     context.close()
@@ -150,75 +168,135 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def visit(browser: Browser, context: BrowserContext) -> Iterator[Visit]:
-    """See `Visit`. Afterwards no page may have complained, or asked anyone but this machine."""
+    """Return a `Visit`. At the end, no page may have reported an error or contacted another host."""
     pages: list[Page] = []
-    troubles: list[str] = []
+    problems: list[str] = []
 
-    def visit(url: str, *, size: ViewportSize = SIZE, scheme: Scheme = "light", fresh: bool = False) -> Page:
+    def visit(
+        url: str, *, size: ViewportSize = SIZE, scheme: Scheme = "light", fresh: bool = False, speed: int = 1
+    ) -> Page:
         page = (_new_context(browser) if fresh else context).new_page()
         pages.append(page)
-        page.set_viewport_size(size)
-        page.emulate_media(color_scheme=scheme)
-        page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("request", lambda request: None if _is_local(request.url) else troubles.append(request.url))
-        page.goto(url)
-        page.locator("#results section, #beginning :is(section, nav)").first.wait_for(state="attached")
+        _set_media(page, size, scheme)
+        _record(page, problems)
+        if speed > 1:
+            page.add_init_script(_FAST_CLOCK.replace("SPEED", str(speed)))
+        open_page(page, url)
         return page
 
     yield visit
-    pwned = [page.evaluate("window.pwned") for page in pages if not page.is_closed()]
+    attacked = [page.evaluate(_PWNED_AND_CLEAR) for page in pages if not page.is_closed()]
     for page in pages:
         page.close()
         if page.context != context:
             page.context.close()
-    assert [trouble for trouble in troubles if not any(words in trouble for words in HARMLESS)] == []
-    assert not any(pwned)
+    _assert_no_problems(problems)
+    assert not any(attacked)
+
+
+@pytest.fixture(scope="module")
+def warm_pages(context: BrowserContext) -> Iterator[WarmPages]:
+    """Return the pages that the tests of a module share."""
+
+    def load(url: str, problems: list[str]) -> Page:
+        page = context.new_page()
+        _record(page, problems)
+        open_page(page, url)
+        return page
+
+    pages = WarmPages(load)
+    yield pages
+    pages.close()
 
 
 @pytest.fixture
-def unwatched(browser: Browser) -> Iterator[Page]:
-    """A page that may complain, as browsers do of every answer that is no success."""
-    context = _new_context(browser)
-    yield context.new_page()
-    context.close()
+def revisit(warm_pages: WarmPages) -> Iterator[Revisit]:
+    """Return a `Revisit`, with the checks of `visit` at the end."""
+    warm_pages.problems.clear()
+
+    def revisit(url: str, *, size: ViewportSize = SIZE, scheme: Scheme = "light") -> Page:
+        page = warm_pages.open(url)
+        _set_media(page, size, scheme)
+        page.bring_to_front()
+        return page
+
+    yield revisit
+    attacked = warm_pages.evaluate(_PWNED_AND_CLEAR)
+    warm_pages.check_in()
+    _assert_no_problems(warm_pages.problems)
+    assert not any(attacked)
+
+
+@pytest.fixture
+def unwatched(context: BrowserContext) -> Iterator[Page]:
+    """Return a page that may report errors, as browsers do for every failed request."""
+    page = context.new_page()
+    page.set_viewport_size(SIZE)
+    yield page
+    page.close()
+
+
+def open_page(page: Page, url: str) -> None:
+    """Open a page and wait until it is usable."""
+    page.goto(url)
+    page.locator("#results section, #beginning :is(section, nav)").first.wait_for(state="attached")
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a page over four documents, two of them hostile; for tests that change nothing."""
+    """Serve a page over four documents, two of them hostile, for tests that change nothing; yield its address."""
     folder = tmp_path_factory.mktemp("site")
-    with open_library(folder, SOURCES) as library, serving(library) as url:
+    with open_library(folder, SOURCES) as library, running_site(library) as url:
         yield url
 
 
-@pytest.fixture
-def own_site(tmp_path: Path) -> Iterator[tuple[str, Library]]:
-    """The address of a page, and its library, which holds the treaty."""
-    with open_library(tmp_path, {"treaty.md": TREATY}) as library, serving(library) as url:
+@pytest.fixture(scope="module")
+def changing_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Library]]:
+    """Serve a page over a library that the tests of a module change; `own_site` resets it."""
+    with open_library(tmp_path_factory.mktemp("changing"), {}) as library, running_site(library) as url:
         yield url, library
 
 
 @pytest.fixture
-def empty_site(tmp_path: Path) -> Iterator[str]:
-    """The address of a page over an empty library."""
-    with open_library(tmp_path, {}) as library, serving(library) as url:
-        yield url
+def own_site(changing_site: tuple[str, Library], tmp_path: Path) -> tuple[str, Library]:
+    """Return the address of a page and its library, which contains only the treaty."""
+    _, library = changing_site
+    empty(library)
+    add_texts(library, tmp_path, {"treaty.md": TREATY})
+    return changing_site
 
 
 @pytest.fixture
-def writing_site(tmp_path: Path) -> Iterator[tuple[str, Stage]]:
-    """The address of a page over the treaty and the oil, with a model that plays what its stage is given to play.
+def empty_site(changing_site: tuple[str, Library]) -> str:
+    """Return the address of a page over an empty library."""
+    url, library = changing_site
+    empty(library)
+    return url
 
-    It has answered once: a model's first reply is not shown before its end.
+
+@pytest.fixture(scope="module")
+def model_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Stage]]:
+    """Serve a page over two documents with a scripted model server; yield the address and that server.
+
+    The model has answered once, because its first reply is shown only when it is complete.
     """
     with playing(_reply) as stage:
         settings = Settings(passage_tokens=32, llm_url=stage.url, llm_model="m")
         sources = {"treaty.md": TREATY, "oil.txt": OIL}
-        with open_library(tmp_path, sources, settings) as library, serving(library, settings) as url:
+        folder = tmp_path_factory.mktemp("model")
+        with open_library(folder, sources, settings) as library, running_site(library, settings) as url:
             library.ask("Who signed the treaty?", writer="model")
-            stage.requests.clear()
             yield url, stage
+
+
+@pytest.fixture
+def writing_site(model_site: tuple[str, Stage]) -> tuple[str, Stage]:
+    """Return a page with a model, and the model's server, which has no requests yet and answers by default."""
+    _, stage = model_site
+    stage.play = _reply
+    stage.requests.clear()
+    stage.left.clear()
+    return model_site
 
 
 def _reply(player: Player) -> None:
@@ -228,27 +306,64 @@ def _reply(player: Player) -> None:
 
 @contextmanager
 def open_library(folder: Path, sources: dict[str, str], settings: Settings | None = None) -> Iterator[Library]:
-    """A library of these texts, by file name."""
-    (folder / "sources").mkdir()
-    for name, text in sources.items():
-        (folder / "sources" / name).write_text(text)
-    with Moody.open(folder / "library", settings or _settings(), encoder=FakeEncoder()) as library:
+    """Open a new library that contains these texts by file name."""
+    with ScriptedLibrary.open(folder / "library", settings or _settings(), encoder=FakeEncoder()) as library:
         if sources:
-            assert not library.add(folder / "sources").failed
-            library.map(wait=True)
+            add_texts(library, folder, sources)
         yield library
 
 
+def add_texts(library: Library, folder: Path, sources: dict[str, str]) -> None:
+    """Write texts to files by name, add them to a library, and wait for its map."""
+    (folder / "sources").mkdir()
+    for name, text in sources.items():
+        (folder / "sources" / name).write_text(text)
+    assert not library.add(folder / "sources").failed
+    library.map(wait=True)
+
+
+def empty(library: Library) -> None:
+    """Remove all documents of a library, and the uploaded files."""
+    for document in library.documents():
+        library.remove(document.id)
+    for path in (library.folder / "uploads").glob("*"):
+        if path.is_file():
+            path.unlink()
+
+
 @contextmanager
-def serving(library: Library, settings: Settings | None = None, *, examples: Sequence[str] = EXAMPLES) -> Iterator[str]:
-    """Serve a library's page from a thread, on a free port."""
-    with hosted(create_app(library, settings or _settings(), examples=examples)) as url:
+def running_site(
+    library: Library, settings: Settings | None = None, *, examples: Sequence[str] = EXAMPLES
+) -> Iterator[str]:
+    """Serve the page of a library from a thread; yield its address.
+
+    The port of an earlier page is used again, because the browser has cached Gradio's scripts for its address.
+    """
+    port = _free_ports.pop() if _free_ports else 0
+    with hosted(create_app(library, settings or _settings(), examples=examples), port=port) as url:
         yield url
+    _free_ports.append(int(url.rpartition(":")[2]))
+
+
+def _set_media(page: Page, size: ViewportSize, scheme: Scheme) -> None:
+    page.set_viewport_size(size)
+    page.emulate_media(color_scheme=scheme)
+
+
+def _record(page: Page, problems: list[str]) -> None:
+    """Record errors of a page, and its requests to other hosts."""
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("request", lambda request: None if _is_local(request.url) else problems.append(request.url))
+
+
+def _assert_no_problems(problems: list[str]) -> None:
+    assert [problem for problem in problems if not any(words in problem for words in HARMLESS_ERRORS)] == []
 
 
 def _new_context(browser: Browser) -> BrowserContext:
     context = browser.new_context()
-    context.set_default_timeout(PATIENCE)
+    context.set_default_timeout(TIMEOUT_MS)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     return context
 

@@ -1,6 +1,6 @@
-"""Documents that want to be more than text: what they hold, what they are called, and whether they are taken in.
+"""The corpus of hostile files: their content, their names, and whether the library accepts them.
 
-Each holds a word of its own, so that a question about it finds it, and sets `window.pwned` where any of it is run.
+Each has a unique word, by which a question finds it, and sets `window.pwned` if any of it is run.
 """
 
 from __future__ import annotations
@@ -11,22 +11,22 @@ from itertools import count
 from tests.browser.hostile_formats import pdf, word
 from tests.browser.hostile_texts import LINKS, MARKUP, NAMES, TEXTS
 
-PWN = "window.pwned=1"
+ATTACK = "window.pwned=1"
 
 
 @dataclass(frozen=True, slots=True)
-class Hostile:
-    """A file that somebody uploads."""
+class HostileFile:
+    """A file to upload."""
 
-    about: str
-    """What is hostile in it."""
+    subject: str
+    """What is hostile about it."""
     name: str
     """As the browser sends it."""
     content: bytes
     word: str
-    """Occurs in this document and in no other."""
-    taken: bool = True
-    """Whether the library takes it in; where it does not, a reason is shown."""
+    """A word that occurs in no other document."""
+    accepted: bool = True
+    """Whether the library accepts it; if not, the page shows a reason."""
 
 
 _numbers = count(100)
@@ -40,97 +40,99 @@ def _sentence(word: str) -> str:
     return f"The comet called {word} fell into the desert in winter"
 
 
-def _text(about: str, payload: str, name: str = "") -> Hostile:
+def _text_file(subject: str, payload: str, name: str = "") -> HostileFile:
     word = _word()
     text = f"{_sentence(word)} {payload} and nobody has seen it since.\n\nAfterwards the school was closed. {payload}\n"
-    return Hostile(about, name or f"{about}.txt", text.encode("utf-8"), word)
+    return HostileFile(subject, name or f"{subject}.txt", text.encode("utf-8"), word)
 
 
-def _markdown(about: str, payload: str) -> Hostile:
+def _markdown_file(subject: str, payload: str) -> HostileFile:
     word = _word()
     text = (
         f"# Of {payload}\n\n{_sentence(word)} {payload} and nobody has seen it since.\n\n{payload}\n\nThe end came.\n"
     )
-    return Hostile(f"{about} in Markdown", f"{about}.md", text.encode("utf-8"), word)
+    return HostileFile(f"{subject} in Markdown", f"{subject}.md", text.encode("utf-8"), word)
 
 
-def _page(about: str, payload: str, head: str = "", title: str = "") -> Hostile:
-    """A page of the web; its payload stands as markup in the head and among paragraphs long enough to be its text."""
+def _web_page(subject: str, payload: str, head: str = "", title: str = "") -> HostileFile:
+    """Return a web page with the payload as markup in its head and between paragraphs of text."""
     word = _word()
-    title = title or f"Of {about}"
+    title = title or f"Of {subject}"
     filling = "Nobody in the harbour had a clock that was right, and the doctor wrote so in every letter of that year."
     text = (
         f"<!doctype html><html><head><meta charset=utf-8><title>{title}</title>{head}</head><body><article>"
         f"<h1>{title}</h1><p>{_sentence(word)}, and nobody has seen it since. {filling}</p>{payload}"
         f"<p>{filling} {filling}</p></article></body></html>"
     )
-    return Hostile(f"{about} in HTML", f"{about}.html", text.encode("utf-8"), word)
+    return HostileFile(f"{subject} in HTML", f"{subject}.html", text.encode("utf-8"), word)
 
 
-def _escaped(about: str, payload: str) -> Hostile:
-    """A page that shows markup to its readers, in title, author and text: what it says is what would be run."""
-    shown = payload.replace("&", "&amp;").replace("<", "&lt;")
-    author = f'<meta name="author" content="{shown.replace(chr(34), "&quot;")}">'
-    page = _page(about, f"<p>The whale {shown} was of copper.</p>", author, f"Of {shown}")
-    return Hostile(f"{about}, escaped in HTML", f"{about} escaped.html", page.content, page.word)
+def _escaped_page(subject: str, payload: str) -> HostileFile:
+    """Return a page that shows escaped markup in title, author and text; unescaped, it would run."""
+    escaped = payload.replace("&", "&amp;").replace("<", "&lt;")
+    author = f'<meta name="author" content="{escaped.replace(chr(34), "&quot;")}">'
+    page = _web_page(subject, f"<p>The whale {escaped} was of copper.</p>", author, f"Of {escaped}")
+    return HostileFile(f"{subject}, escaped in HTML", f"{subject} escaped.html", page.content, page.word)
 
 
-def _named(about: str, name: str) -> Hostile:
-    return _text(f"name: {about}", "quietly", name)
+def _named_file(subject: str, name: str) -> HostileFile:
+    return _text_file(f"name: {subject}", "quietly", name)
 
 
-def _titled(about: str, title: str) -> Hostile:
-    """A page whose title is the hostile part."""
-    page = _page(about, "", title=title)
-    return Hostile(f"title: {about}", f"title {about}.html", page.content, page.word)
+def _titled_page(subject: str, title: str) -> HostileFile:
+    """Return a page with a hostile title."""
+    page = _web_page(subject, "", title=title)
+    return HostileFile(f"title: {subject}", f"title {subject}.html", page.content, page.word)
 
 
-def _word_document(about: str, payload: str) -> Hostile:
+def _word_document(subject: str, payload: str) -> HostileFile:
     mark = _word()
-    return Hostile(f"{about} in DOCX", f"{about}.docx", word(payload, f"{_sentence(mark)} {payload}."), mark)
+    return HostileFile(f"{subject} in DOCX", f"{subject}.docx", word(payload, f"{_sentence(mark)} {payload}."), mark)
 
 
-def _portable(about: str, payload: str) -> Hostile:
+def _pdf_document(subject: str, payload: str) -> HostileFile:
     mark = _word()
-    return Hostile(f"{about} in PDF", f"{about}.pdf", pdf(payload, f"{_sentence(mark)}."), mark)
+    return HostileFile(f"{subject} in PDF", f"{subject}.pdf", pdf(payload, f"{_sentence(mark)}."), mark)
 
 
-def _refused(about: str, name: str, content: bytes) -> Hostile:
-    return Hostile(about, name, content, "", taken=False)
+def _refused_file(subject: str, name: str, content: bytes) -> HostileFile:
+    return HostileFile(subject, name, content, "", accepted=False)
 
 
-def _large() -> list[Hostile]:
-    """Too long for a word, a line, a title or a page."""
+def _large_files() -> list[HostileFile]:
+    """Return files with very long words, lines, titles and pages."""
     word, line, title, lines, headings = (_word() for _ in range(5))
     empty = "\n" * 100_000
-    of_headings = "".join(f"{'#' * (1 + n % 6)} Part {n} <b>{PWN}</b>\n\n" for n in range(3000))
+    of_headings = "".join(f"{'#' * (1 + n % 6)} Part {n} <b>{ATTACK}</b>\n\n" for n in range(3000))
     return [
-        Hostile("a word of 1 MB", "word.txt", f"{_sentence(word)} {'W' * 1_000_000}.".encode(), word),
-        Hostile("a line of 300 KB", "line.txt", f"{_sentence(line)}. {'<b onclick=pwned=1> ' * 15_000}".encode(), line),
-        Hostile("a title of 100 KB", "title.md", f"# {'T' * 100_000}\n\n{_sentence(title)}.".encode(), title),
-        Hostile("100,000 empty lines", "lines.txt", f"{_sentence(lines)}.{empty}The end.".encode(), lines),
-        Hostile("3,000 headings", "headings.md", f"{of_headings}{_sentence(headings)}.".encode(), headings),
+        HostileFile("a word of 1 MB", "word.txt", f"{_sentence(word)} {'W' * 1_000_000}.".encode(), word),
+        HostileFile(
+            "a line of 300 KB", "line.txt", f"{_sentence(line)}. {'<b onclick=pwned=1> ' * 15_000}".encode(), line
+        ),
+        HostileFile("a title of 100 KB", "title.md", f"# {'T' * 100_000}\n\n{_sentence(title)}.".encode(), title),
+        HostileFile("100,000 empty lines", "lines.txt", f"{_sentence(lines)}.{empty}The end.".encode(), lines),
+        HostileFile("3,000 headings", "headings.md", f"{of_headings}{_sentence(headings)}.".encode(), headings),
     ]
 
 
-CORPUS: tuple[Hostile, ...] = (
-    *(_text(about, payload) for about, payload in TEXTS.items()),
-    *(_markdown(about, payload) for about, payload in {**MARKUP, **LINKS}.items()),
-    *(_page(about, payload, payload) for about, payload in MARKUP.items()),
-    *(_escaped(about, payload) for about, payload in MARKUP.items()),
-    _titled("over lines", "One\n\n\nTwo\r\nThree\tFour"),
-    _titled("a wide word", "W" * 3000),
-    _titled("the other way", "\u202etxt.gpj \u05e9\u05dc\u05d5\u05dd"),
-    *(_named(about, name) for about, name in NAMES.items()),
-    *(_word_document(about, payload) for about, payload in list(MARKUP.items())[:4]),
-    *(_portable(about, payload) for about, payload in list(MARKUP.items())[:4]),
-    *_large(),
-    _refused("NUL alone", "nul.txt", b"\x00" * 100_000),
-    _refused("one letter of NUL", "letter.txt", b"The comet fell be\x00fore the winter came to the desert."),
-    _refused("nothing", "nothing.txt", b""),
-    _refused("a picture that runs", "picture.svg", b"<svg xmlns='http://www.w3.org/2000/svg' onload='pwned=1'/>"),
-    _refused("a program called a PDF", "setup.pdf", b"MZ\x90\x00<script>window.pwned=1</script>"),
-    _refused(
+CORPUS: tuple[HostileFile, ...] = (
+    *(_text_file(subject, payload) for subject, payload in TEXTS.items()),
+    *(_markdown_file(subject, payload) for subject, payload in {**MARKUP, **LINKS}.items()),
+    *(_web_page(subject, payload, payload) for subject, payload in MARKUP.items()),
+    *(_escaped_page(subject, payload) for subject, payload in MARKUP.items()),
+    _titled_page("over lines", "One\n\n\nTwo\r\nThree\tFour"),
+    _titled_page("a wide word", "W" * 3000),
+    _titled_page("the other way", "\u202etxt.gpj \u05e9\u05dc\u05d5\u05dd"),
+    *(_named_file(subject, name) for subject, name in NAMES.items()),
+    *(_word_document(subject, payload) for subject, payload in list(MARKUP.items())[:4]),
+    *(_pdf_document(subject, payload) for subject, payload in list(MARKUP.items())[:4]),
+    *_large_files(),
+    _refused_file("NUL alone", "nul.txt", b"\x00" * 100_000),
+    _refused_file("one letter of NUL", "letter.txt", b"The comet fell be\x00fore the winter came to the desert."),
+    _refused_file("nothing", "nothing.txt", b""),
+    _refused_file("a picture that runs", "picture.svg", b"<svg xmlns='http://www.w3.org/2000/svg' onload='pwned=1'/>"),
+    _refused_file("a program called a PDF", "setup.pdf", b"MZ\x90\x00<script>window.pwned=1</script>"),
+    _refused_file(
         "a broken PDF", "broken <img src=x onerror=window.pwned=1>.pdf", b"%PDF-1.7\n<script>window.pwned=1</script>"
     ),
 )

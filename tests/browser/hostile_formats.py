@@ -1,4 +1,4 @@
-"""Files with a format of their own, hostile in what they say of themselves as well as in their text."""
+"""Word documents and PDF files that are hostile in their metadata as well as in their text."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from tests.loading.pdfs import Printed, build
 
 
 def word(payload: str, text: str) -> bytes:
-    """A Word document: title, author, heading, table and text."""
-    made = docx.Document()
-    made.core_properties.title = f"Of {payload}"[:255]
-    made.core_properties.author = payload[:255]
-    made.add_heading(payload, 1)
-    made.add_paragraph(text)
-    table = made.add_table(1, 2)
+    """Build a Word document with the payload in title, author, heading and table."""
+    document = docx.Document()
+    document.core_properties.title = f"Of {payload}"[:255]
+    document.core_properties.author = payload[:255]
+    document.add_heading(payload, 1)
+    document.add_paragraph(text)
+    table = document.add_table(1, 2)
     table.cell(0, 0).text, table.cell(0, 1).text = payload, "=1+1"
     buffer = io.BytesIO()
-    made.save(buffer)
+    document.save(buffer)
     return buffer.getvalue()
 
 
 def pdf(payload: str, text: str) -> bytes:
-    """A PDF: title, author, outline, label of the page and text."""
+    """Build a PDF file with the payload in title, author, outline, page label and text."""
     shown = payload.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
     printed = [Printed(72, 700, "Of the comet", 16), Printed(72, 660, text), Printed(72, 640, payload, 6)]
     return build(

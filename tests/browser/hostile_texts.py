@@ -1,4 +1,4 @@
-"""Strings that have run, or broken a page, somewhere: of markup, of Unicode, in links, and as names of files."""
+"""Strings of markup, Unicode, links and file names that have broken pages, or have run on them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MARKUP = {
     "our own actions": '<a href="#" data-act="remove" data-id="x" data-say="pwned" id="live">Remove</a>',
     "entities": "&lt;script&gt;pwned=1&lt;/script&gt; &amp;lt;img src=x onerror=pwned=1&amp;gt; &#60;b&#62;",
 }
-"""By what it is; for files whose reader may take it for markup, and for those whose reader must not."""
+"""Markup by kind; some readers of files parse it as markup, others must not."""
 
 LINKS = {
     "script link": "[a](javascript:window.pwned=1) <javascript:window.pwned=1> [b](JaVaScRiPt&colon;window.pwned=1)",
@@ -57,7 +57,7 @@ TEXTS = {
     "not a number": "NaN Infinity -0 1e309 null undefined true __proto__ constructor toString",
     "paths": "../../../../etc/passwd C:\\Windows\\win.ini file:///etc/passwd \\\\203.0.113.1\\share",
 }
-"""By what is odd about it; for plain text."""
+"""Plain text by its oddity."""
 
 NAMES = {
     "markup": "<img src=x onerror=window.pwned=1>.txt",
@@ -93,7 +93,7 @@ NAMES = {
     "query": "a?b#c&d=e;f.txt",
     "surrogate": "half \ud83d of a face.txt",
 }
-"""By what is odd about it. The last cannot be sent as UTF-8, only as bytes that are none."""
+"""File names by their oddity. The last is not valid Unicode and is sent as bytes that are not UTF-8."""
 
 ON_DISK = {
     "over lines": "first\nsecond <img src=x onerror=window.pwned=1>.txt",
@@ -104,4 +104,4 @@ ON_DISK = {
     "template": "${window.pwned=1} {{value}} `x`.txt",
     "as long as it may be": "m" * 251 + ".txt",
 }
-"""Names that a request cannot carry, or that a server would mend, and a file system takes as they are."""
+"""Names that a file system accepts, but a request cannot contain or a server would change."""

@@ -1,4 +1,4 @@
-"""Whether everything on a page is within reach of its reader."""
+"""Finds parts of a page that its reader cannot scroll to."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _OUTSIDE = """() => {
   const root = document.documentElement;
   const width = root.clientWidth;
   const found = root.scrollWidth > width ? [`the page is ${root.scrollWidth} of ${width} pixels wide`] : [];
-  const isFree = (node) => node.matches('dialog, [popover], .gradio-container'); // Nothing above it can scroll it.
-  const isKept = (node) => {
-    for (let at = node; at && !isFree(at); at = at.parentElement)
+  const isTopLayer = (node) => node.matches('dialog, [popover], .gradio-container'); // No ancestor scrolls it.
+  const isScrollable = (node) => {
+    for (let at = node; at && !isTopLayer(at); at = at.parentElement)
       if (getComputedStyle(at.parentElement).overflowX !== 'visible' && !at.parentElement.matches('.gradio-container'))
         return true;
     return false;
@@ -21,7 +21,7 @@ _OUTSIDE = """() => {
   for (const node of document.querySelectorAll('body *')) {
     const box = node.getBoundingClientRect();
     if (!box.width || !box.height || (box.left >= -1 && box.right <= width + 1)) continue;
-    if (!node.checkVisibility({ visibilityProperty: true, opacityProperty: true }) || isKept(node)) continue;
+    if (!node.checkVisibility({ visibilityProperty: true, opacityProperty: true }) || isScrollable(node)) continue;
     const name = [node.tagName.toLowerCase(), node.id && `#${node.id}`, ...node.classList].filter(Boolean).join('.');
     found.push(`${name} reaches from ${Math.round(box.left)} to ${Math.round(box.right)} of ${width}`);
   }
@@ -29,7 +29,7 @@ _OUTSIDE = """() => {
 }"""
 
 
-def outside(page: Page) -> list[str]:
-    """What makes the page scroll sideways, or lies beyond its edges without a box of its own to scroll in."""
+def layout_problems(page: Page) -> list[str]:
+    """Return what makes the page scroll sideways, or is beyond its edges and not in a box that scrolls."""
     found: list[str] = page.evaluate(_OUTSIDE)
     return found

@@ -1,4 +1,4 @@
-"""What it costs a browser that has never been here to open a page."""
+"""Measures what a page load costs a browser with an empty cache."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ if TYPE_CHECKING:
 _QUIET_SECONDS = 1.0
 _LONGEST_SECONDS = 30.0
 _WATCH = """(() => {
-  const look = () => {
+  const check = () => {
     const node = document.querySelector(CONTROL);
     if (node && !node.disabled && node.checkVisibility({ visibilityProperty: true }) && node.clientHeight)
       window.usable = performance.now();
-    else requestAnimationFrame(look);
+    else requestAnimationFrame(check);
   };
-  look();
+  check();
 })()"""
 
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """What came over the wire, and when, in seconds from the beginning of the navigation."""
+    """Network traffic of a page load, and times in seconds from the start of the navigation."""
 
     requests: int
     kilobytes: float
-    """Of 1,000 bytes, as they were sent, headers included."""
+    """Units of 1,000 bytes as sent, with headers."""
     painted: float
     """First contentful paint."""
     usable: float
-    """The control that the page is for can be written into."""
+    """Time until the main control accepts input."""
 
 
-@dataclass  # without slots: Playwright puts an attribute on whatever listens
-class _Wire:
-    """What the developer tools say of the network; an answer that never ends counts as far as it has come."""
+@dataclass  # without slots, because Playwright sets an attribute on its listeners
+class _Traffic:
+    """Network events of the developer tools; of an endless response, the bytes so far are counted."""
 
     requests: int = 0
     data: dict[str, float] = field(default_factory=dict)
@@ -59,25 +59,25 @@ class _Wire:
 
 
 def weigh(browser: Browser, url: str, control: str) -> Weight:
-    """Open an address with an empty cache, and wait until the network has been quiet for a second.
+    """Open a URL with an empty cache and wait until the network has been quiet for a second.
 
-    `control` is the selector of what has to be there for the page to be of use.
+    `control` is the selector of the main control, which must accept input.
     """
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     try:
-        page, wire = context.new_page(), _Wire()
+        page, traffic = context.new_page(), _Traffic()
         tools = context.new_cdp_session(page)
         tools.send("Network.enable")
-        tools.on("Network.requestWillBeSent", wire.begun)
-        tools.on("Network.dataReceived", wire.received)
-        tools.on("Network.loadingFinished", wire.finished)
+        tools.on("Network.requestWillBeSent", traffic.begun)
+        tools.on("Network.dataReceived", traffic.received)
+        tools.on("Network.loadingFinished", traffic.finished)
         page.add_init_script(_WATCH.replace("CONTROL", repr(control)))
         began = perf_counter()
         page.goto(url)
         usable = page.wait_for_function("window.usable").json_value()
-        while perf_counter() - wire.last < _QUIET_SECONDS and perf_counter() - began < _LONGEST_SECONDS:
+        while perf_counter() - traffic.last < _QUIET_SECONDS and perf_counter() - began < _LONGEST_SECONDS:
             page.wait_for_timeout(100)
         painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
-        return Weight(wire.requests, sum(wire.data.values()) / 1000, painted / 1000, usable / 1000)
+        return Weight(traffic.requests, sum(traffic.data.values()) / 1000, painted / 1000, usable / 1000)
     finally:
         context.close()

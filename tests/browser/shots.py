@@ -1,8 +1,8 @@
-"""Pictures of the page in its states, over the sample documents and with the real encoder.
+"""Takes screenshots of the page in its states, over the sample documents and with the real encoder.
 
     python -m tests.browser.shots OUT [--all]
 
-At 1440 and 390 pixels, light and dark, named WIDTH-SCHEME-N-state.png; with `--all` also of the small panels.
+They are 1440 and 390 pixels wide, light and dark, and named WIDTH-SCHEME-N-state.png; `--all` adds the small panels.
 """
 
 from __future__ import annotations
@@ -58,10 +58,10 @@ _SETTLING_MS = 400
 
 
 def main() -> None:
-    """Serve the sample documents, and go through the states four times."""
+    """Serve the sample documents and take the screenshots of all sizes and schemes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--all", action="store_true", help="every state, not the main ones alone")
+    parser.add_argument("--all", action="store_true", help="all states instead of the main ones")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     from playwright.sync_api import sync_playwright
@@ -77,7 +77,7 @@ def main() -> None:
 
 
 def _take(browser: Browser, url: str, size: ViewportSize, scheme: Scheme, out: Path, only: Collection[str]) -> None:
-    """All pictures of one size and theme; `only` these states, or all where it is empty."""
+    """Take the screenshots of one size and scheme, of `only` these states, or of all if it is empty."""
     phone = size == PHONE
     context = browser.new_context(
         viewport=size, color_scheme=scheme, device_scale_factor=2 if phone else 1, is_mobile=phone, has_touch=phone

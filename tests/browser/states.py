@@ -1,6 +1,6 @@
-"""The states of the page, each with the way a reader comes to it; in this order, each from where the last one ended.
+"""Brings the page into each of its states; every step starts in the state before it.
 
-They are looked at by `shots`, by axe, and by whoever asks whether everything is within reach.
+`shots` takes screenshots of the states, and the accessibility tests check them.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from urllib.parse import urljoin
 
 from playwright.sync_api import expect
 
-from tests.browser.actions import ask, file, upload
-from tests.browser.source_reader import opened
+from tests.browser.actions import ask, file_payload, upload
+from tests.browser.source_reader import loaded_viewer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,31 +22,31 @@ if TYPE_CHECKING:
 
     Step = Callable[[Page, "Story"], None]
 
-NOWHERE = "/?q=Who+signed%3F&in=a+document+that+is+not+there"
+MISSING_DOCUMENT_URL = "/?q=Who+signed%3F&in=a+document+that+is+not+there"
 VERDICTS = ("verbatim", "contradicted", "unverified", "unchecked")
-BROKEN = file("scan.pdf", b"%PDF-1.7 and then nothing")
+BROKEN = file_payload("scan.pdf", b"%PDF-1.7 and then nothing")
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What is asked of a library, by what comes of it."""
+    """The questions and texts that lead to the states."""
 
     text: str
-    """Answered from a document that has no pages."""
+    """A question that is answered from a document without pages."""
     page: str
-    """Answered from a PDF."""
+    """A question that is answered from a PDF."""
     unsure: str
-    """Perhaps answered."""
+    """A question with an unsure answer."""
     nothing: str
-    """Not answered."""
+    """A question without an answer."""
     draft: str
-    """To be checked: a sentence for each verdict."""
+    """A text to check, with a sentence for each verdict."""
     upload: str
-    """A text that takes the library a while."""
+    """A text that takes long to add."""
 
 
 def states(page: Page, story: Story) -> Iterator[str]:
-    """Bring a page that has just been opened into one state after the other; gives the name of each."""
+    """Bring a new page into one state after the other and yield the name of each."""
     for name, step in STEPS.items():
         step(page, story)
         yield name
@@ -67,40 +67,40 @@ def _reasons(page: Page, story: Story) -> None:
         summary.click()
 
 
-def _pops(name: str, button: str) -> Step:
-    """One of the small panels, opened by its button."""
+def _popover_step(name: str, button: str) -> Step:
+    """Return the step that opens a popover by its button."""
 
-    def pop(page: Page, story: Story) -> None:
-        _leave(page)
+    def open_popover(page: Page, story: Story) -> None:
+        _close_all(page)
         page.locator(button).first.click()
         expect(page.locator(f"#{name}")).to_be_visible()
 
-    return pop
+    return open_popover
 
 
 def _keyboard(page: Page, story: Story) -> None:
-    _leave(page)
+    _close_all(page)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
 
 
 def _source(page: Page, story: Story) -> None:
-    _leave(page)
+    _close_all(page)
     page.locator(".p-cite").first.click()
-    expect(opened(page)).to_have_attribute("data-state", "text")
+    expect(loaded_viewer(page)).to_have_attribute("data-state", "text")
 
 
 def _page(page: Page, story: Story) -> None:
-    _leave(page)
+    _close_all(page)
     ask(page, story.page)
     expect(page.locator(".p-cite").first).to_have_attribute("aria-label", re.compile(r", p\. \w+"))
     page.locator(".p-cite").first.click()
-    expect(opened(page)).to_have_attribute("data-state", "pages")
+    expect(loaded_viewer(page)).to_have_attribute("data-state", "pages")
     page.wait_for_function("[...document.querySelectorAll('#viewer img')].every(image => image.complete)")
 
 
 def _coverage(page: Page, story: Story) -> None:
-    _leave(page)
+    _close_all(page)
     page.get_by_role("tab", name="Coverage").click()
     expect(page.locator(".p-coverage")).to_be_visible()
 
@@ -110,7 +110,7 @@ def _unsure(page: Page, story: Story) -> None:
     expect(page.locator("#results .p-unsure")).to_be_visible()
 
 
-def _checked(page: Page, story: Story) -> None:
+def _check(page: Page, story: Story) -> None:
     page.get_by_role("tab", name="Check").click()
     page.get_by_label("Text", exact=True).fill(story.draft)
     page.get_by_role("button", name="Check it").click()
@@ -118,13 +118,13 @@ def _checked(page: Page, story: Story) -> None:
         expect(page.locator(f".p-judged > .p-is-{verdict}").first).to_be_visible()
 
 
-def _nothing(page: Page, story: Story) -> None:
+def _no_answer(page: Page, story: Story) -> None:
     ask(page, story.nothing)
     expect(page.locator("#results .p-none")).to_be_visible()
 
 
 def _problem(page: Page, story: Story) -> None:
-    page.goto(urljoin(page.url, NOWHERE))
+    page.goto(urljoin(page.url, MISSING_DOCUMENT_URL))
     expect(page.locator("#results .p-problem")).to_be_visible()
 
 
@@ -139,8 +139,10 @@ def _removal(page: Page, story: Story) -> None:
 
 
 def _uploading(page: Page, story: Story) -> None:
-    _leave(page)
-    upload(page, BROKEN, file("minutes.md", story.upload), file("waiting.md", f"{story.upload} The end."))
+    _close_all(page)
+    upload(
+        page, BROKEN, file_payload("minutes.md", story.upload), file_payload("waiting.md", f"{story.upload} The end.")
+    )
     expect(page.locator("#p-jobs")).to_contain_text("Encoding")
     expect(page.locator("#p-jobs .p-reason")).to_be_visible()
 
@@ -158,8 +160,8 @@ def _questions(page: Page, story: Story) -> None:
     expect(page.locator(".p-download").first).to_be_visible()
 
 
-def _leave(page: Page) -> None:
-    """Close whatever is open."""
+def _close_all(page: Page) -> None:
+    """Close all dialogs and popovers."""
     for _ in range(3):
         if not page.locator("dialog[open], [popover]:popover-open").count():
             return
@@ -171,19 +173,19 @@ STEPS: dict[str, Step] = {
     "home": _home,
     "answer": _answer,
     "reasons": _reasons,
-    "confidence": _pops("sure", ".p-sure"),
-    "export": _pops("export", '[popovertarget="export"]'),
-    "syntax": _pops("syntax", '[popovertarget="syntax"]'),
-    "history": _pops("history", '[popovertarget="history"]'),
-    "theme": _pops("themes", '[popovertarget="themes"]'),
+    "confidence": _popover_step("sure", ".p-sure"),
+    "export": _popover_step("export", '[popovertarget="export"]'),
+    "syntax": _popover_step("syntax", '[popovertarget="syntax"]'),
+    "history": _popover_step("history", '[popovertarget="history"]'),
+    "theme": _popover_step("themes", '[popovertarget="themes"]'),
     "keyboard": _keyboard,
     "source": _source,
     "page": _page,
     "coverage": _coverage,
     "unsure": _unsure,
-    "none": _nothing,
+    "none": _no_answer,
     "problem": _problem,
-    "checked": _checked,
+    "checked": _check,
     "library": _library,
     "removal": _removal,
     "uploading": _uploading,

@@ -1,4 +1,4 @@
-"""The Ask tab, as a reader meets it."""
+"""The Ask tab, as a reader uses it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from playwright.sync_api import expect
 
 from index.records import Document
 from index.text.query import SYNTAX
-from tests.browser.actions import ask, file, first, upload
-from tests.browser.conftest import ATTACK, EXAMPLES, OIL, PERHAPS, SECRET, TREATY, open_library, serving
-from tests.browser.source_reader import opened
+from tests.browser.actions import ask, best_card, file_payload, upload
+from tests.browser.conftest import ATTACK, EXAMPLES, OIL, SECRET, TREATY, UNSURE_PREFIX, open_library, running_site
+from tests.browser.source_reader import loaded_viewer
 from tests.hosted import wait_until
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import APIResponse, Route
 
     from index.library.library import Library
-    from tests.browser.conftest import Visit
+    from tests.browser.conftest import Revisit, Visit
 
 QUESTION = "Who signed the treaty?"
 QUOTE = "The king signed the treaty in the harbour."
@@ -31,46 +31,46 @@ FOREIGN = "Where is the parliament of Norway?"
 # Answers
 
 
-def test_a_question_is_answered_in_the_documents_own_words(site: str, visit: Visit) -> None:
-    """Each sentence has its number, each number its card with the quote marked; screen readers hear of it."""
-    page = visit(site)
+def test_answer_quotes_the_document_word_for_word(site: str, revisit: Revisit) -> None:
+    """Each sentence has a number whose card marks the quote; the live region says that the answer is ready."""
+    page = revisit(site)
     ask(page, QUESTION)
     expect(page.locator(".p-answer")).to_have_text(f"{QUOTE}[1]")
-    expect(first(page).locator("mark")).to_have_text(QUOTE)
-    expect(first(page).locator("h3")).to_have_text("Source 1: The Harbour Treaty")
-    expect(first(page).locator(".p-place")).to_have_text("¶ 1")
-    expect(first(page).locator(".p-score")).to_have_text(re.compile(r"Score 0\.\d\d|Score 1\.00"))
+    expect(best_card(page).locator("mark")).to_have_text(QUOTE)
+    expect(best_card(page).locator("h3")).to_have_text("Source 1: The Harbour Treaty")
+    expect(best_card(page).locator(".p-place")).to_have_text("¶ 1")
+    expect(best_card(page).locator(".p-score")).to_have_text(re.compile(r"Score 0\.\d\d|Score 1\.00"))
     expect(page.locator(".p-numbers").first).to_contain_text("documents")
     expect(page.locator("#live")).to_have_text("Answer ready. 1 sentence, 1 source.")
     expect(page).to_have_title(f"{QUESTION} · Pincite")
 
 
-def test_a_number_names_its_source_and_leads_to_its_words(site: str, visit: Visit) -> None:
-    """For those who do not see the page, and for those who open it in another window."""
-    page = visit(site)
+def test_citation_number_names_and_links_its_source(site: str, revisit: Revisit) -> None:
+    """Screen readers read out the source, and the link opens it in another window."""
+    page = revisit(site)
     ask(page, QUESTION)
     number = page.get_by_role("link", name="Source 1: The Harbour Treaty, ¶ 1")
     expect(number).to_have_attribute("href", re.compile(r"^d/[0-9a-f]{64}#\d+-\d+$"))
-    card = first(page)
+    card = best_card(page)
     for name in ("data-document", "data-start", "data-end", "data-n"):
         assert number.get_attribute(name) == card.get_attribute(name)
 
 
-def test_passages_that_the_answer_does_not_use_stand_apart(site: str, visit: Visit) -> None:
-    """With numbers that go on from those of the citations, and are hollow."""
-    page = visit(site)
+def test_uncited_passages_are_listed_as_related(site: str, revisit: Revisit) -> None:
+    """Their numbers continue those of the citations and have a different background."""
+    page = revisit(site)
     ask(page, QUESTION)
     related = page.locator(".p-unused .p-card")
     expect(page.get_by_role("heading", name="Related passages")).to_be_visible()
     expect(related.first).to_have_attribute("data-n", "2")
     expect(related.first.locator("h3")).to_contain_text("Passage 2: ")
     colours = "node => getComputedStyle(node.querySelector('.p-number')).backgroundColor"
-    assert related.first.evaluate(colours) != first(page).evaluate(colours)
+    assert related.first.evaluate(colours) != best_card(page).evaluate(colours)
 
 
-def test_how_sure_it_is_is_said_in_words_and_on_demand_in_figures(site: str, visit: Visit) -> None:
-    """The figure opens by key and closes by Escape, and focus is where it was."""
-    page = visit(site)
+def test_confidence_is_shown_in_words_and_on_demand_as_a_figure(site: str, revisit: Revisit) -> None:
+    """The figure opens by keyboard and closes by Escape, which returns the focus to the button."""
+    page = revisit(site)
     ask(page, QUESTION)
     sure = page.get_by_role("button", name=re.compile(r"^(Strong|Fair|Weak) match$"))
     expect(page.locator("#sure")).to_be_hidden()
@@ -84,33 +84,33 @@ def test_how_sure_it_is_is_said_in_words_and_on_demand_in_figures(site: str, vis
     expect(sure).to_be_focused()
 
 
-def test_what_may_be_an_answer_is_shown_as_such(site: str, visit: Visit) -> None:
-    """Under a heading of its own, each sentence apart, with its number; a note names the words that nobody mentions."""
-    page = visit(site)
-    ask(page, f"{PERHAPS}{QUESTION}")
+def test_unsure_answer_has_a_heading_of_its_own(site: str, revisit: Revisit) -> None:
+    """Each sentence is separate and has its number; a note names the words that no passage mentions."""
+    page = revisit(site)
+    ask(page, f"{UNSURE_PREFIX}{QUESTION}")
     expect(page.get_by_role("heading", name="This may be it")).to_be_visible()
     expect(page.locator(".p-maybes li").first).to_have_text("The king signed the treaty in the harbour.[1]")
     expect(page.locator(".p-answer, .p-none")).to_have_count(0)
     expect(page.get_by_role("button", name="Weak match")).to_be_visible()
     expect(page.locator(".p-note em")).to_have_text(ATTACK)
     expect(page.locator("#live")).to_contain_text("Not sure: this may be it.")
-    expect(first(page).locator("mark")).to_have_text("The king signed the treaty in the harbour.")
+    expect(best_card(page).locator("mark")).to_have_text("The king signed the treaty in the harbour.")
 
 
-def test_each_passage_says_why_it_was_found(site: str, visit: Visit) -> None:
-    """Ranks on both sides and the words in common are there for those who ask."""
-    page = visit(site)
+def test_passage_explains_on_demand_why_it_was_found(site: str, revisit: Revisit) -> None:
+    """The explanation has the rank in each search and the words in common."""
+    page = revisit(site)
     ask(page, QUESTION)
-    why = first(page).locator(".p-why")
+    why = best_card(page).locator(".p-why")
     expect(why.locator("dl")).to_be_hidden()
     why.locator("summary").click()
     expect(why).to_contain_text(", rank 1")
     expect(why).to_contain_text("In commonsigned, treaty")
 
 
-def test_what_is_marked_in_one_place_lights_up_in_all(site: str, visit: Visit) -> None:
-    """Number, card, badge on the map and tick beside the page."""
-    page = visit(site)
+def test_hovering_a_citation_highlights_its_card_badge_and_tick(site: str, revisit: Revisit) -> None:
+    """No part of another number is highlighted."""
+    page = revisit(site)
     ask(page, QUESTION)
     expect(page.locator("#marks .p-badge").first).to_be_visible()
     page.locator(".p-cite").first.hover()
@@ -119,8 +119,8 @@ def test_what_is_marked_in_one_place_lights_up_in_all(site: str, visit: Visit) -
         expect(page.locator(f'{name}.p-hot:not([data-n="1"])')).to_have_count(0)
 
 
-def test_the_map_is_fetched_once_for_each_change(own_site: tuple[str, Library], visit: Visit) -> None:
-    """Marks of an answer that are older than the dots are no reason to fetch these again."""
+def test_map_is_fetched_once_per_change_of_the_library(own_site: tuple[str, Library], visit: Visit) -> None:
+    """An answer that is older than the map does not cause another request."""
     url, library = own_site
     page = visit(url)
     ask(page, QUESTION)
@@ -134,28 +134,28 @@ def test_the_map_is_fetched_once_for_each_change(own_site: tuple[str, Library], 
     assert asked == []
 
 
-def test_a_question_that_was_lost_on_its_way_is_answered(site: str, visit: Visit) -> None:
-    """Accepted while the end of another event is on its way, it is listened for by nobody; so the page looks again."""
-    page = visit(site)
-    held: list[tuple[Route, APIResponse]] = []
-    page.route("**/queue/data?*", lambda route: held.append((route, route.fetch())), times=1)
+def test_question_lost_by_the_gradio_client_is_answered(site: str, revisit: Revisit) -> None:
+    """Gradio's client ignores a question that is accepted while another event ends, so the page asks again."""
+    page = revisit(site)
+    held_responses: list[tuple[Route, APIResponse]] = []
+    page.route("**/queue/data?*", lambda route: held_responses.append((route, route.fetch())), times=1)
     page.evaluate("document.querySelector('#refresh').click()")
-    wait_until(lambda: page.evaluate("true") and bool(held))
+    wait_until(lambda: page.evaluate("true") and bool(held_responses))
     with page.expect_response("**/queue/join?*") as accepted:
         ask(page, QUESTION)
     accepted.value.finished()
     page.wait_for_timeout(100)
-    route, ended = held[0]
-    route.fulfill(response=ended)
-    expect(first(page)).to_be_visible()
+    route, response = held_responses[0]
+    route.fulfill(response=response)
+    expect(best_card(page)).to_be_visible()
 
 
 # No answer
 
 
-def test_a_question_that_the_library_does_not_answer_says_so(site: str, visit: Visit) -> None:
-    """With the nearest passage, what was searched, and what to try; the figure that decided is there."""
-    page = visit(site)
+def test_unanswered_question_shows_the_nearest_passages(site: str, revisit: Revisit) -> None:
+    """The page says what was searched, which confidence an answer needs, and what to try."""
+    page = revisit(site)
     ask(page, FOREIGN)
     expect(page.get_by_role("heading", name="No answer in this library")).to_be_visible()
     expect(page.locator(".p-none")).to_contain_text("of 4 documents supports an answer")
@@ -163,16 +163,16 @@ def test_a_question_that_the_library_does_not_answer_says_so(site: str, visit: V
     expect(page.locator(".p-none")).to_contain_text("Name a person, a place or a term")
     expect(page.locator(".p-none")).not_to_contain_text("some are excluded")
     expect(page.get_by_role("heading", name="Nearest passages")).to_be_visible()
-    expect(first(page)).to_have_class(re.compile("p-related"))
+    expect(best_card(page)).to_have_class(re.compile("p-related"))
     expect(page.locator(".p-answer")).to_have_count(0)
     expect(page.locator("#live")).to_contain_text("No answer in this library.")
     page.locator(".p-more > summary").click()
     expect(page.locator(".p-card").nth(1)).to_be_visible()
 
 
-def test_what_was_left_out_on_purpose_is_among_what_to_try(site: str, visit: Visit) -> None:
-    """And the way to the Library is a click."""
-    page = visit(site)
+def test_missing_answer_suggests_to_search_excluded_documents(site: str, revisit: Revisit) -> None:
+    """A button leads to the Library tab."""
+    page = revisit(site)
     page.get_by_role("checkbox", name="oil.txt").check()
     ask(page, FOREIGN)
     expect(page.locator(".p-none")).to_contain_text("Search all documents: some are excluded now.")
@@ -180,54 +180,54 @@ def test_what_was_left_out_on_purpose_is_among_what_to_try(site: str, visit: Vis
     expect(page.get_by_role("tabpanel", name="Library")).to_be_visible()
 
 
-def test_nothing_found_says_so_and_what_to_try(site: str, visit: Visit) -> None:
-    """An empty result is a state of its own."""
-    page = visit(site)
+def test_empty_result_has_a_heading_and_suggestions(site: str, revisit: Revisit) -> None:
+    """A search without any passage is a state of its own."""
+    page = revisit(site)
     ask(page, "nothing, please")
     expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
     expect(page.locator("#results")).to_contain_text("Name a person, a place or a term")
 
 
-def test_an_operator_without_a_document_says_so(site: str, visit: Visit) -> None:
-    """What was understood is told on the page and to screen readers; the documents are not greyed."""
-    page = visit(site)
+def test_operator_that_matches_no_document_is_explained(site: str, revisit: Revisit) -> None:
+    """The page and the live region explain it; no document is greyed out."""
+    page = revisit(site)
     ask(page, "treaty in:nowhere")
     expect(page.locator("#results .p-lead")).to_have_text("No document is what in:, type:, after: or before: ask for.")
     expect(page.locator("#live")).to_contain_text("Nothing was searched. No document is")
     expect(page.locator(".p-off")).to_have_count(0)
 
 
-def test_an_empty_library_says_how_to_fill_it(empty_site: str, visit: Visit) -> None:
-    """Whoever starts with nothing is led to the Library tab, and from there to the first question."""
+def test_empty_library_leads_to_the_first_question(empty_site: str, visit: Visit) -> None:
+    """The page of an empty library leads to the Library tab; after the upload it shows the map and examples."""
     page = visit(empty_site)
     expect(page.get_by_role("heading", name="This library is empty")).to_be_visible()
     page.get_by_role("button", name="Add documents").click()
     expect(page.get_by_role("heading", name="Library", exact=True)).to_be_visible()
-    upload(page, file("note.txt", "The king signed the treaty."))
+    upload(page, file_payload("note.txt", "The king signed the treaty."))
     expect(page.get_by_role("tabpanel", name="Library")).to_contain_text("note.txt")
     page.get_by_role("tab", name="Ask", exact=True).click()
     expect(page.get_by_role("link", name=EXAMPLES[0])).to_be_visible()
     expect(page.locator("#map svg")).to_be_attached()
 
 
-def test_an_empty_question_is_asked_for(site: str, visit: Visit) -> None:
-    """Nothing is not a question, and not an error either."""
-    page = visit(site)
+def test_empty_question_shows_a_hint(site: str, revisit: Revisit) -> None:
+    """It is neither asked nor an error; the focus moves to the question box."""
+    page = revisit(site)
     ask(page, "   ")
     expect(page.locator("#results")).to_contain_text("Write a question first")
     expect(page.get_by_label("Your question")).to_be_focused()
 
 
-def test_what_pincite_refuses_is_shown_with_its_remedy(site: str, visit: Visit) -> None:
-    """An error that was raised on purpose shows its message and its hint."""
+def test_refused_question_shows_message_and_hint(site: str, visit: Visit) -> None:
+    """An error that Pincite raises on purpose shows both."""
     page = visit(f"{site}/?{urlencode({'q': 'why? ' * 100})}")
     expect(page.locator(".p-problem")).to_contain_text("300 are allowed.")
     expect(page.locator(".p-problem")).to_contain_text("Ask a shorter one")
 
 
-def test_what_nobody_foresaw_is_not_shown(site: str, visit: Visit) -> None:
-    """The text of any other exception stays on the server."""
-    page = visit(site)
+def test_unexpected_error_hides_its_details(site: str, revisit: Revisit) -> None:
+    """The text of the exception stays on the server."""
+    page = revisit(site)
     ask(page, "fail, please")
     expect(page.locator(".p-problem")).to_contain_text("The server’s log has the details.")
     assert SECRET not in page.content()
@@ -236,19 +236,19 @@ def test_what_nobody_foresaw_is_not_shown(site: str, visit: Visit) -> None:
 # Narrowing
 
 
-def test_the_search_can_be_restricted_to_some_documents(site: str, visit: Visit) -> None:
-    """A checked pill leaves no other document in the results."""
-    page = visit(site)
+def test_checked_document_restricts_the_search(site: str, revisit: Revisit) -> None:
+    """The results contain no other document."""
+    page = revisit(site)
     page.get_by_role("checkbox", name="oil.txt").check()
     ask(page, QUESTION)
     expect(page.locator(".p-none")).to_contain_text("of 1 document supports")
-    expect(first(page).locator("h3")).to_contain_text("oil.txt")
+    expect(best_card(page).locator("h3")).to_contain_text("oil.txt")
 
 
-def test_many_documents_are_chosen_from_a_list(tmp_path: Path, visit: Visit) -> None:
-    """Nine pills would be too many; the list holds, and sends, the same."""
+def test_more_than_eight_documents_are_chosen_from_a_list(tmp_path: Path, visit: Visit) -> None:
+    """The list replaces the checkboxes and restricts the search like them."""
     sources = {f"note {n}.txt": f"The king wrote letter {n}." for n in range(1, 10)}
-    with open_library(tmp_path, sources) as library, serving(library) as url:
+    with open_library(tmp_path, sources) as library, running_site(library) as url:
         page = visit(url)
         page.get_by_role("combobox", name="Search only in").click()
         page.get_by_role("option", name="note 4.txt").click()
@@ -259,12 +259,12 @@ def test_many_documents_are_chosen_from_a_list(tmp_path: Path, visit: Visit) -> 
         assert "note 4.txt" in names
         assert "note 7.txt" in names
         assert "in=" in page.url
-        page.close()  # before the server stops: the page would complain
+        page.close()  # before the server stops, which the page would report
 
 
-def test_the_syntax_is_explained_on_demand(site: str, visit: Visit) -> None:
-    """It opens and closes by key, fits a phone, and gives focus back."""
-    page = visit(site, size={"width": 390, "height": 844})
+def test_search_syntax_is_explained_on_demand(site: str, revisit: Revisit) -> None:
+    """The explanation opens and closes by keyboard, fits a phone, and returns the focus."""
+    page = revisit(site, size={"width": 390, "height": 844})
     opener = page.get_by_role("button", name="Search syntax")
     syntax = page.locator("#syntax")
     expect(syntax).to_be_hidden()
@@ -285,9 +285,9 @@ def test_the_syntax_is_explained_on_demand(site: str, visit: Visit) -> None:
 # Addresses
 
 
-def test_an_address_asks_again_in_a_fresh_browser(site: str, visit: Visit) -> None:
-    """The address holds question and documents: sent to somebody else, it shows them the same."""
-    page = visit(site)
+def test_url_of_an_answer_asks_again_in_a_fresh_browser(site: str, revisit: Revisit, visit: Visit) -> None:
+    """The URL contains the question and the checked documents."""
+    page = revisit(site)
     page.get_by_role("checkbox", name="oil.txt").check()
     ask(page, "What does oil cost?")
     expect(page.locator(".p-card")).to_have_count(1)
@@ -298,27 +298,28 @@ def test_an_address_asks_again_in_a_fresh_browser(site: str, visit: Visit) -> No
     expect(fresh).to_have_title("What does oil cost? · Pincite")
     expect(fresh.get_by_role("checkbox", name="oil.txt")).to_be_checked()
     expect(fresh.locator(".p-card")).to_have_count(1)
-    expect(first(fresh).locator("mark")).to_contain_text("The price of oil fell in summer.")
+    expect(best_card(fresh).locator("mark")).to_contain_text("The price of oil fell in summer.")
 
 
-def test_going_back_brings_the_former_question(site: str, visit: Visit) -> None:
-    """Each question is a page in the history of the browser; so it is forth again."""
-    page = visit(site)
+def test_back_and_forward_restore_questions_and_answers(site: str, revisit: Revisit) -> None:
+    """Each question is an entry in the history of the browser."""
+    page = revisit(site)
     ask(page, QUESTION)
-    expect(first(page).locator("mark")).to_have_text(QUOTE)
+    expect(best_card(page).locator("mark")).to_have_text(QUOTE)
     ask(page, "What does oil cost?")
-    expect(first(page).locator("mark")).to_contain_text("oil")
+    expect(best_card(page).locator("mark")).to_contain_text("oil")
     page.go_back()
     expect(page.get_by_label("Your question")).to_have_value(QUESTION)
-    expect(first(page).locator("mark")).to_have_text(QUOTE)
+    expect(best_card(page).locator("mark")).to_have_text(QUOTE)
     page.go_forward()
     expect(page.get_by_label("Your question")).to_have_value("What does oil cost?")
-    expect(first(page).locator("mark")).to_contain_text("oil")
+    expect(best_card(page).locator("mark")).to_contain_text("oil")
 
 
-def test_the_link_of_an_answer_is_copied(site: str, visit: Visit) -> None:
-    """Whole, as another browser needs it."""
-    page = visit(f"{site}/?{urlencode({'q': QUESTION})}")
+def test_link_of_an_answer_is_copied(site: str, revisit: Revisit) -> None:
+    """The clipboard has the whole URL, as another browser needs it."""
+    page = revisit(site)
+    ask(page, QUESTION)
     page.get_by_role("button", name="Link", exact=True).click()
     expect(page.locator(".p-toast")).to_have_text("Link copied")
     assert page.evaluate("navigator.clipboard.readText()") == f"{site}/?q=Who+signed+the+treaty%3F"
@@ -327,47 +328,50 @@ def test_the_link_of_an_answer_is_copied(site: str, visit: Visit) -> None:
 # Examples
 
 
-def test_an_example_is_asked_as_it_stands(site: str, visit: Visit) -> None:
-    """An example may hold any character; focus moves to the answer, for what had it is gone."""
-    page = visit(site)
+def test_example_is_asked_unchanged(site: str, revisit: Revisit) -> None:
+    """An example may contain any character. The focus moves to the answer, because the clicked link is removed."""
+    page = revisit(site)
     page.get_by_role("link", name=EXAMPLES[1]).click()
     expect(page.get_by_label("Your question")).to_have_value(EXAMPLES[1])
-    expect(first(page).locator("mark")).to_contain_text("oil")
+    expect(best_card(page).locator("mark")).to_contain_text("oil")
     expect(page.locator("#results")).to_be_focused()
 
 
-def test_examples_come_from_the_library_where_none_are_given(tmp_path: Path, visit: Visit) -> None:
-    """From its headings; each is answered by it."""
+def test_examples_default_to_headings_of_the_library(tmp_path: Path, visit: Visit) -> None:
+    """Without given examples, headings that are questions are offered, and the library answers them."""
     text = "# The Harbour Treaty\n\nThe king signed it.\n\n## Who kept a garden?\n\nThe queen kept a garden."
-    with open_library(tmp_path, {"treaty.md": text, "oil.txt": OIL}) as library, serving(library, examples=()) as url:
+    with (
+        open_library(tmp_path, {"treaty.md": text, "oil.txt": OIL}) as library,
+        running_site(library, examples=()) as url,
+    ):
         page = visit(url)
         examples = page.locator(".p-examples a")
         expect(examples).to_have_text(["Who kept a garden?"])
         examples.click()
         expect(page.locator(".p-answer")).to_contain_text("The queen kept a garden.")
-        page.close()  # before the server stops: the page would complain
+        page.close()  # before the server stops, which the page would report
 
 
 # Copies
 
 
-def test_copies_of_a_passage_are_named_below_it(tmp_path: Path, visit: Visit) -> None:
-    """One text in several files is one card; the others are named in it, and have ticks that light up with it."""
+def test_copies_of_a_passage_are_listed_on_its_card(tmp_path: Path, visit: Visit) -> None:
+    """A text in several files is one card that names the others; their ticks are highlighted with it."""
     sources = {f"copy {n}.md": TREATY for n in range(4)} | {
         "treaty.md": f"{TREATY}\nThe clock struck.\n",
         "oil.txt": OIL,
     }
-    with open_library(tmp_path, sources) as library, serving(library) as url:
+    with open_library(tmp_path, sources) as library, running_site(library) as url:
         page = visit(f"{url}/?{urlencode({'q': QUESTION})}")
-        also = first(page).locator(".p-also")
-        expect(first(page).locator("mark")).to_have_text(QUOTE)
+        also = best_card(page).locator(".p-also")
+        expect(best_card(page).locator("mark")).to_have_text(QUOTE)
         expect(also.locator("ul")).to_be_hidden()
         also.locator("summary").click()
         expect(also.locator("li").first).to_contain_text("The Harbour Treaty · § The Harbour Treaty, ¶ 1")
         ticks = page.locator('.p-strip i[data-n="1"]')
         assert ticks.count() > 1
-        first(page).hover()
+        best_card(page).hover()
         expect(page.locator(".p-strip i.p-hot")).to_have_count(ticks.count())
         also.get_by_role("link").first.click()
-        expect(opened(page).locator("mark")).to_have_text(QUOTE)
-        page.close()  # before the server stops: the page would complain
+        expect(loaded_viewer(page).locator("mark")).to_have_text(QUOTE)
+        page.close()  # before the server stops, which the page would report

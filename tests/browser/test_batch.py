@@ -1,4 +1,4 @@
-"""The Questions tab: many questions in, a table of answers out."""
+"""The Questions tab: many questions are answered in a table."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from playwright.sync_api import expect
 
 from index.records import Document
 from index.settings import Settings
-from tests.browser.actions import file, first
-from tests.browser.conftest import OIL, TREATY, Moody, open_library, serving
+from tests.browser.actions import best_card, file_payload
+from tests.browser.conftest import OIL, TREATY, ScriptedLibrary, open_library, running_site
 from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:
@@ -30,35 +30,36 @@ if TYPE_CHECKING:
 SIGNED, FELL, UNKNOWN = "Who signed the treaty?", "Did the price of oil fall in summer?", "Where is the volcano?"
 
 
-@pytest.fixture
-def two_texts(tmp_path: Path) -> Iterator[str]:
-    """The address of a page over the treaty and the price of oil."""
-    with open_library(tmp_path, {"treaty.md": TREATY, "oil.txt": OIL}) as library, serving(library) as url:
+@pytest.fixture(scope="module")
+def batch_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the address of a page over the treaty and the price of oil."""
+    sources = {"treaty.md": TREATY, "oil.txt": OIL}
+    with open_library(tmp_path_factory.mktemp("batch"), sources) as library, running_site(library) as url:
         yield url
 
 
 def ask_all(page: Page, *questions: str) -> None:
-    """Open the Questions tab, write them and press the button."""
+    """Open the Questions tab, enter the questions and press the button."""
     page.get_by_role("tab", name="Questions").click()
     page.get_by_label("Questions, one per line").fill("\n".join(questions))
     page.get_by_role("button", name="Ask them all").click()
 
 
 def row(page: Page, question: str) -> Locator:
-    """The row of a question."""
+    """Return the row of a question."""
     return page.locator(".p-answers tbody tr").filter(has_text=question)
 
 
-def finished(page: Page) -> Locator:
-    """The newest batch, once it has ended."""
+def finished_batch(page: Page) -> Locator:
+    """Return the newest batch, which has ended."""
     return page.locator("#p-batches > details").first.filter(has_text="Download")
 
 
-def test_questions_become_a_table(two_texts: str, visit: Visit) -> None:
-    """Each with its answer, quote, document, location and confidence; or that there is none, and what came nearest."""
-    page = visit(two_texts)
+def test_questions_are_answered_in_a_table(batch_site: str, visit: Visit) -> None:
+    """A row has answer, quote, document, location and confidence; or the nearest passage; or a reason."""
+    page = visit(batch_site)
     ask_all(page, SIGNED, FELL, UNKNOWN, "x" * 2001)
-    expect(finished(page)).to_contain_text("4 questions")
+    expect(finished_batch(page)).to_contain_text("4 questions")
     signed = row(page, SIGNED).get_by_role("cell")
     expect(signed.nth(0)).to_have_text("The king signed the treaty in the harbour. [1]")
     expect(signed.nth(1)).to_have_text("The king signed the treaty in the harbour.")
@@ -72,47 +73,47 @@ def test_questions_become_a_table(two_texts: str, visit: Visit) -> None:
     expect(page.locator("#live")).to_have_text("4 questions: 2 answered, 1 without an answer, 1 failed")
 
 
-def test_a_question_of_the_table_leads_to_its_answer(two_texts: str, visit: Visit) -> None:
-    """In a tab of its own, so that the table stays."""
-    page = visit(two_texts)
+def test_row_opens_its_answer_in_a_new_tab(batch_site: str, visit: Visit) -> None:
+    """The table stays open."""
+    page = visit(batch_site)
     ask_all(page, SIGNED)
     with page.expect_popup() as opening:
         row(page, SIGNED).get_by_role("link").click()
     answer = opening.value
     expect(answer.get_by_label("Your question")).to_have_value(SIGNED)
-    expect(first(answer).locator("mark")).to_have_text("The king signed the treaty in the harbour.")
+    expect(best_card(answer).locator("mark")).to_have_text("The king signed the treaty in the harbour.")
     answer.close()
     expect(row(page, SIGNED)).to_be_visible()
 
 
-def test_the_table_can_be_downloaded(two_texts: str, visit: Visit) -> None:
-    """As CSV, whose cells are no formulas, as Markdown and as JSONL."""
-    page = visit(two_texts)
+def test_table_is_downloaded_as_csv_markdown_and_jsonl(batch_site: str, visit: Visit) -> None:
+    """Cells of the CSV file are never formulas."""
+    page = visit(batch_site)
     ask_all(page, SIGNED, "=SUM(1)")
     texts = {}
     for name in ("CSV", "Markdown", "JSONL"):
         with page.expect_download() as downloading:
-            finished(page).get_by_role("link", name=name).click()
+            finished_batch(page).get_by_role("link", name=name).click()
         texts[downloading.value.suggested_filename] = Path(downloading.value.path()).read_text(encoding="utf-8-sig")
     assert set(texts) == {"answers.csv", "answers.md", "answers.jsonl"}
     rows = list(csv.DictReader(texts["answers.csv"].splitlines()))
-    assert [each["question"] for each in rows] == [SIGNED, "'=SUM(1)"]
+    assert [row_of_file["question"] for row_of_file in rows] == [SIGNED, "'=SUM(1)"]
     assert rows[0]["answer"] == "The king signed the treaty in the harbour. [1]"
     assert json.loads(texts["answers.jsonl"].splitlines()[1])["question"] == "=SUM(1)"
     assert "| Who signed the treaty? | answered |" in texts["answers.md"]
 
 
-def test_questions_come_from_a_file(two_texts: str, visit: Visit) -> None:
-    """Into the box, below what is there, to be looked through first; a file that has none says why."""
-    page = visit(two_texts)
+def test_questions_are_loaded_from_a_file(batch_site: str, visit: Visit) -> None:
+    """They are appended to the box, to be reviewed before they are asked; a broken file shows its error."""
+    page = visit(batch_site)
     page.get_by_role("tab", name="Questions").click()
     box, chooser = page.get_by_label("Questions, one per line"), page.get_by_label("Load them from a file")
     box.fill(SIGNED)
-    chooser.set_input_files(file("more.csv", f'n,question\n1,"{FELL}"\n2,"{UNKNOWN}"\n'))
+    chooser.set_input_files(file_payload("more.csv", f'n,question\n1,"{FELL}"\n2,"{UNKNOWN}"\n'))
     expect(box).to_have_value(f"{SIGNED}\n{FELL}\n{UNKNOWN}")
     expect(box).to_be_focused()
     expect(page.locator("#live")).to_have_text("3 questions")
-    chooser.set_input_files(file("broken.jsonl", '{"question": "Who?"}\n{}'))
+    chooser.set_input_files(file_payload("broken.jsonl", '{"question": "Who?"}\n{}'))
     expect(page.locator("#p-batch-outcome")).to_contain_text("broken.jsonl, line 2: there is no question.")
     expect(page.locator("#p-batch-outcome")).to_contain_text("Fix that line and try again.")
     expect(box).to_have_value(f"{SIGNED}\n{FELL}\n{UNKNOWN}")
@@ -121,9 +122,9 @@ def test_questions_come_from_a_file(two_texts: str, visit: Visit) -> None:
     expect(page.locator("#p-batch-outcome")).to_be_empty()
 
 
-def test_questions_can_be_asked_of_some_documents(two_texts: str, visit: Visit) -> None:
-    """Chosen from a list that can be searched; the links of the table ask the same ones."""
-    page = visit(two_texts)
+def test_batch_is_restricted_to_chosen_documents(batch_site: str, visit: Visit) -> None:
+    """The list of documents can be searched, and the links of the table have the same restriction."""
+    page = visit(batch_site)
     page.get_by_role("tab", name="Questions").click()
     page.get_by_text("Search only in").last.click()
     page.get_by_role("checkbox", name="oil.txt").check()
@@ -140,56 +141,56 @@ def test_questions_can_be_asked_of_some_documents(two_texts: str, visit: Visit) 
     opening.value.close()
 
 
-def test_no_question_is_no_batch(two_texts: str, visit: Visit) -> None:
-    """It says what to do, to those who listen as well."""
-    page = visit(two_texts)
+def test_batch_without_questions_is_refused(batch_site: str, visit: Visit) -> None:
+    """The page and the live region say what to do."""
+    page = visit(batch_site)
     ask_all(page, "")
     expect(page.locator("#p-batch-outcome")).to_contain_text("Write one question per line, or load them from a file.")
     expect(page.locator("#live")).to_contain_text("There is no question.")
     expect(page.locator("#p-batches details")).to_have_count(0)
 
 
-class Pondering(Moody):
-    """A library that answers as many questions as it is let, and ponders the next one until then."""
+class ThrottledLibrary(ScriptedLibrary):
+    """A library that answers only as many questions as the semaphore permits."""
 
-    let: threading.Semaphore
+    permits: threading.Semaphore
 
     def ask_stream(self, question: str, **options: Any) -> Generator[str | Answer, None, None]:
-        """As `Library.ask_stream`, in its time."""
-        assert self.let.acquire(timeout=60)
+        """Wait for a permit, then answer."""
+        assert self.permits.acquire(timeout=60)
         return super().ask_stream(question, **options)
 
 
 @pytest.fixture
-def pondering_site(tmp_path: Path) -> Iterator[tuple[str, threading.Semaphore]]:
-    """The address of a page over such a library, and what lets it answer."""
+def throttled_site(tmp_path: Path) -> Iterator[tuple[str, threading.Semaphore]]:
+    """Return the address of a page over a throttled library, and its semaphore."""
     with (
-        Pondering.open(tmp_path / "library", Settings(passage_tokens=32), encoder=FakeEncoder()) as library,
-        serving(library) as url,
+        ThrottledLibrary.open(tmp_path / "library", Settings(passage_tokens=32), encoder=FakeEncoder()) as library,
+        running_site(library) as url,
     ):
-        library.let = threading.Semaphore(0)
+        library.permits = threading.Semaphore(0)
         library.add_documents([Document("a" * 64, "/treaty.txt", "", "", "", "text/plain", "The king signed it.", ())])
-        yield url, library.let
-        library.let.release(1000)
+        yield url, library.permits
+        library.permits.release(1000)
 
 
-def test_a_batch_shows_its_progress_and_can_be_cancelled(
-    pondering_site: tuple[str, threading.Semaphore], visit: Visit
+def test_batch_shows_progress_and_can_be_cancelled(
+    throttled_site: tuple[str, threading.Semaphore], visit: Visit
 ) -> None:
-    """Rows come as they are answered; what was answered stays, to read and to download."""
-    url, let = pondering_site
+    """Rows appear as they are answered; the answered rows can still be read and downloaded after cancelling."""
+    url, permits = throttled_site
     page = visit(url)
-    let.release(2)
+    permits.release(2)
     ask_all(page, *(f"Who signed treaty {n}?" for n in range(100)))
     expect(page.get_by_role("progressbar", name="Asking 100 questions")).to_be_visible()
     expect(row(page, "Who signed treaty 1?")).to_contain_text("The king signed it.")
     with page.expect_response("**/cancel"):
         page.get_by_role("button", name="Cancel").click()
-    let.release(100)
+    permits.release(100)
     expect(page.get_by_role("progressbar")).to_have_count(0)
-    expect(finished(page)).to_contain_text("100 questions, cancelled")
+    expect(finished_batch(page)).to_contain_text("100 questions, cancelled")
     with page.expect_download() as downloading:
-        finished(page).get_by_role("link", name="JSONL").click()
+        finished_batch(page).get_by_role("link", name="JSONL").click()
     answered = len(Path(downloading.value.path()).read_text().splitlines())
     assert 2 <= answered < 100
     expect(page.locator(".p-answers tbody tr")).to_have_count(answered)
@@ -197,20 +198,20 @@ def test_a_batch_shows_its_progress_and_can_be_cancelled(
     expect(page.locator("#p-batches details")).to_have_count(0)
 
 
-def test_a_page_opened_again_finds_its_batches(pondering_site: tuple[str, threading.Semaphore], visit: Visit) -> None:
-    """The newest open, the others closed; their rows are as they were."""
-    url, let = pondering_site
+def test_reopened_page_shows_its_batches(throttled_site: tuple[str, threading.Semaphore], visit: Visit) -> None:
+    """The newest batch is open, the others are closed, and the rows are unchanged."""
+    url, permits = throttled_site
     page = visit(url)
-    let.release(1)
+    permits.release(1)
     ask_all(page, "Who signed treaty 1?")
-    expect(finished(page)).to_contain_text("1 question")
+    expect(finished_batch(page)).to_contain_text("1 question")
     ask_all(page, *(f"Who signed treaty {n}?" for n in range(2, 12)))
     expect(page.get_by_role("progressbar")).to_be_visible()
     page.close()
     page = visit(url)
-    let.release(10)
+    permits.release(10)
     page.get_by_role("tab", name="Questions").click()
-    expect(finished(page)).to_contain_text("10 questions")
+    expect(finished_batch(page)).to_contain_text("10 questions")
     expect(row(page, "Who signed treaty 11?")).to_be_visible()
     expect(row(page, "Who signed treaty 1?")).to_be_hidden()
     page.get_by_role("heading", name="1 question", exact=True).click()

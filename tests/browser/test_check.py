@@ -1,4 +1,4 @@
-"""The Check tab: a text against the documents, in a browser."""
+"""The Check tab compares a text with the documents."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 
 from tests.browser.conftest import ATTACK
-from tests.browser.source_reader import opened
+from tests.browser.source_reader import loaded_viewer
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from tests.browser.conftest import Visit
+    from tests.browser.conftest import Revisit
 
-SAID = "The king signed the treaty in the harbour."
+SENTENCE = "The king signed the treaty in the harbour."
 
 
 def check(page: Page, text: str) -> None:
-    """Open the tab, write a text and send it."""
+    """Open the tab, enter a text and submit it."""
     page.get_by_role("tab", name="Check").click()
     page.get_by_label("Text", exact=True).fill(text)
     page.get_by_role("button", name="Check it").click()
 
 
-def test_each_sentence_gets_its_verdict_in_words(site: str, visit: Visit) -> None:
-    """With the words that it rests on, or that come nearest; what states nothing is kept, too."""
-    page = visit(site)
-    check(page, f"The Treaty\n\n{SAID} The king never signed the treaty in the harbour. Rain is sold by owls. Why?")
+def test_each_sentence_gets_a_verdict_in_words(site: str, revisit: Revisit) -> None:
+    """A verdict shows its source or the nearest words; headings and questions are listed as not checked."""
+    page = revisit(site)
+    check(page, f"The Treaty\n\n{SENTENCE} The king never signed the treaty in the harbour. Rain is sold by owls. Why?")
     rows = page.locator(".p-judged > li")
     expect(rows).to_have_count(5)
     expect(rows.nth(0)).to_contain_text("Not checked: a heading states nothing.")
@@ -36,7 +36,7 @@ def test_each_sentence_gets_its_verdict_in_words(site: str, visit: Visit) -> Non
         "title", "The source contains these words in this order."
     )
     expect(rows.nth(2).locator(".p-verdict")).to_contain_text("Contradicted: ")
-    expect(rows.nth(2).locator("blockquote")).to_contain_text(f"The source says: {SAID}")
+    expect(rows.nth(2).locator("blockquote")).to_contain_text(f"The source says: {SENTENCE}")
     expect(rows.nth(3).locator(".p-verdict")).to_contain_text("Not verified: ")
     expect(rows.nth(3).locator("blockquote")).to_contain_text("Nearest words: ")
     expect(rows.nth(4)).to_contain_text("Not checked: a question states nothing.")
@@ -45,9 +45,9 @@ def test_each_sentence_gets_its_verdict_in_words(site: str, visit: Visit) -> Non
     expect(page.locator("#live")).to_have_text(f"{summary}.")
 
 
-def test_the_marks_of_the_verdicts_differ_without_colour(site: str, visit: Visit) -> None:
-    """Each has a sign of its own."""
-    page = visit(site)
+def test_verdicts_differ_without_colour(site: str, revisit: Revisit) -> None:
+    """Each verdict has a sign of its own."""
+    page = revisit(site)
     page.get_by_role("tab", name="Check").click()
     page.get_by_text("What the verdicts mean").click()
     signs = page.locator(".p-meanings .p-verdict-mark").evaluate_all(
@@ -56,23 +56,23 @@ def test_the_marks_of_the_verdicts_differ_without_colour(site: str, visit: Visit
     assert len(set(signs)) == len(signs) == 4
 
 
-def test_the_words_of_a_verdict_open_in_their_source(site: str, visit: Visit) -> None:
-    """At the very sentence."""
-    page = visit(site)
-    check(page, SAID)
+def test_quotation_of_a_verdict_opens_its_source(site: str, revisit: Revisit) -> None:
+    """The source opens at exactly that sentence."""
+    page = revisit(site)
+    check(page, SENTENCE)
     page.locator(".p-judged blockquote a").click()
-    assert opened(page).locator("mark").all_inner_texts() == [SAID]
+    assert loaded_viewer(page).locator("mark").all_inner_texts() == [SENTENCE]
 
 
-def test_a_text_that_means_harm_is_shown_as_it_is(site: str, visit: Visit) -> None:
-    """Nothing of it becomes markup."""
-    page = visit(site)
+def test_markup_in_a_checked_text_is_escaped(site: str, revisit: Revisit) -> None:
+    """The page shows it as text."""
+    page = revisit(site)
     check(page, f"*{ATTACK}* frightened the horses.")
     expect(page.locator(".p-judged .p-claim").first).to_contain_text(ATTACK.split()[0])
 
 
-def test_an_empty_text_says_what_to_do(site: str, visit: Visit) -> None:
-    """In the place of the outcome."""
-    page = visit(site)
+def test_empty_text_shows_a_hint(site: str, revisit: Revisit) -> None:
+    """The hint is shown where the verdicts would be."""
+    page = revisit(site)
     check(page, "  ")
     expect(page.locator("#p-checked")).to_contain_text("There is no text to check.")

@@ -1,4 +1,4 @@
-"""The Coverage tab of an answer: what each document has to say, or that it says nothing."""
+"""The Coverage tab of an answer lists for each document its best passage, or that it has none."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.browser.actions import ask, first
+from tests.browser.actions import ask, best_card
 from tests.browser.conftest import SECRET
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from tests.browser.conftest import Visit
+    from tests.browser.conftest import Revisit
 
 QUESTION = "Who signed the treaty?"
 
 
-def cover(page: Page) -> None:
-    """Turn to the coverage."""
+def open_coverage(page: Page) -> None:
+    """Open the Coverage tab."""
     page.get_by_role("tab", name="Coverage").click()
 
 
-def test_every_document_has_its_row(site: str, visit: Visit) -> None:
-    """With its best passage and place and a way to open it, or with no mention; the answer makes room."""
-    page = visit(site)
+def test_coverage_has_a_row_for_every_document(site: str, revisit: Revisit) -> None:
+    """A row has the best passage, its place and a link, or says that there is no mention; the answer is hidden."""
+    page = revisit(site)
     expect(page.get_by_role("tab", name="Coverage")).to_be_hidden()
     ask(page, QUESTION)
-    cover(page)
+    open_coverage(page)
     expect(page.locator("#coverage .p-numbers")).to_have_text("1 of 4 documents mentions the subject of this question")
     spoken = page.locator(".p-coverage li").first
     expect(spoken.locator("mark")).to_have_text("The king signed the treaty in the harbour.")
@@ -38,70 +38,70 @@ def test_every_document_has_its_row(site: str, visit: Visit) -> None:
     expect(page.locator("#live")).to_have_text("1 of 4 documents mentions the subject of this question")
 
 
-def test_the_tabs_work_by_key(site: str, visit: Visit) -> None:
-    """Arrows lead from one to the other, and one of them is in the order of Tab."""
-    page = visit(site)
+def test_coverage_tabs_work_by_keyboard(site: str, revisit: Revisit) -> None:
+    """The arrow keys switch tabs, and only the selected tab is reached by Tab."""
+    page = revisit(site)
     ask(page, QUESTION)
     page.get_by_role("tab", name="Answer").focus()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("tab", name="Coverage")).to_have_attribute("aria-selected", "true")
     expect(page.get_by_role("tab", name="Coverage")).to_be_focused()
     page.keyboard.press("ArrowLeft")
-    expect(first(page)).to_be_visible()
+    expect(best_card(page)).to_be_visible()
     assert page.locator(".p-panes [tabindex='-1']").count() == 1
 
 
-def test_it_is_fetched_once_for_each_question(site: str, visit: Visit) -> None:
-    """When somebody looks at it; the next question begins with its answer."""
-    page = visit(site)
+def test_coverage_is_fetched_once_per_question(site: str, revisit: Revisit) -> None:
+    """It is fetched when it is first opened; the next question shows its answer first."""
+    page = revisit(site)
     fetched: list[str] = []
     page.on("request", lambda request: fetched.append(request.url) if "page/coverage" in request.url else None)
     ask(page, QUESTION)
-    expect(first(page)).to_be_visible()
+    expect(best_card(page)).to_be_visible()
     assert fetched == []
-    cover(page)
+    open_coverage(page)
     expect(page.locator(".p-coverage")).to_be_visible()
     page.get_by_role("tab", name="Answer").click()
-    cover(page)
+    open_coverage(page)
     assert len(fetched) == 1
     ask(page, "What does oil cost?")
-    expect(first(page).locator("mark")).to_contain_text("oil")
+    expect(best_card(page).locator("mark")).to_contain_text("oil")
     expect(page.locator("#coverage")).to_be_hidden()
-    cover(page)
+    open_coverage(page)
     expect(page.locator(".p-coverage mark").first).to_contain_text("oil")
     assert len(fetched) == 2
 
 
-def test_it_heeds_the_filter(site: str, visit: Visit) -> None:
-    """A document that was left out has no row."""
-    page = visit(site)
+def test_coverage_omits_excluded_documents(site: str, revisit: Revisit) -> None:
+    """A document that is not searched has no row."""
+    page = revisit(site)
     page.get_by_role("checkbox", name="oil.txt").check()
     ask(page, "What does oil cost?")
-    cover(page)
+    open_coverage(page)
     expect(page.locator(".p-coverage li")).to_have_count(1)
 
 
-def test_it_says_what_went_wrong(site: str, visit: Visit) -> None:
-    """Without the text of what nobody foresaw; looked at again, it is tried again."""
-    page = visit(site)
+def test_failed_coverage_is_reported_and_fetched_again(site: str, revisit: Revisit) -> None:
+    """The page hides the text of the exception; opening the tab again sends a new request."""
+    page = revisit(site)
     ask(page, "Why did they fail to sign the treaty?")
-    cover(page)
+    open_coverage(page)
     expect(page.locator("#coverage .p-problem")).to_contain_text("The server’s log has the details.")
     assert SECRET not in page.content()
     page.get_by_role("tab", name="Answer").click()
     with page.expect_request("**/page/coverage*"):
-        cover(page)
+        open_coverage(page)
 
 
-def test_a_broken_connection_is_tried_again(site: str, unwatched: Page) -> None:
-    """On demand, and it says so."""
+def test_coverage_can_be_retried_after_a_broken_connection(site: str, unwatched: Page) -> None:
+    """The page reports the failure and offers a button."""
     page = unwatched
     page.goto(site)
     page.locator("#beginning :is(section, nav)").first.wait_for(state="attached")
     ask(page, QUESTION)
-    expect(first(page)).to_be_visible()
+    expect(best_card(page)).to_be_visible()
     page.route("**/page/coverage*", lambda route: route.abort())
-    cover(page)
+    open_coverage(page)
     expect(page.locator("#coverage")).to_contain_text("The coverage could not be fetched.")
     page.unroute("**/page/coverage*")
     page.get_by_role("button", name="Try again").click()

@@ -1,4 +1,4 @@
-"""The Library tab: files in, receipts out, and the list of what is there."""
+"""The Library tab: uploads, their reports, and the list of documents."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from index.library.library import Library
 from index.records import Document
 from index.server import file_jobs
 from index.settings import Settings
-from tests.browser.actions import ask, file, first, upload
-from tests.browser.conftest import TREATY, open_library, serving
-from tests.browser.gate import LONG, Gate, gated
+from tests.browser.actions import ask, best_card, file_payload, upload
+from tests.browser.conftest import TREATY, open_library, running_site
+from tests.browser.gate import LONG, GatedSite, gated_site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,53 +27,68 @@ if TYPE_CHECKING:
 BREAD = "The doctor baked bread every winter. Nobody else in the school liked silver."
 
 
-@pytest.fixture
-def gate(tmp_path: Path) -> Iterator[Gate]:
-    """A page over a library that stands still while it encodes."""
-    with gated(tmp_path) as gate:
+@pytest.fixture(scope="module")
+def shared_gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatedSite]:
+    """Serve a page over a library with a gated encoder; `gate` resets it."""
+    with gated_site(tmp_path_factory.mktemp("gated")) as gate:
         yield gate
 
 
+@pytest.fixture
+def gate(shared_gate: GatedSite) -> GatedSite:
+    """Return a page over an empty library whose encoder waits until the gate is opened."""
+    shared_gate.reset()
+    return shared_gate
+
+
 def row(page: Page, name: str) -> Locator:
-    """A document in the list."""
+    """Return the row of a document in the list."""
     return page.locator("#p-shelf tbody tr").filter(has_text=name)
 
 
-def on_its_way(page: Page, name: str) -> Locator:
-    """A file of an upload."""
+def job_row(page: Page, name: str) -> Locator:
+    """Return the row of a file in the report of an upload."""
     return page.locator("#p-jobs li").filter(has_text=name)
 
 
 def names(library: Library) -> set[str]:
-    """What its documents are called."""
+    """Return the names of all documents."""
     return {info.name for info in library.documents()}
 
 
 # Adding
 
 
-def test_uploaded_files_are_found_by_asking(own_site: tuple[str, Library], visit: Visit) -> None:
-    """From upload to pin; the files stay where `verify` reads them again."""
+def test_uploaded_files_are_found_by_a_question(own_site: tuple[str, Library], visit: Visit) -> None:
+    """The files stay in the folder for uploads, where `verify` reads them again."""
     url, library = own_site
     page = visit(url)
-    upload(page, file("bread.txt", BREAD), file("bridge.md", "# Bridges\n\nA bridge of glass crossed the river."))
-    expect(on_its_way(page, "bread.txt")).to_contain_text("Added · 1 passage")
-    expect(on_its_way(page, "bridge.md")).to_contain_text("Added")
+    upload(
+        page,
+        file_payload("bread.txt", BREAD),
+        file_payload("bridge.md", "# Bridges\n\nA bridge of glass crossed the river."),
+    )
+    expect(job_row(page, "bread.txt")).to_contain_text("Added · 1 passage")
+    expect(job_row(page, "bridge.md")).to_contain_text("Added")
     expect(page.locator("#live")).to_contain_text("Done. Added: 2.")
     expect(row(page, "bread.txt")).to_contain_text("Text")
     page.get_by_role("tab", name="Ask").click()
     ask(page, "Who baked the loaf?")
-    expect(first(page).locator("mark")).to_have_text("The doctor baked bread every winter.")
+    expect(best_card(page).locator("mark")).to_have_text("The doctor baked bread every winter.")
     assert library.find("bread.txt").source == str(library.folder / "uploads" / "bread.txt")
     assert library.verify().sources_checked == 3
 
 
-def test_progress_is_shown_file_by_file(gate: Gate, visit: Visit) -> None:
-    """Each file says what is being done to it while it is done, and the whole how far it is."""
+def test_upload_shows_the_progress_of_each_file(gate: GatedSite, visit: Visit) -> None:
+    """Each file shows its step, and the upload shows its total progress."""
     page = visit(gate.url)
-    upload(page, file("bread.txt", LONG), *(file(f"{n}.txt", f"The whale followed ship {n}.") for n in range(9)))
-    expect(on_its_way(page, "bread.txt")).to_contain_text("Encoding")
-    expect(on_its_way(page, "8.txt")).to_contain_text("Waiting")
+    upload(
+        page,
+        file_payload("bread.txt", LONG),
+        *(file_payload(f"{n}.txt", f"The whale followed ship {n}.") for n in range(9)),
+    )
+    expect(job_row(page, "bread.txt")).to_contain_text("Encoding")
+    expect(job_row(page, "8.txt")).to_contain_text("Waiting")
     expect(page.get_by_role("progressbar", name="Adding 10 files")).to_have_attribute("max", "10")
     expect(page.get_by_role("progressbar", name="bread.txt")).to_be_visible()
     expect(page.locator("#live")).to_have_text("Adding 10 files")
@@ -83,59 +98,63 @@ def test_progress_is_shown_file_by_file(gate: Gate, visit: Visit) -> None:
     expect(page.locator("#p-jobs .p-numbers").first).to_contain_text("passages in")
 
 
-def test_an_upload_whose_event_is_lost_is_found_all_the_same(gate: Gate, unwatched: Page) -> None:
-    """Gradio's client may lose the event that tells which job adds the files: the server knows whose they are."""
+def test_upload_is_followed_if_gradio_loses_its_event(gate: GatedSite, unwatched: Page) -> None:
+    """Gradio's client may lose the event that names the job; the server knows which browser started it."""
     unwatched.goto(gate.url)
-    unwatched.route("**/gradio_api/queue/data*", lambda _: None)  # it never gets an answer
-    upload(unwatched, file("bread.txt", LONG))
-    expect(on_its_way(unwatched, "bread.txt")).to_contain_text("Encoding")
+    unwatched.route("**/gradio_api/queue/data*", lambda _: None)  # it never gets a response
+    upload(unwatched, file_payload("bread.txt", LONG))
+    expect(job_row(unwatched, "bread.txt")).to_contain_text("Encoding")
     gate.open()
-    expect(on_its_way(unwatched, "bread.txt")).to_contain_text("Added")
+    expect(job_row(unwatched, "bread.txt")).to_contain_text("Added")
 
 
-def test_of_many_files_the_rest_is_a_number(own_site: tuple[str, Library], visit: Visit) -> None:
-    """The report names those that need somebody, and counts the others."""
+def test_report_of_many_files_lists_failures_and_counts_the_rest(own_site: tuple[str, Library], visit: Visit) -> None:
+    """Only files that need attention are listed."""
     page = visit(own_site[0])
-    upload(page, file("scan.pdf", b"%PDF-1.7"), *(file(f"{n}.txt", f"The clock struck {n}.") for n in range(20)))
+    upload(
+        page,
+        file_payload("scan.pdf", b"%PDF-1.7"),
+        *(file_payload(f"{n}.txt", f"The clock struck {n}.") for n in range(20)),
+    )
     expect(page.locator("#p-jobs")).to_contain_text("Others: Added: 20.", timeout=20_000)
     expect(page.locator("#p-jobs li")).to_have_count(1)
     expect(page.get_by_role("heading", name="21 documents")).to_be_visible()
 
 
-def test_questions_are_answered_while_files_are_added(gate: Gate, visit: Visit) -> None:
-    """A long upload holds no question up; what has been stored is found at once."""
+def test_questions_are_answered_during_an_upload(gate: GatedSite, visit: Visit) -> None:
+    """A long upload does not block questions, and stored documents are found at once."""
     gate.open()
     gate.library.add_documents([Document("a" * 64, "/glass", "Glass", "", "", "text/plain", "Glass is silver.", ())])
     gate.encoder.gate.clear()
     page = visit(gate.url)
-    upload(page, file("bread.txt", LONG))
-    expect(on_its_way(page, "bread.txt")).to_contain_text("Encoding")
+    upload(page, file_payload("bread.txt", LONG))
+    expect(job_row(page, "bread.txt")).to_contain_text("Encoding")
     page.get_by_role("tab", name="Ask").click()
     ask(page, "What is glass?")
-    expect(first(page)).to_contain_text("Glass is silver.")
+    expect(best_card(page)).to_contain_text("Glass is silver.")
     page.get_by_role("tab", name="Library").click()
-    expect(on_its_way(page, "bread.txt")).to_contain_text("Encoding")
+    expect(job_row(page, "bread.txt")).to_contain_text("Encoding")
 
 
-def test_a_file_uploaded_again_replaces_its_former_version(own_site: tuple[str, Library], visit: Visit) -> None:
-    """The name decides: the same bytes are known, other bytes are the next version."""
+def test_file_uploaded_again_replaces_its_former_version(own_site: tuple[str, Library], visit: Visit) -> None:
+    """The name identifies the file: the same bytes are skipped, other bytes replace them."""
     url, library = own_site
     page = visit(url)
     for content, outcome in ((BREAD, "Added"), (BREAD, "Already here"), ("The king ate the bread.", "Replaced")):
-        upload(page, file("bread.txt", content))
+        upload(page, file_payload("bread.txt", content))
         expect(page.locator("#p-jobs section").first).to_contain_text(outcome)
     assert names(library) == {"bread.txt", "The Harbour Treaty"}
     assert library.verify().sources_checked == 2
 
 
-def test_a_failed_file_is_named_with_reason_and_remedy(own_site: tuple[str, Library], visit: Visit) -> None:
-    """A broken file stops no other, and does not stay on the server; the report stays until it is closed."""
+def test_failed_file_is_reported_with_reason_and_hint(own_site: tuple[str, Library], visit: Visit) -> None:
+    """A broken file does not stop the others and is deleted from the server; the report stays until it is closed."""
     url, library = own_site
     page = visit(url)
-    upload(page, file("scan.pdf", b"%PDF-1.7 and then nothing"), file("bread.txt", BREAD))
-    expect(on_its_way(page, "scan.pdf")).to_contain_text("Not added")
-    expect(on_its_way(page, "scan.pdf")).to_contain_text("Open it in the program that made it")
-    expect(on_its_way(page, "bread.txt")).to_contain_text("Added")
+    upload(page, file_payload("scan.pdf", b"%PDF-1.7 and then nothing"), file_payload("bread.txt", BREAD))
+    expect(job_row(page, "scan.pdf")).to_contain_text("Not added")
+    expect(job_row(page, "scan.pdf")).to_contain_text("Open it in the program that made it")
+    expect(job_row(page, "bread.txt")).to_contain_text("Added")
     expect(page.locator("#live")).to_have_text("Done. Added: 1. Not added: 1.")
     assert [path.name for path in (library.folder / "uploads").glob("*.*") if path.is_file()] == ["bread.txt"]
     page.get_by_role("button", name="Close this report").click()
@@ -143,19 +162,19 @@ def test_a_failed_file_is_named_with_reason_and_remedy(own_site: tuple[str, Libr
     expect(page.get_by_role("heading", name="2 documents")).to_be_focused()
 
 
-def test_uploads_can_be_cancelled(gate: Gate, visit: Visit) -> None:
-    """One file that waits, or all: what is stored stays, and of the rest nothing does."""
+def test_cancelled_upload_keeps_only_stored_files(gate: GatedSite, visit: Visit) -> None:
+    """One waiting file can be cancelled, or all of them."""
     page = visit(gate.url)
-    upload(page, *(file(f"{n:02}.txt", f"{LONG} The clock struck {n}.") for n in range(12)))
-    expect(on_its_way(page, "00.txt")).to_contain_text("Encoding")
-    on_its_way(page, "10.txt").get_by_role("button", name="Cancel").click()
-    expect(on_its_way(page, "10.txt")).to_contain_text("Cancelled")
+    upload(page, *(file_payload(f"{n:02}.txt", f"{LONG} The clock struck {n}.") for n in range(12)))
+    expect(job_row(page, "00.txt")).to_contain_text("Encoding")
+    job_row(page, "10.txt").get_by_role("button", name="Cancel").click()
+    expect(job_row(page, "10.txt")).to_contain_text("Cancelled")
     expect(page.get_by_role("button", name="Cancel 11.txt")).to_be_focused()
     with page.expect_response("**/cancel"):
         page.get_by_role("button", name="Cancel all").click()
     gate.open()
     expect(page.locator("#p-jobs [data-state=cancelled]")).to_be_visible()
-    expect(on_its_way(page, "11.txt")).to_contain_text("Cancelled")
+    expect(job_row(page, "11.txt")).to_contain_text("Cancelled")
     expect(page.locator("#live")).to_contain_text("Cancelled: ")
     stored = names(gate.library)
     assert not {"10.txt", "11.txt"} & stored
@@ -163,21 +182,21 @@ def test_uploads_can_be_cancelled(gate: Gate, visit: Visit) -> None:
     assert gate.library.problems() == []
 
 
-def test_a_file_left_out_is_not_added(gate: Gate, visit: Visit) -> None:
-    """The others are, without it."""
+def test_cancelled_file_is_left_out_of_an_upload(gate: GatedSite, visit: Visit) -> None:
+    """The other files are added."""
     page = visit(gate.url)
-    upload(page, *(file(f"{n:02}.txt", f"{LONG} The clock struck {n}.") for n in range(12)))
-    on_its_way(page, "10.txt").get_by_role("button", name="Cancel").click()
-    expect(on_its_way(page, "10.txt")).to_contain_text("Cancelled")
+    upload(page, *(file_payload(f"{n:02}.txt", f"{LONG} The clock struck {n}.") for n in range(12)))
+    job_row(page, "10.txt").get_by_role("button", name="Cancel").click()
+    expect(job_row(page, "10.txt")).to_contain_text("Cancelled")
     gate.open()
     expect(page.locator("#live")).to_have_text("Done. Added: 11. Cancelled: 1.")
     assert names(gate.library) == {f"{n:02}.txt" for n in range(12) if n != 10}
 
 
-def test_a_page_opened_again_finds_its_uploads(gate: Gate, visit: Visit) -> None:
-    """They go on without it; what it had dismissed stays away."""
+def test_reopened_page_shows_its_uploads(gate: GatedSite, visit: Visit) -> None:
+    """The upload continues while the page is closed; a report that was closed is not shown again."""
     page = visit(gate.url)
-    upload(page, *(file(f"{n}.txt", f"{LONG} The clock struck {n}.") for n in range(12)))
+    upload(page, *(file_payload(f"{n}.txt", f"{LONG} The clock struck {n}.") for n in range(12)))
     expect(page.locator("#p-jobs [data-running]")).to_be_visible()
     page.close()
     page = visit(gate.url)
@@ -192,30 +211,30 @@ def test_a_page_opened_again_finds_its_uploads(gate: Gate, visit: Visit) -> None
     expect(page.locator("#p-jobs section")).to_have_count(0)
 
 
-def test_a_locked_library_says_who_holds_it(
+def test_upload_to_a_locked_library_names_the_lock_holder(
     own_site: tuple[str, Library], visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another writer is waited for, and then named; the upload leaves nothing behind."""
+    """The upload waits for the other writer, then fails and leaves no file behind."""
     url, library = own_site
     monkeypatch.setattr(file_jobs, "LOCK_WAIT_SECONDS", 0.1)
     page = visit(url)
     with Library.open(library.folder, Settings()) as other, other._store.writing():
-        upload(page, file("bread.txt", BREAD))
+        upload(page, file_payload("bread.txt", BREAD))
         expect(page.locator("#p-jobs [data-state=failed]")).to_contain_text("is being changed by process")
         expect(page.locator("#p-jobs")).to_contain_text("searching works meanwhile")
     assert not list((library.folder / "uploads").glob("*.txt"))
 
 
-def test_an_upload_beyond_the_limit_is_refused(tmp_path: Path, visit: Visit) -> None:
-    """With what would be allowed; nothing of it is added, and the next one is."""
+def test_upload_of_too_many_files_is_refused(tmp_path: Path, visit: Visit) -> None:
+    """The message has the limit; nothing is added, and the next upload works."""
     settings = Settings(passage_tokens=32, max_upload_files=2)
-    with open_library(tmp_path, {"treaty.md": TREATY}) as library, serving(library, settings) as url:
+    with open_library(tmp_path, {"treaty.md": TREATY}) as library, running_site(library, settings) as url:
         page = visit(url)
-        upload(page, *(file(f"{n}.txt", f"The clock struck {n}.") for n in range(3)))
+        upload(page, *(file_payload(f"{n}.txt", f"The clock struck {n}.") for n in range(3)))
         expect(page.locator("#outcome")).to_contain_text("3 files are too many: at most 2 are allowed at once.")
         expect(page.locator("#outcome")).to_contain_text("PINCITE_MAX_UPLOAD_FILES")
-        upload(page, file("0.txt", "The clock struck."))
-        expect(on_its_way(page, "0.txt")).to_contain_text("Added")
+        upload(page, file_payload("0.txt", "The clock struck."))
+        expect(job_row(page, "0.txt")).to_contain_text("Added")
         expect(page.locator("#outcome .p-problem")).to_have_count(0)
         page.close()
         assert names(library) == {"0.txt", "The Harbour Treaty"}
@@ -229,13 +248,13 @@ _DROP = """([zone, files]) => {
 
 
 @pytest.mark.parametrize("way", ["chosen", "dropped"])
-def test_a_file_that_is_too_large_is_refused_before_it_is_sent(tmp_path: Path, visit: Visit, way: str) -> None:
-    """Told by its name, with the limit and who can raise it; the others are added, and the next upload clears it."""
+def test_oversized_file_is_refused_before_it_is_sent(tmp_path: Path, visit: Visit, way: str) -> None:
+    """The message has the name and the setting. Other files are added, and the next upload clears the message."""
     settings = Settings(passage_tokens=32, max_file_megabytes=1)
-    with open_library(tmp_path, {}) as library, serving(library, settings) as url:
+    with open_library(tmp_path, {}) as library, running_site(library, settings) as url:
         page = visit(url)
         if way == "chosen":
-            upload(page, file("big.txt", "x" * 1_000_001), file("whale.txt", "The whale sang."))
+            upload(page, file_payload("big.txt", "x" * 1_000_001), file_payload("whale.txt", "The whale sang."))
         else:
             page.get_by_role("tab", name="Library").click()
             zone = page.locator("#files button").element_handle()
@@ -244,36 +263,36 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_sent(tmp_path: Path, v
         expect(page.locator("#p-outcome")).to_contain_text("Too large to be added")
         expect(page.locator("#p-outcome")).to_contain_text("big.txt")
         expect(page.locator("#p-outcome")).to_contain_text("PINCITE_MAX_FILE_MEGABYTES")
-        expect(on_its_way(page, "whale.txt")).to_contain_text("Added")
+        expect(job_row(page, "whale.txt")).to_contain_text("Added")
         expect(page.locator(".toast-body")).to_have_count(0)
-        upload(page, file("horse.txt", "The horse ran."))
-        expect(on_its_way(page, "horse.txt")).to_contain_text("Added")
+        upload(page, file_payload("horse.txt", "The horse ran."))
+        expect(job_row(page, "horse.txt")).to_contain_text("Added")
         expect(page.locator("#p-outcome")).to_be_empty()
         page.close()
         assert names(library) == {"whale.txt", "horse.txt"}
 
 
-def test_folders_are_added_where_that_is_allowed(tmp_path: Path, visit: Visit) -> None:
-    """Those of the settings and no others; elsewhere the control is not there."""
+def test_only_allowed_folders_are_added(tmp_path: Path, visit: Visit) -> None:
+    """The form is shown only if the settings allow a folder."""
     (tmp_path / "inbox").mkdir()
     (tmp_path / "inbox" / "bread.txt").write_text(BREAD)
     settings = Settings(passage_tokens=32, allow_folders=(tmp_path / "inbox",))
-    with open_library(tmp_path, {}) as library, serving(library, settings) as url:
+    with open_library(tmp_path, {}) as library, running_site(library, settings) as url:
         page = visit(url)
         page.get_by_role("tab", name="Library").click()
         expect(page.get_by_label("Address of a page")).to_have_count(0)
         page.get_by_role("button", name="Add folder").click()
-        expect(on_its_way(page, "bread.txt")).to_contain_text("Added")
+        expect(job_row(page, "bread.txt")).to_contain_text("Added")
         page.get_by_label("Folder on the server").fill(str(tmp_path))
         page.get_by_role("button", name="Add folder").click()
         expect(page.locator("#p-outcome")).to_contain_text("Adding files from that folder is not allowed here.")
         page.close()
 
 
-def test_addresses_are_added_where_that_is_allowed(tmp_path: Path, visit: Visit) -> None:
-    """Public ones: this server's own is refused, and the reason told."""
+def test_form_for_addresses_refuses_this_server(tmp_path: Path, visit: Visit) -> None:
+    """The form is shown only if the settings allow addresses. A private address is refused with a reason."""
     settings = Settings(passage_tokens=32, allow_urls=True)
-    with open_library(tmp_path, {}) as library, serving(library, settings) as url:
+    with open_library(tmp_path, {}) as library, running_site(library, settings) as url:
         page = visit(url)
         page.get_by_role("tab", name="Library").click()
         expect(page.get_by_label("Folder on the server")).to_have_count(0)
@@ -287,11 +306,11 @@ def test_addresses_are_added_where_that_is_allowed(tmp_path: Path, visit: Visit)
 # Removing
 
 
-def test_a_document_is_removed_once_that_is_confirmed(own_site: tuple[str, Library], visit: Visit) -> None:
-    """Asked first; then the document is gone, its uploaded file with it, and a receipt says so."""
+def test_document_is_removed_after_confirmation(own_site: tuple[str, Library], visit: Visit) -> None:
+    """The uploaded file is deleted, too, and a receipt is shown."""
     url, library = own_site
     page = visit(url)
-    upload(page, file("bread.txt", BREAD))
+    upload(page, file_payload("bread.txt", BREAD))
     expect(page.locator("#live")).to_contain_text("Done.")
     remove = row(page, "bread.txt").get_by_role("button", name="Remove")
     remove.click()
@@ -310,11 +329,11 @@ def test_a_document_is_removed_once_that_is_confirmed(own_site: tuple[str, Libra
     expect(page.locator("#p-outcome")).to_be_empty()
 
 
-def test_removing_works_by_keyboard(own_site: tuple[str, Library], visit: Visit) -> None:
-    """Escape keeps, Enter removes, and the focus goes on to the next row, or to the heading where there is none."""
+def test_document_is_removed_by_keyboard(own_site: tuple[str, Library], visit: Visit) -> None:
+    """Escape keeps the document, Enter removes it; the focus moves to the next row, or else to the heading."""
     url, library = own_site
     page = visit(url)
-    upload(page, file("a.txt", BREAD))
+    upload(page, file_payload("a.txt", BREAD))
     expect(row(page, "a.txt")).to_be_visible()
     button = page.get_by_role("button", name="Remove a.txt")
     button.focus()
@@ -336,8 +355,8 @@ def test_removing_works_by_keyboard(own_site: tuple[str, Library], visit: Visit)
 # The list
 
 
-def many(library: Library, number: int) -> None:
-    """Fill a library with as many small documents."""
+def add_papers(library: Library, number: int) -> None:
+    """Add a number of small documents."""
     library.add_documents(
         Document(
             f"{n:064}", f"/papers/{n:03}.txt", f"Paper {n:03}", "Ada" if n % 2 else "", "", "text/plain", f"{n}", ()
@@ -346,10 +365,10 @@ def many(library: Library, number: int) -> None:
     )
 
 
-def test_a_long_list_is_searched_sorted_and_turned(own_site: tuple[str, Library], visit: Visit) -> None:
-    """By words, by a column, page by page; whoever listens hears how many, and the focus stays in reach."""
+def test_long_list_is_filtered_sorted_and_paged(own_site: tuple[str, Library], visit: Visit) -> None:
+    """The live region reads out the number of matches, and the focus stays near."""
     url, library = own_site
-    many(library, 120)
+    add_papers(library, 120)
     page = visit(url)
     page.get_by_role("tab", name="Library").click()
     rows = page.locator("#p-shelf tbody tr")
@@ -371,16 +390,16 @@ def test_a_long_list_is_searched_sorted_and_turned(own_site: tuple[str, Library]
     expect(page.locator("#p-shelf")).to_contain_text("No document has all of these words")
 
 
-def test_a_short_list_needs_no_search(own_site: tuple[str, Library], visit: Visit) -> None:
-    """Where everything can be seen, nothing offers to find it."""
+def test_short_list_has_no_filter(own_site: tuple[str, Library], visit: Visit) -> None:
+    """A list that fits the screen hides the filter."""
     page = visit(own_site[0])
     page.get_by_role("tab", name="Library").click()
     expect(page.get_by_role("heading", name="1 document")).to_be_visible()
     expect(page.get_by_label("Find a document")).to_be_hidden()
 
 
-def test_a_document_that_lacks_something_says_so(own_site: tuple[str, Library], visit: Visit) -> None:
-    """In a few words; what it is and what to do, when asked."""
+def test_document_with_missing_text_has_a_note(own_site: tuple[str, Library], visit: Visit) -> None:
+    """The note is short, and its details say what to do."""
     url, library = own_site
     note = "3 pages without text, as images: run text recognition to have them read."
     library.add_documents([Document("b" * 64, "/scan.pdf", "Scan", "", "", "application/pdf", "Oil.", (), (note,))])
@@ -391,10 +410,10 @@ def test_a_document_that_lacks_something_says_so(own_site: tuple[str, Library], 
     expect(row(page, "Scan").get_by_text("ocrmypdf")).to_be_visible()
 
 
-def test_the_list_is_a_table_also_on_a_phone(own_site: tuple[str, Library], visit: Visit) -> None:
-    """Shown as a list, it keeps its rows and cells for those who listen, and can be sorted without a head."""
+def test_list_on_a_phone_is_a_table_for_screen_readers(own_site: tuple[str, Library], visit: Visit) -> None:
+    """It has rows and cells, can be sorted without a header, and its buttons are large enough."""
     url, library = own_site
-    many(library, 9)
+    add_papers(library, 9)
     page = visit(url, size={"width": 390, "height": 844})
     page.get_by_role("tab", name="Library").click()
     expect(page.get_by_role("row").filter(has_text="Paper 003").get_by_role("cell")).to_have_count(5)

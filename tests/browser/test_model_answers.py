@@ -1,4 +1,4 @@
-"""A language model that writes: its words as they come, then checked, sentence by sentence."""
+"""A language model writes the answer: its words are shown as they arrive and then checked sentence by sentence."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import expect
 
-from tests.browser.actions import ask, first
+from tests.browser.actions import ask, best_card
 from tests.hosted import wait_until
 
 if TYPE_CHECKING:
@@ -31,15 +31,15 @@ def _endless(player: Player) -> None:
     player.hang()
 
 
-def test_without_a_model_there_is_no_choice(site: str, visit: Visit) -> None:
-    """Nobody is asked who shall write where nobody can."""
+def test_choice_of_writer_is_hidden_without_a_model(site: str, visit: Visit) -> None:
+    """The documents are quoted, even if the URL asks for a model."""
     page = visit(f"{site}/?{urlencode({'q': QUESTION, 'write': 1})}")
-    expect(first(page)).to_be_visible()
+    expect(best_card(page)).to_be_visible()
     expect(page.get_by_role("radio", name="Write")).to_have_count(0)
 
 
-def test_words_are_shown_as_they_come_and_then_checked(writing_site: Site, visit: Visit) -> None:
-    """Unchecked words say that they are; checked ones have their sources, and what is wrong with them."""
+def test_model_words_are_shown_as_they_arrive_and_then_checked(writing_site: Site, visit: Visit) -> None:
+    """Words are marked as unchecked at first; a checked sentence has its sources or a verdict."""
     url, stage = writing_site
     going_on = threading.Event()
 
@@ -63,12 +63,12 @@ def test_words_are_shown_as_they_come_and_then_checked(writing_site: Site, visit
     expect(page.locator(".p-said").nth(1).locator(".p-verdict")).to_contain_text("Not verified")
     expect(page.locator(".p-answered")).to_contain_text("1 of 2 sentences supported.")
     expect(page.locator("#live")).to_contain_text("1 of 2 sentences supported.")
-    expect(first(page).locator("mark")).to_have_text("The king signed the treaty in the harbour.")
-    page.close()  # before the server stops: the page would complain
+    expect(best_card(page).locator("mark")).to_have_text("The king signed the treaty in the harbour.")
+    page.close()  # before the server stops, which the page would report
 
 
-def test_what_the_model_was_asked_can_be_asked_by_address(writing_site: Site, visit: Visit) -> None:
-    """The address says who writes."""
+def test_url_selects_the_model_as_writer(writing_site: Site, visit: Visit) -> None:
+    """The URL contains the choice of the writer."""
     url, stage = writing_site
     stage.play = _sound
     page = visit(f"{url}/?{urlencode({'q': QUESTION, 'write': 1})}")
@@ -80,21 +80,21 @@ def test_what_the_model_was_asked_can_be_asked_by_address(writing_site: Site, vi
     expect(page.locator(".p-answered")).not_to_contain_text("Written by a language model")
     assert "write" not in page.url
     assert len(stage.requests) == 1
-    page.close()  # before the server stops: the page would complain
+    page.close()  # before the server stops, which the page would report
 
 
-def test_a_model_that_fails_costs_no_answer(writing_site: Site, visit: Visit) -> None:
-    """The documents are quoted, and a note says why."""
+def test_failed_model_falls_back_to_quotations(writing_site: Site, visit: Visit) -> None:
+    """The documents are quoted, and a note has the reason."""
     url, stage = writing_site
     stage.play = lambda player: player.begin(500, "application/json")
     page = visit(f"{url}/?{urlencode({'q': QUESTION, 'write': 1})}")
     expect(page.locator(".p-note").first).to_contain_text("HTTP status 500")
     expect(page.locator(".p-answer")).to_contain_text("The king signed the treaty in the harbour.")
-    page.close()  # before the server stops: the page would complain
+    page.close()  # before the server stops, which the page would report
 
 
-def test_a_model_can_be_stopped(writing_site: Site, visit: Visit) -> None:
-    """What it wrote goes, for nobody has checked it; the connection to it ends."""
+def test_stopped_model_answer_is_discarded(writing_site: Site, visit: Visit) -> None:
+    """Its unchecked words disappear, and the connection to the model is closed."""
     url, stage = writing_site
     stage.play = _endless
     page = visit(f"{url}/?{urlencode({'q': QUESTION, 'write': 1})}")
@@ -102,11 +102,11 @@ def test_a_model_can_be_stopped(writing_site: Site, visit: Visit) -> None:
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("#results")).to_contain_text("Stopped before the answer was finished.")
     wait_until(stage.left.is_set)
-    page.close()  # before the server stops: the page would complain
+    page.close()  # before the server stops, which the page would report
 
 
-def test_the_next_question_does_not_wait_for_a_model(writing_site: Site, visit: Visit) -> None:
-    """It puts an end to what is being written."""
+def test_next_question_stops_the_model(writing_site: Site, visit: Visit) -> None:
+    """The next question is answered at once."""
     url, stage = writing_site
     stage.play = _endless
     page = visit(url)
@@ -115,13 +115,13 @@ def test_the_next_question_does_not_wait_for_a_model(writing_site: Site, visit: 
     expect(page.locator(".p-writing")).to_contain_text("The king")
     page.get_by_role("radio", name="Quote").check()
     ask(page, "What does oil cost?")
-    expect(first(page).locator("mark")).to_contain_text("oil")
+    expect(best_card(page).locator("mark")).to_contain_text("oil")
     wait_until(stage.left.is_set)
-    page.close()  # before the server stops: the page would complain
+    page.close()  # before the server stops, which the page would report
 
 
-def test_closing_the_page_ends_the_work(writing_site: Site, visit: Visit) -> None:
-    """Nobody is left to read it."""
+def test_closed_page_stops_the_model(writing_site: Site, visit: Visit) -> None:
+    """The connection to the model is closed, because the answer has no reader."""
     url, stage = writing_site
     stage.play = _endless
     page = visit(f"{url}/?{urlencode({'q': QUESTION, 'write': 1})}")

@@ -1,4 +1,4 @@
-"""What must hold of the page whatever is on it: no script but ours, no address but ours, no word out of reach."""
+"""Properties of the whole page: it runs no foreign script, contacts no other host, and fits the screen."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.actions import ask, first
-from tests.browser.conftest import ATTACK, ATTACKS, EXAMPLES, HOSTILE_NAME, open_library, serving
+from tests.browser.actions import ask, best_card
+from tests.browser.conftest import ATTACK, ATTACKS, EXAMPLES, HOSTILE_NAME, open_library, running_site
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.sync_api import Page, ViewportSize
 
-    from tests.browser.conftest import Scheme, Visit
+    from tests.browser.conftest import Revisit, Scheme, Visit
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 WIDE: ViewportSize = {"width": 1440, "height": 900}
@@ -28,11 +28,11 @@ CHINESE = "# 港口条约\n\n国王在港口签署了条约。 冬天 封闭了 
 # Words from outside
 
 
-def test_hostile_words_are_shown_as_words(site: str, visit: Visit) -> None:
-    """Markup in text, title, file name and question is shown as it is written; nothing of it runs."""
-    page = visit(site)
+def test_hostile_documents_and_questions_are_escaped(site: str, revisit: Revisit) -> None:
+    """Markup in text, title, file name and question is shown as text and never runs."""
+    page = revisit(site)
     ask(page, f"Where did the comet fall? {ATTACK}")
-    expect(first(page).locator("h3")).to_contain_text(HOSTILE_NAME)
+    expect(best_card(page).locator("h3")).to_contain_text(HOSTILE_NAME)
     for attack in ATTACKS:
         expect(page.locator("blockquote").filter(has_text=attack).first).to_be_visible()
     expect(page.locator(".p-answer")).to_contain_text(ATTACKS[0])
@@ -43,13 +43,13 @@ def test_hostile_words_are_shown_as_words(site: str, visit: Visit) -> None:
     expect(page.locator("#history li a").first).to_have_text(f"Where did the comet fall? {ATTACK}")
     page.keyboard.press("Escape")
     ask(page, "What did the volcano cover?")
-    expect(first(page).locator("h3")).to_contain_text("<img src=x onerror=window.pwned=1> </script><script>")
+    expect(best_card(page).locator("h3")).to_contain_text("<img src=x onerror=window.pwned=1> </script><script>")
     assert page.locator("#results img, #coverage img, #strips img, #marks img, #history img").count() == 0
     # `visit` asserts at the end that window.pwned was never set.
 
 
-def test_a_hostile_address_is_a_question_like_others(site: str, visit: Visit) -> None:
-    """So is markup in the address."""
+def test_hostile_url_is_escaped(site: str, visit: Visit) -> None:
+    """Markup in the parameters of the URL is treated like any other question."""
     page = visit(f"{site}/?{urlencode({'q': ATTACK, 'in': ATTACK})}")
     expect(page.locator(".p-problem")).to_contain_text("No document of this library is called")
     page = visit(f"{site}/?{urlencode({'q': ATTACK})}")
@@ -60,9 +60,9 @@ def test_a_hostile_address_is_a_question_like_others(site: str, visit: Visit) ->
 # Keys
 
 
-def test_everything_can_be_done_from_the_keyboard(site: str, visit: Visit) -> None:
-    """Slash focuses, Escape leaves, Enter asks, arrows change tabs."""
-    page = visit(site)
+def test_asking_and_switching_tabs_work_by_keyboard(site: str, revisit: Revisit) -> None:
+    """Slash focuses the question box, Escape leaves it, Enter asks, and the arrow keys switch tabs."""
+    page = revisit(site)
     box = page.get_by_label("Your question")
     expect(box).to_be_focused()
     page.keyboard.press("Escape")
@@ -72,7 +72,7 @@ def test_everything_can_be_done_from_the_keyboard(site: str, visit: Visit) -> No
     expect(box).to_have_value("")
     page.keyboard.type(QUESTION)
     page.keyboard.press("Enter")
-    expect(first(page).locator("mark")).to_have_text("The king signed the treaty in the harbour.")
+    expect(best_card(page).locator("mark")).to_have_text("The king signed the treaty in the harbour.")
     page.get_by_role("tab", name="Ask", exact=True).focus()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("tab", name="Check")).to_have_attribute("aria-selected", "true")
@@ -82,9 +82,10 @@ def test_everything_can_be_done_from_the_keyboard(site: str, visit: Visit) -> No
 
 
 @pytest.mark.parametrize(("on", "back"), [("ArrowDown", "ArrowUp"), ("j", "k")])
-def test_keys_lead_from_evidence_to_evidence(site: str, visit: Visit, on: str, back: str) -> None:
-    """From the first to the last, and no further; what is reached can be seen, and Enter opens its source."""
-    page = visit(f"{site}/?{urlencode({'q': QUESTION})}")
+def test_keys_move_between_cards(site: str, revisit: Revisit, on: str, back: str) -> None:
+    """They stop at the first and the last card; the focused card is in view, and Enter opens its source."""
+    page = revisit(site)
+    ask(page, QUESTION)
     cards = page.locator("#results .p-card:visible")
     expect(cards.first).to_be_visible()
     page.keyboard.press("Escape")
@@ -103,10 +104,11 @@ def test_keys_lead_from_evidence_to_evidence(site: str, visit: Visit, on: str, b
     expect(page.locator("#viewer")).to_be_visible()
 
 
-def test_keys_of_one_letter_are_listed_and_can_be_turned_off(site: str, visit: Visit) -> None:
-    """On another day, too; Escape closes the list, and focus is where it was."""
-    page = visit(f"{site}/?{urlencode({'q': QUESTION})}", fresh=True)
-    expect(first(page)).to_be_visible()
+def test_single_key_shortcuts_are_listed_and_can_be_turned_off(site: str, revisit: Revisit) -> None:
+    """The choice is stored. Escape closes the list and returns the focus."""
+    page = revisit(site)
+    ask(page, QUESTION)
+    expect(best_card(page)).to_be_visible()
     page.keyboard.press("Escape")
     page.keyboard.press("?")
     keys = page.get_by_role("dialog", name="Keyboard")
@@ -127,12 +129,20 @@ def test_keys_of_one_letter_are_listed_and_can_be_turned_off(site: str, visit: V
 # Looks
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, WIDE], ids=["phone", "wide"])
-def test_it_fits(site: str, visit: Visit, size: ViewportSize, scheme: Scheme) -> None:
-    """No sideways scrolling from 390 pixels on, in any tab, with everything unfolded."""
-    page = visit(f"{site}/?{urlencode({'q': QUESTION})}", size=size, scheme=scheme)
-    expect(first(page).locator("mark")).to_be_visible()
+@pytest.mark.parametrize(
+    ("size", "scheme"),
+    [
+        pytest.param(PHONE, "light", id="phone-light"),
+        pytest.param(WIDE, "dark", id="wide-dark"),
+        pytest.param(PHONE, "dark", id="phone-dark", marks=pytest.mark.nightly),
+        pytest.param(WIDE, "light", id="wide-light", marks=pytest.mark.nightly),
+    ],
+)
+def test_page_fits_the_screen(site: str, revisit: Revisit, size: ViewportSize, scheme: Scheme) -> None:
+    """No tab scrolls sideways at 390 pixels or more, with everything unfolded."""
+    page = revisit(site, size=size, scheme=scheme)
+    ask(page, QUESTION)
+    expect(best_card(page).locator("mark")).to_be_visible()
     for summary in page.locator("#results summary").all():
         summary.click()
     assert fits(page)
@@ -149,17 +159,17 @@ def test_it_fits(site: str, visit: Visit, size: ViewportSize, scheme: Scheme) ->
 
 
 def fits(page: Page) -> bool:
-    """Nothing is wider than the window."""
+    """Return whether nothing is wider than the window."""
     return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_theme_can_be_chosen(site: str, visit: Visit, scheme: Scheme) -> None:
-    """Against the system's, at once and on another day, before anything is drawn; and left to the system again."""
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.nightly)])
+def test_chosen_theme_overrides_the_system(site: str, visit: Visit, scheme: Scheme) -> None:
+    """The choice applies at once, and to later pages before they are painted; it can be left to the system again."""
     other: Scheme = "dark" if scheme == "light" else "light"
     page = visit(site, scheme=scheme, fresh=True)
     assert is_dark(page) == (scheme == "dark")
-    choose(page, other)
+    choose_theme(page, other)
     assert is_dark(page) == (other == "dark")
     later = page.context.new_page()
     later.emulate_media(color_scheme=scheme)
@@ -168,7 +178,7 @@ def test_the_theme_can_be_chosen(site: str, visit: Visit, scheme: Scheme) -> Non
     assert later.evaluate("window.atFirst") == (other == "dark")
     expect(later.get_by_role("link", name=EXAMPLES[0])).to_be_visible()
     assert is_dark(later) == (other == "dark")
-    choose(later, "system")
+    choose_theme(later, "system")
     assert is_dark(later) == (scheme == "dark")
     later.emulate_media(color_scheme=other)
     later.wait_for_function(f"({IS_DARK}) === {str(other == 'dark').lower()}")
@@ -178,23 +188,24 @@ IS_DARK = "getComputedStyle(document.documentElement).backgroundColor === 'rgb(2
 
 
 def is_dark(page: Page) -> bool:
-    """Ours and Gradio's colours agree, and are the dark ones."""
+    """Return whether the page is dark; our colours and Gradio's must agree."""
     dark = bool(page.evaluate(IS_DARK))
     assert dark == page.evaluate("document.body.classList.contains('dark')")
     return dark
 
 
-def choose(page: Page, theme: str) -> None:
-    """By the button in the header."""
+def choose_theme(page: Page, theme: str) -> None:
+    """Choose a theme by the button in the header."""
     page.get_by_role("button", name="Theme").click()
     page.get_by_role("radio", name=theme.capitalize()).check()
     page.keyboard.press("Escape")
 
 
-def test_on_paper_there_is_the_answer_and_its_evidence(site: str, visit: Visit) -> None:
-    """And nothing to press."""
-    page = visit(f"{site}/?{urlencode({'q': QUESTION})}")
-    expect(first(page)).to_be_visible()
+def test_printed_page_has_the_answer_without_controls(site: str, revisit: Revisit) -> None:
+    """Answer, citations and evidence are printed; buttons, fields and the map are not."""
+    page = revisit(site)
+    ask(page, QUESTION)
+    expect(best_card(page)).to_be_visible()
     page.emulate_media(media="print")
     for selector in (".p-printed", ".p-answer", ".p-cite", ".p-card h3", ".p-card mark", ".p-place"):
         expect(page.locator(selector).first).to_be_visible()
@@ -204,36 +215,36 @@ def test_on_paper_there_is_the_answer_and_its_evidence(site: str, visit: Visit) 
         expect(page.locator(selector).first).to_be_hidden()
 
 
-def test_motion_is_spared_those_who_do_not_want_it(site: str, visit: Visit) -> None:
-    """Nothing shimmers, blinks or glides."""
-    page = visit(site)
+def test_reduced_motion_disables_transitions(site: str, revisit: Revisit) -> None:
+    """The setting of the system is respected."""
+    page = revisit(site)
     page.emulate_media(reduced_motion="reduce")
     seconds = page.evaluate("parseFloat(getComputedStyle(document.querySelector('#askbar')).transitionDuration)")
     assert seconds < 0.001
 
 
-def test_scripts_of_either_direction_are_shown_in_theirs(tmp_path: Path, visit: Visit) -> None:
-    """A Hebrew quotation and its question run from right to left, a Chinese one from left to right."""
-    with open_library(tmp_path, {"he.md": HEBREW, "zh.md": CHINESE}) as library, serving(library) as url:
+def test_text_direction_follows_the_script(tmp_path: Path, visit: Visit) -> None:
+    """A Hebrew quotation and question run from right to left, Chinese ones from left to right."""
+    with open_library(tmp_path, {"he.md": HEBREW, "zh.md": CHINESE}) as library, running_site(library) as url:
         page = visit(f"{url}/?{urlencode({'q': 'המלך חתם על ההסכם בנמל'})}")
-        quote = first(page).locator("blockquote")
+        quote = best_card(page).locator("blockquote")
         expect(quote.locator("mark")).to_contain_text("המלך חתם על ההסכם בנמל.")
         assert quote.evaluate("node => getComputedStyle(node).direction") == "rtl"
         assert page.get_by_label("Your question").evaluate("node => getComputedStyle(node).direction") == "rtl"
         ask(page, "冬天 封闭了 河流")
-        expect(first(page).locator("h3")).to_contain_text("港口条约")
-        expect(first(page).locator("blockquote")).to_contain_text("国王在港口签署了条约。")
-        assert first(page).locator("blockquote").evaluate("node => getComputedStyle(node).direction") == "ltr"
+        expect(best_card(page).locator("h3")).to_contain_text("港口条约")
+        expect(best_card(page).locator("blockquote")).to_contain_text("国王在港口签署了条约。")
+        assert best_card(page).locator("blockquote").evaluate("node => getComputedStyle(node).direction") == "ltr"
         assert fits(page)
-        page.close()  # before the server stops: the page would complain
+        page.close()  # before the server stops, which the page would report
 
 
 # Those who do not see it
 
 
-def test_parts_have_names_for_those_who_do_not_see_them(site: str, visit: Visit) -> None:
-    """Headings, groups, tabs and panels can be told apart by name."""
-    page = visit(site)
+def test_parts_of_the_page_have_accessible_names(site: str, revisit: Revisit) -> None:
+    """Screen readers can tell headings, groups, tabs and panels apart."""
+    page = revisit(site)
     expect(page.get_by_role("heading", level=1)).to_have_text("Ask the library")
     expect(page.get_by_role("group", name="Search only in")).to_be_visible()
     expect(page.get_by_role("tablist", name="Sections").first).to_be_attached()

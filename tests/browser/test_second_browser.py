@@ -1,4 +1,4 @@
-"""Two readers of one library: each sees what the other does to it, and nobody is disturbed."""
+"""Two readers of one library see each other's changes without being disturbed."""
 
 from __future__ import annotations
 
@@ -7,90 +7,94 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 
 from index.records import Document
-from tests.browser.actions import ask, file, first, upload
-from tests.browser.gate import LONG, gated
+from tests.browser.actions import ask, best_card, file_payload, upload
+from tests.browser.gate import LONG, gated_site
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.sync_api import Page
 
-    from tests.browser.conftest import Moody, Visit
+    from tests.browser.conftest import ScriptedLibrary, Visit
 
+SPEED = 5
+"""The pages poll the server so many times as often as for a reader."""
 SOON = 60_000
 """Milliseconds within which a change is seen by everybody: some turns of asking."""
 
 
-def library_tab(page: Page) -> Page:
-    """The page with that tab open."""
+def open_library_tab(page: Page) -> Page:
+    """Open the Library tab and return the page."""
     page.get_by_role("tab", name="Library").click()
     expect(page.locator("#p-shelf section")).to_be_visible()
     return page
 
 
-def test_documents_come_and_go_in_both_browsers(own_site: tuple[str, Moody], visit: Visit) -> None:
-    """Without a reload: in the list, among the documents to choose from, and in what an answer is found in."""
+def test_added_and_removed_documents_appear_in_both_browsers(
+    own_site: tuple[str, ScriptedLibrary], visit: Visit
+) -> None:
+    """Without a reload, the list, the choice of documents and the answers are up to date."""
     url, _ = own_site
-    one, other = visit(url, fresh=True), library_tab(visit(url, fresh=True))
-    upload(one, file("bread.txt", "The doctor baked bread."))
-    expect(other.locator("#p-shelf")).to_contain_text("bread.txt", timeout=SOON)
-    expect(other.locator("#p-jobs section")).to_have_count(0)
-    other.get_by_role("tab", name="Ask").click()
-    expect(other.get_by_role("checkbox", name="bread.txt")).to_be_visible(timeout=SOON)
-    ask(other, "Who baked the loaf?")
-    expect(first(other).locator("mark")).to_have_text("The doctor baked bread.")
-    one.get_by_role("button", name="Remove bread.txt").click()
-    one.get_by_role("dialog").get_by_role("button", name="Remove").click()
-    expect(other.get_by_role("checkbox", name="bread.txt")).to_have_count(0, timeout=SOON)
-    expect(first(other).locator("mark")).to_have_text("The doctor baked bread.")
-    library_tab(other)
-    expect(other.locator("#p-shelf")).not_to_contain_text("bread.txt", timeout=SOON)
+    reader, other_reader = visit(url, fresh=True, speed=SPEED), open_library_tab(visit(url, fresh=True, speed=SPEED))
+    upload(reader, file_payload("bread.txt", "The doctor baked bread."))
+    expect(other_reader.locator("#p-shelf")).to_contain_text("bread.txt", timeout=SOON)
+    expect(other_reader.locator("#p-jobs section")).to_have_count(0)
+    other_reader.get_by_role("tab", name="Ask").click()
+    expect(other_reader.get_by_role("checkbox", name="bread.txt")).to_be_visible(timeout=SOON)
+    ask(other_reader, "Who baked the loaf?")
+    expect(best_card(other_reader).locator("mark")).to_have_text("The doctor baked bread.")
+    reader.get_by_role("button", name="Remove bread.txt").click()
+    reader.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(other_reader.get_by_role("checkbox", name="bread.txt")).to_have_count(0, timeout=SOON)
+    expect(best_card(other_reader).locator("mark")).to_have_text("The doctor baked bread.")
+    open_library_tab(other_reader)
+    expect(other_reader.locator("#p-shelf")).not_to_contain_text("bread.txt", timeout=SOON)
 
 
-def test_each_browser_sees_its_own_upload(tmp_path: Path, visit: Visit) -> None:
-    """They queue up; of the other one it sees that there is one."""
-    with gated(tmp_path) as gate:
-        one, other = visit(gate.url, fresh=True), visit(gate.url, fresh=True)
-        upload(one, *(file(f"one-{n}.txt", f"{LONG} The clock struck {n}.") for n in range(10)))
-        expect(one.get_by_role("heading", name="Adding 10 files")).to_be_visible()
-        upload(other, file("other.txt", "The horse cost more."))
-        expect(other.get_by_role("heading", name="1 file waiting for other uploads")).to_be_visible()
-        expect(other.locator("#p-jobs")).to_contain_text("Somebody else is adding 10 files")
-        expect(other.locator("#p-jobs")).not_to_contain_text("one-0.txt")
-        expect(one.locator("#p-jobs")).to_contain_text("Somebody else is adding 1 file", timeout=SOON)
+def test_browser_shows_only_its_own_upload(tmp_path: Path, visit: Visit) -> None:
+    """Uploads are queued; of another browser's upload, only the number of files is shown."""
+    with gated_site(tmp_path) as gate:
+        reader, other_reader = visit(gate.url, fresh=True, speed=SPEED), visit(gate.url, fresh=True, speed=SPEED)
+        upload(reader, *(file_payload(f"one-{n}.txt", f"{LONG} The clock struck {n}.") for n in range(10)))
+        expect(reader.get_by_role("heading", name="Adding 10 files")).to_be_visible()
+        upload(other_reader, file_payload("other.txt", "The horse cost more."))
+        expect(other_reader.get_by_role("heading", name="1 file waiting for other uploads")).to_be_visible()
+        expect(other_reader.locator("#p-jobs")).to_contain_text("Somebody else is adding 10 files")
+        expect(other_reader.locator("#p-jobs")).not_to_contain_text("one-0.txt")
+        expect(reader.locator("#p-jobs")).to_contain_text("Somebody else is adding 1 file", timeout=SOON)
         gate.open()
-        expect(other.locator("#p-jobs li")).to_contain_text("Added · 1 passage", timeout=SOON)
-        expect(other.locator("#p-jobs")).not_to_contain_text("Somebody else")
-        expect(other.locator("#p-shelf")).to_contain_text("one-0.txt", timeout=SOON)
-        for page in (one, other):
-            page.close()  # before the server stops: they would complain
+        expect(other_reader.locator("#p-jobs li")).to_contain_text("Added · 1 passage", timeout=SOON)
+        expect(other_reader.locator("#p-jobs")).not_to_contain_text("Somebody else")
+        expect(other_reader.locator("#p-shelf")).to_contain_text("one-0.txt", timeout=SOON)
+        for page in (reader, other_reader):
+            page.close()  # before the server stops, which the pages would report
 
 
-def test_nobody_is_disturbed_in_what_they_write_or_read(own_site: tuple[str, Moody], visit: Visit) -> None:
-    """Neither a question half written, nor the answer above it, nor documents chosen, nor where the focus is."""
+def test_changes_by_others_keep_the_readers_work(own_site: tuple[str, ScriptedLibrary], visit: Visit) -> None:
+    """The unfinished question, the answer, the checked documents and the focus are unchanged."""
     url, _ = own_site
-    page = visit(url, fresh=True)
-    upload(page, file("oil.txt", "The price of oil fell."))
+    page = visit(url, fresh=True, speed=SPEED)
+    upload(page, file_payload("oil.txt", "The price of oil fell."))
     page.get_by_role("tab", name="Ask").click()
     page.get_by_role("checkbox", name="oil.txt").check(timeout=SOON)
     ask(page, "What does petroleum cost?")
-    expect(first(page).locator("mark")).to_have_text("The price of oil fell.")
+    expect(best_card(page).locator("mark")).to_have_text("The price of oil fell.")
     box = page.get_by_label("Your question")
     box.fill("And what does a horse")
     box.press("Home")
-    upload(visit(url, fresh=True), file("bread.txt", "The doctor baked bread."))
+    upload(visit(url, fresh=True, speed=SPEED), file_payload("bread.txt", "The doctor baked bread."))
     expect(page.get_by_role("checkbox", name="bread.txt")).to_be_visible(timeout=SOON)
     expect(box).to_be_focused()
     expect(box).to_have_value("And what does a horse")
     assert box.evaluate("node => node.selectionStart") == 0
     expect(page.get_by_role("checkbox", name="oil.txt")).to_be_checked()
-    expect(first(page).locator("mark")).to_have_text("The price of oil fell.")
+    expect(best_card(page).locator("mark")).to_have_text("The price of oil fell.")
 
 
-def test_a_list_that_changes_keeps_what_was_found_in_it(own_site: tuple[str, Moody], visit: Visit) -> None:
-    """The words of a filter, the order, an opened note and the focus stay as they are while documents arrive."""
+def test_updated_list_keeps_filter_order_and_focus(own_site: tuple[str, ScriptedLibrary], visit: Visit) -> None:
+    """An open note stays open while documents are added."""
     url, library = own_site
-    page = library_tab(visit(url, fresh=True))
+    page = open_library_tab(visit(url, fresh=True, speed=SPEED))
     for n in range(9):
         library.add_documents([paper(f"{n}")])
     filter_box = page.get_by_label("Find a document")
@@ -110,7 +114,7 @@ def test_a_list_that_changes_keeps_what_was_found_in_it(own_site: tuple[str, Moo
 
 
 def paper(number: str) -> Document:
-    """A small document that lacks a page."""
+    """Return a small document with a page that has no text."""
     note = "1 page without text, as images: run text recognition to have them read."
     source, title = f"/papers/paper-{number}.pdf", f"Paper {number}"
     return Document(number.rjust(64, "0"), source, title, "", "", "application/pdf", f"Number {number}.", (), (note,))

@@ -1,7 +1,7 @@
-"""One reader's way through all of it, on a desk and on a phone, light and dark; and once without a mouse.
+"""A reader walks through all parts of the page, on desktop and phone, light and dark; and once without a mouse.
 
-`visit` asserts at the end that no page complained and that nothing was asked of any other machine. What each part does
-in its details, the other files of this folder say.
+`visit` asserts at the end that no page reported an error and that no other machine was contacted. The other files of
+this folder test the details of each part.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.actions import ask, file, upload
-from tests.browser.layout import outside
+from tests.browser.actions import ask, file_payload, upload
+from tests.browser.layout import layout_problems
 from tests.browser.source_reader import (
-    ASKED,
     DESK,
     HTML,
     MARKDOWN,
     PDF,
     PHONE,
+    QUESTIONS,
     card,
-    is_in_sight,
-    opened,
-    quoted,
-    shelf,
+    cited_text,
+    document_site,
+    is_in_view,
+    loaded_viewer,
 )
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tests.browser.conftest import Scheme, Visit
 
 NOTE = "The doctor baked bread in the winter of the comet."
-NOBODY = "Who painted the albatross of Lisbon?"
+UNANSWERABLE = "Who painted the albatross of Lisbon?"
 
 
 @pytest.mark.parametrize(
@@ -49,64 +49,64 @@ NOBODY = "Who painted the albatross of Lisbon?"
         pytest.param(PHONE, "light", id="phone-light", marks=pytest.mark.nightly),
     ],
 )
-def test_a_reader_s_way(tmp_path: Path, visit: Visit, size: ViewportSize, scheme: Scheme) -> None:
-    """From the first question to the last table, nothing is lost and nothing is in the way."""
-    with shelf(tmp_path, MARKDOWN, PDF, HTML) as (url, library):
+def test_reader_walks_through_the_whole_page(tmp_path: Path, visit: Visit, size: ViewportSize, scheme: Scheme) -> None:
+    """From the first question to the last table, every part works and fits the screen."""
+    with document_site(tmp_path, MARKDOWN, PDF, HTML) as (url, library):
         page = visit(url, size=size, scheme=scheme)
         _ask_and_read(page, library)
-        _look_around(page)
-        _take_it_away(page, tmp_path)
-        _fill_and_empty(page)
-        _hand_on(page, library, visit, size)
-        _ask_many(page, tmp_path)
-        _change_colours(page, scheme)
-        for each in page.context.pages:
-            each.close()  # before the server stops: the page would complain
+        _check_coverage_and_filter(page)
+        _copy_and_export(page, tmp_path)
+        _upload_and_remove(page)
+        _open_links_elsewhere(page, library, visit, size)
+        _ask_batch(page, tmp_path)
+        _change_theme(page, scheme)
+        for open_tab in page.context.pages:
+            open_tab.close()  # before the server stops, which the page would report
 
 
 def _ask_and_read(page: Page, library: Library) -> None:
-    """The answer's number opens its source at the words; from there to the next piece of evidence and back."""
-    ask(page, ASKED[PDF])
-    said = page.locator(".p-said").first
-    expect(said).to_contain_text("Kovykta")
+    """The citation opens its source at the words; the next and the previous source open from there."""
+    ask(page, QUESTIONS[PDF])
+    statement = page.locator(".p-said").first
+    expect(statement).to_contain_text("Kovykta")
     page.locator(".p-cite").first.click()
-    viewer = opened(page)
+    viewer = loaded_viewer(page)
     expect(viewer).to_have_attribute("data-state", "pages")
     expect(viewer.locator(".p-rect").first).to_be_visible()
     viewer.get_by_role("button", name="Text", exact=True).click()
-    assert "".join(viewer.locator("mark").all_inner_texts()) == quoted(page, library)
-    assert is_in_sight(viewer.locator("mark").first)
+    assert "".join(viewer.locator("mark").all_inner_texts()) == cited_text(page, library)
+    assert is_in_view(viewer.locator("mark").first)
     viewer.get_by_role("button", name="Next source").click()
     expect(viewer.locator("#viewer-number")).to_have_text("Source 2")
-    assert "".join(opened(page).locator("mark").all_inner_texts()) == quoted(page, library, 2)
+    assert "".join(loaded_viewer(page).locator("mark").all_inner_texts()) == cited_text(page, library, 2)
     viewer.get_by_role("button", name="Previous source").click()
     expect(viewer.locator("#viewer-number")).to_have_text("Source 1")
-    assert outside(page) == []
+    assert layout_problems(page) == []
     page.keyboard.press("Escape")
     expect(viewer).to_be_hidden()
     expect(page.locator(".p-cite").first).to_be_focused()
 
 
-def _look_around(page: Page) -> None:
-    """What each document says to it; the same among one document alone; and a question that none answers."""
+def _check_coverage_and_filter(page: Page) -> None:
+    """Coverage lists each document; one document is searched alone; an unanswerable question has no answer."""
     page.get_by_role("tab", name="Coverage").click()
     expect(page.locator(".p-coverage > li")).to_have_count(3)
     pill = page.locator("#pills label").filter(has_text="Arms and exercises")
     pill.click()
     expect(pill.get_by_role("checkbox")).to_be_checked()
-    ask(page, ASKED[PDF])
+    ask(page, QUESTIONS[PDF])
     expect(page.locator("#results .p-card h3").first).to_contain_text("Arms and exercises")
     expect(page).to_have_url(re.compile("in="))
     pill.click()
-    ask(page, NOBODY)
+    ask(page, UNANSWERABLE)
     expect(page.locator("#h-none")).to_have_text("No answer in this library")
-    assert outside(page) == []
+    assert layout_problems(page) == []
 
 
-def _take_it_away(page: Page, folder: Path) -> None:
-    """The answer is copied and exported; and the question is found again among those of this browser."""
+def _copy_and_export(page: Page, folder: Path) -> None:
+    """The answer is copied and exported, and the history has the question."""
     page.get_by_role("button", name="History").click()
-    page.locator("#history").get_by_role("link", name=ASKED[PDF]).last.click()
+    page.locator("#history").get_by_role("link", name=QUESTIONS[PDF]).last.click()
     expect(page.locator(".p-said").first).to_contain_text("Kovykta")
     page.locator(".p-acts").get_by_role("button", name="Copy").click()
     expect(page.locator(".p-toast")).to_have_text("Answer and references copied")
@@ -118,9 +118,9 @@ def _take_it_away(page: Page, folder: Path) -> None:
     assert "Kovykta" in (folder / "answer.md").read_text()
 
 
-def _fill_and_empty(page: Page) -> None:
-    """A file comes, is found by asking, and goes."""
-    upload(page, file("note.txt", NOTE))
+def _upload_and_remove(page: Page) -> None:
+    """An uploaded file is found by a question and removed."""
+    upload(page, file_payload("note.txt", NOTE))
     row = page.locator("#p-shelf tbody tr").filter(has_text="note.txt")
     expect(row).to_be_visible()
     page.get_by_role("tab", name="Ask").click()
@@ -135,34 +135,34 @@ def _fill_and_empty(page: Page) -> None:
     expect(page.locator("#results")).not_to_contain_text("baked bread")
 
 
-def _hand_on(page: Page, library: Library, visit: Visit, size: ViewportSize) -> None:
-    """The address shows somebody else the same; and so does the address of one citation."""
-    ask(page, ASKED[PDF])
+def _open_links_elsewhere(page: Page, library: Library, visit: Visit, size: ViewportSize) -> None:
+    """The URL of the answer and the link of a citation show the same in another browser."""
+    ask(page, QUESTIONS[PDF])
     expect(page.locator(".p-said").first).to_contain_text("Kovykta")
     other = visit(page.url, size=size, fresh=True)
     expect(other.locator(".p-said").first).to_have_text(page.locator(".p-said").first.inner_text())
     other.goto(page.locator(".p-cite").first.evaluate("node => node.href"))
-    viewer = opened(other)
+    viewer = loaded_viewer(other)
     viewer.get_by_role("button", name="Text", exact=True).click()
-    assert "".join(viewer.locator("mark").all_inner_texts()) == quoted(page, library)
-    other.close()  # before the server stops: it would complain
+    assert "".join(viewer.locator("mark").all_inner_texts()) == cited_text(page, library)
+    other.close()  # before the server stops, which the page would report
 
 
-def _ask_many(page: Page, folder: Path) -> None:
-    """Several questions become a table, to be read and to be downloaded."""
+def _ask_batch(page: Page, folder: Path) -> None:
+    """Several questions are answered in a table, which is downloaded."""
     page.get_by_role("tab", name="Questions").click()
-    page.get_by_label("Questions, one per line").fill(f"{ASKED[PDF]}\n{ASKED[HTML]}\n{NOBODY}")
+    page.get_by_label("Questions, one per line").fill(f"{QUESTIONS[PDF]}\n{QUESTIONS[HTML]}\n{UNANSWERABLE}")
     page.get_by_role("button", name="Ask them all").click()
     expect(page.locator(".p-answers tbody tr")).to_have_count(3)
     with page.expect_download() as download:
         page.locator(".p-download").get_by_role("link", name=re.compile("CSV", re.IGNORECASE)).click()
     download.value.save_as(folder / "answers.csv")
     assert (folder / "answers.csv").read_text("utf-8-sig").count("Kovykta") >= 2
-    assert outside(page) == []
+    assert layout_problems(page) == []
 
 
-def _change_colours(page: Page, scheme: Scheme) -> None:
-    """The theme that was chosen stays, whatever the system says."""
+def _change_theme(page: Page, scheme: Scheme) -> None:
+    """The chosen theme stays after a reload, whatever the system's theme is."""
     other = "light" if scheme == "dark" else "dark"
     page.get_by_role("button", name="Theme").click()
     page.get_by_role("radio", name=other.capitalize()).check()
@@ -174,14 +174,14 @@ def _change_colours(page: Page, scheme: Scheme) -> None:
     page.get_by_role("radio", name="System").check()
 
 
-def test_the_same_way_without_a_mouse(tmp_path: Path, visit: Visit) -> None:
-    """Keys alone ask, go through the evidence, open, leave, and find the way to every tab; the focus is never lost."""
-    with shelf(tmp_path, MARKDOWN, PDF, HTML) as (url, _):
+def test_reader_walks_through_the_page_by_keyboard(tmp_path: Path, visit: Visit) -> None:
+    """Keys ask, step through the cards, open and close a source, and reach every tab; the focus is never lost."""
+    with document_site(tmp_path, MARKDOWN, PDF, HTML) as (url, _):
         page = visit(url, size=DESK)
         page.keyboard.press("Escape")
         page.keyboard.press("/")
         expect(page.get_by_label("Your question")).to_be_focused()
-        page.keyboard.type(ASKED[PDF])
+        page.keyboard.type(QUESTIONS[PDF])
         page.keyboard.press("Enter")
         expect(page.locator(".p-said").first).to_contain_text("Kovykta")
         page.keyboard.press("Escape")
@@ -192,7 +192,7 @@ def test_the_same_way_without_a_mouse(tmp_path: Path, visit: Visit) -> None:
         page.keyboard.press("ArrowUp")
         expect(card(page)).to_be_focused()
         page.keyboard.press("Enter")
-        viewer = opened(page)
+        viewer = loaded_viewer(page)
         expect(viewer.locator(":focus")).to_have_count(1)
         page.keyboard.press("Escape")
         expect(viewer).to_be_hidden()
@@ -205,4 +205,4 @@ def test_the_same_way_without_a_mouse(tmp_path: Path, visit: Visit) -> None:
             page.keyboard.press("ArrowRight")
             expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
             expect(page.get_by_role("tab", name=tab)).to_be_focused()
-        page.close()  # before the server stops: the page would complain
+        page.close()  # before the server stops, which the page would report

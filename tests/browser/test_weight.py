@@ -1,4 +1,4 @@
-"""The page stays light; how quick it is, `python -m benchmarks.page` measures."""
+"""The page stays small; `python -m benchmarks.page` measures its speed."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 QUESTION = "#question textarea"
 
 
-def test_the_page_is_light(site: str, browser: Browser) -> None:
+def test_page_load_stays_within_its_budget(site: str, browser: Browser) -> None:
     """A first visit takes at most 80 requests and 480 KB, of which Gradio alone takes 58 and 371.
 
-    One that arrives with a question takes hardly more.
+    A first visit with a question takes little more.
     """
     home = weigh(browser, site, QUESTION)
     assert home.requests <= 80
