@@ -33,7 +33,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.measuring import tell
+from benchmarks.measuring import report_tables
 from index import Library, Settings
 
 if TYPE_CHECKING:
@@ -125,17 +125,17 @@ def main() -> None:
     parser.add_argument("--convert", nargs=2, type=Path, metavar=("RAW", "FILE"))
     parser.add_argument("--each", action="store_true", help="print every question with its rating")
     parser.add_argument("--json", metavar="FILE")
-    given = parser.parse_args()
-    if given.convert:
-        raw, file = given.convert
-        convert(raw, file, given.library, shared=given.shared)
+    options = parser.parse_args()
+    if options.convert:
+        raw, file = options.convert
+        convert(raw, file, options.library, shared=options.shared)
         return
     with tempfile.TemporaryDirectory() as temporary:
-        folder = given.library or Path(temporary) / "library"
+        folder = options.library or Path(temporary) / "library"
         with Library.open(folder, Settings()) as library:
-            fill(library, given.shared)
-            tables = {file.stem: rated(library, read(file), each=given.each) for file in given.questions}
-    tell(tables, given.json)
+            fill(library, options.shared)
+            tables = {file.stem: rate_all(library, read(file), show_each=options.each) for file in options.questions}
+    report_tables(tables, options.json)
 
 
 def fill(library: Library, shared: Path) -> None:
@@ -148,16 +148,16 @@ def fill(library: Library, shared: Path) -> None:
 
 def read(file: Path) -> list[Asked]:
     """The questions of a file."""
-    return [_asked(json.loads(line)) for line in file.read_text("utf-8").splitlines()]
+    return [_parse_question(json.loads(line)) for line in file.read_text("utf-8").splitlines()]
 
 
-def rated(library: Library, questions: Sequence[Asked], *, each: bool = False) -> list[dict[str, Any]]:
+def rate_all(library: Library, questions: Sequence[Asked], *, show_each: bool = False) -> list[dict[str, Any]]:
     """A row for each kind of question, then one for all of them."""
     kinds: dict[str, list[tuple[Asked, Rating]]] = defaultdict(list)
     for asked in questions:
         rating = rate(asked, library.ask(asked.question))
         kinds[asked.kind].append((asked, rating))
-        if each:
+        if show_each:
             print(rating.points, asked.id, asked.kind, "|", asked.question, "|", rating.why)
     everything = [pair for pairs in kinds.values() for pair in pairs]
     return [_row(kind, pairs) for kind, pairs in [*sorted(kinds.items()), ("all", everything)]]
@@ -170,55 +170,58 @@ def rate(asked: Asked, answer: Answer) -> Rating:
         return Rating(points, False, answer.status)
     if not asked.answerable:
         return Rating({"abstained": 3, "unsure": 2}.get(answer.status, 0), False, answer.status)
-    right = [_right(asked, citation) for citation in answer.citations]
+    right = [_is_right(asked, citation) for citation in answer.citations]
     if not any(right):
         return Rating(0, False, "nothing right" if right else answer.status)
-    if grave := list(_grave(asked, answer.citations, right)):
+    if grave := list(_grave_faults(asked, answer.citations, right)):
         return Rating(1, right[0], "; ".join(grave))
-    light = list(_light(asked, answer))
+    light = list(_light_faults(asked, answer))
     return Rating(2 if light else 3, right[0], "; ".join(light))
 
 
-def _grave(asked: Asked, citations: Sequence[Citation], right: Sequence[bool]) -> Iterator[str]:
-    said = [word for citation in citations for word in _words(citation.quote)]
+def _grave_faults(asked: Asked, citations: Sequence[Citation], right: Sequence[bool]) -> Iterator[str]:
+    quoted_words = [word for citation in citations for word in _words(citation.quote)]
     if not right[0]:
         yield "the first quotation is another"
-    missing = sum(not any(each.among(said) for each in group) for group in asked.must)
+    missing = sum(not any(words.among(quoted_words) for words in group) for group in asked.must)
     if missing:
         yield f"{missing} of {len(asked.must)} things that it must say are missing"
-    if not asked.must and any(_covered(each, citations) < RIGHT_SHARE for each in asked.gold):
+    if not asked.must and any(_covered_share(place, citations) < RIGHT_SHARE for place in asked.gold):
         yield "a part of the answer is missing"
-    if any(each.among(_words(citations[0].quote)) for each in asked.must_not):
+    if any(words.among(_words(citations[0].quote)) for words in asked.must_not):
         yield "the first quotation misleads"
 
 
-def _light(asked: Asked, answer: Answer) -> Iterator[str]:
+def _light_faults(asked: Asked, answer: Answer) -> Iterator[str]:
     citations = answer.citations
     if answer.status == "unsure":
         yield "unsure"
-    if any(each.among(_words(citation.quote)) for each in asked.must_not for citation in citations):
+    if any(words.among(_words(citation.quote)) for words in asked.must_not for citation in citations):
         yield "words that mislead"
-    if any(_covered(each, citations) < RIGHT_SHARE for each in asked.context):
+    if any(_covered_share(place, citations) < RIGHT_SHARE for place in asked.context):
         yield "without its context"
     useful = (*asked.gold, *asked.also, *asked.context)
-    filler = sum(not _right(asked, one) and all(each.share(one) < RIGHT_SHARE for each in useful) for one in citations)
+    filler = sum(
+        not _is_right(asked, citation) and all(place.share(citation) < RIGHT_SHARE for place in useful)
+        for citation in citations
+    )
     if filler:
         yield f"{filler} of {len(citations)} quotations are filler"
-    needed = sum(each.end - each.start for each in (*asked.gold, *asked.context))
+    needed = sum(place.end - place.start for place in (*asked.gold, *asked.context))
     if sum(citation.end - citation.start for citation in citations) > LONGER * needed + ALLOWED:
         yield "too long"
 
 
-def _covered(place: Place, citations: Sequence[Citation]) -> float:
+def _covered_share(place: Place, citations: Sequence[Citation]) -> float:
     """How much of a passage all quotations hold together."""
     return sum(place.share(citation) for citation in citations)
 
 
-def _right(asked: Asked, citation: Citation) -> bool:
-    if any(each.share(citation) >= RIGHT_SHARE for each in (*asked.gold, *asked.also)):
+def _is_right(asked: Asked, citation: Citation) -> bool:
+    if any(place.share(citation) >= RIGHT_SHARE for place in (*asked.gold, *asked.also)):
         return True
     words = _words(citation.quote)
-    return bool(asked.must) and all(any(each.among(words) for each in group) for group in asked.must)
+    return bool(asked.must) and all(any(wording.among(words) for wording in group) for group in asked.must)
 
 
 def _row(kind: str, pairs: Sequence[tuple[Asked, Rating]]) -> dict[str, Any]:
@@ -229,7 +232,7 @@ def _row(kind: str, pairs: Sequence[tuple[Asked, Rating]]) -> dict[str, Any]:
         "questions": len(pairs),
         "mean points": fmean(points),
         "first right, %": 100 * fmean(rating.first_right for rating in answerable) if answerable else None,
-        **{f"{each} points": points.count(each) for each in range(4)},
+        **{f"{point} points": points.count(point) for point in range(4)},
     }
 
 
@@ -241,13 +244,13 @@ def _digest(words: Sequence[str]) -> str:
     return hashlib.sha256(" ".join(words).encode()).hexdigest()[:DIGITS]
 
 
-def _asked(row: Mapping[str, Any]) -> Asked:
+def _parse_question(row: Mapping[str, Any]) -> Asked:
     places = {
-        name: tuple(Place(each[0], each[1], each[2], Words(each[3], each[4])) for each in row.get(name, ()))
+        name: tuple(Place(fields[0], fields[1], fields[2], Words(fields[3], fields[4])) for fields in row.get(name, ()))
         for name in ("gold", "also", "context")
     }
-    must = tuple(tuple(Words(*each) for each in group) for group in row.get("must", ()))
-    must_not = tuple(Words(*each) for each in row.get("must_not", ()))
+    must = tuple(tuple(Words(*wording) for wording in group) for group in row.get("must", ()))
+    must_not = tuple(Words(*words) for words in row.get("must_not", ()))
     return Asked(row["id"], row["kind"], row["question"], row["answerable"], **places, must=must, must_not=must_not)
 
 
@@ -266,33 +269,33 @@ def convert(raw: Path, file: Path, kept: Path | None = None, *, shared: Path = S
         texts = {info.id: (info.source, library.document(info.id).text) for info in library.documents()}
     with file.open("w", encoding="utf-8") as out:
         for row in rows:
-            out.write(json.dumps(_converted(row, texts), ensure_ascii=False) + "\n")
+            out.write(json.dumps(_convert_row(row, texts), ensure_ascii=False) + "\n")
 
 
-def _converted(row: Mapping[str, Any], texts: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
-    made: dict[str, Any] = {name: row[name] for name in ("id", "kind", "question", "answerable")}
+def _convert_row(row: Mapping[str, Any], texts: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
+    converted: dict[str, Any] = {name: row[name] for name in ("id", "kind", "question", "answerable")}
     for name, source in (("gold", "gold"), ("also", "also_ok"), ("context", "context")):
-        places = (_found(quote, row.get("file") or "", texts) for quote in row.get(source) or ())
-        made[name] = [place for place in places if place]
-        if len(made[name]) < len(row.get(source) or ()):
+        places = (_locate(quote, row.get("file") or "", texts) for quote in row.get(source) or ())
+        converted[name] = [place for place in places if place]
+        if len(converted[name]) < len(row.get(source) or ()):
             print(f"{row['id']}: a quote of {source} was not found.")
-    made["must"] = [[_hidden(each) for each in group] for group in row.get("must") or ()]
-    made["must_not"] = [_hidden(each) for each in row.get("must_not") or ()]
-    return made
+    converted["must"] = [[_number_and_digest(wording) for wording in group] for group in row.get("must") or ()]
+    converted["must_not"] = [_number_and_digest(words) for words in row.get("must_not") or ()]
+    return converted
 
 
-def _hidden(text: str) -> list[Any]:
+def _number_and_digest(text: str) -> list[Any]:
     words = Words.of(text)
     return [words.number, words.digest]
 
 
-def _found(quote: str, file: str, texts: Mapping[str, tuple[str, str]]) -> list[Any]:
+def _locate(quote: str, file: str, texts: Mapping[str, tuple[str, str]]) -> list[Any]:
     """Where a quote stands: in the file that is named, else in any; white space and marks do not count."""
     pattern = re.compile(r"[\W_]+".join(map(re.escape, _WORD.findall(quote))), re.IGNORECASE)
     named = sorted(texts, key=lambda identity: not texts[identity][0].endswith(file))
     for identity in named:
         if found := pattern.search(texts[identity][1]):
-            return [identity, *found.span(), *_hidden(found[0])]
+            return [identity, *found.span(), *_number_and_digest(found[0])]
     return []
 
 

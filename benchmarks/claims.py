@@ -51,7 +51,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Judgement:
     """A claim with what became of it."""
 
     claim: Claim
@@ -68,14 +68,14 @@ def main() -> None:
     parser.add_argument("--misses", action="store_true", help="show the claims that were judged wrongly")
     parser.add_argument("--json")
     options = parser.parse_args()
-    judged: list[Judged] = []
+    judged: list[Judgement] = []
     for name in options.only or SETS:
         documents, claims = SETS[name](options)
         judged += _judge(documents, list(claims), options.verifier)
-    for each in judged if options.misses else ():
-        _show(each)
+    for judgement in judged if options.misses else ():
+        _show(judgement)
     report("Claims, by category", list(_categories(judged)), options.json)
-    report("Claims, the figures that have a floor", list(_floors(judged)), None)
+    report("Claims, the figures that have a floor", list(_minimums(judged)), None)
 
 
 def _own(options: argparse.Namespace) -> tuple[dict[str, str | Path], Iterator[Claim]]:
@@ -124,7 +124,7 @@ def _scifact(options: argparse.Namespace) -> tuple[dict[str, str | Path], Iterat
 def _climate(options: argparse.Namespace) -> tuple[dict[str, str | Path], Iterator[Claim]]:
     rows = _rows(options.eval / "claims" / "climate_fever.jsonl")
     documents: dict[str, str | Path] = {
-        row["id"]: "\n\n".join(each["text"] for each in row["evidences"]) for row in rows
+        row["id"]: "\n\n".join(evidence["text"] for evidence in row["evidences"]) for row in rows
     }
     known: dict[str, bool] = {"SUPPORTS": True, "REFUTES": False}
     return documents, (Claim("climate", row["label"], known.get(row["label"]), row["id"], row["claim"]) for row in rows)
@@ -144,11 +144,11 @@ def _rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def _judge(documents: dict[str, str | Path], claims: Sequence[Claim], verifier: str | None) -> Iterator[Judged]:
+def _judge(documents: dict[str, str | Path], claims: Sequence[Claim], verifier: str | None) -> Iterator[Judgement]:
     """The claims, each checked against its document in a library of all of them."""
     settings = Settings() if verifier is None else Settings(verifier=verifier)
     with tempfile.TemporaryDirectory() as folder:
-        paths = {name: _file(Path(folder) / "documents", name, each) for name, each in documents.items()}
+        paths = {name: _file(Path(folder) / "documents", name, document) for name, document in documents.items()}
         with Library.open(Path(folder) / "library", settings=settings) as library:
             library.add([str(path) for path in paths.values()])
             ids = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in paths.items()}
@@ -159,7 +159,7 @@ def _judge(documents: dict[str, str | Path], claims: Sequence[Claim], verifier: 
                 started = time.perf_counter()
                 check = library.check(claim.text, documents=[ids[claim.document]])
                 milliseconds = 1000 * (time.perf_counter() - started)
-                yield Judged(claim, _weakest(check.statements), milliseconds)
+                yield Judgement(claim, _weakest(check.statements), milliseconds)
 
 
 def _file(folder: Path, name: str, document: str | Path) -> Path:
@@ -173,45 +173,55 @@ def _file(folder: Path, name: str, document: str | Path) -> Path:
 
 def _weakest(statements: Sequence[Statement]) -> Statement:
     """A claim of several sentences is worth what the weakest of them is."""
-    return next((each for each in statements if not each.is_supported), statements[0])
+    return next((statement for statement in statements if not statement.is_supported), statements[0])
 
 
-def _categories(judged: Sequence[Judged]) -> Iterator[dict[str, object]]:
-    keys = dict.fromkeys((each.claim.set, each.claim.category, each.claim.follows) for each in judged)
+def _categories(judged: Sequence[Judgement]) -> Iterator[dict[str, object]]:
+    keys = dict.fromkeys(
+        (judgement.claim.set, judgement.claim.category, judgement.claim.follows) for judgement in judged
+    )
     for key in keys:
-        own = [each for each in judged if (each.claim.set, each.claim.category, each.claim.follows) == key]
+        own = [
+            judgement
+            for judgement in judged
+            if (judgement.claim.set, judgement.claim.category, judgement.claim.follows) == key
+        ]
         follows = {True: "yes", False: "no", None: "unknown"}[key[2]]
         yield {"set": key[0], "category": key[1], "follows": follows, **_shares(own)}
 
 
-def _shares(judged: Sequence[Judged]) -> dict[str, object]:
+def _shares(judged: Sequence[Judgement]) -> dict[str, object]:
     return {
         "n": len(judged),
-        "supported": _share(judged, lambda each: each.statement.is_supported),
-        "verbatim": _share(judged, lambda each: each.statement.verdict == "verbatim"),
-        "contradicted": _share(judged, lambda each: each.statement.verdict == "contradicted"),
+        "supported": _share(judged, lambda judgement: judgement.statement.is_supported),
+        "verbatim": _share(judged, lambda judgement: judgement.statement.verdict == "verbatim"),
+        "contradicted": _share(judged, lambda judgement: judgement.statement.verdict == "contradicted"),
     }
 
 
-def _share(judged: Sequence[Judged], test: Callable[[Judged], bool]) -> float:
+def _share(judged: Sequence[Judgement], test: Callable[[Judgement], bool]) -> float:
     return round(statistics.mean(map(test, judged)), 3)
 
 
-def _floors(judged: Sequence[Judged]) -> Iterator[dict[str, object]]:
-    for name in dict.fromkeys(each.claim.set for each in judged):
-        for follows, said in ((False, "false"), (True, "true"), (None, "unknown")):
-            own = [each for each in judged if each.claim.set == name and each.claim.follows is follows]
+def _minimums(judged: Sequence[Judgement]) -> Iterator[dict[str, object]]:
+    for name in dict.fromkeys(judgement.claim.set for judgement in judged):
+        for follows, label in ((False, "false"), (True, "true"), (None, "unknown")):
+            own = [
+                judgement for judgement in judged if judgement.claim.set == name and judgement.claim.follows is follows
+            ]
             if own:
-                yield {"set": name, "claims": said, **_shares(own)}
-        wrapped = [each for each in judged if each.claim.set == name and each.claim.category in WRAPPED]
+                yield {"set": name, "claims": label, **_shares(own)}
+        wrapped = [
+            judgement for judgement in judged if judgement.claim.set == name and judgement.claim.category in WRAPPED
+        ]
         if wrapped:
             yield {"set": name, "claims": "wrapped", **_shares(wrapped)}
-        times = [each.milliseconds for each in judged if each.claim.set == name]
+        times = [judgement.milliseconds for judgement in judged if judgement.claim.set == name]
         print(f"{name}: {statistics.median(times):.0f} ms a claim in the median, {max(times):.0f} at most")
 
 
-def _show(each: Judged) -> None:
-    claim, statement = each.claim, each.statement
+def _show(judgement: Judgement) -> None:
+    claim, statement = judgement.claim, judgement.statement
     if claim.follows is not None and (claim.follows is not statement.is_supported):
         print(f"{claim.set}, {claim.category}: {statement.verdict}. {statement.detail}\n  {claim.text}")
 

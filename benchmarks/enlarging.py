@@ -50,20 +50,23 @@ class Maker:
         """The document of this number with its passages; the first ones are really encoded."""
         rng = random.Random(f"{self._seed} {number}")
         passages = self._passages(number)
-        document, chunks, drafts = _written(self._sources, passages, number)
+        document, chunks, drafts = _write_document(self._sources, passages, number)
         if number < self._encoded:
-            packed = [(pack_vector(each.vector), pack_sentence_vectors(each.sentences)) for each in self._part[number]]
+            packed = [
+                (pack_vector(encoded.vector), pack_sentence_vectors(encoded.sentences))
+                for encoded in self._encoded_part[number]
+            ]
         else:
             vectors = self._turns.applied(self._sources.means(passages), rng)
             own = [self._sources.packed[sentences].tobytes() for sentences in passages]
             packed = list(zip(map(pack_vector, vectors), own, strict=True))
         keys = [hashlib.blake2b(draft.text.encode(), digest_size=16).digest() for draft in drafts]
-        return document, chunks, [PackedVectors(key, *each) for key, each in zip(keys, packed, strict=True)]
+        return document, chunks, [PackedVectors(key, *vectors) for key, vectors in zip(keys, packed, strict=True)]
 
     @cached_property
     def note(self) -> dict[str, float]:
         """How near the made vectors are to the encoder's own: each half of the part is tried with the other's turns."""
-        means, real = self._measured
+        means, real = self._measured_part
         half = len(real) // 2
         turned = Turns.measured(means[half:], real[half:]).applied(means[:half], random.Random(self._seed))
         cosines = (means * real).sum(axis=1)
@@ -83,21 +86,23 @@ class Maker:
         return [self._sources.recombined(rng) for _ in range(DOCUMENT_PASSAGES)]
 
     @cached_property
-    def _part(self) -> list[list[Encoded]]:
+    def _encoded_part(self) -> list[list[Encoded]]:
         """The vectors of the first documents, as the encoder gives them."""
-        drafts = [_written(self._sources, self._passages(number), number)[2] for number in range(self._encoded)]
-        encoded = iter(self._encoder.encode([draft for each in drafts for draft in each]))
-        return [[next(encoded) for _ in each] for each in drafts]
+        drafts = [_write_document(self._sources, self._passages(number), number)[2] for number in range(self._encoded)]
+        encoded = iter(self._encoder.encode([draft for document_drafts in drafts for draft in document_drafts]))
+        return [[next(encoded) for _ in document_drafts] for document_drafts in drafts]
 
     @cached_property
-    def _measured(self) -> tuple[Vectors, Vectors]:
+    def _measured_part(self) -> tuple[Vectors, Vectors]:
         """Means and real vectors of the part."""
-        passages = [each for number in range(self._encoded) for each in self._passages(number)]
-        return self._sources.means(passages), np.stack([each.vector for some in self._part for each in some])
+        passages = [sentences for number in range(self._encoded) for sentences in self._passages(number)]
+        return self._sources.means(passages), np.stack(
+            [encoded.vector for document_vectors in self._encoded_part for encoded in document_vectors]
+        )
 
     @cached_property
     def _turns(self) -> Turns:
-        return Turns.measured(*self._measured)
+        return Turns.measured(*self._measured_part)
 
 
 def enlarge(maker: Maker, folder: Path, passages: int, *, index: bool = True) -> None:
@@ -130,13 +135,13 @@ def caption(folder: Path) -> str:
     )
 
 
-def _written(
+def _write_document(
     sources: Sources, passages: Sequence[Sequence[int]], number: int
 ) -> tuple[Document, list[Chunk], list[Draft]]:
     """The text, sentence by sentence, and where each stands."""
     chunks, drafts, start = [], [], 0
     for sentences in passages:
-        draft = Draft(" ".join(sources.texts[each] for each in sentences), tuple(_places(sources, sentences)))
+        draft = Draft(" ".join(sources.texts[sentence] for sentence in sentences), tuple(_places(sources, sentences)))
         spans = tuple(Span(a + start, b + start) for a, b in draft.sentences)
         chunks.append(Chunk(start, start + len(draft.text), spans))
         drafts.append(draft)
@@ -149,9 +154,9 @@ def _written(
 
 def _places(sources: Sources, sentences: Sequence[int]) -> Iterator[Span]:
     start = 0
-    for each in sentences:
-        yield Span(start, start + len(sources.texts[each]))
-        start += len(sources.texts[each]) + 1
+    for sentence in sentences:
+        yield Span(start, start + len(sources.texts[sentence]))
+        start += len(sources.texts[sentence]) + 1
 
 
 def main() -> None:

@@ -30,12 +30,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--only", nargs="+", choices=[*OPERATIONS, *SCENARIOS], metavar="NAME")
     parser.add_argument("--json", help="write the table to this file, too")
-    wanted = parser.parse_args()
+    options = parser.parse_args()
     rows, faults = [], []
-    for name in wanted.only or [*OPERATIONS, *SCENARIOS]:
+    for name in options.only or [*OPERATIONS, *SCENARIOS]:
         with tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as folder:
             try:
-                tally = _struck(name, Path(folder), wanted.rounds, wanted.seed)
+                tally = _run_rounds(name, Path(folder), options.rounds, options.seed)
             except NoDiskError:
                 print(f"{name}: left out, for no disk can be mounted here")
                 continue
@@ -43,11 +43,11 @@ def main() -> int:
         faults += [f"{name}: {fault}" for fault in tally.faults]
         print("\n".join([str(rows[-1]), *(f"  {fault}" for fault in tally.faults)]), flush=True)
     kills = sum(int(row["struck"]) for row in rows if row["operation"] in OPERATIONS)
-    report(f"Faults: {kills} kills, seed {wanted.seed}", rows, wanted.json)
+    report(f"Faults: {kills} kills, seed {options.seed}", rows, options.json)
     return int(bool(faults))
 
 
-def _struck(name: str, folder: Path, rounds: int, seed: int) -> Tally:
+def _run_rounds(name: str, folder: Path, rounds: int, seed: int) -> Tally:
     if name in OPERATIONS:
         return kill_rounds(OPERATIONS[name], Arena(folder / "arena"), rounds, seed)
     return SCENARIOS[name](folder, rounds, seed)

@@ -63,20 +63,20 @@ def main() -> None:
             measured = _measure(ways, options.rounds)
             for contender in dict.fromkeys(contender for contender, _ in ways.values()):
                 print(contender.name, json.dumps(contender.versions))
-    told = f"{len(texts)} texts of {_mean(encoder, texts):.0f} word pieces in the mean, {LIMIT} at most"
-    report(f"Where the time goes, one stage after the other ({encoder.precision}): {told}", rows)
+    title = f"{len(texts)} texts of {_mean(encoder, texts):.0f} word pieces in the mean, {LIMIT} at most"
+    report(f"Where the time goes, one stage after the other ({encoder.precision}): {title}", rows)
     report("One question alone", asked)
-    report(f"Ingest: {told}, {options.rounds} rounds", list(_rows(measured, len(texts))), options.json)
+    report(f"Ingest: {title}, {options.rounds} rounds", list(_rows(measured, len(texts))), options.json)
 
 
 def _ways(stack: ExitStack, folder: Path, python: str) -> Ways:
     """What is run in each round: a contender, and what it is told."""
     precisions = ("float32", "bfloat16") if native_bfloat16() else ("float32",)
 
-    given = [str(default_weights()), str(folder / "texts.json"), str(folder / "files")]
+    paths = [str(default_weights()), str(folder / "texts.json"), str(folder / "files")]
 
     def start(name: str, *options: str, python: str = sys.executable) -> Contender:
-        contender = Contender(name, python, [name, *given, *options])
+        contender = Contender(name, python, [name, *paths, *options])
         stack.callback(contender.stop)
         return contender
 
@@ -89,21 +89,21 @@ def _ways(stack: ExitStack, folder: Path, python: str) -> Ways:
 
 def _measure(ways: Ways, rounds: int) -> dict[str, list[dict[str, float]]]:
     """What each way was heard to take, round by round."""
-    heard: dict[str, list[dict[str, float]]] = {name: [] for name in ways}
+    measured: dict[str, list[dict[str, float]]] = {name: [] for name in ways}
     for _ in range(rounds):
-        for name, (contender, told) in ways.items():
-            heard[name].append(contender.round(told))
-    return heard
+        for name, (contender, batch_size) in ways.items():
+            measured[name].append(contender.round(batch_size))
+    return measured
 
 
-def _rows(heard: dict[str, list[dict[str, float]]], texts: int) -> Iterator[dict[str, Any]]:
-    rates = {name: [texts / each["seconds"] for each in rounds] for name, rounds in heard.items()}
-    medians = {name: statistics.median(each) for name, each in rates.items()}
+def _rows(measured: dict[str, list[dict[str, float]]], texts: int) -> Iterator[dict[str, Any]]:
+    rates = {name: [texts / figures["seconds"] for figures in rounds] for name, rounds in measured.items()}
+    medians = {name: statistics.median(rate_of_rounds) for name, rate_of_rounds in rates.items()}
 
     def best(start: str) -> float:
         return max((median for name, median in medians.items() if name.startswith(start)), default=float("nan"))
 
-    for name, rounds in heard.items():
+    for name, rounds in measured.items():
         yield {
             "way": name,
             "texts/s (median)": medians[name],
@@ -112,8 +112,8 @@ def _rows(heard: dict[str, list[dict[str, float]]], texts: int) -> Iterator[dict
             "of best encode": medians[name] / best("encode"),
             "of best encode float32": medians[name] / best("encode float32"),
             "of the fastest peer": medians[name] / best("peer"),
-            "texts a CPU second": texts / statistics.median(each["spent"] for each in rounds),
-            "peak MB": round(max(each["peak"] for each in rounds)),
+            "texts a CPU second": texts / statistics.median(figures["spent"] for figures in rounds),
+            "peak MB": round(max(figures["peak"] for figures in rounds)),
         }
 
 
@@ -122,15 +122,15 @@ def _texts(corpus: Path | None, encoder: SentenceTransformerEncoder) -> list[str
     chunker = Chunker(limit=LIMIT, count_tokens=encoder.count_tokens)
     if corpus:
         documents = [json.loads(line) for line in corpus.read_text(encoding="utf-8").splitlines()[:2000]]
-        texts = [f"{each['title']}\n\n{each['text']}".strip() for each in documents]
+        texts = [f"{document['title']}\n\n{document['text']}".strip() for document in documents]
     else:
         seeds = Path(__file__).parents[1] / "seeds"
         texts = [load(path, max_bytes=10**9).text for path in discover([seeds]) if path.suffix != ".jsonl"]
     passages = [text[chunk.start : chunk.end] for text in texts for chunk in chunker.chunk(text, ())]
-    return [passage for passage in passages if _stands_alone(passage, chunker)]
+    return [passage for passage in passages if _is_one_passage(passage, chunker)]
 
 
-def _stands_alone(passage: str, chunker: Chunker) -> bool:
+def _is_one_passage(passage: str, chunker: Chunker) -> bool:
     """Whether a file of it is one passage, too: lines that are taken for headings there cut it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "passage.txt"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.measuring import alone, copied, memory, tell
+from benchmarks.measuring import memory, report_tables, run_in_new_process, temporary_copy
 from index import Library
 from index.encoders.encoder import Encoded, normalised
 from index.settings import Settings
@@ -85,11 +85,11 @@ def measured(folder: Path, beside: Path, operation: str) -> dict[str, Any]:
         }
         began, cpu, before = time.perf_counter(), time.process_time(), library.stats().bytes
         work[operation]()
-        told = {"operation": operation, "passages": passages, "seconds": time.perf_counter() - began}
-        told |= {"CPU seconds": time.process_time() - cpu, "peak RSS MB": memory()["peak RSS MB"]}
-        made = {"backup": backup, "export-library": carried, "export-library --no-vectors": small}.get(operation)
-        after = made.stat().st_size if made else library.stats().bytes
-        return {**told, "MB before": before / 1e6, "MB of the file or after": after / 1e6}
+        figures = {"operation": operation, "passages": passages, "seconds": time.perf_counter() - began}
+        figures |= {"CPU seconds": time.process_time() - cpu, "peak RSS MB": memory()["peak RSS MB"]}
+        file = {"backup": backup, "export-library": carried, "export-library --no-vectors": small}.get(operation)
+        after = file.stat().st_size if file else library.stats().bytes
+        return {**figures, "MB before": before / 1e6, "MB of the file or after": after / 1e6}
 
 
 def thin_out(folder: Path) -> None:
@@ -103,34 +103,34 @@ def main() -> None:
     parser.add_argument("--library", type=Path, required=True)
     parser.add_argument("--json")
     options = parser.parse_args()
-    with copied(options.library) as folder:
+    with temporary_copy(options.library) as folder:
         beside = folder.with_name(f"{folder.name}.kept")
         beside.mkdir()
         try:
             rows = [measured_alone(folder, beside, name) for name in ("backup", "restore")]
-            rows += [measured_alone(folder, beside, f"export-library{how}") for how in ("", " --no-vectors")]
-            rows.append(_imported(beside))
-            alone(thin_out, folder)
+            rows += [measured_alone(folder, beside, f"export-library{option}") for option in ("", " --no-vectors")]
+            rows.append(_measure_import_alone(beside))
+            run_in_new_process(thin_out, folder)
             rows += [measured_alone(folder, beside, name) for name in ("compact", "rebuild")]
         finally:
             shutil.rmtree(beside, ignore_errors=True)
     notes = [f"One document in {REMOVED} was removed before compact; rebuild cuts passages of {SHORTER} tokens."]
-    tell({"Keeping a library (without the encoder)": rows}, options.json, notes)
+    report_tables({"Keeping a library (without the encoder)": rows}, options.json, notes)
 
 
 def measured_alone(folder: Path, beside: Path, operation: str) -> dict[str, Any]:
     """See `measured`."""
-    return alone(measured, folder, beside, operation)
+    return run_in_new_process(measured, folder, beside, operation)
 
 
-def _imported(beside: Path) -> dict[str, Any]:
+def _measure_import_alone(beside: Path) -> dict[str, Any]:
     """Into a library of the same kind that holds one document."""
     empty = beside / "restored"
-    alone(_emptied, empty)
-    return alone(_measured_import, empty, beside)
+    run_in_new_process(_empty_but_one, empty)
+    return run_in_new_process(_measured_import, empty, beside)
 
 
-def _emptied(folder: Path) -> None:
+def _empty_but_one(folder: Path) -> None:
     with Library.open(folder, create=False) as library:
         library.remove(*(info.id for info in library.documents()[1:]))  # what it was made with is known by the rest
         library.compact()
@@ -141,9 +141,9 @@ def _measured_import(folder: Path, beside: Path) -> dict[str, Any]:
     with Library.open(folder, create=False) as library:
         before = library.stats().bytes
         receipt = library.import_library(beside / "library.zip")
-        told = {"operation": "import-library", "passages": receipt.passages, "seconds": time.perf_counter() - began}
-        told |= {"CPU seconds": time.process_time() - cpu, "peak RSS MB": memory()["peak RSS MB"]}
-        return {**told, "MB before": before / 1e6, "MB of the file or after": library.stats().bytes / 1e6}
+        figures = {"operation": "import-library", "passages": receipt.passages, "seconds": time.perf_counter() - began}
+        figures |= {"CPU seconds": time.process_time() - cpu, "peak RSS MB": memory()["peak RSS MB"]}
+        return {**figures, "MB before": before / 1e6, "MB of the file or after": library.stats().bytes / 1e6}
 
 
 if __name__ == "__main__":

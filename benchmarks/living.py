@@ -45,10 +45,10 @@ def main() -> None:
     options = parser.parse_args()
     rows: list[dict[str, object]] = []
 
-    def timed(what: str, receipt: Receipt) -> None:
+    def timed(change: str, receipt: Receipt) -> None:
         counts = {name: len(getattr(receipt, name)) for name in ("added", "replaced", "renamed", "removed")}
         done = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "nothing"
-        rows.append({"sync": what, "done": done, "encoded": receipt.encoded, "seconds": receipt.seconds})
+        rows.append({"sync": change, "done": done, "encoded": receipt.encoded, "seconds": receipt.seconds})
 
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary, "notes")

@@ -38,7 +38,7 @@ def fit(
     return {name: round(float(value), 3) for name, value in zip([INTERCEPT, *names], found, strict=True)}
 
 
-def said(rows: Sequence[Mapping[str, float]], coefficients: Mapping[str, float]) -> Floats:
+def predict(rows: Sequence[Mapping[str, float]], coefficients: Mapping[str, float]) -> Floats:
     """The probability of each row."""
     names = [name for name in coefficients if name != INTERCEPT]
     logits = matrix(rows, names) @ np.array([coefficients[name] for name in names]) + coefficients[INTERCEPT]
@@ -61,4 +61,4 @@ def calibration_error(probabilities: Floats, positive: Floats, weights: Floats) 
     """Expected calibration error over bins of equal width."""
     share = weights / weights.sum()
     bins = np.minimum((probabilities * BINS).astype(int), BINS - 1)
-    return float(sum(abs((share * (probabilities - positive))[bins == each].sum()) for each in range(BINS)))
+    return float(sum(abs((share * (probabilities - positive))[bins == number].sum()) for number in range(BINS)))

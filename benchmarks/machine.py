@@ -20,10 +20,10 @@ def machine() -> dict[str, str]:
     """Processor, cores, system, versions."""
     cpu = next((line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name")), platform.machine())
     flags = next((line.split(":")[1].split() for line in _cpuinfo() if line.startswith("flags")), [])
-    told = [name for name in ("amx_bf16", "avx512_bf16", "avx512f", "avx2") if name in flags]
+    instructions = [name for name in ("amx_bf16", "avx512_bf16", "avx512f", "avx2") if name in flags]
     libraries = {name: version(name) for name in ("torch", "sentence-transformers", "faiss-cpu", "tantivy")}
     return {
-        "processor": f"{cpu} ({', '.join(told)})",
+        "processor": f"{cpu} ({', '.join(instructions)})",
         "cores": str(os.cpu_count()),
         "system": platform.platform(),
         "python": platform.python_version(),
@@ -33,16 +33,16 @@ def machine() -> dict[str, str]:
 
 def report(title: str, rows: Sequence[Mapping[str, Any]], file: str | None = None) -> None:
     """A Markdown table on standard output; with `file`, the same as JSON."""
-    told = machine()
-    print(f"\n### {title}\n\n{'; '.join(f'{name} {value}' for name, value in told.items())}\n")
+    description = machine()
+    print(f"\n### {title}\n\n{'; '.join(f'{name} {value}' for name, value in description.items())}\n")
     if rows:
         names = list(rows[0])
         print("| " + " | ".join(names) + " |\n|" + "---|" * len(names))
         for row in rows:
-            print("| " + " | ".join(_shown(row.get(name, "")) for name in names) + " |")
+            print("| " + " | ".join(_formatted(row.get(name, "")) for name in names) + " |")
     sys.stdout.flush()
     if file:
-        Path(file).write_text(json.dumps({"title": title, "machine": told, "rows": list(rows)}, indent=2))
+        Path(file).write_text(json.dumps({"title": title, "machine": description, "rows": list(rows)}, indent=2))
 
 
 def seconds(work: Callable[[], object], rounds: int) -> float:
@@ -55,7 +55,7 @@ def seconds(work: Callable[[], object], rounds: int) -> float:
     return statistics.median(times)
 
 
-def _shown(value: Any) -> str:
+def _formatted(value: Any) -> str:
     if not isinstance(value, float):
         return str(value)
     return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"

@@ -46,7 +46,7 @@ def main() -> None:
         grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
         numbers = catalog.added_since(-1)
         vector = known.projection.axes[:, 0].astype(np.float32)
-        hits = [_hit(library, each.first, each.number) for each in numbers[:10]]
+        hits = [_hit(library, document.first, document.number) for document in numbers[:10]]
         placed = place_question(known, vector, hits, catalog)
         rows = {
             "the map": seconds(lambda: make(catalog, catalog.generation()), options.rounds),
@@ -94,8 +94,8 @@ def _vectors(rng: np.random.Generator, name: str, passages: int) -> list[PackedV
 def _hit(library: Library, passage: int, number: int) -> Hit:
     catalog = library._store.catalog
     row = catalog.passages([passage])[passage]
-    (where,) = catalog.locate([(number, row.passage.start)])
-    return Hit(row.passage, catalog.infos([number])[number], 0.5, row.passage.sentences[0], where, UNKNOWN)
+    (location,) = catalog.locate([(number, row.passage.start)])
+    return Hit(row.passage, catalog.infos([number])[number], 0.5, row.passage.sentences[0], location, UNKNOWN)
 
 
 if __name__ == "__main__":

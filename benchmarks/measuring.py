@@ -39,13 +39,13 @@ def quantiles(milliseconds: Sequence[float]) -> dict[str, float]:
 
 def memory(process: int | str = "self") -> dict[str, float]:
     """Resident memory of a process, all of it and its share of what it has in common with others, in MB."""
-    told = dict(_fields(f"/proc/{process}/smaps_rollup"))
-    shown = {name: told[key] / 1024 for key, name in _SMAPS.items() if key in told}
+    fields = dict(_fields(f"/proc/{process}/smaps_rollup"))
+    shown = {name: fields[key] / 1024 for key, name in _SMAPS.items() if key in fields}
     peak = dict(_fields(f"/proc/{process}/status")).get("VmHWM", 0.0)
     return {**shown, "peak RSS MB": peak / 1024}
 
 
-def warm(folder: Path) -> None:
+def warm_cache(folder: Path) -> None:
     """Have the system read a library's files into its memory, as they are where the library is in use."""
     for path in folder.rglob("*"):
         if path.is_file():
@@ -55,7 +55,7 @@ def warm(folder: Path) -> None:
 
 
 @contextmanager
-def copied(folder: Path) -> Iterator[Path]:
+def temporary_copy(folder: Path) -> Iterator[Path]:
     """A copy beside the library, which may be changed at will and does not outlive its use."""
     copy = folder.with_name(f"{folder.name}.{os.getpid()}.copy")
     try:
@@ -64,21 +64,25 @@ def copied(folder: Path) -> Iterator[Path]:
         shutil.rmtree(copy, ignore_errors=True)
 
 
-def alone(work: Callable[P, R], *args: P.args, **named: P.kwargs) -> R:
+def run_in_new_process(work: Callable[P, R], *args: P.args, **named: P.kwargs) -> R:
     """Do it in a process that has done nothing before, so that its memory and its warmth are its own."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         return pool.submit(work, *args, **named).result()
 
 
-def tell(tables: Mapping[str, Rows], file: str | None, notes: Sequence[str] = ()) -> None:
+def report_tables(tables: Mapping[str, Rows], file: str | None, notes: Sequence[str] = ()) -> None:
     """All tables on standard output; with `file`, the same as JSON."""
     for title, rows in tables.items():
         report(title, rows)
     for note in filter(None, notes):
         print(f"\n{note}")
     if file:
-        told = {"machine": machine(), "tables": {title: list(rows) for title, rows in tables.items()}, "notes": notes}
-        Path(file).write_text(json.dumps(told, indent=2))
+        content = {
+            "machine": machine(),
+            "tables": {title: list(rows) for title, rows in tables.items()},
+            "notes": notes,
+        }
+        Path(file).write_text(json.dumps(content, indent=2))
 
 
 def _fields(path: str) -> Iterator[tuple[str, float]]:

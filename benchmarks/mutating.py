@@ -95,7 +95,7 @@ def number(place: Place, chance: Random) -> str | None:
     """One number, in digits or in a word, is another."""
     found = [*_NUMBER.finditer(place.sentence), *_WORDED.finditer(place.sentence)]
     chosen = _pick(found, chance)
-    return _put(place.sentence, chosen, _other_number(chosen[0], chance)) if chosen else None
+    return _replace(place.sentence, chosen, _other_number(chosen[0], chance)) if chosen else None
 
 
 def negation(place: Place, chance: Random) -> str | None:
@@ -103,11 +103,11 @@ def negation(place: Place, chance: Random) -> str | None:
     sentence = place.sentence
     denial = _pick(list(_DENIAL.finditer(sentence)), chance)
     if denial and chance.random() < 0.7:
-        return _put(sentence, denial, _AFFIRMED.get(denial[0], ""))
+        return _replace(sentence, denial, _AFFIRMED.get(denial[0], ""))
     if auxiliary := _pick(list(_AUXILIARY.finditer(sentence)), chance):
-        return _put(sentence, auxiliary, f"{auxiliary[0]} {chance.choice(('not', 'not', 'never'))}")
+        return _replace(sentence, auxiliary, f"{auxiliary[0]} {chance.choice(('not', 'not', 'never'))}")
     verb = _pick(list(_PAST.finditer(sentence)), chance)
-    return _put(sentence, verb, f"never {verb[0]}") if verb else None
+    return _replace(sentence, verb, f"never {verb[0]}") if verb else None
 
 
 def name(place: Place, chance: Random) -> str | None:
@@ -118,18 +118,20 @@ def name(place: Place, chance: Random) -> str | None:
     words = set(chosen[0].split())
     others = {found[0] for found in _NAME.finditer(place.passage)}
     strange = sorted(other for other in others if not words & set(other.split()))
-    return _put(place.sentence, chosen, chance.choice(strange)) if strange else None
+    return _replace(place.sentence, chosen, chance.choice(strange)) if strange else None
 
 
 def half_of_another_passage(place: Place, chance: Random) -> str | None:
     """One half is the same half of a sentence of another passage."""
-    return _halves(place.sentence, place.stranger, chance)
+    return _join_halves(place.sentence, place.stranger, chance)
 
 
 def half_of_the_same_passage(place: Place, chance: Random) -> str | None:
     """One half is the same half of another sentence of the passage."""
-    others = [each for each in place.sentences if each != place.sentence and len(each.split()) >= _LEAST]
-    return _halves(place.sentence, chance.choice(others), chance) if others else None
+    others = [
+        sentence for sentence in place.sentences if sentence != place.sentence and len(sentence.split()) >= _LEAST
+    ]
+    return _join_halves(place.sentence, chance.choice(others), chance) if others else None
 
 
 def of_another_passage(place: Place, _: Random) -> str | None:
@@ -167,8 +169,8 @@ def _other_number(old: str, chance: Random) -> str:
     return changed
 
 
-def _halves(one: str, other: str, chance: Random) -> str:
-    ours, theirs = one.split(), other.split()
+def _join_halves(first: str, second: str, chance: Random) -> str:
+    ours, theirs = first.split(), second.split()
     if chance.random() < 0.5:
         ours, theirs = theirs, ours
     return " ".join(ours[: len(ours) // 2] + theirs[len(theirs) // 2 :])
@@ -178,5 +180,5 @@ def _pick(found: list[re.Match[str]], chance: Random) -> re.Match[str] | None:
     return chance.choice(found) if found else None
 
 
-def _put(text: str, where: re.Match[str], what: str) -> str:
-    return text[: where.start()] + what + text[where.end() :]
+def _replace(text: str, match: re.Match[str], replacement: str) -> str:
+    return text[: match.start()] + replacement + text[match.end() :]

@@ -58,17 +58,19 @@ def main() -> None:
     parser.add_argument("--json")
     options = parser.parse_args()
     encoder = load_encoder(Settings())
-    cases = [case for name in SETS for case in made(options.eval / name, options.sentences, options.seed, encoder)]
+    cases = [
+        case for name in SETS for case in make_cases(options.eval / name, options.sentences, options.seed, encoder)
+    ]
     judged = [(case, judge(case)) for case in cases]
     report(f"Mutations: per cent judged rightly, {options.sentences} sentences a set", rows(judged), options.json)
     for mutation in TARGETS if options.misses else ():
-        wrong = [each for each in judged if each[0].mutation == mutation and not rightly(*each)]
+        wrong = [pair for pair in judged if pair[0].mutation == mutation and not is_right(*pair)]
         for case, judgement in Random(options.seed).sample(wrong, min(len(wrong), options.misses)):
             print(f"\n{mutation}, {case.set}: {judgement.verdict}. {judgement.detail}\n  {case.claim}")
             print(f"  {case.place.sentence}")
 
 
-def made(folder: Path, count: int, seed: int, encoder: Encoder) -> Iterator[Case]:
+def make_cases(folder: Path, count: int, seed: int, encoder: Encoder) -> Iterator[Case]:
     """The cases of one set."""
     chance = Random(f"{seed}/{folder.name}")
     found = list(_places(folder, count, chance, encoder))
@@ -92,7 +94,7 @@ def _places(folder: Path, count: int, chance: Random, encoder: Encoder) -> Itera
             spans = tuple(Span(start - chunk.start, end - chunk.start) for start, end in chunk.sentences)
             draft = Draft(text[chunk.start : chunk.end], spans)
             sentences = tuple(span.of(draft.text) for span in spans)
-            whole = [each for each in sentences if 6 <= len(each.split()) <= 60 and each[-1] in '.?!"']
+            whole = [sentence for sentence in sentences if 6 <= len(sentence.split()) <= 60 and sentence[-1] in '.?!"']
             if whole:
                 found.append((chance.choice(whole), draft, sentences))
     chance.shuffle(found)
@@ -106,17 +108,17 @@ def judge(case: Case) -> Judgement:
     return compare(case.claim, sources, case.closeness.tolist())
 
 
-def rightly(case: Case, judgement: Judgement) -> bool:
+def is_right(case: Case, judgement: Judgement) -> bool:
     return (judgement.verdict in SUPPORTING) is case.right
 
 
 def rows(judged: Sequence[tuple[Case, Judgement]]) -> list[dict[str, Any]]:
     table = []
     for mutation, target in TARGETS.items():
-        mine = [each for each in judged if each[0].mutation == mutation]
-        shares = {name: [rightly(*each) for each in mine if each[0].set == name] for name in SETS}
+        mine = [pair for pair in judged if pair[0].mutation == mutation]
+        shares = {name: [is_right(*pair) for pair in mine if pair[0].set == name] for name in SETS}
         table.append(
-            {"mutation": mutation, "n": len(mine), "target": target, "all": _percent([rightly(*e) for e in mine])}
+            {"mutation": mutation, "n": len(mine), "target": target, "all": _percent([is_right(*e) for e in mine])}
             | {name: _percent(share) for name, share in shares.items()}
             | {verdict: _percent([j.verdict == verdict for _, j in mine]) for verdict in VERDICTS}
         )

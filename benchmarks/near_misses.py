@@ -81,14 +81,14 @@ def questions(folder: Path) -> list[Question]:
         return [Question(text, "") for text in texts if folder.name != "scifact" or held_out(text)]
     found = []
     for row in read_rows(path):
-        answers = tuple(each.text("text") for each in row.rows("answers"))
-        each = Question(row.text("question"), row.text("doc_id"), answers, row.boolean("answerable", default=True))
-        if held_out(each.name):
-            found.append(each)
+        answers = tuple(answer.text("text") for answer in row.rows("answers"))
+        question = Question(row.text("question"), row.text("doc_id"), answers, row.boolean("answerable", default=True))
+        if held_out(question.name):
+            found.append(question)
     return found
 
 
-def whole(
+def ask_whole_set(
     kept: Path,
     name: str,
     everything: dict[str, list[Question]],
@@ -102,43 +102,49 @@ def whole(
     At most `most` of a kind, and a tenth as many of each other set.
     """
     chance = random.Random(name)
-    own = [each for each in everything[name] if each.answerable]
-    page = [each for each in everything[name] if not each.answerable]
+    own = [question for question in everything[name] if question.answerable]
+    page = [question for question in everything[name] if not question.answerable]
     foreign = [
-        each
+        question
         for other, some in everything.items()
         if other != name
-        for each in _some([one for one in some if one.answerable], -(-most // 10), chance)
+        for question in _sample([candidate for candidate in some if candidate.answerable], -(-most // 10), chance)
     ]
     wanted: dict[Kind, list[Question]] = {
-        "own": _some(own, most, chance),
-        "page": _some(page, most, chance),
+        "own": _sample(own, most, chance),
+        "page": _sample(page, most, chance),
         "foreign": foreign,
     }
     with Library.open(kept / name, settings, create=False) as library:
         size = library.stats().documents
-        for kind, some in wanted.items():
-            yield from (_asked(library, name, size, kind, each) for each in some if kind in kinds)
+        for kind, chosen in wanted.items():
+            yield from (_ask(library, name, size, kind, question) for question in chosen if kind in kinds)
 
 
-def small(
+def ask_small_libraries(
     sets: Path, kept: Path, name: str, everything: dict[str, list[Question]], settings: Settings, encoder: Encoder
 ) -> Iterator[Case]:
     """The same of libraries of few documents, which are made beside the others where they are not there yet."""
     chance = random.Random(name)
-    known = {each.document for each in everything[name]}
-    documents = [each for each in read_set(sets / name).documents if each.source in known]
-    others = [each for other, some in everything.items() if other != name for each in some if each.answerable]
+    known = {question.document for question in everything[name]}
+    documents = [document for document in read_set(sets / name).documents if document.source in known]
+    others = [
+        question
+        for other, set_questions in everything.items()
+        if other != name
+        for question in set_questions
+        if question.answerable
+    ]
     for size, number in SIZES.get(name, {}).items():
         starts = range(0, max(len(documents) - size + 1, 1), size)
         for start in sorted(chance.sample(starts, min(number, len(starts)))):
-            some = documents[start : start + size]
+            chosen = documents[start : start + size]
             with Library.open(kept / f"{name}-{size}" / str(start), settings, encoder=encoder) as library:
-                library.add_documents(some)
-                yield from _asked_of_few(library, name, some, everything[name], others, chance)
+                library.add_documents(chosen)
+                yield from _ask_few_documents(library, name, chosen, everything[name], others, chance)
 
 
-def _asked_of_few(
+def _ask_few_documents(
     library: Library,
     name: str,
     documents: Sequence[Document],
@@ -146,33 +152,33 @@ def _asked_of_few(
     others: Sequence[Question],
     chance: random.Random,
 ) -> Iterator[Case]:
-    sources = {each.source for each in documents}
+    sources = {document.source for document in documents}
     most = MOST_SMALL if len(documents) == 1 else 3 * MOST_SMALL
-    here = [each for each in known if each.document in sources]
+    on_these = [question for question in known if question.document in sources]
     kinds: dict[Kind, list[Question]] = {
-        "own": [each for each in here if each.answerable],
-        "page": [each for each in here if not each.answerable],
+        "own": [question for question in on_these if question.answerable],
+        "page": [question for question in on_these if not question.answerable],
         "foreign": list(others),
     }
     for kind, some in kinds.items():
-        for each in _some(some, most, chance):
-            yield _asked(library, name, len(documents), kind, each)
+        for question in _sample(some, most, chance):
+            yield _ask(library, name, len(documents), kind, question)
 
 
-def _asked(library: Library, name: str, size: int, kind: Kind, question: Question) -> Case:
+def _ask(library: Library, name: str, size: int, kind: Kind, question: Question) -> Case:
     found = library.search(question.text, plain=True)
-    right = _right(found, question) if kind == "own" and question.answers else {}
+    right = _answers_found(found, question) if kind == "own" and question.answers else {}
     ranks = (1 / rank for rank, hit in enumerate(found, 1) if hit.document.source == question.document)
     return Case(name, size, kind, question, found.signals, right, next(ranks, 0.0))
 
 
-def _right(found: Found, question: Question) -> dict[str, bool]:
+def _answers_found(found: Found, question: Question) -> dict[str, bool]:
     words = any_of(question.answers)
 
     def holds(hit: Hit, span: Span) -> bool:
         return bool(words.search(hit.words(span)))
 
-    quoted = [holds(each.hit, each.span) for each in quotes(question.text, found.hits)]
+    quoted = [holds(quote.hit, quote.span) for quote in quotes(question.text, found.hits)]
     right = [hit for hit in found if hit.document.source == question.document][:1]
     return {
         "pin": any(holds(hit, hit.pin) for hit in found.hits[:1]),
@@ -182,5 +188,5 @@ def _right(found: Found, question: Question) -> dict[str, bool]:
     }
 
 
-def _some(everything: Sequence[Question], most: int, chance: random.Random) -> list[Question]:
+def _sample(everything: Sequence[Question], most: int, chance: random.Random) -> list[Question]:
     return list(everything) if len(everything) <= most else chance.sample(list(everything), most)

@@ -58,16 +58,16 @@ def main() -> None:
             counts = Counter(row["result"].split(":")[0] for row in rows)
             worst = sorted(rows, key=lambda row: -row["seconds"])[:SHOWN]
             worst += [max(rows, key=lambda row: row["peak MB"])]
-            told = ", ".join(f"{count} {result}" for result, count in counts.most_common())
+            counted = ", ".join(f"{count} {result}" for result, count in counts.most_common())
             shown = [{name: row[name] for name in _COLUMNS} for row in worst]
-            report(f"Reading: {len(rows)} files ({told})", shown, options.json)
+            report(f"Reading: {len(rows)} files ({counted})", shown, options.json)
             agreements = sorted((row["agreement"] for row in rows if "agreement" in row), key=itemgetter("agreement"))
             report("Word order of PDFs", agreements, options.json and f"{options.json}.order.json")
         if options.monsters:
             monsters = [_read(reader, path, settings) for path in _monsters(Path(folder))]
             report("Reading: monsters", monsters, options.json)
     if options.files:
-        report(f"Adding {options.files:,} small files", list(_small(options.files)), options.json)
+        report(f"Adding {options.files:,} small files", list(_small_files(options.files)), options.json)
 
 
 def _read(reader: Parser, path: Path, settings: Settings) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def _read(reader: Parser, path: Path, settings: Settings) -> dict[str, Any]:
             source=str(path),
             max_bytes=settings.max_file_megabytes * 1_000_000,
             max_pages=settings.max_pages,
-            cutting=_cutting(settings),
+            cutting=_chunker_settings(settings),
             witness=True,
         )
     except LoadingError as error:
@@ -109,7 +109,7 @@ def _agreement(name: str, parsed: Parsed) -> dict[str, Any]:
     }
 
 
-def _cutting(settings: Settings) -> ChunkerSettings:
+def _chunker_settings(settings: Settings) -> ChunkerSettings:
     tokenizer = (default_weights() / "tokenizer.json").read_text(encoding="utf-8")
     return ChunkerSettings(settings.passage_tokens, 256, _untruncated(tokenizer))
 
@@ -117,10 +117,10 @@ def _cutting(settings: Settings) -> ChunkerSettings:
 def _untruncated(tokenizer: str) -> str:
     from tokenizers import Tokenizer
 
-    made = Tokenizer.from_str(tokenizer)
-    made.no_truncation()
-    made.no_padding()
-    return str(made.to_str())
+    untruncated = Tokenizer.from_str(tokenizer)
+    untruncated.no_truncation()
+    untruncated.no_padding()
+    return str(untruncated.to_str())
 
 
 def _monsters(folder: Path) -> Iterator[Path]:
@@ -148,7 +148,7 @@ def _line(n: int) -> str:
     return " ".join(words[(n * 7 + k * 3) % len(words)] for k in range(13)) + (f" in {n}." if n % 3 == 2 else "")
 
 
-def _small(count: int) -> Iterator[dict[str, Any]]:
+def _small_files(count: int) -> Iterator[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         for n in range(count):

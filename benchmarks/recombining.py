@@ -56,14 +56,14 @@ class Sources:
     def recombined(self, rng: random.Random) -> list[int]:
         """The sentences of a new passage, by number."""
         passages = len(self.first) - 1
-        one = rng.randrange(passages)
-        chosen = [one, *rng.sample(self.near[one].tolist(), rng.choice(PARTNERS))]
+        passage = rng.randrange(passages)
+        chosen = [passage, *rng.sample(self.near[passage].tolist(), rng.choice(PARTNERS))]
         like = rng.randrange(passages)
         length = int(self.tokens[self.first[like] : self.first[like + 1]].sum())
         found: list[int] = []
         total = 0
-        for each in chosen:
-            begin, end = int(self.first[each]), int(self.first[each + 1])
+        for passage in chosen:
+            begin, end = int(self.first[passage]), int(self.first[passage + 1])
             taken = 0
             for sentence in range(rng.randrange(begin, end), end):
                 tokens = int(self.tokens[sentence])
@@ -77,8 +77,8 @@ class Sources:
 
     def means(self, passages: Sequence[Sequence[int]]) -> Vectors:
         """The mean of each passage's sentences, weighted by their tokens; shape (passages, dimension)."""
-        flat = np.asarray([sentence for each in passages for sentence in each])
-        starts = np.cumsum([0, *(len(each) for each in passages[:-1])])
+        flat = np.asarray([sentence for sentences in passages for sentence in sentences])
+        starts = np.cumsum([0, *(len(sentences) for sentences in passages[:-1])])
         return normalised(np.add.reduceat(self.vectors[flat] * self.tokens[flat, None].astype(np.float32), starts))
 
 
@@ -117,7 +117,7 @@ def read_sources(bases: Sequence[Path], encoder: Encoder) -> tuple[Sources, str]
         rows += corpus
     if len(prints) != 1:
         raise ValueError(f"The libraries were made in {len(prints)} ways.")
-    least = min(each.shape[1] for each in near)
+    least = min(neighbours.shape[1] for neighbours in near)
     texts = [span.of(row.passage.text) for row in rows for span in _spans(row)]
     packed = np.frombuffer(b"".join(row.sentence_vectors for row in rows), np.int8).reshape(len(texts), -1)
     return Sources(
@@ -126,7 +126,7 @@ def read_sources(bases: Sequence[Path], encoder: Encoder) -> tuple[Sources, str]
         packed=packed,
         vectors=normalised(packed.astype(np.float32)),
         first=np.cumsum([0, *(len(row.passage.sentences) for row in rows)]),
-        near=np.concatenate([each[:, :least] for each in near]),
+        near=np.concatenate([neighbours[:, :least] for neighbours in near]),
         limit=encoder.max_tokens - _MARKERS,
     ), prints.pop()
 
@@ -145,8 +145,8 @@ def _rows(library: Library) -> list[PassageRow]:
     """All passages that have a sentence."""
     catalog = library._store.catalog
     rows: list[PassageRow] = []
-    for each in catalog.added_since(-1):
-        rows += catalog.passages(range(each.first, each.first + each.passages)).values()
+    for document in catalog.added_since(-1):
+        rows += catalog.passages(range(document.first, document.first + document.passages)).values()
     return [row for row in rows if row.passage.sentences]
 
 

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.changing import adding
+from benchmarks.changing import background_additions
 from benchmarks.enlarging import ENCODED, Maker, caption, enlarge
-from benchmarks.measuring import alone, memory, quantiles, read_questions, tell, warm
+from benchmarks.measuring import memory, quantiles, read_questions, report_tables, run_in_new_process, warm_cache
 from index import Library
 from index.encoders.encoder import SentenceTransformerEncoder
 from index.records import CANDIDATES
@@ -59,19 +59,21 @@ def main() -> None:
     parser.add_argument("--ask", type=int, default=300, help="the number of questions")
     parser.add_argument("--json")
     options = parser.parse_args()
-    made = [options.into / str(passages) for passages in options.passages]
-    if made:
-        alone(_make, options.base, made, options.passages, options.encoded)
+    made_folders = [options.into / str(passages) for passages in options.passages]
+    if made_folders:
+        run_in_new_process(_make, options.base, made_folders, options.passages, options.encoded)
     questions = read_questions(options.questions, options.ask)
     times, found, stages = [], [], []
-    for folder in [*options.library, *made]:
-        latencies, state, parts = alone(_measure, folder, questions)
+    for folder in [*options.library, *made_folders]:
+        latencies, state, parts = run_in_new_process(_measure, folder, questions)
         times += latencies
         found.append(state)
         stages += parts
     title = f"Search: {len(questions)} questions, {LIMIT} hits"
     tables = {title: times, "Search: recall and memory": found, "Search: stages, one client": stages}
-    tell(tables, options.json, [_growth(times), *dict.fromkeys(map(caption, [*options.library, *made]))])
+    report_tables(
+        tables, options.json, [_growth(times), *dict.fromkeys(map(caption, [*options.library, *made_folders]))]
+    )
 
 
 def _make(bases: Sequence[Path], folders: Sequence[Path], sizes: Sequence[int], encoded: int) -> None:
@@ -82,27 +84,27 @@ def _make(bases: Sequence[Path], folders: Sequence[Path], sizes: Sequence[int], 
 
 def _measure(folder: Path, questions: Sequence[str]) -> tuple[list[dict[str, Any]], dict[str, Any], list[Any]]:
     """Latencies, recall with memory, and stages."""
-    warm(folder)
+    warm_cache(folder)
     with Library.open(folder, create=False) as library:
         size = {_SIZE: library.stats().passages}
         ways = _ways(library)
         for question in questions[:WARM]:
             for ask in ways.values():
                 ask(question)
-        one = _in_turn(ways, questions)
+        one_client = _time_in_turn(ways, questions)
         alone_mb = memory()
-        eight = {way: _at_once(ask, questions) for way, ask in ways.items()}
+        several_clients = {way: _time_concurrently(ask, questions) for way, ask in ways.items()}
         crowd_mb = memory()
         stages = _stages(library, questions)
-        with adding(folder) as added:
-            busy = _in_turn(ways, questions)
+        with background_additions(folder) as added:
+            busy = _time_in_turn(ways, questions)
         busy_mb = memory()
         vectors = [library.encoder().encode_question(question) for question in questions]
         recall = _recall(library, vectors)
-    who = {"one": one, f"{CLIENTS} at once": eight, "one, while another process adds": busy}
+    by_clients = {"one": one_client, f"{CLIENTS} at once": several_clients, "one, while another process adds": busy}
     rows = [
         {**size, _WAY: way, _WHO: name, **quantiles(values)}
-        for name, times in who.items()
+        for name, times in by_clients.items()
         for way, values in times.items()
     ]
     state = {
@@ -114,7 +116,7 @@ def _measure(folder: Path, questions: Sequence[str]) -> tuple[list[dict[str, Any
         "documents added": added.documents,
         "s each, their encoding included": float(np.median(added.seconds)),
     }
-    return rows, state, [{**size, **row} for row in _rows(stages)]
+    return rows, state, [{**size, **row} for row in _stage_rows(stages)]
 
 
 def _ways(library: Library) -> dict[str, Callable[[str], object]]:
@@ -126,7 +128,7 @@ def _ways(library: Library) -> dict[str, Callable[[str], object]]:
     }
 
 
-def _in_turn(ways: dict[str, Callable[[str], object]], questions: Sequence[str]) -> Times:
+def _time_in_turn(ways: dict[str, Callable[[str], object]], questions: Sequence[str]) -> Times:
     """Milliseconds of each way, each question put to all of them in an order drawn by lot.
 
     Whoever comes later finds the encoder's weights driven from the processor's cache by the others' vectors.
@@ -139,7 +141,7 @@ def _in_turn(ways: dict[str, Callable[[str], object]], questions: Sequence[str])
     return {way: times[way] for way in ways}
 
 
-def _at_once(ask: Callable[[str], object], questions: Sequence[str]) -> list[float]:
+def _time_concurrently(ask: Callable[[str], object], questions: Sequence[str]) -> list[float]:
     """Milliseconds of each question, put by several clients, each of which asks its next one when it has an answer."""
     with ThreadPoolExecutor(CLIENTS) as clients:
         return list(clients.map(lambda question: _milliseconds(ask, question), questions))
@@ -170,12 +172,12 @@ def _stages(library: Library, questions: Sequence[str]) -> Times:
         for stage, milliseconds in library.search(question, limit=LIMIT, plain=True).timings_ms.items():
             times[f"search: {stage}"].append(milliseconds)
 
-    times["search"] = _in_turn({"floor": floor, "search": search}, questions)["search"]
+    times["search"] = _time_in_turn({"floor": floor, "search": search}, questions)["search"]
     times["encode, again and again"] = [_milliseconds(encoder.encode_question, question) for question in questions]
     return times
 
 
-def _rows(times: Times) -> list[dict[str, Any]]:
+def _stage_rows(times: Times) -> list[dict[str, Any]]:
     floor = float(np.median(times["floor"]))
     return [
         {"what": name, **quantiles(values), "p50 of the floor": float(np.median(values)) / floor}
@@ -185,7 +187,7 @@ def _rows(times: Times) -> list[dict[str, Any]]:
 
 def _recall(library: Library, questions: Sequence[Vectors]) -> dict[int, float]:
     """Share of the true nearest that the dense side finds; one that is as near as the last of them is one of them."""
-    best = _best(library, np.stack(questions), max(NEAREST))
+    best = _nearest_cosines(library, np.stack(questions), max(NEAREST))
     store = library._store
     store.refresh()
     shares: dict[int, list[float]] = defaultdict(list)
@@ -197,7 +199,7 @@ def _recall(library: Library, questions: Sequence[Vectors]) -> dict[int, float]:
     return {k: float(np.mean(values)) for k, values in shares.items()}
 
 
-def _best(library: Library, questions: Vectors, k: int) -> Vectors:
+def _nearest_cosines(library: Library, questions: Vectors, k: int) -> Vectors:
     """The cosines of the nearest passages of each question, best first, block by block."""
     catalog = library._store.catalog
     best = np.empty((len(questions), 0), dtype=np.float32)
@@ -209,11 +211,12 @@ def _best(library: Library, questions: Vectors, k: int) -> Vectors:
 
 def _growth(rows: Sequence[dict[str, Any]]) -> str:
     """How many times as much a question costs in the largest library as in the one before."""
-    told = {row[_SIZE]: row["p50 ms"] for row in rows if row[_WAY] == "search" and row[_WHO] == "one"}
-    if len(told) < 2:
+    milliseconds = {row[_SIZE]: row["p50 ms"] for row in rows if row[_WAY] == "search" and row[_WHO] == "one"}
+    if len(milliseconds) < 2:
         return ""
-    smaller, larger = sorted(told)[-2:]
-    return f"From {smaller:,} to {larger:,} passages a search costs {told[larger] / told[smaller]:.2f} times as much."
+    smaller, larger = sorted(milliseconds)[-2:]
+    ratio = milliseconds[larger] / milliseconds[smaller]
+    return f"From {smaller:,} to {larger:,} passages, the time of a search grows by a factor of {ratio:.2f}."
 
 
 if __name__ == "__main__":

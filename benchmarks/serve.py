@@ -42,7 +42,7 @@ def main() -> None:
     options = parser.parse_args()
     lines = (SEEDS / "questions.jsonl").read_text("utf-8").splitlines()
     questions = [json.loads(line)["question"] for line in lines][: options.questions]
-    with tempfile.TemporaryDirectory() as folder, serving(Path(folder) / "library") as (url, _):
+    with tempfile.TemporaryDirectory() as folder, running_service(Path(folder) / "library") as (url, _):
         _fill(url)
         rows = [
             _measure("one client", url, questions, clients=1),
@@ -82,7 +82,7 @@ def _fill(url: str) -> None:
 
 
 @contextmanager
-def serving(library: Path) -> Iterator[tuple[str, int]]:
+def running_service(library: Path) -> Iterator[tuple[str, int]]:
     """The service in a process of its own, as clients and server must not share an interpreter: address and process."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import numpy as np
 
-from benchmarks.changing import Fresh, Writer
-from benchmarks.measuring import copied, memory, quantiles, read_questions, tell, warm
-from benchmarks.serve import serving
+from benchmarks.changing import NewDocument, Writer
+from benchmarks.measuring import memory, quantiles, read_questions, report_tables, temporary_copy, warm_cache
+from benchmarks.serve import running_service
 from index import Library
 from tests.service.crowd import Account, Changes, add, ask_at_once
 
@@ -42,7 +42,7 @@ _ASKED = 4
 
 
 @dataclass(slots=True)
-class Watched:
+class Samples:
     """The server's memory and its files, moment by moment."""
 
     resident: list[float] = field(default_factory=list)
@@ -59,33 +59,33 @@ def main() -> None:
     parser.add_argument("--json")
     options = parser.parse_args()
     questions = read_questions(options.questions, 1000)
-    with copied(options.library) as folder:
-        warm(folder)
-        with Library.open(folder, create=False) as library, serving(folder) as (url, process):
+    with temporary_copy(options.library) as folder:
+        warm_cache(folder)
+        with Library.open(folder, create=False) as library, running_service(folder) as (url, process):
             passages = library.stats().passages
-            rows, watched = _soak(url, process, library, questions, 60 * options.minutes, options.clients)
-    grown = _growth(watched.resident)
+            rows, samples = _soak(url, process, library, questions, 60 * options.minutes, options.clients)
+    grown = _growth(samples.resident)
     wrong = sum(row["wrong"] for row in rows)
-    said = f"Memory after the first fifth and at the end: {grown:+.1%}. Wrong: {wrong}."
+    note = f"Memory after the first fifth and at the end: {grown:+.1%}. Wrong: {wrong}."
     title = f"Soak: {passages} passages, {options.clients} clients, {options.minutes:g} minutes"
-    tell({title: rows}, options.json, [said])
+    report_tables({title: rows}, options.json, [note])
     sys.exit(1 if wrong or grown > GROWTH else 0)
 
 
 def _soak(
     url: str, process: int, library: Library, questions: Sequence[str], seconds: float, clients: int
-) -> tuple[list[dict[str, Any]], Watched]:
+) -> tuple[list[dict[str, Any]], Samples]:
     began = monotonic()
     rows: list[dict[str, Any]] = []
-    changes, watched = Changes(), Watched()
+    changes, samples = Changes(), Samples()
     rounds = 0
-    with _watching(process, library.folder, watched), _changing(url, Writer(library), changes):
+    with _memory_watch(process, library.folder, samples), _background_changes(url, Writer(library), changes):
         while len(rows) < ROWS:
             until = began + seconds * (len(rows) + 1) / ROWS
             account, before, troubled = Account(), changes.added, len(changes.troubles)
             while monotonic() < until:
                 turn = [questions[(rounds * _ASKED + n) % len(questions)] for n in range(_ASKED)]
-                _join(account, ask_at_once(url, turn, clients=clients, changes=changes))
+                _merge(account, ask_at_once(url, turn, clients=clients, changes=changes))
                 rounds += 1
             for trouble in (*account.troubles, *changes.troubles[troubled:]):
                 print(trouble, file=sys.stderr)
@@ -98,15 +98,15 @@ def _soak(
                     "of documents just removed": account.gone,
                     "documents come": changes.added - before,
                     "wrong": len(account.troubles) + len(changes.troubles) - troubled,
-                    "RSS MB": watched.resident[-1],
-                    "anonymous MB": watched.anonymous[-1],
-                    "files MB": watched.files[-1],
+                    "RSS MB": samples.resident[-1],
+                    "anonymous MB": samples.anonymous[-1],
+                    "files MB": samples.files[-1],
                 }
             )
-    return rows, watched
+    return rows, samples
 
 
-def _join(account: Account, other: Account) -> None:
+def _merge(account: Account, other: Account) -> None:
     account.milliseconds += other.milliseconds
     account.citations += other.citations
     account.gone += other.gone
@@ -121,14 +121,14 @@ def _growth(resident: Sequence[float]) -> float:
 
 
 @contextmanager
-def _watching(process: int, folder: Path, watched: Watched) -> Iterator[None]:
+def _memory_watch(process: int, folder: Path, samples: Samples) -> Iterator[None]:
     def look() -> None:
         used = memory(process)
-        watched.resident.append(used["RSS MB"])
-        watched.anonymous.append(used["anonymous MB"])
-        watched.files.append(sum(_size(path) for path in folder.rglob("*")) / 1e6)
+        samples.resident.append(used["RSS MB"])
+        samples.anonymous.append(used["anonymous MB"])
+        samples.files.append(sum(_size(path) for path in folder.rglob("*")) / 1e6)
 
-    with _again_and_again(look, _EVERY):
+    with _background_loop(look, _EVERY):
         yield
 
 
@@ -140,51 +140,53 @@ def _size(path: Path) -> int:
 
 
 @contextmanager
-def _changing(url: str, writer: Writer, changes: Changes) -> Iterator[None]:
+def _background_changes(url: str, writer: Writer, changes: Changes) -> Iterator[None]:
     """Documents come, are replaced and go, one after the other."""
-    there: deque[tuple[str, Fresh]] = deque()
+    present: deque[tuple[str, NewDocument]] = deque()
     with httpx.Client(base_url=url, timeout=_SECONDS) as client:
 
         def change() -> None:
             try:
-                _come(client, writer, there, changes)
-                if len(there) > KEPT:
-                    _go(client, *there.popleft(), changes)
+                _add_or_replace(client, writer, present, changes)
+                if len(present) > KEPT:
+                    _remove(client, *present.popleft(), changes)
             except (httpx.HTTPError, AssertionError) as error:
                 changes.troubles.append(repr(error))
 
-        with _again_and_again(change, 0.0):
+        with _background_loop(change, 0.0):
             yield
 
 
-def _come(client: httpx.Client, writer: Writer, there: deque[tuple[str, Fresh]], changes: Changes) -> None:
+def _add_or_replace(
+    client: httpx.Client, writer: Writer, present: deque[tuple[str, NewDocument]], changes: Changes
+) -> None:
     """A new document, or each third time a new version of the one that came last."""
-    fresh = writer.fresh()
+    fresh = writer.new_document()
     name = fresh.document.source
-    if changes.added % 3 == 2 and there:
-        name, former = there.pop()
-        changes.removed.add(former.document.id)
+    if changes.added % 3 == 2 and present:
+        name, replaced = present.pop()
+        changes.removed.add(replaced.document.id)
     add(client, {name: fresh.document.text.encode("utf-8", "surrogatepass")})
     changes.added += 1
-    there.append((name, fresh))
-    if fresh.document.id not in _found(client, fresh.question):
+    present.append((name, fresh))
+    if fresh.document.id not in _found_documents(client, fresh.question):
         changes.troubles.append(f"{name} was added, and is not found.")
 
 
-def _go(client: httpx.Client, name: str, fresh: Fresh, changes: Changes) -> None:
+def _remove(client: httpx.Client, name: str, fresh: NewDocument, changes: Changes) -> None:
     changes.removed.add(fresh.document.id)
     client.delete(f"/v1/documents/{fresh.document.id}").raise_for_status()
-    if fresh.document.id in _found(client, fresh.question):
+    if fresh.document.id in _found_documents(client, fresh.question):
         changes.troubles.append(f"{name} was removed, and is still found.")
 
 
-def _found(client: httpx.Client, question: str) -> list[str]:
+def _found_documents(client: httpx.Client, question: str) -> list[str]:
     hits = client.post("/v1/search", json={"question": question}).raise_for_status().json()["hits"]
     return [hit["document"]["id"] for hit in hits]
 
 
 @contextmanager
-def _again_and_again(work: Any, pause: float) -> Iterator[None]:
+def _background_loop(work: Any, pause: float) -> Iterator[None]:
     """In a thread, at least once, until the block ends."""
     over, begun = threading.Event(), threading.Event()
 

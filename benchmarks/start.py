@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.machine import report, seconds
-from benchmarks.measuring import warm
+from benchmarks.measuring import warm_cache
 from index import Library
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def main() -> None:
         with Library.open(folder, create=False) as library:
             passages = library.stats().passages
         commands[f"open {passages:,} passages, first answer"] = first_answer(folder), "< 8"
-        warm(folder)
+        warm_cache(folder)
     rows = []
     for name, (command, target) in commands.items():
         run(command)

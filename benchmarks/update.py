@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.changing import Fresh, Writer
+from benchmarks.changing import NewDocument, Writer
 from benchmarks.enlarging import DOCUMENT_PASSAGES, Maker, caption
 from benchmarks.machine import seconds
-from benchmarks.measuring import alone, copied, read_questions, tell, warm
+from benchmarks.measuring import read_questions, report_tables, run_in_new_process, temporary_copy, warm_cache
 from benchmarks.start import first_answer, run
 from index import Library
 from index.encoders.encoder import SentenceTransformerEncoder
@@ -47,7 +47,7 @@ COMMITTED = 25
 _WAIT_SECONDS = 60.0
 
 
-class Timed(SentenceTransformerEncoder):
+class TimedEncoder(SentenceTransformerEncoder):
     """The encoder, which knows how long it has worked on passages."""
 
     seconds = 0.0
@@ -86,19 +86,21 @@ def main() -> None:
     questions = read_questions(options.questions, 300)
     changes, pauses = [], []
     for library in options.library:
-        with copied(library) as folder:
-            opening = {"change": "open, first answer", "ms (median)": _opened(folder), "target": "8000"}
-            made, waited = alone(_measure, folder, options.base, questions, options.rounds, options.growth)
-        changes += [{"passages": made[0]["passages"], **opening}, *made]
+        with temporary_copy(library) as folder:
+            opening = {"change": "open, first answer", "ms (median)": _opening_milliseconds(folder), "target": "8000"}
+            changed, waited = run_in_new_process(
+                _measure, folder, options.base, questions, options.rounds, options.growth
+            )
+        changes += [{"passages": changed[0]["passages"], **opening}, *changed]
         pauses += waited
     names = ("passages", "change", "ms (median)", "highest", "beyond encoding", "seen elsewhere", "target")
     rows = [{name: row.get(name, "") for name in names} for row in changes]
     tables = {f"Update: {options.rounds} rounds": rows, "Pauses: one client asks without a pause": pauses}
-    tell(tables, options.json, list(dict.fromkeys(map(caption, options.library))))
+    report_tables(tables, options.json, list(dict.fromkeys(map(caption, options.library))))
 
 
-def _opened(folder: Path) -> float:
-    warm(folder)
+def _opening_milliseconds(folder: Path) -> float:
+    warm_cache(folder)
     run(first_answer(folder))
     return 1000 * seconds(lambda: run(first_answer(folder)), OPENED)
 
@@ -106,7 +108,7 @@ def _opened(folder: Path) -> float:
 def _measure(
     folder: Path, bases: Sequence[Path], questions: Sequence[str], rounds: int, growth: float
 ) -> tuple[list[Row], list[Row]]:
-    encoder = Timed()
+    encoder = TimedEncoder()
     with Library.open(folder, encoder=encoder, create=False) as library, _reader(folder) as reader:
         passages = library.stats().passages
         changes = _changes(library, encoder, reader, rounds)
@@ -125,7 +127,7 @@ def _measure(
     return [{"passages": passages, **row} for row in rows], [{"passages": passages, **row} for row in pauses]
 
 
-def _changes(library: Library, encoder: Timed, reader: Any, rounds: int) -> dict[str, Change]:
+def _changes(library: Library, encoder: TimedEncoder, reader: Any, rounds: int) -> dict[str, Change]:
     """Documents are added, replaced and removed in turn; each time the other process is asked for them."""
     kinds = {
         "add 20 passages": Change("beyond encoding 150"),
@@ -137,21 +139,21 @@ def _changes(library: Library, encoder: Timed, reader: Any, rounds: int) -> dict
     for number in range(rounds + 1):  # the first one is for warmth
         source = f"{number}-{SOURCE}"
         for change in (add, replace):
-            fresh = writer.fresh(source)
-            _timed(change, partial(library.add_documents, [fresh.document]), encoder, reader, fresh, there=True)
-        _timed(remove, partial(library.remove, source), encoder, reader, fresh, there=False)
+            fresh = writer.new_document(source)
+            _time_change(change, partial(library.add_documents, [fresh.document]), encoder, reader, fresh, present=True)
+        _time_change(remove, partial(library.remove, source), encoder, reader, fresh, present=False)
     for change in kinds.values():
         change.whole, change.beyond, change.seen = change.whole[1:], change.beyond[1:], change.seen[1:]
     return kinds
 
 
-def _timed(
-    change: Change, work: Callable[[], object], encoder: Timed, reader: Any, fresh: Fresh, *, there: bool
+def _time_change(
+    change: Change, work: Callable[[], object], encoder: TimedEncoder, reader: Any, fresh: NewDocument, *, present: bool
 ) -> None:
     before, began = encoder.seconds, perf_counter()
     work()
     whole = perf_counter() - began
-    reader.send((fresh.question, fresh.document.id, there))
+    reader.send((fresh.question, fresh.document.id, present))
     change.whole.append(whole)
     change.beyond.append(whole - (encoder.seconds - before))
     change.seen.append(reader.recv() - began)  # the clocks of two processes are one
@@ -168,7 +170,7 @@ def _pauses(library: Library, maker: Maker, reader: Any, questions: Sequence[str
         f"{growth:.0%} are added": lambda: _grow(store, maker, range(first, first + int(first * growth))),
         "the indexes settle": lambda: _settle(store),
     }
-    for what, work in meanwhile.items():
+    for activity, work in meanwhile.items():
         reader.send(questions)
         began = perf_counter()
         work()
@@ -177,7 +179,7 @@ def _pauses(library: Library, maker: Maker, reader: Any, questions: Sequence[str
         waits = 1000 * np.asarray(reader.recv())
         rows.append(
             {
-                "meanwhile": what,
+                "meanwhile": activity,
                 "seconds": taken,
                 "questions": len(waits),
                 "p50 ms": float(np.median(waits)),
@@ -209,7 +211,7 @@ def _reader(folder: Path) -> Iterator[Any]:
     """A process that only reads, at the other end of a pipe."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_read, args=(folder, theirs), daemon=True)
+    process = context.Process(target=_serve_questions, args=(folder, theirs), daemon=True)
     process.start()
     ours.recv()
     try:
@@ -219,7 +221,7 @@ def _reader(folder: Path) -> Iterator[Any]:
         process.join(_WAIT_SECONDS)
 
 
-def _read(folder: Path, pipe: Any) -> None:
+def _serve_questions(folder: Path, pipe: Any) -> None:
     """What that process does: it asks for a document until it is there, or gone; or anything until told to stop."""
     with Library.open(folder, create=False) as library:
         library.ask("Is there anybody?")
@@ -229,20 +231,22 @@ def _read(folder: Path, pipe: Any) -> None:
                 wanted = pipe.recv()
             except EOFError:
                 return
-            pipe.send(_awaited(library, *wanted) if isinstance(wanted, tuple) else _asked(library, wanted, pipe))
+            pipe.send(
+                _wait_for(library, *wanted) if isinstance(wanted, tuple) else _ask_until_stopped(library, wanted, pipe)
+            )
 
 
-def _awaited(library: Library, question: str, identity: str, there: bool) -> float:
+def _wait_for(library: Library, question: str, identity: str, present: bool) -> float:
     """When a hit was of that document, or none was."""
     until = perf_counter() + _WAIT_SECONDS
     while perf_counter() < until:
         ids = [hit.document.id for hit in library.search(question).hits]
-        if (identity in ids) == there:
+        if (identity in ids) == present:
             return perf_counter()
-    raise TimeoutError(f"{identity} is {'not there' if there else 'there'} after {_WAIT_SECONDS:.0f} s.")
+    raise TimeoutError(f"{identity} is {'not present' if present else 'present'} after {_WAIT_SECONDS:.0f} s.")
 
 
-def _asked(library: Library, questions: Sequence[str], pipe: Any) -> list[float]:
+def _ask_until_stopped(library: Library, questions: Sequence[str], pipe: Any) -> list[float]:
     """Seconds that each question took, again and again until there is a word in the pipe."""
     waits: list[float] = []
     while not pipe.poll():

@@ -35,20 +35,20 @@ class Contender:
         self._process = subprocess.Popen(
             [python, program, *arguments], cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
-        self.versions = self._heard()["versions"]
+        self.versions = self._read_reply()["versions"]
 
-    def round(self, told: str = "") -> dict[str, float]:
+    def round(self, arguments: str = "") -> dict[str, float]:
         """Seconds of one indexing, and the most memory this program has had, in MB."""
         assert self._process.stdin is not None
-        self._process.stdin.write(f"{told}\n")
+        self._process.stdin.write(f"{arguments}\n")
         self._process.stdin.flush()
-        return self._heard()
+        return self._read_reply()
 
     def stop(self) -> None:
         """End the program, which ends when there is nothing more to read."""
         self._process.communicate()
 
-    def _heard(self) -> dict[str, Any]:
+    def _read_reply(self) -> dict[str, Any]:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             if line.startswith("{"):  # some of them greet, too

@@ -43,14 +43,14 @@ def main() -> None:
     texts: Texts = json.loads(Path(texts_file).read_text(encoding="utf-8"))
     index = CONTENDERS[name](model, files, *rest)
     index(texts[:8])
-    _say(versions=_versions())
+    _send(versions=_versions())
     watch = Watch()
     watch.start()
     for line in sys.stdin:
         began, spent = time.perf_counter(), _spent()
         index(texts, *line.split())
         seconds = time.perf_counter() - began
-        _say(
+        _send(
             seconds=seconds,
             spent=_spent() - spent,
             peak=_peak() + watch.most,
@@ -122,7 +122,7 @@ def pincite(_: str, files: str, precision: str = "auto") -> Callable[[Texts], ob
 
 
 CONTENDERS: dict[str, Callable[..., Callable[..., object]]] = {
-    each.__name__: each for each in (langchain, llamaindex, txtai, encode, pincite)
+    contender.__name__: contender for contender in (langchain, llamaindex, txtai, encode, pincite)
 }
 
 
@@ -147,7 +147,7 @@ class Watch(threading.Thread):
     def run(self) -> None:
         """Until the program ends."""
         while True:
-            pids = {pid for each in Path("/proc/self/task").glob("*/children") for pid in _read(each).split()}
+            pids = {pid for path in Path("/proc/self/task").glob("*/children") for pid in _read(path).split()}
             self.most = max(self.most, sum(map(_megabytes, pids)))
             time.sleep(0.05)
 
@@ -177,8 +177,8 @@ def _read(file: Path) -> str:
         return ""
 
 
-def _say(**what: object) -> None:
-    print(json.dumps(what), flush=True)
+def _send(**fields: object) -> None:
+    print(json.dumps(fields), flush=True)
 
 
 if __name__ == "__main__":
