@@ -42,7 +42,7 @@ class Case(NamedTuple):
     kind: str
 
 
-class Scored(NamedTuple):
+class ScoredCases(NamedTuple):
     """Cases and their probability of support."""
 
     cases: list[Case]
@@ -53,13 +53,13 @@ class Scored(NamedTuple):
         return self.shares[[(case.label == SUPPORTED) == true for case in self.cases]]
 
 
-def scored(verifier: Verifier, cases: Sequence[Case], most: int = 0) -> Scored:
+def score_cases(verifier: Verifier, cases: Sequence[Case], most: int = 0) -> ScoredCases:
     """The cases, or so many of them, with what the verifier gives them."""
     chosen = list(cases)
     if most and len(chosen) > most:
         chosen = random.Random(SEED).sample(chosen, most)
     chosen.sort(key=lambda case: len(case.premise) + len(case.claim))
-    return Scored(chosen, np.array(verifier.supported([(case.claim, case.premise) for case in chosen])))
+    return ScoredCases(chosen, np.array(verifier.supported([(case.claim, case.premise) for case in chosen])))
 
 
 def auroc(true: Floats, false: Floats) -> float:
@@ -70,12 +70,12 @@ def auroc(true: Floats, false: Floats) -> float:
     return float(below.mean() / 2 / len(false))
 
 
-def thresholds(own: Scored) -> list[float]:
+def thresholds(own: ScoredCases) -> list[float]:
     """Below which a share of the true pairs lies that may be lost."""
     return [float(np.quantile(own.of(True), 1 - kept)) for kept in KEPT]
 
 
-def show(name: str, found: Scored, bars: Sequence[float]) -> None:
+def show(name: str, found: ScoredCases, bars: Sequence[float]) -> None:
     """One row: how well true and false are told apart, and what passes each threshold."""
     true, false = found.of(True), found.of(False)
     contradicted = found.shares[[case.label == CONTRADICTED for case in found.cases]]
@@ -87,7 +87,7 @@ def show(name: str, found: Scored, bars: Sequence[float]) -> None:
     )
 
 
-def show_kinds(found: Scored, bars: Sequence[float]) -> None:
+def show_kinds(found: ScoredCases, bars: Sequence[float]) -> None:
     """A row for each kind: what passes each threshold."""
     kinds: dict[tuple[int, str], list[float]] = defaultdict(list)
     for case, value in zip(found.cases, found.shares, strict=True):
@@ -131,7 +131,10 @@ def read_handwritten(folder: Path) -> Iterator[Case]:
     texts["norwich"] = (folder.parent / "files" / "norwich-city.txt").read_text(encoding="utf-8")
     encoder = SentenceTransformerEncoder()
     sentences = {name: [span.of(text).strip() for span in split_sentences(text)] for name, text in texts.items()}
-    vectors = {name: np.stack([encoder.encode_question(each) for each in found]) for name, found in sentences.items()}
+    vectors = {
+        name: np.stack([encoder.encode_question(sentence) for sentence in document_sentences])
+        for name, document_sentences in sentences.items()
+    }
     for row in rows(folder / "claims" / "handwritten.jsonl"):
         found = sentences[row["document"]]
         at = int(np.argmax(vectors[row["document"]] @ encoder.encode_question(row["claim"])))
@@ -159,7 +162,7 @@ def main() -> None:
     arguments.add_argument("--claims", action="store_true")
     options = arguments.parse_args()
     verifier = load(options.weights)
-    own = scored(verifier, read_held_out(options.data), options.most)
+    own = score_cases(verifier, read_held_out(options.data), options.most)
     bars = thresholds(own)
     print("thresholds " + "  ".join(f"{kept:.0%}: {bar:.3f}" for kept, bar in zip(KEPT, bars, strict=True)))
     show("held out", own, bars)
@@ -172,9 +175,9 @@ def main() -> None:
         ("SciFact, held out", scifact),
         ("CLIMATE-FEVER", list(read_climate(options.eval / "claims" / "climate_fever.jsonl"))),
     ):
-        show(name, scored(verifier, cases, options.most), bars)
+        show(name, score_cases(verifier, cases, options.most), bars)
     if options.claims:
-        found = scored(verifier, list(read_handwritten(options.eval)))
+        found = score_cases(verifier, list(read_handwritten(options.eval)))
         show("written by hand", found, bars)
         show_kinds(found, bars)
 

@@ -72,7 +72,7 @@ class Others:
                 self.predicates.append((text, plural(clause.subject)))
 
 
-def _clear_of(sentence: Span, text: str) -> bool:
+def _is_absent(sentence: Span, text: str) -> bool:
     return text.lower() not in sentence.text.lower()
 
 
@@ -137,20 +137,20 @@ def owners(sentence: Span, _: Others, __: random.Random) -> str | None:
     for token in sentence:
         mark = child(token, {"case"}) if token.dep_ == "poss" else None
         if mark is not None and mark.i + 1 == token.head.i and token.pos_ in ("NOUN", "PROPN"):
-            owner, thing = sentence.doc[token.left_edge.i : mark.i], token.head
+            owner, owned = sentence.doc[token.left_edge.i : mark.i], token.head
             bare = owner[1:] if owner[0].lower_ in ("the", "a", "his", "her", "its") and len(owner) > 1 else owner
-            return changed(sentence, (owner.start, thing.i + 1, f"the {thing.text}'s {bare.text}"))
+            return changed(sentence, (owner.start, owned.i + 1, f"the {owned.text}'s {bare.text}"))
         if token.lower_ == "of" and token.head.pos_ == "NOUN" and token.i == token.head.i + 1:
-            owner_word, thing = child(token, {"pobj"}), token.head
+            owner_word, owned = child(token, {"pobj"}), token.head
             if owner_word is None or owner_word.pos_ != "NOUN" or owner_word.right_edge.i != owner_word.i:
                 continue
             if (
-                sentence.doc[thing.left_edge.i].lower_ == "the"
-                and thing.left_edge.i == thing.i - 1
+                sentence.doc[owned.left_edge.i].lower_ == "the"
+                and owned.left_edge.i == owned.i - 1
                 and owner_word.left_edge.i >= owner_word.i - 1
             ):
                 return changed(
-                    sentence, (thing.i, thing.i + 1, owner_word.text), (owner_word.i, owner_word.i + 1, thing.text)
+                    sentence, (owned.i, owned.i + 1, owner_word.text), (owner_word.i, owner_word.i + 1, owned.text)
                 )
     return None
 
@@ -208,7 +208,7 @@ def clauses_crossed(sentence: Span, _: Others, __: random.Random) -> str | None:
 # Words: another verb, noun, adjective or adverb, or the opposite.
 
 
-def _another(
+def _exchange_word(
     sentence: Span, chance: random.Random, kinds: set[str], choose: Callable[[str, str], list[str]]
 ) -> str | None:
     words = [
@@ -216,7 +216,7 @@ def _another(
     ]
     for token in chance.sample(words, len(words)):
         lemma, part = token.lemma_.lower(), PARTS[token.pos_]
-        found = [w for w in choose(lemma, part) if w not in all_synonyms(lemma, part) and _clear_of(sentence, w)]
+        found = [w for w in choose(lemma, part) if w not in all_synonyms(lemma, part) and _is_absent(sentence, w)]
         if found:
             return changed(sentence, (token.i, token.i + 1, inflect(chance.choice(found), token)))
     return None
@@ -227,7 +227,7 @@ _IDLE = set(
 )
 
 
-def _of_near(others: Others, pos: str) -> list[str]:
+def _words_nearby(others: Others, pos: str) -> list[str]:
     return (
         [t.lemma_.lower() for t in others.near if t.pos_ == pos and t.is_alpha and not t.ent_type_]
         if others.near
@@ -235,7 +235,7 @@ def _of_near(others: Others, pos: str) -> list[str]:
     )
 
 
-def _word(pos: str) -> Callable[[Span, Others, random.Random], str | None]:
+def _word_program(pos: str) -> Callable[[Span, Others, random.Random], str | None]:
     """A word of one part of speech exchanged: for a sister of it, one that stands near, or any."""
 
     def program(sentence: Span, others: Others, chance: random.Random) -> str | None:
@@ -244,19 +244,19 @@ def _word(pos: str) -> Callable[[Span, Others, random.Random], str | None]:
             if kind < 0.4:
                 found = sisters(lemma, part)
             elif kind < 0.65:
-                found = _of_near(others, pos)
+                found = _words_nearby(others, pos)
             else:
                 found = []
             return found or chance.choices(common(part)[:1500], k=5)
 
-        return _another(sentence, chance, {pos}, choose)
+        return _exchange_word(sentence, chance, {pos}, choose)
 
     return program
 
 
 def opposite(sentence: Span, _: Others, chance: random.Random) -> str | None:
     """A word exchanged for its opposite."""
-    return _another(sentence, chance, set(PARTS), lambda lemma, part: antonyms(lemma, part))
+    return _exchange_word(sentence, chance, set(PARTS), lambda lemma, part: antonyms(lemma, part))
 
 
 def prefixed(sentence: Span, _: Others, chance: random.Random) -> str | None:
@@ -301,16 +301,16 @@ def another_name(sentence: Span, others: Others, chance: random.Random) -> str |
         return None
     name = chance.choice(found)
     near = (
-        [each.text for each in names(others.near) if each.label_ == name.label_]
+        [name_nearby.text for name_nearby in names(others.near) if name_nearby.label_ == name.label_]
         if others.near and chance.random() < 0.6
         else []
     )
     known = [
-        each
-        for each in near or chance.choices(others.names[name.label_] or [""], k=6)
-        if each and _clear_of(sentence, each)
+        candidate
+        for candidate in near or chance.choices(others.names[name.label_] or [""], k=6)
+        if candidate and _is_absent(sentence, candidate)
     ]
-    known = [each for each in known if not set(each.split()) & set(name.text.split())]
+    known = [candidate for candidate in known if not set(candidate.split()) & set(name.text.split())]
     return changed(sentence, (name.start, name.end, chance.choice(known))) if known else None
 
 
@@ -442,10 +442,10 @@ def affirmed(sentence: Span, _: Others, chance: random.Random) -> str | None:
         (r"\black of\b", ("wealth of",)),
         (r"\bunlikely\b", ("likely",)),
     ]
-    return _first_way(sentence, ways, chance)
+    return _apply_pattern(sentence, ways, chance)
 
 
-def _first_way(sentence: Span, ways: list[tuple[str, tuple[str, ...]]], chance: random.Random) -> str | None:
+def _apply_pattern(sentence: Span, ways: list[tuple[str, tuple[str, ...]]], chance: random.Random) -> str | None:
     for pattern, others in chance.sample(ways, len(ways)):
         matches = list(re.finditer(pattern, sentence.text, re.IGNORECASE))
         if matches:
@@ -485,7 +485,7 @@ def stronger(sentence: Span, _: Others, chance: random.Random) -> str | None:
         (r"\bsuch as\b", ("but not", "namely only")),
         (r"\bother (?=[a-z]+s\b)", ("all other ", "no other ")),
     ]
-    return _first_way(sentence, ways, chance)
+    return _apply_pattern(sentence, ways, chance)
 
 
 def quantified(sentence: Span, _: Others, chance: random.Random) -> str | None:
@@ -529,7 +529,7 @@ def certain(sentence: Span, _: Others, chance: random.Random) -> str | None:
         (r"\bshould\b", ("does", "must")),
         (r"\bwould\b", ("did", "will")),
     ]  # fmt: skip
-    return _first_way(sentence, ways, chance)
+    return _apply_pattern(sentence, ways, chance)
 
 
 def cause(sentence: Span, _: Others, chance: random.Random) -> str | None:
@@ -556,7 +556,7 @@ def cause(sentence: Span, _: Others, chance: random.Random) -> str | None:
         (r"\b(?:contribut|contributed|contributes) to\b", ("is the sole cause of", "put an end to")),
         (r"\brisk of\b", ("certainty of", "protection from")),
     ]
-    return _first_way(sentence, ways, chance)
+    return _apply_pattern(sentence, ways, chance)
 
 
 def compared(sentence: Span, _: Others, chance: random.Random) -> str | None:
@@ -586,7 +586,7 @@ def compared(sentence: Span, _: Others, chance: random.Random) -> str | None:
         (r"\b(?:decrease|reduce)(s|d)?\b", (r"increase\1",)),
         (r"\ba (large|big|small|major|popular|common|important|famous|old|rare|important)\b", (r"the most \1", r"an even more \1", r"the least \1")),
     ]  # fmt: skip
-    return _first_way(sentence, ways, chance)
+    return _apply_pattern(sentence, ways, chance)
 
 
 def direction(sentence: Span, _: Others, chance: random.Random) -> str | None:
@@ -620,7 +620,7 @@ def direction(sentence: Span, _: Others, chance: random.Random) -> str | None:
         (r"\bplays? an? (\w+ )?role in\b", ("plays no role in", "is not involved in")),
         (r"\b(?:can|could) (?=[a-z]+ )", ("cannot ", "fails to ")),
     ]  # fmt: skip
-    return _first_way(sentence, ways, chance)
+    return _apply_pattern(sentence, ways, chance)
 
 
 def tense(sentence: Span, _: Others, chance: random.Random) -> str | None:
@@ -714,7 +714,7 @@ def modifier(sentence: Span, others: Others, chance: random.Random) -> str | Non
     ]
     if nouns and others.adjectives and chance.random() < 0.5:
         noun, word = chance.choice(nouns), chance.choice(others.adjectives)
-        if _clear_of(sentence, word):
+        if _is_absent(sentence, word):
             return (
                 changed(sentence, (noun.i, noun.i + 1, f"{word} {noun.text}"))
                 if not noun.is_sent_start
@@ -726,7 +726,7 @@ def modifier(sentence: Span, others: Others, chance: random.Random) -> str | Non
     word = chance.choice(_ADVERBS)
     return (
         changed(sentence, (clause.verb.i, clause.verb.i + 1, f"{word} {clause.verb.text}"))
-        if _clear_of(sentence, word)
+        if _is_absent(sentence, word)
         else None
     )
 
@@ -757,13 +757,20 @@ def merged(sentence: Span, others: Others, _: random.Random) -> str | None:
     """The subject of one sentence with the predicate of another near by."""
     if others.near is None:
         return None
-    one, two = main_clause(sentence), main_clause(others.near)
-    if one is None or two is None or one.subject.pos_ == "PRON" or two.subject.pos_ == "PRON":
+    own_clause, other_clause = main_clause(sentence), main_clause(others.near)
+    if (
+        own_clause is None
+        or other_clause is None
+        or own_clause.subject.pos_ == "PRON"
+        or other_clause.subject.pos_ == "PRON"
+    ):
         return None
-    if one.subject.lemma_ == two.subject.lemma_ or plural(one.subject) != plural(two.subject):
+    if own_clause.subject.lemma_ == other_clause.subject.lemma_ or plural(own_clause.subject) != plural(
+        other_clause.subject
+    ):
         return None
-    start, end = bounds(one.subject)
-    return changed(sentence, (start, end, phrase(two.subject)))
+    start, end = bounds(own_clause.subject)
+    return changed(sentence, (start, end, phrase(other_clause.subject)))
 
 
 def denied(sentence: Span, _: Others, chance: random.Random) -> str | None:
@@ -790,10 +797,10 @@ PROGRAMS: dict[str, Callable[[Span, Others, random.Random], str | None]] = {
     "names exchanged": names_exchanged,
     "ends exchanged": ends_exchanged,
     "clauses crossed": clauses_crossed,
-    "verb": _word("VERB"),
-    "noun": _word("NOUN"),
-    "adjective": _word("ADJ"),
-    "adverb": _word("ADV"),
+    "verb": _word_program("VERB"),
+    "noun": _word_program("NOUN"),
+    "adjective": _word_program("ADJ"),
+    "adverb": _word_program("ADV"),
     "opposite": opposite,
     "prefix": prefixed,
     "name": another_name,

@@ -67,7 +67,7 @@ def main_clause(sentence: Span) -> Clause | None:
 
 def child(token: Token, relations: set[str]) -> Token | None:
     """The first word that depends on another in one of these ways."""
-    return next((each for each in token.children if each.dep_ in relations), None)
+    return next((dependent for dependent in token.children if dependent.dep_ in relations), None)
 
 
 def bounds(token: Token) -> tuple[int, int]:

@@ -28,7 +28,7 @@ from training.science import from_papers, from_trials
 from training.sources import (
     LABELS,
     OURS,
-    Labelled,
+    LabelledPair,
     documents,
     excluded_documents,
     labelled,
@@ -78,15 +78,15 @@ class Maker:
     def true(self, sentence: Span, amount: int) -> list[tuple[str, str]]:
         """Kinds and texts of rewordings."""
         found = {name: program(sentence, self.chance) for name, program in truths.PROGRAMS.items()}
-        return self._rarest({name: text for name, text in found.items() if text}, amount, truths.USUAL)
+        return self._take_rarest({name: text for name, text in found.items() if text}, amount, truths.USUAL)
 
     def false(self, sentence: Span, amount: int) -> list[tuple[str, str]]:
         """Kinds and texts of falsehoods."""
         found = {name: program(sentence, self.others, self.chance) for name, program in falsehoods.PROGRAMS.items()}
         same = sentence.text.strip().lower()
-        return self._rarest({n: t for n, t in found.items() if t and t.lower() != same}, amount, falsehoods.USUAL)
+        return self._take_rarest({n: t for n, t in found.items() if t and t.lower() != same}, amount, falsehoods.USUAL)
 
-    def _rarest(self, found: dict[str, str], amount: int, usual: dict[str, float]) -> list[tuple[str, str]]:
+    def _take_rarest(self, found: dict[str, str], amount: int, usual: dict[str, float]) -> list[tuple[str, str]]:
         def crowded(name: str) -> float:
             return (self.counts[name] + 30) / usual.get(name, 1.0) * self.chance.uniform(0.6, 1.4)
 
@@ -117,7 +117,7 @@ def usable(sentence: Span) -> bool:
     return plain and text.count("(") == text.count(")") and not re.search(r"\[|http|=|\bet al\b|\bFig\b|\.\.", text)
 
 
-def parsed(found: list[tuple[str, str, str]]) -> Iterator[tuple[str, str, Doc]]:
+def parse_windows(found: list[tuple[str, str, str]]) -> Iterator[tuple[str, str, Doc]]:
     """Windows with their parse, until each set has given its share of sentences."""
     counts: Counter[str] = Counter()
     texts = ((text, (name, document)) for name, document, text in found if counts[name] < SENTENCES[name])
@@ -138,7 +138,7 @@ Reworded = list[tuple[str, tuple[str, str, str]]]
 """Texts that were reworded, each with its premise, how it was reworded, and its document."""
 
 
-def from_documents(docs: list[tuple[str, str, Doc]], maker: Maker) -> Iterator[Labelled]:
+def from_documents(docs: list[tuple[str, str, Doc]], maker: Maker) -> Iterator[LabelledPair]:
     """True and false claims about each usable sentence."""
     for _, _, doc in docs:
         for sentence in filter(usable, doc.sents):
@@ -148,24 +148,26 @@ def from_documents(docs: list[tuple[str, str, Doc]], maker: Maker) -> Iterator[L
         sentences = list(doc.sents)
         for at, sentence in enumerate(sentences):
             if usable(sentence):
-                yield from _true(sentences, at, document, maker, reworded)
-                yield from _false(sentences, at, document, maker)
-                yield from _wrapped(sentences, at, document, maker.chance)
-                yield from _elsewhere(sentences, at, document, maker.chance)
+                yield from _true_claims(sentences, at, document, maker, reworded)
+                yield from _false_claims(sentences, at, document, maker)
+                yield from _wrapped_claims(sentences, at, document, maker.chance)
+                yield from _elsewhere_claims(sentences, at, document, maker.chance)
     further: Reworded = []
-    yield from _stacked(reworded, maker, further)
-    yield from _stacked(further, maker, [])
+    yield from _reworded_claims(reworded, maker, further)
+    yield from _reworded_claims(further, maker, [])
 
 
-def _true(sentences: list[Span], at: int, document: str, maker: Maker, reworded: Reworded) -> Iterator[Labelled]:
+def _true_claims(
+    sentences: list[Span], at: int, document: str, maker: Maker, reworded: Reworded
+) -> Iterator[LabelledPair]:
     for kind, text in maker.true(sentences[at], TRUE):
         shown = premise(sentences, at, maker.chance, {at - 1} if kind == "pronoun" else set())
-        yield Labelled(shown, text, SUPPORTED, kind, document)
+        yield LabelledPair(shown, text, SUPPORTED, kind, document)
         if kind != "verbatim" and maker.chance.random() < STACKED:
             reworded.append((text, (shown, kind, document)))
 
 
-def _false(sentences: list[Span], at: int, document: str, maker: Maker) -> Iterator[Labelled]:
+def _false_claims(sentences: list[Span], at: int, document: str, maker: Maker) -> Iterator[LabelledPair]:
     neighbours = _neighbours(sentences, at)
     near = maker.chance.choice(neighbours) if neighbours else -1
     maker.others.near = sentences[near] if neighbours else None
@@ -173,21 +175,21 @@ def _false(sentences: list[Span], at: int, document: str, maker: Maker) -> Itera
         borrowed = bool(neighbours) and kind in ("merged", "name", "verb", "noun")
         need = {near} if borrowed and maker.chance.random() < (0.95 if kind == "merged" else 0.7) else set()
         label = CONTRADICTED if kind in falsehoods.CONTRADICTIONS else NOT_SAID
-        yield Labelled(premise(sentences, at, maker.chance, need), text, label, kind, document)
+        yield LabelledPair(premise(sentences, at, maker.chance, need), text, label, kind, document)
 
 
-def _wrapped(sentences: list[Span], at: int, document: str, chance: random.Random) -> Iterator[Labelled]:
+def _wrapped_claims(sentences: list[Span], at: int, document: str, chance: random.Random) -> Iterator[LabelledPair]:
     """Wrappers that the sentence has by itself, and one that is put around it."""
     natural = unwrapped(sentences[at])
     if natural is not None:
-        yield Labelled(premise(sentences, at, chance, set()), *natural, document)
+        yield LabelledPair(premise(sentences, at, chance, set()), *natural, document)
     if len(sentences[at]) < 28 and chance.random() < WRAPPED:
-        before, after = _around(sentences, at, chance)
+        before, after = _neighbouring_texts(sentences, at, chance)
         for shown, claim, label, kind in wrapped(sentences[at], chance):
-            yield Labelled(f"{before}{shown}{after}", claim, label, kind, document)
+            yield LabelledPair(f"{before}{shown}{after}", claim, label, kind, document)
 
 
-def _around(sentences: list[Span], at: int, chance: random.Random) -> tuple[str, str]:
+def _neighbouring_texts(sentences: list[Span], at: int, chance: random.Random) -> tuple[str, str]:
     """What stands before and after a sentence, or nothing."""
     if chance.random() < 0.4:
         return "", ""
@@ -195,19 +197,19 @@ def _around(sentences: list[Span], at: int, chance: random.Random) -> tuple[str,
     return before and before + " ", after and " " + after
 
 
-def _elsewhere(sentences: list[Span], at: int, document: str, chance: random.Random) -> Iterator[Labelled]:
+def _elsewhere_claims(sentences: list[Span], at: int, document: str, chance: random.Random) -> Iterator[LabelledPair]:
     """What another sentence says, and this one does not."""
     if len(_neighbours(sentences, at)) == 2 and chance.random() < ELSEWHERE:
         far = sentences[chance.choice([i for i in range(len(sentences)) if i != at])]
         if usable(far):
-            yield Labelled(sentences[at].text.strip(), far.text.strip(), NOT_SAID, "elsewhere", document)
+            yield LabelledPair(sentences[at].text.strip(), far.text.strip(), NOT_SAID, "elsewhere", document)
 
 
 def _neighbours(sentences: list[Span], at: int) -> list[int]:
     return [i for i in (at - 1, at + 1) if 0 <= i < len(sentences) and len(sentences[i]) > 4]
 
 
-def _stacked(reworded: Reworded, maker: Maker, further: Reworded) -> Iterator[Labelled]:
+def _reworded_claims(reworded: Reworded, maker: Maker, further: Reworded) -> Iterator[LabelledPair]:
     """Rewordings of rewordings, and falsehoods made of them: that words were changed tells nothing.
 
     Some of what was reworded twice goes into `further`.
@@ -219,23 +221,23 @@ def _stacked(reworded: Reworded, maker: Maker, further: Reworded) -> Iterator[La
             continue
         for other, text in maker.false(sentence, 1):
             label = CONTRADICTED if other in falsehoods.CONTRADICTIONS else NOT_SAID
-            yield Labelled(shown, text, label, f"{other}, reworded", document)
+            yield LabelledPair(shown, text, label, f"{other}, reworded", document)
         for other, text in maker.true(sentence, 1):
             if other not in (kind, "verbatim") and text != shown:
-                yield Labelled(shown, text, SUPPORTED, f"{other}, reworded", document)
+                yield LabelledPair(shown, text, SUPPORTED, f"{other}, reworded", document)
                 if maker.chance.random() < 0.3:
                     further.append((text, (shown, other, document)))
 
 
-def from_splits(sets: Path, chance: random.Random) -> Iterator[Labelled]:
+def from_splits(sets: Path, chance: random.Random) -> Iterator[LabelledPair]:
     """The simpler sentences that were made of one, mostly those that do not begin with a pronoun."""
     found = [(whole, part) for whole, parts in wikipedia_splits(sets) for part in parts if len(part.split()) > 4]
     for whole, part in chance.sample(found, 3000):
         if not re.match(r"(?:He|She|It|They|This|These|His|Her|Its|Their)\b", part) or chance.random() < 0.3:
-            yield Labelled(whole, part, SUPPORTED, "sentence split", whole)
+            yield LabelledPair(whole, part, SUPPORTED, "sentence split", whole)
 
 
-def from_questions(evaluation: Path, sets: Path, chance: random.Random) -> Iterator[Labelled]:
+def from_questions(evaluation: Path, sets: Path, chance: random.Random) -> Iterator[LabelledPair]:
     """Questions and answers as statements: true, with another answer, and to what a paragraph does not answer."""
     for name in ("squad_v2", "clapnq"):
         texts = {row["id"]: row["text"] for row in rows(evaluation / name / "corpus.jsonl")}
@@ -244,25 +246,25 @@ def from_questions(evaluation: Path, sets: Path, chance: random.Random) -> Itera
         answers: dict[str, list[str]] = defaultdict(list)
         for row in asked:
             answers[row["doc_id"]] += [answer["text"] for answer in row["answers"][:1]]
-        yield from _answered(asked[: 3 * QUESTIONS], texts, answers, chance)
+        yield from _answer_claims(asked[: 3 * QUESTIONS], texts, answers, chance)
     texts, asked = shifted_questions(sets)
     known: dict[str, list[str]] = defaultdict(list)
     for row in asked:
         known[row["doc_id"]].append(row["answers"][0]["text"])
-    yield from _answered(asked, texts, known, chance)
+    yield from _answer_claims(asked, texts, known, chance)
 
 
-def _answered(
+def _answer_claims(
     asked: list[dict[str, Any]], texts: dict[str, str], answers: dict[str, list[str]], chance: random.Random
-) -> Iterator[Labelled]:
+) -> Iterator[LabelledPair]:
     for doc, row in parser().pipe(((row["question"], row) for row in asked), as_tuples=True, batch_size=64):
         text, known = texts[row["doc_id"]], answers[row["doc_id"]]
         spans = split_sentences(text)
         if row["answerable"]:
-            answer = max(row["answers"], key=lambda each: each.get("votes", 1))
+            answer = max(row["answers"], key=lambda candidate: candidate.get("votes", 1))
             at = next((i for i, span in enumerate(spans) if span.start <= answer["start"] < span.end), -1)
             right = statement(doc, answer["text"])
-            other = [each for each in known if _alike(each, answer["text"])]
+            other = [candidate for candidate in known if _are_alike(candidate, answer["text"])]
             wrong = statement(doc, chance.choice(other)) if other else None
         else:
             at, right = chance.randrange(len(spans)), None
@@ -272,38 +274,41 @@ def _answered(
         if at < 0 or len(shown) > 900:
             continue
         if right:
-            yield Labelled(shown, right, SUPPORTED, "answer", row["doc_id"])
+            yield LabelledPair(shown, right, SUPPORTED, "answer", row["doc_id"])
         if wrong:
             kind = "other answer" if row["answerable"] else "unanswerable"
-            yield Labelled(shown, wrong, CONTRADICTED if row["answerable"] else NOT_SAID, kind, row["doc_id"])
+            yield LabelledPair(shown, wrong, CONTRADICTED if row["answerable"] else NOT_SAID, kind, row["doc_id"])
 
 
-def _alike(one: str, other: str) -> bool:
+def _are_alike(first: str, second: str) -> bool:
     """Whether two answers differ but could answer the same question."""
-    numbers = [any(c.isdigit() for c in each) for each in (one, other)]
-    capitals = [each[:1].isupper() for each in (one, other)]
-    apart = one.lower() not in other.lower() and other.lower() not in one.lower()
+    numbers = [any(c.isdigit() for c in answer) for answer in (first, second)]
+    capitals = [answer[:1].isupper() for answer in (first, second)]
+    apart = first.lower() not in second.lower() and second.lower() not in first.lower()
     return apart and numbers[0] == numbers[1] and capitals[0] == capitals[1]
 
 
-def from_scifact(evaluation: Path, held_out: bool, chance: random.Random) -> Iterator[Labelled]:
+def from_scifact(evaluation: Path, held_out: bool, chance: random.Random) -> Iterator[LabelledPair]:
     """Claims with the sentences that people found to bear on them, and the neighbours of these."""
     texts = {row["id"]: row["text"] for row in rows(evaluation / "scifact" / "corpus.jsonl")}
     for row in scifact_claims(evaluation)[held_out]:
         text = texts[row["doc_id"]]
         spans = split_sentences(text)
         for span in row["spans"][:2]:
-            at = next((i for i, each in enumerate(spans) if each.start <= span["start"] < each.end), -1)
+            at = next(
+                (i for i, sentence in enumerate(spans) if sentence.start <= span["start"] < sentence.end),
+                -1,
+            )
             if at < 0:
                 continue
             near = range(max(at - 1, 0), min(at + 2, len(spans)))
             shown = " ".join(spans[i].of(text).strip() for i in near)
-            yield Labelled(shown, row["claim"], LABELS[row["label"]], "SciFact", row["claim_id"])
+            yield LabelledPair(shown, row["claim"], LABELS[row["label"]], "SciFact", row["claim_id"])
             if not held_out:
-                yield Labelled(span["text"], row["claim"], LABELS[row["label"]], "SciFact", row["claim_id"])
-        far = [each for each in spans if not any(_overlap(each, span) for span in row["spans"])]
+                yield LabelledPair(span["text"], row["claim"], LABELS[row["label"]], "SciFact", row["claim_id"])
+        far = [far_span for far_span in spans if not any(_overlap(far_span, gold_span) for gold_span in row["spans"])]
         if far and not held_out and not row["rationale_groups"][1:]:
-            yield Labelled(
+            yield LabelledPair(
                 chance.choice(far[:3]).of(text), row["claim"], NOT_SAID, "SciFact, elsewhere", row["claim_id"]
             )
 
@@ -313,10 +318,12 @@ def _overlap(sentence: Any, span: dict[str, Any]) -> bool:
     return bool(sentence.start < start + len(span["text"]) and start < sentence.end)
 
 
-def from_ours(sets: Path, chance: random.Random) -> Iterator[Labelled]:
+def from_ours(sets: Path, chance: random.Random) -> Iterator[LabelledPair]:
     """The claims that we wrote, each with the sentences that it rests on or twists, mostly with their neighbours."""
     texts = {digest(text): text for _, text in (*guides(sets), *papers(sets))}
-    texts |= {digest(text): text for text in {each.document.text for each in (*shifts(sets), *selections(sets))}}
+    texts |= {
+        digest(text): text for text in {question.document.text for question in (*shifts(sets), *selections(sets))}
+    }
     labels = {"s": SUPPORTED, "c": CONTRADICTED, "n": NOT_SAID}
     for line in written("claims"):
         text = texts[line.passage]
@@ -325,21 +332,21 @@ def from_ours(sets: Path, chance: random.Random) -> Iterator[Labelled]:
         for first, last in ((at[0] - 1, at[-1] + 1), (at[0] - chance.randrange(2), at[-1] + chance.randrange(2))):
             near = spans[max(first, 0) : last + 1]
             shown = " ".join(" ".join(span.of(text).split()) for span in near)
-            yield Labelled(shown, line.text, labels[line.kind], OURS, line.passage)
+            yield LabelledPair(shown, line.text, labels[line.kind], OURS, line.passage)
 
 
-def build(evaluation: Path, sets: Path, exclude: Path) -> list[Labelled]:
+def build(evaluation: Path, sets: Path, exclude: Path) -> list[LabelledPair]:
     """All pairs, shuffled, each once."""
     chance = random.Random(SEED)
     excluded = excluded_documents(evaluation, exclude)
-    docs = list(parsed(windows(evaluation, sets, excluded, chance)))
+    docs = list(parse_windows(windows(evaluation, sets, excluded, chance)))
     found = list(from_documents(docs, Maker(chance)))
     found += from_splits(sets, chance)
     found += from_questions(evaluation, sets, chance)
     found += from_papers(sets, chance)
     found += from_trials(sets, chance)
     found += from_scifact(evaluation, False, chance)
-    found += [Labelled(*filled, origin=filled[0]) for filled in made(chance, TEMPLATES)]
+    found += [LabelledPair(*filled, origin=filled[0]) for filled in made(chance, TEMPLATES)]
     found += labelled(evaluation, sets, chance)
     found += from_ours(sets, chance)
     unique = list({(pair.premise, pair.claim): pair for pair in found}.values())
@@ -347,7 +354,7 @@ def build(evaluation: Path, sets: Path, exclude: Path) -> list[Labelled]:
     return unique
 
 
-def _row(pair: Labelled) -> dict[str, Any]:
+def _row(pair: LabelledPair) -> dict[str, Any]:
     return asdict(pair) | {"weight": WEIGHTS.get(pair.kind.split(",")[0], 1.0)}
 
 

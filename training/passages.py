@@ -38,7 +38,7 @@ _BROKEN = re.compile(r"\s*\n\s*(?!• )")
 """A line's end inside a paragraph."""
 
 
-class Written(NamedTuple):
+class WrittenLine(NamedTuple):
     """A line of ours: what was written about which passage, of what kind, and the place that it is about."""
 
     passage: str
@@ -47,11 +47,11 @@ class Written(NamedTuple):
     place: Span
 
 
-def written(name: str) -> Iterator[Written]:
+def written(name: str) -> Iterator[WrittenLine]:
     """The lines of `questions` or `claims`."""
     for line in (DATA / f"{name}.tsv").read_text(encoding="utf-8").splitlines():
         passage, kind, text, start, end = line.split("\t")
-        yield Written(passage, kind, text, Span(int(start), int(end)))
+        yield WrittenLine(passage, kind, text, Span(int(start), int(end)))
 
 
 def digest(text: str) -> str:

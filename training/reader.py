@@ -116,8 +116,8 @@ class Reader(nn.Module):
         real = counts > 0
         sentences = self.sentence(parts).squeeze(-1).masked_fill(~real, -20.0)
         shares = sentences.softmax(-1).unsqueeze(-1)
-        told = torch.cat([states[:, 0], (means * shares).sum(1), best.max(1).values.unsqueeze(-1)], -1)
-        return tokens, sentences, self.any(told).squeeze(-1), place, real
+        features = torch.cat([states[:, 0], (means * shares).sum(1), best.max(1).values.unsqueeze(-1)], -1)
+        return tokens, sentences, self.any(features).squeeze(-1), place, real
 
 
 def loss_of(model: Reader, items: Sequence[Item]) -> Tensor:
@@ -175,18 +175,20 @@ def auroc(values: Sequence[float], positive: Sequence[bool]) -> float:
     return float((ranks[yes].sum() - many * (many + 1) / 2) / max(many * few, 1))
 
 
-def tell(model: Reader, tokenizer: Any, asked: dict[str, list[Question]]) -> None:
+def print_figures(model: Reader, tokenizer: Any, asked: dict[str, list[Question]]) -> None:
     """Print what the reader knows of questions that were held out."""
     for name, some in asked.items():
         chance = random.Random(5)
-        examples = [window(each, chance, most=90) for each in some]
-        said = scores(model, [Item(tokenizer, each) for each in examples])
-        can = [bool(each.gold) for each in examples]
-        pins = [int(z.argmax()) in e.gold for (z, _), e in zip(said, examples, strict=True) if e.gold]
+        examples = [window(question, chance, most=90) for question in some]
+        results = scores(model, [Item(tokenizer, example) for example in examples])
+        can = [bool(example.gold) for example in examples]
+        pins = [
+            int(z.argmax()) in example.gold for (z, _), example in zip(results, examples, strict=True) if example.gold
+        ]
         line = f"  {name}: n {len(some)}, pins {np.mean(pins):.3f}"
         if not all(can):
-            best = [float(z.max()) for z, _ in said]
-            line += f", AUROC by sentence {auroc(best, can):.3f}, by passage {auroc([w for _, w in said], can):.3f}"
+            best = [float(z.max()) for z, _ in results]
+            line += f", AUROC by sentence {auroc(best, can):.3f}, by passage {auroc([w for _, w in results], can):.3f}"
         print(line, flush=True)
 
 
@@ -213,7 +215,7 @@ def batches(
     shuffled = chance.sample(answered, len(answered))
     for turn in count():
         some = [*known, *shuffled[turn % TURNS :: TURNS]]
-        items = [Item(tokenizer, each) for each in epoch(some, chance)]
+        items = [Item(tokenizer, question) for question in epoch(some, chance)]
         print(f"{len(items)} examples of {len(some)} questions", flush=True)
         found = []
         for n in range(0, len(items), BATCH * 40):
@@ -251,7 +253,7 @@ def step(model: Reader, optimizer: torch.optim.Optimizer, items: Sequence[Item],
     return float(loss.detach())
 
 
-def begin(model: Reader, path: Path) -> None:
+def load_weights(model: Reader, path: Path) -> None:
     """Put the weights of an earlier training into the model; the word embeddings stay."""
     weights = {k if k.startswith(PARTS) else f"bert.{k}": v.float() for k, v in load_file(path).items()}
     missing, unknown = model.load_state_dict(weights, strict=False)
@@ -264,22 +266,23 @@ def train(out: Path, minutes: float, seed: int, sets: Path | None, start_from: P
     """Train by the clock, and save every ten minutes."""
     torch.manual_seed(seed)
     tokenizer = read_default().tokenizer
-    everything = [each for name in SETS for each in questions(name)] + list(claims())
-    known = [each for each in everything if not held_out(each.name)]
-    known += [each for each in known if each.group.startswith("clapnq")]  # few, and of the kind that people type
+    everything = [question for name in SETS for question in questions(name)] + list(claims())
+    known = [question for question in everything if not held_out(question.name)]
+    # Questions of ClapNQ are few, and people type such questions, so they are used twice.
+    known += [question for question in known if question.group.startswith("clapnq")]
     ours = list(own(sets)) if sets else []
-    known += [each for each in ours if not each.name.startswith(WITHHELD)]
+    known += [question for question in ours if not question.name.startswith(WITHHELD)]
     answered = [*shifts(sets), *selections(sets)] if sets else []
     unknown: dict[str, list[Question]] = {}
-    for each in everything:
-        if held_out(each.name):
-            unknown.setdefault(each.group.split("/")[0], []).append(each)
+    for question in everything:
+        if held_out(question.name):
+            unknown.setdefault(question.group.split("/")[0], []).append(question)
     if ours:
-        unknown[OURS] = [each for each in ours if each.name.startswith(WITHHELD)]
+        unknown[OURS] = [question for question in ours if question.name.startswith(WITHHELD)]
     few = {name: random.Random(1).sample(some, min(300, len(some))) for name, some in unknown.items()}
     model = Reader()
     if start_from:
-        begin(model, start_from)
+        load_weights(model, start_from)
     optimizer = optimizer_of(model, fresh=not start_from)
     start, paused, saved = time.monotonic(), 0.0, 0.0
     losses: list[float] = []
@@ -296,10 +299,10 @@ def train(out: Path, minutes: float, seed: int, sets: Path | None, start_from: P
         if spent - saved > CHECKPOINT_SECONDS:
             saved, began = spent, time.monotonic()
             save(model, out.with_name(f"{out.stem}-{round(spent / 60)}{out.suffix}"))
-            tell(model, tokenizer, few)
+            print_figures(model, tokenizer, few)
             paused += time.monotonic() - began
     save(model, out)
-    tell(model, tokenizer, unknown)
+    print_figures(model, tokenizer, unknown)
 
 
 if __name__ == "__main__":
@@ -310,6 +313,6 @@ if __name__ == "__main__":
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
-    given = parser.parse_args()
-    torch.set_num_threads(given.threads)
-    train(given.out, given.minutes, given.seed, given.sets, given.start)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    train(options.out, options.minutes, options.seed, options.sets, options.start)

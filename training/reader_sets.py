@@ -65,15 +65,17 @@ class Text:
         """The text, split."""
         spans = tuple(split_sentences(text))
         words = [span.of(text) for span in spans]
-        return cls(text, spans, tuple(frozenset(terms(each)) for each in words), tuple(len(w.split()) for w in words))
+        return cls(
+            text, spans, tuple(frozenset(terms(sentence)) for sentence in words), tuple(len(w.split()) for w in words)
+        )
 
     @classmethod
     def from_sentences(cls, sentences: Sequence[str]) -> Text:
         """Of a set that has split its text already."""
-        ends = list(accumulate(len(each) + 1 for each in sentences))
-        spans = tuple(Span(end - len(each) - 1, end - 1) for each, end in zip(sentences, ends, strict=True))
-        lengths = tuple(len(each.split()) for each in sentences)
-        return cls(" ".join(sentences), spans, tuple(frozenset(terms(each)) for each in sentences), lengths)
+        ends = list(accumulate(len(sentence) + 1 for sentence in sentences))
+        spans = tuple(Span(end - len(sentence) - 1, end - 1) for sentence, end in zip(sentences, ends, strict=True))
+        lengths = tuple(len(sentence.split()) for sentence in sentences)
+        return cls(" ".join(sentences), spans, tuple(frozenset(terms(sentence)) for sentence in sentences), lengths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +110,8 @@ def questions(folder: str, shared: Path = SHARED) -> Iterator[Question]:
             documents[identity] = Text.of(texts[identity])
         document = documents[identity]
         answers = [(a["start"], a["text"], a.get("n_occurrences", 1)) for a in row["answers"]]
-        spans = _answers(str(row["question"]), document, answers)
-        gold = frozenset(_holding(document, spans))
+        spans = _answer_spans(str(row["question"]), document, answers)
+        gold = frozenset(_sentences_with(document, spans))
         if gold or not row["answerable"]:
             name = identity.split("#")[0]
             exact = folder != "clapnq"
@@ -121,8 +123,8 @@ def claims(shared: Path = SHARED) -> Iterator[Question]:
     texts = {row["id"]: row["text"] for row in _rows(shared / "scifact" / "corpus.jsonl")}
     for row in _rows(shared / "scifact" / "rationales.jsonl"):
         claim, document = str(row["claim"]), Text.of(texts[row["doc_id"]])
-        spans = tuple(Span(each["start"], each["start"] + len(each["text"])) for each in row["spans"])
-        gold = frozenset(_holding(document, spans))
+        spans = tuple(Span(span["start"], span["start"] + len(span["text"])) for span in row["spans"])
+        gold = frozenset(_sentences_with(document, spans))
         if gold:
             yield Question(claim, claim, document, gold, (), False, f"scifact/{claim}")
 
@@ -134,8 +136,10 @@ def shifts(sets: Path) -> Iterator[Question]:
         for paragraph in article["paragraphs"] if name not in JUDGED else ():
             document = Text.of(paragraph["context"])
             for row in paragraph["qas"]:
-                spans = _agreed([(each["answer_start"], each["text"]) for each in row["answers"] if each["text"]])
-                gold = frozenset(_holding(document, spans))
+                spans = _overlapping_answers(
+                    [(answer["answer_start"], answer["text"]) for answer in row["answers"] if answer["text"]]
+                )
+                gold = frozenset(_sentences_with(document, spans))
                 if gold:
                     yield Question(name, row["question"].strip(), document, gold, spans, True, f"{SHIFTS}/{name}")
 
@@ -156,8 +160,15 @@ def selections(sets: Path) -> Iterator[Question]:
 
 def own(sets: Path, shared: Path = SHARED) -> Iterator[Question]:
     """Our questions on passages of `shifts`, `selections`, ClapNQ, guides and abstracts, many of them not answered."""
-    known = {digest(each.document.text): (each.name, each.document) for each in (*shifts(sets), *selections(sets))}
-    known |= {each.name: (each.name, each.document) for each in questions("clapnq", shared) if not held_out(each.name)}
+    known = {
+        digest(question.document.text): (question.name, question.document)
+        for question in (*shifts(sets), *selections(sets))
+    }
+    known |= {
+        question.name: (question.name, question.document)
+        for question in questions("clapnq", shared)
+        if not held_out(question.name)
+    }
     of_guides = {digest(text): (name, text) for name, text in guides(sets)}
     others = of_guides | {digest(text): (name, text) for name, text in papers(sets)}
     for line in written("questions"):
@@ -165,25 +176,25 @@ def own(sets: Path, shared: Path = SHARED) -> Iterator[Question]:
             name, text = others[line.passage]
             known[line.passage] = name, Text.of(text)
         name, document = known[line.passage]
-        there = frozenset(_holding(document, [line.place]))
-        gold, answers = (there, (line.place,)) if line.kind == "a" else (frozenset[int](), ())
+        marked_sentences = frozenset(_sentences_with(document, [line.place]))
+        gold, answers = (marked_sentences, (line.place,)) if line.kind == "a" else (frozenset[int](), ())
         exact = line.kind == "n" or line.passage not in of_guides  # of guides whole sentences may be marked
-        likeness = min(there, default=None) if line.kind == "n" else None
+        likeness = min(marked_sentences, default=None) if line.kind == "n" else None
         yield Question(line.passage, line.text, document, gold, answers, exact, f"{OURS}/{name}", likeness)
 
 
-def _agreed(answers: Sequence[tuple[int, str]]) -> tuple[Span, ...]:
+def _overlapping_answers(answers: Sequence[tuple[int, str]]) -> tuple[Span, ...]:
     """The answers that touch another person's; where none does, all of them."""
     spans = [Span(start, start + len(text)) for start, text in answers]
     touched = [
-        one
-        for n, one in enumerate(spans)
-        if any(one.start < other.end and other.start < one.end for m, other in enumerate(spans) if m != n)
+        span
+        for n, span in enumerate(spans)
+        if any(span.start < other.end and other.start < span.end for m, other in enumerate(spans) if m != n)
     ]
     return tuple(dict.fromkeys(touched or spans))
 
 
-def _answers(question: str, document: Text, answers: Sequence[tuple[int, str, int]]) -> tuple[Span, ...]:
+def _answer_spans(question: str, document: Text, answers: Sequence[tuple[int, str, int]]) -> tuple[Span, ...]:
     """Where the answers stand. Of one that stands in several places the sentence with most of the question is taken."""
     sure = tuple(Span(start, start + len(text)) for start, text, occurrences in answers if occurrences == 1)
     if sure:
@@ -200,7 +211,7 @@ def _answers(question: str, document: Text, answers: Sequence[tuple[int, str, in
     return (max(found)[2],) if found else ()
 
 
-def _holding(document: Text, spans: Sequence[Span]) -> Iterator[int]:
+def _sentences_with(document: Text, spans: Sequence[Span]) -> Iterator[int]:
     for n, sentence in enumerate(document.sentences):
         if any(sentence.start < span.end and span.start < sentence.end for span in spans):
             yield n

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from index.text.words import stem
 from training.grammar import parser, tidy
 from training.questions import stated
-from training.sources import Labelled
+from training.sources import LabelledPair
 from training.wrappers import CONTRADICTED, NOT_SAID, SUPPORTED
 
 if TYPE_CHECKING:
@@ -58,11 +58,11 @@ class Trial(NamedTuple):
     paper: str
 
 
-def from_papers(sets: Path, chance: random.Random) -> Iterator[Labelled]:
+def from_papers(sets: Path, chance: random.Random) -> Iterator[LabelledPair]:
     """Questions in titles, as statements and as their denials, with the conclusion that answers them."""
     found = json.loads((sets / "pubmedqa" / "ori_pqal.json").read_text(encoding="utf-8"))
-    asked = [(_question(row["QUESTION"]), (name, row)) for name, row in found.items()]
-    for doc, (name, row) in parser().pipe(asked, as_tuples=True, batch_size=64):
+    titles = [(_question(row["QUESTION"]), (name, row)) for name, row in found.items()]
+    for doc, (name, row) in parser().pipe(titles, as_tuples=True, batch_size=64):
         texts = stated(doc) if len(doc) else None
         if texts is None:
             continue
@@ -70,9 +70,9 @@ def from_papers(sets: Path, chance: random.Random) -> Iterator[Labelled]:
             row["final_decision"], (NOT_SAID, NOT_SAID)
         )
         for text, label in zip(texts, labels, strict=True):
-            yield Labelled(row["LONG_ANSWER"], text, label, "PubMedQA", name)
+            yield LabelledPair(row["LONG_ANSWER"], text, label, "PubMedQA", name)
         if row["CONTEXTS"] and chance.random() < 0.3:
-            yield Labelled(row["CONTEXTS"][0], texts[0], NOT_SAID, "PubMedQA, background", name)
+            yield LabelledPair(row["CONTEXTS"][0], texts[0], NOT_SAID, "PubMedQA, background", name)
 
 
 def _question(title: str) -> str:
@@ -80,10 +80,10 @@ def _question(title: str) -> str:
     return re.split(r"(?<=[.:?!]) ", title.strip())[-1].replace(" ?", "?")
 
 
-def from_trials(sets: Path, chance: random.Random) -> Iterator[Labelled]:
+def from_trials(sets: Path, chance: random.Random) -> Iterator[LabelledPair]:
     """What came out of each trial in plain words, and what did not."""
     for trial in trials(sets / "evidence_inference"):
-        others = [each for each in (UP, DOWN, SAME) if each != trial.direction]
+        others = [outcome for outcome in (UP, DOWN, SAME) if outcome != trial.direction]
         chance.shuffle(others)
         claims = [(text, SUPPORTED) for text in chance.sample(WORDINGS[trial.direction], 2)] + [
             (chance.choice(WORDINGS[other]), CONTRADICTED) for other in others
@@ -92,11 +92,11 @@ def from_trials(sets: Path, chance: random.Random) -> Iterator[Labelled]:
         if others[0] == SAME or trial.direction == SAME or chance.random() < 0.5:
             claims += [(chance.choice(DENIALS[others[0]]), SUPPORTED)]
         for text, label in claims:
-            yield Labelled(trial.evidence, _worded(text, trial), label, "trial", trial.paper)
+            yield LabelledPair(trial.evidence, _fill(text, trial), label, "trial", trial.paper)
         if trial.direction != SAME and chance.random() < 0.5:
             exchanged = trial._replace(intervention=trial.comparator, comparator=trial.intervention)
-            text = chance.choice([each for each in WORDINGS[trial.direction] if "{c}" in each])
-            yield Labelled(trial.evidence, _worded(text, exchanged), CONTRADICTED, "trial, exchanged", trial.paper)
+            text = chance.choice([wording for wording in WORDINGS[trial.direction] if "{c}" in wording])
+            yield LabelledPair(trial.evidence, _fill(text, exchanged), CONTRADICTED, "trial, exchanged", trial.paper)
 
 
 def trials(folder: Path) -> Iterator[Trial]:
@@ -109,22 +109,22 @@ def trials(folder: Path) -> Iterator[Trial]:
         if (
             prompt is None
             or key in seen
-            or not _plain(evidence)
+            or not _is_plain(evidence)
             or "False" in (row["Valid Label"], row["Valid Reasoning"])
         ):
             continue
-        parts = [_part(prompt[name]) for name in ("Intervention", "Comparator", "Outcome")]
-        if all(parts) and _names(evidence, parts[0]) and _names(evidence, parts[2]):
+        parts = [_clean_part(prompt[name]) for name in ("Intervention", "Comparator", "Outcome")]
+        if all(parts) and _names_part(evidence, parts[0]) and _names_part(evidence, parts[2]):
             seen.add(key)
             yield Trial(parts[0], parts[1], parts[2], int(row["Label Code"]), evidence, row["PMCID"])
 
 
-def _worded(text: str, trial: Trial) -> str:
+def _fill(text: str, trial: Trial) -> str:
     words = {"i": trial.intervention, "c": trial.comparator, "o": trial.outcome}
     return tidy(text.format(**words, **{key.upper(): value[:1].upper() + value[1:] for key, value in words.items()}))
 
 
-def _part(text: str) -> str:
+def _clean_part(text: str) -> str:
     """A treatment or an outcome as it stands in a sentence; nothing where it is a description or a list."""
     text = " ".join(unescape(text).split()).strip(" .,;-–")
     if not text or len(text.split()) > 9 or ";" in text:
@@ -135,14 +135,14 @@ def _part(text: str) -> str:
     return text[:1].lower() + text[1:] if first.istitle() and len(first) > 1 else text
 
 
-def _plain(text: str) -> bool:
+def _is_plain(text: str) -> bool:
     letters = sum(c.isalpha() or c == " " for c in text)
     return 8 <= len(text.split()) <= LONGEST_EVIDENCE and letters > 0.7 * len(text)
 
 
-def _names(evidence: str, part: str) -> bool:
+def _names_part(evidence: str, part: str) -> bool:
     """Whether the evidence has a telling word of a part."""
-    have, want = ({stem(word) for word in re.findall(r"\w{3,}", each.lower())} for each in (evidence, part))
+    have, want = ({stem(word) for word in re.findall(r"\w{3,}", text.lower())} for text in (evidence, part))
     return bool((want - _IDLE) & have)
 
 

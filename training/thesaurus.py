@@ -29,13 +29,13 @@ def main() -> None:
     parser.add_argument("--wordnet", type=Path, default=Path("/usr/share/wordnet"))
     parser.add_argument("--out", type=Path, default=OUT)
     options = parser.parse_args()
-    table = made(options.wordnet)
+    table = build_thesaurus(options.wordnet)
     raw = json.dumps(table, separators=(",", ":"), sort_keys=True).encode()
     options.out.write_bytes(gzip.compress(raw, 9, mtime=0))
     print({name: len(part) for name, part in table.items()}, f"{options.out.stat().st_size:,} bytes")
 
 
-def made(folder: Path) -> dict[str, dict[str, list[str]]]:
+def build_thesaurus(folder: Path) -> dict[str, dict[str, list[str]]]:
     """Four tables whose keys begin with the part of speech: `v:destroy`."""
     senses: dict[str, list[str]] = {}
     above: dict[str, list[str]] = {}
@@ -45,28 +45,31 @@ def made(folder: Path) -> dict[str, dict[str, list[str]]]:
     pointers: list[tuple[str, str, str, int, int]] = []
     for name, part in FILES.items():
         for line in _lines(folder / f"index.{name}"):
-            lemma, offsets = _indexed(line)
+            lemma, offsets = _parse_index_line(line)
             if WORD.fullmatch(lemma):
                 senses[f"{part}:{lemma}"] = [f"{part}{offset}" for offset in offsets[:SENSES]]
         for line in _lines(folder / f"data.{name}"):
-            synset, held, points = _read(line, part)
-            words[synset] = held
+            synset, synset_words, points = _parse_data_line(line, part)
+            words[synset] = synset_words
             above[synset] = [target for symbol, target, _, _ in points if symbol == "@"]
-            pointers += [(symbol, synset, target, one, other) for symbol, target, one, other in points]
-    for symbol, synset, target, one, other in pointers:
+            pointers += [
+                (symbol, synset, target, position, other_position)
+                for symbol, target, position, other_position in points
+            ]
+    for symbol, synset, target, position, other_position in pointers:
         table = antonyms if symbol == "!" else derived if symbol in ("+", "\\", "<") else None
-        if table is not None and one:
-            left, right = words[synset][one - 1], words[target][other - 1]
+        if table is not None and position:
+            left, right = words[synset][position - 1], words[target][other_position - 1]
             if WORD.fullmatch(left) and WORD.fullmatch(right):
                 table.setdefault(f"{synset[0]}:{left}", set()).add(f"{target[0]}:{right}")
-    kept = {synset for each in senses.values() for synset in each}
+    kept = {synset for synsets in senses.values() for synset in synsets}
     numbers = {synset: number for number, synset in enumerate(sorted(kept))}
     return {
-        "senses": {key: [str(numbers[each]) for each in found] for key, found in senses.items()},
+        "senses": {key: [str(numbers[synset]) for synset in found] for key, found in senses.items()},
         "above": {
-            str(numbers[synset]): [str(numbers[each]) for each in targets if each in numbers]
+            str(numbers[synset]): [str(numbers[target]) for target in targets if target in numbers]
             for synset, targets in above.items()
-            if synset in numbers and any(each in numbers for each in targets)
+            if synset in numbers and any(target in numbers for target in targets)
         },
         "antonyms": {key: sorted(found) for key, found in antonyms.items()},
         "derived": {key: sorted(found) for key, found in derived.items()},
@@ -78,13 +81,13 @@ def _lines(path: Path) -> Iterator[str]:
     return (line for line in path.read_text(encoding="latin-1").splitlines() if not line.startswith("  "))
 
 
-def _indexed(line: str) -> tuple[str, list[str]]:
+def _parse_index_line(line: str) -> tuple[str, list[str]]:
     """A word, and the places of its senses, the most frequent first."""
     fields = line.split()
     return fields[0].replace("_", " "), fields[-int(fields[2]) :]
 
 
-def _read(line: str, part: str) -> tuple[str, list[str], list[tuple[str, str, int, int]]]:
+def _parse_data_line(line: str, part: str) -> tuple[str, list[str], list[tuple[str, str, int, int]]]:
     """A sense, its words, and where it points: symbol, sense, which of its words, which of the other's."""
     fields = line.split(" | ")[0].split()
     count = int(fields[3], 16)

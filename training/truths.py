@@ -47,7 +47,7 @@ def passive(sentence: Span, _: random.Random) -> str | None:
     if clause is None or clause.object is None or clause.verb.lemma_ in ("have", "be", "include", "become", "lack"):
         return None
     verb, subject, target = clause.verb, clause.subject, clause.object
-    modal = [each for each in clause.auxiliaries if each.tag_ == "MD"]
+    modal = [auxiliary for auxiliary in clause.auxiliaries if auxiliary.tag_ == "MD"]
     plain = verb.tag_ in PAST | PRESENT and not clause.auxiliaries
     if not plain and not (len(modal) == len(clause.auxiliaries) == 1):
         return None
@@ -193,7 +193,7 @@ def synonym(sentence: Span, chance: random.Random) -> str | None:
 
 def first_conjunct(sentence: Span, chance: random.Random) -> str | None:
     """*She wrote and sang* to *She wrote*, or to *She sang*; also of things that are listed."""
-    heads = [t for t in sentence if t.dep_ == "cc" and t.lower_ == "and" and _lists_two(t)]
+    heads = [t for t in sentence if t.dep_ == "cc" and t.lower_ == "and" and _joins_two(t)]
     if not heads or re.search(r"\b(?:between|both|together|not|no|same|than|or|total|each)\b|n['’]t\b", sentence.text):
         return None
     conjunction = chance.choice(heads)
@@ -205,14 +205,14 @@ def first_conjunct(sentence: Span, chance: random.Random) -> str | None:
         and child(second, {"nsubj", "nsubjpass"}) is None
         and child(second, {"aux"}) is None
     ):
-        return changed(sentence, (_predicate(first), second.left_edge.i, ""))
+        return changed(sentence, (_predicate_start(first), second.left_edge.i, ""))
     if verbs and child(second, {"dobj"}) is not None and child(first, {"dobj"}) is None:
         return None  # what is written and sung may be one thing
     comma = sentence.doc[conjunction.i - 1].text == ","
-    return changed(sentence, (conjunction.i - comma, second.right_edge.i + 1 - _ends(second), ""))
+    return changed(sentence, (conjunction.i - comma, second.right_edge.i + 1 - _includes_stop(second), ""))
 
 
-def _lists_two(conjunction: Token) -> bool:
+def _joins_two(conjunction: Token) -> bool:
     first = conjunction.head
     rights = [t for t in first.rights if t.dep_ == "conj"]
     if len(rights) != 1 or rights[0].pos_ != first.pos_ or any(t.dep_ == "conj" for t in rights[0].rights):
@@ -222,12 +222,12 @@ def _lists_two(conjunction: Token) -> bool:
     return first.dep_ in ("dobj", "pobj", "attr")
 
 
-def _predicate(verb: Token) -> int:
+def _predicate_start(verb: Token) -> int:
     subject = child(verb, {"nsubj", "nsubjpass"})
     return subject.right_edge.i + 1 if subject is not None and subject.i < verb.i else verb.i
 
 
-def _ends(token: Token) -> int:
+def _includes_stop(token: Token) -> int:
     """1 where a phrase takes in the sentence's stop."""
     return int(token.right_edge.text == ".")
 
@@ -247,14 +247,18 @@ def apposition(sentence: Span, _: random.Random) -> str | None:
 def relative(sentence: Span, _: random.Random) -> str | None:
     """*Ada, who won the prize, …* to *Ada won the prize*."""
     for verb in sentence:
-        who = child(verb, {"nsubj", "nsubjpass"}) if verb.dep_ == "relcl" else None
-        if who is None or who.lower_ not in ("who", "which") or child(verb, {"neg"}):
+        subject = child(verb, {"nsubj", "nsubjpass"}) if verb.dep_ == "relcl" else None
+        if subject is None or subject.lower_ not in ("who", "which") or child(verb, {"neg"}):
             continue
         head = verb.head
-        if who.i - 1 < 0 or sentence.doc[who.i - 1].text != "," or (head.dep_ in ("pobj",) and head.pos_ != "PROPN"):
+        if (
+            subject.i - 1 < 0
+            or sentence.doc[subject.i - 1].text != ","
+            or (head.dep_ in ("pobj",) and head.pos_ != "PROPN")
+        ):
             continue
-        subject = sentence.doc[head.left_edge.i : who.i].text.strip(" ,")
-        return tidy(f"{lowered(head.left_edge, subject)} {sentence.doc[who.i + 1 : bounds(verb)[1]].text}")
+        name = sentence.doc[head.left_edge.i : subject.i].text.strip(" ,")
+        return tidy(f"{lowered(head.left_edge, name)} {sentence.doc[subject.i + 1 : bounds(verb)[1]].text}")
     return None
 
 
@@ -262,30 +266,30 @@ def possessive(sentence: Span, _: random.Random) -> str | None:
     """*Ada's work* to *the work of Ada*, or the other way round for names."""
     for token in sentence:
         if token.dep_ == "poss" and token.pos_ in ("NOUN", "PROPN") and child(token, {"case"}):
-            thing = token.head
+            owned = token.head
             mark = child(token, {"case"})
-            if mark is not None and mark.i + 1 <= thing.i and bounds(token)[1] <= mark.i + 1:
-                tail = sentence.doc[mark.i + 1 : thing.i + 1].text
+            if mark is not None and mark.i + 1 <= owned.i and bounds(token)[1] <= mark.i + 1:
+                tail = sentence.doc[mark.i + 1 : owned.i + 1].text
                 whole = f"the {tail} of {lowered(token.left_edge, sentence.doc[token.left_edge.i : mark.i].text)}"
-                return changed(sentence, (token.left_edge.i, thing.i + 1, whole))
+                return changed(sentence, (token.left_edge.i, owned.i + 1, whole))
         if token.lower_ == "of" and token.head.pos_ == "NOUN":
-            owner, thing = child(token, {"pobj"}), token.head
+            owner, owned = child(token, {"pobj"}), token.head
             if (
                 owner is None
                 or owner.ent_type_ not in ("PERSON", "ORG", "GPE")
-                or sentence.doc[thing.left_edge.i].lower_ != "the"
+                or sentence.doc[owned.left_edge.i].lower_ != "the"
             ):
                 continue
             if (
-                token.i != thing.i + 1
-                or thing.lemma_ in ("city", "town", "state", "university", "republic")
+                token.i != owned.i + 1
+                or owned.lemma_ in ("city", "town", "state", "university", "republic")
                 or list(owner.conjuncts)
                 or owner.right_edge.i != owner.i
             ):
                 continue
             name = sentence.doc[owner.left_edge.i : owner.i + 1].text
-            inner = sentence.doc[thing.left_edge.i + 1 : thing.i + 1].text
-            return changed(sentence, (thing.left_edge.i, owner.i + 1, f"{name}'s {inner}"))
+            inner = sentence.doc[owned.left_edge.i + 1 : owned.i + 1].text
+            return changed(sentence, (owned.left_edge.i, owner.i + 1, f"{name}'s {inner}"))
     return None
 
 
@@ -348,7 +352,7 @@ def same_amount(sentence: Span, chance: random.Random) -> str | None:
         (r"(?<![\d,.])\b([2-9]|10|12)\b(?= [a-z])", lambda m: _WORDS[m[1]]),
         (r"\b(?:more than|over) (?=\d)", lambda _: chance.choice(("more than ", "over ", "at least "))),
         (r"\b(?:less than|under|fewer than) (?=\d)", lambda _: chance.choice(("less than ", "fewer than ", "under "))),
-        (r"(?<![\d,.-])\b(?!1[89]\d\d|20\d\d)(\d{2,4})\b(?= [a-z]+s\b)", lambda m: _less(m[1], chance)),
+        (r"(?<![\d,.-])\b(?!1[89]\d\d|20\d\d)(\d{2,4})\b(?= [a-z]+s\b)", lambda m: _at_least(m[1], chance)),
     ]
     for pattern, other in chance.sample(ways, len(ways)):
         match = re.search(pattern, text)
@@ -363,7 +367,7 @@ _WORDS = dict(
 _DIGITS = {word: digit for digit, word in _WORDS.items()}
 
 
-def _less(number: str, chance: random.Random) -> str:
+def _at_least(number: str, chance: random.Random) -> str:
     value = int(number)
     step = 10 ** (len(number) - 1)
     return chance.choice(
@@ -477,18 +481,24 @@ _SAME = [
 def attributed(sentence: Span, chance: random.Random) -> str | None:
     """*Ada said that it works* to *According to Ada, it works*: whose word it is stays."""
     verb = sentence.root
-    inner, who = child(verb, {"ccomp"}), child(verb, {"nsubj"})
-    if verb.lemma_ not in _SAYING or inner is None or who is None or who.pos_ == "PRON" or child(verb, {"neg"}):
+    inner, speaker = child(verb, {"ccomp"}), child(verb, {"nsubj"})
+    if verb.lemma_ not in _SAYING or inner is None or speaker is None or speaker.pos_ == "PRON" or child(verb, {"neg"}):
         return None
-    if child(inner, {"nsubj", "nsubjpass"}) is None or inner.i < verb.i or list(verb.conjuncts) or who.i > verb.i:
+    if child(inner, {"nsubj", "nsubjpass"}) is None or inner.i < verb.i or list(verb.conjuncts) or speaker.i > verb.i:
         return None
     start, end = bounds(inner)
-    said = sentence.doc[start + (sentence.doc[start].lower_ == "that") : end].text
-    if len(said.split()) < 4 or end < sentence.end - 1 or '"' in sentence.text or "“" in sentence.text:
+    statement = sentence.doc[start + (sentence.doc[start].lower_ == "that") : end].text
+    if len(statement.split()) < 4 or end < sentence.end - 1 or '"' in sentence.text or "“" in sentence.text:
         return None
-    name = phrase(who)
+    name = phrase(speaker)
     return tidy(
-        chance.choice((f"According to {name}, {said}", f"{name} stated that {said}", f"{said}, according to {name}"))
+        chance.choice(
+            (
+                f"According to {name}, {statement}",
+                f"{name} stated that {statement}",
+                f"{statement}, according to {name}",
+            )
+        )
     )
 
 

@@ -118,16 +118,16 @@ PEOPLE = (
 
 def wrapped(sentence: Span, chance: random.Random) -> Iterator[tuple[str, str, int, str]]:
     """Premise, claim, class and kind of a statement in one wrapper: what is kept, what is bare, and what is wrong."""
-    wrapper = chance.choices(WRAPPERS, [_USUAL.get(each.kind, 1) for each in WRAPPERS])[0]
+    wrapper = chance.choices(WRAPPERS, [_USUAL.get(wrapper.kind, 1) for wrapper in WRAPPERS])[0]
     whole = sentence.text.rstrip(". ")
-    who, other = chance.sample(PEOPLE, 2)
+    person, other_person = chance.sample(PEOPLE, 2)
     words = {
         "s": lowered(sentence[0], whole),
         "S": whole,
-        "w": who,
-        "W": _capital(who),
-        "o": other,
-        "O": _capital(other),
+        "w": person,
+        "W": _capital(person),
+        "o": other_person,
+        "O": _capital(other_person),
     }
     premise = tidy(chance.choice(wrapper.premises).format(**words))
     kept = [claim for claim in wrapper.kept if tidy(claim.format(**words)) != premise]
