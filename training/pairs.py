@@ -28,7 +28,7 @@ from training.science import from_papers, from_trials
 from training.sources import (
     LABELS,
     OURS,
-    LabelledPair,
+    Labelled,
     documents,
     excluded_documents,
     labelled,
@@ -138,7 +138,7 @@ Reworded = list[tuple[str, tuple[str, str, str]]]
 """Texts that were reworded, each with its premise, how it was reworded, and its document."""
 
 
-def from_documents(docs: list[tuple[str, str, Doc]], maker: Maker) -> Iterator[LabelledPair]:
+def from_documents(docs: list[tuple[str, str, Doc]], maker: Maker) -> Iterator[Labelled]:
     """True and false claims about each usable sentence."""
     for _, _, doc in docs:
         for sentence in filter(usable, doc.sents):
@@ -157,17 +157,15 @@ def from_documents(docs: list[tuple[str, str, Doc]], maker: Maker) -> Iterator[L
     yield from _reworded_claims(further, maker, [])
 
 
-def _true_claims(
-    sentences: list[Span], at: int, document: str, maker: Maker, reworded: Reworded
-) -> Iterator[LabelledPair]:
+def _true_claims(sentences: list[Span], at: int, document: str, maker: Maker, reworded: Reworded) -> Iterator[Labelled]:
     for kind, text in maker.true(sentences[at], TRUE):
         shown = premise(sentences, at, maker.chance, {at - 1} if kind == "pronoun" else set())
-        yield LabelledPair(shown, text, SUPPORTED, kind, document)
+        yield Labelled(shown, text, SUPPORTED, kind, document)
         if kind != "verbatim" and maker.chance.random() < STACKED:
             reworded.append((text, (shown, kind, document)))
 
 
-def _false_claims(sentences: list[Span], at: int, document: str, maker: Maker) -> Iterator[LabelledPair]:
+def _false_claims(sentences: list[Span], at: int, document: str, maker: Maker) -> Iterator[Labelled]:
     neighbours = _neighbours(sentences, at)
     near = maker.chance.choice(neighbours) if neighbours else -1
     maker.others.near = sentences[near] if neighbours else None
@@ -175,18 +173,18 @@ def _false_claims(sentences: list[Span], at: int, document: str, maker: Maker) -
         borrowed = bool(neighbours) and kind in ("merged", "name", "verb", "noun")
         need = {near} if borrowed and maker.chance.random() < (0.95 if kind == "merged" else 0.7) else set()
         label = CONTRADICTED if kind in falsehoods.CONTRADICTIONS else NOT_SAID
-        yield LabelledPair(premise(sentences, at, maker.chance, need), text, label, kind, document)
+        yield Labelled(premise(sentences, at, maker.chance, need), text, label, kind, document)
 
 
-def _wrapped_claims(sentences: list[Span], at: int, document: str, chance: random.Random) -> Iterator[LabelledPair]:
+def _wrapped_claims(sentences: list[Span], at: int, document: str, chance: random.Random) -> Iterator[Labelled]:
     """Wrappers that the sentence has by itself, and one that is put around it."""
     natural = unwrapped(sentences[at])
     if natural is not None:
-        yield LabelledPair(premise(sentences, at, chance, set()), *natural, document)
+        yield Labelled(premise(sentences, at, chance, set()), *natural, document)
     if len(sentences[at]) < 28 and chance.random() < WRAPPED:
         before, after = _neighbouring_texts(sentences, at, chance)
         for shown, claim, label, kind in wrapped(sentences[at], chance):
-            yield LabelledPair(f"{before}{shown}{after}", claim, label, kind, document)
+            yield Labelled(f"{before}{shown}{after}", claim, label, kind, document)
 
 
 def _neighbouring_texts(sentences: list[Span], at: int, chance: random.Random) -> tuple[str, str]:
@@ -197,19 +195,19 @@ def _neighbouring_texts(sentences: list[Span], at: int, chance: random.Random) -
     return before and before + " ", after and " " + after
 
 
-def _elsewhere_claims(sentences: list[Span], at: int, document: str, chance: random.Random) -> Iterator[LabelledPair]:
+def _elsewhere_claims(sentences: list[Span], at: int, document: str, chance: random.Random) -> Iterator[Labelled]:
     """What another sentence says, and this one does not."""
     if len(_neighbours(sentences, at)) == 2 and chance.random() < ELSEWHERE:
         far = sentences[chance.choice([i for i in range(len(sentences)) if i != at])]
         if usable(far):
-            yield LabelledPair(sentences[at].text.strip(), far.text.strip(), NOT_SAID, "elsewhere", document)
+            yield Labelled(sentences[at].text.strip(), far.text.strip(), NOT_SAID, "elsewhere", document)
 
 
 def _neighbours(sentences: list[Span], at: int) -> list[int]:
     return [i for i in (at - 1, at + 1) if 0 <= i < len(sentences) and len(sentences[i]) > 4]
 
 
-def _reworded_claims(reworded: Reworded, maker: Maker, further: Reworded) -> Iterator[LabelledPair]:
+def _reworded_claims(reworded: Reworded, maker: Maker, further: Reworded) -> Iterator[Labelled]:
     """Rewordings of rewordings, and falsehoods made of them: that words were changed tells nothing.
 
     Some of what was reworded twice goes into `further`.
@@ -221,23 +219,23 @@ def _reworded_claims(reworded: Reworded, maker: Maker, further: Reworded) -> Ite
             continue
         for other, text in maker.false(sentence, 1):
             label = CONTRADICTED if other in falsehoods.CONTRADICTIONS else NOT_SAID
-            yield LabelledPair(shown, text, label, f"{other}, reworded", document)
+            yield Labelled(shown, text, label, f"{other}, reworded", document)
         for other, text in maker.true(sentence, 1):
             if other not in (kind, "verbatim") and text != shown:
-                yield LabelledPair(shown, text, SUPPORTED, f"{other}, reworded", document)
+                yield Labelled(shown, text, SUPPORTED, f"{other}, reworded", document)
                 if maker.chance.random() < 0.3:
                     further.append((text, (shown, other, document)))
 
 
-def from_splits(sets: Path, chance: random.Random) -> Iterator[LabelledPair]:
+def from_splits(sets: Path, chance: random.Random) -> Iterator[Labelled]:
     """The simpler sentences that were made of one, mostly those that do not begin with a pronoun."""
     found = [(whole, part) for whole, parts in wikipedia_splits(sets) for part in parts if len(part.split()) > 4]
     for whole, part in chance.sample(found, 3000):
         if not re.match(r"(?:He|She|It|They|This|These|His|Her|Its|Their)\b", part) or chance.random() < 0.3:
-            yield LabelledPair(whole, part, SUPPORTED, "sentence split", whole)
+            yield Labelled(whole, part, SUPPORTED, "sentence split", whole)
 
 
-def from_questions(evaluation: Path, sets: Path, chance: random.Random) -> Iterator[LabelledPair]:
+def from_questions(evaluation: Path, sets: Path, chance: random.Random) -> Iterator[Labelled]:
     """Questions and answers as statements: true, with another answer, and to what a paragraph does not answer."""
     for name in ("squad_v2", "clapnq"):
         texts = {row["id"]: row["text"] for row in rows(evaluation / name / "corpus.jsonl")}
@@ -256,7 +254,7 @@ def from_questions(evaluation: Path, sets: Path, chance: random.Random) -> Itera
 
 def _answer_claims(
     asked: list[dict[str, Any]], texts: dict[str, str], answers: dict[str, list[str]], chance: random.Random
-) -> Iterator[LabelledPair]:
+) -> Iterator[Labelled]:
     for doc, row in parser().pipe(((row["question"], row) for row in asked), as_tuples=True, batch_size=64):
         text, known = texts[row["doc_id"]], answers[row["doc_id"]]
         spans = split_sentences(text)
@@ -274,10 +272,10 @@ def _answer_claims(
         if at < 0 or len(shown) > 900:
             continue
         if right:
-            yield LabelledPair(shown, right, SUPPORTED, "answer", row["doc_id"])
+            yield Labelled(shown, right, SUPPORTED, "answer", row["doc_id"])
         if wrong:
             kind = "other answer" if row["answerable"] else "unanswerable"
-            yield LabelledPair(shown, wrong, CONTRADICTED if row["answerable"] else NOT_SAID, kind, row["doc_id"])
+            yield Labelled(shown, wrong, CONTRADICTED if row["answerable"] else NOT_SAID, kind, row["doc_id"])
 
 
 def _are_alike(first: str, second: str) -> bool:
@@ -288,7 +286,7 @@ def _are_alike(first: str, second: str) -> bool:
     return apart and numbers[0] == numbers[1] and capitals[0] == capitals[1]
 
 
-def from_scifact(evaluation: Path, held_out: bool, chance: random.Random) -> Iterator[LabelledPair]:
+def from_scifact(evaluation: Path, held_out: bool, chance: random.Random) -> Iterator[Labelled]:
     """Claims with the sentences that people found to bear on them, and the neighbours of these."""
     texts = {row["id"]: row["text"] for row in rows(evaluation / "scifact" / "corpus.jsonl")}
     for row in scifact_claims(evaluation)[held_out]:
@@ -303,12 +301,12 @@ def from_scifact(evaluation: Path, held_out: bool, chance: random.Random) -> Ite
                 continue
             near = range(max(at - 1, 0), min(at + 2, len(spans)))
             shown = " ".join(spans[i].of(text).strip() for i in near)
-            yield LabelledPair(shown, row["claim"], LABELS[row["label"]], "SciFact", row["claim_id"])
+            yield Labelled(shown, row["claim"], LABELS[row["label"]], "SciFact", row["claim_id"])
             if not held_out:
-                yield LabelledPair(span["text"], row["claim"], LABELS[row["label"]], "SciFact", row["claim_id"])
+                yield Labelled(span["text"], row["claim"], LABELS[row["label"]], "SciFact", row["claim_id"])
         far = [far_span for far_span in spans if not any(_overlap(far_span, gold_span) for gold_span in row["spans"])]
         if far and not held_out and not row["rationale_groups"][1:]:
-            yield LabelledPair(
+            yield Labelled(
                 chance.choice(far[:3]).of(text), row["claim"], NOT_SAID, "SciFact, elsewhere", row["claim_id"]
             )
 
@@ -318,7 +316,7 @@ def _overlap(sentence: Any, span: dict[str, Any]) -> bool:
     return bool(sentence.start < start + len(span["text"]) and start < sentence.end)
 
 
-def from_ours(sets: Path, chance: random.Random) -> Iterator[LabelledPair]:
+def from_ours(sets: Path, chance: random.Random) -> Iterator[Labelled]:
     """The claims that we wrote, each with the sentences that it rests on or twists, mostly with their neighbours."""
     texts = {digest(text): text for _, text in (*guides(sets), *papers(sets))}
     texts |= {
@@ -332,10 +330,10 @@ def from_ours(sets: Path, chance: random.Random) -> Iterator[LabelledPair]:
         for first, last in ((at[0] - 1, at[-1] + 1), (at[0] - chance.randrange(2), at[-1] + chance.randrange(2))):
             near = spans[max(first, 0) : last + 1]
             shown = " ".join(" ".join(span.of(text).split()) for span in near)
-            yield LabelledPair(shown, line.text, labels[line.kind], OURS, line.passage)
+            yield Labelled(shown, line.text, labels[line.kind], OURS, line.passage)
 
 
-def build(evaluation: Path, sets: Path, exclude: Path) -> list[LabelledPair]:
+def build(evaluation: Path, sets: Path, exclude: Path) -> list[Labelled]:
     """All pairs, shuffled, each once."""
     chance = random.Random(SEED)
     excluded = excluded_documents(evaluation, exclude)
@@ -346,7 +344,7 @@ def build(evaluation: Path, sets: Path, exclude: Path) -> list[LabelledPair]:
     found += from_papers(sets, chance)
     found += from_trials(sets, chance)
     found += from_scifact(evaluation, False, chance)
-    found += [LabelledPair(*filled, origin=filled[0]) for filled in made(chance, TEMPLATES)]
+    found += [Labelled(*filled, origin=filled[0]) for filled in made(chance, TEMPLATES)]
     found += labelled(evaluation, sets, chance)
     found += from_ours(sets, chance)
     unique = list({(pair.premise, pair.claim): pair for pair in found}.values())
@@ -354,7 +352,7 @@ def build(evaluation: Path, sets: Path, exclude: Path) -> list[LabelledPair]:
     return unique
 
 
-def _row(pair: LabelledPair) -> dict[str, Any]:
+def _row(pair: Labelled) -> dict[str, Any]:
     return asdict(pair) | {"weight": WEIGHTS.get(pair.kind.split(",")[0], 1.0)}
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from index.text.words import stem
 from training.grammar import parser, tidy
 from training.questions import stated
-from training.sources import LabelledPair
+from training.sources import Labelled
 from training.wrappers import CONTRADICTED, NOT_SAID, SUPPORTED
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Trial(NamedTuple):
     paper: str
 
 
-def from_papers(sets: Path, chance: random.Random) -> Iterator[LabelledPair]:
+def from_papers(sets: Path, chance: random.Random) -> Iterator[Labelled]:
     """Questions in titles, as statements and as their denials, with the conclusion that answers them."""
     found = json.loads((sets / "pubmedqa" / "ori_pqal.json").read_text(encoding="utf-8"))
     titles = [(_question(row["QUESTION"]), (name, row)) for name, row in found.items()]
@@ -70,9 +70,9 @@ def from_papers(sets: Path, chance: random.Random) -> Iterator[LabelledPair]:
             row["final_decision"], (NOT_SAID, NOT_SAID)
         )
         for text, label in zip(texts, labels, strict=True):
-            yield LabelledPair(row["LONG_ANSWER"], text, label, "PubMedQA", name)
+            yield Labelled(row["LONG_ANSWER"], text, label, "PubMedQA", name)
         if row["CONTEXTS"] and chance.random() < 0.3:
-            yield LabelledPair(row["CONTEXTS"][0], texts[0], NOT_SAID, "PubMedQA, background", name)
+            yield Labelled(row["CONTEXTS"][0], texts[0], NOT_SAID, "PubMedQA, background", name)
 
 
 def _question(title: str) -> str:
@@ -80,7 +80,7 @@ def _question(title: str) -> str:
     return re.split(r"(?<=[.:?!]) ", title.strip())[-1].replace(" ?", "?")
 
 
-def from_trials(sets: Path, chance: random.Random) -> Iterator[LabelledPair]:
+def from_trials(sets: Path, chance: random.Random) -> Iterator[Labelled]:
     """What came out of each trial in plain words, and what did not."""
     for trial in trials(sets / "evidence_inference"):
         others = [outcome for outcome in (UP, DOWN, SAME) if outcome != trial.direction]
@@ -92,11 +92,11 @@ def from_trials(sets: Path, chance: random.Random) -> Iterator[LabelledPair]:
         if others[0] == SAME or trial.direction == SAME or chance.random() < 0.5:
             claims += [(chance.choice(DENIALS[others[0]]), SUPPORTED)]
         for text, label in claims:
-            yield LabelledPair(trial.evidence, _fill(text, trial), label, "trial", trial.paper)
+            yield Labelled(trial.evidence, _fill(text, trial), label, "trial", trial.paper)
         if trial.direction != SAME and chance.random() < 0.5:
             exchanged = trial._replace(intervention=trial.comparator, comparator=trial.intervention)
             text = chance.choice([wording for wording in WORDINGS[trial.direction] if "{c}" in wording])
-            yield LabelledPair(trial.evidence, _fill(text, exchanged), CONTRADICTED, "trial, exchanged", trial.paper)
+            yield Labelled(trial.evidence, _fill(text, exchanged), CONTRADICTED, "trial, exchanged", trial.paper)
 
 
 def trials(folder: Path) -> Iterator[Trial]:

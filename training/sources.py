@@ -36,7 +36,7 @@ HELD_OUT_ARTICLES = {"Doctor Who", "Climate change", "Global warming"}
 
 
 @dataclass(frozen=True, slots=True)
-class LabelledPair:
+class Labelled:
     """A pair and its class; `origin` is what it may share with other pairs, so that both are held out or neither."""
 
     premise: str
@@ -126,7 +126,7 @@ def excluded_documents(folder: Path, listed: Path) -> set[str]:
     return {row["doc_id"] for row in scifact_claims(folder)[1]} | set(listed.read_text(encoding="utf-8").split())
 
 
-def labelled(evaluation: Path, sets: Path, chance: random.Random) -> Iterator[LabelledPair]:
+def labelled(evaluation: Path, sets: Path, chance: random.Random) -> Iterator[Labelled]:
     """Pairs that people wrote or checked; of the larger sets as many as suit the mixture."""
     for amount, reader in (
         (13_400, fever(sets / "fever_pairs")),
@@ -161,46 +161,44 @@ def untokenized(text: str) -> str:
     return re.sub(r'" ([^"]*?) ?"', r'"\1"', text)
 
 
-def fever(folder: Path) -> Iterator[LabelledPair]:
+def fever(folder: Path) -> Iterator[Labelled]:
     """FEVER's development claims with sentences that prove them, or do not."""
     lines = [
         (folder / f"dev.{name}").read_text(encoding="utf-8").splitlines()
         for name in ("raw.input0", "raw.input1", "label")
     ]
     for premise, claim, label in zip(*lines, strict=True):
-        yield LabelledPair(untokenized(premise), untokenized(claim), LABELS[label], "FEVER", premise)
+        yield Labelled(untokenized(premise), untokenized(claim), LABELS[label], "FEVER", premise)
 
 
-def fooled(path: Path) -> Iterator[LabelledPair]:
+def fooled(path: Path) -> Iterator[Labelled]:
     """Claims that people made to fool other people, with the sentences of the article that decide them."""
     for row in rows(path):
         premise = " ".join(" ".join(sentence["text"].split()) for sentence in row["gold_evidence"])
-        yield LabelledPair(premise, row["text"].strip(), LABELS[row["label"]], "Fool Me Twice", row["wikipedia_page"])
+        yield Labelled(premise, row["text"].strip(), LABELS[row["label"]], "Fool Me Twice", row["wikipedia_page"])
 
 
-def _vitamins(path: Path, kind: str) -> Iterator[LabelledPair]:
+def _vitamins(path: Path, kind: str) -> Iterator[Labelled]:
     for row in rows(path):
         texts = untokenized(row["evidence"]), untokenized(row["claim"])
-        yield LabelledPair(*texts, LABELS[row["label"]], kind, row.get("page") or row["id"])
+        yield Labelled(*texts, LABELS[row["label"]], kind, row.get("page") or row["id"])
 
 
-def _snli(path: Path) -> Iterator[LabelledPair]:
+def _snli(path: Path) -> Iterator[Labelled]:
     for row in _table(path):
         if row["label"] in SNLI_LABELS:
-            yield LabelledPair(row["premise"], row["hypothesis"], SNLI_LABELS[row["label"]], "SNLI", row["premise"])
+            yield Labelled(row["premise"], row["hypothesis"], SNLI_LABELS[row["label"]], "SNLI", row["premise"])
 
 
-def _columns(path: Path, premise: str, claim: str, label: str, kind: str) -> Iterator[LabelledPair]:
+def _columns(path: Path, premise: str, claim: str, label: str, kind: str) -> Iterator[Labelled]:
     for row in _table(path):
         if row[label] in LABELS:
-            yield LabelledPair(row[premise], row[claim], LABELS[row[label]], kind, row[premise])
+            yield Labelled(row[premise], row[claim], LABELS[row[label]], kind, row[premise])
 
 
-def _breaking(path: Path) -> Iterator[LabelledPair]:
+def _breaking(path: Path) -> Iterator[Labelled]:
     for row in rows(path):
-        yield LabelledPair(
-            row["sentence1"], row["sentence2"], LABELS[row["gold_label"]], "Breaking NLI", row["sentence1"]
-        )
+        yield Labelled(row["sentence1"], row["sentence2"], LABELS[row["gold_label"]], "Breaking NLI", row["sentence1"])
 
 
 def _table(path: Path) -> list[dict[str, str]]:
