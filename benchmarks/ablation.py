@@ -1,9 +1,9 @@
 """Measures the contribution of each part of the ranking: `python -m benchmarks.ablation --sets DIR --kept DIR`.
 
-`--sets` holds public sets in BEIR's format, `--kept` the libraries that `pincite eval SET --keep KEPT/SET` made of
-them. One part at a time is removed or replaced, and the same questions are asked again: nDCG@10, for SQuAD MRR@10.
-Only parts that act at question time can be replaced here, and the content of the lexical index, which is quick to
-build. Only questions are encoded.
+`--sets` holds public sets in BEIR's format. `--kept` holds the libraries that `pincite eval SET --keep KEPT/SET` made
+of them. The program removes or replaces one part at a time and asks the same questions again. It measures nDCG@10, and
+MRR@10 for SQuAD. It can replace the parts that act at question time, and the content of the lexical index, which is
+quick to build. It encodes only questions.
 """
 
 from __future__ import annotations
@@ -38,18 +38,20 @@ if TYPE_CHECKING:
     from index.records import Mode
 
 DEPTH = 40
-"""Passages that make up a ranking: enough for ten documents."""
+"""The number of passages in a ranking, which is enough for ten documents."""
 SETTINGS = Settings(max_question_characters=10_000)
 RANK_CONSTANT = 60
-"""The constant of reciprocal rank fusion, as its authors have it (Cormack, Clarke and Büttcher, 2009)."""
+"""The constant of reciprocal rank fusion that its authors used (Cormack, Clarke and Büttcher, 2009)."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sets", type=Path, required=True)
     parser.add_argument("--kept", type=Path, required=True)
-    parser.add_argument("--only", action="append", help="a set's name; repeatable; by default all in --kept")
-    parser.add_argument("--questions", type=int, default=250, help="the most questions per set, evenly spread")
+    parser.add_argument("--only", action="append", help="the name of a set; repeatable; all sets in --kept by default")
+    parser.add_argument(
+        "--questions", type=int, default=250, help="the maximum number of questions per set, evenly spread"
+    )
     parser.add_argument("--json")
     options = parser.parse_args()
     names = options.only or sorted(path.name for path in options.kept.iterdir() if (path / "catalog.db").exists())
@@ -74,18 +76,18 @@ def main() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """The ranking with one part taken away or exchanged."""
+    """The ranking with one part removed or replaced."""
 
     name: str
     changes: tuple[tuple[Any, str, object], ...] = ()
-    """Module, name in it, and what stands there meanwhile."""
+    """For each replacement: the module, the name in it, and the temporary value."""
     mode: Mode = "hybrid"
     rebuilt: bool = False
-    """Whether the lexical index has to be made again for it."""
+    """Whether the variant needs a rebuilt lexical index."""
 
 
 def variants() -> Iterator[Variant]:
-    """All that is compared, the whole ranking first."""
+    """Yield all variants, beginning with the whole ranking."""
     yield Variant("all parts")
     yield Variant("dense side alone", mode="dense")
     yield Variant("lexical side alone", mode="lexical")
@@ -108,7 +110,7 @@ def variants() -> Iterator[Variant]:
 
 
 _QUESTION_CACHES = (terms.question_terms, terms.repeated_question_terms)
-"""They remember the terms of a question, which some variants change."""
+"""Caches of the terms of a question, which some variants change."""
 
 
 def _fuse_with(fuse: Callable[..., Any]) -> tuple[tuple[Any, str, object], ...]:
@@ -117,7 +119,7 @@ def _fuse_with(fuse: Callable[..., Any]) -> tuple[tuple[Any, str, object], ...]:
 
 @contextmanager
 def exchanged(variant: Variant) -> Iterator[None]:
-    """The variant's names are exchanged for as long as this is held."""
+    """Apply the replacements of a variant inside the `with` block."""
     with ExitStack() as stack:
         for module, name, value in variant.changes:
             stack.enter_context(patch.object(module, name, value))
@@ -176,7 +178,7 @@ def _ranks(dense: Mapping[int, float], other: Mapping[int, float]) -> dict[int, 
 
 
 class _QuestionCache:
-    """An encoder that encodes each question once."""
+    """An encoder that caches the vectors of questions."""
 
     def __init__(self, encoder: Any) -> None:
         self._encoder = encoder

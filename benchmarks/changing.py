@@ -1,4 +1,4 @@
-"""Makes new documents of a library's own kind, and adds them one after the other in a process."""
+"""Makes new documents from the passages of a library, and adds them in a background process."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PASSAGES = 20
-"""Of each new document, about."""
+"""The approximate number of passages of a new document."""
 _WAIT_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
 class NewDocument:
-    """A new document, and a question that only its own first sentence answers."""
+    """A new document, and a question that only its first sentence answers."""
 
     document: Document
     question: str
 
 
 class Writer:
-    """Makes documents out of the passages of a library's documents; the encoder has not seen them in this order."""
+    """Makes documents from the passages of a library, in an order that the encoder has not seen."""
 
     def __init__(self, library: Library, seed: int = 0) -> None:
         self._library = library
@@ -43,7 +43,7 @@ class Writer:
         return [document.number for document in self._library._store.catalog.added_since(-1)]
 
     def new_document(self, source: str = "") -> NewDocument:
-        """A document of some twenty passages; with `source`, in place of the one that was read from there."""
+        """Return a document of some twenty passages; with `source`, it replaces the document of that source."""
         self._count += 1
         catalog = self._library._store.catalog
         texts: list[str] = []
@@ -61,7 +61,7 @@ class Writer:
 
 @dataclass(slots=True)
 class Additions:
-    """What a process added meanwhile."""
+    """The documents that a background process has added."""
 
     documents: int = 0
     seconds: list[float] = field(default_factory=list)
@@ -69,7 +69,7 @@ class Additions:
 
 @contextmanager
 def background_additions(folder: Path) -> Iterator[Additions]:
-    """While another process adds documents without a pause; at last it removes them again."""
+    """Let another process add documents without a pause during the block, and remove them at its end."""
     context = multiprocessing.get_context("spawn")
     ready, stop, results = context.Event(), context.Event(), context.Queue()
     process = context.Process(target=_add, args=(folder, ready, stop, results))
@@ -77,7 +77,7 @@ def background_additions(folder: Path) -> Iterator[Additions]:
     try:
         while not ready.wait(1):
             if not process.is_alive():
-                raise ChildProcessError("The process that adds has ended.")
+                raise ChildProcessError("The process that adds documents has ended.")
         added = Additions()
         yield added
         stop.set()
@@ -90,7 +90,7 @@ def background_additions(folder: Path) -> Iterator[Additions]:
 
 
 def _add(folder: Path, ready: Any, stop: Any, results: Any) -> None:
-    """What the other process does."""
+    """Add documents until `stop` is set; this function runs in the other process."""
     with Library.open(folder, create=False) as library:
         writer = Writer(library, seed=1)
         seconds: list[float] = []

@@ -1,12 +1,13 @@
 """Compares `library.add` with bare `encode` and with other libraries: `python -m benchmarks.ingest [--peers]`.
 
-The texts are passages of real documents, of at most 200 word pieces so that no contender truncates: those of a
-BEIR-format corpus (`--corpus FILE`), else of seeds/. For `add` each is a file of its own, which it reads, chunks,
-encodes and stores; the others get the texts. `encode` is that of sentence-transformers. With `--peers`, LangChain and
-LlamaIndex with FAISS, and txtai, index the same texts with the same weights, in an environment that is made once.
+The texts are passages of real documents from a corpus in BEIR's format (`--corpus FILE`), or else from seeds/. They
+have at most 200 word pieces, so that no contender truncates them. For `add` each text is a separate file, which it
+reads, chunks, encodes and stores; the others get the texts. `encode` is that of sentence-transformers. With `--peers`,
+LangChain and LlamaIndex with FAISS, and txtai, index the same texts with the same weights, in an environment that is
+made once.
 
-Each contender is a process of its own, which has loaded its model before the clock starts. The rounds alternate,
-because a machine's speed drifts; the table shows medians and the peak memory of each process.
+Each contender is a separate process, which loads its model before the timing starts. The rounds alternate between the
+contenders, because the speed of a machine drifts. The table shows medians and the peak memory of each process.
 """
 
 from __future__ import annotations
@@ -40,10 +41,10 @@ ADD = "library.add"
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--corpus", type=Path, help="a corpus.jsonl of {title, text}")
+    parser.add_argument("--corpus", type=Path, help="a corpus.jsonl with title and text in each line")
     parser.add_argument("--passages", type=int, default=400)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--peers", action="store_true", help="measure other libraries, too")
+    parser.add_argument("--peers", action="store_true", help="also measure other libraries")
     parser.add_argument(
         "--environment",
         type=Path,
@@ -63,14 +64,14 @@ def main() -> None:
             measured = _measure(ways, options.rounds)
             for contender in dict.fromkeys(contender for contender, _ in ways.values()):
                 print(contender.name, json.dumps(contender.versions))
-    title = f"{len(texts)} texts of {_mean(encoder, texts):.0f} word pieces in the mean, {LIMIT} at most"
-    report(f"Where the time goes, one stage after the other ({encoder.precision}): {title}", rows)
-    report("One question alone", asked)
+    title = f"{len(texts)} texts of {_mean(encoder, texts):.0f} word pieces on average, {LIMIT} at most"
+    report(f"Time of each stage ({encoder.precision}): {title}", rows)
+    report("Encoding of one question", asked)
     report(f"Ingest: {title}, {options.rounds} rounds", list(_rows(measured, len(texts))), options.json)
 
 
 def _ways(stack: ExitStack, folder: Path, python: str) -> Ways:
-    """What is run in each round: a contender, and what it is told."""
+    """Return a contender and its batch size for each way to index, by name."""
     precisions = ("float32", "bfloat16") if native_bfloat16() else ("float32",)
 
     paths = [str(default_weights()), str(folder / "texts.json"), str(folder / "files")]
@@ -88,7 +89,7 @@ def _ways(stack: ExitStack, folder: Path, python: str) -> Ways:
 
 
 def _measure(ways: Ways, rounds: int) -> dict[str, list[dict[str, float]]]:
-    """What each way was heard to take, round by round."""
+    """Return the figures that each contender reports, round by round."""
     measured: dict[str, list[dict[str, float]]] = {name: [] for name in ways}
     for _ in range(rounds):
         for name, (contender, batch_size) in ways.items():
@@ -118,7 +119,7 @@ def _rows(measured: dict[str, list[dict[str, float]]], texts: int) -> Iterator[d
 
 
 def _texts(corpus: Path | None, encoder: SentenceTransformerEncoder) -> list[str]:
-    """Whole passages, as the chunker makes them."""
+    """Return whole passages as the chunker makes them."""
     chunker = Chunker(limit=LIMIT, count_tokens=encoder.count_tokens)
     if corpus:
         documents = [json.loads(line) for line in corpus.read_text(encoding="utf-8").splitlines()[:2000]]
@@ -131,7 +132,7 @@ def _texts(corpus: Path | None, encoder: SentenceTransformerEncoder) -> list[str
 
 
 def _is_one_passage(passage: str, chunker: Chunker) -> bool:
-    """Whether a file of it is one passage, too: lines that are taken for headings there cut it."""
+    """Whether a file with the passage is also one passage; lines that look like headings would split it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "passage.txt"
         path.write_text(passage, encoding="utf-8")
@@ -140,7 +141,7 @@ def _is_one_passage(passage: str, chunker: Chunker) -> bool:
 
 
 def _write(texts: Sequence[str], folder: Path) -> Path:
-    """One file for each text; beside their folder all of them in one file, for those who are given texts."""
+    """Write a file for each text, and one JSON file with all texts beside their folder; return the folder."""
     (folder / "texts.json").write_text(json.dumps(texts), encoding="utf-8")
     files = folder / "files"
     files.mkdir()

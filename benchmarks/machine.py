@@ -1,4 +1,4 @@
-"""Describes the machine, and prints the tables of benchmarks."""
+"""Describes the machine, and prints the tables of the benchmarks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def machine() -> dict[str, str]:
-    """Processor, cores, system, versions."""
+    """Return the processor, the number of cores, the system and the versions of libraries."""
     cpu = next((line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name")), platform.machine())
     flags = next((line.split(":")[1].split() for line in _cpuinfo() if line.startswith("flags")), [])
     instructions = [name for name in ("amx_bf16", "avx512_bf16", "avx512f", "avx2") if name in flags]
@@ -32,7 +32,7 @@ def machine() -> dict[str, str]:
 
 
 def report(title: str, rows: Sequence[Mapping[str, Any]], file: str | None = None) -> None:
-    """A Markdown table on standard output; with `file`, the same as JSON."""
+    """Print a Markdown table; with `file`, also write it as JSON."""
     description = machine()
     print(f"\n### {title}\n\n{'; '.join(f'{name} {value}' for name, value in description.items())}\n")
     if rows:
@@ -46,7 +46,7 @@ def report(title: str, rows: Sequence[Mapping[str, Any]], file: str | None = Non
 
 
 def seconds(work: Callable[[], object], rounds: int) -> float:
-    """Median seconds of `rounds` runs."""
+    """Return the median seconds of `rounds` runs."""
     times = []
     for _ in range(rounds):
         began = perf_counter()

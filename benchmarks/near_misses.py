@@ -1,6 +1,6 @@
-"""Asks libraries of many sizes questions that their documents answer, nearly answer, or do not answer at all.
+"""Asks libraries of several sizes questions that their documents answer, nearly answer, or do not answer at all.
 
-Only questions on documents that the reader was not trained on (`training.reader_sets.held_out`) are asked.
+It asks only questions about documents that the reader was not trained on (`training.reader_sets.held_out`).
 """
 
 from __future__ import annotations
@@ -27,53 +27,53 @@ if TYPE_CHECKING:
     from index.settings import Settings
 
 Kind = Literal["own", "page", "foreign"]
-"""Answered by a document of the library; on the page of one that does not answer it; about something else."""
+"""A document answers the question (own); its page is in the library but does not answer it (page); neither (foreign)."""
 KINDS: tuple[Kind, ...] = ("own", "page", "foreign")
 OWN: tuple[Kind, ...] = ("own",)
 SIZES = {"squad_v2": {1: 45, 8: 8, 50: 3}, "clapnq": {1: 40, 8: 6}, "covidqa": {1: 12, 8: 2}}
-"""Of each set, how many libraries of how many documents are made."""
+"""The number of small libraries of each set, by their number of documents."""
 MOST_SMALL = 4
-"""Questions of a kind asked of a library of one document; of larger ones three times as many."""
+"""The maximum number of questions of a kind for a library of one document; larger libraries get three times as many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question as its set has it."""
+    """A question of a set."""
 
     text: str
     document: str
-    """Source of the document that answers it, or whose page it is on; empty where that is not known."""
+    """The source of the document that answers or nearly answers the question; empty if it is not known."""
     answers: tuple[str, ...] = ()
     answerable: bool = True
 
     @property
     def name(self) -> str:
-        """Of what is fitted or tested whole: an article, a page, a paper; the question where that is not known."""
+        """The article, page or paper, all of whose questions are in the same half; the question if it is not known."""
         return self.document.split("#")[0] or self.text
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A question that was asked, and what that brought."""
+    """A question that a library was asked, and the result."""
 
     set: str
     size: int
-    """Documents of the library."""
+    """The number of documents of the library."""
     kind: Kind
     question: Question
     signals: dict[str, float]
     right: dict[str, bool] = field(default_factory=dict)
-    """Of an own question, whether the pin and the quotations hold an answer."""
+    """For an own question, whether the pin and the quotations contain an answer."""
     reciprocal_rank: float = 0.0
 
     @property
     def fold(self) -> int:
-        """0 or 1: which half of the articles, pages and papers it is of."""
+        """The half of the articles, pages and papers that the question belongs to: 0 or 1."""
         return hashlib.sha256(self.question.name.encode()).digest()[1] % 2
 
 
 def questions(folder: Path) -> list[Question]:
-    """The set's questions that were held out; where it has no documents' names, all of them are."""
+    """Return the held-out questions of a set; all are held out if the set has no names of documents."""
     path = folder / "qa.jsonl"
     if not path.exists():
         lines = (folder / "queries.jsonl").read_text(encoding="utf-8").splitlines()
@@ -97,9 +97,9 @@ def ask_whole_set(
     *,
     kinds: Collection[Kind] = KINDS,
 ) -> Iterator[Case]:
-    """The set's own questions, those on its pages, and other sets', asked of the library that `pincite eval` kept.
+    """Ask the library that `pincite eval` kept own questions, near misses on its pages, and questions of other sets.
 
-    At most `most` of a kind, and a tenth as many of each other set.
+    It asks at most `most` questions of a kind, and a tenth as many of each other set.
     """
     chance = random.Random(name)
     own = [question for question in everything[name] if question.answerable]
@@ -124,7 +124,7 @@ def ask_whole_set(
 def ask_small_libraries(
     sets: Path, kept: Path, name: str, everything: dict[str, list[Question]], settings: Settings, encoder: Encoder
 ) -> Iterator[Case]:
-    """The same of libraries of few documents, which are made beside the others where they are not there yet."""
+    """Ask libraries of few documents the same kinds of questions; make missing libraries beside the others."""
     chance = random.Random(name)
     known = {question.document for question in everything[name]}
     documents = [document for document in read_set(sets / name).documents if document.source in known]

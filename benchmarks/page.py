@@ -1,9 +1,9 @@
-"""Measures the page's size and loading time beside a bare Gradio page: `python -m benchmarks.page`.
+"""Measures the size and speed of the page beside those of a bare Gradio page: `python -m benchmarks.page`.
 
-The bare page has a text box, a button, some HTML and a file. Both pages are served from this process and opened in
-turn, each time by a browser with an empty cache. Then the seeds' questions are asked in several ways in random order:
-`library.ask`; the page's event over HTTP, from the request to the whole answer; the same event called directly,
-without Gradio's queue; and the part of it that the map takes.
+The bare page has a text box, a button, some HTML and a file. This process serves both pages. A browser opens them in
+turn, each time with an empty cache. Then the program asks the seeds' questions in four ways, in random order: with
+`library.ask`; with the event of the page over HTTP, from the request to the whole answer; with the same event called
+directly, without Gradio's queue; and only with the part of the event that draws the map.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ WARM = 5
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="how often each page is opened")
+    parser.add_argument("--rounds", type=int, default=5, help="the number of visits to each page")
     parser.add_argument("--json")
     options = parser.parse_args()
     lines = (SEEDS / "questions.jsonl").read_text("utf-8").splitlines()
@@ -68,7 +68,7 @@ def _bare() -> FastAPI:
 
 
 def _weights(rounds: int, pages: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:
-    """The pages in turn, because a machine's speed drifts; `pages` gives each one's address and control."""
+    """Open the pages in turn, because the speed of a machine drifts; `pages` has the address and a control of each."""
     from playwright.sync_api import sync_playwright
 
     taken: dict[str, list[Weight]] = defaultdict(list)
@@ -93,7 +93,7 @@ def _weights(rounds: int, pages: dict[str, tuple[str, str]]) -> list[dict[str, A
 
 
 class _Event:
-    """The event behind the button, asked for as the page asks for it."""
+    """The event of the page's button, requested as the page requests it."""
 
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
@@ -107,7 +107,7 @@ class _Event:
         self._asked = 0
 
     def ask(self, question: str) -> None:
-        """Ask, and read what the server sends until it says that the answer is complete."""
+        """Ask a question, and read the server's messages until the answer is complete."""
         self._asked += 1
         session = f"measured{self._asked}"
         data = [*self._values]
@@ -124,7 +124,7 @@ class _Event:
 
 
 def _time_answers(library: Library, url: str, questions: Sequence[str]) -> list[dict[str, Any]]:
-    """Each question in every way; `over` is by how much more than `library.ask` for the same question."""
+    """Time each question in every way; `over` is the difference from `library.ask` for the same question."""
     from index.page.ask_events import AskEvents
     from index.page.map_svg import map_overlay
 
@@ -166,7 +166,7 @@ def _row(name: str, values: Sequence[float], direct: Sequence[float]) -> dict[st
 
 
 def _beside(file: str | None, part: str) -> str | None:
-    """Two tables are two files."""
+    """Return the path for one of two tables, which are written to two files."""
     return str(Path(file).with_stem(f"{Path(file).stem}-{part}")) if file else None
 
 

@@ -1,10 +1,11 @@
-"""Measures the time and memory of reading files, very large ones too: `python -m benchmarks.reading PATH…`.
+"""Measures the time and memory of reading files, also of very large ones: `python -m benchmarks.reading PATH…`.
 
-Each file is read and cut into passages as `pincite add` does it, within the limits of the settings; the table shows the
-slowest, and the largest in memory, of PATH… A second table has every PDF among them, with the share of its five-word
-sequences that occur in pdfium's plain text of the same pages, the lowest first. With `--monsters` a PDF of 5,000 pages,
-texts of 60 and 500 megabytes and one of two gigabytes are made and read, too. With `--files N` a folder of N small
-files is made and added to a library with a fake encoder, to measure finding, queueing, reading and storing alone.
+The program reads each file and splits it into passages as `pincite add` does, within the limits of the settings. The
+table shows the slowest files of PATH…, and the one with the highest memory. A second table has every PDF, with the
+share of its five-word sequences that occur in pdfium's plain text of the same pages, the lowest first. With
+`--monsters` the program also makes and reads a PDF of 5,000 pages, texts of 60 and 500 megabytes and one of two
+gigabytes. With `--files N` it makes a folder of N small files and adds it to a library with a fake encoder, to measure
+only finding, queueing, reading and storing.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ def _read(reader: Parser, path: Path, settings: Settings) -> dict[str, Any]:
 
 
 def _agreement(name: str, parsed: Parsed) -> dict[str, Any]:
-    """How far the second reader of a PDF sees the same words in the same order."""
+    """Return the share of five-word sequences that the second reader of a PDF also finds, with other figures."""
     text, witness = parsed.document.text, Witness(parsed.pages)
     starts = [mark.start for mark in parsed.document.landmarks if mark.kind == "page"]
     agreeing = sequences = 0
@@ -143,7 +144,7 @@ def _monsters(folder: Path) -> Iterator[Path]:
 
 
 def _line(n: int) -> str:
-    """Each is another one; every third ends a sentence."""
+    """Return line `n`; lines differ, and every third one ends a sentence."""
     words = LINE.split()
     return " ".join(words[(n * 7 + k * 3) % len(words)] for k in range(13)) + (f" in {n}." if n % 3 == 2 else "")
 

@@ -1,11 +1,11 @@
 """Measures the latency and recall of warm questions at several library sizes: `python -m benchmarks.search`.
 
-Libraries are named (`--library`, repeatable) or made from those that `pincite eval --keep` left (`--base DIR --into DIR
---passages N`, see `benchmarks.enlarging`). Each is measured in a process of its own: every kind of question by one
-client and by eight, by one while another process adds documents, and stage by stage beside a lower bound, which is one
-encoding of the question and one dense search. The kinds alternate, question by question, because a machine's speed
-drifts. No answer is cached; the files are in the system's cache. Recall is that of the dense index against all vectors
-of the catalog.
+The libraries are given (`--library`, repeatable) or made from those that `pincite eval --keep` kept (`--base DIR --into
+DIR --passages N`, see `benchmarks.enlarging`). The program measures each library in a separate process: every way to
+ask with one client and with eight clients, with one client while another process adds documents, and stage by stage
+beside a lower bound (the floor), which is one encoding of the question and one dense search. The ways alternate,
+question by question, because the speed of a machine drifts. No answer is cached; the files are in the system's cache.
+Recall is that of the dense index against all vectors of the catalog.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     Times = dict[str, list[float]]
 
 WARM = 20
-"""Questions that are asked before the clock runs."""
+"""The number of questions that are asked before the timing starts."""
 LIMIT = 10
 NEAREST = (10, CANDIDATES)
-"""Of how many nearest passages the recall is told."""
+"""The numbers of nearest passages for which the recall is measured."""
 CLIENTS = 8
 _SIZE, _WAY, _WHO = "passages", "way to ask", "clients"
 _TIE = 1e-6
@@ -47,13 +47,15 @@ _TIE = 1e-6
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--library", type=Path, action="append", default=[], help="a library; repeatable")
-    parser.add_argument("--base", type=Path, action="append", default=[], help="a library to make others from")
-    parser.add_argument("--into", type=Path, help="the folder for the libraries that are made")
     parser.add_argument(
-        "--passages", type=int, action="append", default=[], help="the passages of a library that is made"
+        "--base", type=Path, action="append", default=[], help="a library from which others are made; repeatable"
+    )
+    parser.add_argument("--into", type=Path, help="the folder of the made libraries")
+    parser.add_argument(
+        "--passages", type=int, action="append", default=[], help="the number of passages of a made library; repeatable"
     )
     parser.add_argument(
-        "--encoded", type=int, default=ENCODED, help="the number of its passages that are really encoded"
+        "--encoded", type=int, default=ENCODED, help="the number of its passages that the encoder encodes"
     )
     parser.add_argument("--questions", type=Path, action="append", required=True, help="a queries.jsonl; repeatable")
     parser.add_argument("--ask", type=int, default=300, help="the number of questions")
@@ -83,7 +85,7 @@ def _make(bases: Sequence[Path], folders: Sequence[Path], sizes: Sequence[int], 
 
 
 def _measure(folder: Path, questions: Sequence[str]) -> tuple[list[dict[str, Any]], dict[str, Any], list[Any]]:
-    """Latencies, recall with memory, and stages."""
+    """Return the rows of three tables: latencies, recall with memory, and stages."""
     warm_cache(folder)
     with Library.open(folder, create=False) as library:
         size = {_SIZE: library.stats().passages}
@@ -129,9 +131,9 @@ def _ways(library: Library) -> dict[str, Callable[[str], object]]:
 
 
 def _time_in_turn(ways: dict[str, Callable[[str], object]], questions: Sequence[str]) -> Times:
-    """Milliseconds of each way, each question put to all of them in an order drawn by lot.
+    """Return the milliseconds of each way; each question is asked in all ways, in random order.
 
-    Whoever comes later finds the encoder's weights driven from the processor's cache by the others' vectors.
+    The order is random because the vectors of earlier ways push the encoder's weights out of the processor's cache.
     """
     times: Times = defaultdict(list)
     rng = random.Random(0)
@@ -142,7 +144,7 @@ def _time_in_turn(ways: dict[str, Callable[[str], object]], questions: Sequence[
 
 
 def _time_concurrently(ask: Callable[[str], object], questions: Sequence[str]) -> list[float]:
-    """Milliseconds of each question, put by several clients, each of which asks its next one when it has an answer."""
+    """Return the milliseconds of each question with several clients, each of which asks one question at a time."""
     with ThreadPoolExecutor(CLIENTS) as clients:
         return list(clients.map(lambda question: _milliseconds(ask, question), questions))
 
@@ -154,7 +156,7 @@ def _milliseconds(ask: Callable[[str], object], question: str) -> float:
 
 
 def _stages(library: Library, questions: Sequence[str]) -> Times:
-    """Milliseconds of each stage of a search, and of the floor."""
+    """Return the milliseconds of each stage of a search, and of the floor."""
     encoder, store = library.encoder(), library._store
     times: Times = defaultdict(list)
 
@@ -186,7 +188,7 @@ def _stage_rows(times: Times) -> list[dict[str, Any]]:
 
 
 def _recall(library: Library, questions: Sequence[Vectors]) -> dict[int, float]:
-    """Share of the true nearest that the dense side finds; one that is as near as the last of them is one of them."""
+    """Return the share of the true nearest passages that the dense side finds; ties with the last one count."""
     best = _nearest_cosines(library, np.stack(questions), max(NEAREST))
     store = library._store
     store.refresh()
@@ -200,7 +202,7 @@ def _recall(library: Library, questions: Sequence[Vectors]) -> dict[int, float]:
 
 
 def _nearest_cosines(library: Library, questions: Vectors, k: int) -> Vectors:
-    """The cosines of the nearest passages of each question, best first, block by block."""
+    """Return the cosines of the `k` nearest passages of each question, best first; shape (questions, k)."""
     catalog = library._store.catalog
     best = np.empty((len(questions), 0), dtype=np.float32)
     for _, vectors in catalog.vectors(catalog.added_since(-1)):
@@ -210,7 +212,7 @@ def _nearest_cosines(library: Library, questions: Vectors, k: int) -> Vectors:
 
 
 def _growth(rows: Sequence[dict[str, Any]]) -> str:
-    """How many times as much a question costs in the largest library as in the one before."""
+    """Say how much longer a search takes in the largest library than in the second largest."""
     milliseconds = {row[_SIZE]: row["p50 ms"] for row in rows if row[_WAY] == "search" and row[_WHO] == "one"}
     if len(milliseconds) < 2:
         return ""

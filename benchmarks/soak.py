@@ -1,10 +1,11 @@
 """Runs clients for a long time while documents change: `python -m benchmarks.soak --library DIR --minutes 10`.
 
-The service runs in a process of its own over a copy of the library. Each client asks over HTTP and looks up every
-citation in its document's words; meanwhile documents of some twenty passages are uploaded, replaced and removed, and
-asked for at once. `wrong` counts citations whose words are not at their place in the document, added documents that are
-not found, removed ones that are, and errors. The exit code is 1 if anything was wrong, or if the server's memory has
-grown by more than a twentieth since the first fifth of the time.
+The service runs in a separate process with a copy of the library. Each client asks questions over HTTP and looks up
+every citation in the text of its document. Meanwhile the program uploads, replaces and removes documents of some twenty
+passages, and searches for each of them at once. `wrong` counts citations whose words are not at their position in the
+document, added documents that are not found, removed documents that are found, and errors. The exit code is 1 if
+anything was wrong, or if the memory of the server has grown by more than a twentieth since the first fifth of the
+time.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 KEPT = 8
-"""Documents that are there at once, beside those of the library; each third one is replaced before it is removed."""
+"""The number of added documents that exist at the same time; every third one is replaced before it is removed."""
 GROWTH = 0.05
 WARM_SHARE = 0.2
 ROWS = 10
@@ -43,7 +44,7 @@ _ASKED = 4
 
 @dataclass(slots=True)
 class Samples:
-    """The server's memory and its files, moment by moment."""
+    """Samples of the server's memory and of the size of its files."""
 
     resident: list[float] = field(default_factory=list)
     anonymous: list[float] = field(default_factory=list)
@@ -52,7 +53,7 @@ class Samples:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--library", type=Path, required=True, help="a library, which is not changed")
+    parser.add_argument("--library", type=Path, required=True, help="a library; the program uses a copy")
     parser.add_argument("--questions", type=Path, action="append", required=True, help="a queries.jsonl; repeatable")
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--clients", type=int, default=8)
@@ -66,7 +67,7 @@ def main() -> None:
             rows, samples = _soak(url, process, library, questions, 60 * options.minutes, options.clients)
     grown = _growth(samples.resident)
     wrong = sum(row["wrong"] for row in rows)
-    note = f"Memory after the first fifth and at the end: {grown:+.1%}. Wrong: {wrong}."
+    note = f"The memory changed by {grown:+.1%} from the first fifth to the end. Wrong: {wrong}."
     title = f"Soak: {passages} passages, {options.clients} clients, {options.minutes:g} minutes"
     report_tables({title: rows}, options.json, [note])
     sys.exit(1 if wrong or grown > GROWTH else 0)
@@ -114,7 +115,7 @@ def _merge(account: Account, other: Account) -> None:
 
 
 def _growth(resident: Sequence[float]) -> float:
-    """By which share the last tenth is above the tenth after the warm-up."""
+    """Return the growth of the median memory from the tenth after the warm-up to the last tenth."""
     tenth = max(1, len(resident) // ROWS)
     begin = int(WARM_SHARE * len(resident))
     return float(np.median(resident[-tenth:]) / np.median(resident[begin : begin + tenth]) - 1)
@@ -135,13 +136,13 @@ def _memory_watch(process: int, folder: Path, samples: Samples) -> Iterator[None
 def _size(path: Path) -> int:
     try:
         return path.stat().st_size if path.is_file() else 0
-    except OSError:  # gone since it was listed
+    except OSError:  # removed since it was listed
         return 0
 
 
 @contextmanager
 def _background_changes(url: str, writer: Writer, changes: Changes) -> Iterator[None]:
-    """Documents come, are replaced and go, one after the other."""
+    """Add, replace and remove documents in the background, one after the other."""
     present: deque[tuple[str, NewDocument]] = deque()
     with httpx.Client(base_url=url, timeout=_SECONDS) as client:
 
@@ -160,7 +161,7 @@ def _background_changes(url: str, writer: Writer, changes: Changes) -> Iterator[
 def _add_or_replace(
     client: httpx.Client, writer: Writer, present: deque[tuple[str, NewDocument]], changes: Changes
 ) -> None:
-    """A new document, or each third time a new version of the one that came last."""
+    """Add a new document, or every third time a new version of the last one."""
     fresh = writer.new_document()
     name = fresh.document.source
     if changes.added % 3 == 2 and present:
@@ -170,14 +171,14 @@ def _add_or_replace(
     changes.added += 1
     present.append((name, fresh))
     if fresh.document.id not in _found_documents(client, fresh.question):
-        changes.troubles.append(f"{name} was added, and is not found.")
+        changes.troubles.append(f"{name} was added, but is not found.")
 
 
 def _remove(client: httpx.Client, name: str, fresh: NewDocument, changes: Changes) -> None:
     changes.removed.add(fresh.document.id)
     client.delete(f"/v1/documents/{fresh.document.id}").raise_for_status()
     if fresh.document.id in _found_documents(client, fresh.question):
-        changes.troubles.append(f"{name} was removed, and is still found.")
+        changes.troubles.append(f"{name} was removed, but is still found.")
 
 
 def _found_documents(client: httpx.Client, question: str) -> list[str]:
@@ -187,7 +188,7 @@ def _found_documents(client: httpx.Client, question: str) -> list[str]:
 
 @contextmanager
 def _background_loop(work: Any, pause: float) -> Iterator[None]:
-    """In a thread, at least once, until the block ends."""
+    """Repeat `work` in a thread until the block ends, at least once."""
     over, begun = threading.Event(), threading.Event()
 
     def run() -> None:

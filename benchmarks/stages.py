@@ -1,4 +1,4 @@
-"""Measures each stage of `library.add` and of a question alone, one after the other, on the same files."""
+"""Measures the stages of `library.add` one after the other on the same files, and the encoding of a question."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ QUESTIONS, QUESTION_WORDS = 40, 12
 
 
 class CachedEncoder:
-    """An encoder that has met every text before: what is left of `add` is all but the encoding."""
+    """An encoder that has cached the vectors of all texts, to measure `add` without the encoding."""
 
     def __init__(self, encoder: SentenceTransformerEncoder, drafts: Sequence[Draft]) -> None:
         self._encoder = encoder
@@ -48,7 +48,7 @@ class CachedEncoder:
 
 
 def stages(files: Path, encoder: SentenceTransformerEncoder) -> list[dict[str, Any]]:
-    """One row for each stage: milliseconds a passage, and the share of `library.add` that they would be."""
+    """Return a row for each stage: milliseconds per passage, and their share of the time of `library.add`."""
     paths = sorted(files.iterdir())
     chunker = Chunker(limit=encoder.max_tokens, count_tokens=encoder.count_tokens)
     times: dict[str, float] = {}
@@ -84,7 +84,7 @@ def stages(files: Path, encoder: SentenceTransformerEncoder) -> list[dict[str, A
 
 
 def questions(texts: Sequence[str], encoder: SentenceTransformerEncoder) -> list[dict[str, Any]]:
-    """The median milliseconds of encoding one question, warm, by Pincite and by sentence-transformers."""
+    """Return the median milliseconds to encode one question with warm Pincite and sentence-transformers."""
     short_questions = [" ".join(text.split()[:QUESTION_WORDS]) for text in texts[:QUESTIONS]]
     ways: dict[str, Callable[[str], object]] = {f"encode_question, {encoder.precision}": encoder.encode_question}
     for precision in dict.fromkeys(("float32", "bfloat16" if native_bfloat16() else "float32")):
@@ -97,7 +97,7 @@ def questions(texts: Sequence[str], encoder: SentenceTransformerEncoder) -> list
 
 
 def bare(precision: str) -> Any:
-    """Sentence-transformers with the default encoder's weights."""
+    """Return the model of sentence-transformers with the weights of the default encoder."""
     import torch
     from sentence_transformers import SentenceTransformer
 
@@ -114,7 +114,7 @@ def _pack(encoded: Encoded) -> tuple[bytes, bytes]:
 
 
 def _add(files: Path, encoder: SentenceTransformerEncoder | CachedEncoder) -> int:
-    """The number of passages that were added to a new library."""
+    """Add files to a new library, and return the number of its passages."""
     with (
         tempfile.TemporaryDirectory() as folder,
         Library.open(Path(folder) / "library", Settings(), encoder=encoder) as library,

@@ -1,7 +1,7 @@
 """Measures start-up times: `python -m benchmarks.start [--library DIR …] [--json FILE]`.
 
-With a library, it also measures the time from the start of a process to its first answer, with the files in the
-system's cache.
+With a library, the program also measures the time from the start of a process to its first answer, with the files in
+the system's cache.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ COMMANDS = {
 
 
 def first_answer(folder: Path) -> list[str]:
-    """The command that opens a library and asks one question."""
+    """Return the command that opens a library and asks one question."""
     return [sys.executable, "-c", _ANSWER, str(folder), QUESTION]
 
 
 def run(command: Sequence[str]) -> None:
-    """A whole process, from its start to its end."""
+    """Run a command in a process, from its start to its end."""
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 

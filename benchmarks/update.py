@@ -1,10 +1,11 @@
-"""Measures changes at several library sizes, and how long questions wait meanwhile: `python -m benchmarks.update`.
+"""Measures changes of libraries of several sizes, and the waits of questions: `python -m benchmarks.update`.
 
-Each library (`--library`, repeatable) is copied beside itself and warmed, and the copy is changed: a document of twenty
-passages is added, replaced and removed, and a read-only process asks for it until it appears or disappears. Then
-documents are made from the `--base` libraries (see `benchmarks.enlarging`) and stored as fast as possible, until the
-library has grown by a share at which its indexes are merged and trained anew. Meanwhile the other process asks without
-a pause, and the longest wait is reported.
+The program copies each library (`--library`, repeatable) beside itself, fills the system's cache with its files, and
+changes the copy: it adds, replaces and removes a document of twenty passages, and a read-only process searches for the
+document until it appears or disappears. Then the program makes documents from the `--base` libraries (see
+`benchmarks.enlarging`) and stores them as fast as possible, until the library has grown by a share at which its indexes
+are merged and trained again. Meanwhile the other process asks questions without a pause, and the program reports the
+longest wait.
 """
 
 from __future__ import annotations
@@ -38,17 +39,17 @@ if TYPE_CHECKING:
 
 SOURCE = "fresh.txt"
 OPENED = 3
-"""How often the opening is tried."""
+"""The number of times that the opening is measured."""
 QUIET_SECONDS = 10.0
 ENCODED = 400
-"""Passages that are encoded to learn how the others' vectors are to be made."""
+"""The number of encoded passages, from which the vectors of the others are computed."""
 COMMITTED = 25
-"""Documents that are stored before the indexes are told."""
+"""The number of documents that are stored before each update of the indexes."""
 _WAIT_SECONDS = 60.0
 
 
 class TimedEncoder(SentenceTransformerEncoder):
-    """The encoder, which knows how long it has worked on passages."""
+    """The encoder with a timer for the encoding of passages."""
 
     seconds = 0.0
 
@@ -69,18 +70,22 @@ class Change:
     whole: list[float] = field(default_factory=list)
     beyond: list[float] = field(default_factory=list)
     seen: list[float] = field(default_factory=list)
-    """Until another process has it in an answer, or no longer."""
+    """The seconds until another process finds the document, or no longer finds it."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--library", type=Path, action="append", required=True, help="a library; repeatable")
     parser.add_argument(
-        "--base", type=Path, action="append", required=True, help="a library to make new passages from; repeatable"
+        "--base",
+        type=Path,
+        action="append",
+        required=True,
+        help="a library from which new passages are made; repeatable",
     )
     parser.add_argument("--questions", type=Path, action="append", required=True, help="a queries.jsonl; repeatable")
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--growth", type=float, default=0.1, help="the share by which the library grows in the end")
+    parser.add_argument("--growth", type=float, default=0.1, help="the share by which the library grows at the end")
     parser.add_argument("--json")
     options = parser.parse_args()
     questions = read_questions(options.questions, 300)
@@ -128,7 +133,7 @@ def _measure(
 
 
 def _changes(library: Library, encoder: TimedEncoder, reader: Any, rounds: int) -> dict[str, Change]:
-    """Documents are added, replaced and removed in turn; each time the other process is asked for them."""
+    """Add, replace and remove documents in turn, and let the other process search for each of them."""
     kinds = {
         "add 20 passages": Change("beyond encoding 150"),
         "replace 20 passages": Change("beyond encoding 150, seen 1000"),
@@ -136,7 +141,7 @@ def _changes(library: Library, encoder: TimedEncoder, reader: Any, rounds: int) 
     }
     add, replace, remove = kinds.values()
     writer = Writer(library)
-    for number in range(rounds + 1):  # the first one is for warmth
+    for number in range(rounds + 1):  # the first round warms up
         source = f"{number}-{SOURCE}"
         for change in (add, replace):
             fresh = writer.new_document(source)
@@ -156,11 +161,11 @@ def _time_change(
     reader.send((fresh.question, fresh.document.id, present))
     change.whole.append(whole)
     change.beyond.append(whole - (encoder.seconds - before))
-    change.seen.append(reader.recv() - began)  # the clocks of two processes are one
+    change.seen.append(reader.recv() - began)  # both processes read the same clock
 
 
 def _pauses(library: Library, maker: Maker, reader: Any, questions: Sequence[str], growth: float) -> list[Row]:
-    """How long questions wait while nothing happens, while documents come, and until the indexes have settled."""
+    """Measure the waits of questions while nothing changes, while documents are added, and while the indexes settle."""
     store = library._store
     passages = library.stats().passages
     first = passages // DOCUMENT_PASSAGES
@@ -200,7 +205,7 @@ def _grow(store: FolderStore, maker: Maker, numbers: Sequence[int]) -> None:
 
 
 def _settle(store: FolderStore) -> None:
-    """Until what is done in the background is done."""
+    """Wait until the background work on the indexes is done."""
     with store.writing():
         store.index()
     store.wait_for_dense()
@@ -208,7 +213,7 @@ def _settle(store: FolderStore) -> None:
 
 @contextmanager
 def _reader(folder: Path) -> Iterator[Any]:
-    """A process that only reads, at the other end of a pipe."""
+    """Run a process that only reads; yield the pipe to it."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve_questions, args=(folder, theirs), daemon=True)
@@ -222,7 +227,7 @@ def _reader(folder: Path) -> Iterator[Any]:
 
 
 def _serve_questions(folder: Path, pipe: Any) -> None:
-    """What that process does: it asks for a document until it is there, or gone; or anything until told to stop."""
+    """Serve the other end of the pipe: wait for a change of a document, or ask questions until a stop message."""
     with Library.open(folder, create=False) as library:
         library.ask("Is there anybody?")
         pipe.send(None)
@@ -237,7 +242,7 @@ def _serve_questions(folder: Path, pipe: Any) -> None:
 
 
 def _wait_for(library: Library, question: str, identity: str, present: bool) -> float:
-    """When a hit was of that document, or none was."""
+    """Return the time at which a search found the document, or no longer found it."""
     until = perf_counter() + _WAIT_SECONDS
     while perf_counter() < until:
         ids = [hit.document.id for hit in library.search(question).hits]
@@ -247,7 +252,7 @@ def _wait_for(library: Library, question: str, identity: str, present: bool) -> 
 
 
 def _ask_until_stopped(library: Library, questions: Sequence[str], pipe: Any) -> list[float]:
-    """Seconds that each question took, again and again until there is a word in the pipe."""
+    """Ask the questions repeatedly until a message arrives; return the seconds of each."""
     waits: list[float] = []
     while not pipe.poll():
         began = perf_counter()

@@ -1,7 +1,8 @@
-"""One contender, run as a program: `contending.py NAME MODEL TEXTS FILES [PRECISION]`.
+"""Runs one contender as a program: `contending.py NAME MODEL TEXTS FILES [PRECISION]`.
 
-It loads its model once, says which versions it has, and then, for each line it is sent, indexes all texts anew and
-says how long that took. A line may name a batch size. Each peer is used as its documentation shows, with its defaults.
+The program loads its model once and prints the versions of its libraries. For each line of its standard input it
+indexes all texts again and prints how long that took. A line may contain a batch size. Each peer is used as its
+documentation shows, with its default settings.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ def txtai(model: str, _: str) -> Callable[[Texts], object]:
 
 
 def encode(model: str, _: str, precision: str) -> Callable[..., object]:
-    """Sentence-transformers alone: vectors, and nothing kept."""
+    """Encode with sentence-transformers alone, without storing the vectors."""
     import torch
     from sentence_transformers import SentenceTransformer
 
@@ -103,7 +104,7 @@ def encode(model: str, _: str, precision: str) -> Callable[..., object]:
 
 
 def pincite(_: str, files: str, precision: str = "auto") -> Callable[[Texts], object]:
-    """`Library.add` of the files, into a new library; the first time, which warms up, of one of them."""
+    """Add the files to a new library; the first call, which warms up, adds as many files as it has texts."""
     sys.path.insert(0, str(Path(__file__).parents[2]))
     from index import Library, Settings
     from index.encoders.encoder import SentenceTransformerEncoder
@@ -137,15 +138,15 @@ def _versions() -> dict[str, str]:
 
 
 class Watch(threading.Thread):
-    """Looks, while others work, how much memory the processes have that this one started."""
+    """Samples the memory of the child processes in the background."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
         self.most = 0.0
-        """MB, all of them together."""
+        """The highest sum for all child processes, in MB."""
 
     def run(self) -> None:
-        """Until the program ends."""
+        """Sample the memory until the program ends."""
         while True:
             pids = {pid for path in Path("/proc/self/task").glob("*/children") for pid in _read(path).split()}
             self.most = max(self.most, sum(map(_megabytes, pids)))
@@ -153,13 +154,13 @@ class Watch(threading.Thread):
 
 
 def _spent() -> float:
-    """Seconds of processor time, of this process and of those that it has seen end."""
+    """Return the seconds of processor time of this process and of its ended child processes."""
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system
 
 
 def _peak() -> float:
-    """The most memory of this program, in MB; getrusage would count what its parent had when it was forked."""
+    """Return the peak memory of this process in MB; getrusage would include its parent's memory at the fork."""
     (line,) = (line for line in _read(Path("/proc/self/status")).splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) / 1024
 
@@ -170,7 +171,7 @@ def _megabytes(pid: str) -> float:
 
 
 def _read(file: Path) -> str:
-    """Nothing of a process or a thread that has ended meanwhile."""
+    """Return the content of a file; empty if its process or thread has ended meanwhile."""
     try:
         return file.read_text()
     except OSError:
