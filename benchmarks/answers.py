@@ -48,7 +48,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 QUESTIONS = ROOT / "benchmarks" / "questions"
 RIGHT_SHARE = 0.5
-"""The share of a gold passage that a right quotation contains at least."""
+"""The minimum share of a gold passage that a right quotation contains."""
 LONGER = 3
 """An answer may be this many times as long as gold and context."""
 ALLOWED = 250

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from index.settings import Settings
 
 Kind = Literal["own", "page", "foreign"]
-"""A document answers the question (own); its page is in the library but does not answer it (page); neither (foreign)."""
+"""A document answers the question (own), only nearly answers it (page), or is about something else (foreign)."""
 KINDS: tuple[Kind, ...] = ("own", "page", "foreign")
 OWN: tuple[Kind, ...] = ("own",)
 SIZES = {"squad_v2": {1: 45, 8: 8, 50: 3}, "clapnq": {1: 40, 8: 6}, "covidqa": {1: 12, 8: 2}}

@@ -218,7 +218,7 @@ def _growth(rows: Sequence[dict[str, Any]]) -> str:
         return ""
     smaller, larger = sorted(milliseconds)[-2:]
     ratio = milliseconds[larger] / milliseconds[smaller]
-    return f"From {smaller:,} to {larger:,} passages, the time of a search grows by a factor of {ratio:.2f}."
+    return f"A search of {larger:,} passages takes {ratio:.2f} times as long as a search of {smaller:,}."
 
 
 if __name__ == "__main__":

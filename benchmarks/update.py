@@ -248,7 +248,7 @@ def _wait_for(library: Library, question: str, identity: str, present: bool) -> 
         ids = [hit.document.id for hit in library.search(question).hits]
         if (identity in ids) == present:
             return perf_counter()
-    raise TimeoutError(f"{identity} is {'not present' if present else 'present'} after {_WAIT_SECONDS:.0f} s.")
+    raise TimeoutError(f"{identity} is {'not' if present else 'still'} found after {_WAIT_SECONDS:.0f} s.")
 
 
 def _ask_until_stopped(library: Library, questions: Sequence[str], pipe: Any) -> list[float]:
