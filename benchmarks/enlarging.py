@@ -61,7 +61,7 @@ class Maker:
             own = [self._sources.packed[sentences].tobytes() for sentences in passages]
             packed = list(zip(map(pack_vector, vectors), own, strict=True))
         keys = [hashlib.blake2b(draft.text.encode(), digest_size=16).digest() for draft in drafts]
-        return document, chunks, [PackedVectors(key, *vectors) for key, vectors in zip(keys, packed, strict=True)]
+        return document, chunks, [PackedVectors(key, *pair) for key, pair in zip(keys, packed, strict=True)]
 
     @cached_property
     def note(self) -> dict[str, float]:

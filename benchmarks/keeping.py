@@ -107,18 +107,20 @@ def main() -> None:
         beside = folder.with_name(f"{folder.name}.kept")
         beside.mkdir()
         try:
-            rows = [measured_alone(folder, beside, name) for name in ("backup", "restore")]
-            rows += [measured_alone(folder, beside, f"export-library{option}") for option in ("", " --no-vectors")]
+            rows = [measure_in_new_process(folder, beside, name) for name in ("backup", "restore")]
+            rows += [
+                measure_in_new_process(folder, beside, f"export-library{option}") for option in ("", " --no-vectors")
+            ]
             rows.append(_measure_import_alone(beside))
             run_in_new_process(thin_out, folder)
-            rows += [measured_alone(folder, beside, name) for name in ("compact", "rebuild")]
+            rows += [measure_in_new_process(folder, beside, name) for name in ("compact", "rebuild")]
         finally:
             shutil.rmtree(beside, ignore_errors=True)
     notes = [f"One document in {REMOVED} was removed before compact; rebuild makes passages of {SHORTER} tokens."]
     report_tables({"Keeping a library (without the encoder)": rows}, options.json, notes)
 
 
-def measured_alone(folder: Path, beside: Path, operation: str) -> dict[str, Any]:
+def measure_in_new_process(folder: Path, beside: Path, operation: str) -> dict[str, Any]:
     """Run `measured` in a new process."""
     return run_in_new_process(measured, folder, beside, operation)
 

@@ -50,8 +50,8 @@ def main() -> None:
         with hosted(create_app(library, Settings(), examples=EXAMPLES)) as url, hosted(_bare()) as bare:
             home = _weights(options.rounds, {"bare Gradio page": (bare, "textarea"), "home": (url, QUESTION)})
             answering = _time_answers(library, url, questions)
-    report(f"Page: median of {options.rounds} visits", home, _beside(options.json, "home"))
-    report(f"Page: {len(questions)} questions on the seeds", answering, _beside(options.json, "answer"))
+    report(f"Page: median of {options.rounds} visits", home, _part_path(options.json, "home"))
+    report(f"Page: {len(questions)} questions on the seeds", answering, _part_path(options.json, "answer"))
 
 
 def _bare() -> FastAPI:
@@ -165,7 +165,7 @@ def _row(name: str, values: Sequence[float], direct: Sequence[float]) -> dict[st
     return row
 
 
-def _beside(file: str | None, part: str) -> str | None:
+def _part_path(file: str | None, part: str) -> str | None:
     """Return the path for one of two tables, which are written to two files."""
     return str(Path(file).with_stem(f"{Path(file).stem}-{part}")) if file else None
 

@@ -56,8 +56,8 @@ class Sources:
     def recombined(self, rng: random.Random) -> list[int]:
         """Return the numbers of the sentences of a new passage."""
         passages = len(self.first) - 1
-        passage = rng.randrange(passages)
-        chosen = [passage, *rng.sample(self.near[passage].tolist(), rng.choice(PARTNERS))]
+        centre = rng.randrange(passages)
+        chosen = [centre, *rng.sample(self.near[centre].tolist(), rng.choice(PARTNERS))]
         like = rng.randrange(passages)
         length = int(self.tokens[self.first[like] : self.first[like + 1]].sum())
         found: list[int] = []

@@ -1,10 +1,10 @@
-"""Make the training pairs:  python -m training.pairs OUT --eval FOLDER --sets FOLDER
+"""Makes the training pairs:  python -m training.pairs OUT --eval FOLDER --sets FOLDER
 
-Writes `train.jsonl` and `held_out.jsonl` to OUT: premise, claim, label (0 supported, 1 contradicted, 2 not said, 3 one
-of the last two), kind, weight.
+The program writes `train.jsonl` and `held_out.jsonl` to OUT: premise, claim, label (0 supported, 1 contradicted, 2 not
+said, 3 one of the last two), kind, weight.
 
-Always the same pairs for the same sources. Nothing of a document that a set holds out is in `train.jsonl` from that
-set; another may have it, as our claims have a few of PubMedQA's papers.
+The same sources always give the same pairs. If a set holds a document out, `train.jsonl` contains nothing of it from
+that set. Another set may have the same document: our claims have a few of PubMedQA's papers.
 """
 
 from __future__ import annotations
@@ -48,27 +48,27 @@ if TYPE_CHECKING:
 
 SEED = 21
 WINDOW = 6
-"""Sentences that are parsed together."""
+"""The number of sentences that are parsed together."""
 SENTENCES = {
     "squadshifts": 1700, "selqa": 1300, "squad_v2": 900, "clapnq": 300, "covidqa": 700, "chunking": 500,
     "scifact": 1600, "wikisplit": 900,
 }  # fmt: skip
 TRUE, FALSE = 2, 3
-"""Claims made of each sentence, at most."""
+"""The maximum numbers of true and false claims of each sentence."""
 STACKED = 0.5
 WRAPPED = 0.28
 ELSEWHERE = 0.08
-"""Shares of rewordings that are changed once more, of sentences that are wrapped, of those that get another's claim."""
+"""The shares of rewordings that are changed again, of wrapped sentences, and of those with another's claim."""
 TEMPLATES = 1500
 QUESTIONS = 1000
 WEIGHTS = {OURS: 2.0, "SciFact": 2.0, "PubMedQA": 2.0, "Fool Me Twice": 2.0, "roles exchanged": 1.5, "trial": 0.8}
-"""What counts more, for there is little of it, or less."""
+"""Weights of kinds that are rare, and of one that counts less."""
 HELD_OUT = 25
-"""One part of so many."""
+"""One part of this many is held out."""
 
 
 class Maker:
-    """Claims of sentences, and how many of each kind there are so far: the rarer kinds that apply are taken first."""
+    """Makes claims from sentences, and counts the kinds: of those that apply, it prefers the rarer ones."""
 
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
@@ -76,12 +76,12 @@ class Maker:
         self.others = falsehoods.Others()
 
     def true(self, sentence: Span, amount: int) -> list[tuple[str, str]]:
-        """Kinds and texts of rewordings."""
+        """Return the kinds and texts of rewordings."""
         found = {name: program(sentence, self.chance) for name, program in truths.PROGRAMS.items()}
         return self._take_rarest({name: text for name, text in found.items() if text}, amount, truths.USUAL)
 
     def false(self, sentence: Span, amount: int) -> list[tuple[str, str]]:
-        """Kinds and texts of falsehoods."""
+        """Return the kinds and texts of falsehoods."""
         found = {name: program(sentence, self.others, self.chance) for name, program in falsehoods.PROGRAMS.items()}
         same = sentence.text.strip().lower()
         return self._take_rarest({n: t for n, t in found.items() if t and t.lower() != same}, amount, falsehoods.USUAL)
@@ -96,7 +96,7 @@ class Maker:
 
 
 def windows(evaluation: Path, sets: Path, excluded: set[str], chance: random.Random) -> list[tuple[str, str, str]]:
-    """Set, document and text of runs of sentences, shuffled."""
+    """Return windows of consecutive sentences, shuffled: set, document and text."""
     found = []
     for name, document, text in documents(evaluation, sets, excluded):
         spans = split_sentences(text)[:3000]
@@ -109,7 +109,7 @@ def windows(evaluation: Path, sets: Path, excluded: set[str], chance: random.Ran
 
 
 def usable(sentence: Span) -> bool:
-    """Whether it is a plain sentence."""
+    """Whether the sentence is plain enough to make claims from it."""
     text = sentence.text.strip()
     words = len(text.split())
     letters = sum(c.isalpha() or c == " " for c in text)
@@ -118,7 +118,7 @@ def usable(sentence: Span) -> bool:
 
 
 def parse_windows(found: list[tuple[str, str, str]]) -> Iterator[tuple[str, str, Doc]]:
-    """Windows with their parse, until each set has given its share of sentences."""
+    """Yield parsed windows until each set has its number of sentences: set, document and parse."""
     counts: Counter[str] = Counter()
     texts = ((text, (name, document)) for name, document, text in found if counts[name] < SENTENCES[name])
     for doc, (name, document) in parser().pipe(texts, as_tuples=True, batch_size=32):
@@ -128,18 +128,18 @@ def parse_windows(found: list[tuple[str, str, str]]) -> Iterator[tuple[str, str,
 
 
 def premise(sentences: list[Span], at: int, chance: random.Random, need: set[int]) -> str:
-    """The sentence, mostly with its neighbours, as it is cited; `need` are those that must be there."""
+    """Return the sentence, mostly with neighbours, like a citation, and with the sentences of the numbers `need`."""
     both = (at - 1, at + 1)
     wanted = {at, *need} | set(chance.choice(((), (at - 1,), (at + 1,), both, both)))
     return " ".join(sentences[i].text.strip() for i in sorted(wanted) if 0 <= i < len(sentences))
 
 
 Reworded = list[tuple[str, tuple[str, str, str]]]
-"""Texts that were reworded, each with its premise, how it was reworded, and its document."""
+"""Reworded texts, each with its premise, the kind of rewording, and its document."""
 
 
 def from_documents(docs: list[tuple[str, str, Doc]], maker: Maker) -> Iterator[Labelled]:
-    """True and false claims about each usable sentence."""
+    """Yield true and false claims about each usable sentence."""
     for _, _, doc in docs:
         for sentence in filter(usable, doc.sents):
             maker.others.learn(sentence)
@@ -177,7 +177,7 @@ def _false_claims(sentences: list[Span], at: int, document: str, maker: Maker) -
 
 
 def _wrapped_claims(sentences: list[Span], at: int, document: str, chance: random.Random) -> Iterator[Labelled]:
-    """Wrappers that the sentence has by itself, and one that is put around it."""
+    """Yield claims from a wrapper that the sentence already has, and from one that is put around it."""
     natural = unwrapped(sentences[at])
     if natural is not None:
         yield Labelled(premise(sentences, at, chance, set()), *natural, document)
@@ -188,7 +188,7 @@ def _wrapped_claims(sentences: list[Span], at: int, document: str, chance: rando
 
 
 def _neighbouring_texts(sentences: list[Span], at: int, chance: random.Random) -> tuple[str, str]:
-    """What stands before and after a sentence, or nothing."""
+    """Return the sentences before and after a sentence, or two empty strings."""
     if chance.random() < 0.4:
         return "", ""
     before, after = (sentences[i].text.strip() if 0 <= i < len(sentences) else "" for i in (at - 1, at + 1))
@@ -196,7 +196,7 @@ def _neighbouring_texts(sentences: list[Span], at: int, chance: random.Random) -
 
 
 def _elsewhere_claims(sentences: list[Span], at: int, document: str, chance: random.Random) -> Iterator[Labelled]:
-    """What another sentence says, and this one does not."""
+    """Yield a claim that another sentence makes, but not this one."""
     if len(_neighbours(sentences, at)) == 2 and chance.random() < ELSEWHERE:
         far = sentences[chance.choice([i for i in range(len(sentences)) if i != at])]
         if usable(far):
@@ -208,9 +208,9 @@ def _neighbours(sentences: list[Span], at: int) -> list[int]:
 
 
 def _reworded_claims(reworded: Reworded, maker: Maker, further: Reworded) -> Iterator[Labelled]:
-    """Rewordings of rewordings, and falsehoods made of them: that words were changed tells nothing.
+    """Yield rewordings and falsehoods of reworded sentences, so that changed words alone reveal nothing.
 
-    Some of what was reworded twice goes into `further`.
+    It appends some of the twice reworded sentences to `further`.
     """
     maker.others.near = None
     for doc, (shown, kind, document) in parser().pipe(reworded, as_tuples=True, batch_size=64):
@@ -228,7 +228,7 @@ def _reworded_claims(reworded: Reworded, maker: Maker, further: Reworded) -> Ite
 
 
 def from_splits(sets: Path, chance: random.Random) -> Iterator[Labelled]:
-    """The simpler sentences that were made of one, mostly those that do not begin with a pronoun."""
+    """Yield the simpler sentences that people made from one, mostly those that do not begin with a pronoun."""
     found = [(whole, part) for whole, parts in wikipedia_splits(sets) for part in parts if len(part.split()) > 4]
     for whole, part in chance.sample(found, 3000):
         if not re.match(r"(?:He|She|It|They|This|These|His|Her|Its|Their)\b", part) or chance.random() < 0.3:
@@ -236,7 +236,7 @@ def from_splits(sets: Path, chance: random.Random) -> Iterator[Labelled]:
 
 
 def from_questions(evaluation: Path, sets: Path, chance: random.Random) -> Iterator[Labelled]:
-    """Questions and answers as statements: true, with another answer, and to what a paragraph does not answer."""
+    """Yield questions and answers as statements: with the right answer, another answer, or an unanswerable question."""
     for name in ("squad_v2", "clapnq"):
         texts = {row["id"]: row["text"] for row in rows(evaluation / name / "corpus.jsonl")}
         asked = [row for row in rows(evaluation / name / "qa.jsonl") if row["doc_id"] in texts]
@@ -287,7 +287,7 @@ def _are_alike(first: str, second: str) -> bool:
 
 
 def from_scifact(evaluation: Path, held_out: bool, chance: random.Random) -> Iterator[Labelled]:
-    """Claims with the sentences that people found to bear on them, and the neighbours of these."""
+    """Yield claims with their evidence sentences, as people marked them, and the neighbours of these."""
     texts = {row["id"]: row["text"] for row in rows(evaluation / "scifact" / "corpus.jsonl")}
     for row in scifact_claims(evaluation)[held_out]:
         text = texts[row["doc_id"]]
@@ -317,7 +317,7 @@ def _overlap(sentence: Any, span: dict[str, Any]) -> bool:
 
 
 def from_ours(sets: Path, chance: random.Random) -> Iterator[Labelled]:
-    """The claims that we wrote, each with the sentences that it rests on or twists, mostly with their neighbours."""
+    """Yield the claims that we wrote, each with the sentences on which it is based, mostly with neighbours."""
     texts = {digest(text): text for _, text in (*guides(sets), *papers(sets))}
     texts |= {
         digest(text): text for text in {question.document.text for question in (*shifts(sets), *selections(sets))}
@@ -334,7 +334,7 @@ def from_ours(sets: Path, chance: random.Random) -> Iterator[Labelled]:
 
 
 def build(evaluation: Path, sets: Path, exclude: Path) -> list[Labelled]:
-    """All pairs, shuffled, each once."""
+    """Return all different pairs, shuffled."""
     chance = random.Random(SEED)
     excluded = excluded_documents(evaluation, exclude)
     docs = list(parse_windows(windows(evaluation, sets, excluded, chance)))
@@ -357,13 +357,13 @@ def _row(pair: Labelled) -> dict[str, Any]:
 
 
 def main() -> None:
-    """See the module."""
+    """Write the training pairs and the held-out pairs, and print their numbers by kind."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("out", type=Path)
-    arguments.add_argument("--eval", type=Path, required=True, help="folder of the public evaluation sets")
-    arguments.add_argument("--sets", type=Path, required=True, help="folder of the sets that README.md lists")
+    arguments.add_argument("--eval", type=Path, required=True, help="the folder of the public evaluation sets")
+    arguments.add_argument("--sets", type=Path, required=True, help="the folder of the sets that README.md lists")
     arguments.add_argument(
-        "--exclude", type=Path, required=True, help="file with ids of SciFact documents to leave out"
+        "--exclude", type=Path, required=True, help="a file with ids of SciFact documents to exclude"
     )
     options = arguments.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)

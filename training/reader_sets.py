@@ -1,12 +1,12 @@
-"""The training data of the reader: questions, passages and the sentences that answer.
+"""Reads the training data of the reader: questions, passages and the sentences that answer.
 
-Public sets in `../shared/eval`: SQuAD 2.0 (development, half of its articles), ClapNQ (development, half), COVID-QA
-(half) and the rationales of SciFact's training claims. A quarter of the articles, pages, papers and claims is held out
-by a hash of its name: no question of theirs is ever trained on, and `benchmarks.confidence` fits and tests on these.
-Two more sets have questions on many other articles of Wikipedia, all answered; they are trained on whole: the new
-articles of SquadShifts (Miller et al. 2020) and SelQA (Jurczyk et al. 2016), development and test. On passages of
-these, of ClapNQ's pages that are trained on, and of guides and abstracts (`training.passages`), we wrote questions of
-our own, many of them near misses.
+The public sets in `../shared/eval` are SQuAD 2.0 (development, half of its articles), ClapNQ (development, half),
+COVID-QA (half) and the rationales of SciFact's training claims. A quarter of the articles, pages, papers and claims is
+held out by a hash of the name: the reader is never trained on their questions, and `benchmarks.confidence` fits and
+tests on these. Two more sets have questions about many other articles of Wikipedia, all of them answered: the new
+articles of SquadShifts (Miller et al. 2020) and SelQA (Jurczyk et al. 2016), development and test. The reader is
+trained on all of these. We wrote our own questions, many of them near misses, about passages of these two sets, of the
+pages of ClapNQ that are not held out, and of guides and abstracts (`training.passages`).
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 SHARED = Path(__file__).parents[1].parent / "shared" / "eval"
 HELD_OUT = 2
-"""Which of four residues of a name's hash is held out: of SQuAD's 20 articles that is five, of very different kinds."""
+"""The residue (of four) of a name's hash that is held out: five very different ones of SQuAD's 20 articles."""
 WITHHELD = "0"
-"""Our questions about a passage are held out if its hash begins with this, one in sixteen; those about ClapNQ's pages,
-which have names and no hashes, never are."""
+"""Our questions about a passage are held out if its hash begins with this digit, which is true of one in sixteen.
+Questions about ClapNQ's pages, which have names and no hashes, are never held out."""
 SHIFTS, SELECTIONS, OURS = "squadshifts", "selqa", "ours"
 ALL_ANSWERED = (SHIFTS, SELECTIONS)
 JUDGED = frozenset(
@@ -42,27 +42,27 @@ JUDGED = frozenset(
     Intergovernmental_Panel_on_Climate_Change Chloroplast Prime_number Rhine Scottish_Parliament Islamism Imperialism
     Warsaw French_and_Indian_War Force""".split()
 )
-"""The articles of SQuAD's development set: other sets' questions on them are left out."""
+"""The articles of SQuAD's development set; questions of other sets about them are excluded."""
 
 
 def held_out(name: str) -> bool:
-    """Whether an article, page, paper or claim of this name is kept from training."""
+    """Whether an article, page, paper or claim with this name is held out from training."""
     return hashlib.sha256(name.encode()).digest()[0] % 4 == HELD_OUT
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A document's text and its sentences."""
+    """The text of a document and its sentences."""
 
     text: str
     sentences: tuple[Span, ...]
     terms: tuple[frozenset[str], ...]
     lengths: tuple[int, ...]
-    """Words of each sentence."""
+    """The number of words of each sentence."""
 
     @classmethod
     def of(cls, text: str) -> Text:
-        """The text, split."""
+        """Split a text into sentences."""
         spans = tuple(split_sentences(text))
         words = [span.of(text) for span in spans]
         return cls(
@@ -71,7 +71,7 @@ class Text:
 
     @classmethod
     def from_sentences(cls, sentences: Sequence[str]) -> Text:
-        """Of a set that has split its text already."""
+        """Join sentences of a set whose text is already split."""
         ends = list(accumulate(len(sentence) + 1 for sentence in sentences))
         spans = tuple(Span(end - len(sentence) - 1, end - 1) for sentence, end in zip(sentences, ends, strict=True))
         lengths = tuple(len(sentence.split()) for sentence in sentences)
@@ -80,26 +80,26 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, its text, and where that answers it: nowhere, for an unanswerable one."""
+    """A question, its text, and the sentences that answer it; an unanswerable question has none."""
 
     name: str
-    """Of what is held out or trained on whole: an article, a page, a paper, a claim."""
+    """The article, page, paper or claim, all of whose questions are either held out or trained on."""
     question: str
     document: Text
     gold: frozenset[int]
-    """Which sentences answer."""
+    """The numbers of the sentences that answer."""
     answers: tuple[Span, ...]
-    """The exact words, where the set knows them."""
+    """The exact words of the answer, if the set has them."""
     exact: bool
-    """Whether it does."""
+    """Whether the set has them."""
     group: str
-    """Set and name."""
+    """The set and the name."""
     likeness: int | None = None
-    """Of an unanswerable question, the sentence that looks like an answer, where it is known."""
+    """The sentence that looks like an answer to an unanswerable question, if it is known."""
 
 
 def questions(folder: str, shared: Path = SHARED) -> Iterator[Question]:
-    """All questions of a set in the format of `../shared/eval/README.md`."""
+    """Yield all questions of a set in the format of `../shared/eval/README.md`."""
     texts = {row["id"]: row["text"] for row in _rows(shared / folder / "corpus.jsonl")}
     documents: dict[str, Text] = {}
     for row in _rows(shared / folder / "qa.jsonl"):
@@ -119,7 +119,7 @@ def questions(folder: str, shared: Path = SHARED) -> Iterator[Question]:
 
 
 def claims(shared: Path = SHARED) -> Iterator[Question]:
-    """SciFact's claims as questions, which the sentences of its rationales answer."""
+    """Yield SciFact's claims as questions that the sentences of the rationales answer."""
     texts = {row["id"]: row["text"] for row in _rows(shared / "scifact" / "corpus.jsonl")}
     for row in _rows(shared / "scifact" / "rationales.jsonl"):
         claim, document = str(row["claim"]), Text.of(texts[row["doc_id"]])
@@ -130,7 +130,7 @@ def claims(shared: Path = SHARED) -> Iterator[Question]:
 
 
 def shifts(sets: Path) -> Iterator[Question]:
-    """The questions on the new articles of SquadShifts, each with the answers of up to four people."""
+    """Yield the questions about the new articles of SquadShifts, each with the answers of up to four people."""
     for article in json.loads((sets / "squadshifts" / "new_wiki_v1.0.json").read_text(encoding="utf-8"))["data"]:
         name = str(article["title"])
         for paragraph in article["paragraphs"] if name not in JUDGED else ():
@@ -145,7 +145,7 @@ def shifts(sets: Path) -> Iterator[Question]:
 
 
 def selections(sets: Path) -> Iterator[Question]:
-    """The questions of SelQA, each with the sentences of a section, some of which were chosen as the answer."""
+    """Yield the questions of SelQA, each with the sentences of a section, some of which people chose as the answer."""
     documents: dict[tuple[str, ...], Text] = {}
     for part in ("dev", "test"):
         for row in json.loads((sets / "selqa" / f"selqa-ass-{part}.json").read_text(encoding="utf-8")):
@@ -159,7 +159,7 @@ def selections(sets: Path) -> Iterator[Question]:
 
 
 def own(sets: Path, shared: Path = SHARED) -> Iterator[Question]:
-    """Our questions on passages of `shifts`, `selections`, ClapNQ, guides and abstracts, many of them not answered."""
+    """Yield our questions about passages of `shifts`, `selections`, ClapNQ, guides, abstracts; many have no answer."""
     known = {
         digest(question.document.text): (question.name, question.document)
         for question in (*shifts(sets), *selections(sets))
@@ -178,13 +178,13 @@ def own(sets: Path, shared: Path = SHARED) -> Iterator[Question]:
         name, document = known[line.passage]
         marked_sentences = frozenset(_sentences_with(document, [line.place]))
         gold, answers = (marked_sentences, (line.place,)) if line.kind == "a" else (frozenset[int](), ())
-        exact = line.kind == "n" or line.passage not in of_guides  # of guides whole sentences may be marked
+        exact = line.kind == "n" or line.passage not in of_guides  # in guides the marks may cover whole sentences
         likeness = min(marked_sentences, default=None) if line.kind == "n" else None
         yield Question(line.passage, line.text, document, gold, answers, exact, f"{OURS}/{name}", likeness)
 
 
 def _overlapping_answers(answers: Sequence[tuple[int, str]]) -> tuple[Span, ...]:
-    """The answers that touch another person's; where none does, all of them."""
+    """Return the answers that overlap with another person's answer, or all if none does."""
     spans = [Span(start, start + len(text)) for start, text in answers]
     touched = [
         span
@@ -195,7 +195,7 @@ def _overlapping_answers(answers: Sequence[tuple[int, str]]) -> tuple[Span, ...]
 
 
 def _answer_spans(question: str, document: Text, answers: Sequence[tuple[int, str, int]]) -> tuple[Span, ...]:
-    """Where the answers stand. Of one that stands in several places the sentence with most of the question is taken."""
+    """Return the positions of the answers; of repeated words, the sentence with most terms of the question."""
     sure = tuple(Span(start, start + len(text)) for start, text, occurrences in answers if occurrences == 1)
     if sure:
         return sure

@@ -1,7 +1,8 @@
 """Makes training examples for the reader: questions with windows of text that answer them or do not.
 
-A window is a run of sentences around the answer, or around what looks most like one. Of an answered question negatives
-are made: the same question where its answer is not, and another question that its text does not answer.
+A window has consecutive sentences around the answer, or around the sentence that looks most like one. Each answered
+question also gives negatives: the same question with sentences that do not answer it, and a changed question that the
+text does not answer.
 """
 
 from __future__ import annotations
@@ -27,16 +28,16 @@ if TYPE_CHECKING:
     from training.reader_sets import Text
 
 LENGTHS = (20, 40, 60, 90)
-"""How many words a passage has at most; one of these at random, since the reader reads short windows and long ones."""
+"""Maximum numbers of words of a window; one is drawn at random, because the reader reads short and long windows."""
 NEGATIVE_KINDS = {"other": 0.25, "without": 0.2, "swapped": 0.35}
-"""Of each answerable question, how often it is also asked of another passage of the article, of its own passage
-without the sentences that answer, and with a name, a number or a word exchanged."""
+"""The shares of answerable questions that are also asked about another passage of the article, about their own passage
+without the sentences that answer, and with a name, a number or a word replaced."""
 ALL_ANSWERED_KINDS = {"other": 0.35, "without": 0.3, "swapped": 0.45}
-"""The same of sets without a question that nothing answers."""
+"""The same shares for sets without unanswerable questions."""
 CONSIDERED = 24
-"""Among the passages of how many other questions the likeliest to mislead is looked for."""
+"""The number of other questions among whose passages the most misleading one is chosen."""
 REWORDED = 0.35
-"""How many of the exchanges are tried by the programs that falsify statements, before names and numbers are."""
+"""The share of replacements for which the programs that falsify statements are tried first."""
 REWORDING = ("opposite", "opposite", "negated", "number", "noun", "adjective")
 _CAPITALISED = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][\w'-]+(?: (?:of |the )?[A-Z][\w'-]+)*")
 _NUMBER = re.compile(r"\b\d[\d,.]*\b")
@@ -52,7 +53,7 @@ OPPOSITES = {a: b for pair in _OPPOSITES.split("|") for a, b in (pair.split(), p
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """What is read once: a question and a run of sentences."""
+    """A question and a window of sentences, which the reader reads once."""
 
     question: str
     text: str
@@ -63,7 +64,7 @@ class Example:
 
 
 def epoch(everything: Sequence[Question], chance: random.Random) -> list[Example]:
-    """All questions once, each with a window of its own and with some negatives, in a random order."""
+    """Return examples of all questions in random order, each question with its window and some negatives."""
     of_group: dict[str, list[Question]] = defaultdict(list)
     for question in everything:
         of_group[question.group].append(question)
@@ -85,7 +86,7 @@ def epoch(everything: Sequence[Question], chance: random.Random) -> list[Example
 
 
 def window(question: Question, chance: random.Random, *, most: int | None = None) -> Example:
-    """Some sentences around the answer, or around what looks most like it; at most so many words."""
+    """Return a window of at most `most` words around the answer, or around the sentence that looks most like one."""
     document = question.document
     gold = sorted(question.gold)
     if gold:
@@ -131,7 +132,7 @@ def _likeliest_sentence(
 def _asked_elsewhere(
     question: Question, group: Sequence[Question], everything: Sequence[Question], chance: random.Random
 ) -> Iterator[Example]:
-    """The question asked of the likeliest of some other passages, which do not have its answer's words."""
+    """Yield the question with the likeliest of some other passages, which do not contain the words of its answer."""
     words = [span.of(question.document.text).casefold() for span in question.answers]
     pool = group if len({id(q.document) for q in group}) > 1 else everything
     others = {id(q.document): q.document for q in chance.sample(pool, min(CONSIDERED, len(pool)))}
@@ -147,7 +148,7 @@ def _asked_elsewhere(
 
 
 def _without_answer(question: Question, chance: random.Random) -> Iterator[Example]:
-    """The likeliest other sentences of its own text, where these do not have the answer's words."""
+    """Yield the question with other sentences of its own text that do not contain the words of the answer."""
     words = [span.of(question.document.text).casefold() for span in question.answers]
     closed = {
         n
@@ -177,7 +178,7 @@ def _without_answer(question: Question, chance: random.Random) -> Iterator[Examp
 
 
 def _with_exchange(asked: Question, group: Sequence[Question], chance: random.Random) -> Iterator[Example]:
-    """The question with something exchanged that its passage then does not say."""
+    """Yield the question with a word, name or number replaced, so that its passage does not answer it."""
     low = asked.document.text.casefold()
     words = asked.question.split(" ")
     turned = [n for n, word in enumerate(words) if word.casefold().strip("?,.") in OPPOSITES]
@@ -211,7 +212,7 @@ def _with_exchange(asked: Question, group: Sequence[Question], chance: random.Ra
 
 
 def _reworded(asked: Question, other: Question, chance: random.Random) -> str | None:
-    """The question with a word exchanged or denied; its document has no new word. Some are of another question."""
+    """Return the question with a word replaced or negated; its document contains none of the new words."""
     sentence, others = _parsed(asked.question)[:], Others(near=_parsed(other.question)[:])
     known = frozenset().union(*asked.document.terms)
     for name in chance.sample(REWORDING, len(REWORDING)):

@@ -1,4 +1,4 @@
-"""Statements about findings, from questions that papers answer (PubMedQA) and from trials (Evidence Inference)."""
+"""Makes statements about findings, from questions that papers answer (PubMedQA) and trials (Evidence Inference)."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ DENIALS = {
     DOWN: ("{I} did not reduce {o} compared with {c}.", "{I} is not associated with lower {o}."),
     SAME: ("{I} had a significant effect on {o}.", "{I} and {c} differed significantly in {o}."),
 }
-"""What does not hold where the wording of the same direction does, and holds where it does not."""
+"""Wordings that are true exactly if those of the same direction in WORDINGS are false."""
 LONGEST_EVIDENCE = 90
-"""Words; more would be cut."""
+"""The maximum number of words; longer evidence would be truncated."""
 
 
 class Trial(NamedTuple):
-    """What was compared with what, what was measured, what came out, and the words of the paper that say so."""
+    """A trial: the compared treatments, the measured outcome, the direction of the result, and the evidence."""
 
     intervention: str
     comparator: str
@@ -59,7 +59,7 @@ class Trial(NamedTuple):
 
 
 def from_papers(sets: Path, chance: random.Random) -> Iterator[Labelled]:
-    """Questions in titles, as statements and as their denials, with the conclusion that answers them."""
+    """Yield questions in titles as statements and as negations, with the conclusion that answers them."""
     found = json.loads((sets / "pubmedqa" / "ori_pqal.json").read_text(encoding="utf-8"))
     titles = [(_question(row["QUESTION"]), (name, row)) for name, row in found.items()]
     for doc, (name, row) in parser().pipe(titles, as_tuples=True, batch_size=64):
@@ -76,12 +76,12 @@ def from_papers(sets: Path, chance: random.Random) -> Iterator[Labelled]:
 
 
 def _question(title: str) -> str:
-    """The question of a title that may say something else first."""
+    """Return the question at the end of a title."""
     return re.split(r"(?<=[.:?!]) ", title.strip())[-1].replace(" ?", "?")
 
 
 def from_trials(sets: Path, chance: random.Random) -> Iterator[Labelled]:
-    """What came out of each trial in plain words, and what did not."""
+    """Yield true and false results of each trial in plain words."""
     for trial in trials(sets / "evidence_inference"):
         others = [outcome for outcome in (UP, DOWN, SAME) if outcome != trial.direction]
         chance.shuffle(others)
@@ -100,7 +100,7 @@ def from_trials(sets: Path, chance: random.Random) -> Iterator[Labelled]:
 
 
 def trials(folder: Path) -> Iterator[Trial]:
-    """Trials whose evidence was found right by a second reader, is a sentence, and names treatment and outcome."""
+    """Yield trials whose evidence a second annotator confirmed, is a sentence, and names treatment and outcome."""
     prompts = {row["PromptID"]: row for row in _table(folder / "prompts_merged.csv")}
     seen = set()
     for row in _table(folder / "v2_annotations.csv"):
@@ -125,7 +125,7 @@ def _fill(text: str, trial: Trial) -> str:
 
 
 def _clean_part(text: str) -> str:
-    """A treatment or an outcome as it stands in a sentence; nothing where it is a description or a list."""
+    """Return a treatment or an outcome for use in a sentence; empty if it is a description or a list."""
     text = " ".join(unescape(text).split()).strip(" .,;-–")
     if not text or len(text.split()) > 9 or ";" in text:
         return ""
@@ -141,7 +141,7 @@ def _is_plain(text: str) -> bool:
 
 
 def _names_part(evidence: str, part: str) -> bool:
-    """Whether the evidence has a telling word of a part."""
+    """Whether the evidence contains a specific word of a part."""
     have, want = ({stem(word) for word in re.findall(r"\w{3,}", text.lower())} for text in (evidence, part))
     return bool((want - _IDLE) & have)
 

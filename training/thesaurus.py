@@ -1,7 +1,7 @@
 """Makes the thesaurus of index.verification from the files of WordNet 3.0: `python -m training.thesaurus`.
 
-Of each word it keeps the first senses, of each sense the one above it, and of each word its antonyms and what is
-derived from it. The files are those of Debian's package `wordnet-base`; WordNet's licence goes with what is kept.
+The thesaurus has the first senses of each word, the next wider sense of each sense, and the antonyms and derived words
+of each word. The files are those of Debian's package `wordnet-base`. WordNet's licence applies to the thesaurus.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 FILES = {"noun": "n", "verb": "v", "adj": "a", "adv": "r"}
 SENSES = 3
-"""How many senses of a word are kept, the most frequent ones."""
+"""The number of senses of a word that are kept, which are the most frequent ones."""
 WORD = re.compile(r"[a-z]+(?:[ -][a-z]+)?")
 OUT = Path(__file__).parents[1] / "index" / "verification" / "thesaurus.json.gz"
 
 
 def main() -> None:
-    """Make the thesaurus."""
+    """Write the thesaurus, and print its size."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--wordnet", type=Path, default=Path("/usr/share/wordnet"))
     parser.add_argument("--out", type=Path, default=OUT)
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def build_thesaurus(folder: Path) -> dict[str, dict[str, list[str]]]:
-    """Four tables whose keys begin with the part of speech: `v:destroy`."""
+    """Return four tables whose keys begin with the part of speech: `v:destroy`."""
     senses: dict[str, list[str]] = {}
     above: dict[str, list[str]] = {}
     antonyms: dict[str, set[str]] = {}
@@ -77,18 +77,18 @@ def build_thesaurus(folder: Path) -> dict[str, dict[str, list[str]]]:
 
 
 def _lines(path: Path) -> Iterator[str]:
-    """The lines of a file after its licence."""
+    """Return the lines of a file after its licence."""
     return (line for line in path.read_text(encoding="latin-1").splitlines() if not line.startswith("  "))
 
 
 def _parse_index_line(line: str) -> tuple[str, list[str]]:
-    """A word, and the places of its senses, the most frequent first."""
+    """Return a word and the offsets of its senses, the most frequent first."""
     fields = line.split()
     return fields[0].replace("_", " "), fields[-int(fields[2]) :]
 
 
 def _parse_data_line(line: str, part: str) -> tuple[str, list[str], list[tuple[str, str, int, int]]]:
-    """A sense, its words, and where it points: symbol, sense, which of its words, which of the other's."""
+    """Return a sense, its words, and its pointers: symbol, other sense, numbers of its word and of the other."""
     fields = line.split(" | ")[0].split()
     count = int(fields[3], 16)
     words = [re.sub(r"\(\w+\)$", "", fields[4 + 2 * n]).replace("_", " ").lower() for n in range(count)]
