@@ -1,1 +1,1 @@
-"""Runnable measurements: `python -m benchmarks.NAME`. Each prints a table with the machine it ran on."""
+"""The measurements: `python -m benchmarks.NAME` runs one and prints a table with a description of the machine."""

@@ -1,9 +1,9 @@
 """Measures the contribution of each part of the ranking: `python -m benchmarks.ablation --sets DIR --kept DIR`.
 
-`--sets` holds public sets in BEIR's format, `--kept` the libraries that `pincite eval SET --keep KEPT/SET` made of
-them. One part at a time is removed or replaced, and the same questions are asked again: nDCG@10, for SQuAD MRR@10.
-Only parts that act at question time can be replaced here, and the content of the lexical index, which is quick to
-build. Only questions are encoded.
+`--sets` holds public sets in BEIR's format. `--kept` holds the libraries that `pincite eval SET --keep KEPT/SET` made
+of them. The program removes or replaces one part at a time and asks the same questions again. It measures nDCG@10, and
+MRR@10 for SQuAD. It can replace the parts that act at question time, and the content of the lexical index, which is
+quick to build. It encodes only questions.
 """
 
 from __future__ import annotations
@@ -38,30 +38,35 @@ if TYPE_CHECKING:
     from index.records import Mode
 
 DEPTH = 40
-"""Passages that make up a ranking: enough for ten documents."""
+"""The number of passages in a ranking, which is enough for ten documents."""
 SETTINGS = Settings(max_question_characters=10_000)
 RANK_CONSTANT = 60
-"""The constant of reciprocal rank fusion, as its authors have it (Cormack, Clarke and Büttcher, 2009)."""
+"""The constant of reciprocal rank fusion that its authors used (Cormack, Clarke and Büttcher, 2009)."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sets", type=Path, required=True)
     parser.add_argument("--kept", type=Path, required=True)
-    parser.add_argument("--only", action="append", help="a set's name; repeatable; by default all in --kept")
-    parser.add_argument("--questions", type=int, default=250, help="the most questions per set, evenly spread")
+    parser.add_argument("--only", action="append", help="the name of a set; repeatable; all sets in --kept by default")
+    parser.add_argument(
+        "--questions", type=int, default=250, help="the maximum number of questions per set, evenly spread"
+    )
     parser.add_argument("--json")
     options = parser.parse_args()
     names = options.only or sorted(path.name for path in options.kept.iterdir() if (path / "catalog.db").exists())
-    given = [each for name in names if (each := read_set(options.sets / name)).judgements]
-    encoder = _Remembering(load_encoder(SETTINGS))
+    sets = [evaluation_set for name in names if (evaluation_set := read_set(options.sets / name)).judgements]
+    encoder = _QuestionCache(load_encoder(SETTINGS))
     rows: list[dict[str, Any]] = []
     for variant in variants():
         row: dict[str, Any] = {"variant": variant.name}
-        for each in given:
-            with exchanged(variant), _library(options.kept / each.name, encoder, rebuilt=variant.rebuilt) as library:
-                row[each.name] = _measure(library, each, variant.mode, options.questions)
-        row["mean"] = sum(row[each.name] for each in given) / len(given)
+        for evaluation_set in sets:
+            with (
+                exchanged(variant),
+                _library(options.kept / evaluation_set.name, encoder, rebuilt=variant.rebuilt) as library,
+            ):
+                row[evaluation_set.name] = _measure(library, evaluation_set, variant.mode, options.questions)
+        row["mean"] = sum(row[evaluation_set.name] for evaluation_set in sets) / len(sets)
         rows.append(row)
         print({key: round(value, 4) if key != "variant" else value for key, value in row.items()}, flush=True)
     for row in rows[1:]:
@@ -71,23 +76,23 @@ def main() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """The ranking with one part taken away or exchanged."""
+    """The ranking with one part removed or replaced."""
 
     name: str
     changes: tuple[tuple[Any, str, object], ...] = ()
-    """Module, name in it, and what stands there meanwhile."""
+    """For each replacement: the module, the name in it, and the temporary value."""
     mode: Mode = "hybrid"
     rebuilt: bool = False
-    """Whether the lexical index has to be made again for it."""
+    """Whether the variant needs a rebuilt lexical index."""
 
 
 def variants() -> Iterator[Variant]:
-    """All that is compared, the whole ranking first."""
+    """Yield all variants, beginning with the whole ranking."""
     yield Variant("all parts")
     yield Variant("dense side alone", mode="dense")
     yield Variant("lexical side alone", mode="lexical")
-    yield Variant("fusion by min-max, half and half", _fused(_min_max))
-    yield Variant("fusion by reciprocal ranks", _fused(_ranks))
+    yield Variant("fusion by min-max, half and half", _fuse_with(_min_max))
+    yield Variant("fusion by reciprocal ranks", _fuse_with(_ranks))
     for share in (0.5, 0.7):
         yield Variant(f"dense share {share}", ((fusion, "DENSE_SHARE", share),))
     no_sentence, no_evidence = (fusion, "SENTENCE_SHARE", 0.0), (fusion, "EVIDENCE_SHARE", 0.0)
@@ -105,32 +110,32 @@ def variants() -> Iterator[Variant]:
 
 
 _QUESTION_CACHES = (terms.question_terms, terms.repeated_question_terms)
-"""They remember the terms of a question, which some variants change."""
+"""Caches of the terms of a question, which some variants change."""
 
 
-def _fused(fuse: Callable[..., Any]) -> tuple[tuple[Any, str, object], ...]:
+def _fuse_with(fuse: Callable[..., Any]) -> tuple[tuple[Any, str, object], ...]:
     return ((fusion, "fuse", fuse),)
 
 
 @contextmanager
 def exchanged(variant: Variant) -> Iterator[None]:
-    """The variant's names are exchanged for as long as this is held."""
+    """Apply the replacements of a variant inside the `with` block."""
     with ExitStack() as stack:
         for module, name, value in variant.changes:
             stack.enter_context(patch.object(module, name, value))
-        _forget_terms()
+        _clear_term_caches()
         yield
-    _forget_terms()
+    _clear_term_caches()
 
 
-def _forget_terms() -> None:
+def _clear_term_caches() -> None:
     terms._STEMMED.clear()
     for cached in _QUESTION_CACHES:
         cached.cache_clear()
 
 
 @contextmanager
-def _library(kept: Path, encoder: _Remembering, *, rebuilt: bool) -> Iterator[Library]:
+def _library(kept: Path, encoder: _QuestionCache, *, rebuilt: bool) -> Iterator[Library]:
     with tempfile.TemporaryDirectory() as folder:
         if rebuilt:
             shutil.copy(kept / "catalog.db", folder)
@@ -138,37 +143,42 @@ def _library(kept: Path, encoder: _Remembering, *, rebuilt: bool) -> Iterator[Li
             yield library
 
 
-def _measure(library: Library, given: EvaluationSet, mode: Mode, most: int) -> float:
-    tasks = given.tasks[:: max(1, len(given.tasks) // most)]
+def _measure(library: Library, evaluation_set: EvaluationSet, mode: Mode, most: int) -> float:
+    tasks = evaluation_set.tasks[:: max(1, len(evaluation_set.tasks) // most)]
     rankings: dict[str, dict[str, float]] = {}
     for task in tasks:
         found = library.search(task.text, limit=DEPTH, mode=mode, plain=True)
-        hits = [each for hit in found for each in (hit, *hit.also)]
+        hits = [passage_hit for hit in found for passage_hit in (hit, *hit.also)]
         rankings |= dict.fromkeys(task.queries, ranked(hits))
-    judgements = {query: given.judgements[query] for query in rankings}
-    measure = ir_measures.RR @ 10 if given.name.startswith("squad") else ir_measures.nDCG @ 10
+    judgements = {query: evaluation_set.judgements[query] for query in rankings}
+    measure = ir_measures.RR @ 10 if evaluation_set.name.startswith("squad") else ir_measures.nDCG @ 10
     return float(ir_measures.calc_aggregate([measure], judgements, rankings)[measure])
 
 
 def _min_max(dense: Mapping[int, float], other: Mapping[int, float]) -> dict[int, float]:
     def scaled(scores: Mapping[int, float]) -> dict[int, float]:
         least, most = min(scores.values(), default=0.0), max(scores.values(), default=0.0)
-        return {each: (score - least) / ((most - least) or 1.0) for each, score in scores.items()}
+        return {passage: (score - least) / ((most - least) or 1.0) for passage, score in scores.items()}
 
-    one, two = scaled(dense), scaled(other)
-    return fusion.sort_scores({each: (one.get(each, 0.0) + two.get(each, 0.0)) / 2 for each in {**dense, **other}})
+    scaled_dense, scaled_other = scaled(dense), scaled(other)
+    return fusion.sort_scores(
+        {
+            passage: (scaled_dense.get(passage, 0.0) + scaled_other.get(passage, 0.0)) / 2
+            for passage in {**dense, **other}
+        }
+    )
 
 
 def _ranks(dense: Mapping[int, float], other: Mapping[int, float]) -> dict[int, float]:
     fused: dict[int, float] = {}
     for side in (dense, other):
-        for rank, each in enumerate(fusion.sort_scores(side), 1):
-            fused[each] = fused.get(each, 0.0) + (RANK_CONSTANT + 1) / (RANK_CONSTANT + rank) / 2
+        for rank, passage in enumerate(fusion.sort_scores(side), 1):
+            fused[passage] = fused.get(passage, 0.0) + (RANK_CONSTANT + 1) / (RANK_CONSTANT + rank) / 2
     return fusion.sort_scores(fused)
 
 
-class _Remembering:
-    """An encoder that encodes each question once."""
+class _QuestionCache:
+    """An encoder that caches the vectors of questions."""
 
     def __init__(self, encoder: Any) -> None:
         self._encoder = encoder

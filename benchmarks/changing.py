@@ -1,4 +1,4 @@
-"""Makes new documents of a library's own kind, and adds them one after the other in a process."""
+"""Makes new documents from the passages of a library, and adds them in a background process."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PASSAGES = 20
-"""Of each new document, about."""
+"""The approximate number of passages of a new document."""
 _WAIT_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class Fresh:
-    """A new document, and a question that only its own first sentence answers."""
+class NewDocument:
+    """A new document, and a question that only its first sentence answers."""
 
     document: Document
     question: str
 
 
 class Writer:
-    """Makes documents out of the passages of a library's documents; the encoder has not seen them in this order."""
+    """Makes documents from the passages of a library, in an order that the encoder has not seen."""
 
     def __init__(self, library: Library, seed: int = 0) -> None:
         self._library = library
         self._rng = random.Random(seed)
-        self._made = 0
+        self._count = 0
 
     @cached_property
     def _numbers(self) -> list[int]:
-        return [each.number for each in self._library._store.catalog.added_since(-1)]
+        return [document.number for document in self._library._store.catalog.added_since(-1)]
 
-    def fresh(self, source: str = "") -> Fresh:
-        """A document of some twenty passages; with `source`, in place of the one that was read from there."""
-        self._made += 1
+    def new_document(self, source: str = "") -> NewDocument:
+        """Return a document of some twenty passages; with `source`, it replaces the document of that source."""
+        self._count += 1
         catalog = self._library._store.catalog
         texts: list[str] = []
         while len(texts) < PASSAGES:
@@ -54,34 +54,34 @@ class Writer:
         sentence = f"The {word} lighthouse of Cape Quagga is {self._rng.randrange(100, 1000)} feet tall."
         text = "\n\n".join([sentence, *self._rng.sample(texts, PASSAGES)])
         identity = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        name = source or f"fresh-{word}-{self._made}.txt"
+        name = source or f"fresh-{word}-{self._count}.txt"
         question = f"How tall is the {word} lighthouse of Cape Quagga?"
-        return Fresh(Document(identity, name, word, "", "", "text/plain", text, ()), question)
+        return NewDocument(Document(identity, name, word, "", "", "text/plain", text, ()), question)
 
 
 @dataclass(slots=True)
-class Added:
-    """What a process added meanwhile."""
+class Additions:
+    """The documents that a background process has added."""
 
     documents: int = 0
     seconds: list[float] = field(default_factory=list)
 
 
 @contextmanager
-def adding(folder: Path) -> Iterator[Added]:
-    """While another process adds documents without a pause; at last it removes them again."""
+def background_additions(folder: Path) -> Iterator[Additions]:
+    """Let another process add documents without a pause during the block, and remove them at its end."""
     context = multiprocessing.get_context("spawn")
-    ready, stop, told = context.Event(), context.Event(), context.Queue()
-    process = context.Process(target=_add, args=(folder, ready, stop, told))
+    ready, stop, results = context.Event(), context.Event(), context.Queue()
+    process = context.Process(target=_add, args=(folder, ready, stop, results))
     process.start()
     try:
         while not ready.wait(1):
             if not process.is_alive():
-                raise ChildProcessError("The process that adds has ended.")
-        added = Added()
+                raise ChildProcessError("The process that adds documents has ended.")
+        added = Additions()
         yield added
         stop.set()
-        added.seconds = told.get(timeout=_WAIT_SECONDS)
+        added.seconds = results.get(timeout=_WAIT_SECONDS)
         added.documents = len(added.seconds)
         process.join(_WAIT_SECONDS)
     finally:
@@ -89,17 +89,17 @@ def adding(folder: Path) -> Iterator[Added]:
         process.join(_WAIT_SECONDS)
 
 
-def _add(folder: Path, ready: Any, stop: Any, told: Any) -> None:
-    """What the other process does."""
+def _add(folder: Path, ready: Any, stop: Any, results: Any) -> None:
+    """Add documents until `stop` is set; this function runs in the other process."""
     with Library.open(folder, create=False) as library:
         writer = Writer(library, seed=1)
         seconds: list[float] = []
         sources: list[str] = []
         while not stop.is_set():
-            fresh = writer.fresh()
+            fresh = writer.new_document()
             receipt = library.add_documents([fresh.document])
             seconds.append(receipt.seconds)
             sources += receipt.added
             ready.set()
         library.remove(*sources)
-        told.put(seconds)
+        results.put(seconds)

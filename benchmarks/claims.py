@@ -1,11 +1,16 @@
-"""Measures the check of claims whose truth is known: `python -m benchmarks.claims`.
+"""Measures the check with claims whose truth is known: `python -m benchmarks.claims`.
 
-Each claim is checked against its document in a library, as a reader would. The sets: `own`, written for
-`benchmarks/data` by people who had not read the code; `later`, written in the same way afterwards, about the sample
-documents and files of `../shared`; `flat`, written in the same way again, half of them short ("X is in Y"), with words
-that stand near each other in the document; `hand`, other handwritten claims; `scifact` and `climate`, public claims
-with human labels (the last three in the folder of the public sets). For each category it prints the share of claims
-that are supported (word for word or otherwise) and contradicted, then the figures that have a minimum.
+The program checks each claim against its document in a library, as a user would. These are the sets:
+
+- `own` was written for `benchmarks/data` by people who had not read the code.
+- `later` was written in the same way afterwards, about the sample documents and files of `../shared`.
+- `flat` was again written in the same way. Half of its claims are short ("X is in Y"), with words that stand near each
+  other in the document.
+- `hand` has other handwritten claims, `scifact` and `climate` have public claims with human labels. These three are in
+  the folder of the public sets.
+
+For each category the program prints the share of claims that are supported (word for word or otherwise) and
+contradicted, then the figures that have a minimum.
 
 `--verifier off` disables the learned verifier; `--split` uses one half of `own`; `--misses` shows the errors.
 """
@@ -35,24 +40,24 @@ DATA = Path(__file__).parent / "data"
 EVAL = Path(__file__).parents[1].parent / "shared" / "eval"
 TRUE_LABELS = ("SUPPORT", "SUPPORTS", True)
 WRAPPED = ("wrapped", "denied", "hedge")
-"""Categories in which the source has the words, and something around them takes them back."""
+"""Categories in which the source contains the words, but their context takes them back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A claim, what it is checked against, and whether that says so."""
+    """A claim, its document, and whether the document supports it."""
 
     set: str
     category: str
     follows: bool | None
-    """None where people said that there is not enough to tell."""
+    """None if the human label says that there is not enough information."""
     document: str
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """A claim with what became of it."""
+class Judgement:
+    """A claim with the result of its check."""
 
     claim: Claim
     statement: Statement
@@ -62,20 +67,20 @@ class Judged:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--eval", type=Path, default=EVAL, help="the folder of the public sets")
-    parser.add_argument("--only", action="append", choices=SETS, help="a set; repeatable; by default all that exist")
+    parser.add_argument("--only", action="append", choices=SETS, help="a set; repeatable; all sets by default")
     parser.add_argument("--split", choices=("dev", "test"), help="one half of `own`")
-    parser.add_argument("--verifier", help="as in PINCITE_VERIFIER: `off`, or another model")
-    parser.add_argument("--misses", action="store_true", help="show the claims that were judged wrongly")
+    parser.add_argument("--verifier", help="a value of PINCITE_VERIFIER: `off`, or another model")
+    parser.add_argument("--misses", action="store_true", help="show the claims with a wrong verdict")
     parser.add_argument("--json")
     options = parser.parse_args()
-    judged: list[Judged] = []
+    judged: list[Judgement] = []
     for name in options.only or SETS:
         documents, claims = SETS[name](options)
         judged += _judge(documents, list(claims), options.verifier)
-    for each in judged if options.misses else ():
-        _show(each)
+    for judgement in judged if options.misses else ():
+        _show(judgement)
     report("Claims, by category", list(_categories(judged)), options.json)
-    report("Claims, the figures that have a floor", list(_floors(judged)), None)
+    report("Claims, the figures that have a minimum", list(_minimums(judged)), None)
 
 
 def _own(options: argparse.Namespace) -> tuple[dict[str, str | Path], Iterator[Claim]]:
@@ -93,7 +98,7 @@ def _flat(options: argparse.Namespace) -> tuple[dict[str, str | Path], Iterator[
 
 
 def _on_files(name: str, shared: Path) -> tuple[dict[str, str | Path], Iterator[Claim]]:
-    """Claims on files of the repository and of `../shared`."""
+    """Return claims about files of the repository and of `../shared`, with their documents."""
     rows, own = _rows(DATA / f"{name}_claims.jsonl"), Path(__file__).parents[1]
     roots = {"benchmarks": own, "seeds": own, "files": shared, "eval": shared}
     documents: dict[str, str | Path] = {
@@ -124,7 +129,7 @@ def _scifact(options: argparse.Namespace) -> tuple[dict[str, str | Path], Iterat
 def _climate(options: argparse.Namespace) -> tuple[dict[str, str | Path], Iterator[Claim]]:
     rows = _rows(options.eval / "claims" / "climate_fever.jsonl")
     documents: dict[str, str | Path] = {
-        row["id"]: "\n\n".join(each["text"] for each in row["evidences"]) for row in rows
+        row["id"]: "\n\n".join(evidence["text"] for evidence in row["evidences"]) for row in rows
     }
     known: dict[str, bool] = {"SUPPORTS": True, "REFUTES": False}
     return documents, (Claim("climate", row["label"], known.get(row["label"]), row["id"], row["claim"]) for row in rows)
@@ -144,22 +149,22 @@ def _rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def _judge(documents: dict[str, str | Path], claims: Sequence[Claim], verifier: str | None) -> Iterator[Judged]:
-    """The claims, each checked against its document in a library of all of them."""
+def _judge(documents: dict[str, str | Path], claims: Sequence[Claim], verifier: str | None) -> Iterator[Judgement]:
+    """Check each claim against its document, in a library of all documents."""
     settings = Settings() if verifier is None else Settings(verifier=verifier)
     with tempfile.TemporaryDirectory() as folder:
-        paths = {name: _file(Path(folder) / "documents", name, each) for name, each in documents.items()}
+        paths = {name: _file(Path(folder) / "documents", name, document) for name, document in documents.items()}
         with Library.open(Path(folder) / "library", settings=settings) as library:
             library.add([str(path) for path in paths.values()])
             ids = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in paths.items()}
             library.check(
                 claims[0].text, documents=[ids[claims[0].document]]
-            )  # models are loaded before the clock runs
+            )  # loads the models before the timing starts
             for claim in claims:
                 started = time.perf_counter()
                 check = library.check(claim.text, documents=[ids[claim.document]])
                 milliseconds = 1000 * (time.perf_counter() - started)
-                yield Judged(claim, _weakest(check.statements), milliseconds)
+                yield Judgement(claim, _weakest(check.statements), milliseconds)
 
 
 def _file(folder: Path, name: str, document: str | Path) -> Path:
@@ -172,46 +177,56 @@ def _file(folder: Path, name: str, document: str | Path) -> Path:
 
 
 def _weakest(statements: Sequence[Statement]) -> Statement:
-    """A claim of several sentences is worth what the weakest of them is."""
-    return next((each for each in statements if not each.is_supported), statements[0])
+    """Return the first unsupported statement, because it decides about a claim of several sentences."""
+    return next((statement for statement in statements if not statement.is_supported), statements[0])
 
 
-def _categories(judged: Sequence[Judged]) -> Iterator[dict[str, object]]:
-    keys = dict.fromkeys((each.claim.set, each.claim.category, each.claim.follows) for each in judged)
+def _categories(judged: Sequence[Judgement]) -> Iterator[dict[str, object]]:
+    keys = dict.fromkeys(
+        (judgement.claim.set, judgement.claim.category, judgement.claim.follows) for judgement in judged
+    )
     for key in keys:
-        own = [each for each in judged if (each.claim.set, each.claim.category, each.claim.follows) == key]
+        own = [
+            judgement
+            for judgement in judged
+            if (judgement.claim.set, judgement.claim.category, judgement.claim.follows) == key
+        ]
         follows = {True: "yes", False: "no", None: "unknown"}[key[2]]
         yield {"set": key[0], "category": key[1], "follows": follows, **_shares(own)}
 
 
-def _shares(judged: Sequence[Judged]) -> dict[str, object]:
+def _shares(judged: Sequence[Judgement]) -> dict[str, object]:
     return {
         "n": len(judged),
-        "supported": _share(judged, lambda each: each.statement.is_supported),
-        "verbatim": _share(judged, lambda each: each.statement.verdict == "verbatim"),
-        "contradicted": _share(judged, lambda each: each.statement.verdict == "contradicted"),
+        "supported": _share(judged, lambda judgement: judgement.statement.is_supported),
+        "verbatim": _share(judged, lambda judgement: judgement.statement.verdict == "verbatim"),
+        "contradicted": _share(judged, lambda judgement: judgement.statement.verdict == "contradicted"),
     }
 
 
-def _share(judged: Sequence[Judged], test: Callable[[Judged], bool]) -> float:
+def _share(judged: Sequence[Judgement], test: Callable[[Judgement], bool]) -> float:
     return round(statistics.mean(map(test, judged)), 3)
 
 
-def _floors(judged: Sequence[Judged]) -> Iterator[dict[str, object]]:
-    for name in dict.fromkeys(each.claim.set for each in judged):
-        for follows, said in ((False, "false"), (True, "true"), (None, "unknown")):
-            own = [each for each in judged if each.claim.set == name and each.claim.follows is follows]
+def _minimums(judged: Sequence[Judgement]) -> Iterator[dict[str, object]]:
+    for name in dict.fromkeys(judgement.claim.set for judgement in judged):
+        for follows, label in ((False, "false"), (True, "true"), (None, "unknown")):
+            own = [
+                judgement for judgement in judged if judgement.claim.set == name and judgement.claim.follows is follows
+            ]
             if own:
-                yield {"set": name, "claims": said, **_shares(own)}
-        wrapped = [each for each in judged if each.claim.set == name and each.claim.category in WRAPPED]
+                yield {"set": name, "claims": label, **_shares(own)}
+        wrapped = [
+            judgement for judgement in judged if judgement.claim.set == name and judgement.claim.category in WRAPPED
+        ]
         if wrapped:
             yield {"set": name, "claims": "wrapped", **_shares(wrapped)}
-        times = [each.milliseconds for each in judged if each.claim.set == name]
-        print(f"{name}: {statistics.median(times):.0f} ms a claim in the median, {max(times):.0f} at most")
+        times = [judgement.milliseconds for judgement in judged if judgement.claim.set == name]
+        print(f"{name}: {statistics.median(times):.0f} ms per claim at the median, {max(times):.0f} at most")
 
 
-def _show(each: Judged) -> None:
-    claim, statement = each.claim, each.statement
+def _show(judgement: Judgement) -> None:
+    claim, statement = judgement.claim, judgement.statement
     if claim.follows is not None and (claim.follows is not statement.is_supported):
         print(f"{claim.set}, {claim.category}: {statement.verdict}. {statement.detail}\n  {claim.text}")
 

@@ -1,10 +1,10 @@
 """Fits and tests the confidence that the documents hold an answer: `python -m benchmarks.confidence`.
 
-It also measures what the reader adds. `--sets` and `--kept` are those of `benchmarks.ablation`; small libraries are
-made in `--kept`, too. Each library is asked its own questions, those that its pages nearly answer (SQuAD, ClapNQ), and
-other sets'. Articles, pages and papers are divided into two halves: coefficients fitted on each half are tested on the
-other, so that no figure comes from data that it was fitted to. The shipped coefficients are fitted on both. The reader
-was not trained on any of these questions.
+The program also measures the effect of the reader. `--sets` and `--kept` are those of `benchmarks.ablation`; the
+program also makes small libraries in `--kept`. It asks each library its own questions, questions that its pages nearly
+answer (SQuAD, ClapNQ), and questions of other sets. Articles, pages and papers are divided into two halves.
+Coefficients fitted on each half are tested on the other, so that no figure comes from data that it was fitted to. The
+shipped coefficients are fitted on both halves. The reader was not trained on any of these questions.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from unittest.mock import patch
 import numpy as np
 
 from benchmarks.curve import risk_coverage
-from benchmarks.logistic import auroc, calibration_error, fit, said
+from benchmarks.logistic import auroc, calibration_error, fit, predict
 from benchmarks.machine import report
-from benchmarks.near_misses import OWN, questions, small, whole
+from benchmarks.near_misses import OWN, ask_small_libraries, ask_whole_set, questions
 from index import Library
 from index.encoders.encoder import load_encoder
 from index.search.signals import DEFAULT, MEANING, NAMES, READER, UNREAD, WORDS_ALONE, WORDS_UNREAD
@@ -42,14 +42,15 @@ if TYPE_CHECKING:
 
 SETS = ("squad_v2", "clapnq", "covidqa", "scifact", "cran")
 PAGE_WEIGHTS = {True: 0.95, False: 0.2}
-"""Weight of all near misses of a library and size, the rest being its foreign questions; less without the reader, which
-alone tells many of them: what cannot be told only lowers all confidence. With OWN_WEIGHTS it was chosen so that at the
-default bars just under half of SQuAD's near misses are answered."""
+"""The weight of all near misses of a library and size, by whether the reader takes part; its foreign questions have
+the rest. The weight is lower without the reader, because only the reader recognizes many near misses: those that cannot
+be recognized only lower all confidence. Together with OWN_WEIGHTS it was chosen so that at the default bars just under
+half of SQuAD's near misses are answered."""
 OWN_WEIGHTS = {True: 1.7, False: 1.3}
-"""Weight of its own questions, with the reader and without it: people mostly ask what their documents say."""
+"""The weight of its own questions, by whether the reader takes part: people mostly ask what their documents say."""
 TIMED = 40
 MOST = 400
-"""Questions of a kind asked of a whole set."""
+"""The maximum number of questions of a kind that a whole set is asked."""
 _refresh = FolderStore.refresh
 
 
@@ -67,16 +68,16 @@ LOST: dict[str, dict[str, Any]] = {
     },
     "vectors": {"dense": lambda *_, **__: {}},
 }
-"""What a store without one of its indexes says."""
+"""The methods that replace those of the store, by the index that is lost."""
 TABLES = {
     "DEFAULT": NAMES,
     "UNREAD": tuple(name for name in NAMES if name not in READER),
     "WORDS_ALONE": tuple(name for name in NAMES if name not in MEANING),
     "WORDS_UNREAD": tuple(name for name in NAMES if name not in (*MEANING, *READER)),
 }
-"""Which signals each table of `index.search.signals` weighs."""
+"""The signals in each table of `index.search.signals`."""
 WITHOUT = {name: "WORDS_UNREAD" if name.startswith("WORDS") else "UNREAD" for name in TABLES}
-"""The table for what was not read."""
+"""The table for cases that the reader has not read, by the table for the others."""
 SHIPPED = {"DEFAULT": DEFAULT, "UNREAD": UNREAD, "WORDS_ALONE": WORDS_ALONE, "WORDS_UNREAD": WORDS_UNREAD}
 
 
@@ -84,8 +85,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sets", type=Path, required=True)
     parser.add_argument("--kept", type=Path, required=True)
-    parser.add_argument("--only", action="append", help="a set's name; repeatable; by default all five")
-    parser.add_argument("--most", type=int, default=MOST, help="the most questions of a kind per whole set")
+    parser.add_argument("--only", action="append", help="the name of a set; repeatable; all five by default")
+    parser.add_argument(
+        "--most", type=int, default=MOST, help="the maximum number of questions of a kind per whole set"
+    )
     parser.add_argument("--lost", choices=LOST, default="nothing")
     parser.add_argument("--cases", type=Path, help="keep the questions and their signals in this file and reuse it")
     parser.add_argument("--picture", type=Path, help="draw the risk-coverage curve into this .svg file")
@@ -93,31 +96,33 @@ def main() -> None:
     options = parser.parse_args()
     names = options.only or list(SETS)
     everything = {name: questions(options.sets / name) for name in names}
-    with ExitStack() as losing:
-        for method, what in LOST[options.lost].items():
-            losing.enter_context(patch.object(FolderStore, method, what))
+    with ExitStack() as patches:
+        for method, replacement in LOST[options.lost].items():
+            patches.enter_context(patch.object(FolderStore, method, replacement))
         read, unread = _cases(options, everything)
     tables = {name: _fitted(read, signals) for name, signals in TABLES.items()}
     for name, coefficients in tables.items():
         print(f"{name} = {coefficients}")
     bars = Settings().bar, Settings().unsure_bar
-    rows = [row for name, signals in TABLES.items() for row in _states(name, read, _crossed(read, signals), bars)]
-    report("Confidence, each half of the articles by what was fitted on the other", rows, options.json)
-    shipped = {name: _known(read, SHIPPED[name], SHIPPED[WITHOUT[name]]) for name in TABLES}
-    rows = [row for name, known in shipped.items() for row in _states(name, read, known, bars)]
-    report("The shipped coefficients, on all of it", rows)
-    report("Sizes: the same by the number of documents", _sizes(read, _crossed(read, NAMES), bars))
-    report("Pins and quotations, without the reader and with it", _right({"off": unread, "on": read}))
+    rows = [
+        row for name, signals in TABLES.items() for row in _whole_sets(name, read, _cross_fitted(read, signals), bars)
+    ]
+    report("Confidence, each half of the articles with coefficients fitted on the other", rows, options.json)
+    shipped = {name: _confidences(read, SHIPPED[name], SHIPPED[WITHOUT[name]]) for name in TABLES}
+    rows = [row for name, known in shipped.items() for row in _whole_sets(name, read, known, bars)]
+    report("The shipped coefficients, on all questions", rows)
+    report("The same by the number of documents", _sizes(read, _cross_fitted(read, NAMES), bars))
+    report("Pins and quotations, without the reader and with it", _right_shares({"off": unread, "on": read}))
     report("Milliseconds of a question (median)", list(_times(options.kept, everything)))
     if options.picture:
-        known = _crossed(read, NAMES)
+        known = _cross_fitted(read, NAMES)
         kinds = np.array([case.kind for case in read])
         picture = risk_coverage(known[kinds == "own"], known[kinds == "foreign"])
         options.picture.write_text(picture, encoding="utf-8")
 
 
 def _cases(options: argparse.Namespace, everything: dict[str, list[Question]]) -> tuple[list[Case], list[Case]]:
-    """What was asked with the reader, and without it: of whole sets alone, whose pins and quotations are compared."""
+    """Return the cases with the reader, and those of whole sets without it, to compare pins and quotations."""
     if options.cases and options.cases.exists():
         read, unread = pickle.loads(options.cases.read_bytes())
         return read, unread
@@ -126,10 +131,10 @@ def _cases(options: argparse.Namespace, everything: dict[str, list[Question]]) -
     encoder = load_encoder(plain)
     read, unread = [], []
     for name in everything:
-        read += whole(options.kept, name, everything, plain, options.most)
-        unread += whole(options.kept, name, everything, without, options.most, kinds=OWN)
-        read += small(options.sets, options.kept, name, everything, plain, encoder)
-        print(f"{name}: {len(read)} asked", file=sys.stderr, flush=True)
+        read += ask_whole_set(options.kept, name, everything, plain, options.most)
+        unread += ask_whole_set(options.kept, name, everything, without, options.most, kinds=OWN)
+        read += ask_small_libraries(options.sets, options.kept, name, everything, plain, encoder)
+        print(f"{name}: {len(read)} questions asked so far", file=sys.stderr, flush=True)
     if options.cases:
         options.cases.write_bytes(pickle.dumps((read, unread)))
     return read, unread
@@ -140,9 +145,9 @@ def _rows(cases: Iterable[Case]) -> list[dict[str, float]]:
 
 
 def _fitted(cases: Sequence[Case], names: Sequence[str]) -> dict[str, float]:
-    """Each set and size weighs the same, however many questions it has.
+    """Return the coefficients of a fit in which all sets and sizes have the same weight.
 
-    Where the reader has a part, on what was read: for what was hopeless without it, it has none.
+    With the reader's signals, the fit uses only cases that the reader has read: it does not read hopeless cases.
     """
     if set(READER) <= set(names):
         cases = [case for case in cases if READER[0] in case.signals]
@@ -164,48 +169,48 @@ def _weights(cases: Sequence[Case], *, read: bool) -> Floats:
 
 
 def _class(case: Case) -> str:
-    """The library's size, as it is told."""
+    """Return the size of the library as the tables show it."""
     return str(case.size) if case.size in (1, 8, 50) else "all"
 
 
-def _crossed(cases: Sequence[Case], names: Sequence[str]) -> Floats:
-    """The confidence of each case, by coefficients that were fitted on the half that it is not of."""
+def _cross_fitted(cases: Sequence[Case], names: Sequence[str]) -> Floats:
+    """Return the confidence of each case, by coefficients fitted on the other half."""
     result = np.zeros(len(cases))
     for half in (0, 1):
         inside = np.array([case.fold == half for case in cases])
         others = [case for case in cases if case.fold != half]
         tables = _fitted(others, names), _fitted(others, [name for name in names if name not in READER])
-        result[inside] = _known([case for case in cases if case.fold == half], *tables)
+        result[inside] = _confidences([case for case in cases if case.fold == half], *tables)
     return result
 
 
-def _known(cases: Sequence[Case], table: Mapping[str, float], unread: Mapping[str, float]) -> Floats:
-    """The confidence of each case by one of two tables: the other one is for what was not read."""
+def _confidences(cases: Sequence[Case], table: Mapping[str, float], unread: Mapping[str, float]) -> Floats:
+    """Return the confidence of each case, by `unread` if the reader has not read it, otherwise by `table`."""
     was_read = np.array([READER[0] in case.signals for case in cases])
-    return np.where(was_read, said(_rows(cases), table), said(_rows(cases), unread))
+    return np.where(was_read, predict(_rows(cases), table), predict(_rows(cases), unread))
 
 
-def _states(name: str, cases: Sequence[Case], known: Floats, bars: tuple[float, float]) -> Iterator[dict[str, Any]]:
-    """Of each whole set: how well its own questions are told from others, and what becomes of either at the bars."""
+def _whole_sets(name: str, cases: Sequence[Case], known: Floats, bars: tuple[float, float]) -> Iterator[dict[str, Any]]:
+    """Yield for each whole set the AUROC of own questions against others, and the shares of each kind at the bars."""
     for set_name in dict.fromkeys(case.set for case in cases):
-        of = {
+        groups = {
             kind: known[[case.set == set_name and case.kind == kind and _class(case) == "all" for case in cases]]
             for kind in ("own", "page", "foreign")
         }
-        if len(of["own"]):
-            yield {"coefficients": name, "library": set_name, **_told(of, bars)}
+        if len(groups["own"]):
+            yield {"coefficients": name, "library": set_name, **_figures(groups, bars)}
 
 
-def _told(of: dict[str, Floats], bars: tuple[float, float]) -> dict[str, Any]:
+def _figures(groups: dict[str, Floats], bars: tuple[float, float]) -> dict[str, Any]:
     bar, low = bars
-    row: dict[str, Any] = {"own": len(of["own"])}
+    row: dict[str, Any] = {"own": len(groups["own"])}
     for kind in ("page", "foreign"):
-        row[f"AUROC {kind}"] = auroc(of["own"], of[kind]) if len(of[kind]) else ""
-    for kind, values in of.items():
+        row[f"AUROC {kind}"] = auroc(groups["own"], groups[kind]) if len(groups[kind]) else ""
+    for kind, values in groups.items():
         shares = f"{(values >= bar).mean():.3f} / {(values >= low).mean():.3f}" if len(values) else ""
         row[f"{kind}: answered / or unsure"] = shares
-    positive = np.concatenate([np.ones(len(of["own"])), np.zeros(len(of["foreign"]))])
-    values = np.concatenate([of["own"], of["foreign"]])
+    positive = np.concatenate([np.ones(len(groups["own"])), np.zeros(len(groups["foreign"]))])
+    values = np.concatenate([groups["own"], groups["foreign"]])
     row["calibration error"] = calibration_error(values, positive, np.ones(len(values)))
     return row
 
@@ -213,40 +218,53 @@ def _told(of: dict[str, Floats], bars: tuple[float, float]) -> dict[str, Any]:
 def _sizes(cases: Sequence[Case], known: Floats, bars: tuple[float, float]) -> list[dict[str, Any]]:
     rows = []
     for set_name, size in dict.fromkeys((case.set, _class(case)) for case in cases):
-        of = {
+        groups = {
             kind: known[[(case.set, _class(case), case.kind) == (set_name, size, kind) for case in cases]]
             for kind in ("own", "page", "foreign")
         }
-        rows.append({"library": set_name, "documents": size, "mean of own": float(of["own"].mean()), **_told(of, bars)})
+        rows.append(
+            {
+                "library": set_name,
+                "documents": size,
+                "mean of own": float(groups["own"].mean()),
+                **_figures(groups, bars),
+            }
+        )
     return rows
 
 
-def _right(runs: dict[str, list[Case]]) -> list[dict[str, Any]]:
+def _right_shares(runs: dict[str, list[Case]]) -> list[dict[str, Any]]:
     rows = []
     for reader, cases in runs.items():
         for name in dict.fromkeys(case.set for case in cases):
             some = [case for case in cases if case.set == name and case.right and _class(case) == "all"]
             if some:
-                shares = {each: float(np.mean([case.right[each] for case in some])) for each in some[0].right}
+                shares = {place: float(np.mean([case.right[place] for case in some])) for place in some[0].right}
                 rank = float(np.mean([case.reciprocal_rank for case in some]))
                 rows.append({"reader": reader, "library": name, "questions": len(some), **shares, "MRR": rank})
     return rows
 
 
 def _times(kept: Path, everything: dict[str, list[Question]]) -> Iterator[dict[str, Any]]:
-    """Search and ask, with the reader and without it by turns."""
+    """Yield the times of search and ask, alternately without the reader and with it."""
     for name, some in everything.items():
         opened = [Settings(max_question_characters=10_000, reader=reader) for reader in (False, True)]
         times: dict[str, list[float]] = {}
         with ExitStack() as stack:
-            libraries = [stack.enter_context(Library.open(kept / name, each, create=False)) for each in opened]
+            libraries = [stack.enter_context(Library.open(kept / name, settings, create=False)) for settings in opened]
             for question in some[:TIMED]:
                 for library, reader in zip(libraries, ("off", "on"), strict=True):
-                    for what in ("search", "ask"):
+                    for method in ("search", "ask"):
                         began = perf_counter()
-                        getattr(library, what)(question.text)
-                        times.setdefault(f"{what}, reader {reader}", []).append((perf_counter() - began) * 1000)
-        yield {"library": name, **{what: statistics.median(each[5:] or each) for what, each in times.items()}}
+                        getattr(library, method)(question.text)
+                        times.setdefault(f"{method}, reader {reader}", []).append((perf_counter() - began) * 1000)
+        yield {
+            "library": name,
+            **{
+                operation: statistics.median(milliseconds[5:] or milliseconds)
+                for operation, milliseconds in times.items()
+            },
+        }
 
 
 if __name__ == "__main__":

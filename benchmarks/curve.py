@@ -1,4 +1,4 @@
-"""Draws a risk-coverage curve as SVG without a plotting library: two axes, one line, a few named points."""
+"""Draws a risk-coverage curve as SVG without a plotting library: two axes, one line, a few labelled points."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_RISK = 0.2
 
 
 def risk_coverage(own: Floats, foreign: Floats) -> str:
-    """For each bar: coverage is the share of answerable questions that are answered, risk the share of foreign ones."""
+    """Return the curve; for each bar, coverage is the answered share of own questions, risk that of foreign ones."""
     points = [
         (float((own >= bar).mean()), float((foreign >= bar).mean())) for bar in (n / STEPS for n in range(1, STEPS))
     ]

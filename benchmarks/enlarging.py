@@ -1,7 +1,7 @@
 """Makes a large library from small ones: `python -m benchmarks.enlarging --base DIR … --library DIR --passages N …`.
 
-`benchmarks.recombining` makes its passages and vectors. `made.json` in the library's folder says how near these vectors
-are to the encoder's own. A library that is only partly made is completed.
+`benchmarks.recombining` makes the passages and vectors. `made.json` in the folder of the library says how close these
+vectors are to those of the encoder. The program completes a partly made library.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
     from index.encoders.encoder import Encoded, Encoder, Vectors
 
 DOCUMENT_PASSAGES = 40
-"""Passages that are put together as one document."""
+"""The number of passages of a document."""
 ENCODED = 5_000
-"""How many passages are really encoded, unless told otherwise."""
+"""The default number of passages that the encoder encodes."""
 NOTE = "made.json"
-# Nobody minds when a library that is being made is lost; each connection that the pool gives out is the same one.
+# An unfinished library may be lost, so durability is off. The pool always returns the same connection.
 _HASTE = ("synchronous = OFF", "cache_size = -400000", "secure_delete = OFF", "wal_autocheckpoint = 20000")
 
 
 class Maker:
-    """Makes documents, each by its number and always the same."""
+    """Makes documents from their numbers; the same number always gives the same document."""
 
     def __init__(self, bases: Sequence[Path], encoder: Encoder, *, encoded: int = ENCODED, seed: int = 0) -> None:
         self._encoder = encoder
@@ -47,23 +47,26 @@ class Maker:
         self._seed = seed
 
     def document(self, number: int) -> tuple[Document, list[Chunk], list[PackedVectors]]:
-        """The document of this number with its passages; the first ones are really encoded."""
+        """Return the document of this number with its passages; only those of the first documents are encoded."""
         rng = random.Random(f"{self._seed} {number}")
         passages = self._passages(number)
-        document, chunks, drafts = _written(self._sources, passages, number)
+        document, chunks, drafts = _write_document(self._sources, passages, number)
         if number < self._encoded:
-            packed = [(pack_vector(each.vector), pack_sentence_vectors(each.sentences)) for each in self._part[number]]
+            packed = [
+                (pack_vector(encoded.vector), pack_sentence_vectors(encoded.sentences))
+                for encoded in self._encoded_part[number]
+            ]
         else:
             vectors = self._turns.applied(self._sources.means(passages), rng)
             own = [self._sources.packed[sentences].tobytes() for sentences in passages]
             packed = list(zip(map(pack_vector, vectors), own, strict=True))
         keys = [hashlib.blake2b(draft.text.encode(), digest_size=16).digest() for draft in drafts]
-        return document, chunks, [PackedVectors(key, *each) for key, each in zip(keys, packed, strict=True)]
+        return document, chunks, [PackedVectors(key, *pair) for key, pair in zip(keys, packed, strict=True)]
 
     @cached_property
     def note(self) -> dict[str, float]:
-        """How near the made vectors are to the encoder's own: each half of the part is tried with the other's turns."""
-        means, real = self._measured
+        """How close the made vectors are to the encoder's, on one half of the encoded part with turns of the other."""
+        means, real = self._measured_part
         half = len(real) // 2
         turned = Turns.measured(means[half:], real[half:]).applied(means[:half], random.Random(self._seed))
         cosines = (means * real).sum(axis=1)
@@ -83,25 +86,27 @@ class Maker:
         return [self._sources.recombined(rng) for _ in range(DOCUMENT_PASSAGES)]
 
     @cached_property
-    def _part(self) -> list[list[Encoded]]:
-        """The vectors of the first documents, as the encoder gives them."""
-        drafts = [_written(self._sources, self._passages(number), number)[2] for number in range(self._encoded)]
-        encoded = iter(self._encoder.encode([draft for each in drafts for draft in each]))
-        return [[next(encoded) for _ in each] for each in drafts]
+    def _encoded_part(self) -> list[list[Encoded]]:
+        """The encoder's vectors of the first documents."""
+        drafts = [_write_document(self._sources, self._passages(number), number)[2] for number in range(self._encoded)]
+        encoded = iter(self._encoder.encode([draft for document_drafts in drafts for draft in document_drafts]))
+        return [[next(encoded) for _ in document_drafts] for document_drafts in drafts]
 
     @cached_property
-    def _measured(self) -> tuple[Vectors, Vectors]:
-        """Means and real vectors of the part."""
-        passages = [each for number in range(self._encoded) for each in self._passages(number)]
-        return self._sources.means(passages), np.stack([each.vector for some in self._part for each in some])
+    def _measured_part(self) -> tuple[Vectors, Vectors]:
+        """The means and the encoder's vectors of the passages of the first documents."""
+        passages = [sentences for number in range(self._encoded) for sentences in self._passages(number)]
+        return self._sources.means(passages), np.stack(
+            [encoded.vector for document_vectors in self._encoded_part for encoded in document_vectors]
+        )
 
     @cached_property
     def _turns(self) -> Turns:
-        return Turns.measured(*self._measured)
+        return Turns.measured(*self._measured_part)
 
 
 def enlarge(maker: Maker, folder: Path, passages: int, *, index: bool = True) -> None:
-    """Fill the library in `folder` up to `passages` passages, with its indexes or without."""
+    """Fill the library in `folder` up to `passages` passages, with or without its indexes."""
     with Library.open(folder) as library:
         store = library._store
         with store.writing():
@@ -116,27 +121,27 @@ def enlarge(maker: Maker, folder: Path, passages: int, *, index: bool = True) ->
 
 
 def caption(folder: Path) -> str:
-    """How a library's passages and vectors came about, in one sentence; empty for one that was not made here."""
+    """Describe how the passages and vectors of a library were made; empty if this module did not make it."""
     if not (folder / NOTE).exists():
         return ""
     note = json.loads((folder / NOTE).read_text())
     return (
-        f"Passages: runs of real sentences of two or three passages of one corpus that are near one another. Vectors: "
-        f"{note['encoded']:,.0f} encoded; the others interpolated from their sentences' real vectors (cosine to the "
-        f"encoder's {note['cosine of mean and encoded']:.3f} in the mean, {note['5th percentile']:.3f} at the 5th "
-        f"percentile) and turned aside as far as those were found to be. Cosine of a passage to the nearest other of "
-        f"{note['encoded'] / 2:,.0f}: {note['nearest other, encoded']:.3f} encoded, "
-        f"{note['nearest other, made']:.3f} made."
+        f"The passages are sequences of real sentences from two or three similar passages of one corpus. The encoder "
+        f"computed {note['encoded']:,.0f} of the vectors; the others are means of the real vectors of their sentences "
+        f"(cosine to the encoder's vector {note['cosine of mean and encoded']:.3f} in the mean, "
+        f"{note['5th percentile']:.3f} at the 5th percentile), rotated by angles that were measured on the encoded "
+        f"passages. The cosine of a passage to the nearest other of {note['encoded'] / 2:,.0f} is "
+        f"{note['nearest other, encoded']:.3f} for encoded and {note['nearest other, made']:.3f} for made passages."
     )
 
 
-def _written(
+def _write_document(
     sources: Sources, passages: Sequence[Sequence[int]], number: int
 ) -> tuple[Document, list[Chunk], list[Draft]]:
-    """The text, sentence by sentence, and where each stands."""
+    """Return a document made of these sentences, with its chunks and drafts."""
     chunks, drafts, start = [], [], 0
     for sentences in passages:
-        draft = Draft(" ".join(sources.texts[each] for each in sentences), tuple(_places(sources, sentences)))
+        draft = Draft(" ".join(sources.texts[sentence] for sentence in sentences), tuple(_places(sources, sentences)))
         spans = tuple(Span(a + start, b + start) for a, b in draft.sentences)
         chunks.append(Chunk(start, start + len(draft.text), spans))
         drafts.append(draft)
@@ -149,9 +154,9 @@ def _written(
 
 def _places(sources: Sources, sentences: Sequence[int]) -> Iterator[Span]:
     start = 0
-    for each in sentences:
-        yield Span(start, start + len(sources.texts[each]))
-        start += len(sources.texts[each]) + 1
+    for sentence in sentences:
+        yield Span(start, start + len(sources.texts[sentence]))
+        start += len(sources.texts[sentence]) + 1
 
 
 def main() -> None:
@@ -163,9 +168,13 @@ def main() -> None:
         "--library", type=Path, action="append", required=True, help="the folder of the new library; repeatable"
     )
     parser.add_argument(
-        "--passages", type=int, action="append", required=True, help="the passages of each, in the same order"
+        "--passages",
+        type=int,
+        action="append",
+        required=True,
+        help="the number of passages of each new library, in the same order",
     )
-    parser.add_argument("--encoded", type=int, default=ENCODED, help="the number of passages that are really encoded")
+    parser.add_argument("--encoded", type=int, default=ENCODED, help="the number of passages that the encoder encodes")
     parser.add_argument("--no-index", action="store_true", help="make only the catalog")
     options = parser.parse_args()
     maker = Maker(options.base, SentenceTransformerEncoder(), encoded=options.encoded)

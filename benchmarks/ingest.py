@@ -1,12 +1,13 @@
 """Compares `library.add` with bare `encode` and with other libraries: `python -m benchmarks.ingest [--peers]`.
 
-The texts are passages of real documents, of at most 200 word pieces so that no contender truncates: those of a
-BEIR-format corpus (`--corpus FILE`), else of seeds/. For `add` each is a file of its own, which it reads, chunks,
-encodes and stores; the others get the texts. `encode` is that of sentence-transformers. With `--peers`, LangChain and
-LlamaIndex with FAISS, and txtai, index the same texts with the same weights, in an environment that is made once.
+The texts are passages of real documents from a corpus in BEIR's format (`--corpus FILE`), or else from seeds/. They
+have at most 200 word pieces, so that no contender truncates them. For `add` each text is a separate file, which it
+reads, chunks, encodes and stores; the others get the texts. `encode` is that of sentence-transformers. With `--peers`,
+LangChain and LlamaIndex with FAISS, and txtai, index the same texts with the same weights, in an environment that is
+made once.
 
-Each contender is a process of its own, which has loaded its model before the clock starts. The rounds alternate,
-because a machine's speed drifts; the table shows medians and the peak memory of each process.
+Each contender is a separate process, which loads its model before the timing starts. The rounds alternate between the
+contenders, because the speed of a machine drifts. The table shows medians and the peak memory of each process.
 """
 
 from __future__ import annotations
@@ -40,10 +41,10 @@ ADD = "library.add"
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--corpus", type=Path, help="a corpus.jsonl of {title, text}")
+    parser.add_argument("--corpus", type=Path, help="a corpus.jsonl with title and text in each line")
     parser.add_argument("--passages", type=int, default=400)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--peers", action="store_true", help="measure other libraries, too")
+    parser.add_argument("--peers", action="store_true", help="also measure other libraries")
     parser.add_argument(
         "--environment",
         type=Path,
@@ -63,20 +64,20 @@ def main() -> None:
             measured = _measure(ways, options.rounds)
             for contender in dict.fromkeys(contender for contender, _ in ways.values()):
                 print(contender.name, json.dumps(contender.versions))
-    told = f"{len(texts)} texts of {_mean(encoder, texts):.0f} word pieces in the mean, {LIMIT} at most"
-    report(f"Where the time goes, one stage after the other ({encoder.precision}): {told}", rows)
-    report("One question alone", asked)
-    report(f"Ingest: {told}, {options.rounds} rounds", list(_rows(measured, len(texts))), options.json)
+    title = f"{len(texts)} texts of {_mean(encoder, texts):.0f} word pieces on average, {LIMIT} at most"
+    report(f"Time of each stage ({encoder.precision}): {title}", rows)
+    report("Encoding of one question", asked)
+    report(f"Ingest: {title}, {options.rounds} rounds", list(_rows(measured, len(texts))), options.json)
 
 
 def _ways(stack: ExitStack, folder: Path, python: str) -> Ways:
-    """What is run in each round: a contender, and what it is told."""
+    """Return a contender and its batch size for each way to index, by name."""
     precisions = ("float32", "bfloat16") if native_bfloat16() else ("float32",)
 
-    given = [str(default_weights()), str(folder / "texts.json"), str(folder / "files")]
+    paths = [str(default_weights()), str(folder / "texts.json"), str(folder / "files")]
 
     def start(name: str, *options: str, python: str = sys.executable) -> Contender:
-        contender = Contender(name, python, [name, *given, *options])
+        contender = Contender(name, python, [name, *paths, *options])
         stack.callback(contender.stop)
         return contender
 
@@ -88,22 +89,22 @@ def _ways(stack: ExitStack, folder: Path, python: str) -> Ways:
 
 
 def _measure(ways: Ways, rounds: int) -> dict[str, list[dict[str, float]]]:
-    """What each way was heard to take, round by round."""
-    heard: dict[str, list[dict[str, float]]] = {name: [] for name in ways}
+    """Return the figures that each contender reports, round by round."""
+    measured: dict[str, list[dict[str, float]]] = {name: [] for name in ways}
     for _ in range(rounds):
-        for name, (contender, told) in ways.items():
-            heard[name].append(contender.round(told))
-    return heard
+        for name, (contender, batch_size) in ways.items():
+            measured[name].append(contender.round(batch_size))
+    return measured
 
 
-def _rows(heard: dict[str, list[dict[str, float]]], texts: int) -> Iterator[dict[str, Any]]:
-    rates = {name: [texts / each["seconds"] for each in rounds] for name, rounds in heard.items()}
-    medians = {name: statistics.median(each) for name, each in rates.items()}
+def _rows(measured: dict[str, list[dict[str, float]]], texts: int) -> Iterator[dict[str, Any]]:
+    rates = {name: [texts / figures["seconds"] for figures in rounds] for name, rounds in measured.items()}
+    medians = {name: statistics.median(rate_of_rounds) for name, rate_of_rounds in rates.items()}
 
     def best(start: str) -> float:
         return max((median for name, median in medians.items() if name.startswith(start)), default=float("nan"))
 
-    for name, rounds in heard.items():
+    for name, rounds in measured.items():
         yield {
             "way": name,
             "texts/s (median)": medians[name],
@@ -112,26 +113,26 @@ def _rows(heard: dict[str, list[dict[str, float]]], texts: int) -> Iterator[dict
             "of best encode": medians[name] / best("encode"),
             "of best encode float32": medians[name] / best("encode float32"),
             "of the fastest peer": medians[name] / best("peer"),
-            "texts a CPU second": texts / statistics.median(each["spent"] for each in rounds),
-            "peak MB": round(max(each["peak"] for each in rounds)),
+            "texts a CPU second": texts / statistics.median(figures["spent"] for figures in rounds),
+            "peak MB": round(max(figures["peak"] for figures in rounds)),
         }
 
 
 def _texts(corpus: Path | None, encoder: SentenceTransformerEncoder) -> list[str]:
-    """Whole passages, as the chunker makes them."""
+    """Return whole passages as the chunker makes them."""
     chunker = Chunker(limit=LIMIT, count_tokens=encoder.count_tokens)
     if corpus:
         documents = [json.loads(line) for line in corpus.read_text(encoding="utf-8").splitlines()[:2000]]
-        texts = [f"{each['title']}\n\n{each['text']}".strip() for each in documents]
+        texts = [f"{document['title']}\n\n{document['text']}".strip() for document in documents]
     else:
         seeds = Path(__file__).parents[1] / "seeds"
         texts = [load(path, max_bytes=10**9).text for path in discover([seeds]) if path.suffix != ".jsonl"]
     passages = [text[chunk.start : chunk.end] for text in texts for chunk in chunker.chunk(text, ())]
-    return [passage for passage in passages if _stands_alone(passage, chunker)]
+    return [passage for passage in passages if _is_one_passage(passage, chunker)]
 
 
-def _stands_alone(passage: str, chunker: Chunker) -> bool:
-    """Whether a file of it is one passage, too: lines that are taken for headings there cut it."""
+def _is_one_passage(passage: str, chunker: Chunker) -> bool:
+    """Whether a file with the passage is also one passage; lines that look like headings would split it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "passage.txt"
         path.write_text(passage, encoding="utf-8")
@@ -140,7 +141,7 @@ def _stands_alone(passage: str, chunker: Chunker) -> bool:
 
 
 def _write(texts: Sequence[str], folder: Path) -> Path:
-    """One file for each text; beside their folder all of them in one file, for those who are given texts."""
+    """Write a file for each text, and one JSON file with all texts beside their folder; return the folder."""
     (folder / "texts.json").write_text(json.dumps(texts), encoding="utf-8")
     files = folder / "files"
     files.mkdir()

@@ -1,7 +1,7 @@
 """Measures the maintenance of a library: `python -m benchmarks.keeping --library DIR [--json FILE]`.
 
-Everything is done on a copy beside the library. The encoder's time is not included: a fake encoder returns vectors of
-the right length. (`pincite rebuild` encodes the passages whose vectors it cannot recover, at the rate that
+The program works on a copy beside the library. The time of the encoder is not included: a fake encoder returns vectors
+of the right length. (`pincite rebuild` encodes the passages whose vectors it cannot recover, at the rate that
 `benchmarks.ingest` measures.)
 """
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.measuring import alone, copied, memory, tell
+from benchmarks.measuring import memory, report_tables, run_in_new_process, temporary_copy
 from index import Library
 from index.encoders.encoder import Encoded, normalised
 from index.settings import Settings
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from index.encoders.encoder import Draft, Vectors
 
 REMOVED = 4
-"""One document in so many is removed before the library is compacted."""
+"""The program removes one document in this many before it compacts the library."""
 SHORTER = 120
-"""Tokens of a passage, for the rebuilding."""
+"""The tokens of a passage in the rebuilt library."""
 
 
 class StandIn:
-    """Goes by the name of the library's encoder, and costs next to nothing."""
+    """A fake encoder with the name of the library's encoder, which takes almost no time."""
 
     max_tokens = 256
 
@@ -41,7 +41,7 @@ class StandIn:
         self.dimension = dimension
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """More or less."""
+        """Estimate the number of tokens from the number of words."""
         return [int(len(text.split()) * 1.3) + 2 for text in texts]
 
     def encode(
@@ -49,15 +49,15 @@ class StandIn:
         drafts: Sequence[Draft],
         progress: Callable[[int], None] | None = None,  # noqa: ARG002 - part of the protocol
     ) -> list[Encoded]:
-        """Vectors at random."""
+        """Return random vectors."""
         return [self._encoded(draft) for draft in drafts]
 
     def encode_quotes(self, drafts: Sequence[Draft]) -> list[Encoded]:
-        """Vectors at random."""
+        """Return random vectors."""
         return self.encode(drafts)
 
     def encode_question(self, question: str) -> Vectors:  # noqa: ARG002
-        """A vector like any other."""
+        """Return the same vector for every question."""
         return normalised(np.ones(self.dimension, dtype=np.float32))
 
     def _encoded(self, draft: Draft) -> Encoded:
@@ -67,7 +67,7 @@ class StandIn:
 
 
 def measured(folder: Path, beside: Path, operation: str) -> dict[str, Any]:
-    """One operation, in a process that has done nothing before."""
+    """Return the figures of one operation; call this in a new process."""
     with Library.open(folder, create=False) as known:
         made_with, passages = known.stats().made_with, known.stats().passages
         rows = known._store.catalog.database.rows("SELECT length(vector) / 2 FROM vectors LIMIT 1")
@@ -85,15 +85,15 @@ def measured(folder: Path, beside: Path, operation: str) -> dict[str, Any]:
         }
         began, cpu, before = time.perf_counter(), time.process_time(), library.stats().bytes
         work[operation]()
-        told = {"operation": operation, "passages": passages, "seconds": time.perf_counter() - began}
-        told |= {"CPU seconds": time.process_time() - cpu, "peak RSS MB": memory()["peak RSS MB"]}
-        made = {"backup": backup, "export-library": carried, "export-library --no-vectors": small}.get(operation)
-        after = made.stat().st_size if made else library.stats().bytes
-        return {**told, "MB before": before / 1e6, "MB of the file or after": after / 1e6}
+        figures = {"operation": operation, "passages": passages, "seconds": time.perf_counter() - began}
+        figures |= {"CPU seconds": time.process_time() - cpu, "peak RSS MB": memory()["peak RSS MB"]}
+        file = {"backup": backup, "export-library": carried, "export-library --no-vectors": small}.get(operation)
+        after = file.stat().st_size if file else library.stats().bytes
+        return {**figures, "MB before": before / 1e6, "MB of the file or after": after / 1e6}
 
 
 def thin_out(folder: Path) -> None:
-    """Remove one document in so many."""
+    """Remove one document in `REMOVED`."""
     with Library.open(folder, create=False) as library:
         library.remove(*(info.id for info in library.documents()[::REMOVED]))
 
@@ -103,47 +103,49 @@ def main() -> None:
     parser.add_argument("--library", type=Path, required=True)
     parser.add_argument("--json")
     options = parser.parse_args()
-    with copied(options.library) as folder:
+    with temporary_copy(options.library) as folder:
         beside = folder.with_name(f"{folder.name}.kept")
         beside.mkdir()
         try:
-            rows = [measured_alone(folder, beside, name) for name in ("backup", "restore")]
-            rows += [measured_alone(folder, beside, f"export-library{how}") for how in ("", " --no-vectors")]
-            rows.append(_imported(beside))
-            alone(thin_out, folder)
-            rows += [measured_alone(folder, beside, name) for name in ("compact", "rebuild")]
+            rows = [measure_in_new_process(folder, beside, name) for name in ("backup", "restore")]
+            rows += [
+                measure_in_new_process(folder, beside, f"export-library{option}") for option in ("", " --no-vectors")
+            ]
+            rows.append(_measure_import_alone(beside))
+            run_in_new_process(thin_out, folder)
+            rows += [measure_in_new_process(folder, beside, name) for name in ("compact", "rebuild")]
         finally:
             shutil.rmtree(beside, ignore_errors=True)
-    notes = [f"One document in {REMOVED} was removed before compact; rebuild cuts passages of {SHORTER} tokens."]
-    tell({"Keeping a library (without the encoder)": rows}, options.json, notes)
+    notes = [f"One document in {REMOVED} was removed before compact; rebuild makes passages of {SHORTER} tokens."]
+    report_tables({"Keeping a library (without the encoder)": rows}, options.json, notes)
 
 
-def measured_alone(folder: Path, beside: Path, operation: str) -> dict[str, Any]:
-    """See `measured`."""
-    return alone(measured, folder, beside, operation)
+def measure_in_new_process(folder: Path, beside: Path, operation: str) -> dict[str, Any]:
+    """Run `measured` in a new process."""
+    return run_in_new_process(measured, folder, beside, operation)
 
 
-def _imported(beside: Path) -> dict[str, Any]:
-    """Into a library of the same kind that holds one document."""
+def _measure_import_alone(beside: Path) -> dict[str, Any]:
+    """Measure the import into a library of the same kind that holds one document."""
     empty = beside / "restored"
-    alone(_emptied, empty)
-    return alone(_measured_import, empty, beside)
+    run_in_new_process(_empty_but_one, empty)
+    return run_in_new_process(_measure_import, empty, beside)
 
 
-def _emptied(folder: Path) -> None:
+def _empty_but_one(folder: Path) -> None:
     with Library.open(folder, create=False) as library:
-        library.remove(*(info.id for info in library.documents()[1:]))  # what it was made with is known by the rest
+        library.remove(*(info.id for info in library.documents()[1:]))  # the first one stays and keeps the fingerprint
         library.compact()
 
 
-def _measured_import(folder: Path, beside: Path) -> dict[str, Any]:
+def _measure_import(folder: Path, beside: Path) -> dict[str, Any]:
     began, cpu = time.perf_counter(), time.process_time()
     with Library.open(folder, create=False) as library:
         before = library.stats().bytes
         receipt = library.import_library(beside / "library.zip")
-        told = {"operation": "import-library", "passages": receipt.passages, "seconds": time.perf_counter() - began}
-        told |= {"CPU seconds": time.process_time() - cpu, "peak RSS MB": memory()["peak RSS MB"]}
-        return {**told, "MB before": before / 1e6, "MB of the file or after": library.stats().bytes / 1e6}
+        figures = {"operation": "import-library", "passages": receipt.passages, "seconds": time.perf_counter() - began}
+        figures |= {"CPU seconds": time.process_time() - cpu, "peak RSS MB": memory()["peak RSS MB"]}
+        return {**figures, "MB before": before / 1e6, "MB of the file or after": library.stats().bytes / 1e6}
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Measures watching a folder: `python -m benchmarks.living [--files N] [--json FILE]`.
 
-The files are notes of a few sentences, and the encoder is a fake that takes no time. The rest of the time is for
-finding, reading, storing and indexing files.
+The files are notes of a few sentences. The fake encoder takes no time, so the program measures how long it takes to
+find, read, store and index files.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from index.records import Receipt
 
 _A_FOLDER = 100
-"""Files in each folder."""
+"""The number of files in each folder."""
 
 
 def write(folder: Path, number: int, words: str = "") -> Path:
-    """One of the notes."""
+    """Write a note and return its path."""
     path = folder / f"{number // _A_FOLDER:03}" / f"{number % _A_FOLDER:02}.md"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"# Note {number}\n\nThe ship {number} left the harbour. A whale swam by. {words}\n")
@@ -34,7 +34,7 @@ def write(folder: Path, number: int, words: str = "") -> Path:
 
 
 def settle() -> None:
-    """Wait until files that were just written are believed to be as they look."""
+    """Wait until `sync` trusts the modification times of files that were just written."""
     time.sleep(SETTLING_NS / 1e9 + 0.1)
 
 
@@ -45,10 +45,10 @@ def main() -> None:
     options = parser.parse_args()
     rows: list[dict[str, object]] = []
 
-    def timed(what: str, receipt: Receipt) -> None:
+    def timed(change: str, receipt: Receipt) -> None:
         counts = {name: len(getattr(receipt, name)) for name in ("added", "replaced", "renamed", "removed")}
         done = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "nothing"
-        rows.append({"sync": what, "done": done, "encoded": receipt.encoded, "seconds": receipt.seconds})
+        rows.append({"sync": change, "done": done, "encoded": receipt.encoded, "seconds": receipt.seconds})
 
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary, "notes")

@@ -1,4 +1,4 @@
-"""Describes the machine, and prints the tables of benchmarks."""
+"""Describes the machine, and prints the tables of the benchmarks."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 def machine() -> dict[str, str]:
-    """Processor, cores, system, versions."""
+    """Return the processor, the number of cores, the system and the versions of libraries."""
     cpu = next((line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name")), platform.machine())
     flags = next((line.split(":")[1].split() for line in _cpuinfo() if line.startswith("flags")), [])
-    told = [name for name in ("amx_bf16", "avx512_bf16", "avx512f", "avx2") if name in flags]
+    instructions = [name for name in ("amx_bf16", "avx512_bf16", "avx512f", "avx2") if name in flags]
     libraries = {name: version(name) for name in ("torch", "sentence-transformers", "faiss-cpu", "tantivy")}
     return {
-        "processor": f"{cpu} ({', '.join(told)})",
+        "processor": f"{cpu} ({', '.join(instructions)})",
         "cores": str(os.cpu_count()),
         "system": platform.platform(),
         "python": platform.python_version(),
@@ -32,21 +32,21 @@ def machine() -> dict[str, str]:
 
 
 def report(title: str, rows: Sequence[Mapping[str, Any]], file: str | None = None) -> None:
-    """A Markdown table on standard output; with `file`, the same as JSON."""
-    told = machine()
-    print(f"\n### {title}\n\n{'; '.join(f'{name} {value}' for name, value in told.items())}\n")
+    """Print a Markdown table; with `file`, also write it as JSON."""
+    description = machine()
+    print(f"\n### {title}\n\n{'; '.join(f'{name} {value}' for name, value in description.items())}\n")
     if rows:
         names = list(rows[0])
         print("| " + " | ".join(names) + " |\n|" + "---|" * len(names))
         for row in rows:
-            print("| " + " | ".join(_shown(row.get(name, "")) for name in names) + " |")
+            print("| " + " | ".join(_formatted(row.get(name, "")) for name in names) + " |")
     sys.stdout.flush()
     if file:
-        Path(file).write_text(json.dumps({"title": title, "machine": told, "rows": list(rows)}, indent=2))
+        Path(file).write_text(json.dumps({"title": title, "machine": description, "rows": list(rows)}, indent=2))
 
 
 def seconds(work: Callable[[], object], rounds: int) -> float:
-    """Median seconds of `rounds` runs."""
+    """Return the median seconds of `rounds` runs."""
     times = []
     for _ in range(rounds):
         began = perf_counter()
@@ -55,7 +55,7 @@ def seconds(work: Callable[[], object], rounds: int) -> float:
     return statistics.median(times)
 
 
-def _shown(value: Any) -> str:
+def _formatted(value: Any) -> str:
     if not isinstance(value, float):
         return str(value)
     return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"

@@ -1,7 +1,8 @@
 """Measures the map of a large library: `python -m benchmarks.mapping --library DIR [--passages N]`.
 
-The library has random vectors around one direction for each document, made without the encoder; it is kept in DIR and
-reused. The map is made from its catalog, as in the background after a change; then a question is placed on it.
+The program makes a library without the encoder: the vectors of each document are random, around one direction. It keeps
+the library in DIR and reuses it. It makes the map from the catalog, as Pincite does in the background after a change,
+and then places a question on it.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def main() -> None:
         "--library",
         type=Path,
         required=True,
-        help="the folder of the large library, which is made if it does not exist",
+        help="the folder of the large library; the program makes the library if it does not exist",
     )
     parser.add_argument("--passages", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=9)
@@ -46,7 +47,7 @@ def main() -> None:
         grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
         numbers = catalog.added_since(-1)
         vector = known.projection.axes[:, 0].astype(np.float32)
-        hits = [_hit(library, each.first, each.number) for each in numbers[:10]]
+        hits = [_hit(library, document.first, document.number) for document in numbers[:10]]
         placed = place_question(known, vector, hits, catalog)
         rows = {
             "the map": seconds(lambda: make(catalog, catalog.generation()), options.rounds),
@@ -59,11 +60,11 @@ def main() -> None:
         title = f"Map: {library.stats().passages} passages of {len(numbers)} documents"
         note = f"{sum(len(shape.dots) for shape in known.shapes)} dots, {len(map_svg(known)):,} bytes, {grown:.0f} MB"
         report(title, [{"what": name, "ms": 1000 * value} for name, value in rows.items()], options.json)
-        print(f"\n{note} more memory at the first making")
+        print(f"\n{note} more memory while the first map was made")
 
 
 def _fill(library: Library, passages: int) -> None:
-    """Add documents of very different lengths until there are so many passages."""
+    """Add documents of very different lengths until the library has `passages` passages."""
     rng = np.random.default_rng(0)
     catalog = library._store.catalog
     done = catalog.totals()["passages"]
@@ -94,8 +95,8 @@ def _vectors(rng: np.random.Generator, name: str, passages: int) -> list[PackedV
 def _hit(library: Library, passage: int, number: int) -> Hit:
     catalog = library._store.catalog
     row = catalog.passages([passage])[passage]
-    (where,) = catalog.locate([(number, row.passage.start)])
-    return Hit(row.passage, catalog.infos([number])[number], 0.5, row.passage.sentences[0], where, UNKNOWN)
+    (location,) = catalog.locate([(number, row.passage.start)])
+    return Hit(row.passage, catalog.infos([number])[number], 0.5, row.passage.sentences[0], location, UNKNOWN)
 
 
 if __name__ == "__main__":

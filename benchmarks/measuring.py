@@ -1,4 +1,4 @@
-"""Helpers that several benchmarks share: questions, quantiles, memory, subprocesses, several tables in one file."""
+"""Provides helpers for several benchmarks: questions, quantiles, memory, processes, several tables in one file."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ _BLOCK = 1 << 24
 
 
 def read_questions(files: Sequence[Path], count: int) -> list[str]:
-    """About so many questions, evenly from all files."""
+    """Return at most `count` questions, evenly from all files."""
     texts = [json.loads(line)["text"] for path in files for line in path.read_text("utf-8").splitlines()]
     return texts[:: max(1, len(texts) // count)][:count]
 
 
 def quantiles(milliseconds: Sequence[float]) -> dict[str, float]:
-    """The median and the slow end."""
+    """Return the median, the 95th and the 99th percentile."""
     return {f"p{share} ms": float(np.percentile(milliseconds, share)) for share in (50, 95, 99)}
 
 
 def memory(process: int | str = "self") -> dict[str, float]:
-    """Resident memory of a process, all of it and its share of what it has in common with others, in MB."""
-    told = dict(_fields(f"/proc/{process}/smaps_rollup"))
-    shown = {name: told[key] / 1024 for key, name in _SMAPS.items() if key in told}
+    """Return the resident memory of a process in MB, its proportional and its anonymous part, and its peak."""
+    fields = dict(_fields(f"/proc/{process}/smaps_rollup"))
+    shown = {name: fields[key] / 1024 for key, name in _SMAPS.items() if key in fields}
     peak = dict(_fields(f"/proc/{process}/status")).get("VmHWM", 0.0)
     return {**shown, "peak RSS MB": peak / 1024}
 
 
-def warm(folder: Path) -> None:
-    """Have the system read a library's files into its memory, as they are where the library is in use."""
+def warm_cache(folder: Path) -> None:
+    """Read all files of a library, so that they are in the system's cache, as in a library that is in use."""
     for path in folder.rglob("*"):
         if path.is_file():
             with path.open("rb") as file:
@@ -55,8 +55,8 @@ def warm(folder: Path) -> None:
 
 
 @contextmanager
-def copied(folder: Path) -> Iterator[Path]:
-    """A copy beside the library, which may be changed at will and does not outlive its use."""
+def temporary_copy(folder: Path) -> Iterator[Path]:
+    """Copy a library beside itself, and remove the copy after the block."""
     copy = folder.with_name(f"{folder.name}.{os.getpid()}.copy")
     try:
         yield Path(shutil.copytree(folder, copy))
@@ -64,21 +64,25 @@ def copied(folder: Path) -> Iterator[Path]:
         shutil.rmtree(copy, ignore_errors=True)
 
 
-def alone(work: Callable[P, R], *args: P.args, **named: P.kwargs) -> R:
-    """Do it in a process that has done nothing before, so that its memory and its warmth are its own."""
+def run_in_new_process(work: Callable[P, R], *args: P.args, **named: P.kwargs) -> R:
+    """Run `work` in a new process, so that earlier work affects neither its memory nor its caches."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         return pool.submit(work, *args, **named).result()
 
 
-def tell(tables: Mapping[str, Rows], file: str | None, notes: Sequence[str] = ()) -> None:
-    """All tables on standard output; with `file`, the same as JSON."""
+def report_tables(tables: Mapping[str, Rows], file: str | None, notes: Sequence[str] = ()) -> None:
+    """Print all tables and notes; with `file`, also write them as JSON."""
     for title, rows in tables.items():
         report(title, rows)
     for note in filter(None, notes):
         print(f"\n{note}")
     if file:
-        told = {"machine": machine(), "tables": {title: list(rows) for title, rows in tables.items()}, "notes": notes}
-        Path(file).write_text(json.dumps(told, indent=2))
+        content = {
+            "machine": machine(),
+            "tables": {title: list(rows) for title, rows in tables.items()},
+            "notes": notes,
+        }
+        Path(file).write_text(json.dumps(content, indent=2))
 
 
 def _fields(path: str) -> Iterator[tuple[str, float]]:

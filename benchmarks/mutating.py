@@ -1,7 +1,7 @@
-"""Mutations of sentences, which make them false in one way or reword them without changing their meaning.
+"""Changes sentences: a mutation makes a sentence false in one way, or rewords it without changing its meaning.
 
-Each mutation takes a sentence in its context and a random generator, and returns None if it does not apply. Mutations
-are independent of the check: this module imports nothing from index.verification.
+Each mutation takes a sentence in its context and a random generator, and returns None if it does not apply. The
+mutations are independent of the check: this module imports nothing from index.verification.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _KEPT = re.compile(
     rf"|unable|n't|half|third|quarter|first|second|{'|'.join(_SMALL)}|one)\W*$|n't",
 )
 _LEAST = 6
-"""Words of a sentence whose half is put into another."""
+"""The minimum number of words of a sentence whose half replaces a half of another."""
 _SYNONYMS = """
 show demonstrate|shows demonstrates|showed demonstrated|shown demonstrated|use employ|uses employs|used employed
 using employing|big large|large big|important significant|significant important|begin start|began started
@@ -81,64 +81,66 @@ class Place:
     sentence: str
     passage: str
     sentences: tuple[str, ...]
-    """All those of the passage, in order."""
+    """All sentences of the passage, in order."""
     stranger: str
     """A sentence of another passage of the same set."""
 
 
 def verbatim(place: Place, _: Random) -> str | None:
-    """Nothing is changed."""
+    """Return the unchanged sentence."""
     return place.sentence
 
 
 def number(place: Place, chance: Random) -> str | None:
-    """One number, in digits or in a word, is another."""
+    """Replace one number, in digits or as a word, with another."""
     found = [*_NUMBER.finditer(place.sentence), *_WORDED.finditer(place.sentence)]
     chosen = _pick(found, chance)
-    return _put(place.sentence, chosen, _other_number(chosen[0], chance)) if chosen else None
+    return _replace(place.sentence, chosen, _other_number(chosen[0], chance)) if chosen else None
 
 
 def negation(place: Place, chance: Random) -> str | None:
-    """A denial is taken away, or put in behind an auxiliary or before a verb."""
+    """Remove a negation, or insert one after an auxiliary or before a verb."""
     sentence = place.sentence
     denial = _pick(list(_DENIAL.finditer(sentence)), chance)
     if denial and chance.random() < 0.7:
-        return _put(sentence, denial, _AFFIRMED.get(denial[0], ""))
+        return _replace(sentence, denial, _AFFIRMED.get(denial[0], ""))
     if auxiliary := _pick(list(_AUXILIARY.finditer(sentence)), chance):
-        return _put(sentence, auxiliary, f"{auxiliary[0]} {chance.choice(('not', 'not', 'never'))}")
+        return _replace(sentence, auxiliary, f"{auxiliary[0]} {chance.choice(('not', 'not', 'never'))}")
     verb = _pick(list(_PAST.finditer(sentence)), chance)
-    return _put(sentence, verb, f"never {verb[0]}") if verb else None
+    return _replace(sentence, verb, f"never {verb[0]}") if verb else None
 
 
 def name(place: Place, chance: Random) -> str | None:
-    """A name is another name of the same passage."""
+    """Replace a name with another name of the same passage."""
     chosen = _pick(list(_NAME.finditer(place.sentence)), chance)
     if not chosen:
         return None
     words = set(chosen[0].split())
     others = {found[0] for found in _NAME.finditer(place.passage)}
     strange = sorted(other for other in others if not words & set(other.split()))
-    return _put(place.sentence, chosen, chance.choice(strange)) if strange else None
+    return _replace(place.sentence, chosen, chance.choice(strange)) if strange else None
 
 
 def half_of_another_passage(place: Place, chance: Random) -> str | None:
-    """One half is the same half of a sentence of another passage."""
-    return _halves(place.sentence, place.stranger, chance)
+    """Replace one half with the same half of a sentence of another passage."""
+    return _join_halves(place.sentence, place.stranger, chance)
 
 
 def half_of_the_same_passage(place: Place, chance: Random) -> str | None:
-    """One half is the same half of another sentence of the passage."""
-    others = [each for each in place.sentences if each != place.sentence and len(each.split()) >= _LEAST]
-    return _halves(place.sentence, chance.choice(others), chance) if others else None
+    """Replace one half with the same half of another sentence of the passage."""
+    others = [
+        sentence for sentence in place.sentences if sentence != place.sentence and len(sentence.split()) >= _LEAST
+    ]
+    return _join_halves(place.sentence, chance.choice(others), chance) if others else None
 
 
 def of_another_passage(place: Place, _: Random) -> str | None:
-    """The passage does not hold it."""
+    """Return a sentence of another passage."""
     return place.stranger
 
 
 def a_fifth_dropped(place: Place, chance: Random) -> str | None:
-    """A fifth of the words is left out, but no number, negation or name."""
+    """Remove a fifth of the words, but no number, negation or name."""
     words = place.sentence.split()
     free = [i for i, word in enumerate(words) if not _KEPT.search(word)]
     gone = set(chance.sample(free, min(len(free), len(words) // 5)))
@@ -146,13 +148,13 @@ def a_fifth_dropped(place: Place, chance: Random) -> str | None:
 
 
 def synonyms(place: Place, _: Random) -> str | None:
-    """Every word that the table has is exchanged."""
+    """Replace every word that the table of synonyms contains."""
     changed = re.sub(r"\b[a-z]+\b", lambda found: SYNONYMS.get(found[0], found[0]), place.sentence)
     return changed if changed != place.sentence else None
 
 
 RIGHT = (verbatim, a_fifth_dropped, synonyms)
-"""What they make is still true of the passage."""
+"""The mutations whose result the passage still supports."""
 WRONG = (number, negation, name, half_of_another_passage, half_of_the_same_passage, of_another_passage)
 
 
@@ -167,8 +169,8 @@ def _other_number(old: str, chance: Random) -> str:
     return changed
 
 
-def _halves(one: str, other: str, chance: Random) -> str:
-    ours, theirs = one.split(), other.split()
+def _join_halves(first: str, second: str, chance: Random) -> str:
+    ours, theirs = first.split(), second.split()
     if chance.random() < 0.5:
         ours, theirs = theirs, ours
     return " ".join(ours[: len(ours) // 2] + theirs[len(theirs) // 2 :])
@@ -178,5 +180,5 @@ def _pick(found: list[re.Match[str]], chance: Random) -> re.Match[str] | None:
     return chance.choice(found) if found else None
 
 
-def _put(text: str, where: re.Match[str], what: str) -> str:
-    return text[: where.start()] + what + text[where.end() :]
+def _replace(text: str, match: re.Match[str], replacement: str) -> str:
+    return text[: match.start()] + replacement + text[match.end() :]

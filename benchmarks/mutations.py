@@ -1,8 +1,8 @@
-"""Measures how many false sentences the check catches, and how many true ones: `python -m benchmarks.mutations`.
+"""Measures the check with changed sentences, false and true ones: `python -m benchmarks.mutations`.
 
-Sentences of public sets are changed in known ways (benchmarks.mutating) and compared with their passage, whose
-sentences have the vectors that a library would store. The learned verifier takes no part. `--misses N` shows what went
-wrong. We invented these mistakes; `benchmarks.claims` has those of other people.
+The program changes sentences of public sets in known ways (benchmarks.mutating) and compares them with their passage,
+whose sentences have the vectors that a library would store. It does not use the learned verifier. `--misses N` shows
+errors. We invented these mistakes; `benchmarks.claims` has those of other people.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ TARGETS = {
     "verbatim": 100, "number": 99, "negation": 97, "name": 90, "half_of_another_passage": 85,
     "half_of_the_same_passage": 85, "of_another_passage": 97, "a_fifth_dropped": 93, "synonyms": 93,
 }  # fmt: skip
-"""Per cent judged rightly: right sentences supported, wrong ones anything else."""
+"""The target percentages of correct verdicts: *supported* for right sentences, anything else for wrong ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A sentence, changed, with the passage that it is compared with."""
+    """A changed sentence with the passage that it is compared with."""
 
     set: str
     mutation: str
@@ -52,24 +52,28 @@ class Case:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--eval", type=Path, default=EVAL, help="the folder of the public sets")
-    parser.add_argument("--sentences", type=int, default=300, help="the number of sentences from each set")
+    parser.add_argument("--sentences", type=int, default=300, help="the number of sentences of each set")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--misses", type=int, default=0, help="the number of errors to show for each mutation")
     parser.add_argument("--json")
     options = parser.parse_args()
     encoder = load_encoder(Settings())
-    cases = [case for name in SETS for case in made(options.eval / name, options.sentences, options.seed, encoder)]
+    cases = [
+        case for name in SETS for case in make_cases(options.eval / name, options.sentences, options.seed, encoder)
+    ]
     judged = [(case, judge(case)) for case in cases]
-    report(f"Mutations: per cent judged rightly, {options.sentences} sentences a set", rows(judged), options.json)
+    report(
+        f"Mutations: percentages of correct verdicts, {options.sentences} sentences per set", rows(judged), options.json
+    )
     for mutation in TARGETS if options.misses else ():
-        wrong = [each for each in judged if each[0].mutation == mutation and not rightly(*each)]
+        wrong = [pair for pair in judged if pair[0].mutation == mutation and not is_right(*pair)]
         for case, judgement in Random(options.seed).sample(wrong, min(len(wrong), options.misses)):
             print(f"\n{mutation}, {case.set}: {judgement.verdict}. {judgement.detail}\n  {case.claim}")
             print(f"  {case.place.sentence}")
 
 
-def made(folder: Path, count: int, seed: int, encoder: Encoder) -> Iterator[Case]:
-    """The cases of one set."""
+def make_cases(folder: Path, count: int, seed: int, encoder: Encoder) -> Iterator[Case]:
+    """Yield the cases of one set."""
     chance = Random(f"{seed}/{folder.name}")
     found = list(_places(folder, count, chance, encoder))
     drafts = [draft for _, draft in found]
@@ -81,7 +85,7 @@ def made(folder: Path, count: int, seed: int, encoder: Encoder) -> Iterator[Case
 
 
 def _places(folder: Path, count: int, chance: Random, encoder: Encoder) -> Iterator[tuple[Place, Draft]]:
-    """Sentences of passages as a library would make them, at most a few of one document."""
+    """Yield sentences in the passages that a library would make, at most a few of one document."""
     texts = [json.loads(line)["text"] for line in (folder / "corpus.jsonl").read_text(encoding="utf-8").splitlines()]
     chance.shuffle(texts)
     chunker = Chunker(limit=encoder.max_tokens, count_tokens=encoder.count_tokens)
@@ -92,7 +96,7 @@ def _places(folder: Path, count: int, chance: Random, encoder: Encoder) -> Itera
             spans = tuple(Span(start - chunk.start, end - chunk.start) for start, end in chunk.sentences)
             draft = Draft(text[chunk.start : chunk.end], spans)
             sentences = tuple(span.of(draft.text) for span in spans)
-            whole = [each for each in sentences if 6 <= len(each.split()) <= 60 and each[-1] in '.?!"']
+            whole = [sentence for sentence in sentences if 6 <= len(sentence.split()) <= 60 and sentence[-1] in '.?!"']
             if whole:
                 found.append((chance.choice(whole), draft, sentences))
     chance.shuffle(found)
@@ -106,17 +110,17 @@ def judge(case: Case) -> Judgement:
     return compare(case.claim, sources, case.closeness.tolist())
 
 
-def rightly(case: Case, judgement: Judgement) -> bool:
+def is_right(case: Case, judgement: Judgement) -> bool:
     return (judgement.verdict in SUPPORTING) is case.right
 
 
 def rows(judged: Sequence[tuple[Case, Judgement]]) -> list[dict[str, Any]]:
     table = []
     for mutation, target in TARGETS.items():
-        mine = [each for each in judged if each[0].mutation == mutation]
-        shares = {name: [rightly(*each) for each in mine if each[0].set == name] for name in SETS}
+        mine = [pair for pair in judged if pair[0].mutation == mutation]
+        shares = {name: [is_right(*pair) for pair in mine if pair[0].set == name] for name in SETS}
         table.append(
-            {"mutation": mutation, "n": len(mine), "target": target, "all": _percent([rightly(*e) for e in mine])}
+            {"mutation": mutation, "n": len(mine), "target": target, "all": _percent([is_right(*e) for e in mine])}
             | {name: _percent(share) for name, share in shares.items()}
             | {verdict: _percent([j.verdict == verdict for _, j in mine]) for verdict in VERDICTS}
         )

@@ -1,6 +1,6 @@
-"""Asks libraries of many sizes questions that their documents answer, nearly answer, or do not answer at all.
+"""Asks libraries of several sizes questions that their documents answer, nearly answer, or do not answer at all.
 
-Only questions on documents that the reader was not trained on (`training.reader_sets.held_out`) are asked.
+It asks only questions about documents that the reader was not trained on (`training.reader_sets.held_out`).
 """
 
 from __future__ import annotations
@@ -27,53 +27,53 @@ if TYPE_CHECKING:
     from index.settings import Settings
 
 Kind = Literal["own", "page", "foreign"]
-"""Answered by a document of the library; on the page of one that does not answer it; about something else."""
+"""A document answers the question (own), only nearly answers it (page), or is about something else (foreign)."""
 KINDS: tuple[Kind, ...] = ("own", "page", "foreign")
 OWN: tuple[Kind, ...] = ("own",)
 SIZES = {"squad_v2": {1: 45, 8: 8, 50: 3}, "clapnq": {1: 40, 8: 6}, "covidqa": {1: 12, 8: 2}}
-"""Of each set, how many libraries of how many documents are made."""
+"""The number of small libraries of each set, by their number of documents."""
 MOST_SMALL = 4
-"""Questions of a kind asked of a library of one document; of larger ones three times as many."""
+"""The maximum number of questions of a kind for a library of one document; larger libraries get three times as many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question as its set has it."""
+    """A question of a set."""
 
     text: str
     document: str
-    """Source of the document that answers it, or whose page it is on; empty where that is not known."""
+    """The source of the document that answers or nearly answers the question; empty if it is not known."""
     answers: tuple[str, ...] = ()
     answerable: bool = True
 
     @property
     def name(self) -> str:
-        """Of what is fitted or tested whole: an article, a page, a paper; the question where that is not known."""
+        """The article, page or paper, all of whose questions are in the same half; the question if it is not known."""
         return self.document.split("#")[0] or self.text
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A question that was asked, and what that brought."""
+    """A question that a library was asked, and the result."""
 
     set: str
     size: int
-    """Documents of the library."""
+    """The number of documents of the library."""
     kind: Kind
     question: Question
     signals: dict[str, float]
     right: dict[str, bool] = field(default_factory=dict)
-    """Of an own question, whether the pin and the quotations hold an answer."""
+    """For an own question, whether the pin and the quotations contain an answer."""
     reciprocal_rank: float = 0.0
 
     @property
     def fold(self) -> int:
-        """0 or 1: which half of the articles, pages and papers it is of."""
+        """The half of the articles, pages and papers that the question belongs to: 0 or 1."""
         return hashlib.sha256(self.question.name.encode()).digest()[1] % 2
 
 
 def questions(folder: Path) -> list[Question]:
-    """The set's questions that were held out; where it has no documents' names, all of them are."""
+    """Return the held-out questions of a set; all are held out if the set has no names of documents."""
     path = folder / "qa.jsonl"
     if not path.exists():
         lines = (folder / "queries.jsonl").read_text(encoding="utf-8").splitlines()
@@ -81,14 +81,14 @@ def questions(folder: Path) -> list[Question]:
         return [Question(text, "") for text in texts if folder.name != "scifact" or held_out(text)]
     found = []
     for row in read_rows(path):
-        answers = tuple(each.text("text") for each in row.rows("answers"))
-        each = Question(row.text("question"), row.text("doc_id"), answers, row.boolean("answerable", default=True))
-        if held_out(each.name):
-            found.append(each)
+        answers = tuple(answer.text("text") for answer in row.rows("answers"))
+        question = Question(row.text("question"), row.text("doc_id"), answers, row.boolean("answerable", default=True))
+        if held_out(question.name):
+            found.append(question)
     return found
 
 
-def whole(
+def ask_whole_set(
     kept: Path,
     name: str,
     everything: dict[str, list[Question]],
@@ -97,48 +97,54 @@ def whole(
     *,
     kinds: Collection[Kind] = KINDS,
 ) -> Iterator[Case]:
-    """The set's own questions, those on its pages, and other sets', asked of the library that `pincite eval` kept.
+    """Ask the library that `pincite eval` kept own questions, near misses on its pages, and questions of other sets.
 
-    At most `most` of a kind, and a tenth as many of each other set.
+    It asks at most `most` questions of a kind, and a tenth as many of each other set.
     """
     chance = random.Random(name)
-    own = [each for each in everything[name] if each.answerable]
-    page = [each for each in everything[name] if not each.answerable]
+    own = [question for question in everything[name] if question.answerable]
+    page = [question for question in everything[name] if not question.answerable]
     foreign = [
-        each
+        question
         for other, some in everything.items()
         if other != name
-        for each in _some([one for one in some if one.answerable], -(-most // 10), chance)
+        for question in _sample([candidate for candidate in some if candidate.answerable], -(-most // 10), chance)
     ]
     wanted: dict[Kind, list[Question]] = {
-        "own": _some(own, most, chance),
-        "page": _some(page, most, chance),
+        "own": _sample(own, most, chance),
+        "page": _sample(page, most, chance),
         "foreign": foreign,
     }
     with Library.open(kept / name, settings, create=False) as library:
         size = library.stats().documents
-        for kind, some in wanted.items():
-            yield from (_asked(library, name, size, kind, each) for each in some if kind in kinds)
+        for kind, chosen in wanted.items():
+            yield from (_ask(library, name, size, kind, question) for question in chosen if kind in kinds)
 
 
-def small(
+def ask_small_libraries(
     sets: Path, kept: Path, name: str, everything: dict[str, list[Question]], settings: Settings, encoder: Encoder
 ) -> Iterator[Case]:
-    """The same of libraries of few documents, which are made beside the others where they are not there yet."""
+    """Ask libraries of few documents the same kinds of questions; make missing libraries beside the others."""
     chance = random.Random(name)
-    known = {each.document for each in everything[name]}
-    documents = [each for each in read_set(sets / name).documents if each.source in known]
-    others = [each for other, some in everything.items() if other != name for each in some if each.answerable]
+    known = {question.document for question in everything[name]}
+    documents = [document for document in read_set(sets / name).documents if document.source in known]
+    others = [
+        question
+        for other, set_questions in everything.items()
+        if other != name
+        for question in set_questions
+        if question.answerable
+    ]
     for size, number in SIZES.get(name, {}).items():
         starts = range(0, max(len(documents) - size + 1, 1), size)
         for start in sorted(chance.sample(starts, min(number, len(starts)))):
-            some = documents[start : start + size]
+            chosen = documents[start : start + size]
             with Library.open(kept / f"{name}-{size}" / str(start), settings, encoder=encoder) as library:
-                library.add_documents(some)
-                yield from _asked_of_few(library, name, some, everything[name], others, chance)
+                library.add_documents(chosen)
+                yield from _ask_few_documents(library, name, chosen, everything[name], others, chance)
 
 
-def _asked_of_few(
+def _ask_few_documents(
     library: Library,
     name: str,
     documents: Sequence[Document],
@@ -146,33 +152,33 @@ def _asked_of_few(
     others: Sequence[Question],
     chance: random.Random,
 ) -> Iterator[Case]:
-    sources = {each.source for each in documents}
+    sources = {document.source for document in documents}
     most = MOST_SMALL if len(documents) == 1 else 3 * MOST_SMALL
-    here = [each for each in known if each.document in sources]
+    on_these = [question for question in known if question.document in sources]
     kinds: dict[Kind, list[Question]] = {
-        "own": [each for each in here if each.answerable],
-        "page": [each for each in here if not each.answerable],
+        "own": [question for question in on_these if question.answerable],
+        "page": [question for question in on_these if not question.answerable],
         "foreign": list(others),
     }
     for kind, some in kinds.items():
-        for each in _some(some, most, chance):
-            yield _asked(library, name, len(documents), kind, each)
+        for question in _sample(some, most, chance):
+            yield _ask(library, name, len(documents), kind, question)
 
 
-def _asked(library: Library, name: str, size: int, kind: Kind, question: Question) -> Case:
+def _ask(library: Library, name: str, size: int, kind: Kind, question: Question) -> Case:
     found = library.search(question.text, plain=True)
-    right = _right(found, question) if kind == "own" and question.answers else {}
+    right = _answers_found(found, question) if kind == "own" and question.answers else {}
     ranks = (1 / rank for rank, hit in enumerate(found, 1) if hit.document.source == question.document)
     return Case(name, size, kind, question, found.signals, right, next(ranks, 0.0))
 
 
-def _right(found: Found, question: Question) -> dict[str, bool]:
+def _answers_found(found: Found, question: Question) -> dict[str, bool]:
     words = any_of(question.answers)
 
     def holds(hit: Hit, span: Span) -> bool:
         return bool(words.search(hit.words(span)))
 
-    quoted = [holds(each.hit, each.span) for each in quotes(question.text, found.hits)]
+    quoted = [holds(quote.hit, quote.span) for quote in quotes(question.text, found.hits)]
     right = [hit for hit in found if hit.document.source == question.document][:1]
     return {
         "pin": any(holds(hit, hit.pin) for hit in found.hits[:1]),
@@ -182,5 +188,5 @@ def _right(found: Found, question: Question) -> dict[str, bool]:
     }
 
 
-def _some(everything: Sequence[Question], most: int, chance: random.Random) -> list[Question]:
+def _sample(everything: Sequence[Question], most: int, chance: random.Random) -> list[Question]:
     return list(everything) if len(everything) <= most else chance.sample(list(everything), most)

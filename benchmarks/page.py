@@ -1,9 +1,9 @@
-"""Measures the page's size and loading time beside a bare Gradio page: `python -m benchmarks.page`.
+"""Measures the size and speed of the page beside those of a bare Gradio page: `python -m benchmarks.page`.
 
-The bare page has a text box, a button, some HTML and a file. Both pages are served from this process and opened in
-turn, each time by a browser with an empty cache. Then the seeds' questions are asked in several ways in random order:
-`library.ask`; the page's event over HTTP, from the request to the whole answer; the same event called directly,
-without Gradio's queue; and the part of it that the map takes.
+The bare page has a text box, a button, some HTML and a file. This process serves both pages. A browser opens them in
+turn, each time with an empty cache. Then the program asks the seeds' questions in four ways, in random order: with
+`library.ask`; with the event of the page over HTTP, from the request to the whole answer; with the same event called
+directly, without Gradio's queue; and only with the part of the event that draws the map.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ WARM = 5
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="how often each page is opened")
+    parser.add_argument("--rounds", type=int, default=5, help="the number of visits to each page")
     parser.add_argument("--json")
     options = parser.parse_args()
     lines = (SEEDS / "questions.jsonl").read_text("utf-8").splitlines()
@@ -49,9 +49,9 @@ def main() -> None:
         library.add(sorted(path for path in SEEDS.iterdir() if path.suffix != ".jsonl"))
         with hosted(create_app(library, Settings(), examples=EXAMPLES)) as url, hosted(_bare()) as bare:
             home = _weights(options.rounds, {"bare Gradio page": (bare, "textarea"), "home": (url, QUESTION)})
-            answering = _answering(library, url, questions)
-    report(f"Page: median of {options.rounds} visits", home, _beside(options.json, "home"))
-    report(f"Page: {len(questions)} questions on the seeds", answering, _beside(options.json, "answer"))
+            answering = _time_answers(library, url, questions)
+    report(f"Page: median of {options.rounds} visits", home, _part_path(options.json, "home"))
+    report(f"Page: {len(questions)} questions on the seeds", answering, _part_path(options.json, "answer"))
 
 
 def _bare() -> FastAPI:
@@ -68,7 +68,7 @@ def _bare() -> FastAPI:
 
 
 def _weights(rounds: int, pages: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:
-    """The pages in turn, because a machine's speed drifts; `pages` gives each one's address and control."""
+    """Open the pages in turn, because the speed of a machine drifts; `pages` has the address and a control of each."""
     from playwright.sync_api import sync_playwright
 
     taken: dict[str, list[Weight]] = defaultdict(list)
@@ -78,13 +78,13 @@ def _weights(rounds: int, pages: dict[str, tuple[str, str]]) -> list[dict[str, A
             for name, (url, control) in pages.items():
                 taken[name].append(weigh(browser, url, control))
         browser.close()
-    usable = {name: statistics.median(each.usable for each in weights) for name, weights in taken.items()}
+    usable = {name: statistics.median(weight.usable for weight in weights) for name, weights in taken.items()}
     return [
         {
             "page": name,
-            "requests": max(each.requests for each in weights),
-            "KB": max(each.kilobytes for each in weights),
-            "first paint s": statistics.median(each.painted for each in weights),
+            "requests": max(weight.requests for weight in weights),
+            "KB": max(weight.kilobytes for weight in weights),
+            "first paint s": statistics.median(weight.painted for weight in weights),
             "usable s": usable[name],
             "usable, of the bare page's": usable[name] / next(iter(usable.values())),
         }
@@ -93,42 +93,42 @@ def _weights(rounds: int, pages: dict[str, tuple[str, str]]) -> list[dict[str, A
 
 
 class _Event:
-    """The event behind the button, asked for as the page asks for it."""
+    """The event of the page's button, requested as the page requests it."""
 
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
         config = client.get("/config").raise_for_status().json()
-        components = {each["id"]: each["props"] for each in config["components"]}
+        components = {component["id"]: component["props"] for component in config["components"]}
         button = next(number for number, props in components.items() if props.get("elem_id") == "go")
-        event = next(each for each in config["dependencies"] if [button, "click"] in each["targets"])
+        event = next(dependency for dependency in config["dependencies"] if [button, "click"] in dependency["targets"])
         self._number = event["id"]
-        self._values = [components[each].get("value") for each in event["inputs"]]
-        self._place = [components[each].get("elem_id") for each in event["inputs"]].index("question")
+        self._values = [components[number].get("value") for number in event["inputs"]]
+        self._place = [components[number].get("elem_id") for number in event["inputs"]].index("question")
         self._asked = 0
 
     def ask(self, question: str) -> None:
-        """Ask, and read what the server sends until it says that the answer is complete."""
+        """Ask a question, and read the server's messages until the answer is complete."""
         self._asked += 1
         session = f"measured{self._asked}"
         data = [*self._values]
         data[self._place] = question
-        asked = {"data": data, "fn_index": self._number, "session_hash": session, "trigger_id": None}
-        self._client.post("/gradio_api/queue/join", json=asked).raise_for_status()
+        request = {"data": data, "fn_index": self._number, "session_hash": session, "trigger_id": None}
+        self._client.post("/gradio_api/queue/join", json=request).raise_for_status()
         with self._client.stream("GET", "/gradio_api/queue/data", params={"session_hash": session}) as stream:
             for line in stream.iter_lines():
-                told = json.loads(line.removeprefix("data: ")) if line.startswith("data: ") else {}
-                if told.get("msg") == "process_completed":
-                    assert told["success"], told
+                message = json.loads(line.removeprefix("data: ")) if line.startswith("data: ") else {}
+                if message.get("msg") == "process_completed":
+                    assert message["success"], message
                     return
         raise AssertionError("The stream ended without an answer.")
 
 
-def _answering(library: Library, url: str, questions: Sequence[str]) -> list[dict[str, Any]]:
-    """Each question in every way; `over` is by how much more than `library.ask` for the same question."""
+def _time_answers(library: Library, url: str, questions: Sequence[str]) -> list[dict[str, Any]]:
+    """Time each question in every way; `over` is the difference from `library.ask` for the same question."""
     from index.page.ask_events import AskEvents
     from index.page.map_svg import map_overlay
 
-    asking = AskEvents(library, Settings(), EXAMPLES)
+    events = AskEvents(library, Settings(), EXAMPLES)
     hits = {question: library.ask(question).hits for question in questions}
 
     def mark(question: str) -> str:
@@ -139,7 +139,7 @@ def _answering(library: Library, url: str, questions: Sequence[str]) -> list[dic
         ways: dict[str, Callable[[str], object]] = {
             "library.ask": library.ask,
             "answer event, over HTTP": _Event(client).ask,
-            "answer event, its own work": lambda question: list(asking.ask(question, [], [], "quote")),
+            "answer event, its own work": lambda question: list(events.ask(question, [], [], "quote")),
             "of it, the map": lambda question: map_overlay(
                 library.placed(question, hits[question]), hits[question], {1}
             ),
@@ -156,8 +156,8 @@ def _answering(library: Library, url: str, questions: Sequence[str]) -> list[dic
     return [_row(name, times[name], times["library.ask"]) for name in ways]
 
 
-def _row(name: str, values: Sequence[float], asking: Sequence[float]) -> dict[str, Any]:
-    over = np.array(values) - np.array(asking) if "event" in name else None
+def _row(name: str, values: Sequence[float], direct: Sequence[float]) -> dict[str, Any]:
+    over = np.array(values) - np.array(direct) if "event" in name else None
     row: dict[str, Any] = {"what": name}
     for share in (50, 95):
         row[f"p{share} ms"] = float(np.percentile(values, share))
@@ -165,8 +165,8 @@ def _row(name: str, values: Sequence[float], asking: Sequence[float]) -> dict[st
     return row
 
 
-def _beside(file: str | None, part: str) -> str | None:
-    """Two tables are two files."""
+def _part_path(file: str | None, part: str) -> str | None:
+    """Return the path for one of two tables, which are written to two files."""
     return str(Path(file).with_stem(f"{Path(file).stem}-{part}")) if file else None
 
 

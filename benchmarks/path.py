@@ -1,8 +1,8 @@
-"""How many modules a question crosses: `python -m benchmarks.path`.
+"""Counts the modules that a question crosses: `python -m benchmarks.path`.
 
-A question is asked of three short documents, once as `POST /v1/ask` and once as the page asks it, after two
-other questions that warm everything up. The profiler of Python counts the modules of `index` in which a function was
-called, and the module changes: calls from a function of one module straight to a function of another.
+The program asks a question about three short documents, once as `POST /v1/ask` and once as the page asks it. Two other
+questions before it fill the caches. Python's profiler counts the modules of `index` in which a function is called, and
+the module changes: direct calls from a function of one module to a function of another.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ DOCUMENTS = {
 
 
 class Trace:
-    """The calls to functions of `index` while it is recording, in all threads that were started after it was made."""
+    """Records the calls to functions of `index`, in this thread and in all that start after the trace was made."""
 
     def __init__(self) -> None:
         self.recording = False
@@ -53,7 +53,7 @@ class Trace:
         sys.setprofile(self._profile)
 
     def record(self, ask: Callable[[str], Any]) -> None:
-        """Ask other questions to warm up, for an answer may be cached; then ask the question while recording."""
+        """Ask other questions to fill the caches, then record the question, whose own answer must not be cached."""
         for question in WARMING:
             ask(question)
         self.modules.clear()
@@ -75,8 +75,8 @@ class Trace:
 
 
 def measure(way: str, most: int) -> dict[str, Any]:
-    """Return the figures of one way, and print its `most` most frequent changes."""
-    trace = Trace()  # before any thread of a server is started
+    """Return the figures of one way to ask, and print its `most` most frequent changes."""
+    trace = Trace()  # before a server starts any thread
     settings = Settings()
     with tempfile.TemporaryDirectory() as place, Library.open(Path(place) / "library", settings) as library:
         folder = Path(place) / "documents"
@@ -99,7 +99,7 @@ def measure(way: str, most: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Print the figures of both ways, each in a process of its own: neither finds the other's caches filled."""
+    """Print the figures of both ways; each runs in its own process, so that neither uses the caches of the other."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--changes", type=int, default=0, metavar="N", help="also print the N most frequent changes")
     parser.add_argument("--json", help="write the figures to this file")

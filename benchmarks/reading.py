@@ -1,10 +1,11 @@
-"""Measures the time and memory of reading files, very large ones too: `python -m benchmarks.reading PATH…`.
+"""Measures the time and memory of reading files, also of very large ones: `python -m benchmarks.reading PATH…`.
 
-Each file is read and cut into passages as `pincite add` does it, within the limits of the settings; the table shows the
-slowest, and the largest in memory, of PATH… A second table has every PDF among them, with the share of its five-word
-sequences that occur in pdfium's plain text of the same pages, the lowest first. With `--monsters` a PDF of 5,000 pages,
-texts of 60 and 500 megabytes and one of two gigabytes are made and read, too. With `--files N` a folder of N small
-files is made and added to a library with a fake encoder, to measure finding, queueing, reading and storing alone.
+The program reads each file and splits it into passages as `pincite add` does, within the limits of the settings. The
+table shows the slowest files of PATH…, and the one with the highest memory. A second table has every PDF, with the
+share of its five-word sequences that occur in pdfium's plain text of the same pages, the lowest first. With
+`--monsters` the program also makes and reads a PDF of 5,000 pages, texts of 60 and 500 megabytes and one of two
+gigabytes. With `--files N` it makes a folder of N small files and adds it to a library with a fake encoder, to measure
+only finding, queueing, reading and storing.
 """
 
 from __future__ import annotations
@@ -58,16 +59,16 @@ def main() -> None:
             counts = Counter(row["result"].split(":")[0] for row in rows)
             worst = sorted(rows, key=lambda row: -row["seconds"])[:SHOWN]
             worst += [max(rows, key=lambda row: row["peak MB"])]
-            told = ", ".join(f"{count} {result}" for result, count in counts.most_common())
+            counted = ", ".join(f"{count} {result}" for result, count in counts.most_common())
             shown = [{name: row[name] for name in _COLUMNS} for row in worst]
-            report(f"Reading: {len(rows)} files ({told})", shown, options.json)
+            report(f"Reading: {len(rows)} files ({counted})", shown, options.json)
             agreements = sorted((row["agreement"] for row in rows if "agreement" in row), key=itemgetter("agreement"))
             report("Word order of PDFs", agreements, options.json and f"{options.json}.order.json")
         if options.monsters:
             monsters = [_read(reader, path, settings) for path in _monsters(Path(folder))]
             report("Reading: monsters", monsters, options.json)
     if options.files:
-        report(f"Adding {options.files:,} small files", list(_small(options.files)), options.json)
+        report(f"Adding {options.files:,} small files", list(_small_files(options.files)), options.json)
 
 
 def _read(reader: Parser, path: Path, settings: Settings) -> dict[str, Any]:
@@ -79,7 +80,7 @@ def _read(reader: Parser, path: Path, settings: Settings) -> dict[str, Any]:
             source=str(path),
             max_bytes=settings.max_file_megabytes * 1_000_000,
             max_pages=settings.max_pages,
-            cutting=_cutting(settings),
+            cutting=_chunker_settings(settings),
             witness=True,
         )
     except LoadingError as error:
@@ -91,7 +92,7 @@ def _read(reader: Parser, path: Path, settings: Settings) -> dict[str, Any]:
 
 
 def _agreement(name: str, parsed: Parsed) -> dict[str, Any]:
-    """How far the second reader of a PDF sees the same words in the same order."""
+    """Return the share of five-word sequences that the second reader of a PDF also finds, with other figures."""
     text, witness = parsed.document.text, Witness(parsed.pages)
     starts = [mark.start for mark in parsed.document.landmarks if mark.kind == "page"]
     agreeing = sequences = 0
@@ -109,7 +110,7 @@ def _agreement(name: str, parsed: Parsed) -> dict[str, Any]:
     }
 
 
-def _cutting(settings: Settings) -> ChunkerSettings:
+def _chunker_settings(settings: Settings) -> ChunkerSettings:
     tokenizer = (default_weights() / "tokenizer.json").read_text(encoding="utf-8")
     return ChunkerSettings(settings.passage_tokens, 256, _untruncated(tokenizer))
 
@@ -117,10 +118,10 @@ def _cutting(settings: Settings) -> ChunkerSettings:
 def _untruncated(tokenizer: str) -> str:
     from tokenizers import Tokenizer
 
-    made = Tokenizer.from_str(tokenizer)
-    made.no_truncation()
-    made.no_padding()
-    return str(made.to_str())
+    untruncated = Tokenizer.from_str(tokenizer)
+    untruncated.no_truncation()
+    untruncated.no_padding()
+    return str(untruncated.to_str())
 
 
 def _monsters(folder: Path) -> Iterator[Path]:
@@ -143,12 +144,12 @@ def _monsters(folder: Path) -> Iterator[Path]:
 
 
 def _line(n: int) -> str:
-    """Each is another one; every third ends a sentence."""
+    """Return line `n`; lines differ, and every third one ends a sentence."""
     words = LINE.split()
     return " ".join(words[(n * 7 + k * 3) % len(words)] for k in range(13)) + (f" in {n}." if n % 3 == 2 else "")
 
 
-def _small(count: int) -> Iterator[dict[str, Any]]:
+def _small_files(count: int) -> Iterator[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         for n in range(count):

@@ -1,10 +1,10 @@
 """Makes artificial passages from real sentences, with vectors that are mostly computed without the encoder.
 
-A made passage consists of runs of consecutive sentences from two or three similar passages of one corpus, and has the
-length of a real one. The mean of its sentences' vectors, which the encoder computed in the original passages, is near
-the encoder's vector of the whole. How near is measured on a part that is really encoded. Every other vector is that
-mean, rotated by an angle and in a direction that were measured between some mean and the encoder's vector in that
-part. So made vectors are as near to their means, and as different from them, as real vectors are.
+A made passage consists of consecutive sentences from each of two or three similar passages of one corpus, and has the
+length of a real one. The mean of the vectors of its sentences, which the encoder computed in the original passages, is
+close to the encoder's vector of the whole passage. The distance is measured on a part that is really encoded. Every
+other vector is the mean, rotated by an angle and in a direction that were measured between a mean and the encoder's
+vector in that part. So made vectors are as close to their means as real vectors are.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Ints = np.ndarray[Any, np.dtype[np.int64]]
 
 NEIGHBOURS = 50
-"""Among how many of the nearest passages of its corpus a passage's partners are drawn."""
+"""The number of nearest passages of the same corpus from which the partners of a passage are drawn."""
 PARTNERS = (1, 2)
 _MARKERS = 2
 _BLOCK = 2048
@@ -41,29 +41,29 @@ class Sources:
 
     texts: list[str]
     tokens: Ints
-    """Of each sentence, in the encoder's own, markers not counted."""
+    """The number of the encoder's tokens of each sentence, without markers."""
     packed: np.ndarray[Any, np.dtype[np.int8]]
-    """Of each sentence, as the catalog keeps it."""
+    """The vector of each sentence, as the catalog stores it."""
     vectors: Vectors
-    """The same in float32, of length one."""
+    """The same vectors in float32, of length one."""
     first: Ints
-    """Where each passage's sentences begin, and at last their number."""
+    """The number of the first sentence of each passage, and finally the number of sentences."""
     near: Ints
-    """Of each passage, its nearest ones, itself left out; shape (passages, NEIGHBOURS or fewer)."""
+    """The nearest other passages of each passage, shape (passages, NEIGHBOURS or fewer)."""
     limit: int
-    """Most tokens that a passage may have."""
+    """The maximum number of tokens of a passage."""
 
     def recombined(self, rng: random.Random) -> list[int]:
-        """The sentences of a new passage, by number."""
+        """Return the numbers of the sentences of a new passage."""
         passages = len(self.first) - 1
-        one = rng.randrange(passages)
-        chosen = [one, *rng.sample(self.near[one].tolist(), rng.choice(PARTNERS))]
+        centre = rng.randrange(passages)
+        chosen = [centre, *rng.sample(self.near[centre].tolist(), rng.choice(PARTNERS))]
         like = rng.randrange(passages)
         length = int(self.tokens[self.first[like] : self.first[like + 1]].sum())
         found: list[int] = []
         total = 0
-        for each in chosen:
-            begin, end = int(self.first[each]), int(self.first[each + 1])
+        for passage in chosen:
+            begin, end = int(self.first[passage]), int(self.first[passage + 1])
             taken = 0
             for sentence in range(rng.randrange(begin, end), end):
                 tokens = int(self.tokens[sentence])
@@ -76,28 +76,28 @@ class Sources:
         return found
 
     def means(self, passages: Sequence[Sequence[int]]) -> Vectors:
-        """The mean of each passage's sentences, weighted by their tokens; shape (passages, dimension)."""
-        flat = np.asarray([sentence for each in passages for sentence in each])
-        starts = np.cumsum([0, *(len(each) for each in passages[:-1])])
+        """Return the mean vector of each passage's sentences, weighted by tokens; shape (passages, dimension)."""
+        flat = np.asarray([sentence for sentences in passages for sentence in sentences])
+        starts = np.cumsum([0, *(len(sentences) for sentences in passages[:-1])])
         return normalised(np.add.reduceat(self.vectors[flat] * self.tokens[flat, None].astype(np.float32), starts))
 
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """How the encoder's vectors lie to the means of their sentences."""
+    """Measured rotations from the means of sentences to the encoder's vectors of their passages."""
 
     cosines: np.ndarray[Any, np.dtype[np.float32]]
     directions: Vectors
-    """Each of length one, and at a right angle to the mean that it was measured from."""
+    """Vectors of length one, each at a right angle to the mean that it was measured from."""
 
     @classmethod
     def measured(cls, means: Vectors, encoded: Vectors) -> Turns:
-        """From the same passages' means and vectors; shape of both (passages, dimension)."""
+        """Measure the rotations between means and vectors of the same passages; shape of both (passages, dimension)."""
         cosines = np.minimum((means * encoded).sum(axis=1), 1.0)
         return cls(cosines, normalised(encoded - cosines[:, None] * means))
 
     def applied(self, means: Vectors, rng: random.Random) -> Vectors:
-        """Each mean turned as one of the measured ones was, drawn by lot."""
+        """Return each mean with one of the measured rotations, drawn at random."""
         drawn = np.asarray([rng.randrange(len(self.cosines)) for _ in means])
         cosines, directions = self.cosines[drawn, None], self.directions[drawn]
         aside = normalised(directions - (directions * means).sum(axis=1, keepdims=True) * means)
@@ -105,7 +105,7 @@ class Turns:
 
 
 def read_sources(bases: Sequence[Path], encoder: Encoder) -> tuple[Sources, str]:
-    """All sentences of all bases, and the fingerprint that these share. Raises ValueError where they do not."""
+    """Return all sentences of all bases and their fingerprint. Raise ValueError if the fingerprints differ."""
     prints: set[str] = set()
     rows: list[PassageRow] = []
     near: list[Ints] = []
@@ -116,8 +116,8 @@ def read_sources(bases: Sequence[Path], encoder: Encoder) -> tuple[Sources, str]
         near.append(_nearest(np.stack([np.frombuffer(row.vector, "<f2") for row in corpus])) + len(rows))
         rows += corpus
     if len(prints) != 1:
-        raise ValueError(f"The libraries were made in {len(prints)} ways.")
-    least = min(each.shape[1] for each in near)
+        raise ValueError(f"The libraries have {len(prints)} different fingerprints.")
+    least = min(neighbours.shape[1] for neighbours in near)
     texts = [span.of(row.passage.text) for row in rows for span in _spans(row)]
     packed = np.frombuffer(b"".join(row.sentence_vectors for row in rows), np.int8).reshape(len(texts), -1)
     return Sources(
@@ -126,13 +126,13 @@ def read_sources(bases: Sequence[Path], encoder: Encoder) -> tuple[Sources, str]
         packed=packed,
         vectors=normalised(packed.astype(np.float32)),
         first=np.cumsum([0, *(len(row.passage.sentences) for row in rows)]),
-        near=np.concatenate([each[:, :least] for each in near]),
+        near=np.concatenate([neighbours[:, :least] for neighbours in near]),
         limit=encoder.max_tokens - _MARKERS,
     ), prints.pop()
 
 
 def nearest_cosine(vectors: Vectors) -> float:
-    """The mean cosine of each vector to the nearest other one."""
+    """Return the mean over all vectors of the cosine to the nearest other one."""
     blocks = []
     for begin, end in pairwise([*range(0, len(vectors), _BLOCK), len(vectors)]):
         cosines = vectors[begin:end] @ vectors.T
@@ -142,11 +142,11 @@ def nearest_cosine(vectors: Vectors) -> float:
 
 
 def _rows(library: Library) -> list[PassageRow]:
-    """All passages that have a sentence."""
+    """Return all passages that have a sentence."""
     catalog = library._store.catalog
     rows: list[PassageRow] = []
-    for each in catalog.added_since(-1):
-        rows += catalog.passages(range(each.first, each.first + each.passages)).values()
+    for document in catalog.added_since(-1):
+        rows += catalog.passages(range(document.first, document.first + document.passages)).values()
     return [row for row in rows if row.passage.sentences]
 
 
@@ -156,7 +156,7 @@ def _spans(row: PassageRow) -> list[Any]:
 
 
 def _nearest(vectors: np.ndarray[Any, Any]) -> Ints:
-    """Of each vector, the nearest others."""
+    """Return the numbers of the nearest other vectors of each vector."""
     single = vectors.astype(np.float32)
     count = min(NEIGHBOURS, len(single) - 1)
     found = []

@@ -1,7 +1,7 @@
 """Plots the costs of a library against its size: `python -m benchmarks.scaling FILE … --svg FILE`.
 
 The files are the output of `benchmarks.search --json` and `benchmarks.update --json`. Both axes are logarithmic: a cost
-proportional to the size rises like the broken line, a cost that does not depend on the size is level.
+that is proportional to the size rises like the dashed line, and a cost that does not depend on the size is horizontal.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 420, 64, 210, 16, 44
 INKS = ("#1d5b79", "#a6432d", "#4f7a3a", "#7a4f8c", "#9a7420", "#3f3f3f", "#2f8f8a", "#c2477f")
 LINE = 15
-"""Least distance of two labels, so that each can be read."""
+"""The minimum distance of two labels, so that both are readable."""
 _SEARCH = {"search": "search", "ask": "ask", "dense side": "dense side alone", "lexical side": "lexical side alone"}
 _BEYOND = {"add 20 passages": "add*", "replace 20 passages": "replace*", "remove 20 passages": "remove"}
 _OPENED = "open, first answer"
@@ -29,7 +29,7 @@ _OPENED = "open, first answer"
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("files", type=Path, nargs="+", help="output of --json of the other benchmarks")
+    parser.add_argument("files", type=Path, nargs="+", help="files that the other benchmarks wrote with --json")
     parser.add_argument("--svg", type=Path, required=True)
     options = parser.parse_args()
     rows = [
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def series(rows: Iterable[Mapping[str, Any]]) -> dict[str, Points]:
-    """Medians in milliseconds by passages, each line by its name; what has a single size is no line."""
+    """Return the points (passages, median milliseconds) of each line; a cost with a single size has no line."""
     found: dict[str, Points] = defaultdict(list)
     for row in rows:
         size = float(row["passages"])
@@ -57,7 +57,7 @@ def series(rows: Iterable[Mapping[str, Any]]) -> dict[str, Points]:
 
 
 def picture(lines: Mapping[str, Points]) -> str:
-    """The lines on two logarithmic axes, each with its name at its end."""
+    """Draw the lines on two logarithmic axes, each with its name at its end."""
     everything = [point for points in lines.values() for point in points]
     sizes, costs = zip(*everything, strict=True)
     x = _Axis(min(sizes), max(sizes), LEFT, WIDTH - RIGHT)
@@ -87,7 +87,7 @@ def picture(lines: Mapping[str, Points]) -> str:
 
 
 class _Axis:
-    """A logarithmic axis between two places of the picture."""
+    """A logarithmic axis between two positions in the picture."""
 
     def __init__(self, least: float, most: float, begin: float, end: float) -> None:
         self.least, self.most, self.begin, self.end = least, most, begin, end
@@ -114,7 +114,7 @@ def _rounded(value: float) -> str:
 
 
 def _proportional(x: _Axis, y: _Axis) -> str:
-    """From the middle of the left axis: as much costlier as larger."""
+    """Draw a cost proportional to the size, from the middle of the left axis."""
     begin = math.sqrt(y.least * y.most) / math.sqrt(x.most / x.least)
     ends = [(x.at(size), y.at(begin * size / x.least)) for size in (x.least, x.most)]
     path = " ".join(f"{a:.1f},{b:.1f}" for a, b in ends)
@@ -122,7 +122,7 @@ def _proportional(x: _Axis, y: _Axis) -> str:
 
 
 def _apart(places: Mapping[str, float]) -> dict[str, float]:
-    """The same places from top to bottom, pushed down where two are too near, and up again from the lower edge."""
+    """Return the positions of labels, moved down if two are too close, and up again at the lower edge."""
     found: dict[str, float] = {}
     below = float(TOP - LINE)
     for name, place in sorted(places.items(), key=lambda item: item[1]):

@@ -1,11 +1,11 @@
 """Measures the latency and recall of warm questions at several library sizes: `python -m benchmarks.search`.
 
-Libraries are named (`--library`, repeatable) or made from those that `pincite eval --keep` left (`--base DIR --into DIR
---passages N`, see `benchmarks.enlarging`). Each is measured in a process of its own: every kind of question by one
-client and by eight, by one while another process adds documents, and stage by stage beside a lower bound, which is one
-encoding of the question and one dense search. The kinds alternate, question by question, because a machine's speed
-drifts. No answer is cached; the files are in the system's cache. Recall is that of the dense index against all vectors
-of the catalog.
+The libraries are given (`--library`, repeatable) or made from those that `pincite eval --keep` kept (`--base DIR --into
+DIR --passages N`, see `benchmarks.enlarging`). The program measures each library in a separate process: every way to
+ask with one client and with eight clients, with one client while another process adds documents, and stage by stage
+beside a lower bound (the floor), which is one encoding of the question and one dense search. The ways alternate,
+question by question, because the speed of a machine drifts. No answer is cached; the files are in the system's cache.
+Recall is that of the dense index against all vectors of the catalog.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.changing import adding
+from benchmarks.changing import background_additions
 from benchmarks.enlarging import ENCODED, Maker, caption, enlarge
-from benchmarks.measuring import alone, memory, quantiles, read_questions, tell, warm
+from benchmarks.measuring import memory, quantiles, read_questions, report_tables, run_in_new_process, warm_cache
 from index import Library
 from index.encoders.encoder import SentenceTransformerEncoder
 from index.records import CANDIDATES
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     Times = dict[str, list[float]]
 
 WARM = 20
-"""Questions that are asked before the clock runs."""
+"""The number of questions that are asked before the timing starts."""
 LIMIT = 10
 NEAREST = (10, CANDIDATES)
-"""Of how many nearest passages the recall is told."""
+"""The numbers of nearest passages for which the recall is measured."""
 CLIENTS = 8
 _SIZE, _WAY, _WHO = "passages", "way to ask", "clients"
 _TIE = 1e-6
@@ -47,31 +47,35 @@ _TIE = 1e-6
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--library", type=Path, action="append", default=[], help="a library; repeatable")
-    parser.add_argument("--base", type=Path, action="append", default=[], help="a library to make others from")
-    parser.add_argument("--into", type=Path, help="the folder for the libraries that are made")
     parser.add_argument(
-        "--passages", type=int, action="append", default=[], help="the passages of a library that is made"
+        "--base", type=Path, action="append", default=[], help="a library from which others are made; repeatable"
+    )
+    parser.add_argument("--into", type=Path, help="the folder of the made libraries")
+    parser.add_argument(
+        "--passages", type=int, action="append", default=[], help="the number of passages of a made library; repeatable"
     )
     parser.add_argument(
-        "--encoded", type=int, default=ENCODED, help="the number of its passages that are really encoded"
+        "--encoded", type=int, default=ENCODED, help="the number of its passages that the encoder encodes"
     )
     parser.add_argument("--questions", type=Path, action="append", required=True, help="a queries.jsonl; repeatable")
     parser.add_argument("--ask", type=int, default=300, help="the number of questions")
     parser.add_argument("--json")
     options = parser.parse_args()
-    made = [options.into / str(passages) for passages in options.passages]
-    if made:
-        alone(_make, options.base, made, options.passages, options.encoded)
+    made_folders = [options.into / str(passages) for passages in options.passages]
+    if made_folders:
+        run_in_new_process(_make, options.base, made_folders, options.passages, options.encoded)
     questions = read_questions(options.questions, options.ask)
     times, found, stages = [], [], []
-    for folder in [*options.library, *made]:
-        latencies, state, parts = alone(_measure, folder, questions)
+    for folder in [*options.library, *made_folders]:
+        latencies, state, parts = run_in_new_process(_measure, folder, questions)
         times += latencies
         found.append(state)
         stages += parts
     title = f"Search: {len(questions)} questions, {LIMIT} hits"
     tables = {title: times, "Search: recall and memory": found, "Search: stages, one client": stages}
-    tell(tables, options.json, [_growth(times), *dict.fromkeys(map(caption, [*options.library, *made]))])
+    report_tables(
+        tables, options.json, [_growth(times), *dict.fromkeys(map(caption, [*options.library, *made_folders]))]
+    )
 
 
 def _make(bases: Sequence[Path], folders: Sequence[Path], sizes: Sequence[int], encoded: int) -> None:
@@ -81,28 +85,28 @@ def _make(bases: Sequence[Path], folders: Sequence[Path], sizes: Sequence[int], 
 
 
 def _measure(folder: Path, questions: Sequence[str]) -> tuple[list[dict[str, Any]], dict[str, Any], list[Any]]:
-    """Latencies, recall with memory, and stages."""
-    warm(folder)
+    """Return the rows of three tables: latencies, recall with memory, and stages."""
+    warm_cache(folder)
     with Library.open(folder, create=False) as library:
         size = {_SIZE: library.stats().passages}
         ways = _ways(library)
         for question in questions[:WARM]:
             for ask in ways.values():
                 ask(question)
-        one = _in_turn(ways, questions)
+        one_client = _time_in_turn(ways, questions)
         alone_mb = memory()
-        eight = {way: _at_once(ask, questions) for way, ask in ways.items()}
+        several_clients = {way: _time_concurrently(ask, questions) for way, ask in ways.items()}
         crowd_mb = memory()
         stages = _stages(library, questions)
-        with adding(folder) as added:
-            busy = _in_turn(ways, questions)
+        with background_additions(folder) as added:
+            busy = _time_in_turn(ways, questions)
         busy_mb = memory()
         vectors = [library.encoder().encode_question(question) for question in questions]
         recall = _recall(library, vectors)
-    who = {"one": one, f"{CLIENTS} at once": eight, "one, while another process adds": busy}
+    by_clients = {"one": one_client, f"{CLIENTS} at once": several_clients, "one, while another process adds": busy}
     rows = [
         {**size, _WAY: way, _WHO: name, **quantiles(values)}
-        for name, times in who.items()
+        for name, times in by_clients.items()
         for way, values in times.items()
     ]
     state = {
@@ -114,7 +118,7 @@ def _measure(folder: Path, questions: Sequence[str]) -> tuple[list[dict[str, Any
         "documents added": added.documents,
         "s each, their encoding included": float(np.median(added.seconds)),
     }
-    return rows, state, [{**size, **row} for row in _rows(stages)]
+    return rows, state, [{**size, **row} for row in _stage_rows(stages)]
 
 
 def _ways(library: Library) -> dict[str, Callable[[str], object]]:
@@ -126,10 +130,10 @@ def _ways(library: Library) -> dict[str, Callable[[str], object]]:
     }
 
 
-def _in_turn(ways: dict[str, Callable[[str], object]], questions: Sequence[str]) -> Times:
-    """Milliseconds of each way, each question put to all of them in an order drawn by lot.
+def _time_in_turn(ways: dict[str, Callable[[str], object]], questions: Sequence[str]) -> Times:
+    """Return the milliseconds of each way; each question is asked in all ways, in random order.
 
-    Whoever comes later finds the encoder's weights driven from the processor's cache by the others' vectors.
+    The order is random because the vectors of earlier ways push the encoder's weights out of the processor's cache.
     """
     times: Times = defaultdict(list)
     rng = random.Random(0)
@@ -139,8 +143,8 @@ def _in_turn(ways: dict[str, Callable[[str], object]], questions: Sequence[str])
     return {way: times[way] for way in ways}
 
 
-def _at_once(ask: Callable[[str], object], questions: Sequence[str]) -> list[float]:
-    """Milliseconds of each question, put by several clients, each of which asks its next one when it has an answer."""
+def _time_concurrently(ask: Callable[[str], object], questions: Sequence[str]) -> list[float]:
+    """Return the milliseconds of each question with several clients, each of which asks one question at a time."""
     with ThreadPoolExecutor(CLIENTS) as clients:
         return list(clients.map(lambda question: _milliseconds(ask, question), questions))
 
@@ -152,7 +156,7 @@ def _milliseconds(ask: Callable[[str], object], question: str) -> float:
 
 
 def _stages(library: Library, questions: Sequence[str]) -> Times:
-    """Milliseconds of each stage of a search, and of the floor."""
+    """Return the milliseconds of each stage of a search, and of the floor."""
     encoder, store = library.encoder(), library._store
     times: Times = defaultdict(list)
 
@@ -170,12 +174,12 @@ def _stages(library: Library, questions: Sequence[str]) -> Times:
         for stage, milliseconds in library.search(question, limit=LIMIT, plain=True).timings_ms.items():
             times[f"search: {stage}"].append(milliseconds)
 
-    times["search"] = _in_turn({"floor": floor, "search": search}, questions)["search"]
+    times["search"] = _time_in_turn({"floor": floor, "search": search}, questions)["search"]
     times["encode, again and again"] = [_milliseconds(encoder.encode_question, question) for question in questions]
     return times
 
 
-def _rows(times: Times) -> list[dict[str, Any]]:
+def _stage_rows(times: Times) -> list[dict[str, Any]]:
     floor = float(np.median(times["floor"]))
     return [
         {"what": name, **quantiles(values), "p50 of the floor": float(np.median(values)) / floor}
@@ -184,8 +188,8 @@ def _rows(times: Times) -> list[dict[str, Any]]:
 
 
 def _recall(library: Library, questions: Sequence[Vectors]) -> dict[int, float]:
-    """Share of the true nearest that the dense side finds; one that is as near as the last of them is one of them."""
-    best = _best(library, np.stack(questions), max(NEAREST))
+    """Return the share of the true nearest passages that the dense side finds; ties with the last one count."""
+    best = _nearest_cosines(library, np.stack(questions), max(NEAREST))
     store = library._store
     store.refresh()
     shares: dict[int, list[float]] = defaultdict(list)
@@ -197,8 +201,8 @@ def _recall(library: Library, questions: Sequence[Vectors]) -> dict[int, float]:
     return {k: float(np.mean(values)) for k, values in shares.items()}
 
 
-def _best(library: Library, questions: Vectors, k: int) -> Vectors:
-    """The cosines of the nearest passages of each question, best first, block by block."""
+def _nearest_cosines(library: Library, questions: Vectors, k: int) -> Vectors:
+    """Return the cosines of the `k` nearest passages of each question, best first; shape (questions, k)."""
     catalog = library._store.catalog
     best = np.empty((len(questions), 0), dtype=np.float32)
     for _, vectors in catalog.vectors(catalog.added_since(-1)):
@@ -208,12 +212,13 @@ def _best(library: Library, questions: Vectors, k: int) -> Vectors:
 
 
 def _growth(rows: Sequence[dict[str, Any]]) -> str:
-    """How many times as much a question costs in the largest library as in the one before."""
-    told = {row[_SIZE]: row["p50 ms"] for row in rows if row[_WAY] == "search" and row[_WHO] == "one"}
-    if len(told) < 2:
+    """Say how much longer a search takes in the largest library than in the second largest."""
+    milliseconds = {row[_SIZE]: row["p50 ms"] for row in rows if row[_WAY] == "search" and row[_WHO] == "one"}
+    if len(milliseconds) < 2:
         return ""
-    smaller, larger = sorted(told)[-2:]
-    return f"From {smaller:,} to {larger:,} passages a search costs {told[larger] / told[smaller]:.2f} times as much."
+    smaller, larger = sorted(milliseconds)[-2:]
+    ratio = milliseconds[larger] / milliseconds[smaller]
+    return f"A search of {larger:,} passages takes {ratio:.2f} times as long as a search of {smaller:,}."
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Compares libraries that find the borders of sentences: `python -m benchmarks.sentences [FILE.json]`.
+"""Compares libraries that split text into sentences: `python -m benchmarks.sentences [FILE.json]`.
 
-Each library gets the same lines of the same documents. A gold sentence counts as found when the library has a sentence
-with exactly its start and its end, white space aside.
+Each library gets the same lines of the same documents. A gold sentence counts as found if the library has a sentence
+with exactly the same start and end, without regard to white space.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ EVAL = Path(__file__).parents[1].parent / "shared" / "eval"
 
 
 def aligned(text: str, parts: Iterable[str]) -> list[Span]:
-    """The spans of `parts` in `text`; a part that is not there word for word is left out."""
+    """Return the spans of `parts` in `text`; parts that do not occur word for word are skipped."""
     spans, at = [], 0
     for part in map(str.strip, parts):
         found = text.find(part, at)
@@ -39,7 +39,7 @@ def aligned(text: str, parts: Iterable[str]) -> list[Span]:
 
 
 def by_line(split: Callable[[str], Iterable[str]]) -> Splitter:
-    """A splitter of whole texts, from a splitter of single lines."""
+    """Return a splitter of whole texts that applies `split` to each line."""
 
     def splitter(text: str) -> list[Span]:
         spans, at = [], 0
@@ -93,7 +93,7 @@ def texts(name: str) -> dict[str, str]:
 
 
 def gold(name: str, file: str, key: str) -> Gold:
-    """The gold sentences of each document, each once, as far as the text really has them at that place."""
+    """Return the different gold sentences of each document that the text contains at the given position."""
     documents = texts(name)
     found: Gold = {}
     for row in rows(EVAL / name / file):
@@ -111,7 +111,7 @@ def share_found(split: Splitter, documents: dict[str, str], wanted: Gold) -> flo
 
 
 def share_kept(split: Splitter, documents: Iterable[str]) -> float:
-    """The share of the characters, white space aside, that lie in a sentence: 1 where no text is lost or changed."""
+    """Return the share of the characters, without white space, in a sentence: 1 if no text is lost or changed."""
     kept = total = 0
     for text in documents:
         kept += sum(len("".join(span.of(text).split())) for span in split(text))

@@ -1,8 +1,8 @@
 """Measures the service with twenty concurrent clients: `python -m benchmarks.serve`.
 
-A server in a process of its own holds the seeds. Clients ask the seeds' questions over HTTP and look up every citation:
-one alone, then all at once, then all at once while files are added and removed. `wrong` counts citations whose words
-are not at their place in the document, answers from removed documents, and errors.
+A server in a separate process has the seeds as its library. Clients ask the seeds' questions over HTTP and look up
+every citation: first one client, then all clients at once, then all at once while files are added and removed. `wrong`
+counts citations whose words are not at their position in the document, answers from removed documents, and errors.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def main() -> None:
     options = parser.parse_args()
     lines = (SEEDS / "questions.jsonl").read_text("utf-8").splitlines()
     questions = [json.loads(line)["question"] for line in lines][: options.questions]
-    with tempfile.TemporaryDirectory() as folder, serving(Path(folder) / "library") as (url, _):
+    with tempfile.TemporaryDirectory() as folder, running_service(Path(folder) / "library") as (url, _):
         _fill(url)
         rows = [
             _measure("one client", url, questions, clients=1),
@@ -82,8 +82,8 @@ def _fill(url: str) -> None:
 
 
 @contextmanager
-def serving(library: Path) -> Iterator[tuple[str, int]]:
-    """The service in a process of its own, as clients and server must not share an interpreter: address and process."""
+def running_service(library: Path) -> Iterator[tuple[str, int]]:
+    """Run the service in a separate process, because clients must not share its interpreter; yield its URL and PID."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
@@ -96,7 +96,7 @@ def serving(library: Path) -> Iterator[tuple[str, int]]:
         "--port",
         str(port),
     ]
-    # Its journal has a line for every request; what goes wrong, the clients see.
+    # The log is dropped, because it has a line for every request; the clients see all errors.
     environment = {**os.environ, "PINCITE_LIBRARY": str(library)}
     server = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     try:

@@ -1,4 +1,4 @@
-"""Measures each stage of `library.add` and of a question alone, one after the other, on the same files."""
+"""Measures the stages of `library.add` one after the other on the same files, and the encoding of a question."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 QUESTIONS, QUESTION_WORDS = 40, 12
 
 
-class Known:
-    """An encoder that has met every text before: what is left of `add` is all but the encoding."""
+class CachedEncoder:
+    """An encoder that has cached the vectors of all texts, to measure `add` without the encoding."""
 
     def __init__(self, encoder: SentenceTransformerEncoder, drafts: Sequence[Draft]) -> None:
         self._encoder = encoder
-        self._encoded = dict(zip((each.text for each in drafts), encoder.encode(drafts), strict=True))
+        self._encoded = dict(zip((draft.text for draft in drafts), encoder.encode(drafts), strict=True))
         self.name, self.dimension, self.max_tokens = encoder.name, encoder.dimension, encoder.max_tokens
         self.tokenizer_json = encoder.tokenizer_json
         self.count_tokens, self.encode_question = encoder.count_tokens, encoder.encode_question
@@ -44,11 +44,11 @@ class Known:
 
     def encode_quotes(self, drafts: Sequence[Draft]) -> list[Encoded]:
         """See `Encoder.encode_quotes`."""
-        return [self._encoded[each.text] for each in drafts]
+        return [self._encoded[draft.text] for draft in drafts]
 
 
 def stages(files: Path, encoder: SentenceTransformerEncoder) -> list[dict[str, Any]]:
-    """One row for each stage: milliseconds a passage, and the share of `library.add` that they would be."""
+    """Return a row for each stage: milliseconds per passage, and their share of the time of `library.add`."""
     paths = sorted(files.iterdir())
     chunker = Chunker(limit=encoder.max_tokens, count_tokens=encoder.count_tokens)
     times: dict[str, float] = {}
@@ -60,19 +60,21 @@ def stages(files: Path, encoder: SentenceTransformerEncoder) -> list[dict[str, A
         return done
 
     documents = timed("read and parse", lambda: [load(path, max_bytes=10**9) for path in paths])
-    chunked = timed("chunk, counting tokens", lambda: [chunker.chunk(each.text, each.landmarks) for each in documents])
+    chunked = timed(
+        "chunk, counting tokens", lambda: [chunker.chunk(document.text, document.landmarks) for document in documents]
+    )
     drafts = [
-        Draft(each.text[c.start : c.end], tuple(Span(s.start - c.start, s.end - c.start) for s in c.sentences))
-        for each, chunks in zip(documents, chunked, strict=True)
+        Draft(document.text[c.start : c.end], tuple(Span(s.start - c.start, s.end - c.start) for s in c.sentences))
+        for document, chunks in zip(documents, chunked, strict=True)
         for c in chunks
     ]
-    tokenised, lengths = timed("tokenise", lambda: encoder._tokenised([each.text for each in drafts]))
+    tokenised, lengths = timed("tokenise", lambda: encoder._tokenised([draft.text for draft in drafts]))
     forward = encoder._document_pass()
     passed = timed("encode: forward pass", lambda: list(encoder._batched(tokenised, lengths, forward)))
     tokens = {id(tokenised[i]): rows for batch, _, split in passed for i, rows in zip(batch, split, strict=True)}
-    timed("pool sentences", lambda: [_sentences(*each, tokens) for each in zip(drafts, tokenised, strict=True)])
-    known = Known(encoder, drafts)
-    timed("pack vectors", lambda: [_pack(each) for each in known.encode(drafts)])
+    timed("pool sentences", lambda: [_sentences(*pair, tokens) for pair in zip(drafts, tokenised, strict=True)])
+    known = CachedEncoder(encoder, drafts)
+    timed("pack vectors", lambda: [_pack(encoded) for encoded in known.encode(drafts)])
     timed("all but encoding: library.add of known vectors", lambda: _add(files, known))
     whole = timed("library.add", lambda: _add(files, encoder))
     return [
@@ -82,20 +84,20 @@ def stages(files: Path, encoder: SentenceTransformerEncoder) -> list[dict[str, A
 
 
 def questions(texts: Sequence[str], encoder: SentenceTransformerEncoder) -> list[dict[str, Any]]:
-    """The median milliseconds of encoding one question, warm, by Pincite and by sentence-transformers."""
-    asked = [" ".join(text.split()[:QUESTION_WORDS]) for text in texts[:QUESTIONS]]
+    """Return the median milliseconds to encode one question with warm Pincite and sentence-transformers."""
+    short_questions = [" ".join(text.split()[:QUESTION_WORDS]) for text in texts[:QUESTIONS]]
     ways: dict[str, Callable[[str], object]] = {f"encode_question, {encoder.precision}": encoder.encode_question}
     for precision in dict.fromkeys(("float32", "bfloat16" if native_bfloat16() else "float32")):
         ways[f"sentence-transformers, {precision}"] = partial(bare(precision).encode, show_progress_bar=False)
     spent: dict[str, list[float]] = {name: [] for name in ways}
-    for question in asked:
+    for question in short_questions:
         for name, encode in ways.items():
             spent[name].append(seconds(partial(encode, question), 3))
     return [{"way": name, "ms a question": 1000 * statistics.median(times)} for name, times in spent.items()]
 
 
 def bare(precision: str) -> Any:
-    """Sentence-transformers with the default encoder's weights."""
+    """Return the model of sentence-transformers with the weights of the default encoder."""
     import torch
     from sentence_transformers import SentenceTransformer
 
@@ -111,8 +113,8 @@ def _pack(encoded: Encoded) -> tuple[bytes, bytes]:
     return pack_vector(encoded.vector), pack_sentence_vectors(encoded.sentences)
 
 
-def _add(files: Path, encoder: SentenceTransformerEncoder | Known) -> int:
-    """The number of passages that were added to a new library."""
+def _add(files: Path, encoder: SentenceTransformerEncoder | CachedEncoder) -> int:
+    """Add files to a new library, and return the number of its passages."""
     with (
         tempfile.TemporaryDirectory() as folder,
         Library.open(Path(folder) / "library", Settings(), encoder=encoder) as library,

@@ -1,7 +1,7 @@
 """Measures start-up times: `python -m benchmarks.start [--library DIR …] [--json FILE]`.
 
-With a library, it also measures the time from the start of a process to its first answer, with the files in the
-system's cache.
+With a library, the program also measures the time from the start of a process to its first answer, with the files in
+the system's cache.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.machine import report, seconds
-from benchmarks.measuring import warm
+from benchmarks.measuring import warm_cache
 from index import Library
 
 if TYPE_CHECKING:
@@ -32,12 +32,12 @@ COMMANDS = {
 
 
 def first_answer(folder: Path) -> list[str]:
-    """The command that opens a library and asks one question."""
+    """Return the command that opens a library and asks one question."""
     return [sys.executable, "-c", _ANSWER, str(folder), QUESTION]
 
 
 def run(command: Sequence[str]) -> None:
-    """A whole process, from its start to its end."""
+    """Run a command in a process, from its start to its end."""
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
@@ -52,7 +52,7 @@ def main() -> None:
         with Library.open(folder, create=False) as library:
             passages = library.stats().passages
         commands[f"open {passages:,} passages, first answer"] = first_answer(folder), "< 8"
-        warm(folder)
+        warm_cache(folder)
     rows = []
     for name, (command, target) in commands.items():
         run(command)

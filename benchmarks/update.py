@@ -1,10 +1,11 @@
-"""Measures changes at several library sizes, and how long questions wait meanwhile: `python -m benchmarks.update`.
+"""Measures changes of libraries of several sizes, and the waits of questions: `python -m benchmarks.update`.
 
-Each library (`--library`, repeatable) is copied beside itself and warmed, and the copy is changed: a document of twenty
-passages is added, replaced and removed, and a read-only process asks for it until it appears or disappears. Then
-documents are made from the `--base` libraries (see `benchmarks.enlarging`) and stored as fast as possible, until the
-library has grown by a share at which its indexes are merged and trained anew. Meanwhile the other process asks without
-a pause, and the longest wait is reported.
+The program copies each library (`--library`, repeatable) beside itself, fills the system's cache with its files, and
+changes the copy: it adds, replaces and removes a document of twenty passages, and a read-only process searches for the
+document until it appears or disappears. Then the program makes documents from the `--base` libraries (see
+`benchmarks.enlarging`) and stores them as fast as possible, until the library has grown by a share at which its indexes
+are merged and trained again. Meanwhile the other process asks questions without a pause, and the program reports the
+longest wait.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.changing import Fresh, Writer
+from benchmarks.changing import NewDocument, Writer
 from benchmarks.enlarging import DOCUMENT_PASSAGES, Maker, caption
 from benchmarks.machine import seconds
-from benchmarks.measuring import alone, copied, read_questions, tell, warm
+from benchmarks.measuring import read_questions, report_tables, run_in_new_process, temporary_copy, warm_cache
 from benchmarks.start import first_answer, run
 from index import Library
 from index.encoders.encoder import SentenceTransformerEncoder
@@ -38,17 +39,17 @@ if TYPE_CHECKING:
 
 SOURCE = "fresh.txt"
 OPENED = 3
-"""How often the opening is tried."""
+"""The number of times that the opening is measured."""
 QUIET_SECONDS = 10.0
 ENCODED = 400
-"""Passages that are encoded to learn how the others' vectors are to be made."""
+"""The number of encoded passages, from which the vectors of the others are computed."""
 COMMITTED = 25
-"""Documents that are stored before the indexes are told."""
+"""The number of documents that are stored before each update of the indexes."""
 _WAIT_SECONDS = 60.0
 
 
-class Timed(SentenceTransformerEncoder):
-    """The encoder, which knows how long it has worked on passages."""
+class TimedEncoder(SentenceTransformerEncoder):
+    """The encoder with a timer for the encoding of passages."""
 
     seconds = 0.0
 
@@ -69,36 +70,42 @@ class Change:
     whole: list[float] = field(default_factory=list)
     beyond: list[float] = field(default_factory=list)
     seen: list[float] = field(default_factory=list)
-    """Until another process has it in an answer, or no longer."""
+    """The seconds until another process finds the document, or no longer finds it."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--library", type=Path, action="append", required=True, help="a library; repeatable")
     parser.add_argument(
-        "--base", type=Path, action="append", required=True, help="a library to make new passages from; repeatable"
+        "--base",
+        type=Path,
+        action="append",
+        required=True,
+        help="a library from which new passages are made; repeatable",
     )
     parser.add_argument("--questions", type=Path, action="append", required=True, help="a queries.jsonl; repeatable")
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--growth", type=float, default=0.1, help="the share by which the library grows in the end")
+    parser.add_argument("--growth", type=float, default=0.1, help="the share by which the library grows at the end")
     parser.add_argument("--json")
     options = parser.parse_args()
     questions = read_questions(options.questions, 300)
     changes, pauses = [], []
     for library in options.library:
-        with copied(library) as folder:
-            opening = {"change": "open, first answer", "ms (median)": _opened(folder), "target": "8000"}
-            made, waited = alone(_measure, folder, options.base, questions, options.rounds, options.growth)
-        changes += [{"passages": made[0]["passages"], **opening}, *made]
+        with temporary_copy(library) as folder:
+            opening = {"change": "open, first answer", "ms (median)": _opening_milliseconds(folder), "target": "8000"}
+            changed, waited = run_in_new_process(
+                _measure, folder, options.base, questions, options.rounds, options.growth
+            )
+        changes += [{"passages": changed[0]["passages"], **opening}, *changed]
         pauses += waited
     names = ("passages", "change", "ms (median)", "highest", "beyond encoding", "seen elsewhere", "target")
     rows = [{name: row.get(name, "") for name in names} for row in changes]
     tables = {f"Update: {options.rounds} rounds": rows, "Pauses: one client asks without a pause": pauses}
-    tell(tables, options.json, list(dict.fromkeys(map(caption, options.library))))
+    report_tables(tables, options.json, list(dict.fromkeys(map(caption, options.library))))
 
 
-def _opened(folder: Path) -> float:
-    warm(folder)
+def _opening_milliseconds(folder: Path) -> float:
+    warm_cache(folder)
     run(first_answer(folder))
     return 1000 * seconds(lambda: run(first_answer(folder)), OPENED)
 
@@ -106,7 +113,7 @@ def _opened(folder: Path) -> float:
 def _measure(
     folder: Path, bases: Sequence[Path], questions: Sequence[str], rounds: int, growth: float
 ) -> tuple[list[Row], list[Row]]:
-    encoder = Timed()
+    encoder = TimedEncoder()
     with Library.open(folder, encoder=encoder, create=False) as library, _reader(folder) as reader:
         passages = library.stats().passages
         changes = _changes(library, encoder, reader, rounds)
@@ -125,8 +132,8 @@ def _measure(
     return [{"passages": passages, **row} for row in rows], [{"passages": passages, **row} for row in pauses]
 
 
-def _changes(library: Library, encoder: Timed, reader: Any, rounds: int) -> dict[str, Change]:
-    """Documents are added, replaced and removed in turn; each time the other process is asked for them."""
+def _changes(library: Library, encoder: TimedEncoder, reader: Any, rounds: int) -> dict[str, Change]:
+    """Add, replace and remove documents in turn, and let the other process search for each of them."""
     kinds = {
         "add 20 passages": Change("beyond encoding 150"),
         "replace 20 passages": Change("beyond encoding 150, seen 1000"),
@@ -134,31 +141,31 @@ def _changes(library: Library, encoder: Timed, reader: Any, rounds: int) -> dict
     }
     add, replace, remove = kinds.values()
     writer = Writer(library)
-    for number in range(rounds + 1):  # the first one is for warmth
+    for number in range(rounds + 1):  # the first round warms up
         source = f"{number}-{SOURCE}"
         for change in (add, replace):
-            fresh = writer.fresh(source)
-            _timed(change, partial(library.add_documents, [fresh.document]), encoder, reader, fresh, there=True)
-        _timed(remove, partial(library.remove, source), encoder, reader, fresh, there=False)
+            fresh = writer.new_document(source)
+            _time_change(change, partial(library.add_documents, [fresh.document]), encoder, reader, fresh, present=True)
+        _time_change(remove, partial(library.remove, source), encoder, reader, fresh, present=False)
     for change in kinds.values():
         change.whole, change.beyond, change.seen = change.whole[1:], change.beyond[1:], change.seen[1:]
     return kinds
 
 
-def _timed(
-    change: Change, work: Callable[[], object], encoder: Timed, reader: Any, fresh: Fresh, *, there: bool
+def _time_change(
+    change: Change, work: Callable[[], object], encoder: TimedEncoder, reader: Any, fresh: NewDocument, *, present: bool
 ) -> None:
     before, began = encoder.seconds, perf_counter()
     work()
     whole = perf_counter() - began
-    reader.send((fresh.question, fresh.document.id, there))
+    reader.send((fresh.question, fresh.document.id, present))
     change.whole.append(whole)
     change.beyond.append(whole - (encoder.seconds - before))
-    change.seen.append(reader.recv() - began)  # the clocks of two processes are one
+    change.seen.append(reader.recv() - began)  # both processes read the same clock
 
 
 def _pauses(library: Library, maker: Maker, reader: Any, questions: Sequence[str], growth: float) -> list[Row]:
-    """How long questions wait while nothing happens, while documents come, and until the indexes have settled."""
+    """Measure the waits of questions while nothing changes, while documents are added, and while the indexes settle."""
     store = library._store
     passages = library.stats().passages
     first = passages // DOCUMENT_PASSAGES
@@ -168,7 +175,7 @@ def _pauses(library: Library, maker: Maker, reader: Any, questions: Sequence[str
         f"{growth:.0%} are added": lambda: _grow(store, maker, range(first, first + int(first * growth))),
         "the indexes settle": lambda: _settle(store),
     }
-    for what, work in meanwhile.items():
+    for activity, work in meanwhile.items():
         reader.send(questions)
         began = perf_counter()
         work()
@@ -177,7 +184,7 @@ def _pauses(library: Library, maker: Maker, reader: Any, questions: Sequence[str
         waits = 1000 * np.asarray(reader.recv())
         rows.append(
             {
-                "meanwhile": what,
+                "meanwhile": activity,
                 "seconds": taken,
                 "questions": len(waits),
                 "p50 ms": float(np.median(waits)),
@@ -198,7 +205,7 @@ def _grow(store: FolderStore, maker: Maker, numbers: Sequence[int]) -> None:
 
 
 def _settle(store: FolderStore) -> None:
-    """Until what is done in the background is done."""
+    """Wait until the background work on the indexes is done."""
     with store.writing():
         store.index()
     store.wait_for_dense()
@@ -206,10 +213,10 @@ def _settle(store: FolderStore) -> None:
 
 @contextmanager
 def _reader(folder: Path) -> Iterator[Any]:
-    """A process that only reads, at the other end of a pipe."""
+    """Run a process that only reads; yield the pipe to it."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_read, args=(folder, theirs), daemon=True)
+    process = context.Process(target=_serve_questions, args=(folder, theirs), daemon=True)
     process.start()
     ours.recv()
     try:
@@ -219,8 +226,8 @@ def _reader(folder: Path) -> Iterator[Any]:
         process.join(_WAIT_SECONDS)
 
 
-def _read(folder: Path, pipe: Any) -> None:
-    """What that process does: it asks for a document until it is there, or gone; or anything until told to stop."""
+def _serve_questions(folder: Path, pipe: Any) -> None:
+    """Serve the other end of the pipe: wait for a change of a document, or ask questions until a stop message."""
     with Library.open(folder, create=False) as library:
         library.ask("Is there anybody?")
         pipe.send(None)
@@ -229,21 +236,23 @@ def _read(folder: Path, pipe: Any) -> None:
                 wanted = pipe.recv()
             except EOFError:
                 return
-            pipe.send(_awaited(library, *wanted) if isinstance(wanted, tuple) else _asked(library, wanted, pipe))
+            pipe.send(
+                _wait_for(library, *wanted) if isinstance(wanted, tuple) else _ask_until_stopped(library, wanted, pipe)
+            )
 
 
-def _awaited(library: Library, question: str, identity: str, there: bool) -> float:
-    """When a hit was of that document, or none was."""
+def _wait_for(library: Library, question: str, identity: str, present: bool) -> float:
+    """Return the time at which a search found the document, or no longer found it."""
     until = perf_counter() + _WAIT_SECONDS
     while perf_counter() < until:
         ids = [hit.document.id for hit in library.search(question).hits]
-        if (identity in ids) == there:
+        if (identity in ids) == present:
             return perf_counter()
-    raise TimeoutError(f"{identity} is {'not there' if there else 'there'} after {_WAIT_SECONDS:.0f} s.")
+    raise TimeoutError(f"{identity} is {'not' if present else 'still'} found after {_WAIT_SECONDS:.0f} s.")
 
 
-def _asked(library: Library, questions: Sequence[str], pipe: Any) -> list[float]:
-    """Seconds that each question took, again and again until there is a word in the pipe."""
+def _ask_until_stopped(library: Library, questions: Sequence[str], pipe: Any) -> list[float]:
+    """Ask the questions repeatedly until a message arrives; return the seconds of each."""
     waits: list[float] = []
     while not pipe.poll():
         began = perf_counter()

@@ -1,7 +1,7 @@
-"""Measures the verifier's time for a claim: `python -m benchmarks.verifier [--rounds N] [--json FILE]`.
+"""Measures the time of the verifier for a claim: `python -m benchmarks.verifier [--rounds N] [--json FILE]`.
 
-The claims are sentences of the seeds. The premises, three sentences each, are these sentences with their neighbours.
-The first row is loading the weights, once per process.
+The claims are sentences of the seeds. Each premise is such a sentence with its two neighbours. The first row includes
+loading the weights, which happens once per process.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SEEDS = Path(__file__).parents[1] / "seeds"
 
 
 def read_pairs(folder: Path) -> list[tuple[str, str]]:
-    """Claims and premises."""
+    """Return the pairs of claim and premise."""
     found = []
     for path in sorted(folder.glob("*.txt")) + sorted(folder.glob("*.md")):
         text = path.read_text(encoding="utf-8")
@@ -30,7 +30,7 @@ def read_pairs(folder: Path) -> list[tuple[str, str]]:
 
 
 def timed(verifier: Verifier, pairs: list[tuple[str, str]]) -> float:
-    """Milliseconds of one call."""
+    """Return the milliseconds of one call."""
     began = perf_counter()
     verifier.supported(pairs)
     return 1000 * (perf_counter() - began)

@@ -1,4 +1,4 @@
-"""Training of the models in `index/encoders`: their data, the programs that make it, and measurements.
+"""Trains the models in `index/encoders`: the data, the programs that make the data, and measurements.
 
-No part of the package that is installed. `README.md` has the commands, the sources with their licences, and figures.
+This is not part of the installed package. `README.md` has the commands, the sources with their licences, and figures.
 """

@@ -1,6 +1,6 @@
-"""Average weights:  python -m training.average OUT WEIGHTS WEIGHTS ...
+"""Averages weights:  python -m training.average OUT WEIGHTS WEIGHTS ...
 
-The weights are the last checkpoints of a run; their mean is often a little better than each of them.
+The weights are the last checkpoints of a run. Their mean is often slightly better than each of them.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 def averaged(found: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
-    """The mean of each table; all must have the same names and shapes."""
+    """Return the mean of each table; all weights must have the same names and shapes."""
     return {name: torch.stack([weights[name].float() for weights in found]).mean(0) for name in found[0]}
 
 
 def main() -> None:
-    """See the module."""
+    """Write the mean of the given weights."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("out", type=Path)
     arguments.add_argument("weights", type=Path, nargs="+")

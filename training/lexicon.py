@@ -1,4 +1,4 @@
-"""Replacement words from WordNet 3.0, as Debian's `wordnet-base` installs it, inflected by lemminflect."""
+"""Finds replacement words in WordNet 3.0 (Debian's `wordnet-base`), and inflects them with lemminflect."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Synset:
-    """One meaning."""
+    """A meaning with its words."""
 
     words: tuple[str, ...]
     pointers: tuple[tuple[str, Key, int, int], ...]
-    """Relation, the other synset, and which words of both it holds for, counted from 1; 0 for all."""
+    """The relation, the other synset, and the numbers of the related words of both, from 1; 0 means all words."""
 
 
 @cache
@@ -45,7 +45,7 @@ def _synsets() -> dict[Key, Synset]:
 
 @cache
 def _senses() -> dict[Key, list[Key]]:
-    """The synsets of each lemma, the commonest first."""
+    """Return the synsets of each lemma, the commonest first."""
     found = {}
     for part, name in FILES.items():
         for line in _lines(f"index.{name}"):
@@ -56,7 +56,7 @@ def _senses() -> dict[Key, list[Key]]:
 
 @cache
 def frequencies() -> Counter[Key]:
-    """How often each lemma stands in texts that were tagged by hand."""
+    """Count the occurrences of each lemma in texts that were tagged by hand."""
     counts: Counter[Key] = Counter()
     for line in (FOLDER / "cntlist.rev").read_text(encoding="latin-1").splitlines():
         sense, _, count = line.split()
@@ -67,7 +67,7 @@ def frequencies() -> Counter[Key]:
 
 @cache
 def synonyms(lemma: str, part: str) -> list[str]:
-    """Words that share its commonest meaning, which is theirs, too."""
+    """Return words whose commonest meaning is also the commonest meaning of the lemma."""
     senses = _senses().get((part, lemma), [])[:1]
     return [
         word
@@ -79,7 +79,7 @@ def synonyms(lemma: str, part: str) -> list[str]:
 
 @cache
 def all_synonyms(lemma: str, part: str) -> frozenset[str]:
-    """Words of any meaning, with those one step above and below: none of these is surely another word."""
+    """Return the words of all meanings and of their hypernyms and hyponyms, any of which may mean the same."""
     found = {lemma}
     for sense in _senses().get((part, lemma), []):
         found.update(_synsets()[sense].words)
@@ -91,7 +91,7 @@ def all_synonyms(lemma: str, part: str) -> frozenset[str]:
 
 @cache
 def antonyms(lemma: str, part: str) -> list[str]:
-    """Opposites in the two commonest meanings."""
+    """Return the opposites of the two commonest meanings."""
     found = []
     for sense in _senses().get((part, lemma), [])[:2]:
         synset = _synsets()[sense]
@@ -103,7 +103,7 @@ def antonyms(lemma: str, part: str) -> list[str]:
 
 @cache
 def sisters(lemma: str, part: str) -> list[str]:
-    """Words beside it under the next wider word, which are no synonyms: *violin* for *cello*."""
+    """Return other words with the same hypernym that are not synonyms: *violin* for *cello*."""
     senses = _senses().get((part, lemma), [])[:1]
     wider = [other for sense in senses for symbol, other, _, _ in _synsets()[sense].pointers if symbol == HYPERNYM]
     found = [
@@ -118,7 +118,7 @@ def sisters(lemma: str, part: str) -> list[str]:
 
 @cache
 def common(part: str) -> list[str]:
-    """Usual words of a part of speech, the commonest first, that are mostly of this part."""
+    """Return usual words that mostly are this part of speech, the commonest first."""
     counts = frequencies()
     idle = {"be", "have", "do", "will", "can", "may", "must", "shall", "need", "let", "get", "other", "such", "more"}
     return [
@@ -135,7 +135,7 @@ def common(part: str) -> list[str]:
 
 @cache
 def inflected(lemma: str, tag: str) -> str:
-    """The form of a lemma for a Penn tag; the lemma where there is none."""
+    """Return the form of a lemma for a Penn tag, or the lemma if there is no such form."""
     import lemminflect
 
     forms = lemminflect.getInflection(lemma, tag)
@@ -143,6 +143,6 @@ def inflected(lemma: str, tag: str) -> str:
 
 
 def _lines(name: str) -> list[str]:
-    """Those of a file of WordNet, without the licence on top, whose lines begin with two blanks."""
+    """Return the lines of a file of WordNet without the licence, whose lines begin with two spaces."""
     text = (FOLDER / name).read_text(encoding="latin-1")
     return [line for line in text.split("\n") if line and not line.startswith("  ")]

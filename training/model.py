@@ -1,6 +1,6 @@
-"""The verifier in training: the default encoder's layers in torch, and the head that becomes `Verifier`'s.
+"""Defines the verifier for training: the layers of the default encoder in torch, and the head of `Verifier`.
 
-`index.encoders.pairs` lays out the input, as it does for claims in the product.
+`index.encoders.pairs` lays out the input, as for claims in the product.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ CLASSES = 3
 
 
 class TrainedVerifier(nn.Module):
-    """Logits of three classes for pairs of claim and premise: supported, contradicted, not said."""
+    """A model that gives pairs of claim and premise the logits of three classes: supported, contradicted, not said."""
 
     def __init__(self) -> None:
         super().__init__()
         known = set(BertConfig().to_dict()) - {"transformers_version", "architectures", "dtype", "torch_dtype"}
         config = json.loads((default_weights() / "config.json").read_bytes())
         settings: Any = {name: value for name, value in config.items() if name in known}
-        # Random zeros in the layers cost a tenth of the time, and with one pass over the data gained nothing.
+        # Dropout in the layers costs a tenth of the time, and with one pass over the data it improved nothing.
         settings |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-        # On a processor plain products beat the fused attention, whose backward pass is slow with heads this small.
+        # On a CPU plain products are faster than fused attention, whose backward pass is slow with heads this small.
         settings |= {"attn_implementation": "eager"}
         self.bert = BertModel(BertConfig(**settings), add_pooling_layer=False)
         default = {name: weight.float() for name, weight in read_default().layers.state_dict().items()}
-        self.bert.load_state_dict(default, strict=False)  # but for the pooler, which is not used
+        self.bert.load_state_dict(default, strict=False)  # the unused pooler is missing
         size = self.bert.config.hidden_size
         self.marks = nn.Embedding(MARKS, size)
         nn.init.zeros_(self.marks.weight)
@@ -50,7 +50,7 @@ class TrainedVerifier(nn.Module):
             weight.requires_grad_(name.startswith("token_type"))
 
     def forward(self, pairs: Sequence[Pair]) -> Tensor:
-        """Logits, shape (pairs, 3)."""
+        """Return the logits, shape (pairs, 3)."""
         ids, segments, marks, mask, claim = _padded(pairs)
         embedded = self.bert.embeddings.word_embeddings(ids) + self.marks(marks)
         states = self.bert(inputs_embeds=embedded, attention_mask=mask, token_type_ids=segments).last_hidden_state
@@ -62,7 +62,7 @@ class TrainedVerifier(nn.Module):
         return logits
 
     def weights(self) -> dict[str, Tensor]:
-        """What a file of weights holds: all but the word embeddings, by the names that `Verifier` reads."""
+        """Return all weights except the word embeddings, by the names that `Verifier` reads."""
         return {
             name.removeprefix("bert."): weight.detach().clone()
             for name, weight in self.state_dict().items()
@@ -70,7 +70,7 @@ class TrainedVerifier(nn.Module):
         }
 
     def load(self, weights: dict[str, Tensor]) -> None:
-        """Go on from such weights."""
+        """Load such weights, to continue a training."""
         own = self.state_dict()
         self.load_state_dict(
             {n: weights.get(n.removeprefix("bert."), own[n]).float() for n in own},
@@ -85,7 +85,7 @@ def save(weights: dict[str, Tensor], path: Path) -> None:
 
 
 def rounded(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Tables rounded to eight bits, with a scale for each row; vectors stay as they are."""
+    """Round tables to eight bits with a scale for each row, and convert vectors to float32."""
     found: dict[str, Tensor] = {}
     for name, weight in weights.items():
         if weight.ndim < 2:
@@ -98,7 +98,7 @@ def rounded(weights: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _padded(pairs: Sequence[Pair]) -> tuple[Tensor, ...]:
-    """Ids, segments, marks, which tokens are real, and which are the claim's; each of shape (pairs, longest)."""
+    """Return ids, segments, marks, and masks of the real and of the claim's tokens; all of shape (pairs, longest)."""
     longest = max(len(pair.ids) for pair in pairs)
     ids, segments, marks = torch.zeros(3, len(pairs), longest, dtype=torch.long)
     mask = torch.zeros(len(pairs), longest, dtype=torch.long)

@@ -1,10 +1,10 @@
-"""Make the training pairs:  python -m training.pairs OUT --eval FOLDER --sets FOLDER
+"""Makes the training pairs:  python -m training.pairs OUT --eval FOLDER --sets FOLDER
 
-Writes `train.jsonl` and `held_out.jsonl` to OUT: premise, claim, label (0 supported, 1 contradicted, 2 not said, 3 one
-of the last two), kind, weight.
+The program writes `train.jsonl` and `held_out.jsonl` to OUT: premise, claim, label (0 supported, 1 contradicted, 2 not
+said, 3 one of the last two), kind, weight.
 
-Always the same pairs for the same sources. Nothing of a document that a set holds out is in `train.jsonl` from that
-set; another may have it, as our claims have a few of PubMedQA's papers.
+The same sources always give the same pairs. If a set holds a document out, `train.jsonl` contains nothing of it from
+that set. Another set may have the same document: our claims have a few of PubMedQA's papers.
 """
 
 from __future__ import annotations
@@ -48,27 +48,27 @@ if TYPE_CHECKING:
 
 SEED = 21
 WINDOW = 6
-"""Sentences that are parsed together."""
+"""The number of sentences that are parsed together."""
 SENTENCES = {
     "squadshifts": 1700, "selqa": 1300, "squad_v2": 900, "clapnq": 300, "covidqa": 700, "chunking": 500,
     "scifact": 1600, "wikisplit": 900,
 }  # fmt: skip
 TRUE, FALSE = 2, 3
-"""Claims made of each sentence, at most."""
+"""The maximum numbers of true and false claims of each sentence."""
 STACKED = 0.5
 WRAPPED = 0.28
 ELSEWHERE = 0.08
-"""Shares of rewordings that are changed once more, of sentences that are wrapped, of those that get another's claim."""
+"""The shares of rewordings that are changed again, of wrapped sentences, and of those with another's claim."""
 TEMPLATES = 1500
 QUESTIONS = 1000
 WEIGHTS = {OURS: 2.0, "SciFact": 2.0, "PubMedQA": 2.0, "Fool Me Twice": 2.0, "roles exchanged": 1.5, "trial": 0.8}
-"""What counts more, for there is little of it, or less."""
+"""Weights of kinds that are rare, and of one that counts less."""
 HELD_OUT = 25
-"""One part of so many."""
+"""One part of this many is held out."""
 
 
 class Maker:
-    """Claims of sentences, and how many of each kind there are so far: the rarer kinds that apply are taken first."""
+    """Makes claims from sentences, and counts the kinds: of those that apply, it prefers the rarer ones."""
 
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
@@ -76,17 +76,17 @@ class Maker:
         self.others = falsehoods.Others()
 
     def true(self, sentence: Span, amount: int) -> list[tuple[str, str]]:
-        """Kinds and texts of rewordings."""
+        """Return the kinds and texts of rewordings."""
         found = {name: program(sentence, self.chance) for name, program in truths.PROGRAMS.items()}
-        return self._rarest({name: text for name, text in found.items() if text}, amount, truths.USUAL)
+        return self._take_rarest({name: text for name, text in found.items() if text}, amount, truths.USUAL)
 
     def false(self, sentence: Span, amount: int) -> list[tuple[str, str]]:
-        """Kinds and texts of falsehoods."""
+        """Return the kinds and texts of falsehoods."""
         found = {name: program(sentence, self.others, self.chance) for name, program in falsehoods.PROGRAMS.items()}
         same = sentence.text.strip().lower()
-        return self._rarest({n: t for n, t in found.items() if t and t.lower() != same}, amount, falsehoods.USUAL)
+        return self._take_rarest({n: t for n, t in found.items() if t and t.lower() != same}, amount, falsehoods.USUAL)
 
-    def _rarest(self, found: dict[str, str], amount: int, usual: dict[str, float]) -> list[tuple[str, str]]:
+    def _take_rarest(self, found: dict[str, str], amount: int, usual: dict[str, float]) -> list[tuple[str, str]]:
         def crowded(name: str) -> float:
             return (self.counts[name] + 30) / usual.get(name, 1.0) * self.chance.uniform(0.6, 1.4)
 
@@ -96,7 +96,7 @@ class Maker:
 
 
 def windows(evaluation: Path, sets: Path, excluded: set[str], chance: random.Random) -> list[tuple[str, str, str]]:
-    """Set, document and text of runs of sentences, shuffled."""
+    """Return windows of consecutive sentences, shuffled: set, document and text."""
     found = []
     for name, document, text in documents(evaluation, sets, excluded):
         spans = split_sentences(text)[:3000]
@@ -109,7 +109,7 @@ def windows(evaluation: Path, sets: Path, excluded: set[str], chance: random.Ran
 
 
 def usable(sentence: Span) -> bool:
-    """Whether it is a plain sentence."""
+    """Whether the sentence is plain enough to make claims from it."""
     text = sentence.text.strip()
     words = len(text.split())
     letters = sum(c.isalpha() or c == " " for c in text)
@@ -117,8 +117,8 @@ def usable(sentence: Span) -> bool:
     return plain and text.count("(") == text.count(")") and not re.search(r"\[|http|=|\bet al\b|\bFig\b|\.\.", text)
 
 
-def parsed(found: list[tuple[str, str, str]]) -> Iterator[tuple[str, str, Doc]]:
-    """Windows with their parse, until each set has given its share of sentences."""
+def parse_windows(found: list[tuple[str, str, str]]) -> Iterator[tuple[str, str, Doc]]:
+    """Yield parsed windows until each set has its number of sentences: set, document and parse."""
     counts: Counter[str] = Counter()
     texts = ((text, (name, document)) for name, document, text in found if counts[name] < SENTENCES[name])
     for doc, (name, document) in parser().pipe(texts, as_tuples=True, batch_size=32):
@@ -128,18 +128,18 @@ def parsed(found: list[tuple[str, str, str]]) -> Iterator[tuple[str, str, Doc]]:
 
 
 def premise(sentences: list[Span], at: int, chance: random.Random, need: set[int]) -> str:
-    """The sentence, mostly with its neighbours, as it is cited; `need` are those that must be there."""
+    """Return the sentence, mostly with neighbours, like a citation, and with the sentences of the numbers `need`."""
     both = (at - 1, at + 1)
     wanted = {at, *need} | set(chance.choice(((), (at - 1,), (at + 1,), both, both)))
     return " ".join(sentences[i].text.strip() for i in sorted(wanted) if 0 <= i < len(sentences))
 
 
 Reworded = list[tuple[str, tuple[str, str, str]]]
-"""Texts that were reworded, each with its premise, how it was reworded, and its document."""
+"""Reworded texts, each with its premise, the kind of rewording, and its document."""
 
 
 def from_documents(docs: list[tuple[str, str, Doc]], maker: Maker) -> Iterator[Labelled]:
-    """True and false claims about each usable sentence."""
+    """Yield true and false claims about each usable sentence."""
     for _, _, doc in docs:
         for sentence in filter(usable, doc.sents):
             maker.others.learn(sentence)
@@ -148,16 +148,16 @@ def from_documents(docs: list[tuple[str, str, Doc]], maker: Maker) -> Iterator[L
         sentences = list(doc.sents)
         for at, sentence in enumerate(sentences):
             if usable(sentence):
-                yield from _true(sentences, at, document, maker, reworded)
-                yield from _false(sentences, at, document, maker)
-                yield from _wrapped(sentences, at, document, maker.chance)
-                yield from _elsewhere(sentences, at, document, maker.chance)
+                yield from _true_claims(sentences, at, document, maker, reworded)
+                yield from _false_claims(sentences, at, document, maker)
+                yield from _wrapped_claims(sentences, at, document, maker.chance)
+                yield from _elsewhere_claims(sentences, at, document, maker.chance)
     further: Reworded = []
-    yield from _stacked(reworded, maker, further)
-    yield from _stacked(further, maker, [])
+    yield from _reworded_claims(reworded, maker, further)
+    yield from _reworded_claims(further, maker, [])
 
 
-def _true(sentences: list[Span], at: int, document: str, maker: Maker, reworded: Reworded) -> Iterator[Labelled]:
+def _true_claims(sentences: list[Span], at: int, document: str, maker: Maker, reworded: Reworded) -> Iterator[Labelled]:
     for kind, text in maker.true(sentences[at], TRUE):
         shown = premise(sentences, at, maker.chance, {at - 1} if kind == "pronoun" else set())
         yield Labelled(shown, text, SUPPORTED, kind, document)
@@ -165,7 +165,7 @@ def _true(sentences: list[Span], at: int, document: str, maker: Maker, reworded:
             reworded.append((text, (shown, kind, document)))
 
 
-def _false(sentences: list[Span], at: int, document: str, maker: Maker) -> Iterator[Labelled]:
+def _false_claims(sentences: list[Span], at: int, document: str, maker: Maker) -> Iterator[Labelled]:
     neighbours = _neighbours(sentences, at)
     near = maker.chance.choice(neighbours) if neighbours else -1
     maker.others.near = sentences[near] if neighbours else None
@@ -176,27 +176,27 @@ def _false(sentences: list[Span], at: int, document: str, maker: Maker) -> Itera
         yield Labelled(premise(sentences, at, maker.chance, need), text, label, kind, document)
 
 
-def _wrapped(sentences: list[Span], at: int, document: str, chance: random.Random) -> Iterator[Labelled]:
-    """Wrappers that the sentence has by itself, and one that is put around it."""
+def _wrapped_claims(sentences: list[Span], at: int, document: str, chance: random.Random) -> Iterator[Labelled]:
+    """Yield claims from a wrapper that the sentence already has, and from one that is put around it."""
     natural = unwrapped(sentences[at])
     if natural is not None:
         yield Labelled(premise(sentences, at, chance, set()), *natural, document)
     if len(sentences[at]) < 28 and chance.random() < WRAPPED:
-        before, after = _around(sentences, at, chance)
+        before, after = _neighbouring_texts(sentences, at, chance)
         for shown, claim, label, kind in wrapped(sentences[at], chance):
             yield Labelled(f"{before}{shown}{after}", claim, label, kind, document)
 
 
-def _around(sentences: list[Span], at: int, chance: random.Random) -> tuple[str, str]:
-    """What stands before and after a sentence, or nothing."""
+def _neighbouring_texts(sentences: list[Span], at: int, chance: random.Random) -> tuple[str, str]:
+    """Return the sentences before and after a sentence, or two empty strings."""
     if chance.random() < 0.4:
         return "", ""
     before, after = (sentences[i].text.strip() if 0 <= i < len(sentences) else "" for i in (at - 1, at + 1))
     return before and before + " ", after and " " + after
 
 
-def _elsewhere(sentences: list[Span], at: int, document: str, chance: random.Random) -> Iterator[Labelled]:
-    """What another sentence says, and this one does not."""
+def _elsewhere_claims(sentences: list[Span], at: int, document: str, chance: random.Random) -> Iterator[Labelled]:
+    """Yield a claim that another sentence makes, but not this one."""
     if len(_neighbours(sentences, at)) == 2 and chance.random() < ELSEWHERE:
         far = sentences[chance.choice([i for i in range(len(sentences)) if i != at])]
         if usable(far):
@@ -207,10 +207,10 @@ def _neighbours(sentences: list[Span], at: int) -> list[int]:
     return [i for i in (at - 1, at + 1) if 0 <= i < len(sentences) and len(sentences[i]) > 4]
 
 
-def _stacked(reworded: Reworded, maker: Maker, further: Reworded) -> Iterator[Labelled]:
-    """Rewordings of rewordings, and falsehoods made of them: that words were changed tells nothing.
+def _reworded_claims(reworded: Reworded, maker: Maker, further: Reworded) -> Iterator[Labelled]:
+    """Yield rewordings and falsehoods of reworded sentences, so that changed words alone reveal nothing.
 
-    Some of what was reworded twice goes into `further`.
+    It appends some of the twice reworded sentences to `further`.
     """
     maker.others.near = None
     for doc, (shown, kind, document) in parser().pipe(reworded, as_tuples=True, batch_size=64):
@@ -228,7 +228,7 @@ def _stacked(reworded: Reworded, maker: Maker, further: Reworded) -> Iterator[La
 
 
 def from_splits(sets: Path, chance: random.Random) -> Iterator[Labelled]:
-    """The simpler sentences that were made of one, mostly those that do not begin with a pronoun."""
+    """Yield the simpler sentences that people made from one, mostly those that do not begin with a pronoun."""
     found = [(whole, part) for whole, parts in wikipedia_splits(sets) for part in parts if len(part.split()) > 4]
     for whole, part in chance.sample(found, 3000):
         if not re.match(r"(?:He|She|It|They|This|These|His|Her|Its|Their)\b", part) or chance.random() < 0.3:
@@ -236,7 +236,7 @@ def from_splits(sets: Path, chance: random.Random) -> Iterator[Labelled]:
 
 
 def from_questions(evaluation: Path, sets: Path, chance: random.Random) -> Iterator[Labelled]:
-    """Questions and answers as statements: true, with another answer, and to what a paragraph does not answer."""
+    """Yield questions and answers as statements: with the right answer, another answer, or an unanswerable question."""
     for name in ("squad_v2", "clapnq"):
         texts = {row["id"]: row["text"] for row in rows(evaluation / name / "corpus.jsonl")}
         asked = [row for row in rows(evaluation / name / "qa.jsonl") if row["doc_id"] in texts]
@@ -244,25 +244,25 @@ def from_questions(evaluation: Path, sets: Path, chance: random.Random) -> Itera
         answers: dict[str, list[str]] = defaultdict(list)
         for row in asked:
             answers[row["doc_id"]] += [answer["text"] for answer in row["answers"][:1]]
-        yield from _answered(asked[: 3 * QUESTIONS], texts, answers, chance)
+        yield from _answer_claims(asked[: 3 * QUESTIONS], texts, answers, chance)
     texts, asked = shifted_questions(sets)
     known: dict[str, list[str]] = defaultdict(list)
     for row in asked:
         known[row["doc_id"]].append(row["answers"][0]["text"])
-    yield from _answered(asked, texts, known, chance)
+    yield from _answer_claims(asked, texts, known, chance)
 
 
-def _answered(
+def _answer_claims(
     asked: list[dict[str, Any]], texts: dict[str, str], answers: dict[str, list[str]], chance: random.Random
 ) -> Iterator[Labelled]:
     for doc, row in parser().pipe(((row["question"], row) for row in asked), as_tuples=True, batch_size=64):
         text, known = texts[row["doc_id"]], answers[row["doc_id"]]
         spans = split_sentences(text)
         if row["answerable"]:
-            answer = max(row["answers"], key=lambda each: each.get("votes", 1))
+            answer = max(row["answers"], key=lambda candidate: candidate.get("votes", 1))
             at = next((i for i, span in enumerate(spans) if span.start <= answer["start"] < span.end), -1)
             right = statement(doc, answer["text"])
-            other = [each for each in known if _alike(each, answer["text"])]
+            other = [candidate for candidate in known if _are_alike(candidate, answer["text"])]
             wrong = statement(doc, chance.choice(other)) if other else None
         else:
             at, right = chance.randrange(len(spans)), None
@@ -278,22 +278,25 @@ def _answered(
             yield Labelled(shown, wrong, CONTRADICTED if row["answerable"] else NOT_SAID, kind, row["doc_id"])
 
 
-def _alike(one: str, other: str) -> bool:
+def _are_alike(first: str, second: str) -> bool:
     """Whether two answers differ but could answer the same question."""
-    numbers = [any(c.isdigit() for c in each) for each in (one, other)]
-    capitals = [each[:1].isupper() for each in (one, other)]
-    apart = one.lower() not in other.lower() and other.lower() not in one.lower()
+    numbers = [any(c.isdigit() for c in answer) for answer in (first, second)]
+    capitals = [answer[:1].isupper() for answer in (first, second)]
+    apart = first.lower() not in second.lower() and second.lower() not in first.lower()
     return apart and numbers[0] == numbers[1] and capitals[0] == capitals[1]
 
 
 def from_scifact(evaluation: Path, held_out: bool, chance: random.Random) -> Iterator[Labelled]:
-    """Claims with the sentences that people found to bear on them, and the neighbours of these."""
+    """Yield claims with their evidence sentences, as people marked them, and the neighbours of these."""
     texts = {row["id"]: row["text"] for row in rows(evaluation / "scifact" / "corpus.jsonl")}
     for row in scifact_claims(evaluation)[held_out]:
         text = texts[row["doc_id"]]
         spans = split_sentences(text)
         for span in row["spans"][:2]:
-            at = next((i for i, each in enumerate(spans) if each.start <= span["start"] < each.end), -1)
+            at = next(
+                (i for i, sentence in enumerate(spans) if sentence.start <= span["start"] < sentence.end),
+                -1,
+            )
             if at < 0:
                 continue
             near = range(max(at - 1, 0), min(at + 2, len(spans)))
@@ -301,7 +304,7 @@ def from_scifact(evaluation: Path, held_out: bool, chance: random.Random) -> Ite
             yield Labelled(shown, row["claim"], LABELS[row["label"]], "SciFact", row["claim_id"])
             if not held_out:
                 yield Labelled(span["text"], row["claim"], LABELS[row["label"]], "SciFact", row["claim_id"])
-        far = [each for each in spans if not any(_overlap(each, span) for span in row["spans"])]
+        far = [far_span for far_span in spans if not any(_overlap(far_span, gold_span) for gold_span in row["spans"])]
         if far and not held_out and not row["rationale_groups"][1:]:
             yield Labelled(
                 chance.choice(far[:3]).of(text), row["claim"], NOT_SAID, "SciFact, elsewhere", row["claim_id"]
@@ -314,9 +317,11 @@ def _overlap(sentence: Any, span: dict[str, Any]) -> bool:
 
 
 def from_ours(sets: Path, chance: random.Random) -> Iterator[Labelled]:
-    """The claims that we wrote, each with the sentences that it rests on or twists, mostly with their neighbours."""
+    """Yield the claims that we wrote, each with the sentences on which it is based, mostly with neighbours."""
     texts = {digest(text): text for _, text in (*guides(sets), *papers(sets))}
-    texts |= {digest(text): text for text in {each.document.text for each in (*shifts(sets), *selections(sets))}}
+    texts |= {
+        digest(text): text for text in {question.document.text for question in (*shifts(sets), *selections(sets))}
+    }
     labels = {"s": SUPPORTED, "c": CONTRADICTED, "n": NOT_SAID}
     for line in written("claims"):
         text = texts[line.passage]
@@ -329,10 +334,10 @@ def from_ours(sets: Path, chance: random.Random) -> Iterator[Labelled]:
 
 
 def build(evaluation: Path, sets: Path, exclude: Path) -> list[Labelled]:
-    """All pairs, shuffled, each once."""
+    """Return all different pairs, shuffled."""
     chance = random.Random(SEED)
     excluded = excluded_documents(evaluation, exclude)
-    docs = list(parsed(windows(evaluation, sets, excluded, chance)))
+    docs = list(parse_windows(windows(evaluation, sets, excluded, chance)))
     found = list(from_documents(docs, Maker(chance)))
     found += from_splits(sets, chance)
     found += from_questions(evaluation, sets, chance)
@@ -352,13 +357,13 @@ def _row(pair: Labelled) -> dict[str, Any]:
 
 
 def main() -> None:
-    """See the module."""
+    """Write the training pairs and the held-out pairs, and print their numbers by kind."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("out", type=Path)
-    arguments.add_argument("--eval", type=Path, required=True, help="folder of the public evaluation sets")
-    arguments.add_argument("--sets", type=Path, required=True, help="folder of the sets that README.md lists")
+    arguments.add_argument("--eval", type=Path, required=True, help="the folder of the public evaluation sets")
+    arguments.add_argument("--sets", type=Path, required=True, help="the folder of the sets that README.md lists")
     arguments.add_argument(
-        "--exclude", type=Path, required=True, help="file with ids of SciFact documents to leave out"
+        "--exclude", type=Path, required=True, help="a file with ids of SciFact documents to exclude"
     )
     options = arguments.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,10 @@
-"""The passages of our own questions and claims, identified by their hashes because we may not copy their texts.
+"""Finds the passages of our questions and claims by their hashes, because we may not copy their texts.
 
-`data/questions.tsv` has a line for each question: the passage (the beginning of its SHA-256, or the name of ClapNQ's),
-`a` where it answers and `n` where it does not, the question, and the place of the answer, or of what looks like one.
-`data/claims.tsv` has the passage, `s` for what it supports, `c` for the contrary and `n` for what it does not say, the
-claim, and the place of the words that the claim rests on.
+`data/questions.tsv` has a line for each question: the passage (the beginning of its SHA-256, or the name of a page of
+ClapNQ), `a` if the passage answers the question and `n` if not, the question, and the position of the answer or of
+words that look like one. `data/claims.tsv` has a line for each claim: the passage, `s` if it supports the claim, `c`
+if it contradicts the claim and `n` if it does neither, the claim, and the position of the words on which the claim is
+based.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 
 DATA = Path(__file__).with_name("data")
 DIGITS = 10
-"""Of a passage's SHA-256."""
+"""The number of digits of a passage's SHA-256."""
 SHORTEST, LONGEST = 60, 200
-"""Words of a passage of a guide; a single paragraph may have up to twice LONGEST."""
+"""The number of words of a passage of a guide; a single paragraph may have up to twice LONGEST."""
 _FRONT = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _MARKDOWN = (
     (re.compile(r"<!--.*?-->|\{[{%].*?[}%]\}|<[^>]+>", re.DOTALL), ""),
@@ -33,13 +34,13 @@ _MARKDOWN = (
     (re.compile(r"^\s*(?:[-*+]|\d+\.) (?=\S)", re.MULTILINE), "• "),
     (re.compile(r"[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}"), ""),
 )
-"""Marks of Markdown, and what is left of them: headings and comments go, lists keep items, a table ends the text."""
+"""Marks of Markdown and their replacements: headings and comments disappear, items stay, a table ends the text."""
 _BROKEN = re.compile(r"\s*\n\s*(?!• )")
-"""A line's end inside a paragraph."""
+"""The end of a line inside a paragraph."""
 
 
-class Written(NamedTuple):
-    """A line of ours: what was written about which passage, of what kind, and the place that it is about."""
+class WrittenLine(NamedTuple):
+    """A line of our data: the passage, the kind, the question or claim, and the position in the passage."""
 
     passage: str
     kind: str
@@ -47,20 +48,20 @@ class Written(NamedTuple):
     place: Span
 
 
-def written(name: str) -> Iterator[Written]:
-    """The lines of `questions` or `claims`."""
+def written(name: str) -> Iterator[WrittenLine]:
+    """Yield the lines of `questions` or `claims`."""
     for line in (DATA / f"{name}.tsv").read_text(encoding="utf-8").splitlines():
         passage, kind, text, start, end = line.split("\t")
-        yield Written(passage, kind, text, Span(int(start), int(end)))
+        yield WrittenLine(passage, kind, text, Span(int(start), int(end)))
 
 
 def digest(text: str) -> str:
-    """What a passage is known by."""
+    """Return the hash that identifies a passage."""
     return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
 
 
 def guides(sets: Path) -> Iterator[tuple[str, str]]:
-    """Of handbooks and policies in Markdown, `SETS/guides`, a file's name and some of its paragraphs."""
+    """Yield passages of the handbooks and policies in `SETS/guides` (Markdown), each with the name of its file."""
     for path in sorted((sets / "guides").rglob("*.md")):
         text = _FRONT.sub("", path.read_text(encoding="utf-8"))
         for mark, plain in _MARKDOWN:
@@ -75,7 +76,7 @@ def guides(sets: Path) -> Iterator[tuple[str, str]]:
 
 
 def papers(sets: Path) -> Iterator[tuple[str, str]]:
-    """Number and text of the abstracts of PubMedQA."""
+    """Yield the number and the text of each abstract of PubMedQA."""
     found = json.loads((sets / "pubmedqa" / "ori_pqal.json").read_text(encoding="utf-8"))
     for name, row in found.items():
         yield name, "\n".join([*row["CONTEXTS"], row["LONG_ANSWER"]])

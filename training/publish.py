@@ -1,7 +1,7 @@
-"""Put trained weights into the package:  python -m training.publish WEIGHTS
+"""Puts trained weights into the package:  python -m training.publish WEIGHTS
 
-Tables are rounded to eight bits with a scale for each row, which changes few decisions and halves the file. Copy the
-printed digest into `index/encoders/cross_encoders.py` as `SHA256`.
+The program rounds tables to eight bits with a scale for each row, which changes few decisions and halves the file. Copy
+the printed digest into `index/encoders/cross_encoders.py` as `SHA256`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from training.model import rounded, save
 
 
 def main() -> None:
-    """See the module."""
+    """Write the rounded weights, and print their size and digest."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("weights", type=Path)
     arguments.add_argument("--out", type=Path, default=WEIGHTS)

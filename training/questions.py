@@ -16,7 +16,7 @@ _PREPOSITIONS = tuple("in on at by for from to with during after before since ne
 
 
 def stated(question: Doc) -> tuple[str, str] | None:
-    """Of a question that asks whether, both answers: *Tea helps* and *Tea does not help*; None where it is another."""
+    """Return both answers of a yes-no question, *Tea helps* and *Tea does not help*; None for other questions."""
     helper = question[0]
     verb = helper if helper.dep_ == "ROOT" else helper.head
     subject = child(verb, {"nsubj", "nsubjpass"}) or (child(verb, {"attr"}) if verb is helper else None)
@@ -42,7 +42,7 @@ def stated(question: Doc) -> tuple[str, str] | None:
 
 
 def statement(question: Doc, answer: str) -> str | None:
-    """What question and answer say together, or None where the question is of no kind that is known here."""
+    """Return the statement that question and answer make, or None for an unknown kind of question."""
     asked = _asked(question)
     if asked is None or len(answer.split()) > 12 or len(question) > 30:
         return None
@@ -64,7 +64,7 @@ def statement(question: Doc, answer: str) -> str | None:
 
 
 def _asked(question: Doc) -> tuple[int, int, str] | None:
-    """Where the question's own phrase begins and ends, and its word."""
+    """Return the bounds of the question phrase, and its question word."""
     for token in question[:2]:
         text = token.lower_
         if text in ("who", "what", "when", "where"):
@@ -80,7 +80,7 @@ def _asked(question: Doc) -> tuple[int, int, str] | None:
 
 
 def _with_unit(question: Doc, start: int, end: int, answer: str) -> str:
-    """A number with what is counted: *how many people* and *12* to *12 people*."""
+    """Append the counted noun to a number: *how many people* and *12* become *12 people*."""
     counted = question[start + 2 : end].text if question[start].lower_ == "how" else ""
     return (
         f"{answer} {counted}"
@@ -90,7 +90,7 @@ def _with_unit(question: Doc, start: int, end: int, answer: str) -> str:
 
 
 def _moved(question: Doc, at: int, answer: str, word: str) -> str | None:
-    """The statement of a question whose auxiliary stands before its subject."""
+    """Return the statement for a question whose auxiliary precedes its subject."""
     helper = question[at]
     if helper.pos_ not in ("AUX", "VERB"):
         return None
@@ -119,13 +119,13 @@ def _moved(question: Doc, at: int, answer: str, word: str) -> str | None:
 
 
 def _takes_object(verb: Token) -> bool:
-    """Whether the answer stands right after the verb: the rest holds no stranded preposition and no object."""
+    """Whether the answer belongs right after the verb: the question has no stranded preposition and no object."""
     last = verb.doc[len(verb.doc) - 2]
     return last.tag_ not in ("IN", "RP") and child(verb, {"dobj", "xcomp", "ccomp", "prt"}) is None
 
 
 def _placed(answer: str, word: str) -> str:
-    """A time or a place with a preposition."""
+    """Add a preposition to a time or a place."""
     if word not in ("when", "where") or answer.lower().split()[0] in _PREPOSITIONS:
         return answer
     return f"in {answer}" if answer[:1].isupper() or answer[:1].isdigit() else answer

@@ -1,10 +1,10 @@
-"""Train the answer reader: python -m training.reader OUT --minutes 60
+"""Trains the answer reader: python -m training.reader OUT --minutes 60
 
-The six layers of the default encoder read a question and a passage together (`index.encoders.pairs` lays them
-out). Three heads: for each token whether it is a part of the answer, for each sentence whether it answers, for the
-passage whether anything does. The first one only helps the layers to learn, and the sentences to find the right place.
-Seeded; the number of steps depends on the machine, for the schedule follows the clock. `--start` goes on from weights
-of an earlier training.
+The six layers of the default encoder read a question and a passage together (`index.encoders.pairs` lays out the
+input). There are three heads: for each token, whether it is part of the answer; for each sentence, whether it answers;
+for the passage, whether any sentence answers. The first head only helps the layers to learn and the second one to find
+the right sentence. The training has a seed, but the number of steps depends on the machine, because the schedule
+follows the clock. `--start` continues from the weights of an earlier training.
 """
 
 from __future__ import annotations
@@ -35,24 +35,24 @@ if TYPE_CHECKING:
     from training.reader_windows import Example
 
 LONGEST, LONGEST_QUESTION = 256, 60
-"""Tokens of question and passage, and of the question."""
+"""The maximum number of tokens of question and passage together, and of the question."""
 SETS = ("squad_v2", "clapnq", "covidqa")
 BATCH, RATE, WARMING = 16, 1e-4, 0.05
 HEAD_RATE = 4
-"""How many times the layers' rate the new parts have."""
+"""The learning rate of the new parts, relative to that of the layers."""
 WEIGHTS_OF = {"sentence": 1.0, "which": 0.5, "any": 0.5, "token": 1.0}
 TOKEN_POSITIVE = 4.0
-"""Weight of a token of the answer: one in thirty is."""
+"""The weight of a token of the answer, because only one token in thirty is part of it."""
 CHECKPOINT_SECONDS = 600
 TURNS = 3
-"""In how many epochs each question of a set without unanswerable ones is asked once: near misses that people wrote are
-what the reader is judged by, and keep their share."""
+"""The number of epochs in which each question of a set without unanswerable ones is asked once. The reader is judged by
+near misses that people wrote, so these keep their share."""
 PARTS = ("marks", "token", "sentence", "any")
-"""What the reader has beside the layers."""
+"""The parts of the reader beside the layers."""
 
 
 class Item:
-    """An example in numbers."""
+    """An example as numbers."""
 
     def __init__(self, tokenizer: Any, example: Example) -> None:
         passage = read_text(tokenizer, example.text)
@@ -77,7 +77,7 @@ class Reader(nn.Module):
         default = read_default()
         config = BertConfig(**{k: v for k, v in vars(default.layers.config).items() if k not in ("architectures",)})
         config.hidden_dropout_prob, config.attention_probs_dropout_prob = 0.05, 0.0
-        config._attn_implementation = "eager"  # the fused attention is slower backwards on short texts
+        config._attn_implementation = "eager"  # the backward pass of fused attention is slower on short texts
         self.bert = BertModel(config, add_pooling_layer=False)
         weights = {k: v.float() for k, v in load_file(default_weights() / WEIGHTS).items()}
         self.bert.load_state_dict({k: weights[k] for k in self.bert.state_dict() if k in weights})
@@ -89,7 +89,10 @@ class Reader(nn.Module):
         self.any = nn.Sequential(nn.Linear(2 * size + 1, size), nn.GELU(), nn.Dropout(0.1), nn.Linear(size, 1))
 
     def forward(self, items: Sequence[Item]) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """Logits of tokens, sentences and the whole; which sentence each token is of (0: none), which sentences are."""
+        """Return logits of tokens, sentences and passages, the sentence of each token, and which sentences exist.
+
+        Sentences of tokens are numbered from 1; 0 means none.
+        """
         longest = max(len(item.pair.ids) for item in items)
         most = max(item.sentences for item in items)
         ids, segments, marks, seen, place = (torch.zeros(len(items), longest, dtype=torch.long) for _ in range(5))
@@ -116,12 +119,12 @@ class Reader(nn.Module):
         real = counts > 0
         sentences = self.sentence(parts).squeeze(-1).masked_fill(~real, -20.0)
         shares = sentences.softmax(-1).unsqueeze(-1)
-        told = torch.cat([states[:, 0], (means * shares).sum(1), best.max(1).values.unsqueeze(-1)], -1)
-        return tokens, sentences, self.any(told).squeeze(-1), place, real
+        features = torch.cat([states[:, 0], (means * shares).sum(1), best.max(1).values.unsqueeze(-1)], -1)
+        return tokens, sentences, self.any(features).squeeze(-1), place, real
 
 
 def loss_of(model: Reader, items: Sequence[Item]) -> Tensor:
-    """All heads' losses together."""
+    """Return the weighted sum of the losses of all heads."""
     with torch.autocast("cpu", dtype=torch.bfloat16):
         tokens, sentences, whole, place, real = model(items)
     tokens, sentences, whole = tokens.float(), sentences.float(), whole.float()
@@ -154,7 +157,7 @@ def loss_of(model: Reader, items: Sequence[Item]) -> Tensor:
 
 @torch.inference_mode()
 def scores(model: Reader, items: Sequence[Item], batch: int = 48) -> list[tuple[np.ndarray[Any, Any], float]]:
-    """Logits of each item's sentences, and that any of them answers."""
+    """Return for each item the logits of its sentences, and the logit that any of them answers."""
     model.eval()
     order = sorted(range(len(items)), key=lambda n: len(items[n].pair.ids))
     found: dict[int, tuple[np.ndarray[Any, Any], float]] = {}
@@ -168,35 +171,37 @@ def scores(model: Reader, items: Sequence[Item], batch: int = 48) -> list[tuple[
 
 
 def auroc(values: Sequence[float], positive: Sequence[bool]) -> float:
-    """The chance that a positive has more than a negative."""
+    """Return the probability that a positive has a higher value than a negative."""
     ranks = np.argsort(np.argsort(np.asarray(values))) + 1
     yes = np.asarray(positive, dtype=bool)
     many, few = yes.sum(), (~yes).sum()
     return float((ranks[yes].sum() - many * (many + 1) / 2) / max(many * few, 1))
 
 
-def tell(model: Reader, tokenizer: Any, asked: dict[str, list[Question]]) -> None:
-    """Print what the reader knows of questions that were held out."""
+def print_figures(model: Reader, tokenizer: Any, asked: dict[str, list[Question]]) -> None:
+    """Print the figures of the reader on held-out questions."""
     for name, some in asked.items():
         chance = random.Random(5)
-        examples = [window(each, chance, most=90) for each in some]
-        said = scores(model, [Item(tokenizer, each) for each in examples])
-        can = [bool(each.gold) for each in examples]
-        pins = [int(z.argmax()) in e.gold for (z, _), e in zip(said, examples, strict=True) if e.gold]
+        examples = [window(question, chance, most=90) for question in some]
+        results = scores(model, [Item(tokenizer, example) for example in examples])
+        can = [bool(example.gold) for example in examples]
+        pins = [
+            int(z.argmax()) in example.gold for (z, _), example in zip(results, examples, strict=True) if example.gold
+        ]
         line = f"  {name}: n {len(some)}, pins {np.mean(pins):.3f}"
         if not all(can):
-            best = [float(z.max()) for z, _ in said]
-            line += f", AUROC by sentence {auroc(best, can):.3f}, by passage {auroc([w for _, w in said], can):.3f}"
+            best = [float(z.max()) for z, _ in results]
+            line += f", AUROC by sentence {auroc(best, can):.3f}, by passage {auroc([w for _, w in results], can):.3f}"
         print(line, flush=True)
 
 
 def rate_at(share: float) -> float:
-    """The factor on the learning rate after a share of the time: up, then down to nothing."""
+    """Return the factor of the learning rate after a share of the time: it rises, then falls to zero."""
     return min(1.0, (share + 1e-3) / WARMING) * max(0.0, 1.0 - share)
 
 
 def save(model: Reader, path: Path) -> None:
-    """All but the word embeddings, in bfloat16, the layers under the names that BERT gives them."""
+    """Save all weights but the word embeddings, in bfloat16; the layers have the names that BERT gives them."""
     weights = {name.removeprefix("bert."): weight for name, weight in model.state_dict().items()}
     kept = {k: v.detach().to(torch.bfloat16).contiguous() for k, v in weights.items() if "word_embeddings" not in k}
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -206,14 +211,14 @@ def save(model: Reader, path: Path) -> None:
 def batches(
     known: Sequence[Question], answered: Sequence[Question], tokenizer: Any, chance: random.Random
 ) -> Iterator[list[Item]]:
-    """Without end: all that is known, and the next part of what is all answered, in batches of like lengths.
+    """Yield batches of similar lengths without end, from all of `known` and the next part of `answered`.
 
-    Windows and negatives are made anew each time.
+    Each epoch has new windows and negatives.
     """
     shuffled = chance.sample(answered, len(answered))
     for turn in count():
         some = [*known, *shuffled[turn % TURNS :: TURNS]]
-        items = [Item(tokenizer, each) for each in epoch(some, chance)]
+        items = [Item(tokenizer, question) for question in epoch(some, chance)]
         print(f"{len(items)} examples of {len(some)} questions", flush=True)
         found = []
         for n in range(0, len(items), BATCH * 40):
@@ -224,7 +229,7 @@ def batches(
 
 
 def optimizer_of(model: Reader, *, fresh: bool) -> torch.optim.Optimizer:
-    """Of all but the embeddings; parts that are `fresh` learn faster than what was trained before."""
+    """Return an optimizer of all weights but the embeddings; `fresh` parts learn faster than trained ones."""
     for parameter in model.bert.embeddings.parameters():
         parameter.requires_grad = False
     groups = [
@@ -239,7 +244,7 @@ def optimizer_of(model: Reader, *, fresh: bool) -> torch.optim.Optimizer:
 
 
 def step(model: Reader, optimizer: torch.optim.Optimizer, items: Sequence[Item], share: float) -> float:
-    """Learn from a batch after a share of the time; its loss."""
+    """Learn from a batch after a share of the time, and return its loss."""
     for group in optimizer.param_groups:
         group["lr"] = RATE * group["scale"] * rate_at(share)
     model.train()
@@ -251,35 +256,36 @@ def step(model: Reader, optimizer: torch.optim.Optimizer, items: Sequence[Item],
     return float(loss.detach())
 
 
-def begin(model: Reader, path: Path) -> None:
-    """Put the weights of an earlier training into the model; the word embeddings stay."""
+def load_weights(model: Reader, path: Path) -> None:
+    """Load the weights of an earlier training into the model; the word embeddings do not change."""
     weights = {k if k.startswith(PARTS) else f"bert.{k}": v.float() for k, v in load_file(path).items()}
     missing, unknown = model.load_state_dict(weights, strict=False)
     lost = [name for name in [*missing, *unknown] if "word_embeddings" not in name]
     if lost:
-        raise ValueError(f"{path} has not the weights of this reader: {', '.join(lost)}")
+        raise ValueError(f"{path} does not match the weights of this reader: {', '.join(lost)}")
 
 
 def train(out: Path, minutes: float, seed: int, sets: Path | None, start_from: Path | None) -> None:
-    """Train by the clock, and save every ten minutes."""
+    """Train for `minutes`, and save a checkpoint every ten minutes."""
     torch.manual_seed(seed)
     tokenizer = read_default().tokenizer
-    everything = [each for name in SETS for each in questions(name)] + list(claims())
-    known = [each for each in everything if not held_out(each.name)]
-    known += [each for each in known if each.group.startswith("clapnq")]  # few, and of the kind that people type
+    everything = [question for name in SETS for question in questions(name)] + list(claims())
+    known = [question for question in everything if not held_out(question.name)]
+    # Questions of ClapNQ are few, and people type such questions, so they are used twice.
+    known += [question for question in known if question.group.startswith("clapnq")]
     ours = list(own(sets)) if sets else []
-    known += [each for each in ours if not each.name.startswith(WITHHELD)]
+    known += [question for question in ours if not question.name.startswith(WITHHELD)]
     answered = [*shifts(sets), *selections(sets)] if sets else []
     unknown: dict[str, list[Question]] = {}
-    for each in everything:
-        if held_out(each.name):
-            unknown.setdefault(each.group.split("/")[0], []).append(each)
+    for question in everything:
+        if held_out(question.name):
+            unknown.setdefault(question.group.split("/")[0], []).append(question)
     if ours:
-        unknown[OURS] = [each for each in ours if each.name.startswith(WITHHELD)]
+        unknown[OURS] = [question for question in ours if question.name.startswith(WITHHELD)]
     few = {name: random.Random(1).sample(some, min(300, len(some))) for name, some in unknown.items()}
     model = Reader()
     if start_from:
-        begin(model, start_from)
+        load_weights(model, start_from)
     optimizer = optimizer_of(model, fresh=not start_from)
     start, paused, saved = time.monotonic(), 0.0, 0.0
     losses: list[float] = []
@@ -296,20 +302,22 @@ def train(out: Path, minutes: float, seed: int, sets: Path | None, start_from: P
         if spent - saved > CHECKPOINT_SECONDS:
             saved, began = spent, time.monotonic()
             save(model, out.with_name(f"{out.stem}-{round(spent / 60)}{out.suffix}"))
-            tell(model, tokenizer, few)
+            print_figures(model, tokenizer, few)
             paused += time.monotonic() - began
     save(model, out)
-    tell(model, tokenizer, unknown)
+    print_figures(model, tokenizer, unknown)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--sets", type=Path, help="the folder of sets that are not in ../shared/eval; none without it")
-    parser.add_argument("--start", type=Path, help="weights to go on from")
+    parser.add_argument(
+        "--sets", type=Path, help="the folder of the sets that are not in ../shared/eval; without it they are not used"
+    )
+    parser.add_argument("--start", type=Path, help="weights from which the training continues")
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
-    given = parser.parse_args()
-    torch.set_num_threads(given.threads)
-    train(given.out, given.minutes, given.seed, given.sets, given.start)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    train(options.out, options.minutes, options.seed, options.sets, options.start)

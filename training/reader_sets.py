@@ -1,12 +1,12 @@
-"""The training data of the reader: questions, passages and the sentences that answer.
+"""Reads the training data of the reader: questions, passages and the sentences that answer.
 
-Public sets in `../shared/eval`: SQuAD 2.0 (development, half of its articles), ClapNQ (development, half), COVID-QA
-(half) and the rationales of SciFact's training claims. A quarter of the articles, pages, papers and claims is held out
-by a hash of its name: no question of theirs is ever trained on, and `benchmarks.confidence` fits and tests on these.
-Two more sets have questions on many other articles of Wikipedia, all answered; they are trained on whole: the new
-articles of SquadShifts (Miller et al. 2020) and SelQA (Jurczyk et al. 2016), development and test. On passages of
-these, of ClapNQ's pages that are trained on, and of guides and abstracts (`training.passages`), we wrote questions of
-our own, many of them near misses.
+The public sets in `../shared/eval` are SQuAD 2.0 (development, half of its articles), ClapNQ (development, half),
+COVID-QA (half) and the rationales of SciFact's training claims. A quarter of the articles, pages, papers and claims is
+held out by a hash of the name: the reader is never trained on their questions, and `benchmarks.confidence` fits and
+tests on these. Two more sets have questions about many other articles of Wikipedia, all of them answered: the new
+articles of SquadShifts (Miller et al. 2020) and SelQA (Jurczyk et al. 2016), development and test. The reader is
+trained on all of these. We wrote our own questions, many of them near misses, about passages of these two sets, of the
+pages of ClapNQ that are not held out, and of guides and abstracts (`training.passages`).
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 SHARED = Path(__file__).parents[1].parent / "shared" / "eval"
 HELD_OUT = 2
-"""Which of four residues of a name's hash is held out: of SQuAD's 20 articles that is five, of very different kinds."""
+"""The residue (of four) of a name's hash that is held out: five very different ones of SQuAD's 20 articles."""
 WITHHELD = "0"
-"""Our questions about a passage are held out if its hash begins with this, one in sixteen; those about ClapNQ's pages,
-which have names and no hashes, never are."""
+"""Our questions about a passage are held out if its hash begins with this digit, which is true of one in sixteen.
+Questions about ClapNQ's pages, which have names and no hashes, are never held out."""
 SHIFTS, SELECTIONS, OURS = "squadshifts", "selqa", "ours"
 ALL_ANSWERED = (SHIFTS, SELECTIONS)
 JUDGED = frozenset(
@@ -42,62 +42,64 @@ JUDGED = frozenset(
     Intergovernmental_Panel_on_Climate_Change Chloroplast Prime_number Rhine Scottish_Parliament Islamism Imperialism
     Warsaw French_and_Indian_War Force""".split()
 )
-"""The articles of SQuAD's development set: other sets' questions on them are left out."""
+"""The articles of SQuAD's development set; questions of other sets about them are excluded."""
 
 
 def held_out(name: str) -> bool:
-    """Whether an article, page, paper or claim of this name is kept from training."""
+    """Whether an article, page, paper or claim with this name is held out from training."""
     return hashlib.sha256(name.encode()).digest()[0] % 4 == HELD_OUT
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A document's text and its sentences."""
+    """The text of a document and its sentences."""
 
     text: str
     sentences: tuple[Span, ...]
     terms: tuple[frozenset[str], ...]
     lengths: tuple[int, ...]
-    """Words of each sentence."""
+    """The number of words of each sentence."""
 
     @classmethod
     def of(cls, text: str) -> Text:
-        """The text, split."""
+        """Split a text into sentences."""
         spans = tuple(split_sentences(text))
         words = [span.of(text) for span in spans]
-        return cls(text, spans, tuple(frozenset(terms(each)) for each in words), tuple(len(w.split()) for w in words))
+        return cls(
+            text, spans, tuple(frozenset(terms(sentence)) for sentence in words), tuple(len(w.split()) for w in words)
+        )
 
     @classmethod
     def from_sentences(cls, sentences: Sequence[str]) -> Text:
-        """Of a set that has split its text already."""
-        ends = list(accumulate(len(each) + 1 for each in sentences))
-        spans = tuple(Span(end - len(each) - 1, end - 1) for each, end in zip(sentences, ends, strict=True))
-        lengths = tuple(len(each.split()) for each in sentences)
-        return cls(" ".join(sentences), spans, tuple(frozenset(terms(each)) for each in sentences), lengths)
+        """Join sentences of a set whose text is already split."""
+        ends = list(accumulate(len(sentence) + 1 for sentence in sentences))
+        spans = tuple(Span(end - len(sentence) - 1, end - 1) for sentence, end in zip(sentences, ends, strict=True))
+        lengths = tuple(len(sentence.split()) for sentence in sentences)
+        return cls(" ".join(sentences), spans, tuple(frozenset(terms(sentence)) for sentence in sentences), lengths)
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, its text, and where that answers it: nowhere, for an unanswerable one."""
+    """A question, its text, and the sentences that answer it; an unanswerable question has none."""
 
     name: str
-    """Of what is held out or trained on whole: an article, a page, a paper, a claim."""
+    """The article, page, paper or claim, all of whose questions are either held out or trained on."""
     question: str
     document: Text
     gold: frozenset[int]
-    """Which sentences answer."""
+    """The numbers of the sentences that answer."""
     answers: tuple[Span, ...]
-    """The exact words, where the set knows them."""
+    """The exact words of the answer, if the set has them."""
     exact: bool
-    """Whether it does."""
+    """Whether the set has them."""
     group: str
-    """Set and name."""
+    """The set and the name."""
     likeness: int | None = None
-    """Of an unanswerable question, the sentence that looks like an answer, where it is known."""
+    """The sentence that looks like an answer to an unanswerable question, if it is known."""
 
 
 def questions(folder: str, shared: Path = SHARED) -> Iterator[Question]:
-    """All questions of a set in the format of `../shared/eval/README.md`."""
+    """Yield all questions of a set in the format of `../shared/eval/README.md`."""
     texts = {row["id"]: row["text"] for row in _rows(shared / folder / "corpus.jsonl")}
     documents: dict[str, Text] = {}
     for row in _rows(shared / folder / "qa.jsonl"):
@@ -108,8 +110,8 @@ def questions(folder: str, shared: Path = SHARED) -> Iterator[Question]:
             documents[identity] = Text.of(texts[identity])
         document = documents[identity]
         answers = [(a["start"], a["text"], a.get("n_occurrences", 1)) for a in row["answers"]]
-        spans = _answers(str(row["question"]), document, answers)
-        gold = frozenset(_holding(document, spans))
+        spans = _answer_spans(str(row["question"]), document, answers)
+        gold = frozenset(_sentences_with(document, spans))
         if gold or not row["answerable"]:
             name = identity.split("#")[0]
             exact = folder != "clapnq"
@@ -117,31 +119,33 @@ def questions(folder: str, shared: Path = SHARED) -> Iterator[Question]:
 
 
 def claims(shared: Path = SHARED) -> Iterator[Question]:
-    """SciFact's claims as questions, which the sentences of its rationales answer."""
+    """Yield SciFact's claims as questions that the sentences of the rationales answer."""
     texts = {row["id"]: row["text"] for row in _rows(shared / "scifact" / "corpus.jsonl")}
     for row in _rows(shared / "scifact" / "rationales.jsonl"):
         claim, document = str(row["claim"]), Text.of(texts[row["doc_id"]])
-        spans = tuple(Span(each["start"], each["start"] + len(each["text"])) for each in row["spans"])
-        gold = frozenset(_holding(document, spans))
+        spans = tuple(Span(span["start"], span["start"] + len(span["text"])) for span in row["spans"])
+        gold = frozenset(_sentences_with(document, spans))
         if gold:
             yield Question(claim, claim, document, gold, (), False, f"scifact/{claim}")
 
 
 def shifts(sets: Path) -> Iterator[Question]:
-    """The questions on the new articles of SquadShifts, each with the answers of up to four people."""
+    """Yield the questions about the new articles of SquadShifts, each with the answers of up to four people."""
     for article in json.loads((sets / "squadshifts" / "new_wiki_v1.0.json").read_text(encoding="utf-8"))["data"]:
         name = str(article["title"])
         for paragraph in article["paragraphs"] if name not in JUDGED else ():
             document = Text.of(paragraph["context"])
             for row in paragraph["qas"]:
-                spans = _agreed([(each["answer_start"], each["text"]) for each in row["answers"] if each["text"]])
-                gold = frozenset(_holding(document, spans))
+                spans = _overlapping_answers(
+                    [(answer["answer_start"], answer["text"]) for answer in row["answers"] if answer["text"]]
+                )
+                gold = frozenset(_sentences_with(document, spans))
                 if gold:
                     yield Question(name, row["question"].strip(), document, gold, spans, True, f"{SHIFTS}/{name}")
 
 
 def selections(sets: Path) -> Iterator[Question]:
-    """The questions of SelQA, each with the sentences of a section, some of which were chosen as the answer."""
+    """Yield the questions of SelQA, each with the sentences of a section, some of which people chose as the answer."""
     documents: dict[tuple[str, ...], Text] = {}
     for part in ("dev", "test"):
         for row in json.loads((sets / "selqa" / f"selqa-ass-{part}.json").read_text(encoding="utf-8")):
@@ -155,9 +159,16 @@ def selections(sets: Path) -> Iterator[Question]:
 
 
 def own(sets: Path, shared: Path = SHARED) -> Iterator[Question]:
-    """Our questions on passages of `shifts`, `selections`, ClapNQ, guides and abstracts, many of them not answered."""
-    known = {digest(each.document.text): (each.name, each.document) for each in (*shifts(sets), *selections(sets))}
-    known |= {each.name: (each.name, each.document) for each in questions("clapnq", shared) if not held_out(each.name)}
+    """Yield our questions about passages of `shifts`, `selections`, ClapNQ, guides, abstracts; many have no answer."""
+    known = {
+        digest(question.document.text): (question.name, question.document)
+        for question in (*shifts(sets), *selections(sets))
+    }
+    known |= {
+        question.name: (question.name, question.document)
+        for question in questions("clapnq", shared)
+        if not held_out(question.name)
+    }
     of_guides = {digest(text): (name, text) for name, text in guides(sets)}
     others = of_guides | {digest(text): (name, text) for name, text in papers(sets)}
     for line in written("questions"):
@@ -165,26 +176,26 @@ def own(sets: Path, shared: Path = SHARED) -> Iterator[Question]:
             name, text = others[line.passage]
             known[line.passage] = name, Text.of(text)
         name, document = known[line.passage]
-        there = frozenset(_holding(document, [line.place]))
-        gold, answers = (there, (line.place,)) if line.kind == "a" else (frozenset[int](), ())
-        exact = line.kind == "n" or line.passage not in of_guides  # of guides whole sentences may be marked
-        likeness = min(there, default=None) if line.kind == "n" else None
+        marked_sentences = frozenset(_sentences_with(document, [line.place]))
+        gold, answers = (marked_sentences, (line.place,)) if line.kind == "a" else (frozenset[int](), ())
+        exact = line.kind == "n" or line.passage not in of_guides  # in guides the marks may cover whole sentences
+        likeness = min(marked_sentences, default=None) if line.kind == "n" else None
         yield Question(line.passage, line.text, document, gold, answers, exact, f"{OURS}/{name}", likeness)
 
 
-def _agreed(answers: Sequence[tuple[int, str]]) -> tuple[Span, ...]:
-    """The answers that touch another person's; where none does, all of them."""
+def _overlapping_answers(answers: Sequence[tuple[int, str]]) -> tuple[Span, ...]:
+    """Return the answers that overlap with another person's answer, or all if none does."""
     spans = [Span(start, start + len(text)) for start, text in answers]
     touched = [
-        one
-        for n, one in enumerate(spans)
-        if any(one.start < other.end and other.start < one.end for m, other in enumerate(spans) if m != n)
+        span
+        for n, span in enumerate(spans)
+        if any(span.start < other.end and other.start < span.end for m, other in enumerate(spans) if m != n)
     ]
     return tuple(dict.fromkeys(touched or spans))
 
 
-def _answers(question: str, document: Text, answers: Sequence[tuple[int, str, int]]) -> tuple[Span, ...]:
-    """Where the answers stand. Of one that stands in several places the sentence with most of the question is taken."""
+def _answer_spans(question: str, document: Text, answers: Sequence[tuple[int, str, int]]) -> tuple[Span, ...]:
+    """Return the positions of the answers; of repeated words, the sentence with most terms of the question."""
     sure = tuple(Span(start, start + len(text)) for start, text, occurrences in answers if occurrences == 1)
     if sure:
         return sure
@@ -200,7 +211,7 @@ def _answers(question: str, document: Text, answers: Sequence[tuple[int, str, in
     return (max(found)[2],) if found else ()
 
 
-def _holding(document: Text, spans: Sequence[Span]) -> Iterator[int]:
+def _sentences_with(document: Text, spans: Sequence[Span]) -> Iterator[int]:
     for n, sentence in enumerate(document.sentences):
         if any(sentence.start < span.end and span.start < sentence.end for span in spans):
             yield n

@@ -1,7 +1,8 @@
 """Makes training examples for the reader: questions with windows of text that answer them or do not.
 
-A window is a run of sentences around the answer, or around what looks most like one. Of an answered question negatives
-are made: the same question where its answer is not, and another question that its text does not answer.
+A window has consecutive sentences around the answer, or around the sentence that looks most like one. Each answered
+question also gives negatives: the same question with sentences that do not answer it, and a changed question that the
+text does not answer.
 """
 
 from __future__ import annotations
@@ -27,16 +28,16 @@ if TYPE_CHECKING:
     from training.reader_sets import Text
 
 LENGTHS = (20, 40, 60, 90)
-"""How many words a passage has at most; one of these at random, since the reader reads short windows and long ones."""
+"""Maximum numbers of words of a window; one is drawn at random, because the reader reads short and long windows."""
 NEGATIVE_KINDS = {"other": 0.25, "without": 0.2, "swapped": 0.35}
-"""Of each answerable question, how often it is also asked of another passage of the article, of its own passage
-without the sentences that answer, and with a name, a number or a word exchanged."""
+"""The shares of answerable questions that are also asked about another passage of the article, about their own passage
+without the sentences that answer, and with a name, a number or a word replaced."""
 ALL_ANSWERED_KINDS = {"other": 0.35, "without": 0.3, "swapped": 0.45}
-"""The same of sets without a question that nothing answers."""
+"""The same shares for sets without unanswerable questions."""
 CONSIDERED = 24
-"""Among the passages of how many other questions the likeliest to mislead is looked for."""
+"""The number of other questions among whose passages the most misleading one is chosen."""
 REWORDED = 0.35
-"""How many of the exchanges are tried by the programs that falsify statements, before names and numbers are."""
+"""The share of replacements for which the programs that falsify statements are tried first."""
 REWORDING = ("opposite", "opposite", "negated", "number", "noun", "adjective")
 _CAPITALISED = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][\w'-]+(?: (?:of |the )?[A-Z][\w'-]+)*")
 _NUMBER = re.compile(r"\b\d[\d,.]*\b")
@@ -52,7 +53,7 @@ OPPOSITES = {a: b for pair in _OPPOSITES.split("|") for a, b in (pair.split(), p
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """What is read once: a question and a run of sentences."""
+    """A question and a window of sentences, which the reader reads once."""
 
     question: str
     text: str
@@ -63,42 +64,42 @@ class Example:
 
 
 def epoch(everything: Sequence[Question], chance: random.Random) -> list[Example]:
-    """All questions once, each with a window of its own and with some negatives, in a random order."""
+    """Return examples of all questions in random order, each question with its window and some negatives."""
     of_group: dict[str, list[Question]] = defaultdict(list)
-    for each in everything:
-        of_group[each.group].append(each)
+    for question in everything:
+        of_group[question.group].append(question)
     examples: list[Example] = []
-    for each in everything:
-        examples.append(window(each, chance))
-        if not each.gold:
+    for question in everything:
+        examples.append(window(question, chance))
+        if not question.gold:
             continue
         roll = chance.random
-        shares = ALL_ANSWERED_KINDS if each.group.startswith(ALL_ANSWERED) else NEGATIVE_KINDS
+        shares = ALL_ANSWERED_KINDS if question.group.startswith(ALL_ANSWERED) else NEGATIVE_KINDS
         if roll() < shares["other"]:
-            examples += _elsewhere(each, of_group[each.group], everything, chance)
+            examples += _asked_elsewhere(question, of_group[question.group], everything, chance)
         if roll() < shares["without"]:
-            examples += _without(each, chance)
+            examples += _without_answer(question, chance)
         if roll() < shares["swapped"]:
-            examples += _swapped(each, of_group[each.group], chance)
+            examples += _with_exchange(question, of_group[question.group], chance)
     chance.shuffle(examples)
     return examples
 
 
-def window(asked_of: Question, chance: random.Random, *, most: int | None = None) -> Example:
-    """Some sentences around the answer, or around what looks most like it; at most so many words."""
-    document = asked_of.document
-    gold = sorted(asked_of.gold)
+def window(question: Question, chance: random.Random, *, most: int | None = None) -> Example:
+    """Return a window of at most `most` words around the answer, or around the sentence that looks most like one."""
+    document = question.document
+    gold = sorted(question.gold)
     if gold:
         centre = chance.choice(gold)
-    elif asked_of.likeness is not None:
-        centre = asked_of.likeness
+    elif question.likeness is not None:
+        centre = question.likeness
     else:
-        centre = _likeliest(asked_of.question, document, chance)
-    return _around(asked_of, document, centre, asked_of.gold, chance, most or chance.choice(LENGTHS))
+        centre = _likeliest_sentence(question.question, document, chance)
+    return _example_around(question, document, centre, question.gold, chance, most or chance.choice(LENGTHS))
 
 
-def _around(
-    each: Question, document: Text, centre: int, gold: frozenset[int], chance: random.Random, most: int
+def _example_around(
+    question: Question, document: Text, centre: int, gold: frozenset[int], chance: random.Random, most: int
 ) -> Example:
     first = last = centre
     total = document.lengths[centre]
@@ -113,11 +114,13 @@ def _around(
     start, end = document.sentences[first].start, document.sentences[last].end
     spans = tuple(Span(s.start - start, s.end - start) for s in document.sentences[first : last + 1])
     inside = frozenset(n - first for n in gold if first <= n <= last)
-    answers = tuple(Span(a.start - start, a.end - start) for a in each.answers if gold and start <= a.start < end)
-    return Example(each.question, document.text[start:end], spans, inside, answers, each.exact or not inside)
+    answers = tuple(Span(a.start - start, a.end - start) for a in question.answers if gold and start <= a.start < end)
+    return Example(question.question, document.text[start:end], spans, inside, answers, question.exact or not inside)
 
 
-def _likeliest(question: str, document: Text, chance: random.Random, without: frozenset[int] = frozenset()) -> int:
+def _likeliest_sentence(
+    question: str, document: Text, chance: random.Random, without: frozenset[int] = frozenset()
+) -> int:
     wanted = question_terms(question).keys()
     return max(
         (n for n in range(len(document.sentences)) if n not in without),
@@ -126,57 +129,61 @@ def _likeliest(question: str, document: Text, chance: random.Random, without: fr
     )
 
 
-def _elsewhere(
-    each: Question, group: Sequence[Question], everything: Sequence[Question], chance: random.Random
+def _asked_elsewhere(
+    question: Question, group: Sequence[Question], everything: Sequence[Question], chance: random.Random
 ) -> Iterator[Example]:
-    """The question asked of the likeliest of some other passages, which do not have its answer's words."""
-    words = [span.of(each.document.text).casefold() for span in each.answers]
+    """Yield the question with the likeliest of some other passages, which do not contain the words of its answer."""
+    words = [span.of(question.document.text).casefold() for span in question.answers]
     pool = group if len({id(q.document) for q in group}) > 1 else everything
     others = {id(q.document): q.document for q in chance.sample(pool, min(CONSIDERED, len(pool)))}
-    others.pop(id(each.document), None)
+    others.pop(id(question.document), None)
     fitting = [d for d in others.values() if not any(word in d.text.casefold() for word in words)]
     if not fitting:
-        yield from _without(each, chance)
+        yield from _without_answer(question, chance)
         return
-    wanted = question_terms(each.question).keys()
+    wanted = question_terms(question.question).keys()
     document = max(fitting, key=lambda d: max(len(wanted & t) for t in d.terms) if d.terms else 0)
-    centre = _likeliest(each.question, document, chance)
-    yield _around(each, document, centre, frozenset(), chance, chance.choice(LENGTHS))
+    centre = _likeliest_sentence(question.question, document, chance)
+    yield _example_around(question, document, centre, frozenset(), chance, chance.choice(LENGTHS))
 
 
-def _without(each: Question, chance: random.Random) -> Iterator[Example]:
-    """The likeliest other sentences of its own text, where these do not have the answer's words."""
-    words = [span.of(each.document.text).casefold() for span in each.answers]
+def _without_answer(question: Question, chance: random.Random) -> Iterator[Example]:
+    """Yield the question with other sentences of its own text that do not contain the words of the answer."""
+    words = [span.of(question.document.text).casefold() for span in question.answers]
     closed = {
         n
-        for n, span in enumerate(each.document.sentences)
-        if n in each.gold or any(word in span.of(each.document.text).casefold() for word in words)
+        for n, span in enumerate(question.document.sentences)
+        if n in question.gold or any(word in span.of(question.document.text).casefold() for word in words)
     }
-    if len(closed) == len(each.document.sentences):
+    if len(closed) == len(question.document.sentences):
         return
-    centre = _likeliest(each.question, each.document, chance, frozenset(closed))
+    centre = _likeliest_sentence(question.question, question.document, chance, frozenset(closed))
     first = last = centre
     most = chance.choice(LENGTHS)
-    total = each.document.lengths[centre]
+    total = question.document.lengths[centre]
     grown = True
     while grown:
         grown = False
         for n in (first - 1, last + 1):
-            if 0 <= n < len(each.document.sentences) and n not in closed and total + each.document.lengths[n] <= most:
-                total += each.document.lengths[n]
+            if (
+                0 <= n < len(question.document.sentences)
+                and n not in closed
+                and total + question.document.lengths[n] <= most
+            ):
+                total += question.document.lengths[n]
                 first, last, grown = min(first, n), max(last, n), True
-    start, end = each.document.sentences[first].start, each.document.sentences[last].end
-    spans = tuple(Span(s.start - start, s.end - start) for s in each.document.sentences[first : last + 1])
-    yield Example(each.question, each.document.text[start:end], spans, frozenset())
+    start, end = question.document.sentences[first].start, question.document.sentences[last].end
+    spans = tuple(Span(s.start - start, s.end - start) for s in question.document.sentences[first : last + 1])
+    yield Example(question.question, question.document.text[start:end], spans, frozenset())
 
 
-def _swapped(each: Question, group: Sequence[Question], chance: random.Random) -> Iterator[Example]:
-    """The question with something exchanged that its passage then does not say."""
-    low = each.document.text.casefold()
-    words = each.question.split(" ")
+def _with_exchange(asked: Question, group: Sequence[Question], chance: random.Random) -> Iterator[Example]:
+    """Yield the question with a word, name or number replaced, so that its passage does not answer it."""
+    low = asked.document.text.casefold()
+    words = asked.question.split(" ")
     turned = [n for n, word in enumerate(words) if word.casefold().strip("?,.") in OPPOSITES]
-    names, numbers = _CAPITALISED.findall(each.question), _NUMBER.findall(each.question)
-    question = _reworded(each, chance.choice(group), chance) if chance.random() < REWORDED else None
+    names, numbers = _CAPITALISED.findall(asked.question), _NUMBER.findall(asked.question)
+    question = _reworded(asked, chance.choice(group), chance) if chance.random() < REWORDED else None
     if question:
         pass
     elif turned and chance.random() < 0.5:
@@ -185,18 +192,18 @@ def _swapped(each: Question, group: Sequence[Question], chance: random.Random) -
         question = " ".join([*words[:n], words[n].casefold().replace(plain, OPPOSITES[plain]), *words[n + 1 :]])
     elif names or numbers:
         pattern = _CAPITALISED if names and (not numbers or chance.random() < 0.6) else _NUMBER
-        old = chance.choice(pattern.findall(each.question))
+        old = chance.choice(pattern.findall(asked.question))
         pool = [new for q in chance.sample(group, min(25, len(group))) for new in pattern.findall(q.question)]
-        pool = [new for new in pool if new.casefold() not in low and new not in each.question]
+        pool = [new for new in pool if new.casefold() not in low and new not in asked.question]
         if pattern is _NUMBER and old.isdigit() and not pool:
             pool = [str(int(old) + chance.choice((-30, -11, -4, 3, 7, 20)))]
         if pool:
-            question = each.question.replace(old, chance.choice(pool), 1)
+            question = asked.question.replace(old, chance.choice(pool), 1)
     if question:
-        centre = chance.choice(sorted(each.gold))
-        yield _around(
-            Question(each.name, question, each.document, frozenset(), (), True, each.group),
-            each.document,
+        centre = chance.choice(sorted(asked.gold))
+        yield _example_around(
+            Question(asked.name, question, asked.document, frozenset(), (), True, asked.group),
+            asked.document,
             centre,
             frozenset(),
             chance,
@@ -204,14 +211,14 @@ def _swapped(each: Question, group: Sequence[Question], chance: random.Random) -
         )
 
 
-def _reworded(each: Question, other: Question, chance: random.Random) -> str | None:
-    """The question with a word exchanged or denied; its document has no new word. Some are of another question."""
-    sentence, others = _parsed(each.question)[:], Others(near=_parsed(other.question)[:])
-    known = frozenset().union(*each.document.terms)
+def _reworded(asked: Question, other: Question, chance: random.Random) -> str | None:
+    """Return the question with a word replaced or negated; its document contains none of the new words."""
+    sentence, others = _parsed(asked.question)[:], Others(near=_parsed(other.question)[:])
+    known = frozenset().union(*asked.document.terms)
     for name in chance.sample(REWORDING, len(REWORDING)):
         new = PROGRAMS[name](sentence, others, chance)
-        added = set(terms(new or "")) - set(terms(each.question))
-        if new and new[:2] == each.question[:2] and (name == "negated" or (added and not added & known)):
+        added = set(terms(new or "")) - set(terms(asked.question))
+        if new and new[:2] == asked.question[:2] and (name == "negated" or (added and not added & known)):
             return new
     return None
 

@@ -1,4 +1,4 @@
-"""Statements about findings, from questions that papers answer (PubMedQA) and from trials (Evidence Inference)."""
+"""Makes statements about findings, from questions that papers answer (PubMedQA) and trials (Evidence Inference)."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ DENIALS = {
     DOWN: ("{I} did not reduce {o} compared with {c}.", "{I} is not associated with lower {o}."),
     SAME: ("{I} had a significant effect on {o}.", "{I} and {c} differed significantly in {o}."),
 }
-"""What does not hold where the wording of the same direction does, and holds where it does not."""
+"""Wordings that are true exactly if those of the same direction in WORDINGS are false."""
 LONGEST_EVIDENCE = 90
-"""Words; more would be cut."""
+"""The maximum number of words; longer evidence would be truncated."""
 
 
 class Trial(NamedTuple):
-    """What was compared with what, what was measured, what came out, and the words of the paper that say so."""
+    """A trial: the compared treatments, the measured outcome, the direction of the result, and the evidence."""
 
     intervention: str
     comparator: str
@@ -59,10 +59,10 @@ class Trial(NamedTuple):
 
 
 def from_papers(sets: Path, chance: random.Random) -> Iterator[Labelled]:
-    """Questions in titles, as statements and as their denials, with the conclusion that answers them."""
+    """Yield questions in titles as statements and as negations, with the conclusion that answers them."""
     found = json.loads((sets / "pubmedqa" / "ori_pqal.json").read_text(encoding="utf-8"))
-    asked = [(_question(row["QUESTION"]), (name, row)) for name, row in found.items()]
-    for doc, (name, row) in parser().pipe(asked, as_tuples=True, batch_size=64):
+    titles = [(_question(row["QUESTION"]), (name, row)) for name, row in found.items()]
+    for doc, (name, row) in parser().pipe(titles, as_tuples=True, batch_size=64):
         texts = stated(doc) if len(doc) else None
         if texts is None:
             continue
@@ -76,14 +76,14 @@ def from_papers(sets: Path, chance: random.Random) -> Iterator[Labelled]:
 
 
 def _question(title: str) -> str:
-    """The question of a title that may say something else first."""
+    """Return the question at the end of a title."""
     return re.split(r"(?<=[.:?!]) ", title.strip())[-1].replace(" ?", "?")
 
 
 def from_trials(sets: Path, chance: random.Random) -> Iterator[Labelled]:
-    """What came out of each trial in plain words, and what did not."""
+    """Yield true and false results of each trial in plain words."""
     for trial in trials(sets / "evidence_inference"):
-        others = [each for each in (UP, DOWN, SAME) if each != trial.direction]
+        others = [outcome for outcome in (UP, DOWN, SAME) if outcome != trial.direction]
         chance.shuffle(others)
         claims = [(text, SUPPORTED) for text in chance.sample(WORDINGS[trial.direction], 2)] + [
             (chance.choice(WORDINGS[other]), CONTRADICTED) for other in others
@@ -92,15 +92,15 @@ def from_trials(sets: Path, chance: random.Random) -> Iterator[Labelled]:
         if others[0] == SAME or trial.direction == SAME or chance.random() < 0.5:
             claims += [(chance.choice(DENIALS[others[0]]), SUPPORTED)]
         for text, label in claims:
-            yield Labelled(trial.evidence, _worded(text, trial), label, "trial", trial.paper)
+            yield Labelled(trial.evidence, _fill(text, trial), label, "trial", trial.paper)
         if trial.direction != SAME and chance.random() < 0.5:
             exchanged = trial._replace(intervention=trial.comparator, comparator=trial.intervention)
-            text = chance.choice([each for each in WORDINGS[trial.direction] if "{c}" in each])
-            yield Labelled(trial.evidence, _worded(text, exchanged), CONTRADICTED, "trial, exchanged", trial.paper)
+            text = chance.choice([wording for wording in WORDINGS[trial.direction] if "{c}" in wording])
+            yield Labelled(trial.evidence, _fill(text, exchanged), CONTRADICTED, "trial, exchanged", trial.paper)
 
 
 def trials(folder: Path) -> Iterator[Trial]:
-    """Trials whose evidence was found right by a second reader, is a sentence, and names treatment and outcome."""
+    """Yield trials whose evidence a second annotator confirmed, is a sentence, and names treatment and outcome."""
     prompts = {row["PromptID"]: row for row in _table(folder / "prompts_merged.csv")}
     seen = set()
     for row in _table(folder / "v2_annotations.csv"):
@@ -109,23 +109,23 @@ def trials(folder: Path) -> Iterator[Trial]:
         if (
             prompt is None
             or key in seen
-            or not _plain(evidence)
+            or not _is_plain(evidence)
             or "False" in (row["Valid Label"], row["Valid Reasoning"])
         ):
             continue
-        parts = [_part(prompt[name]) for name in ("Intervention", "Comparator", "Outcome")]
-        if all(parts) and _names(evidence, parts[0]) and _names(evidence, parts[2]):
+        parts = [_clean_part(prompt[name]) for name in ("Intervention", "Comparator", "Outcome")]
+        if all(parts) and _names_part(evidence, parts[0]) and _names_part(evidence, parts[2]):
             seen.add(key)
             yield Trial(parts[0], parts[1], parts[2], int(row["Label Code"]), evidence, row["PMCID"])
 
 
-def _worded(text: str, trial: Trial) -> str:
+def _fill(text: str, trial: Trial) -> str:
     words = {"i": trial.intervention, "c": trial.comparator, "o": trial.outcome}
     return tidy(text.format(**words, **{key.upper(): value[:1].upper() + value[1:] for key, value in words.items()}))
 
 
-def _part(text: str) -> str:
-    """A treatment or an outcome as it stands in a sentence; nothing where it is a description or a list."""
+def _clean_part(text: str) -> str:
+    """Return a treatment or an outcome for use in a sentence; empty if it is a description or a list."""
     text = " ".join(unescape(text).split()).strip(" .,;-–")
     if not text or len(text.split()) > 9 or ";" in text:
         return ""
@@ -135,14 +135,14 @@ def _part(text: str) -> str:
     return text[:1].lower() + text[1:] if first.istitle() and len(first) > 1 else text
 
 
-def _plain(text: str) -> bool:
+def _is_plain(text: str) -> bool:
     letters = sum(c.isalpha() or c == " " for c in text)
     return 8 <= len(text.split()) <= LONGEST_EVIDENCE and letters > 0.7 * len(text)
 
 
-def _names(evidence: str, part: str) -> bool:
-    """Whether the evidence has a telling word of a part."""
-    have, want = ({stem(word) for word in re.findall(r"\w{3,}", each.lower())} for each in (evidence, part))
+def _names_part(evidence: str, part: str) -> bool:
+    """Whether the evidence contains a specific word of a part."""
+    have, want = ({stem(word) for word in re.findall(r"\w{3,}", text.lower())} for text in (evidence, part))
     return bool((want - _IDLE) & have)
 
 

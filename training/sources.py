@@ -1,7 +1,7 @@
-"""Reads the training sets: documents to take sentences from, and pairs with human labels.
+"""Reads the training sets: documents that supply sentences, and pairs with human labels.
 
-README.md has their licences.
-`--eval` names the folder of the public evaluation sets, `--sets` one with the files that README.md lists.
+README.md has their licences. `--eval` names the folder of the public evaluation sets, and `--sets` the folder with the
+files that README.md lists.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ SNLI_LABELS = {"0": SUPPORTED, "1": NOT_SAID, "2": CONTRADICTED}
 OURS = "ours"
 """The kind of the claims that we wrote for training (`training.passages`)."""
 HELD_OUT_ARTICLES = {"Doctor Who", "Climate change", "Global warming"}
-"""Of SelQA: other texts of the same articles are for testing."""
+"""Excluded articles of SelQA, because other texts of the same articles are for testing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A pair and its class; `origin` is what it may share with other pairs, so that both are held out or neither."""
+    """A pair and its class; all pairs with the same `origin` are held out, or none of them."""
 
     premise: str
     claim: str
@@ -47,18 +47,18 @@ class Labelled:
 
 
 def share(name: str, parts: int) -> int:
-    """One of so many parts that a name belongs to, always the same."""
+    """Return the part, from 0 to `parts` - 1, to which a name always belongs."""
     return int(hashlib.sha256(name.encode()).hexdigest(), 16) % parts
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
-    """Of a file with one JSON object in each line."""
+    """Return the rows of a file with one JSON object in each line."""
     with path.open(encoding="utf-8") as file:
         return [json.loads(line) for line in file]
 
 
 def documents(folder: Path, sets: Path, excluded: set[str]) -> Iterator[tuple[str, str, str]]:
-    """Set, id and text of documents whose licences allow training; not those of claims that are held out."""
+    """Yield documents whose licences allow training, except those of held-out claims: set, id and text."""
     yield from articles(sets)
     for name in ("squad_v2", "clapnq", "covidqa", "chunking", "scifact"):
         for row in rows(folder / name / "corpus.jsonl"):
@@ -69,7 +69,7 @@ def documents(folder: Path, sets: Path, excluded: set[str]) -> Iterator[tuple[st
 
 
 def articles(sets: Path) -> Iterator[tuple[str, str, str]]:
-    """Set, article and text of paragraphs of Wikipedia (SQuADShifts), and of its sections (SelQA)."""
+    """Yield paragraphs (SQuADShifts) and sections (SelQA) of Wikipedia: set, article and text."""
     for paragraph, article in shifted(sets):
         yield "squadshifts", article, " ".join(paragraph["context"].split())
     sections = {}
@@ -82,7 +82,7 @@ def articles(sets: Path) -> Iterator[tuple[str, str, str]]:
 
 
 def shifted(sets: Path) -> Iterator[tuple[dict[str, Any], str]]:
-    """Paragraphs with their questions, and the article of each (SQuADShifts, new Wikipedia)."""
+    """Yield paragraphs with their questions and their article (SQuADShifts, new Wikipedia)."""
     found = json.loads((sets / "squadshifts" / "new_wiki_v1.0.json").read_text(encoding="utf-8"))
     for article in found["data"]:
         for paragraph in article["paragraphs"]:
@@ -90,15 +90,15 @@ def shifted(sets: Path) -> Iterator[tuple[dict[str, Any], str]]:
 
 
 def shifted_questions(sets: Path) -> tuple[dict[str, str], list[dict[str, Any]]]:
-    """Texts by their ids, and questions in the form of the evaluation sets, with the answers that people gave."""
+    """Return texts by id, and questions in the format of the evaluation sets, with the answers that people gave."""
     texts, asked = {}, []
     for number, (paragraph, article) in enumerate(shifted(sets)):
         name = f"{article} {number}"
         texts[name] = paragraph["context"]
         for question in paragraph["qas"]:
-            said = Counter(answer["text"] for answer in question["answers"])
+            votes = Counter(answer["text"] for answer in question["answers"])
             answers = [
-                {"text": answer["text"], "start": answer["answer_start"], "votes": said[answer["text"]]}
+                {"text": answer["text"], "start": answer["answer_start"], "votes": votes[answer["text"]]}
                 for answer in question["answers"]
             ]
             asked.append(
@@ -108,7 +108,7 @@ def shifted_questions(sets: Path) -> tuple[dict[str, str], list[dict[str, Any]]]
 
 
 def wikipedia_splits(folder: Path) -> Iterator[tuple[str, list[str]]]:
-    """Sentences of Wikipedia, and the simpler sentences that people made of each (WikiSplit)."""
+    """Yield sentences of Wikipedia, each with the simpler sentences that people made from it (WikiSplit)."""
     for name in ("tune", "validation", "test"):
         for line in (folder / "wikisplit" / f"{name}.tsv").open(encoding="utf-8"):
             whole, parts = line.rstrip("\n").split("\t")
@@ -116,41 +116,41 @@ def wikipedia_splits(folder: Path) -> Iterator[tuple[str, list[str]]]:
 
 
 def scifact_claims(folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Claims with labelled rationales: those to learn from, and the quarter that is held out."""
+    """Return the claims with labelled rationales: those for training, and the quarter that is held out."""
     found = rows(folder / "scifact" / "rationales.jsonl")
     return [r for r in found if share(r["claim_id"], 4)], [r for r in found if not share(r["claim_id"], 4)]
 
 
 def excluded_documents(folder: Path, listed: Path) -> set[str]:
-    """Documents of SciFact that held-out claims rest on."""
+    """Return the documents of SciFact on which held-out claims are based, and those listed in a file."""
     return {row["doc_id"] for row in scifact_claims(folder)[1]} | set(listed.read_text(encoding="utf-8").split())
 
 
 def labelled(evaluation: Path, sets: Path, chance: random.Random) -> Iterator[Labelled]:
-    """Pairs that people wrote or checked; of the larger sets as many as suit the mixture."""
+    """Yield pairs that people wrote or checked; larger sets are sampled for the mixture."""
     for amount, reader in (
         (13_400, fever(sets / "fever_pairs")),
         (1_200, fooled(sets / "fool_me_twice" / "dev.jsonl")),
         (1_400, fooled(sets / "fool_me_twice" / "test.jsonl")),
-        (14_000, _vitamins(sets / "vitaminc_real" / "test.jsonl", "VitaminC")),
-        (3_000, _vitamins(sets / "vitaminc_synthetic" / "test.jsonl", "VitaminC synthetic")),
-        (1_420, _vitamins(sets / "fever_symmetric" / "dev.jsonl", "FEVER symmetric")),
-        (1_420, _vitamins(sets / "fever_symmetric" / "test.jsonl", "FEVER symmetric")),
-        (1_000, _vitamins(sets / "fever_adversarial" / "test.jsonl", "FEVER adversarial")),
+        (14_000, _vitaminc(sets / "vitaminc_real" / "test.jsonl", "VitaminC")),
+        (3_000, _vitaminc(sets / "vitaminc_synthetic" / "test.jsonl", "VitaminC synthetic")),
+        (1_420, _vitaminc(sets / "fever_symmetric" / "dev.jsonl", "FEVER symmetric")),
+        (1_420, _vitaminc(sets / "fever_symmetric" / "test.jsonl", "FEVER symmetric")),
+        (1_000, _vitaminc(sets / "fever_adversarial" / "test.jsonl", "FEVER adversarial")),
         (3_000, _snli(evaluation / "nli" / "snli_val.tsv")),
         (1_500, _columns(evaluation / "nli" / "conj15k.tsv", "Premise", "Hypothesis", "Label", "ConjNLI")),
         (700, _columns(sets / "conj_dev.tsv", "Premise", "Hypothesis", "Label", "ConjNLI, by people")),
         (1_200, _columns(evaluation / "nli" / "MED.tsv", "sentence1", "sentence2", "gold_label", "MED")),
         (700, _columns(evaluation / "nli" / "neg_mnli.txt", "Text", "Hypothesis", "gold_label", "negated MultiNLI")),
         (700, _columns(sets / "neg_snli.txt", "Text", "Hypothesis", "gold_label", "negated SNLI")),
-        (700, _breaking(sets / "breaking_nli.jsonl")),
+        (700, _breaking_nli(sets / "breaking_nli.jsonl")),
     ):
         found = list(reader)
         yield from chance.sample(found, min(amount, len(found)))
 
 
 def untokenized(text: str) -> str:
-    """As people write it what a tokenizer had taken apart."""
+    """Rejoin the tokens of a tokenizer to text as people write it."""
     for found, written in (("-LRB-", "("), ("-RRB-", ")"), ("``", '"'), ("''", '"'), ("-LSB-", "["), ("-RSB-", "]")):
         text = text.replace(found, written)
     text = re.sub(r"\s+", " ", text).strip()
@@ -162,7 +162,7 @@ def untokenized(text: str) -> str:
 
 
 def fever(folder: Path) -> Iterator[Labelled]:
-    """FEVER's development claims with sentences that prove them, or do not."""
+    """Yield FEVER's development claims with sentences that prove them or do not."""
     lines = [
         (folder / f"dev.{name}").read_text(encoding="utf-8").splitlines()
         for name in ("raw.input0", "raw.input1", "label")
@@ -172,13 +172,13 @@ def fever(folder: Path) -> Iterator[Labelled]:
 
 
 def fooled(path: Path) -> Iterator[Labelled]:
-    """Claims that people made to fool other people, with the sentences of the article that decide them."""
+    """Yield claims that people wrote to fool other people, with the sentences of the article that decide them."""
     for row in rows(path):
-        premise = " ".join(" ".join(each["text"].split()) for each in row["gold_evidence"])
+        premise = " ".join(" ".join(sentence["text"].split()) for sentence in row["gold_evidence"])
         yield Labelled(premise, row["text"].strip(), LABELS[row["label"]], "Fool Me Twice", row["wikipedia_page"])
 
 
-def _vitamins(path: Path, kind: str) -> Iterator[Labelled]:
+def _vitaminc(path: Path, kind: str) -> Iterator[Labelled]:
     for row in rows(path):
         texts = untokenized(row["evidence"]), untokenized(row["claim"])
         yield Labelled(*texts, LABELS[row["label"]], kind, row.get("page") or row["id"])
@@ -196,7 +196,7 @@ def _columns(path: Path, premise: str, claim: str, label: str, kind: str) -> Ite
             yield Labelled(row[premise], row[claim], LABELS[row[label]], kind, row[premise])
 
 
-def _breaking(path: Path) -> Iterator[Labelled]:
+def _breaking_nli(path: Path) -> Iterator[Labelled]:
     for row in rows(path):
         yield Labelled(row["sentence1"], row["sentence2"], LABELS[row["gold_label"]], "Breaking NLI", row["sentence1"])
 

@@ -1,6 +1,6 @@
-"""Short sentences made from word lists, in which shared words mislead: subsequences, constituents, order, scope.
+"""Makes short sentences from word lists, in which shared words mislead: subsequences, constituents, order, scope.
 
-The phenomena are those that McCoy, Pavlick and Linzen (2019) describe; templates and words are ours.
+McCoy, Pavlick and Linzen (2019) describe the phenomena; the templates and words are ours.
 """
 
 from __future__ import annotations
@@ -46,10 +46,11 @@ THINGS = """bridge mill garden letter ship church report school tunnel painting 
 
 
 class Template(NamedTuple):
-    """A premise, a claim and its class, in words to be filled in.
+    """A premise, a claim and its class, with placeholders for words.
 
-    `{a}`, `{b}`, `{c}` are people; `{v}`, `{w}` past transitive verbs, `{V}` the lemma and `{vn}` the participle of the
-    first; `{i}`, `{j}` past intransitive verbs, `{I}` the lemma of the first; `{p}` a place, `{t}` a time, `{x}` a thing.
+    `{a}`, `{b}`, `{c}` are people; `{v}`, `{w}` are transitive verbs in the past, `{V}` is the lemma and `{vn}` the
+    participle of the first; `{i}`, `{j}` are intransitive verbs in the past, `{I}` is the lemma of the first; `{p2}` is
+    a place, `{t}` a time, `{x}` a thing.
     """
 
     premise: str
@@ -136,7 +137,7 @@ CHOICES = {
 
 
 def made(chance: random.Random, count: int) -> list[tuple[str, str, int, str]]:
-    """So many premises, claims, classes and kinds, each template equally often."""
+    """Return `count` tuples of premise, claim, class and kind; all templates occur equally often."""
     return [_filled(TEMPLATES[number % len(TEMPLATES)], chance) for number in range(count)]
 
 

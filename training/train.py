@@ -1,9 +1,9 @@
-"""Train the verifier:  python -m training.train DATA OUT --minutes 60
+"""Trains the verifier:  python -m training.train DATA OUT --minutes 60
 
 DATA is the output of `training.pairs`. The learning rate rises for a twentieth of the minutes and then falls to zero,
-so a run can have any length. `--start WEIGHTS` continues from such weights, as a second stage. OUT gets
-`verifier.safetensors` (float32) at the end, and every ten minutes a checkpoint named by its minute.
-`python -m training.average` makes one of several.
+so a run can have any length. `--start WEIGHTS` continues from such weights, as a second stage. The program writes
+`verifier.safetensors` (float32) to OUT at the end, and every ten minutes a checkpoint whose name is its minute.
+`python -m training.average` averages several checkpoints.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 BATCH = 32
 RATE = 1.2e-4
 NEW_WEIGHTS = 3
-"""Marks and head begin at nothing, and learn so many times as fast."""
+"""The relative learning rate of the marks and the head, which are not trained before."""
 WARM_UP = 0.05
 SMOOTHING = 0.05
 CHECKPOINT_MINUTES = 10
@@ -43,7 +43,7 @@ SEED = 13
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A pair as the model reads it, and its class."""
+    """A pair in the form that the model reads, its class and its weight."""
 
     pair: Pair
     label: int
@@ -51,7 +51,7 @@ class Example:
 
 
 def read_examples(path: Path, others: int | None = None) -> list[Example]:
-    """The pairs of a file of `training.pairs`; of those that are not `ours`, at random only so many, and ours twice."""
+    """Return the pairs of a file of `training.pairs`; with `others`, a sample of that size and all of ours twice."""
     tokenizer = read_default().tokenizer
     examples = []
     chosen = rows(path)
@@ -67,7 +67,7 @@ def read_examples(path: Path, others: int | None = None) -> list[Example]:
 
 
 def batches(examples: list[Example], shuffled: random.Random) -> Iterator[list[Example]]:
-    """Batches without end; each of pairs of like length, so that little is padded."""
+    """Yield batches without end; each has pairs of similar length to reduce padding."""
     while True:
         shuffled.shuffle(examples)
         pools = [examples[at : at + BATCH * 50] for at in range(0, len(examples), BATCH * 50)]
@@ -79,7 +79,7 @@ def batches(examples: list[Example], shuffled: random.Random) -> Iterator[list[E
 
 
 def train(examples: list[Example], out: Path, minutes: float, start: Path | None) -> TrainedVerifier:
-    """Train for so many minutes, and say now and then how it goes."""
+    """Train for `minutes`, and print the progress from time to time."""
     torch.manual_seed(SEED)
     model = TrainedVerifier()
     if start is not None:
@@ -125,7 +125,7 @@ def _step(model: TrainedVerifier, optimizer: torch.optim.Optimizer, batch: list[
 
 
 def losses(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Of each pair, shape (pairs,): cross entropy, or of a pair that is not supported that of one class against two."""
+    """Return the cross entropy of each pair, shape (pairs,); for *not supported*, that of one class against two."""
     unclear = labels == NOT_SUPPORTED
     plain = functional.cross_entropy(
         logits, labels.masked_fill(unclear, SUPPORTED), label_smoothing=SMOOTHING, reduction="none"
@@ -138,7 +138,7 @@ def losses(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
 
 
 def _groups(model: TrainedVerifier) -> list[dict[str, Any]]:
-    """Parameters by how fast they learn and whether they decay: biases and normalisations do not."""
+    """Return the parameters by learning rate and weight decay; biases and normalisations do not decay."""
     groups: dict[tuple[float, float], list[Any]] = {}
     for name, weight in model.named_parameters():
         if weight.requires_grad:
@@ -148,14 +148,14 @@ def _groups(model: TrainedVerifier) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    """See the module."""
+    """Train the verifier."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--start", type=Path, help="weights to go on from")
-    parser.add_argument("--others", type=int, help="take only so many pairs that are not ours, and ours twice")
+    parser.add_argument("--start", type=Path, help="weights from which the training continues")
+    parser.add_argument("--others", type=int, help="the number of pairs that are not ours; ours are used twice")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     options.out.mkdir(parents=True, exist_ok=True)

@@ -37,17 +37,17 @@ _EXTRA = {"appos", "relcl", "advcl", "npadvmod", "advmod", "prep", "amod", "acl"
 
 
 def verbatim(sentence: Span, _: random.Random) -> str | None:
-    """The sentence itself."""
+    """Return the sentence itself."""
     return sentence.text.strip()
 
 
 def passive(sentence: Span, _: random.Random) -> str | None:
-    """*The firm bought the mill* to *The mill was bought by the firm*."""
+    """Change *The firm bought the mill* to *The mill was bought by the firm*."""
     clause = main_clause(sentence)
     if clause is None or clause.object is None or clause.verb.lemma_ in ("have", "be", "include", "become", "lack"):
         return None
     verb, subject, target = clause.verb, clause.subject, clause.object
-    modal = [each for each in clause.auxiliaries if each.tag_ == "MD"]
+    modal = [auxiliary for auxiliary in clause.auxiliaries if auxiliary.tag_ == "MD"]
     plain = verb.tag_ in PAST | PRESENT and not clause.auxiliaries
     if not plain and not (len(modal) == len(clause.auxiliaries) == 1):
         return None
@@ -73,7 +73,7 @@ def passive(sentence: Span, _: random.Random) -> str | None:
 
 
 def active(sentence: Span, _: random.Random) -> str | None:
-    """*The mill was bought by the firm* to *The firm bought the mill*."""
+    """Change *The mill was bought by the firm* to *The firm bought the mill*."""
     clause = main_clause(sentence)
     if clause is None or clause.agent is None or len(clause.auxiliaries) != 1 or child(clause.verb, {"neg", "conj"}):
         return None
@@ -93,7 +93,7 @@ def active(sentence: Span, _: random.Random) -> str | None:
 
 
 def without_agent(sentence: Span, _: random.Random) -> str | None:
-    """*The mill was bought by the firm* to *The mill was bought*."""
+    """Change *The mill was bought by the firm* to *The mill was bought*."""
     clause = main_clause(sentence)
     if clause is None or clause.agent is None or not may_be_trimmed(sentence):
         return None
@@ -102,7 +102,7 @@ def without_agent(sentence: Span, _: random.Random) -> str | None:
 
 
 def trimmed(sentence: Span, chance: random.Random) -> str | None:
-    """Without one or two things that it could do without: an apposition, a clause, a time, an adjective."""
+    """Remove one to three dispensable phrases: an apposition, a clause, a time, an adjective."""
     if not may_be_trimmed(sentence):
         return None
     free = [token for token in sentence if token.dep_ in _EXTRA and _is_free(token)]
@@ -126,7 +126,7 @@ def trimmed(sentence: Span, chance: random.Random) -> str | None:
 
 
 def _is_free(token: Token) -> bool:
-    """Whether a sentence says less, but nothing else, without this word and what hangs on it."""
+    """Whether the sentence stays true without this word and its dependents."""
     after_comma = token.left_edge.i > 0 and token.doc[token.left_edge.i - 1].text in (",", "(", "—", "–")
     if token.dep_ in ("appos", "relcl"):
         return after_comma
@@ -170,7 +170,7 @@ _NOT_FREE = frozenset(
 
 
 def synonym(sentence: Span, chance: random.Random) -> str | None:
-    """One to three words exchanged for their commonest synonyms."""
+    """Replace one to three words with their commonest synonyms."""
     edits = []
     for token in chance.sample(list(sentence), len(sentence)):
         part = PARTS.get(token.pos_)
@@ -192,8 +192,8 @@ def synonym(sentence: Span, chance: random.Random) -> str | None:
 
 
 def first_conjunct(sentence: Span, chance: random.Random) -> str | None:
-    """*She wrote and sang* to *She wrote*, or to *She sang*; also of things that are listed."""
-    heads = [t for t in sentence if t.dep_ == "cc" and t.lower_ == "and" and _lists_two(t)]
+    """Change *She wrote and sang* to *She wrote* or to *She sang*; also shorten lists of two things."""
+    heads = [t for t in sentence if t.dep_ == "cc" and t.lower_ == "and" and _joins_two(t)]
     if not heads or re.search(r"\b(?:between|both|together|not|no|same|than|or|total|each)\b|n['’]t\b", sentence.text):
         return None
     conjunction = chance.choice(heads)
@@ -205,14 +205,14 @@ def first_conjunct(sentence: Span, chance: random.Random) -> str | None:
         and child(second, {"nsubj", "nsubjpass"}) is None
         and child(second, {"aux"}) is None
     ):
-        return changed(sentence, (_predicate(first), second.left_edge.i, ""))
+        return changed(sentence, (_predicate_start(first), second.left_edge.i, ""))
     if verbs and child(second, {"dobj"}) is not None and child(first, {"dobj"}) is None:
-        return None  # what is written and sung may be one thing
+        return None  # both verbs may have the same object
     comma = sentence.doc[conjunction.i - 1].text == ","
-    return changed(sentence, (conjunction.i - comma, second.right_edge.i + 1 - _ends(second), ""))
+    return changed(sentence, (conjunction.i - comma, second.right_edge.i + 1 - _includes_stop(second), ""))
 
 
-def _lists_two(conjunction: Token) -> bool:
+def _joins_two(conjunction: Token) -> bool:
     first = conjunction.head
     rights = [t for t in first.rights if t.dep_ == "conj"]
     if len(rights) != 1 or rights[0].pos_ != first.pos_ or any(t.dep_ == "conj" for t in rights[0].rights):
@@ -222,18 +222,18 @@ def _lists_two(conjunction: Token) -> bool:
     return first.dep_ in ("dobj", "pobj", "attr")
 
 
-def _predicate(verb: Token) -> int:
+def _predicate_start(verb: Token) -> int:
     subject = child(verb, {"nsubj", "nsubjpass"})
     return subject.right_edge.i + 1 if subject is not None and subject.i < verb.i else verb.i
 
 
-def _ends(token: Token) -> int:
-    """1 where a phrase takes in the sentence's stop."""
+def _includes_stop(token: Token) -> int:
+    """Return 1 if the phrase includes the stop of the sentence, otherwise 0."""
     return int(token.right_edge.text == ".")
 
 
 def apposition(sentence: Span, _: random.Random) -> str | None:
-    """*Ada, a nurse from Ulm, …* to *Ada was a nurse from Ulm*."""
+    """Change *Ada, a nurse from Ulm, …* to *Ada was a nurse from Ulm*."""
     for token in sentence:
         if token.dep_ == "appos" and token.head.pos_ == "PROPN" and token.pos_ == "NOUN" and token.i > token.head.i:
             head = token.head
@@ -245,52 +245,56 @@ def apposition(sentence: Span, _: random.Random) -> str | None:
 
 
 def relative(sentence: Span, _: random.Random) -> str | None:
-    """*Ada, who won the prize, …* to *Ada won the prize*."""
+    """Change *Ada, who won the prize, …* to *Ada won the prize*."""
     for verb in sentence:
-        who = child(verb, {"nsubj", "nsubjpass"}) if verb.dep_ == "relcl" else None
-        if who is None or who.lower_ not in ("who", "which") or child(verb, {"neg"}):
+        subject = child(verb, {"nsubj", "nsubjpass"}) if verb.dep_ == "relcl" else None
+        if subject is None or subject.lower_ not in ("who", "which") or child(verb, {"neg"}):
             continue
         head = verb.head
-        if who.i - 1 < 0 or sentence.doc[who.i - 1].text != "," or (head.dep_ in ("pobj",) and head.pos_ != "PROPN"):
+        if (
+            subject.i - 1 < 0
+            or sentence.doc[subject.i - 1].text != ","
+            or (head.dep_ in ("pobj",) and head.pos_ != "PROPN")
+        ):
             continue
-        subject = sentence.doc[head.left_edge.i : who.i].text.strip(" ,")
-        return tidy(f"{lowered(head.left_edge, subject)} {sentence.doc[who.i + 1 : bounds(verb)[1]].text}")
+        name = sentence.doc[head.left_edge.i : subject.i].text.strip(" ,")
+        return tidy(f"{lowered(head.left_edge, name)} {sentence.doc[subject.i + 1 : bounds(verb)[1]].text}")
     return None
 
 
 def possessive(sentence: Span, _: random.Random) -> str | None:
-    """*Ada's work* to *the work of Ada*, or the other way round for names."""
+    """Change *Ada's work* to *the work of Ada*, or the reverse for names."""
     for token in sentence:
         if token.dep_ == "poss" and token.pos_ in ("NOUN", "PROPN") and child(token, {"case"}):
-            thing = token.head
+            owned = token.head
             mark = child(token, {"case"})
-            if mark is not None and mark.i + 1 <= thing.i and bounds(token)[1] <= mark.i + 1:
-                tail = sentence.doc[mark.i + 1 : thing.i + 1].text
+            if mark is not None and mark.i + 1 <= owned.i and bounds(token)[1] <= mark.i + 1:
+                tail = sentence.doc[mark.i + 1 : owned.i + 1].text
                 whole = f"the {tail} of {lowered(token.left_edge, sentence.doc[token.left_edge.i : mark.i].text)}"
-                return changed(sentence, (token.left_edge.i, thing.i + 1, whole))
+                return changed(sentence, (token.left_edge.i, owned.i + 1, whole))
         if token.lower_ == "of" and token.head.pos_ == "NOUN":
-            owner, thing = child(token, {"pobj"}), token.head
+            owner, owned = child(token, {"pobj"}), token.head
             if (
                 owner is None
                 or owner.ent_type_ not in ("PERSON", "ORG", "GPE")
-                or sentence.doc[thing.left_edge.i].lower_ != "the"
+                or sentence.doc[owned.left_edge.i].lower_ != "the"
             ):
                 continue
             if (
-                token.i != thing.i + 1
-                or thing.lemma_ in ("city", "town", "state", "university", "republic")
+                token.i != owned.i + 1
+                or owned.lemma_ in ("city", "town", "state", "university", "republic")
                 or list(owner.conjuncts)
                 or owner.right_edge.i != owner.i
             ):
                 continue
             name = sentence.doc[owner.left_edge.i : owner.i + 1].text
-            inner = sentence.doc[thing.left_edge.i + 1 : thing.i + 1].text
-            return changed(sentence, (thing.left_edge.i, owner.i + 1, f"{name}'s {inner}"))
+            inner = sentence.doc[owned.left_edge.i + 1 : owned.i + 1].text
+            return changed(sentence, (owned.left_edge.i, owner.i + 1, f"{name}'s {inner}"))
     return None
 
 
 def reordered(sentence: Span, _: random.Random) -> str | None:
-    """*In May, she left* to *She left in May*, or the other way round."""
+    """Change *In May, she left* to *She left in May*, or the reverse."""
     root = sentence.root
     for token in root.lefts:
         if token.dep_ in ("prep", "advcl") and token.left_edge.i == sentence.start:
@@ -314,7 +318,7 @@ def reordered(sentence: Span, _: random.Random) -> str | None:
 
 
 def contracted(sentence: Span, chance: random.Random) -> str | None:
-    """A negation in other words: *did not* as *didn't*, *never*, *failed to*; the denial stays."""
+    """Reword a negation: *did not* becomes *didn't*, *failed to* becomes *did not*."""
     text = sentence.text
     ways = [
         (r"\b(did|does|do|was|were|is|are|had|has|have|could|would|should) not\b", (r"\1n't",)),
@@ -337,7 +341,7 @@ def contracted(sentence: Span, chance: random.Random) -> str | None:
 
 
 def same_amount(sentence: Span, chance: random.Random) -> str | None:
-    """A number of equal value, or one that follows: *53* as *more than 50* or *at least 53*."""
+    """Replace a number with an equal value or one that follows: *53* becomes *more than 50* or *at least 53*."""
     text = sentence.text
     ways: list[tuple[str, Callable[[re.Match[str]], str]]] = [
         (r"\b(\d{1,3}),(\d)00,000\b", lambda m: f"{m[1]}.{m[2]} million" if m[2] != "0" else f"{m[1]} million"),
@@ -348,7 +352,7 @@ def same_amount(sentence: Span, chance: random.Random) -> str | None:
         (r"(?<![\d,.])\b([2-9]|10|12)\b(?= [a-z])", lambda m: _WORDS[m[1]]),
         (r"\b(?:more than|over) (?=\d)", lambda _: chance.choice(("more than ", "over ", "at least "))),
         (r"\b(?:less than|under|fewer than) (?=\d)", lambda _: chance.choice(("less than ", "fewer than ", "under "))),
-        (r"(?<![\d,.-])\b(?!1[89]\d\d|20\d\d)(\d{2,4})\b(?= [a-z]+s\b)", lambda m: _less(m[1], chance)),
+        (r"(?<![\d,.-])\b(?!1[89]\d\d|20\d\d)(\d{2,4})\b(?= [a-z]+s\b)", lambda m: _at_least(m[1], chance)),
     ]
     for pattern, other in chance.sample(ways, len(ways)):
         match = re.search(pattern, text)
@@ -363,7 +367,7 @@ _WORDS = dict(
 _DIGITS = {word: digit for digit, word in _WORDS.items()}
 
 
-def _less(number: str, chance: random.Random) -> str:
+def _at_least(number: str, chance: random.Random) -> str:
     value = int(number)
     step = 10 ** (len(number) - 1)
     return chance.choice(
@@ -376,7 +380,7 @@ def _less(number: str, chance: random.Random) -> str:
 
 
 def weaker(sentence: Span, chance: random.Random) -> str | None:
-    """A quantifier, a frequency or a degree that asks less: *all* as *some*, *always* as *often*."""
+    """Weaken a quantifier, a frequency or a degree: *all* becomes *some*, *always* becomes *often*."""
     if re.search(r"\b(?:not|no|never|without|if|than)\b|n['’]t\b", sentence.text):
         return None
     ways = [
@@ -404,7 +408,7 @@ def weaker(sentence: Span, chance: random.Random) -> str | None:
 
 
 def cleft(sentence: Span, chance: random.Random) -> str | None:
-    """*The firm bought it* to *It was the firm that bought it*."""
+    """Change *The firm bought it* to *It was the firm that bought it*."""
     clause = main_clause(sentence)
     if clause is None or clause.verb.tag_ != "VBD" or clause.subject.pos_ == "PRON" or clause.auxiliaries:
         return None
@@ -417,7 +421,7 @@ def cleft(sentence: Span, chance: random.Random) -> str | None:
 
 
 def resolved(sentence: Span, _: random.Random) -> str | None:
-    """A pronoun at the beginning exchanged for the only person that the sentence before names."""
+    """Replace a pronoun at the beginning with the only person that the previous sentence names."""
     first = sentence[0]
     if first.lower_ not in ("he", "she", "his", "her") or sentence.start == 0:
         return None
@@ -431,7 +435,7 @@ def resolved(sentence: Span, _: random.Random) -> str | None:
 
 
 def same_direction(sentence: Span, chance: random.Random) -> str | None:
-    """One or two words of findings exchanged for others that say the same: *lowers* as *reduces*."""
+    """Replace one or two words of findings with words of the same meaning: *lowers* becomes *reduces*."""
     text, done = sentence.text, 0
     for pattern, others in chance.sample(_SAME, len(_SAME)):
         match = re.search(pattern, text)
@@ -471,24 +475,30 @@ _SAME = [
     (r"\b(is|are|was|were) located in\b", (r"\1 situated in", r"\1 in")),
     (r"\b(is|are|was|were) known as\b", (r"\1 called",)),
 ]
-"""Patterns, and what may stand there."""
+"""Patterns and their possible replacements."""
 
 
 def attributed(sentence: Span, chance: random.Random) -> str | None:
-    """*Ada said that it works* to *According to Ada, it works*: whose word it is stays."""
+    """Change *Ada said that it works* to *According to Ada, it works*; the speaker stays the same."""
     verb = sentence.root
-    inner, who = child(verb, {"ccomp"}), child(verb, {"nsubj"})
-    if verb.lemma_ not in _SAYING or inner is None or who is None or who.pos_ == "PRON" or child(verb, {"neg"}):
+    inner, speaker = child(verb, {"ccomp"}), child(verb, {"nsubj"})
+    if verb.lemma_ not in _SAYING or inner is None or speaker is None or speaker.pos_ == "PRON" or child(verb, {"neg"}):
         return None
-    if child(inner, {"nsubj", "nsubjpass"}) is None or inner.i < verb.i or list(verb.conjuncts) or who.i > verb.i:
+    if child(inner, {"nsubj", "nsubjpass"}) is None or inner.i < verb.i or list(verb.conjuncts) or speaker.i > verb.i:
         return None
     start, end = bounds(inner)
-    said = sentence.doc[start + (sentence.doc[start].lower_ == "that") : end].text
-    if len(said.split()) < 4 or end < sentence.end - 1 or '"' in sentence.text or "“" in sentence.text:
+    statement = sentence.doc[start + (sentence.doc[start].lower_ == "that") : end].text
+    if len(statement.split()) < 4 or end < sentence.end - 1 or '"' in sentence.text or "“" in sentence.text:
         return None
-    name = phrase(who)
+    name = phrase(speaker)
     return tidy(
-        chance.choice((f"According to {name}, {said}", f"{name} stated that {said}", f"{said}, according to {name}"))
+        chance.choice(
+            (
+                f"According to {name}, {statement}",
+                f"{name} stated that {statement}",
+                f"{statement}, according to {name}",
+            )
+        )
     )
 
 
@@ -496,7 +506,7 @@ _SAYING = ("say", "state", "argue", "claim", "report", "note", "write", "assert"
 
 
 USUAL = {"verbatim": 0.4, "trimmed": 2.0, "synonym": 1.5, "passive": 1.5}
-"""How much more often than the others a program is used."""
+"""How often a program is used, relative to the others."""
 PROGRAMS: dict[str, Program] = {
     "verbatim": verbatim,
     "passive": passive,

@@ -1,7 +1,7 @@
 """Wraps statements in other statements: reported, denied, believed, supposed, made up, asked, or known.
 
-The inner statement follows only from a wrapper that vouches for it; a claim that keeps the wrapper follows from the
-wrapped statement.
+The inner statement follows only if the wrapper implies that it is true. A claim that keeps the wrapper follows from
+the wrapped statement.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 SUPPORTED, CONTRADICTED, NOT_SAID = range(3)
 NOT_SUPPORTED = 3
-"""Contradicted or not said: some sets do not tell which."""
+"""Contradicted or not said; the labels of some sets do not distinguish the two."""
 
 
 class Wrapper(NamedTuple):
-    """Ways to wrap a statement `{s}`, a person `{w}` and what follows from it."""
+    """Ways to wrap a statement `{s}` of a person `{w}`, and the claims that follow; `{o}` is another person."""
 
     kind: str
     premises: tuple[str, ...]
     kept: tuple[str, ...]
     """Claims that follow from each of the premises."""
     wrong: tuple[str, ...]
-    """Claims that do not follow from any of them, beside the bare statement."""
+    """Claims, apart from the bare statement, that do not follow from any of the premises."""
     bare: int
     """The class of the bare statement."""
 
@@ -107,7 +107,7 @@ WRAPPERS = (
     ),
 )  # fmt: skip
 _USUAL = {"report": 3, "supposition": 2, "belief": 2}
-"""How much more often than the others these are used: they mislead most."""
+"""How often these kinds are used, relative to the others, because they mislead most."""
 PEOPLE = (
     "the mayor", "the company", "a spokesman", "the ministry", "the agency", "her brother", "one witness", "the board", "the author",
     "the chairman", "a former employee", "the police", "the minister", "the union", "his lawyer", "the university", "the operator",
@@ -117,17 +117,17 @@ PEOPLE = (
 
 
 def wrapped(sentence: Span, chance: random.Random) -> Iterator[tuple[str, str, int, str]]:
-    """Premise, claim, class and kind of a statement in one wrapper: what is kept, what is bare, and what is wrong."""
-    wrapper = chance.choices(WRAPPERS, [_USUAL.get(each.kind, 1) for each in WRAPPERS])[0]
+    """Yield claims that keep, drop or replace one wrapper of a statement: premise, claim, class and kind."""
+    wrapper = chance.choices(WRAPPERS, [_USUAL.get(wrapper.kind, 1) for wrapper in WRAPPERS])[0]
     whole = sentence.text.rstrip(". ")
-    who, other = chance.sample(PEOPLE, 2)
+    person, other_person = chance.sample(PEOPLE, 2)
     words = {
         "s": lowered(sentence[0], whole),
         "S": whole,
-        "w": who,
-        "W": _capital(who),
-        "o": other,
-        "O": _capital(other),
+        "w": person,
+        "W": _capital(person),
+        "o": other_person,
+        "O": _capital(other_person),
     }
     premise = tidy(chance.choice(wrapper.premises).format(**words))
     kept = [claim for claim in wrapper.kept if tidy(claim.format(**words)) != premise]
@@ -165,7 +165,7 @@ _NOT_VOUCHING = {
 
 
 def unwrapped(sentence: Span) -> tuple[str, int, str] | None:
-    """Of a sentence that wraps a statement by itself: the bare statement, its class and kind."""
+    """Return the bare statement of a sentence that wraps it, with its class and kind; None for other sentences."""
     for token in sentence:
         inner = child(token, {"ccomp"}) if token.pos_ == "VERB" else None
         if inner is None or child(inner, {"nsubj", "nsubjpass"}) is None or inner.i < token.i or child(token, {"neg"}):

@@ -1,4 +1,4 @@
-"""Other libraries for semantic search, in an environment of their own, to set beside Pincite in `benchmarks.ingest`."""
+"""Runs other libraries for semantic search in a separate environment, to compare them in `benchmarks.ingest`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PACKAGES = (
 
 
 class Contender:
-    """A program that keeps its model loaded and indexes the same texts each time it is told to."""
+    """A program that keeps its model loaded and indexes the same texts on each request."""
 
     def __init__(self, name: str, python: str, arguments: Sequence[str]) -> None:
         program = str(Path(__file__).with_name("contending.py"))
@@ -35,29 +35,29 @@ class Contender:
         self._process = subprocess.Popen(
             [python, program, *arguments], cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
-        self.versions = self._heard()["versions"]
+        self.versions = self._read_reply()["versions"]
 
-    def round(self, told: str = "") -> dict[str, float]:
-        """Seconds of one indexing, and the most memory this program has had, in MB."""
+    def round(self, arguments: str = "") -> dict[str, float]:
+        """Let the program index all texts once; return the seconds and the peak memory in MB."""
         assert self._process.stdin is not None
-        self._process.stdin.write(f"{told}\n")
+        self._process.stdin.write(f"{arguments}\n")
         self._process.stdin.flush()
-        return self._heard()
+        return self._read_reply()
 
     def stop(self) -> None:
-        """End the program, which ends when there is nothing more to read."""
+        """Close the program's standard input, which ends the program, and wait for its end."""
         self._process.communicate()
 
-    def _heard(self) -> dict[str, Any]:
+    def _read_reply(self) -> dict[str, Any]:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            if line.startswith("{"):  # some of them greet, too
+            if line.startswith("{"):  # some libraries also print other lines
                 return dict(json.loads(line))
-        raise SystemExit(f"{self.name} ended with {self._process.wait()}.")
+        raise SystemExit(f"{self.name} ended with exit code {self._process.wait()}.")
 
 
 def environment(folder: Path) -> str:
-    """The Python of the peers' environment, which is made where it is not there yet: some minutes, and 2 GB."""
+    """Return the Python of the peers' environment; making it takes some minutes and 2 GB."""
     python = folder / "bin" / "python"
     if not python.exists():
         venv.create(folder, with_pip=True)

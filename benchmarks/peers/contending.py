@@ -1,7 +1,8 @@
-"""One contender, run as a program: `contending.py NAME MODEL TEXTS FILES [PRECISION]`.
+"""Runs one contender as a program: `contending.py NAME MODEL TEXTS FILES [PRECISION]`.
 
-It loads its model once, says which versions it has, and then, for each line it is sent, indexes all texts anew and
-says how long that took. A line may name a batch size. Each peer is used as its documentation shows, with its defaults.
+The program loads its model once and prints the versions of its libraries. For each line of its standard input it
+indexes all texts again and prints how long that took. A line may contain a batch size. Each peer is used as its
+documentation shows, with its default settings.
 """
 
 from __future__ import annotations
@@ -43,14 +44,14 @@ def main() -> None:
     texts: Texts = json.loads(Path(texts_file).read_text(encoding="utf-8"))
     index = CONTENDERS[name](model, files, *rest)
     index(texts[:8])
-    _say(versions=_versions())
+    _send(versions=_versions())
     watch = Watch()
     watch.start()
     for line in sys.stdin:
         began, spent = time.perf_counter(), _spent()
         index(texts, *line.split())
         seconds = time.perf_counter() - began
-        _say(
+        _send(
             seconds=seconds,
             spent=_spent() - spent,
             peak=_peak() + watch.most,
@@ -90,7 +91,7 @@ def txtai(model: str, _: str) -> Callable[[Texts], object]:
 
 
 def encode(model: str, _: str, precision: str) -> Callable[..., object]:
-    """Sentence-transformers alone: vectors, and nothing kept."""
+    """Encode with sentence-transformers alone, without storing the vectors."""
     import torch
     from sentence_transformers import SentenceTransformer
 
@@ -103,7 +104,7 @@ def encode(model: str, _: str, precision: str) -> Callable[..., object]:
 
 
 def pincite(_: str, files: str, precision: str = "auto") -> Callable[[Texts], object]:
-    """`Library.add` of the files, into a new library; the first time, which warms up, of one of them."""
+    """Add the files to a new library; the first call, which warms up, adds as many files as it has texts."""
     sys.path.insert(0, str(Path(__file__).parents[2]))
     from index import Library, Settings
     from index.encoders.encoder import SentenceTransformerEncoder
@@ -122,7 +123,7 @@ def pincite(_: str, files: str, precision: str = "auto") -> Callable[[Texts], ob
 
 
 CONTENDERS: dict[str, Callable[..., Callable[..., object]]] = {
-    each.__name__: each for each in (langchain, llamaindex, txtai, encode, pincite)
+    contender.__name__: contender for contender in (langchain, llamaindex, txtai, encode, pincite)
 }
 
 
@@ -137,29 +138,29 @@ def _versions() -> dict[str, str]:
 
 
 class Watch(threading.Thread):
-    """Looks, while others work, how much memory the processes have that this one started."""
+    """Samples the memory of the child processes in the background."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
         self.most = 0.0
-        """MB, all of them together."""
+        """The highest sum for all child processes, in MB."""
 
     def run(self) -> None:
-        """Until the program ends."""
+        """Sample the memory until the program ends."""
         while True:
-            pids = {pid for each in Path("/proc/self/task").glob("*/children") for pid in _read(each).split()}
+            pids = {pid for path in Path("/proc/self/task").glob("*/children") for pid in _read(path).split()}
             self.most = max(self.most, sum(map(_megabytes, pids)))
             time.sleep(0.05)
 
 
 def _spent() -> float:
-    """Seconds of processor time, of this process and of those that it has seen end."""
+    """Return the seconds of processor time of this process and of its ended child processes."""
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system
 
 
 def _peak() -> float:
-    """The most memory of this program, in MB; getrusage would count what its parent had when it was forked."""
+    """Return the peak memory of this process in MB; getrusage would include its parent's memory at the fork."""
     (line,) = (line for line in _read(Path("/proc/self/status")).splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) / 1024
 
@@ -170,15 +171,15 @@ def _megabytes(pid: str) -> float:
 
 
 def _read(file: Path) -> str:
-    """Nothing of a process or a thread that has ended meanwhile."""
+    """Return the content of a file; empty if its process or thread has ended meanwhile."""
     try:
         return file.read_text()
     except OSError:
         return ""
 
 
-def _say(**what: object) -> None:
-    print(json.dumps(what), flush=True)
+def _send(**fields: object) -> None:
+    print(json.dumps(fields), flush=True)
 
 
 if __name__ == "__main__":
