@@ -45,6 +45,8 @@ STATUS_HINTS = {
     429: "Try again later: the server has too many requests, or the key has no credit.",
 }
 """The hint for an HTTP status, in place of the reason's."""
+_GRACE_SECONDS = 1.0
+"""Seconds by which a connection outlasts the reader's deadline, whose message says how long it waited."""
 _CONTEXT = re.compile(r"context.{0,20}(?:length|size|window)|too long", re.IGNORECASE)
 
 _Inbox = SimpleQueue["str | WriterError | None"]
@@ -158,7 +160,7 @@ class ModelWriter:
             self._addresses[dialect.path],
             self._key,
             dialect.request(self._model, request.messages, self._max_answer_tokens),
-            timeout_seconds=self._timeout_seconds,
+            timeout_seconds=self._timeout_seconds + _GRACE_SECONDS,
             connection=request.connection,
         )
         has_words, room = False, CHARACTERS_PER_TOKEN * self._max_answer_tokens

@@ -12,6 +12,8 @@ from tests.browser.actions import ask, best_card
 from tests.hosted import wait_until
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Route
+
     from tests.answers.model_server import Player, Stage
     from tests.browser.conftest import Visit
 
@@ -102,6 +104,27 @@ def test_stopped_model_answer_is_discarded(writing_site: Site, visit: Visit) -> 
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("#results")).to_contain_text("Stopped before the answer was finished.")
     wait_until(stage.left.is_set)
+    page.close()  # before the server stops, which the page would report
+
+
+def test_stop_waits_until_the_cancelled_answer_has_ended(writing_site: Site, visit: Visit) -> None:
+    """Gradio's client can lose an event that is sent while another one ends: then Stop would have no effect."""
+    url, stage = writing_site
+    stage.play = _endless
+    page = visit(f"{url}/?{urlencode({'q': QUESTION, 'write': 1})}")
+    expect(page.locator(".p-writing")).to_contain_text("The king")
+    order: list[str] = []
+
+    def cancel_slowly(route: Route) -> None:
+        response = route.fetch()
+        order.append("cancelled")
+        route.fulfill(response=response)
+
+    page.route("**/gradio_api/cancel", cancel_slowly)
+    page.on("request", lambda request: order.append("sent") if "/queue/join" in request.url else None)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#results")).to_contain_text("Stopped before the answer was finished.")
+    assert order == ["cancelled", "sent"]
     page.close()  # before the server stops, which the page would report
 
 

@@ -17,6 +17,7 @@ from index.server.uploads import Uploads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from index.library.library import Library
     from index.settings import Settings
@@ -36,3 +37,8 @@ def running_routes(library: Library, settings: Settings) -> Iterator[TestClient]
             yield client
     finally:
         jobs.close()
+
+
+def pending_folders(library: Path) -> set[Path]:
+    """Return the folders of files that have arrived and are not in the library yet."""
+    return {folder for folder in library.glob("arriving/*/*") if folder.is_dir()}

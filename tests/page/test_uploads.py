@@ -20,6 +20,7 @@ from index.server.uploads import Uploads
 from index.settings import Settings
 from tests.fakes import FakeEncoder
 from tests.hosted import hosted
+from tests.page.conftest import pending_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -166,31 +167,26 @@ def visitor_from(url: str, address: str = "127.0.0.1") -> httpx.Client:
     return httpx.Client(base_url=url, timeout=60, transport=httpx.HTTPTransport(local_address=address))
 
 
-def pending_folders(library: Library) -> set[Path]:
-    """Return the folders of files that have arrived and have not been added."""
-    return {folder for folder in library.folder.glob("arriving/*/*") if folder.is_dir()}
-
-
 def test_abandoned_uploads_beyond_the_quota_are_refused(library: Library, url: str) -> None:
     """The refusal says what to do."""
-    before = pending_folders(library)
+    before = pending_folders(library.folder)
     with visitor_from(url, "127.0.0.2") as visitor:
         replies = [visitor.post("/gradio_api/upload", files={"files": ("a.txt", b"x" * 400_000)}) for _ in range(4)]
         assert [reply.status_code for reply in replies] == [200, 200, 429, 429]
         assert "Send fewer files at once" in replies[-1].text
         assert replies[-1].headers["content-type"].startswith("text/plain"), "the page shows the text unchanged"
-        assert len(pending_folders(library) - before) == 2
+        assert len(pending_folders(library.folder) - before) == 2
 
 
 def test_incomplete_upload_leaves_nothing_behind(library: Library, url: str) -> None:
     """It does not count towards the quota either."""
-    before = pending_folders(library)
+    before = pending_folders(library.folder)
     with visitor_from(url, "127.0.0.3") as visitor:
         form = {"Content-Type": "multipart/form-data; boundary=x"}
         part = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n' + b"y" * 600_000
         for _ in range(3):
             assert visitor.post("/gradio_api/upload", content=part, headers=form).status_code == 400
-        assert pending_folders(library) == before
+        assert pending_folders(library.folder) == before
 
 
 def test_parallel_uploads_of_one_browser_are_kept_apart(url: str) -> None:

@@ -26,6 +26,7 @@ from index.settings import Settings
 from tests.fakes import FakeEncoder
 from tests.hosted import hosted, wait_until
 from tests.nightly import length
+from tests.page.conftest import pending_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -200,18 +201,13 @@ def test_other_events_refuse_files_in_every_input(visitor: httpx.Client, traps: 
 
 def test_upload_is_deleted_once_it_is_in_the_library(visitor: httpx.Client, library: Library) -> None:
     """Both the file and its folder are deleted."""
-    before, pending = set(Path(get_upload_folder()).rglob("*")), pending_folders(library)
+    before, pending = set(Path(get_upload_folder()).rglob("*")), pending_folders(library.folder)
     path = upload(visitor, "bridge.txt", "The bridge was built of glass.")
-    assert len(pending_folders(library) - pending) == 1
+    assert len(pending_folders(library.folder) - pending) == 1
     assert run_event(visitor, upload_event(visitor), [[file(path)]])["success"]
     assert is_added(visitor, "bridge.txt")
-    wait_until(lambda: pending_folders(library) <= pending)
+    wait_until(lambda: pending_folders(library.folder) <= pending)
     assert set(Path(get_upload_folder()).rglob("*")) == before
-
-
-def pending_folders(library: Library) -> set[Path]:
-    """Return the folders of files that have arrived and are not in the library yet."""
-    return {folder for folder in library.folder.glob("arriving/*/*") if folder.is_dir()}
 
 
 def test_browser_cannot_use_the_upload_of_another(url: str, visitor: httpx.Client) -> None:
