@@ -1,1 +1,1 @@
-"""Hits to an answer: quotations, or a language model's sentences, each checked. Nothing here searches."""
+"""Turns hits into an answer: quotations, or a language model's sentences, each checked. Nothing here searches."""

@@ -1,4 +1,4 @@
-"""Assembles an answer from quotations: each is widened to what it needs, numbered and located."""
+"""Assembles an answer from quotations: each gets the context that it needs, a number and a location."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ _AMOUNT = re.compile(
 
 
 def context_span(hit: Hit) -> Span:
-    """Return the span of the document that is read as the context of a hit."""
+    """Return the span of the document that serves as the context of a hit."""
     return Span(max(0, hit.passage.start - REACH[0]), hit.passage.end + REACH[1])
 
 
 def widen(hit: Hit, rows: Sequence[tuple[PassageRow, str]]) -> Context:
-    """Return a hit within the passages around it, each with the white space after it.
+    """Return the context of a hit: one passage made of its own and those around it.
 
-    A hit that is not among them is unchanged. The sentences around it were not scored: their claims are 0, those of
-    headings minus infinity.
+    `rows` are these passages in order, each with the white space after it. If the hit's passage is not among them, the
+    context is the hit alone. The other sentences were not scored: their claims are 0, those of headings minus infinity.
     """
     passages = [row.passage for row, _ in rows]
     if hit.passage not in passages:
@@ -58,7 +58,7 @@ def widen(hit: Hit, rows: Sequence[tuple[PassageRow, str]]) -> Context:
 
 
 def narrow(hit: Hit, wide: Hit, span: Span) -> Hit:
-    """Return a hit with as much of the wide hit as a span needs."""
+    """Return the hit, its passage extended to contain `span`; the text comes from the wide hit."""
     start, end = min(hit.passage.start, span.start), max(hit.passage.end, span.end)
     if (start, end) == (hit.passage.start, hit.passage.end):
         return hit
@@ -81,7 +81,7 @@ def answer_from_quotes(
 ) -> Answer:
     """Return an answer that consists of quotations.
 
-    Its status is `answered` if the confidence is at least `bar`, `unsure` if it is at least `unsure_bar`, and else
+    Its status is `answered` if the confidence is at least `bar`, `unsure` if it is at least `unsure_bar`, and otherwise
     `abstained`, without quotations.
     """
     if quotes and not quotes[0].states:
@@ -110,7 +110,7 @@ def answer_from_quotes(
 
 
 def answer_to_fragment(question: str, note: str, *, bar: float) -> Answer:
-    """Return an answer to a question that is not whole. Nothing was searched; the note says what to ask."""
+    """Return the answer to an incomplete question. Nothing was searched; the note says what to ask."""
     return Answer(question, "abstained", 0.0, bar, (), (), (), (0, 0), "quote", {}, (note,))
 
 

@@ -53,10 +53,10 @@ def check_answer(
 ) -> Answer:
     """Return the answer with the sentences of the model's `text`; `answer.hits` are its sources, numbered from 1.
 
-    A supported sentence gets the markers of citations of the exact sentences that support it. If only another source
-    than the model cited supports it, that source is cited, and the sentence's detail and a note say so. An unsupported
+    A supported sentence gets the markers of citations of the exact sentences that support it. If the model
+    cited the wrong source, the right one is cited instead, and the sentence's detail and a note say so. An unsupported
     sentence stays, with the reason in its detail; with `strict` it is left out. If no sentence is supported, the answer
-    stays as it was, in the documents' words. `verifier` must agree to a support, and `opinion` may doubt it.
+    stays as it was, in the documents' words. A sentence is supported only if `verifier` agrees; `opinion` may doubt it.
     """
     checker = _SentenceChecker(answer.hits, closeness, locate, verifier, opinion)
     written = [checker.check(sentence.text, sentence.markers) for sentence in parse(text)]
@@ -80,7 +80,7 @@ def check_answer(
 
 
 def declined_answer(answer: Answer) -> Answer:
-    """Return the answer in the documents' words, marked as unsure: the model says that they do not answer."""
+    """Return the answer in the documents' words, marked as unsure: the model says that they hold no answer."""
     status = "unsure" if answer.statements else answer.status
     return replace(answer, status=status, notes=(*answer.notes, DECLINED))
 
@@ -141,7 +141,7 @@ class _SentenceChecker:
         return statement
 
     def _correction(self, wrong: Sequence[int], hit: Hit) -> str:
-        """Name the sources that the model cited and the one that supports the sentence. Their numbers change later."""
+        """Name the cited sources and the one that supports the sentence. Numbers would not do: they change later."""
         names = {number: source.document.name for number, source, _ in self._sentences}
         cited = ", ".join(dict.fromkeys(names.get(number, f"[{number}], which is no source") for number in wrong))
         place = f", {hit.location.label}" if hit.location.label else ""
@@ -215,8 +215,8 @@ def check_statements(
 ) -> Generator[Statement | Check, None, None]:
     """Compare each claim with the passages that `find` returns. Yield each statement with its verdict, then the check.
 
-    `statements` come from `unchecked`; those that are not claims stay as they are. `verifier` must agree to a support,
-    and `opinion` may doubt it.
+    `statements` come from `unchecked`; those that are not claims stay as they are. A claim is supported only if
+    `verifier` agrees; `opinion` may doubt it.
     """
     results: list[Statement] = []
     citations: dict[tuple[str, Span], Citation] = {}
@@ -281,7 +281,7 @@ def _statement(sentence: str, verdict: Verdict, detail: str, marker: int | None)
 def _judge(
     sentence: str, hits: Sequence[Hit], verifier: Verifier | None
 ) -> tuple[Verdict, str, tuple[Hit, Span] | None]:
-    """Return the verdict, the reason, and the sentence that decided it or comes nearest."""
+    """Return the verdict, the reason, and the sentence that decided the verdict or comes nearest to the claim."""
     places = [(hit, span) for hit in hits for span in hit.passage.sentences]
     sources = [Source(hit.words(span), hit.passage.text) for hit, span in places]
     closeness = [cosine for hit in hits for cosine in hit.cosines]

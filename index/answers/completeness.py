@@ -191,7 +191,7 @@ def split_parts(text: str) -> tuple[str, ...]:
 
 
 def _complete(piece: str, first: str) -> str:
-    """Complete a later part: `by whom` takes the rest of the first part; a pronoun is replaced by its topic."""
+    """Complete a later part: `by whom` takes the rest of the first part; a pronoun becomes the first part's topic."""
     start = WH_START.match(first)
     rest = first[start.end() :] if start else first
     if _BARE_PART.fullmatch(piece):

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 MAX_DIALECTS = 64
 """Number of servers that are remembered."""
 ERROR_BYTES = 65_536
-"""How much of an error's body is read."""
+"""The number of bytes of an error's body that are read."""
 TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 """HTTP statuses after which the same request may succeed."""
 _NOT_THE_REQUEST = frozenset({401, 402, 403, 429})
@@ -138,7 +138,7 @@ class Connection:
         self._lock = threading.Lock()
 
     def abort(self) -> None:
-        """End a read that waits in another thread, which then closes the connection, and send no further request."""
+        """End a read that waits in another thread; that thread closes the connection and sends no further request."""
         self.aborted.set()
         with self._lock, suppress(OSError, AttributeError, KeyError):
             if self._response is not None:
@@ -205,7 +205,7 @@ def post(
 def _tls_context(url: httpx2.URL) -> ssl.SSLContext:
     """Return a TLS context that verifies certificates.
 
-    An http address needs none, and loading the certificate authorities takes 9 ms: its context has no authority.
+    Loading the certificate authorities takes 9 ms, so the context of an http address, which needs none, has none.
     """
     import ssl
 
@@ -217,7 +217,7 @@ def _tls_context(url: httpx2.URL) -> ssl.SSLContext:
 
 
 def _authorization(url: httpx2.URL, key: str) -> dict[str, str]:
-    """Return the header with the key, or else with the name and the password in the address, if there are any."""
+    """Return the header with the key, otherwise with the name and password in the address; empty without them."""
     if key:
         return {"authorization": f"Bearer {key}"}
     pair = f"{url.username}:{url.password}".encode()
@@ -235,7 +235,7 @@ def _refusal(response: httpx2.Response, url: str) -> ReplyError:
 
 
 def _error_body(response: httpx2.Response) -> bytes:
-    """Return the first ERROR_BYTES of an error, or what has come of it: the status says enough without the rest."""
+    """Return up to ERROR_BYTES of an error's body. If the rest does not arrive, the status says enough."""
     import httpx2
 
     body = b""
@@ -279,6 +279,6 @@ def _failure(error: Exception, *, answered: bool) -> ReplyError:
         return ReplyError("cut short", "lost the connection in the middle of its answer")
     if isinstance(error, httpx2.RemoteProtocolError) and "disconnect" not in str(error):
         return ReplyError("malformed", "does not speak HTTP")
-    retry_after = None if isinstance(error, httpx2.ConnectError) else -1.0  # a server that hung up is running
+    retry_after = None if isinstance(error, httpx2.ConnectError) else -1.0  # a server that hangs up is running
     message = f"could not be reached: {printable(str(error) or type(error).__name__)}"
     return ReplyError("unreachable", message, retry_after=retry_after)

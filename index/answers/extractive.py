@@ -1,4 +1,4 @@
-"""Writes an answer by quoting: the best sentence of the documents, word for word, and then only what adds to it."""
+"""Writes an answer by quoting: the best sentence, word for word, and then only sentences that add to the answer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HITS = 8
 """The number of hits whose sentences are candidates."""
 STATEMENTS = 4
 PART_GAP = 0.35
-"""If the best sentence for a part already answers another part, another sentence may be worth this much less."""
+"""If the best sentence for a part is quoted already, another may be worth at most this much less."""
 CLAIM_SHARE = 0.65
 """The weight of a sentence's pin score next to the score of its passage."""
 LEAST_SHARE = {"summary": 0.8, "list": 0.85, "reason": 0.9}
@@ -38,15 +38,15 @@ SUMMARY_MORE = 2
 MOST = {"reason": 2, "list": 3, "summary": 3}
 """The largest number of quotations, by the kind of question."""
 RIVAL_GAP = 0.15
-"""A rival of the first sentence may be worth at most this much less, if the question wants a single thing."""
+"""If the question wants a single thing, a further sentence may be worth at most this much less than the first."""
 MISSING_SHARE = 0.75
 """The least share of the first pin score for a sentence with a name or number of the question that the answer lacks."""
 RIVALS = 2
-"""The largest number of rivals of the first sentence, if the question wants a single thing."""
+"""The largest number of such further sentences."""
 LEAST_NEW = 0.5
 """The least share of a sentence's terms that must be new to the answer."""
 CANDIDATE_GAP = 0.9
-"""Sentences worth this much less than the best one are dropped at once: no form makes up for more."""
+"""Sentences worth this much less than the best one are dropped at once: no bonus for form makes up for it."""
 MOST_CONSIDERED = 30
 """The number of best sentences that further quotations are chosen from."""
 _NOTE_BEFORE = re.compile(r"(?:\[\d[\d,\s–-]*\]\s*)+|\d{1,2}(?:,\d{1,2})+\s+(?=[A-Z])")
@@ -90,7 +90,7 @@ def _is_answered(chosen: Sequence[Quote], part: Question) -> bool:
 def _quote_parts(
     chosen: list[Quote], parsed: Sequence[Question], parts: Sequence[Sequence[Hit]], around: Around | None
 ) -> list[Quote]:
-    """Return the answer to the whole question, then to each part. One sentence may be the best for only one part."""
+    """Add quotations for the parts that `chosen` does not answer; the first part whose best one is there gets none."""
     whole, taken = list(chosen), False
     for part, hits in zip(parsed, parts, strict=True):
         if _is_answered(whole, part):
@@ -160,7 +160,7 @@ class _Quoter:
         return self._kind is None or has_kind(self._kind, words, self._question.text)
 
     def compare_sides(self, hits: Sequence[Hit]) -> list[Quote]:
-        """Return the best sentence on both sides of a comparison, or the best on each; without one, the best of all."""
+        """Return the best sentence on both sides of a comparison, else on each side, else what `choose` returns."""
         rows = Contrast(self._question).best(self._candidates(hits))
         return _merge([[self._quote_with_context(candidate)] for candidate in rows]) if rows else self.choose(hits)
 

@@ -124,8 +124,8 @@ class Fitness:
         return self._coverage.share(terms(text))
 
     def _passage_scores(self, context: Context) -> tuple[float, float, list[str]]:
-        """Return 1 if a passage and its title lack all names of the question, else 0; its share of the words; the terms
-        of its title.
+        """Return three facts about a passage with its title: 1 if it lacks all names of the question, else 0; its share
+        of the question's words; the terms of the title.
         """
         passage = context.hit.passage.id
         if passage not in self._placed:
@@ -137,7 +137,7 @@ class Fitness:
         return self._placed[passage]
 
     def _place_gain(self, context: Context, run: Run, title: list[str]) -> float:
-        """Return the gain from the sentence that a whole sentence refers to, and from its heading and title."""
+        """Return the gain from the text around a sentence: the one that it refers to, its heading and its title."""
         run_terms = [term for sentence in range(run.first, run.last + 1) for term in context.terms[sentence]]
         alone = self._coverage.share(run_terms)
         if run.first and refers_back(context.texts[run.first]) and not context.is_heading(run.first - 1):
@@ -167,7 +167,7 @@ class Fitness:
         return any(len(term) >= _LABEL and term[:_LABEL] in labels for term in self._wanted)
 
     def _has_own_name_only(self, text: str) -> bool:
-        """Whether the question asks for a name, and the text only has the question's own in other letters."""
+        """Whether the question asks for a name, and the text has only the question's own name, with other capitals."""
         if self._kind not in ("person", "place") or not has_kind(self._kind, text, self._question.text):
             return False
         return not has_kind(self._kind, text.casefold(), "") and not _other_names(text, self._question.text.casefold())

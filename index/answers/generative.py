@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from index.verification.judgement import Verifier
 
 BEAT_SECONDS = 0.25
-"""Longest pause between two pieces."""
+"""Longest time between two pieces."""
 
 
 def generate(
@@ -72,7 +72,7 @@ def generate(
 
 
 def _with_beats(work: Callable[[], Answer], stop: Callable[[], None]) -> Generator[str | Answer, None, None]:
-    """Yield the result of `work`, which runs in a thread, and an empty piece every BEAT_SECONDS until then.
+    """Run `work` in a thread. Yield an empty piece every BEAT_SECONDS while it runs, then its result.
 
     Closing the generator calls `stop` and does not wait for the thread.
     """

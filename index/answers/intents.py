@@ -128,7 +128,7 @@ class Question:
 
 
 def parse_question(text: str) -> Question:
-    """Parse a question. Its parts are not parsed: that is for the caller."""
+    """Parse a question. Its parts stay texts, which the caller parses."""
     text = " ".join(text.split())
     parts = split_parts(text)
     sides = () if parts else _sides(text)

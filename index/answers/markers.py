@@ -105,7 +105,7 @@ _FORMS = (
 )
 _ABSTENTION = re.compile(rf"{_OPENING}{{0,3}}(?:{'|'.join(_FORMS)})", re.IGNORECASE)
 MAX_CHARACTERS = 400
-"""A longer sentence says more than that."""
+"""A longer sentence is no abstention, because it says more than that there is no answer."""
 _NAME = r"(?:sources?|excerpts?|passages?|documents?|refs?\.?|references?)[:#\s]{0,3}"
 _LIST = rf"\^?\d{{1,4}}(?:\s{{0,3}}(?:[,;、&–—−-]|and)\s{{0,3}}(?:{_NAME})?\^?\d{{1,4}}){{0,30}}"
 _PLACE = r"(?:\s?[,:]\s?(?:pp?\.|pages?|§|¶|para)[^][【】()\n]{0,60}|(?::\d{1,4})?†[^][【】\n]{0,60})?"
@@ -158,7 +158,7 @@ class MarkedSentence:
     """The source numbers in order of appearance, each once."""
     start: int
     end: int
-    """The end in the model's text, including markers, as is `start`."""
+    """The end of the sentence in the model's text. The span from `start` includes the markers."""
 
 
 @dataclass(frozen=True, slots=True)

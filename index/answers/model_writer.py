@@ -1,7 +1,7 @@
 """The writer that asks a language model behind an OpenAI-compatible endpoint. It is optional.
 
 One deadline covers all attempts, and every failure is one WriterError. The request runs in a thread of its own, because
-some waits have no timeout, such as the look-up of a host name; the reader's wait ends all the same.
+some waits have no timeout, such as the look-up of a host name. The deadline ends the reader's wait even then.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ STATUS_HINTS = {
 }
 """The hint for an HTTP status, in place of the reason's."""
 _GRACE_SECONDS = 1.0
-"""Seconds by which a connection outlasts the reader's deadline, whose message says how long it waited."""
+"""A connection times out this many seconds after the reader's deadline, whose message is clearer and comes first."""
 _CONTEXT = re.compile(r"context.{0,20}(?:length|size|window)|too long", re.IGNORECASE)
 
 _Inbox = SimpleQueue["str | WriterError | None"]
@@ -210,7 +210,7 @@ def _pause(request: _Request, error: ReplyError, default_seconds: float) -> None
 
 
 def _next(inbox: _Inbox, deadline: float, beat_seconds: float | None) -> str | WriterError | None:
-    """Return the next piece. Pieces that have arrived are taken even after the deadline: then the reader was slow."""
+    """Return the next piece. Pieces that have arrived count even after the deadline: only the reader was late."""
     left = deadline - time.monotonic()
     if left <= 0:
         return inbox.get_nowait()

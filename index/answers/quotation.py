@@ -28,7 +28,7 @@ _BORDER = re.compile(
 SIDE_SHARE = 0.5
 """The least share of a side's words in a sentence about that side."""
 SUBJECT_BONUS, BEGINNING_WORDS = 0.3, 4
-"""The bonus for a sentence that names its side among so many first words."""
+"""The bonus for a sentence that names its side at its beginning, and the number of words that count as beginning."""
 COUNTERPART_DISTANCE = 2
 """The largest distance, in sentences, between a sentence and its counterpart."""
 BOTH_SIDES_BONUS = 0.15
@@ -101,7 +101,7 @@ class Candidate:
 
 
 def surroundings(quote: Quote) -> str:
-    """Return what a reader sees next to a quotation that names its subject: the document's title and the passage."""
+    """Return the text beside a quotation that tells a reader its subject: the document's title and the passage."""
     return f"{quote.hit.document.title} {quote.hit.passage.text}"
 
 

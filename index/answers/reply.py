@@ -1,7 +1,7 @@
 """The reply of an OpenAI-compatible endpoint: the text that its model writes, or the error in it.
 
 Servers differ more than their common interface says: in how they end lines and streams, in whether they stream at all,
-and in the form of a text and of an error. Whatever has one meaning is read as that; everything else is one ReplyError.
+and in the form of a text and of an error. Anything with a clear meaning is accepted; everything else raises ReplyError.
 httpx2.EventSource is not used: it accepts one content type, needs a blank line after each event, and reads no JSON.
 """
 
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 Reason = Literal["unreachable", "timeout", "refused", "redirected", "empty", "malformed", "cut short"]
 
 CHARACTERS_PER_TOKEN = 16
-"""More than a text has. A longer reply comes from a server that ignores the limit."""
+"""More characters than any text has. A longer reply comes from a server that ignores the limit."""
 BYTES_PER_TOKEN = 4096
-"""More than a server sends for one token, with all the fields around it."""
+"""More bytes than a server sends for one token, with all the fields around it."""
 THOUGHT_TOKENS = 4096
-"""Room for the thoughts of a model, beside its answer."""
+"""Tokens for the thoughts of a model, besides its answer."""
 DETAIL = 300
 """Maximum characters of a server's error message that are passed on."""
 _FIELD = re.compile(r"(?:data|event|id|retry)?:")
 _SENTENCE_END = re.compile(r"[.!?…。！？][\W\d]*\Z")
 _REPEATED = 20
-"""Characters from which on a last piece that repeats all before it is no coincidence."""
+"""If a last piece of at least this many characters repeats all the text before it, that is no coincidence."""
 
 
 class ReplyError(Exception):
-    """An error of a reply, in words that follow on the writer's name."""
+    """An error of a reply. Its message continues a sentence that begins with the writer's name."""
 
     def __init__(
         self, reason: Reason, message: str, *, status: int = 0, retry_after: float | None = None, hint: str = ""
@@ -129,7 +129,7 @@ class Reply:
         if not isinstance(message, dict):
             raise _not_an_event()
         if not choice.get("delta") and choice.get("message"):
-            if self.text:  # the whole again, after its pieces
+            if self.text:  # the whole text again, after its pieces
                 return ""
             self.ending = "stop"
         self.thought |= any(message.get(name) for name in ("reasoning_content", "reasoning", "thinking"))

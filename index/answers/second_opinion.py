@@ -1,4 +1,4 @@
-"""The second opinion of a language model on a supported claim: it may doubt the claim, and cannot confirm one.
+"""The second opinion of a language model on a supported claim: it can doubt the claim, but not confirm it.
 
 The model gets the claim and the passage that supports it, and nothing else. Its doubt makes the claim unverified, and
 the detail names the model. If it fails or takes too long, the verdict of the rules stands, and a note says so.
@@ -80,7 +80,7 @@ class SecondOpinion:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """The number of claims that the model was asked about, and failures."""
+        """Notes on the claims that the model was asked about, and on failures."""
         notes = []
         if self._asked:
             claims = "1 claim" if self._asked == 1 else f"{self._asked} claims"

@@ -248,7 +248,7 @@ def _definition_pattern(name: str) -> re.Pattern[str]:
 
 
 def _count_pattern(noun: str) -> re.Pattern[str]:
-    """Return a pattern for a number of such things: `three different kinds`, also under another word for kinds."""
+    """Return a pattern for a number of these things, such as `three different kinds`, also with a synonym of kinds."""
     stem = re.escape(noun[: max(STEM - 1, len(noun) - 2)])
     kinds = r"|kinds?|types?|sorts?|ways?" if noun.casefold() in ("kinds", "types", "sorts", "ways") else ""
     return re.compile(rf"\b{_NUMERAL}\s+(?:[\w-]+\s+){{0,2}}?(?:{stem}\w*{kinds})", re.IGNORECASE)
