@@ -30,7 +30,7 @@ _STAGING = "restoring"
 _LOCKS = ("writer.lock", "writer.json")
 _LOG = ("catalog.db-wal", "catalog.db-shm")
 _FILE_RECORDS = ("queue.db", "queue.db-wal", "queue.db-shm", "files.db", "files.db-wal", "files.db-shm")
-"""The library's records of files, which are wrong for an older state of it."""
+"""The library's records of the files that it read. A restored library is older, so they would be wrong."""
 
 
 def back_up(
@@ -94,8 +94,8 @@ def restore(file: Path, folder: Path, *, force: bool = False, progress: Operatio
     """Create a library from a backup; with `force`, replace the existing one.
 
     A library in use is replaced in one transaction: other processes see the old one, then the new one. Existing files
-    are not changed before the whole backup was checked, and new files are removed after an error. Raises BadArchive,
-    LibraryExists, LibraryTooNew, LibraryLocked, NoRoom, LibraryNotWritable.
+    are not changed before the whole backup has been checked, and new files are removed after an error. Raises
+    BadArchive, LibraryExists, LibraryTooNew, LibraryLocked, NoRoom, LibraryNotWritable.
 
     A backup is trusted: its hashes reveal damage, not its author, so restore only your own backups. Use
     `import-library` for files from somebody else.
@@ -199,7 +199,7 @@ def _check_catalog(archive: ArchiveReader, staged: Path, progress: OperationProg
 
 
 def _publish(staged: Path, folder: Path, files: dict[Path, Path], progress: OperationProgress | None) -> None:
-    """Move everything to its final path. The new catalog's replacement is the moment at which the library changes.
+    """Move everything to its final path. The library changes at the moment when the new catalog replaces the old one.
 
     Originals are found by their hashes, so a file that arrives early, or is removed late, does no harm.
     """

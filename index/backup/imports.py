@@ -49,17 +49,18 @@ def import_library(
     """Add the documents of a portable file; documents that the library already has stay as they are.
 
     If the library was made with the same encoder and chunking, the vectors of the file are used; otherwise its texts
-    are cut and encoded again. Nothing is changed before the whole file was checked. An import that was stopped can be
-    repeated, and goes on.
+    are cut and encoded again. Nothing is changed before the whole file has been checked. A stopped import continues
+    when it is run again.
 
-    Only the portable file says that the file with a document's SHA-256 holds these words, so this is stored as a
-    claim: `add` and `sync` read such a file although they know its hash, its vectors serve no other document, and
-    nothing reads the places that it names as sources. A claim replaces another claim from the same source, but not a
-    document that was read here. With `trust`, which is for one's own export, documents that the exporting library had
-    read count as read here and replace claims; documents that it had only claimed stay claims.
+    Only the portable file says that the file with a document's SHA-256 holds these words, so the document is stored as
+    a claim: `add` and `sync` read its file although they know the hash, no other document uses its vectors, and nothing
+    reads the places that it names as sources. A claim replaces another claim from the same source, but not a document
+    that was read here. With `trust`, which is for your own exports, documents that the exporting library had read count
+    as read here and replace claims; documents that it had only claimed stay claims.
 
-    `tools` is called with the file's fingerprint, whose passage length a library without passages may adopt within the
-    settings. `max_bytes` is the limit for one document. Raises BadArchive, NoRoom, LibraryLocked, FingerprintMismatch.
+    `tools` gets the file's fingerprint, because a library without passages may adopt the file's passage length, if the
+    settings allow it. `max_bytes` is the limit for one document. Raises BadArchive, NoRoom, LibraryLocked,
+    FingerprintMismatch.
     """
     began = time.monotonic()
     with ArchiveReader(path, FORMAT, VERSION, progress) as archive:

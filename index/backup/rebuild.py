@@ -1,4 +1,4 @@
-"""A library made anew from the texts that it holds, with another encoder or chunking; and compaction.
+"""Rebuilds a library from its stored texts with another encoder or chunking, or compacts it.
 
 The new catalog grows beside the old one, in a folder of its own, document by document. It survives a stop or a kill,
 and the next run continues it. Meanwhile, others read and change the old library. Writers are locked out only at the
@@ -166,7 +166,7 @@ def rebuild(
 ) -> Rebuilt:
     """Cut and encode every document again from its stored text. Ids, sources, titles, notes and landmarks stay.
 
-    `model` is the setting that loads the encoder; the library stores it. None if it is not known.
+    `model` is the setting that loads the encoder; the library stores it. It is None if it is not known.
 
     Raises LibraryLocked if another process is rebuilding the library, or changes it for longer than `PATIENCE` seconds
     when the new catalog is ready; the work done is kept then, too. Raises NoRoom before any change.

@@ -1,4 +1,4 @@
-"""Describes a citation in single lines, with authors as bibliographies want them. Every format is made of these.
+"""Describes a citation in single lines, with authors as bibliographies want them. Every format is made of these lines.
 
 Documents state their authors in one line, in no fixed form. Only what is clearly a person's name is split. Everything
 else, such as the name of an organisation, stays whole, since a name split in the wrong place is a wrong author.
@@ -125,7 +125,7 @@ def _is_capitalised(word: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A described citation: no line breaks, no invisible characters, and nothing endless except the quote."""
+    """A described citation: no line breaks, no invisible characters, and a limited length, except of the quote."""
 
     marker: int
     key: str
@@ -140,7 +140,7 @@ class Entry:
     location: Location
     quote: str
     link: str
-    """A link to the words themselves; see `linking`."""
+    """A link to the words themselves; see `index.citations.links`."""
     address: str
     """The address of a web page; empty for a file."""
     file: str
@@ -184,7 +184,7 @@ def describe_citation(citation: Citation, context: QuoteContext | None = None) -
 
 
 def reference(info: DocumentInfo, place: Location) -> str:
-    """Return the reference to a place in a document, as `Entry.reference`."""
+    """Return the reference to a place in a document, in the form of `Entry.reference`."""
     author, title, stated, page, heading = _shortened((info.author, info.name, info.date, place.page, place.heading))
     return _reference(author, title or "Untitled", stated, replace(place, page=page, heading=heading))
 
@@ -201,7 +201,7 @@ def nearest_entry(hit: Hit) -> Entry:
 
 def _shortened(fields: Sequence[str]) -> list[str]:
     """Return each field as one line that is not too long."""
-    # Cut before normalising, too: the rest does not change the beginning.
+    # Cut before normalising, too, to save time: the rest does not change the beginning.
     lines = one_lines([text[: 4 * LONGEST] for text in fields])
     return [line if len(line) <= LONGEST else line[: LONGEST - 1].rstrip() + "…" for line in lines]
 

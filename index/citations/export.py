@@ -5,9 +5,9 @@
     for finding in verify_pack(read_pack("evidence.zip"), find):
         print(finding.quote, finding.what)
 
-All are functions of records. In every form a citation has its location and a link to its words (see `linking`). No
-text of a document becomes markup: `describing` makes it a single line, and the form escapes it. Hence a readable form
-shows each run of white space in a quote as one space; `evidence.json` has the quote character for character.
+All functions take records. In every form, a citation has its location and a link to its words (see `links`). No text
+of a document becomes markup: `entries` makes it a single line, and the form escapes it. Hence a readable form shows
+each run of white space in a quote as one space; `evidence.json` has the quote character for character.
 """
 
 from __future__ import annotations

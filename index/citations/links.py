@@ -3,7 +3,7 @@
 A link to a web page has a text directive (`#:~:text=[prefix-,]start[,end][,-suffix]`), which browsers understand; see
 https://wicg.github.io/scroll-to-text-fragment/. Any other document has no address that a stranger could open. The link
 then names its contents, `pincite:DOCUMENT_ID#START-END`: the SHA-256 of the file and the span `[start, end)` in code
-points of its text. Anyone with the same file in a library finds the words by it.
+points of its text. It leads anyone who has the same file in a library to the words.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LONGEST_WHOLE = 300
 END_WORDS = 6
 """The number of words at each end of a long quote."""
 LEAST_WORDS = 4
-"""A quote of at least so many words is found without the words around it."""
+"""A quote of at least this many words is found without the words around it."""
 _HOST = re.compile(r"([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.IGNORECASE)
 _LEGAL = "/:@!$&'()*+,;=~-._?"
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 _Old = Literal["quoted", "supported", "number differs", "negation differs", "name differs", "not found"]
 _VERDICTS: dict[_Old, Verdict] = {"quoted": "verbatim", "supported": "supported", "not found": "unverified"}
-"""Today's verdicts for those of version 1; the others are contradictions."""
+"""The current verdict for each one of version 1; verdicts that are missing here become contradictions."""
 LARGEST = 16 << 20
 """The largest size of a pack, and of each of its unpacked parts, in bytes."""
 _ENTRIES = 16

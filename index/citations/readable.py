@@ -6,7 +6,7 @@ Gradio template (`html_template`), which runs in the browser as code.
 Plain text has no escape. Our own marks are recognised by their place: a marker begins a line, and text from outside has
 no line breaks, so it cannot begin one.
 
-Every link begins with `http:`, `https:` or `pincite:`, as `linking` makes them.
+Every link begins with `http:`, `https:` or `pincite:`, as `index.citations.links` makes them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _ACTIVE = re.compile(
     | &(?=\#?\w+;)              # character references
     | @(?=\w)                   # mentions, pandoc's citations, addresses that become links
     | :(?=//) | (?<=\bwww)\.    # addresses that become links
-    | !$                        # would make an image of a footnote behind it
+    | !$                        # would make an image of a link that follows
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -85,7 +85,7 @@ class Outline:
     lines: tuple[Line, ...]
     entries: tuple[Entry, ...]
     caution: str
-    """That there is no answer, or that it is unsure, and the confidence; empty for a clear answer."""
+    """A sentence with the confidence that says that there is no answer or an unsure one; empty for a clear answer."""
     nearest: Entry | None
     """The nearest text if there is no answer."""
     notes: tuple[str, ...]
@@ -93,7 +93,7 @@ class Outline:
 
 
 def make_outline(answer: Answer, contexts: Mapping[int, QuoteContext] | None = None) -> Outline:
-    """Return the outline of an answer. `contexts`, by marker, surround the quotes; by default the passages do."""
+    """Return the outline of an answer. `contexts`, by marker, has the text around each quote; default: its passage."""
     contexts = contexts or {}
     entries = tuple(
         describe_citation(citation, contexts.get(citation.marker) or context_in(citation, answer.hits))

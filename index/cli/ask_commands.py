@@ -13,7 +13,7 @@ import typer
 
 from index.cli.options import ERROR, SOME_FAILED
 from index.cli.search_commands import Documents  # noqa: TC001 - typer reads the annotations when it runs
-from index.records.choices import ExportForm, Writer  # noqa: TC001 - so it does these
+from index.records.choices import ExportForm, Writer  # noqa: TC001 - typer reads this one, too
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,3 +1,3 @@
-"""Models that turn texts into vectors or scores. The only door to torch and sentence-transformers; no store and no
-files of documents here.
+"""Models that turn texts into vectors or scores. Only this package imports torch and sentence-transformers. It
+knows no store and reads no documents.
 """

@@ -1,7 +1,7 @@
 """The forward pass of BERT over concatenated texts: little padding, and no dispatch through a model library.
 
-The result is that of the library, to the precision named. On processors with AVX2 but no AVX-512, weights are kept in
-float16 and multiplied in float32. `int8` is for results that need not be exact: a text that is read with a question.
+The result equals that of the library within the chosen precision. With `float16`, for processors with AVX2 but no
+AVX-512, only weights are float16; products are float32. `int8` is for the answer reader, which need not be exact.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def _pair(weights: dict[str, Tensor], name: str) -> tuple[Tensor, Tensor]:
 
 
 def _prepacked(weight: Tensor, bias: Tensor) -> Linear:
-    """Return a layer with weights in oneDNN's own layout. Converting them would take a third of a question's time."""
+    """Return a layer with weights in oneDNN's layout. To convert them each time takes a third of a question's time."""
     try:
         packed = torch.ops.mkldnn._reorder_linear_weight(weight)
         multiply = torch.ops.mkldnn._linear_pointwise

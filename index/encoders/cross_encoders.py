@@ -215,7 +215,7 @@ class _Model:
 
 
 def _pooled(states: PairStates) -> Tensor:
-    """Return the state of the pair with the mean and the maximum of the claim's tokens; shape (3 * size,)."""
+    """Return the state of the pair, the mean and the maximum of the claim's tokens in one row; shape (3 * size,)."""
     import torch
 
     claim = states.first if len(states.first) else torch.zeros_like(states.states[:1])

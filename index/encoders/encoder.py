@@ -90,7 +90,7 @@ class Encoder(Protocol):
         ...
 
     def encode_quotes(self, drafts: Sequence[Draft]) -> list[Encoded]:
-        """Return the vectors of quotations, as `encode` does, but as soon as those of a question."""
+        """Return the vectors of quotations, as `encode` does, but without waiting for documents."""
         ...
 
     def encode_question(self, question: str) -> Vectors:
@@ -124,7 +124,7 @@ class SentenceTransformerEncoder:
             raise EncoderError(message, "Set PINCITE_PRECISION to auto.")
         self.name = model_name(model, parts.layers.config) if model else f"{DEFAULT_NAME}@{DEFAULT_SHA256[:12]}"
         self._light = LightPass(Bert(parts.layers, self.precision)) if light else None
-        self._pretrained = replace(parts, layers=None)  # a second copy of the weights
+        self._pretrained = replace(parts, layers=None)  # the layers would be a second copy of the weights
         self._workers: int = torch.get_num_threads()
         self._loading = threading.Lock()
         self._documents = None if loaded is None else self._make_pass(loaded)
@@ -145,7 +145,7 @@ class SentenceTransformerEncoder:
 
     @property
     def light(self) -> bool:
-        """Whether questions do without sentence-transformers: with the default model on a CPU."""
+        """Whether questions are encoded without sentence-transformers: true for the default model on a CPU."""
         return self._light is not None
 
     @property

@@ -46,7 +46,7 @@ class PackedTransformer(InputModule):
         return features
 
     def forward(self, features: Features, **_: Any) -> Features:
-        """Add the embeddings to the features, as the class says."""
+        """Add the embeddings to the features, as the class docstring describes."""
         lengths = features["lengths"].tolist()
         vectors, tokens = mean_pooled(self.layers(features["input_ids"], lengths), lengths)
         return {**features, "sentence_embedding": vectors, "token_embeddings": tokens}

@@ -40,7 +40,7 @@ _FUNCTION_WORDS = frozenset(
     do does did will would can could shall should may might must who whom whose which what when where why how there
     here if because while although though also s t""".split()
 )
-"""Words whose order says nothing, and would hide the order of the others."""
+"""The order of these words says nothing, and would hide the order of the others."""
 WORDS = "embeddings.word_embeddings.weight"
 SEGMENTS = "embeddings.token_type_embeddings.weight"
 MARKS_WEIGHT = "marks.weight"
@@ -94,7 +94,7 @@ def read_text(tokenizer: Tokenizer, text: str) -> Text:
 
 
 def lay_out(first: Text, second: Text, *, longest_first: int, longest: int) -> Pair:
-    """Return the pair, cut at `longest` tokens, its first text at `longest_first`. Marks are of the uncut texts."""
+    """Return the pair, cut at `longest` tokens, its first text at `longest_first`. Marks come from the uncut texts."""
     head = first.ids[:longest_first]
     tail = second.ids[: longest - len(head) - 3]
     marks = mark_words(first.words, second.words)

@@ -1,4 +1,4 @@
-"""A model as it was trained, where its weights are, and what this processor computes fastest.
+"""Loads a model as it was trained, finds its weights, and chooses the precision that is fastest on this processor.
 
 sentence-transformers loads any model. The default model can also be read from its files, which is enough for questions:
 importing that library takes longer than all else between a command and its answer.
@@ -112,7 +112,7 @@ class Pretrained:
 
 
 def read_default() -> Pretrained:
-    """Return the default model, for a processor. Raises EncoderError if it is not complete."""
+    """Return the default model for a CPU. Raises EncoderError if it is not complete."""
     from safetensors.torch import load_file
     from tokenizers import Tokenizer
 
@@ -202,7 +202,7 @@ def choose_device(device: str) -> str:
 def choose_precision(precision: str, device: str, *, own: bool = False) -> str:
     """Return the precision; for `auto`, `bfloat16` if the device has it natively, or else `float32`.
 
-    For our `own` layers, `auto` may also be `float16`, of the weights alone, if that is fastest.
+    For our `own` layers, `auto` may also choose `float16`, for the weights alone, if that is fastest.
     """
     import torch
 
@@ -254,9 +254,9 @@ def _reported(capability: str, private: str) -> bool:
 def one_core_threads(workers: int, name: str) -> ThreadPoolExecutor:
     """Return a pool of threads; torch uses one core in each of them.
 
-    Threads that share a forward pass wait for the slowest of them after each layer. On a busy machine a question took
-    thirty times as long for that. `torch.set_num_threads` would keep a pass to one core, but it also sets the number
-    for the caller's threads. The limit of OpenMP, which torch uses, belongs to the thread that sets it.
+    Threads that share a forward pass wait for the slowest of them after each layer. For this reason, a question
+    took thirty times as long on a busy machine. `torch.set_num_threads` would keep a pass to one core, but it also sets
+    the number for the caller's threads. The limit of OpenMP, which torch uses, belongs to the thread that sets it.
     """
     return ThreadPoolExecutor(workers, name, initializer=_keep_to_one_core)
 

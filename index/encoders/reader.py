@@ -2,7 +2,7 @@
 
 The six layers of the default encoder, fine-tuned (`training/reader.py`), read question and passage together. An encoder
 sees a sentence without the question. The reader notices a sentence that has the right subject but not the answer. It is
-one signal beside others: alone it recognises too few of the questions that a page nearly answers.
+one signal among others: alone, it recognises too few of the questions that a page nearly answers.
 """
 
 from __future__ import annotations

