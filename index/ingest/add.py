@@ -151,7 +151,7 @@ class Ingestion:
         return sum(len(prepared.chunks) for prepared in self._waiting)
 
     def _take(self, ready: PreparedItem) -> bool:
-        """Take a prepared item. Returns False if its document was known and has been replaced by another file since."""
+        """Take a prepared item. Returns False if it was known, but the library has lost its document since."""
         if isinstance(ready, Failed):
             self._fail(ready)
             return True

@@ -90,7 +90,7 @@ class _SimulatedStore:
     catalog: SimulatedCatalog
 
     def index(self) -> None:
-        """There is nothing to index."""
+        """Do nothing: a dry run has nothing to index."""
 
 
 class DryRun(Ingestion):

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _GROUPED_MS = 400
 _STEP_MS = 50
 _GROUP_FACTOR = 5.0
-"""If a path is gone, paths wait for each other, at most this many times the settling time: the missing file may have
-been renamed to a new one.
+"""While one path is missing, settled paths wait for it, at most this many times the settling time: the missing file may
+have been renamed to one of them.
 """
 
 
@@ -75,7 +75,7 @@ class _PathState:
     metadata: FileMetadata | None
     """Its last metadata; None if there was no file."""
     since: float
-    """The time since when it has these metadata."""
+    """The time at which these metadata were first seen."""
     first: float
     """The time of its first event."""
 

@@ -22,13 +22,13 @@ MOST_RESULTS = 512
 MOST_WEIGHT = 8_000_000
 """No work begins while this many results wait, or results of this many characters of text."""
 _POLL_SECONDS = 1.0
-"""On some systems, a wait without a timeout cannot be interrupted by Ctrl-C."""
+"""The timeout of each wait: on some systems, Ctrl-C cannot interrupt a wait without a timeout."""
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 _Item_contra = TypeVar("_Item_contra", contravariant=True)
 _Result_co = TypeVar("_Result_co", covariant=True)
 IN_MEMORY = 32_000_000
-"""Bytes that are kept in memory: the vectors of about ten thousand passages."""
+"""Bytes that are kept in memory, not in a file: the vectors of about ten thousand passages."""
 
 
 class PrefetchWorker(Protocol[_Item_contra, _Result_co]):

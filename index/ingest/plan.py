@@ -208,7 +208,7 @@ class Plan:
 
 def make_plan(facts: Facts, media_types: Mapping[str, str], reads_alike: Callable[[str, str], bool]) -> Plan:
     """Make a plan. `media_types` has the documents that were read into the library, by id; `reads_alike` says whether
-    a file, under its name, would be read as a media type.
+    a file with this name would be read as this media type.
     """
     result = Plan(facts.have, failed=list(facts.failed))
     known, claimed = facts.identities.items(), facts.claimed
@@ -239,7 +239,7 @@ def make_plan(facts: Facts, media_types: Mapping[str, str], reads_alike: Callabl
 def refusals(
     plan: Plan, folders: Sequence[Path], count: Callable[[str], int], is_empty: Callable[[Path], bool]
 ) -> list[TooManyRemovals]:
-    """Return the folders from which too many files would be removed: most of many, or all if the folder is empty."""
+    """Return a refusal for each folder that would lose too many files: most of many, or all if the folder is empty."""
     found = []
     for folder in folders:
         removed = [source for source in plan.disappearing if root_of(source, folders) == str(folder)]

@@ -114,7 +114,7 @@ PreparedItem = Prepared | Known | Failed
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """Options for options files."""
+    """Options for reading files."""
 
     limits: Limits
     max_bytes: int
@@ -148,7 +148,7 @@ class FileReader:
             return Failed(origin, error)
 
     def stop(self) -> None:
-        """Stop the options."""
+        """Stop the process that is reading."""
         self._parser.stop()
 
     def close(self) -> None:
@@ -156,7 +156,7 @@ class FileReader:
         self._parser.close()
 
     def _identity(self, file: Path, stamp: str) -> str:
-        """Return the SHA-256 of a file's bytes, from the worklist if the file is unchanged since."""
+        """Return the SHA-256 of a file's bytes, from the worklist if the file has not changed since."""
         worklist = self._options.worklist
         recorded = worklist.identity(str(file), stamp) if worklist else ""
         return recorded or digest(file, max_bytes=self._options.max_bytes)

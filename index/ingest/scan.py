@@ -152,7 +152,7 @@ def _take(found: Scan, path: Path, own: str) -> None:
 
 
 def folder_identity(folder: Path) -> tuple[int, int]:
-    """Return what tells a folder from another one at its path: device and inode. Raises FolderMissing."""
+    """Return device and inode of a folder: another folder at the same path has others. Raises FolderMissing."""
     check(folder)
     state = folder.stat()
     return state.st_dev, state.st_ino

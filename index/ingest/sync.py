@@ -43,7 +43,7 @@ class Ingest(Protocol):
 
 
 class Rehearse(Protocol):
-    """Says what `Ingest` would do after some sources have gained and others lost documents: `Rehearsal.run`."""
+    """Says what `Ingest` would do after some sources have gained and others lost documents: `DryRun.run`."""
 
     def __call__(self, paths: Sequence[Path], gained: Mapping[str, str], lost: Sequence[str], /) -> Receipt:
         """Return the receipt, without the figures of encoding."""
@@ -182,7 +182,7 @@ class Synchronizer:
         return make_plan(facts, known, self._reads_alike)
 
     def _hash(self, differences: FolderDifferences) -> None:
-        """Hash the doubtful files. Files that cannot be read stay doubtful; ingestion will report them."""
+        """Hash the doubtful files. Those that cannot be read stay doubtful, and ingestion will report them."""
         unread = []
         for n, source in enumerate(differences.doubtful):
             if self._progress:

@@ -30,7 +30,7 @@ _PAUSE_FACTOR = 50
 _URGENT_PAUSE_FACTOR = 5
 """The same factor when a change requires a full scan."""
 _PATIENCE = (1.0, 30.0)
-"""Seconds before the first retry, and at most."""
+"""Seconds before the first retry, and the most seconds before a later one."""
 _TICKS_WITHOUT_EVENTS = 20
 """Ticks before event notification is tried again."""
 _RETRY_HINT = "Pincite will retry."
@@ -92,7 +92,7 @@ class Watcher:
         try:
             while not self._stop.is_set():
                 present = self._present()
-                self._scan_at = 0.0  # changes before the events began
+                self._scan_at = 0.0  # finds changes from before the events began
                 with closing(self._changes(list(present))) as changes:
                     for paths in changes:
                         if self._present() != present:
@@ -103,7 +103,7 @@ class Watcher:
             return
 
     def _present(self) -> dict[Path, tuple[int, int]]:
-        """Return the folders that exist, each with its identity, which tells it from another folder at its path."""
+        """Return the folders that exist, each with its identity, which another folder at its path does not have."""
         present = {}
         for folder in self._folders:
             try:

@@ -69,7 +69,7 @@ class _PassageFinder:
         self._searcher = searcher
         self._documents = documents
         self._numbers: dict[str, list[int] | None] = {}
-        """By the library's id: a rebuild meanwhile changes the numbers."""
+        """Document numbers by the id of the library, because a rebuild changes both."""
 
     def __call__(self, sentence: str) -> Found:
         from index.text.query import Query
@@ -140,7 +140,7 @@ class Answerer:
     def _quoted(
         self, question: str, request: Request, documents: Sequence[str] | None, *, limit: int, writer: Writer
     ) -> Answer:
-        """Return the answer in the documents' own words. The writer `model` gets single sentences to write from."""
+        """Return the answer in the documents' words. For the writer `model`, quotations have no wider context."""
         from index.answers.assembly import answer_from_quotes
         from index.answers.extractive import quotes
         from index.answers.intents import parse_question

@@ -52,7 +52,7 @@ class Changes:
         default that of the settings.
 
         Raises LibraryLocked if another program is changing the library, FingerprintMismatch if it was made with another
-        encoder or chunking, LibraryNotWritable if its disk takes no changes.
+        encoder or chunking, LibraryNotWritable if its disk is full or not writable.
         """
         paths = [paths] if isinstance(paths, str | Path) else list(paths)
         with self._store.writing(), Worklist(self._session.folder) as worklist:
@@ -137,7 +137,7 @@ class Changes:
 
 
 class FolderSync:
-    """Makes a library the same as folders."""
+    """Mirrors folders into a library, once or continuously."""
 
     def __init__(self, session: Session, changes: Changes) -> None:
         self._session = session
@@ -154,8 +154,8 @@ class FolderSync:
     ) -> Receipt:
         """Mirror folders into the library: new files are added, changed ones replaced, vanished ones removed.
 
-        A renamed file costs nothing. A document that also has another source stays, as does what cannot be read now (a
-        `Failure`). Documents from other places stay as they are. Files that look unchanged are not read, except with
+        A renamed file costs nothing. A document stays if it has another source, too, or if its file cannot be read now
+        (a `Failure`). Documents from other places stay as they are. Files that look unchanged are not read, except with
         `checksum`. With `dry_run`, the receipt says what would happen: files are read, but nothing is encoded or
         changed.
 
@@ -177,8 +177,8 @@ class FolderSync:
         """Run `sync` after each change of the folders, until `stop` is set.
 
         `tell` gets each change as a receipt and each obstacle as a problem: a missing folder, another writer, most
-        files gone at once. All these are waited for. Both callbacks run in this thread; other threads can ask
-        meanwhile. Raises FolderMissing if a folder is missing at the start, and what `add` raises if waiting is no
+        files gone at once. The watch waits until each is over. Both callbacks run in this thread; other threads can ask
+        meanwhile. Raises FolderMissing if a folder is missing at the start, and what `add` raises if waiting does not
         help.
         """
         from threading import Event

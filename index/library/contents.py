@@ -1,7 +1,7 @@
 """The contents of a library: documents, texts, pages, the map, and questions to begin with.
 
-Nothing is invented: a heading names the topic of the text below it, so the document speaks to a question in its words.
-The same documents always give the same questions.
+Questions are made from headings only: a heading names the topic of the text below it, so the document says something
+about it. The same documents always give the same questions.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ MOST_WORDS = 9
 LONGEST = 60
 """The longest heading, in characters."""
 LONE_WORD = 12
-"""The least number of letters in a single word that names a topic, as compounds do; 4 in scripts without spaces between
-words."""
+"""A single word names a topic if it has at least this many letters, as compound words do; 4 in scripts without spaces
+between words."""
 LONGEST_TITLE = 48
 _ROUNDS = 3
 _GENERIC = re.compile(
@@ -185,7 +185,7 @@ class Contents:
         return self._maps.newest(wait=wait)
 
     def placed(self, question: str, hits: Sequence[Hit]) -> Placement:
-        """Return where a question, given with its operators, and its hits are on the current map; wait for the first.
+        """Return where a question, given with its operators, and its hits are on the map. Waits for the first map.
 
         A question that was asked recently is not encoded again.
         """

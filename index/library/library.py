@@ -82,7 +82,7 @@ class Library:
         encoder: Encoder | None = None,
         create: bool = True,
     ) -> Self:
-        """Open the library in a folder, by default the folder of the settings. The encoder is loaded at first need.
+        """Open the library in a folder, by default the folder of the settings. The encoder is loaded at first use.
 
         Raises LibraryNotFound if there is none and `create` is False, LibraryDamaged if its catalog is damaged,
         LibraryTooNew if a newer Pincite wrote it.
@@ -114,7 +114,7 @@ class Library:
 
     @property
     def read_only(self) -> bool:
-        """Whether the library's folder or disk takes no changes. Questions work all the same."""
+        """Whether the library's folder or disk is read-only. Questions still work."""
         return self._store.read_only
 
     def readiness(self) -> Readiness:

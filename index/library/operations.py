@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from index.records import Answer, Document, Problem, ProgressCallback, Recall, Receipt, Verification
     from index.records.report import BackedUp, Compacted, Exported, OperationProgress, Rebuilt, Restored
 
-_READ_ONLY = "Its folder is read-only here: it can be asked, and not changed."
+_READ_ONLY = "Its folder is read-only: you can search the library, but not change it."
 
 
 class Maintenance:
@@ -52,18 +52,18 @@ class Maintenance:
         )
 
     def recall(self, questions: int = 200) -> Recall:
-        """Measure how many of the ten nearest passages a search finds; all of them in a small library.
+        """Measure how many of the ten nearest passages a search finds; in a small library, it finds all of them.
 
         It reads every vector: a few seconds for each 100,000 passages.
         """
         return self._store.recall(questions)
 
     def problems(self) -> list[Problem]:
-        """Return the library's contradictions, each with its remedy. Sources are not read."""
+        """Return the contradictions in the library's data, each with its remedy. Sources are not read."""
         return self._store.problems()
 
     def verify(self, *, progress: ProgressCallback | None = None) -> Verification:
-        """Read every source that is still on disk and prove that every passage and sentence is its text."""
+        """Read every source that is still on disk and check every passage and sentence against its text."""
         from index.verification.sources import verify
 
         session = self._session
@@ -81,8 +81,8 @@ class Maintenance:
         """Cut and encode all documents again from their stored texts, by default with the current settings.
 
         An empty `model` is the built-in one. The library and this object keep both values from then on. Others read and
-        change the library meanwhile, and see the new one in one step. After an interruption, the next `rebuild` goes
-        on. Raises EncoderError, LibraryLocked, NoRoom.
+        change the library meanwhile, and see the new one in one step. After an interruption, the next `rebuild`
+        continues. Raises EncoderError, LibraryLocked, NoRoom.
         """
         from index.backup.rebuild import EncodingTools, rebuild
         from index.encoders.encoder import load_encoder

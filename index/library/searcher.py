@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _MOST_NAMES = 3
 """A note names up to three files, then counts the others."""
 _MOST_CHARACTERS = 80
-"""Of a file's name: an import may contain any name."""
+"""The longest file name in a note, in characters: an import may contain any name."""
 HOPELESS_SHARE = 0.5
 """The answer reader skips a question whose confidence without it is below this share of the lower threshold. Measured:
 2 of 1,531 questions that their documents answer were below it, and 7 in 10 of 1,400 questions on something else."""
@@ -137,7 +137,7 @@ class Searcher:
             admitted = [number for number, info in self._catalog.numbered().items() if query.admits(info)]
             within = admitted if within is None else sorted(set(admitted).intersection(within))
             if not within:
-                notes.append("No document is what in:, type:, after: or before: ask for.")
+                notes.append("No document matches the in:, type:, after: or before: filter.")
             if not query.text:
                 notes.append("There are no words to search for: in:, type:, after: and before: only restrict.")
         if within is not None:

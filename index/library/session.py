@@ -1,7 +1,7 @@
 """The session of an open library: its store, its settings, and work that is repeated when the library is replaced.
 
-A library goes on with its own recipe unless the caller sets another one. It remembers only the text of the settings;
-the fingerprint says what came of them, and is compared at each use.
+A library keeps its own model and passage length unless the caller sets others. It stores only the text of these
+settings; its fingerprint names the encoder and chunking that they gave, and is compared at each use.
 """
 
 from __future__ import annotations

@@ -192,8 +192,10 @@ def test_operator_that_matches_no_document_is_explained(site: str, revisit: Revi
     """The page and the live region explain it; no document is greyed out."""
     page = revisit(site)
     ask(page, "treaty in:nowhere")
-    expect(page.locator("#results .p-lead")).to_have_text("No document is what in:, type:, after: or before: ask for.")
-    expect(page.locator("#live")).to_contain_text("Nothing was searched. No document is")
+    expect(page.locator("#results .p-lead")).to_have_text(
+        "No document matches the in:, type:, after: or before: filter."
+    )
+    expect(page.locator("#live")).to_contain_text("Nothing was searched. No document matches")
     expect(page.locator(".p-off")).to_have_count(0)
 
 

@@ -36,7 +36,7 @@ def test_reading_commands_work_on_a_read_only_library(mounted: Run, tmp_path: Pa
     assert mounted("verify").code == 0
     assert mounted("queue").out.startswith("0 waiting")
     assert mounted("stats", "--json").json["notes"] == [
-        "Its folder is read-only here: it can be asked, and not changed."
+        "Its folder is read-only: you can search the library, but not change it."
     ]
     assert mounted("export-library", tmp_path / "out.zip").code == 0
     assert mounted("backup", tmp_path / "backup.zip").code == 0

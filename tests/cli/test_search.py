@@ -268,7 +268,7 @@ def test_coverage_can_be_restricted(covered: Run) -> None:
     assert [row["document"]["title"] for row in rows] == ["Sea"]
 
 
-NOWHERE = "No document is what in:, type:, after: or before: ask for."
+NOWHERE = "No document matches the in:, type:, after: or before: filter."
 
 
 @pytest.mark.parametrize(("question", "notes"), [(" ", []), ("in:nowhere whale", [NOWHERE])])

@@ -209,7 +209,7 @@ def test_filter_without_a_matching_document_is_noted(archive: Library, operators
     """There are no hits, and a note says why."""
     found = archive.search(f"ship {operators}")
     assert found.hits == ()
-    assert found.notes == ("No document is what in:, type:, after: or before: ask for.",)
+    assert found.notes == ("No document matches the in:, type:, after: or before: filter.",)
 
 
 @pytest.mark.parametrize("question", ["in:ships", "type:pdf after:2019", "-whale in:ships"])
