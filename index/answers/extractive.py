@@ -44,7 +44,7 @@ MISSING_SHARE = 0.75
 RIVALS = 2
 """The largest number of such further sentences."""
 LEAST_NEW = 0.5
-"""The least share of a sentence's terms that must be new to the answer."""
+"""The least share of a further sentence's terms that must be new to the answer."""
 CANDIDATE_GAP = 0.9
 """Sentences worth this much less than the best one are dropped at once: no bonus for form makes up for it."""
 MOST_CONSIDERED = 30

@@ -1,11 +1,11 @@
 """Parses a model's text: its sentences with the numbers of their sources, and statements that there is no answer.
 
 The patterns match whole sentences: the subject is the sources in general, the question or the writer, and the verb is
-one of saying, finding or answering. So a sentence about one document in another does not match.
+one of saying, finding or answering. So a sentence in which one document speaks about another does not match.
 
 The prompt asks for `[1]`, and most models write it. These are markers, too: `[1, 2]`, `[1-3]`, `[^1]`, `[[1]]`,
 `[1, p. 3]`, `[Source 1]`, `(Source 1)`, `【1】`, `[1](#source-1)`, and `According to [1],` before a sentence. A bare
-`(1)` is not a marker, because it is as often a paragraph of a law. Nor is any number that no source has.
+`(1)` is not a marker, because it is as often a paragraph of a law. A number that no source has is not one either.
 """
 
 from __future__ import annotations

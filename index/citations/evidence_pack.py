@@ -239,7 +239,7 @@ def human_part_of(packed: Pack) -> str:
 
 
 def answer_of(packed: Pack) -> Answer:
-    """Return the packed answer, as far as the pack has it."""
+    """Return the answer in a pack. It has no hits and no timings, because a pack does not hold them."""
     return Answer(
         question=packed.question,
         status=packed.status,

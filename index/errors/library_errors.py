@@ -92,9 +92,9 @@ class FingerprintMismatch(LibraryError):
     def __init__(self, folder: str, stored: str, wanted: str) -> None:
         super().__init__(
             f"The library {folder} was made with {stored}; the settings ask for {wanted}.",
-            "The library remembers its own. To keep them, remove PINCITE_MODEL and PINCITE_PASSAGE_TOKENS from the "
-            "environment, and model and passage_tokens from pincite.toml. To change them, or if neither is set: "
-            "pincite rebuild",
+            "The library remembers its own model and passage length. To keep them, remove PINCITE_MODEL and "
+            "PINCITE_PASSAGE_TOKENS from the environment, and model and passage_tokens from pincite.toml. To change "
+            "them, or if neither is set: pincite rebuild",
         )
         self.folder = folder
         self.stored = stored

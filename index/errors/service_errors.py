@@ -82,7 +82,7 @@ class UploadsFull(ServiceError):
         if of_all:
             message, wait = "The space for uploads of all visitors is full.", "Try again"
         else:
-            message = f"Your uploads that wait to be added reach {megabytes:,} MB, or {files:,} files."
+            message = f"Your waiting uploads have reached the limit of {megabytes:,} MB or {files:,} files."
             wait = "Send fewer files at once, or try again"
         super().__init__(
             message,

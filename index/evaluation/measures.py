@@ -27,7 +27,7 @@ DOCUMENTS = 100
 """The number of documents in a ranking."""
 MEASURES = {"nDCG@10": nDCG @ 10, "Recall@10": R @ 10, "Recall@100": R @ 100, "MRR@10": RR @ 10}
 ANSWER_DEPTHS = (1, 5, 10)
-"""The depths, in passages, to which an answer is searched for."""
+"""An answer is looked for among this many first passages."""
 CHARACTER_DEPTH = 5
 """The number of passages whose characters are counted."""
 RATIONALE_SHARE = 0.5
@@ -107,7 +107,7 @@ class Rationale:
 
 
 class Agreement(NamedTuple):
-    """How far the found characters agree with the gold ones; each measure is in [0, 1]."""
+    """The agreement of the found characters with the gold ones; each measure is in [0, 1]."""
 
     iou: float
     recall: float

@@ -1,4 +1,4 @@
-"""The queue of an `add`: files that are still to be added, and the outcome of each. It may be deleted at any time.
+"""The queue of an `add`: the files still to be added, and the outcome of each. Its file may be deleted at any time.
 
 A settled file is recognised by its size, times and inode, so it need not be read again to learn that it is unchanged.
 Only the catalog says what is in the library: nothing here is trusted without it.

@@ -1,4 +1,4 @@
-"""The watch loop: receive events, wait until files settle, sync; scan everything at times; wait for other writers."""
+"""The watch loop: receives events, waits until files settle, syncs them; scans everything from time to time."""
 
 from __future__ import annotations
 

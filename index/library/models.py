@@ -159,10 +159,10 @@ class Models:
             return self._reranker
 
     def answer_reader(self, encoder: str) -> AnswerReader | None:
-        """Return the model that reads the first hits together with the question, beside the encoder of this name.
+        """Return the model that reads the first hits together with the question. `encoder` is the encoder's name.
 
-        None if the settings turn it off. None also beside an encoder that a caller gave, unless it is the default one.
-        Raises EncoderError if its weights are damaged or missing.
+        None if the settings turn it off, or if a caller gave the encoder and it is not the default one.
+        Raises EncoderError if the reader's weights are damaged or missing.
         """
         from index.encoders.reader import load_reader
 

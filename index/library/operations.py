@@ -166,7 +166,7 @@ class Archives:
         return pack(answer, {}, facts, now), pack_markdown(answer, {}, facts, now)
 
     def verify_pack(self, path: str | Path) -> list[PackFinding]:
-        """Return what this library does not confirm of an evidence pack; nothing if every quote is there.
+        """Return the faults of an evidence pack; empty if every quote is in this library, word for word.
 
         Raises BadPack if the file is not an evidence pack or was changed.
         """

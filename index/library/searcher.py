@@ -167,7 +167,7 @@ class Searcher:
         return replace(found, question=question.strip(), notes=(*notes, *found.notes))
 
     def coverage(self, question: str, *, documents: Sequence[str] | None = None) -> CoverageReport:
-        """Return each document's best hit for a question, or that it has none; best first.
+        """Return a row for each document, best first: its best hit for a question, or none.
 
         A document that the question's operators (`index.text.query.SYNTAX`) exclude has no row.
         """
@@ -188,7 +188,7 @@ class Searcher:
         return CoverageReport((*with_hit, *without), (*notes, *search_notes))
 
     def retriever(self, *, reading: bool = True) -> Retriever:
-        """Return a retriever. With `reading`, a model reads the first hits with the question; claims need none."""
+        """Return a retriever. With `reading`, it uses the answer reader, which checks of claims do without."""
         from index.search.retriever import Retriever
 
         encoder = self._models.question_encoder()

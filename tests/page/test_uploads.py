@@ -105,7 +105,7 @@ def test_full_client_quota_evicts_only_its_own_oldest_uploads(pending: PendingUp
     """An upload may be evicted after a minute; other clients' uploads stay."""
     slow, first = add_pending(pending, "slow"), add_pending(pending, "c", HALF)
     add_pending(pending, "c", HALF)
-    with pytest.raises(UploadsFull, match="Your uploads that wait to be added reach 1 MB"):
+    with pytest.raises(UploadsFull, match="Your waiting uploads have reached the limit of 1 MB"):
         pending.reserve("c", 1)
     clock.now = GRACE_SECONDS
     pending.reserve("c", 1)
