@@ -153,7 +153,9 @@ class Ingestion:
     def _take(self, ready: PreparedItem) -> bool:
         """Take a prepared item. Returns False if it was known, but the library has lost its document since."""
         if isinstance(ready, Failed):
-            self._fail(ready)
+            # A file before this one may have had the same bytes, under a name that means their format.
+            if not ready.identity or not self._is_known(ready.origin, ready.identity):
+                self._fail(ready)
             return True
         if isinstance(ready, Known):
             return self._is_known(ready.origin, ready.identity)

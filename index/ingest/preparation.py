@@ -107,6 +107,8 @@ class Failed:
 
     origin: Origin
     error: LoadingError
+    identity: str = ""
+    """SHA-256 of the file's bytes; empty if they could not be read, or were not needed."""
 
 
 PreparedItem = Prepared | Known | Failed
@@ -136,7 +138,7 @@ class FileReader:
         """Read a file, unless its bytes are known; with `known=False`, read it in any case."""
         path = Path(item)
         source = self._options.sources.get(path)
-        origin = Origin(source or str(path.absolute()), absolute(path))
+        origin, identity = Origin(source or str(path.absolute()), absolute(path)), ""
         try:
             file = locate(path)
             origin = Origin(source or str(file), str(file), stamp_of(file))
@@ -145,7 +147,7 @@ class FileReader:
                 return Known(origin, identity)
             return self._parse(file, origin, path.name if source else "")
         except LoadingError as error:
-            return Failed(origin, error)
+            return Failed(origin, error, identity)
 
     def stop(self) -> None:
         """Stop the process that is reading."""

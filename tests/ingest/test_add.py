@@ -121,6 +121,14 @@ def test_equal_files_are_one_document(library: Library, encoder: FakeEncoder, wr
     assert len(library.search("Anna")) == 1
 
 
+def test_file_equal_to_an_earlier_one_is_added_whatever_its_name(library: Library, write: Write) -> None:
+    """Adding it again would find its bytes in the library; the first time must do the same."""
+    files = [write(name, "The king signed the treaty.") for name in ("a.md", "b.txt", "c.pdf")]
+    first = library.add(files)
+    assert (len(first.added), len(first.unchanged), first.failed) == (1, 2, ())
+    assert (library.add(files).unchanged, library.stats().documents) == (tuple(map(str, files)), 1)
+
+
 def test_changing_one_of_two_equal_files_keeps_the_other(library: Library, write: Write) -> None:
     """If one of two equal files changes, the words of the other stay; when both have changed, the words are gone."""
     first, second = write("a.md", SECTIONS[0]), write("b.md", SECTIONS[0])

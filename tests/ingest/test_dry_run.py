@@ -151,6 +151,9 @@ SCENARIOS: dict[str, Callable[[Path], object]] = {
     "copied": lambda folder: shutil.copy(folder / "sea.md", folder / "copy.md"),
     "copied to another format": lambda folder: shutil.copy(folder / "sea.md", folder / "copy.txt"),
     "two new with equal words": lambda folder: [(folder / name).write_text(HILL) for name in ("x.md", "y.md")],
+    "three new with equal words, one under the name of another format": lambda folder: [
+        (folder / name).write_text(HILL) for name in ("x.md", "y.txt", "z.pdf")
+    ],
     "two changed to equal words": lambda folder: [(folder / name).write_text(HILL) for name in ("sea.md", "land.md")],
     "exchanged": lambda folder: [
         (folder / "sea.md").rename(folder / "x"),
