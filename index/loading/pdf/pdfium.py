@@ -240,7 +240,7 @@ class PageText:
             begin = end
 
     def _cuts(self, first: int, last: int) -> Iterator[int]:
-        """Yield the positions where a line goes on after a wide gap, further left, or on another level without a blank."""
+        """Yield the positions after a wide gap, after a step back to the left, or on another level without a blank."""
         at = self._pdfium.FPDFText_GetCharIndexFromTextIndex
         start, end = at(self.raw, first), at(self.raw, last)
         count = self.raw.count_rects(start, end - start + 1) if 0 <= start < end else 0

@@ -51,7 +51,7 @@ class _Candidate:
 def without_furniture(sheets: Sequence[Sheet], body: float) -> tuple[list[list[Line]], tuple[str, ...]]:
     """Return the lines of each page without furniture, and a note on the lines that were removed.
 
-    Type larger than the body is a heading, even if every page begins with one. If nothing would be left, all lines stay.
+    Type larger than the body is a heading, even if every page begins with one. If no line would be left, all stay.
     """
     candidates = [
         _Candidate(page, line, at_top, *_pattern(line.text))

@@ -125,7 +125,7 @@ class Words:
         return text if square else f"{text} "
 
     def _keeps_hyphen(self, head: str, following: str) -> bool:
-        """Return whether the hyphen stays: elsewhere the text has this compound, or both parts as words, but not joined."""
+        """Return whether the hyphen stays: the text elsewhere has this compound, or has its parts only as two words."""
         tail = _WORD.match(following)
         if not tail or not following[0].islower():
             return True

@@ -33,7 +33,7 @@ _EXIT_SECONDS = 2.0
 _PACKAGES = Path(__file__).parents[3]
 _OUT_OF_TIME = {-getattr(signal, name, 0) for name in ("SIGXCPU", "SIGALRM")} - {0}
 _KILLED = -getattr(signal, "SIGKILL", 9)
-# On Linux, a child that asks to end with its parent ends with the *thread* that started it. This thread never ends early.
+# On Linux, a child that asks to end with its parent ends with the *thread* that started it. This thread never ends.
 _STARTER = ThreadPoolExecutor(1, "pincite-starter")
 MOST_IDLE = 2
 IDLE_SECONDS = 60.0
