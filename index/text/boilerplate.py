@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 LineKind = Literal["sentence", "item", "row", "loose", "question", "furniture"]
 """`sentence`: states something. `item`: an item of a list. `row`: a row of a table, or a field of a form. `loose`:
-words that state nothing, such as a heading or a by-line; they are quoted only if there is nothing else. `question`: asks.
+words that state nothing, such as a heading or a by-line; they are quoted only if nothing else is. `question`: asks.
 `furniture`: never an answer."""
 
 ITEM = re.compile(r"\s*(?:[-*•–—·▪◦‣●○■□➢✓]|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.)])\s+(?=\S)")

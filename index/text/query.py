@@ -92,8 +92,8 @@ class Query:
         """Whether a document matches by its title or source, its type and its date.
 
         `in:` matches a part of the title or file name, the whole source, or at least eight first
-        characters of the id, ignoring case. `type:` matches the format that was read if it is a usual one, else the file name's ending or a
-        part of the media type.
+        characters of the id, ignoring case. `type:` matches the format that was read if it is a usual one, else the
+        ending of the file name or a part of the media type.
         """
         return (
             (not self.titles or any(_is_named(info, title) for title in self.titles))

@@ -177,7 +177,7 @@ class IndexWriter:
                     return
 
     def _finish(self) -> None:
-        """Close the writer after it has deleted files that a merge replaced, so that nothing changes the folder later."""
+        """Close the writer after it has deleted files that a merge replaced, so that the folder stays as it is."""
         if self._writer is not None:
             with suppress(ValueError):
                 self._writer.wait_merging_threads()
