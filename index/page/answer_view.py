@@ -40,7 +40,7 @@ FORMS = {
 }
 """Export formats of an answer, with their display names."""
 _ITEM = re.compile(r"^\s*(?:[-–•*·‣]|\(?\d{1,2}[.)])\s+")
-"""The marker of a list item; it is removed if the answer has only one statement."""
+"""The marker of a list item. It is removed from statements, which are shown without their list."""
 _OPERATOR = re.compile(r'\w:\S|(?:^|\s)-[\w"]|"')
 """Parts of a question that may have been read as operators."""
 _BLANK_LINES = re.compile(r"\n\s*\n")

@@ -37,7 +37,7 @@ SCALES_PLURAL = {f"{word}s": number for word, number in SCALES.items() if len(wo
 DECADES = {f"{word[:-1]}ies": 1900 + number for word, number in _TENS.items()}
 """Decades in words: `nineties` means the 1990s."""
 ONE_WORD = {f"{word}fold": number for word, number in (_SMALL | _TENS).items()} | {"twice": 2, "thrice": 3}
-"""Words for a multiple: `twice`."""
+"""Words for a multiple: `twice`, `tenfold`."""
 _ORDINALS = {
     word: number
     for number, word in enumerate(
