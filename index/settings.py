@@ -40,10 +40,10 @@ _PATHS: dict[str, Kind] = {
 
 
 def configuration_path() -> Path | None:
-    """Return the file that PINCITE_CONFIG names, None if it is set but empty, else the file in the user's folder.
+    """Return the file that PINCITE_CONFIG names; None if it is set to an empty value; if unset, the user's own file.
 
-    A file in the current folder is not read automatically. It may come from anybody, and could send questions,
-    passages and the key of the language model to its author's server.
+    A file in the current folder is not read automatically: it may come from a stranger, and its settings could send
+    questions, passages and the key of the language model to the stranger's server.
     """
     named = os.environ.get(VARIABLE)
     if named is None:
@@ -129,14 +129,14 @@ class Settings(BaseSettings):
     device: str = "auto"
     """`auto`, `cpu`, `cuda`, `mps` …"""
     precision: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
-    """`auto`: bfloat16 if the processor supports it natively; with AVX2 only, float16 for weights, else float32."""
+    """`auto`: bfloat16 if the processor supports it natively; with AVX2 only, float16 for weights; else float32."""
     passage_tokens: int = Field(default=170, ge=32, le=2000)
     """Target size of a passage, in tiktoken tokens."""
     bar: float = Field(default=0.55, ge=0.0, le=1.0)
     """Minimum confidence for an answer."""
     unsure_bar: float = Field(default=0.2, ge=0.0, le=1.0)
-    """Minimum confidence, below `bar`, for showing the nearest sentences as a possible answer; below both bars there is
-    no answer. 1 turns possible answers off."""
+    """Minimum confidence for showing the nearest sentences as a possible answer if the confidence is below `bar`. Below
+    both values there is no answer. 1 turns possible answers off."""
     llm_url: str = ""
     """An OpenAI-compatible endpoint that writes answers, such as `http://localhost:11434/v1`; empty for none."""
     llm_model: str = ""
@@ -182,7 +182,7 @@ class Settings(BaseSettings):
     bare IP addresses. If it is empty and other machines reach the server, any name is accepted."""
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     """Addresses or networks of the reverse proxies in front of a server, separated by commas or spaces. Only their
-    `X-Forwarded-For`, `-Proto` and `-Host` headers are trusted; they must replace the headers of a client."""
+    `X-Forwarded-For`, `-Proto` and `-Host` headers are trusted; the proxies must overwrite those of a client."""
     max_client_requests: int = Field(default=256, ge=1)
     """Maximum number of concurrent requests of one client address; an event stream counts until it ends."""
     max_client_uploads: int = Field(default=32, ge=1)
@@ -194,8 +194,8 @@ class Settings(BaseSettings):
     header_seconds: float = Field(default=20.0, gt=0)
     """Time limit for the header of a request, in seconds."""
     body_seconds: float = Field(default=30.0, gt=0)
-    """Seconds that a server waits for the next 10 kB of a body, or its end; it waits twice as long for a client to read
-    10 kB of a response."""
+    """Seconds that a server waits for the next 10 kB of a body, or for its end. It waits twice as long for a client to
+    read 10 kB of a response."""
     log_questions: bool = False
     """Whether the server's log may contain the text of questions."""
 

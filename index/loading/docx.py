@@ -75,7 +75,7 @@ def _read(data: bytes) -> Draft:
 
 
 def _stated(properties: Any) -> tuple[str, str, str]:
-    """What the properties say; what a template left in them is nobody's statement."""
+    """Return title, author and date from the properties, without values that a template or program left there."""
     title, author = one_line(properties.title or ""), one_line(properties.author or "")
     generated = _GENERATOR in (author, properties.last_modified_by) or _GENERATOR in (properties.comments or "")
     meaningful = title.lower() not in _TEMPLATE_TITLES and not title.lower().endswith((".doc", ".docx", ".dotx"))
@@ -87,19 +87,19 @@ def _stated(properties: Any) -> tuple[str, str, str]:
 
 
 class _Reader:
-    """Turns the XML of a body into blocks; remembers list numbers, and what it left out."""
+    """Turns the XML of a body into blocks; remembers list numbers, the title, and whether contents were left out."""
 
     def __init__(self, known: dict[str, Style], numbering: Numbering) -> None:
         self._styles = known
         self._numbering = numbering
         self.title = ""
-        """The words of the first paragraph in the style `Title`."""
+        """The text of the first paragraph in the style `Title`."""
         self.has_contents = False
 
     def blocks(self, body: Any, *, boxes: bool = True) -> Iterator[Block]:
         """Yield paragraphs and tables in order; the items of a list are lines of one block.
 
-        The text boxes of a paragraph follow it, each as blocks of its own, nested ones too.
+        The text boxes of a paragraph come after it, each as separate blocks; nested text boxes, too.
         """
         items: list[str] = []
         for element in _children(body):

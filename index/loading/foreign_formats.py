@@ -114,7 +114,7 @@ def unsupported(name: str, format_name: str) -> UnsupportedFormat:
 
 
 def ole2_format(data: bytes, name: str) -> LoadingError:
-    """Return the error for a compound file, by the names of its streams, which it holds as UTF-16."""
+    """Return the error for a compound file. The names of its streams, stored as UTF-16, show the format."""
     names = (name for stream, name in _OLE2_STREAMS if stream.encode("utf-16-le") in data)
     format_name = next(names, "an Office document of the older kind")
     if not format_name:

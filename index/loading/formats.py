@@ -65,7 +65,7 @@ _CHARSET = re.compile(rb"""(?:<meta[^>]+charset|<\?xml[^>]+encoding)\s*=\s*["']?
 _HTML = re.compile(
     r"(?:\s|<!--(?>.*?-->)|<\?xml(?>.*?\?>))*+<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
 )
-"""Comments match atomically, without backtracking: a head of many comments would otherwise take for ever."""
+"""Comments match atomically: with backtracking, a head of many comments would take forever."""
 _XML = re.compile(r"\s*<\?xml\b", re.IGNORECASE)
 _MAIL_HEADERS = re.compile(r"(?:From .*\n)?(?:(?:[!-9;-~]+:[^\n]*|[ \t]+[^\n]*)\n)+")
 _ONLY_MAIL = re.compile(
@@ -76,10 +76,10 @@ _JSON_LIMIT = 5_000_000
 
 
 def zip_media_type(data: bytes, name: str) -> str:
-    """Return the media type of a Word document; raise UnsupportedFormat, which names the format, for other archives.
+    """Return the media type of a Word document.
 
     Raises:
-        UnsupportedFormat: the archive is not a Word document.
+        UnsupportedFormat: the archive is not a Word document; the message names its format.
         DamagedFile: the archive's directory cannot be read.
         TooLarge: the archive looks like a zip bomb, or unpacks to more than can be read.
 
@@ -99,7 +99,7 @@ def zip_media_type(data: bytes, name: str) -> str:
 
 
 def _mimetype(archive: zipfile.ZipFile) -> str:
-    """Return the media type that the archive states. Reads a limited length, as that entry may be of any size."""
+    """Return the media type that the archive states. Reads at most a fixed length, because the entry can be huge."""
     with archive.open("mimetype") as part:
         return part.read(_MIMETYPE_LENGTH).decode("latin-1").strip()
 
@@ -107,7 +107,8 @@ def _mimetype(archive: zipfile.ZipFile) -> str:
 def _check_unpacked_size(name: str, packed: int, unpacked: int) -> None:
     """Raise TooLarge for a zip bomb.
 
-    `unpacked` counts every entry, as two may share a name. `zipfile` unpacks none beyond the size that it states.
+    `unpacked` counts every entry, because two entries can share a name. `zipfile` unpacks no entry beyond its stated
+    size.
     """
     if unpacked > _UNPACKED_LIMIT or unpacked > max(_HARMLESS_SIZE, _MAX_RATIO * packed):
         raise TooLarge(

@@ -1,6 +1,6 @@
-"""Joins lines that an editor wrapped at a margin into paragraphs; lines that an author broke stay lines.
+"""Joins lines that an editor wrapped at a margin into paragraphs; line breaks that the author made are kept.
 
-A line was wrapped at the margin exactly if the next line's first word would not have fitted behind it. That holds for
+A line counts as wrapped if the first word of the next line would not have fitted at its end. That is true for
 nearly every line of prose, and hardly ever for verse, lists, code and tables. The margin is measured on the whole
 document.
 """
@@ -34,7 +34,7 @@ _WIDEST_NEAR = 170
 _ITEM = re.compile(r"\s*(?:[-*•–+>|#]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]+)[.)])\s")
 _ALIGNED = re.compile(r"\S(?:\t|  +)\S.*(?:\t|  +)\S|\t|\s\|\s")
 _CODE = re.compile(r"[={}<>]|\w\((?!\w{1,2}\))|^\s*(?:#|//|\$ )")
-"""Not matched: `author(s)`, which is a word, and `$5`, which is a price."""
+"""Does not match `author(s)`, which is a word, or `$5`, which is a price."""
 _CODE_END = re.compile(r"[{};\\]$|\):$")
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s*$")
 _HANGING = re.compile(
@@ -57,7 +57,7 @@ class Width:
 
     @classmethod
     def of(cls, stanzas: Iterable[list[str]]) -> Width:
-        """Measure the margin. It must have forced most breaks between two lines of a stanza."""
+        """Measure the margin. It counts only if it forced most of the line breaks within stanzas; else it is 0."""
         breaks = [(a.rstrip(), b) for stanza in stanzas for a, b in pairwise(stanza)]
         breaks = [(a, b) for a, b in breaks if not _ITEM.match(b) and not _ALIGNED.search(a)]
         plain = all(b.lstrip()[:1].islower() for _, b in breaks)
@@ -71,7 +71,7 @@ class Width:
 
 
 def unwrap(stanza: list[str], width: Width) -> list[str]:
-    """Return the paragraphs of a stanza."""
+    """Return the paragraphs of a stanza, with wrapped lines joined."""
     stanza = dedent("\n".join(stanza)).split("\n")
     if not width.margin:
         return _split_long_lines(_join_by_neighbours(stanza))
@@ -92,8 +92,8 @@ def unwrap(stanza: list[str], width: Width) -> list[str]:
 def _join_by_neighbours(stanza: list[str]) -> list[str]:
     """Join lines of a text with several margins, such as pages pasted together. Each break is judged by its neighbours.
 
-    Two lines are joined only in the middle of a sentence, so that the words of two speakers never become one speaker's:
-    the first line ends no sentence, and the next begins in lower case or, in prose, with a name or a number.
+    Two lines are joined only in the middle of a sentence, so that the words of two speakers are never mixed: the first
+    line must not end a sentence, and the next must begin in lower case or, in prose, with a name or a number.
     One of three signs must show that the line was wrapped at a margin: it is as long as the lines before it or after
     the break; it ends in a word that needs another word (`the`, `in`); or the next line begins with a word that needs
     one before it (`of`).
@@ -174,7 +174,7 @@ def _collapse_blanks(line: str) -> str:
 
 
 def _split_long_lines(stanza: list[str]) -> list[str]:
-    """Make a line that is longer than any page is wide a paragraph of its own, in text that was not wrapped."""
+    """Make very long lines separate paragraphs: they are wider than any page, so the text was not wrapped."""
     paragraphs: list[list[str]] = [[]]
     for line in stanza:
         if paragraphs[-1] and max(len(line), len(paragraphs[-1][-1])) > _LONG_LINE:

@@ -46,7 +46,7 @@ _DEPTH = "\0"
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A block and the share of its text that is links; in a menu all of it is."""
+    """A block, and the share of its text that is in links; in a menu, the share is 1."""
 
     block: Block
     link_share: float = 0.0
@@ -148,7 +148,7 @@ def _enter(state: _Walk, element: Any, events: Any) -> Iterator[Piece]:
 
 
 def _separate_blocks(element: Any) -> list[Block] | None:
-    """Return the blocks of an element that is not walked through; None for any other element.
+    """Return the blocks of an element whose children are not visited; None for any other element.
 
     A hidden element has no blocks; a listing and a table have one or more.
     """
@@ -223,7 +223,7 @@ def _visible_text(element: Any) -> str:
 
 
 def _listing(text: str) -> list[Block]:
-    """Return the blocks of preformatted text: a listing as it is, a whole document in one `pre` as plain text."""
+    """Return the blocks of a `pre`: a listing is kept verbatim, a whole document is read as plain text."""
     if text.count("\n") < _LISTING_LINES or "\n\n" not in text.replace("\r\n", "\n"):
         return [verbatim(text)]
     return blocks(text)

@@ -4,9 +4,9 @@
         try:
             document = load(path, max_bytes=512 << 20)
         except LoadingError as error:
-            ...  # a Failure in the receipt; the other files go on
+            ...  # report a Failure, and continue with the other files
 
-Importing this package imports none of the libraries that parse the formats: each format module imports its own.
+Importing this module imports no parsing library: each format module imports its own.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from index.loading.content import Content, Draft
     from index.records import Document
 
+__all__ = ["digest", "discover", "load", "load_bytes", "locate", "read_bytes"]
+
 _SKIPPED = (".", "~$")
 """Hidden files, and the lock files that Office leaves beside an open document."""
 _BLOCK = 1 << 20
@@ -49,8 +51,8 @@ def discover(paths: Iterable[str | Path], *, enter: Callable[[Path], bool] = lam
 
     A path that the user named is always yielded, even if it does not exist or is a folder that cannot be listed:
     `load` then raises an error, and the receipt names the path. Hidden files and folders are skipped unless named.
-    A file that is reached by two paths, or a folder that contains itself by a link, counts once.
-    A folder that `enter` refuses is yielded itself, and not walked.
+    A file that two paths lead to, or a folder that contains a link to itself, is yielded or walked only once.
+    A folder for which `enter` returns False is not walked; the folder itself is yielded.
     """
     seen: set[str] = set()
     for path in map(Path, paths):
@@ -78,7 +80,7 @@ def _walk(path: Path, real: str, seen: set[str], enter: Callable[[Path], bool]) 
         return
     for child in children:
         if not is_skipped(child.name) and _is_file_or_folder(child):
-            # Most entries are no links: their real path is known without a system call for each of its parts.
+            # Most entries are not links: their real path is then known without further system calls.
             real_child = _real(Path(child.path)) if child.is_symlink() else str(Path(real, child.name))
             yield from _walk(path / child.name, real_child, seen, enter)
 
@@ -99,7 +101,7 @@ def _real(path: Path) -> str:
 
 
 def locate(path: Path) -> Path:
-    """Return the absolute path without `..`. Links are not resolved, as they are the name that the user gave.
+    """Return the absolute path without `..`. Links are not resolved, because the user gave their names.
 
     Raises:
         SourceNotReadable: the name is not valid Unicode, so the catalog cannot store it.
@@ -119,7 +121,7 @@ def read_bytes(source: Path, *, max_bytes: int) -> bytes:
             raise too_large(source.name, max_bytes)
         with source.open("rb") as file:
             data = file.read(size + 1)
-            if len(data) > size:  # it grew, or its system does not tell sizes
+            if len(data) > size:  # the file grew, or its file system does not report sizes
                 data += file.read(max(0, max_bytes + 1 - len(data)))
     except (OSError, ValueError) as error:
         raise _unreadable(source, error) from error
@@ -162,7 +164,7 @@ def _unreadable(source: Path, error: OSError | ValueError) -> LoadingError:
 
 
 def _file_size(source: Path) -> int:
-    """Return the size of a file; raise SourceNotReadable for anything else. A pipe or device would block for ever."""
+    """Return the size of a file. Raises SourceNotReadable for anything else: a pipe or device would block forever."""
     size = source.stat().st_size
     if source.is_dir():
         raise SourceNotReadable(
@@ -171,9 +173,6 @@ def _file_size(source: Path) -> int:
     if not source.is_file():
         raise SourceNotReadable(f"{source} is not a file but a device or a pipe.", "Save its content in a file.")
     return size
-
-
-__all__ = ["digest", "discover", "load", "load_bytes", "locate", "read_bytes"]
 
 
 def load(path: Path, *, max_bytes: int) -> Document:
@@ -185,8 +184,8 @@ def load(path: Path, *, max_bytes: int) -> Document:
 def load_bytes(data: bytes, *, source: str, name: str = "", max_pages: int | None = None) -> Document:
     """Return the document in `data`.
 
-    `source` is where the bytes come from. Its suffix helps to tell formats apart whose contents look alike.
-    `name` is the file's name, if it is not the last part of `source`; then its suffix is the one that counts.
+    `source` is where the bytes come from. Its suffix helps to distinguish formats with similar contents.
+    `name` is the file's name if it is not the last part of `source`; its suffix is then used instead.
     Raises TooLarge before reading any page if a format with pages has more than `max_pages`.
     """
     content = formats.sniff(data, name or source)

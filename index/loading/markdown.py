@@ -106,7 +106,7 @@ def _blocks(node: SyntaxTreeNode) -> Iterator[Block]:
 
 
 def _list(node: SyntaxTreeNode) -> Iterator[Block]:
-    """Yield a tight list as one block with one line per item. An item of more than lines is its own block."""
+    """Yield a tight list as one block with one line per item. Other contents of an item are separate blocks."""
     lines: list[str] = []
     for line in _items(node, 0):
         if isinstance(line, str):
@@ -164,7 +164,7 @@ def _words(node: SyntaxTreeNode) -> str:
 
 
 def _without_tags(markup: str) -> str:
-    """Return the words in HTML within Markdown, which is mostly a picture or a centred line."""
+    """Return the words of HTML within Markdown. Such HTML is mostly a picture or a centred line."""
     return unescape(_TAG.sub("", _BREAK_TAG.sub("\n\n", _shown(markup))))
 
 

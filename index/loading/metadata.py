@@ -1,6 +1,6 @@
-"""Finds title, author and date where a text states them in its head, and nowhere else.
+"""Finds title, author and date, but only if a text states them at its beginning.
 
-Nothing is guessed: a reader who sees a wrong author stops trusting the right ones.
+Nothing is guessed, because a reader who sees one wrong author no longer trusts the correct ones.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def iso_date(text: str) -> str:
 
 
 def dateline(line: str) -> str:
-    """Return the date if the line is one, else "". A bare year does not count: it may be a page number."""
+    """Return the date if the line is a date, else "". A bare year does not count: it may be a page number."""
     found = iso_date(line)
     return found if "-" in found else ""
 

@@ -1,4 +1,4 @@
-"""Plain text: its encoding, its paragraphs and headings; also captions, logs, tables and source code."""
+"""Reads plain text: its encoding, paragraphs and headings; also captions, logs, tables and source code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark is its beginning
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, because this mark begins with the mark of UTF-16
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
@@ -54,12 +54,12 @@ _AS_BROWSERS_DO = {
     "gbk": "gb18030",
     "shift_jis": "cp932",
 }
-"""On the web, the encoding named on the left means the larger one on the right."""
+"""As in browsers: a page that states the encoding on the left is read in its superset on the right."""
 _UNBELIEVABLE = re.compile("utf-?(?:7|16|32)|.*escape", re.IGNORECASE)
-"""Encodings that a file cannot truthfully state. If its name is readable as ASCII, the file has not two bytes a letter;
-the others are no encodings of pages."""
+"""Encodings that a file cannot truthfully state. If the stated name is readable as ASCII, the file does not use two or
+four bytes per letter; the others are not used for pages."""
 _FEW_BYTES = 400
-"""Below this, letter statistics are noise, and Western European is the better guess."""
+"""With fewer bytes, letter statistics are noise, and Western European is the better guess."""
 _UNDERLINE = re.compile(r"([=\-~^\"'`#*+.:])\1{2,}")
 _CHAPTER = re.compile(
     r"(?:chapter|part|book|section|appendix|act|scene|letter|article)\s+(?:[ivxlcdm]+|\d+|[a-z]|one|two|three|four|five"
@@ -98,7 +98,7 @@ def decode(data: bytes) -> Decoded | None:
 
 
 def decode_as(data: bytes, encoding: str) -> Decoded | None:
-    """Return the text in an encoding that the file states, or None if that does not exist or does not fit."""
+    """Return the text in the stated encoding, or None if the encoding does not exist or does not fit."""
     try:
         name = codecs.lookup(encoding).name
         return None if _UNBELIEVABLE.match(name) else Decoded(data.decode(_AS_BROWSERS_DO.get(name, name)))
@@ -123,7 +123,7 @@ def _zeros(data: bytes, width: int, column: int) -> float:
 
 
 def _almost_utf8(data: bytes) -> Decoded | None:
-    """Decode UTF-8 with a few bad bytes; None if there are many. Guessing another encoding would ruin all of a file."""
+    """Decode UTF-8 with a few bad bytes; None if there are many. Another encoding would ruin the whole file."""
     text = data.decode("utf-8", "replace")
     bad = text.count("\ufffd")
     good = sum(character > "\x7f" for character in text) - bad
@@ -143,9 +143,9 @@ def _repaired(text: str, encoding: str, bad: int) -> Decoded:
 
 
 def _guess(sample: bytes) -> str:
-    """Return charset-normalizer's best match, except in two ties, which it would break by the alphabet.
+    """Return charset-normalizer's best match, except in two ties, which it would break alphabetically.
 
-    Western European comes before Central European, and Japanese, known by its hiragana, before Korean.
+    Western European is preferred to Central European, and Japanese, recognised by hiragana, to Korean.
     """
     from charset_normalizer import from_bytes
 
@@ -164,7 +164,7 @@ def _guess(sample: bytes) -> str:
 
 
 def _accents_only(sample: bytes) -> bool:
-    """Return whether non-ASCII letters stand singly, as accented ones do, and not in runs, as in other scripts."""
+    """Return whether non-ASCII letters are mostly single, like accented letters; other scripts have runs of them."""
     text = sample.decode(_FALLBACK, "replace")
     foreign = re.findall(r"[^\x00-\x7f]", text)
     runs = re.findall(r"[^\x00-\x7f]{4,}", text)

@@ -46,7 +46,7 @@ class Style:
 
 
 def styles(element: Any) -> dict[str, Style]:
-    """Return paragraph styles by id. A style inherits what it does not state from the style on which it is based."""
+    """Return paragraph styles by id. A style inherits missing values from the style that it is based on."""
     raw = {style.get(f"{_W}styleId", ""): style for style in element.iter(f"{_W}style")}
     return {key: _style(raw, key) for key in raw}
 

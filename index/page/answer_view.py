@@ -40,7 +40,7 @@ FORMS = {
 }
 """Export formats of an answer, with their display names."""
 _ITEM = re.compile(r"^\s*(?:[-–•*·‣]|\(?\d{1,2}[.)])\s+")
-"""The marker of a list item, which is removed from a single statement."""
+"""The marker of a list item. It is removed from statements, which are shown without their list."""
 _OPERATOR = re.compile(r'\w:\S|(?:^|\s)-[\w"]|"')
 """Parts of a question that may have been read as operators."""
 _BLANK_LINES = re.compile(r"\n\s*\n")
@@ -50,7 +50,7 @@ _BLANK_LINES = re.compile(r"\n\s*\n")
 class Card:
     """A passage as evidence, with a marked span and its surroundings.
 
-    It has no slots, so that what several templates show of it is computed once.
+    It has no slots, so that cached properties work: several templates show the same values.
     """
 
     number: int
@@ -154,7 +154,7 @@ def _holding(citation: Citation, hits: Sequence[Hit]) -> Hit:
 
 
 def answer(answer: Answer, evidence: Sequence[Card], milliseconds: float, key: str, *, narrowed: bool) -> str:
-    """Return the answer or possible answer with its evidence, or the state without one: no answer, nothing found.
+    """Return the answer or possible answer with its evidence, or the message for no answer or nothing found.
 
     `key` identifies the answer for `page/export`; `narrowed` means that the reader has excluded some documents.
     """

@@ -45,7 +45,7 @@ T = TypeVar("T")
 
 
 class AnswerCache:
-    """Answers by an unguessable key; the oldest are dropped first. Safe to use from several threads."""
+    """A cache of answers by an unguessable key; the oldest are dropped first. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._answers: dict[str, Answer] = {}

@@ -2,7 +2,7 @@
 
 `static/source.js` loads the content of the dialog from `v1/documents/{id}/view`.
 
-Each URL contains a hash of the contents, so that browsers can cache it forever.
+The URL of each bundle contains a hash of its content, so that browsers can cache it forever.
 """
 
 from __future__ import annotations

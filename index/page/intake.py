@@ -1,9 +1,9 @@
-"""What visitors send to Gradio: events are checked, and files of the drop zone are received in its place.
+"""Checks what visitors send to Gradio: events are validated, and our own route receives the files of the drop zone.
 
 An upload does not identify its page. So each browser gets a cookie with its first upload, and sends it with the event.
 
-Gradio's route parses on the event loop, fails on unusual forms, and returns absolute paths. This one applies the limits
-of the API, stores files where the API does, and returns handles.
+Gradio's upload route parses on the event loop, fails on unusual forms, and returns absolute paths. Our route applies
+the limits of the API, stores files where the API does, and returns handles.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ MAX_EVENTS = 1000
 """Events that Gradio runs at once. Nearly all of them wait for their client's turn in `Slots`; with Gradio's default of
 40, one visitor could occupy all."""
 SESSIONS = 200
-"""Sessions whose last values Gradio keeps. Nothing is lost with older ones: no control here has state, and no event
-compares its values with kept ones."""
+"""The number of sessions whose last values Gradio keeps. Dropping older sessions loses nothing: no control here has
+state, and no event compares its values with earlier ones."""
 _MAX_NAMES = 1000
 _MAX_CHARACTERS = 100_000
 """Total length of the names in one list; the page sends ids of 64 characters."""

@@ -1,9 +1,10 @@
-"""The records that flow through Pincite: plain values without behaviour of their own.
+"""The records that Pincite's parts exchange: plain values, nearly without behaviour.
 
-`choices` has what an interface lets its user choose; `document` has documents, passages and places; `results` has what
-a search, an answer and a check return; `report` has what a change did, and what is known about a library as a whole;
-`remarks` words verdicts for a reader. Every offset is a Unicode code point into `Document.text`, and every span is
-half-open: `[start, end)`. A record is made when it is first used, because `pincite --help` needs none.
+`choices`: the values that a user can choose. `document`: documents, passages and locations. `results`: the results of
+searches, answers and checks. `report`: the results of changes, and facts about a library as a whole. `remarks`: the
+wording of verdicts for readers. Every offset is a Unicode code point into `Document.text`, and every span is
+half-open: `[start, end)`. A record's module is imported when the record is first used, because `pincite --help` needs
+no record.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The values that an interface lets its user choose or read: modes, writers, forms, statuses and verdicts.
 
-The command line needs them for `--help`, which must not wait until the records are made.
+The command line needs them for `--help`, which must not wait for the import of the records.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ExportForm = Literal["text", "markdown", "html", "bibtex", "ris", "csl", "apa", 
 Status = Literal["answered", "unsure", "abstained"]
 """The outcome of a question: an answer, sentences that may hold an answer, or neither."""
 Verdict = Literal["verbatim", "supported", "contradicted", "unverified"]
-"""What was proven about a sentence, and never more.
+"""The verdict on a sentence: only what was proven about it.
 
 `verbatim`: its words are in a source. `supported`: a source accounts for every part of it. `contradicted`: a source
 says otherwise. `unverified`: none of these could be proven.

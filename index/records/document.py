@@ -26,7 +26,7 @@ LandmarkKind = Literal["page", "heading", "paragraph"]
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A file to be added."""
+    """A file that waits to be added."""
 
     name: str
     """Its file name."""
@@ -41,7 +41,7 @@ class Arrival:
     home: Path | None = None
     """Its final path once the library holds it; None for a file that is read in place."""
     within: tuple[Path, ...] = ()
-    """Folders that a link must not lead out of when the file is read; empty for no restriction."""
+    """The file is read only if its path, with links resolved, is in one of these folders; empty for no restriction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,11 @@ class FileState:
     source: str
     stage: FileStage = "waiting"
     passages: int = 0
-    """While encoding, the number of encoded passages, estimated in proportion if files are encoded together; afterwards
-    the number of passages of its document."""
+    """While encoding, the number of encoded passages; it is estimated if files are encoded together. Afterwards, the
+    number of passages of its document."""
     of_passages: int = 0
     part: float = 0.0
-    """Finished share of the work on it, in [0, 1]."""
+    """The finished share of the work on the file, in [0, 1]."""
     reason: str = ""
     """Why it failed or was cancelled."""
     hint: str = ""
@@ -145,7 +145,7 @@ class Chunk:
     start: int
     end: int
     sentences: tuple[Span, ...]
-    """In order, without overlap, within `[start, end)`; together they hold every word of the chunk."""
+    """Spans in order, without overlap, within `[start, end)`; together they contain every word of the chunk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ class Passage:
     end: int
     text: str
     sentences: tuple[Span, ...]
-    """Spans of the document's text, as all spans are."""
+    """The sentences as spans of the document's text, not of the passage's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ class Location:
     heading: str = ""
     """The path of headings above the span, outermost first, joined by ` > `."""
     paragraph: int = 0
-    """Counted from 1 below the nearest page or heading; 0 if the document has no paragraphs."""
+    """The number of the paragraph, from 1, below the nearest page or heading; 0 if the document has no paragraphs."""
 
     @property
     def label(self) -> str:

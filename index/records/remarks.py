@@ -38,7 +38,7 @@ def verdict_name(statement: Statement) -> str:
 
 
 def reason(statement: Statement) -> str:
-    """Return the detail without the words of `name`; it may contain words between asterisks."""
+    """Return the detail without the prefix `UNCHECKED`; it may contain words between asterisks."""
     return statement.detail if statement.is_claim else statement.detail.removeprefix(f"{UNCHECKED}: ")
 
 

@@ -39,7 +39,7 @@ class Renamed:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The result of an `add`, a `remove` or a `sync`: each file found, and each one gone, is in exactly one tuple."""
+    """The result of `add`, `remove` or `sync`: each file that was found or removed is in exactly one tuple."""
 
     added: tuple[str, ...] = ()
     replaced: tuple[str, ...] = ()
@@ -49,7 +49,7 @@ class Receipt:
     failed: tuple[Failure, ...] = ()
     notes: tuple[Note, ...] = ()
     passages: int = 0
-    """Passages added, whether encoded now or known from before."""
+    """Passages added, whether encoded now or already known."""
     encoded: int = 0
     """Passages encoded now."""
     seconds: float = 0.0
@@ -57,12 +57,12 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """The files that an interrupted `add` left to do, and those that could not be read."""
+    """The files that an interrupted `add` has not added yet, and those that could not be read."""
 
     waiting: tuple[str, ...]
     """Paths, in the order in which they will be added."""
     failed: tuple[Failure, ...]
-    """By path; each is forgotten when it is added."""
+    """The failures by path; an entry is dropped when its file is added."""
 
 
 class Portion(NamedTuple):
@@ -85,7 +85,7 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A moment of a long `add`."""
+    """The progress of a long `add` at one moment."""
 
     source: str
     stage: Stage
@@ -101,7 +101,7 @@ class Progress:
 
 
 ProgressCallback = Callable[[Progress], None]
-"""Called at every moment, in the thread that works, between two steps. An exception that it raises ends the work."""
+"""A callback that the working thread calls between two steps. An exception that it raises ends the work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +121,12 @@ class Unconfirmed:
     page: str
     """The label of the page on which the passage begins."""
     agreement: float
-    """The share of its five-word sequences that are in the plain text of its pages, in [0, 1]."""
+    """The share of its five-word sequences that occur in the plain text of its pages, in [0, 1]."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What `verify` proved, and what it could not prove."""
+    """The result of `verify`: what it proved, and what it could not prove."""
 
     documents: int
     passages: int
@@ -138,10 +138,11 @@ class Verification:
     sources_missing: tuple[str, ...]
     mismatches: tuple[Problem, ...]
     unconfirmed: tuple[Unconfirmed, ...] = ()
-    """Passages of PDFs to look at: their lines may be in the wrong order, or their words glued together. They do not
-    count as mismatches, because the second reader may be the wrong one, as in the columns of some tables."""
+    """Passages of PDFs that a person should check: lines may be in the wrong order, or words joined. They do not count
+    as mismatches, because the second reader may be wrong, for example in the columns of some tables."""
     sources_claimed: tuple[str, ...] = ()
-    """Sources that a portable library names and nobody here has read. They are not read, and prove nothing."""
+    """Sources that a portable library names, but nobody here has read. `verify` does not read them, and proves nothing
+    about them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,7 @@ class Stats:
     bytes: int
     """Size of the library's folder."""
     made_with: str
-    """Encoder, its revision, and chunking; empty until something is added."""
+    """The encoder, its revision, and the chunking; empty until something is added."""
     generation: int
     """Number of changes so far."""
     media_types: dict[str, int] = field(default_factory=dict)
@@ -169,9 +170,9 @@ class Recall:
     """The share of the passages nearest in meaning that a search finds."""
 
     exact: bool
-    """Whether every passage is compared with the question, as in a small library: then none can be missed."""
+    """Whether a search compares every passage with the question, as in a small library: then no passage is missed."""
     recall: float
-    """The mean share found of the `nearest` passages that a comparison with all passages gives."""
+    """The mean share that a search finds of the `nearest` passages, which a comparison with all passages gives."""
     low: float
     """The 95 % confidence interval of that mean is `low` to `high`."""
     high: float

@@ -1,4 +1,4 @@
-"""The results of a question: hits, what each document says about it, and answers and checks with their citations."""
+"""The results of questions: hits, coverage of documents, and answers and checks with their citations."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ class Why:
     dense: float | None
     """Cosine of question and passage; None if the dense index was not searched."""
     dense_rank: int | None
-    """From 1; None if the passage was not among the dense candidates."""
+    """The rank, from 1; None if the passage was not among the dense candidates."""
     lexical: float | None
     """BM25 score, 0 if no word of the question occurs nearby; None if the lexical index was not searched."""
     lexical_rank: int | None
     fused: float
-    """The scores of both indexes, each as a share of the best score, weighted; in [0, 1]."""
+    """The weighted sum of both indexes' scores, each as a share of the best score; in [0, 1]."""
     evidence: float
     """How strongly the best sentence answers the question: its cosine, plus a part for the rare words it shares."""
     verbatim: bool
-    """Whether the hit comes first because it holds the question word for word, which few passages do."""
+    """Whether the hit comes first because it is one of few passages that contain the question word for word."""
     reranked: float | None
     """The reranker's score, in [0, 1]; None without a reranker."""
     matched_terms: tuple[str, ...]
@@ -46,14 +46,14 @@ class Hit:
     passage: Passage
     document: DocumentInfo
     score: float
-    """In [0, 1], higher is better; comparable among the hits of one question."""
+    """In [0, 1], higher is better; comparable only among the hits of one question."""
     pin: Span
     """The sentence that carries the evidence."""
     location: Location
     """The location of the pin."""
     why: Why
     claims: tuple[float, ...] = ()
-    """How good a pin each sentence of the passage would be; minus infinity for a heading."""
+    """The pin score of each sentence of the passage; minus infinity for a heading."""
     cosines: tuple[float, ...] = ()
     """Cosine of the question and each sentence of the passage."""
     also: tuple[Hit, ...] = ()
@@ -100,13 +100,13 @@ class Found:
     notes: tuple[str, ...] = ()
     """What the reader should know: how the question was understood, and what could not be searched."""
     has_words: bool = True
-    """Whether the word index was complete. If not, `signals` come from the meaning alone."""
+    """Whether the word index was complete. If not, `signals` come from the vector index alone."""
     signals: dict[str, float] = field(default_factory=dict)
-    """Evidence that the documents hold an answer, by `index.search.signals`; empty if nothing was found."""
+    """Signals that the documents hold an answer (see `index.search.signals`); empty if nothing was found."""
     missing: tuple[str, ...] = ()
-    """Names, numbers and rare words of the question that none of the first passages has."""
+    """Names, numbers and rare words of the question that none of the first passages contains."""
     unknown: tuple[str, ...] = ()
-    """The missing words that no passage of the library has, according to the word index."""
+    """Those of the missing words that no passage of the library contains, according to the word index."""
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)
@@ -191,16 +191,16 @@ class Answer:
     confidence: float
     """How well the passages match the question, in [0, 1]. It is not the probability that the answer is right."""
     bar: float
-    """The confidence that an answer needs."""
+    """The minimum confidence for an answer."""
     statements: tuple[Statement, ...]
-    """In reading order. With the status `unsure`, the nearest sentences, which may hold an answer; with `abstained`,
-    none."""
+    """In reading order. With the status `unsure`, these are the nearest sentences, which may hold an answer; with
+    `abstained`, there are none."""
     citations: tuple[Citation, ...]
     """By marker, from 1."""
     hits: tuple[Hit, ...]
     """The passages found, best first; without an answer, the first one is the nearest miss."""
     searched: tuple[int, int]
-    """Numbers of passages and documents searched; (0, 0) if nothing was searched: the notes say why."""
+    """The numbers of searched passages and documents; (0, 0) if nothing was searched, and the notes say why."""
     writer: Writer
     timings_ms: dict[str, float]
     notes: tuple[str, ...] = ()

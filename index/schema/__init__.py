@@ -7,9 +7,10 @@
     Found.model_validate(redacted(found))        # for a stranger, over REST or MCP: file names only
 
 The command line prints the models as JSON, REST describes them by OpenAPI, and MCP offers subsets of them to
-assistants (`assistants`). A field is declared in a record and in a model, and nowhere else; its docstring is its
-description. A record that only the command line prints, such as a verification, has no model: `base.plain` dumps it.
+assistants (`assistant_schema`). A field is declared in a record and in a model, and nowhere else; its docstring is its
+description. A record that only the command line prints, such as a verification, has no model: `redaction.plain` dumps
+it.
 
 Offsets are Unicode code points of a document's text; `end` is exclusive. This package may not import FastAPI, Gradio,
-the storage or a face. It is imported only where JSON is made: importing pydantic models takes time.
+the storage or an interface. It is imported only where JSON is made, because importing pydantic models takes time.
 """

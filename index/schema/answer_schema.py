@@ -71,19 +71,19 @@ class Statement(Schema):
     text: str
     """Its words, without markers."""
     markers: list[int]
-    """The citations that decide its verdict: those that support it, or, where it is contradicted, the one that says
-    otherwise; none where it is unverified."""
+    """The citations that decide its verdict: those that support it or, if it is contradicted, the one that says
+    otherwise. Empty if it is unverified."""
     verdict: Verdict
-    """`verbatim`: its words stand in a source. `supported`: a source accounts for every part of it.
+    """`verbatim`: its words are in a source. `supported`: a source accounts for every part of it.
     `contradicted`: a source says otherwise. `unverified`: none of these could be proven."""
     detail: str
-    """In words: what differs, what is not in the source, or why it could not be checked. Words that it names stand
-    between asterisks."""
+    """The reason in words: what differs, what is not in the source, or why the sentence could not be checked. Quoted
+    words are between asterisks."""
     nearest: int | None
-    """Of an unverified sentence, the citation whose words come nearest. They were not found to support the sentence.
-    Null where nothing is near."""
+    """The citation whose words are nearest to an unverified sentence; it does not support the sentence. Null if nothing
+    is near."""
     is_claim: bool
-    """False where it states nothing, as a question or a heading does; then it was not checked."""
+    """False if the sentence states nothing, as a question or a heading; then it was not checked."""
 
 
 class Citation(Schema):
@@ -92,7 +92,7 @@ class Citation(Schema):
     model_config = ConfigDict(json_schema_extra={"examples": [_CITATION]})
 
     marker: int = Field(ge=1)
-    """Its number, by which statements name it."""
+    """Its number, which statements refer to."""
     document: Reference
     """The document that holds the words."""
     location: Location
@@ -106,7 +106,7 @@ class Citation(Schema):
 
 
 class Searched(Schema):
-    """The size of what was searched."""
+    """How much was searched."""
 
     passages: int
     """The number of passages."""
@@ -116,28 +116,28 @@ class Searched(Schema):
     @model_validator(mode="before")
     @classmethod
     def _from_record(cls, value: Any) -> Any:
-        """A record has a pair of numbers."""
+        """Return the pair of numbers of a record as named fields; other values stay as they are."""
         return dict(zip(cls.model_fields, value, strict=True)) if isinstance(value, tuple) else value
 
 
 class Answer(Schema):
-    """The documents' answer to a question, or the finding that they hold none."""
+    """The documents' answer to a question, or the finding that they have none."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_ANSWER]})
 
     question: str
-    """As it was asked, without white space around it."""
+    """The question as asked, without white space around it."""
     status: Status
-    """`answered`; `unsure`: the statements came nearest and may or may not hold an answer; `abstained`: the documents
-    hold no answer, and the first hit is only the nearest passage."""
+    """`answered`; `unsure`: the statements are the nearest sentences, which may hold an answer; `abstained`: no answer
+    was found in the documents, and the first hit is only the nearest passage."""
     confidence: Confidence
-    """How well what was found matches the question. It is not the chance that the answer is right."""
+    """How well the passages match the question. It is not the probability that the answer is right."""
     bar: Share
-    """The confidence threshold: an answer is given from here on."""
+    """The minimum confidence for an answer."""
     writer: Writer
     """The author of the statements' words: the documents (`quote`), or a language model."""
     statements: list[Statement]
-    """In reading order; none where the status is `abstained`."""
+    """In reading order; empty if the status is `abstained`."""
     citations: list[Citation]
     """By marker, from 1."""
     hits: list[Hit]
@@ -145,8 +145,8 @@ class Answer(Schema):
     searched: Searched
     """How many passages and documents were searched."""
     notes: list[str]
-    """Notes for the reader: how the question was understood, which words of it no passage mentions (these stand between
-    asterisks), what could not be searched, what went wrong with the model."""
+    """Notes for the reader: how the question was understood, which of its words no passage mentions (these are between
+    asterisks), what could not be searched, and what went wrong with the model."""
     timings_ms: dict[str, float]
     """The time of each step, in milliseconds."""
 
@@ -155,11 +155,11 @@ class Piece(Schema):
     """Words that a model has just written; none of them has been checked."""
 
     text: str
-    """To be appended to the pieces before."""
+    """The next words: append them to the earlier pieces."""
 
 
 class Checked(Schema):
-    """A text, sentence by sentence, against the documents."""
+    """A text, compared with the documents sentence by sentence."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_CHECK]})
 
@@ -170,8 +170,8 @@ class Checked(Schema):
     claims: int = Field(ge=0)
     """The number of statements that state something."""
     statements: list[Statement]
-    """All sentences, in order, each with its verdict; also those that state nothing, which are not checked."""
+    """All sentences, in order, each with its verdict. Sentences that state nothing are included, but not checked."""
     citations: list[Citation]
-    """The words that support a statement, contradict it, or come nearest to it; by marker, from 1."""
+    """The words that support a statement, contradict it, or are nearest to it; by marker, from 1."""
     notes: list[str]
-    """What could not be searched: then `unverified` says less."""
+    """What could not be searched. If there is a note, `unverified` means less."""

@@ -1,7 +1,7 @@
-"""What MCP's tools give to assistants: subsets of the other models, with links, and with advice on how to cite.
+"""The results of MCP's tools: subsets of the other models, with links, and with advice on how to cite.
 
-The JSON of a tool is the JSON of REST without what an assistant does not need, since it pays for every word that it
-reads. No field is declared again: `_subset` takes it from its model. A link leads to the exact words.
+A tool returns the JSON of REST without the fields that an assistant does not need, because an assistant pays for every
+word that it reads. No field is declared again: `_subset` takes it from its model. A link leads to the exact words.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 Model = type[BaseModel]
 NEAREST = 3
-"""The number of passages beside an abstention."""
+"""The number of passages in the result if there is no answer."""
 
 
 def _subset(
@@ -51,7 +51,7 @@ def _link(description: str) -> Json:
     return {"link": (Annotated[str, Field(description=description)], ...)}
 
 
-_REFERENCE = _subset(hit_schema.Reference, advice={"claimed": "Say so where you cite it."})
+_REFERENCE = _subset(hit_schema.Reference, advice={"claimed": "If true, say so when you cite the document."})
 _PASSAGE = _subset(
     hit_schema.Hit,
     without=("runner_up", "why", "also"),
@@ -76,9 +76,9 @@ ANSWER = _subset(
         "hits": list[_PASSAGE],  # type: ignore[valid-type]
     },
     advice={
-        "status": "Where it is `unsure`, say that you are not sure, and quote the statements. Where it is `abstained`, "
-        "say so, and do not make an answer of the hits.",
-        "hits": "Given only where there is no answer.",
+        "status": "If it is `unsure`, say that you are not sure, and quote the statements. If it is `abstained`, say "
+        "so, and do not make an answer from the hits.",
+        "hits": "Only present if there is no answer.",
         "notes": "Pass them on to the reader.",
     },
 )
@@ -99,7 +99,7 @@ def found(record: records.Found) -> Json:
 
 
 def answer(record: records.Answer) -> Json:
-    """Return an answer; passages only where there is no answer, for then nothing else can be shown."""
+    """Return an answer. Passages are included only if there is no answer: then nothing else can be shown."""
     nearest = record.hits[:NEAREST] if record.status == "abstained" else ()
     whole = answer_schema.Answer.model_validate(replace(record, hits=nearest)).model_dump()
     linked = {
@@ -116,7 +116,7 @@ def checked(record: records.Check) -> Json:
 
 
 def excerpt(info: records.DocumentInfo, location: records.Location, span: records.Span, text: str) -> Json:
-    """Return a part of a document's text, and where to read on."""
+    """Return a part of a document's text, and the offset where the next part begins."""
     part = {
         "document": info,
         "location": location,

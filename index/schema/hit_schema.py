@@ -28,17 +28,16 @@ _DOCUMENT: JsonDict = {
 
 
 class Reference(Schema):
-    """A document, as a citation names it."""
+    """A document as named in a citation."""
 
     id: str
-    """SHA-256 of the file's bytes, in hexadecimal. All routes and tools know the document by it."""
+    """SHA-256 of the file's bytes, in hexadecimal. All routes and tools identify the document by it."""
     title: str
-    """The title that the format or the text states; empty where neither does. The same holds for `author` and
-    `date`."""
+    """The title that the format or the text states; empty if neither does. The same holds for `author` and `date`."""
     source: str
-    """The name of its file, or the address it came from. The server never tells where it keeps a file."""
+    """The name of its file, or its web address. The server never reveals where it keeps a file."""
     author: str
-    """In one line, as the document has it."""
+    """On one line, as stated in the document."""
     date: str
     """ISO 8601, as precise as stated: `2020-12-05`, `2020-12` or `2020`."""
     claimed: bool
@@ -46,16 +45,16 @@ class Reference(Schema):
 
 
 class Location(Schema):
-    """The place of some words, as a reader would name it."""
+    """The place of some words, in the terms that a reader uses."""
 
     page: str
-    """The label of the page; empty where the format has none."""
+    """The label of the page; empty if the format has no pages."""
     heading: str
-    """The headings above, outermost first, joined by ` > `."""
+    """The path of headings above the words, outermost first, joined by ` > `."""
     paragraph: int = Field(ge=0)
-    """Counted from 1 below the nearest page or heading; 0 where the document has no paragraphs."""
+    """Counted from 1 below the nearest page or heading; 0 if the document has no paragraphs."""
     label: str
-    """All of it in one line, for a citation: `p. 3, § Trade, ¶ 2`."""
+    """The whole location on one line, for a citation: `p. 3, § Trade, ¶ 2`."""
 
 
 class Document(Schema):
@@ -64,28 +63,27 @@ class Document(Schema):
     model_config = ConfigDict(json_schema_extra={"examples": [_DOCUMENT]})
 
     id: str
-    """SHA-256 of the file's bytes, in hexadecimal. All routes know the document by it."""
+    """SHA-256 of the file's bytes, in hexadecimal. All routes identify the document by it."""
     source: str
-    """The name of its file, or the address it came from. The server never tells where it keeps a file."""
+    """The name of its file, or its web address. The server never reveals where it keeps a file."""
     title: str
-    """The title that the format or the text states; empty where neither does. The same holds for `author` and
-    `date`."""
+    """The title that the format or the text states; empty if neither does. The same holds for `author` and `date`."""
     author: str
-    """In one line, as the document has it."""
+    """On one line, as stated in the document."""
     date: str
     """ISO 8601, as precise as stated: `2020-12-05`, `2020-12` or `2020`."""
     media_type: str
     """The format of its file."""
     characters: int
-    """Code points of its text."""
+    """Length of its text, in code points."""
     pages: int
-    """The number of pages; 0 where the format has none."""
+    """The number of pages; 0 if the format has none."""
     passages: int
     """The number of passages that it is cut into."""
     notes: list[str]
-    """The document's health: what was left out or repaired in reading it."""
+    """The document's health: what was left out or repaired when the file was read."""
     claimed: bool
-    """Whether a portable library brought it, and nobody here has read the file that it claims to be from."""
+    """Whether a portable library brought it, and nobody here has read the file that it is said to come from."""
 
 
 class Documents(Schema):
@@ -107,9 +105,9 @@ class Text(Schema):
     start: Offset
     """Where the part begins."""
     end: Offset
-    """Where the part ends; the character there is not part of it."""
+    """Where the part ends (exclusive)."""
     characters: int
-    """Code points of the whole text."""
+    """Length of the whole text, in code points."""
     text: str
     """The exact words."""
 
@@ -124,13 +122,13 @@ class Excerpt(Schema):
     start: Offset
     """Where the part begins."""
     end: Offset
-    """Where the part ends; the character there is not part of it."""
+    """Where the part ends (exclusive)."""
     text: str
     """The exact words from `start` to `end`."""
     characters: int
-    """Code points of the whole text."""
+    """Length of the whole text, in code points."""
     next: int | None
-    """Where to read on; null where the document ends."""
+    """The offset where the next part begins; null at the end of the document."""
 
 
 class Stats(Schema):
@@ -143,17 +141,17 @@ class Stats(Schema):
     sentences: int
     """The number of sentences."""
     characters: int
-    """Code points of all texts."""
+    """Length of all texts together, in code points."""
     bytes: int
     """Its size on disk."""
     made_with: str
-    """Encoder, its revision, and chunking; empty while nothing has been added."""
+    """Encoder, its revision, and chunking; empty until something is added."""
     generation: int
-    """The number of changes since it was made."""
+    """The number of changes so far."""
     media_types: dict[str, int]
     """The number of documents of each format."""
     notes: list[str]
-    """Data that either index lacks, and whether the library is read-only."""
+    """What the indexes lack, and whether the library is read-only."""
 
 
 class Quote(Schema):
@@ -162,7 +160,7 @@ class Quote(Schema):
     start: Offset
     """Where it begins."""
     end: Offset
-    """Where it ends; the character there is not part of it."""
+    """Where it ends (exclusive)."""
     text: str
     """The exact words from `start` to `end`."""
 
@@ -171,27 +169,27 @@ class Why(Schema):
     """The reasons why a passage is a hit."""
 
     dense: Rounded | None
-    """Cosine of question and passage; null where that side was not asked."""
+    """Cosine of question and passage; null if the vector index was not searched."""
     dense_rank: int | None
-    """Its rank among the candidates by meaning, from 1; null where it was not among them."""
+    """Its rank among the candidates by meaning, from 1; null if it was not among them."""
     lexical: Rounded | None
-    """BM25 score; 0 where no word of the question occurs near, null where that side was not asked."""
+    """BM25 score; 0 if no word of the question occurs nearby, null if the word index was not searched."""
     lexical_rank: int | None
-    """Its rank among the candidates by words, from 1; null where it was not among them."""
+    """Its rank among the candidates by words, from 1; null if it was not among them."""
     fused: Rounded
-    """Both sides' scores, each as a share of the best, weighted; in [0, 1]."""
+    """The weighted scores of both indexes, each as a share of the best score; in [0, 1]."""
     evidence: Rounded
-    """How strongly the best sentence speaks to the question."""
+    """How strongly the best sentence answers the question: its cosine, plus a part for the rare words it shares."""
     verbatim: bool
-    """Whether it comes first because it holds the question word for word."""
+    """Whether the hit comes first because it holds the question word for word."""
     reranked: Rounded | None
-    """The reranker's score, in [0, 1]; null where there is no reranker."""
+    """The reranker's score, in [0, 1]; null without a reranker."""
     matched_terms: list[str]
     """The question's words that occur in the passage."""
     pin_terms: list[str]
-    """Those of them that occur in the pin, the rarest first."""
+    """The matched words that occur in the pin, the rarest first."""
     nearest_words: list[str]
-    """The words of the pin that are nearest to the question in meaning; only where `explain` asks for them."""
+    """The words of the pin that are nearest to the question in meaning; empty unless `explain` is true."""
 
 
 class Hit(Schema):
@@ -212,7 +210,7 @@ class Hit(Schema):
     pin: Quote
     """The sentence that carries the evidence."""
     runner_up: Quote | None
-    """The second-best sentence of the passage; null where there is no other."""
+    """The second-best sentence of the passage; null if there is no other."""
     why: Why
     """The reasons."""
     also: list["Hit"]
@@ -221,7 +219,7 @@ class Hit(Schema):
     @model_validator(mode="before")
     @classmethod
     def _from_record(cls, value: Any) -> Any:
-        """A record has a passage and two spans in the place of some fields; all else it has by the same name."""
+        """Return the fields of a record: it has a passage and spans in place of some fields, the others by name."""
         if not isinstance(value, records.Hit):
             return value
         passage = value.passage
@@ -244,7 +242,7 @@ class Found(Schema):
     """The result of a search."""
 
     question: str
-    """As it was asked, without white space around it."""
+    """The question as asked, without white space around it."""
     hits: list[Hit]
     """Best first."""
     notes: list[str]
@@ -259,20 +257,20 @@ class Covered(Schema):
     document: Reference
     """The document."""
     hit: Hit | None
-    """Its best passage; null where no sentence of it speaks to the question. Absence is a finding, too."""
+    """Its best passage; null if no sentence of it is about the question. Absence is a finding, too."""
 
 
 class Coverage(Schema):
     """Each document's best passage for a question."""
 
     question: str
-    """As it was asked, without white space around it."""
+    """The question as asked, without white space around it."""
     documents: list[Covered]
-    """All documents. Those that speak to the question come first, the best of them foremost."""
+    """All documents. Those with a hit come first, the best hit at the top."""
     notes: list[str]
     """Notes for the reader: what could not be searched."""
 
     @classmethod
     def of(cls, question: str, report: records.CoverageReport) -> Self:
-        """Return the coverage; a report does not know its question."""
+        """Return the coverage of a question; the report does not contain the question."""
         return cls.model_validate({"question": question.strip(), "documents": report.rows, "notes": report.notes})

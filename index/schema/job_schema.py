@@ -48,7 +48,7 @@ class Failure(Schema):
 
 
 class Note(Schema):
-    """Something to know of a file that was added all the same."""
+    """Something the reader should know about a file that was added all the same."""
 
     source: str
     """The file."""
@@ -57,7 +57,7 @@ class Note(Schema):
 
 
 class Renamed(Schema):
-    """A file that has another name than before."""
+    """A file that has a new name or place."""
 
     source: str
     """Its name now."""
@@ -66,14 +66,14 @@ class Renamed(Schema):
 
 
 class Receipt(Schema):
-    """What adding or removing did, file by file: each file stands in exactly one of the lists."""
+    """The result of adding or removing, file by file: each file is in exactly one of the lists."""
 
     added: list[str]
     """New documents, by source."""
     replaced: list[str]
-    """Documents that took the place of an older version."""
+    """Documents that replaced an older version."""
     renamed: list[Renamed]
-    """Documents that have another name now, and are otherwise unchanged."""
+    """Documents that have a new name, and are otherwise unchanged."""
     unchanged: list[str]
     """Documents that were there already, byte for byte."""
     removed: list[str]
@@ -85,16 +85,16 @@ class Receipt(Schema):
     passages: int
     """Passages added."""
     encoded: int
-    """Those of them that had to be encoded; the others were known."""
+    """The number of these passages that had to be encoded; the others were known."""
     seconds: float
     """How long it took."""
 
 
 class Health(Schema):
-    """Whether the server can do its work."""
+    """The state of the server."""
 
     status: Literal["ok"]
-    """It can."""
+    """Always `ok`: a server that is not ready returns a problem instead."""
 
 
 class Mistake(Schema):
@@ -141,53 +141,53 @@ class Problem(Schema):
 
 
 class File(Schema):
-    """A file on its way into the library."""
+    """A file that is being added to the library."""
 
     name: str
     """Its name, for people."""
     source: str
-    """The name of its file, or the address it came from."""
+    """The name of its file, or its web address."""
     stage: FileStage
-    """How far it is."""
+    """Its stage."""
     passages: int
     """Passages encoded so far."""
     of_passages: int
-    """The number of passages to encode; 0 while it is not known."""
+    """The number of passages to encode; 0 until it is known."""
     part: Share
-    """The share of the work on it that is done."""
+    """The finished share of the work on it."""
     reason: str
-    """Why it failed; empty where it did not."""
+    """Why it failed; empty if it did not fail."""
     hint: str
     """What to do about it."""
     notes: list[str]
-    """What was left out or repaired in reading it."""
+    """What was left out or repaired when it was read."""
 
 
 class Row(Schema):
     """The outcome of one question of a batch."""
 
     question: str
-    """As it was asked."""
+    """The question as asked."""
     status: Literal[Status, "failed"]
     """The outcome, as in `/v1/ask`; or `failed`."""
     answer: str
-    """The statements with their markers; empty unless the question is answered. A statement that the documents do not
-    support says so."""
+    """The statements with their markers; empty unless the question is answered. Statements that the
+    documents do not support are marked."""
     quote: str
-    """The first citation's words. Where there is no answer, the words that came nearest; they may be an answer where
-    the status is `unsure`. The same holds for the next two."""
+    """The words of the first citation; without an answer, the nearest words. With the status `unsure`, these may be an
+    answer. `document` and `location` belong to the same words."""
     document: str
     """The document that holds these words."""
     location: str
     """The place of these words."""
     confidence: Share
-    """How well what was found matches the question. It is not the chance that the answer is right."""
+    """How well the passages match the question. It is not the probability that the answer is right."""
     verdict: str
-    """The first statement's; empty unless the question is answered."""
+    """The verdict of the first statement; empty unless the question is answered."""
     error: str
     """Why the question failed, and what to do."""
     note: str
-    """Notes for the reader, as the `notes` of `/v1/ask`."""
+    """Notes for the reader, as in the `notes` of `/v1/ask`."""
 
 
 class Job(Schema):
@@ -196,11 +196,11 @@ class Job(Schema):
     model_config = ConfigDict(json_schema_extra={"examples": [_JOB]})
 
     id: str
-    """The name under which the routes know it, as long as the server runs."""
+    """The id of the job; it is valid as long as the server runs."""
     kind: Kind
-    """Files to be added, or questions to be answered."""
+    """`add`: files are added. `batch`: questions are answered."""
     state: State
-    """`done` says that it came to its end; single files or questions may have failed all the same."""
+    """`done` means that the job has finished; single files or questions may have failed all the same."""
     files: list[File]
     """The files of a job that adds."""
     done: int
@@ -208,9 +208,9 @@ class Job(Schema):
     total: int
     """Files or questions in all."""
     passages_per_second: float | None
-    """The rate of encoding; null while it is not known."""
+    """The rate of encoding; null until it is known."""
     seconds_left: float | None
-    """The time that is left; null while it is not known."""
+    """The estimated time left; null if it is unknown."""
     receipt: Receipt | None
     """The receipt of a job that adds; null until the job is over."""
     problem: Problem | None

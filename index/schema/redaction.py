@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 FARTHEST = 2**31 - 1
-"""The largest offset. No document has so many characters, so a larger one is refused without a look."""
+"""The largest accepted offset. No document has so many characters, so a larger offset is refused at once."""
 Offset = Annotated[int, Field(ge=0, le=FARTHEST)]
 """In code points of the document's text, from 0."""
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -135,7 +135,7 @@ def _names(sources: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _without_path(failed: _Failed) -> _Failed:
-    """The reason may name the path, too."""
+    """Return the failure without a path, in its source and in its reason."""
     name = source_name(failed.source)
     reason = failed.reason.replace(failed.source, name) if failed.source else failed.reason
     return replace(failed, source=name, reason=reason)

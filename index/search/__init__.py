@@ -1,1 +1,1 @@
-"""A question to hits: candidates, fusion, evidence and pins. Nothing here writes an answer or changes the library."""
+"""Finds hits for a question: candidates, fusion, evidence, pins. It writes no answer and changes no library."""

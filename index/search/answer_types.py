@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Kind = Literal["share", "money", "duration", "length", "number", "time", "person", "place", "reason", "list"]
-"""In the order of the tests: `how long ago` asks for a time, although its answer is a number of years."""
+"""The patterns are tested in this order: `how long ago` asks for a time, although its answer is a number of years."""
 
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 _NUMERALS = (
@@ -114,7 +114,8 @@ def has_kind(kind: Kind, sentence: str, question: str) -> bool:
             return bool(_MONEY.search(sentence))
         case "duration":
             lasts, reaches = _DURATION.search(sentence), _LENGTH.search(sentence)
-            return bool(lasts or (reaches and _HOW_LONG.search(question)))  # a border is long in kilometres
+            # `how long` can also ask for a length, such as that of a border.
+            return bool(lasts or (reaches and _HOW_LONG.search(question)))
         case "length":
             return bool(_LENGTH.search(sentence))
         case "reason":

@@ -1,4 +1,4 @@
-"""Scores sentences for a question: which one speaks to it, how strongly, and by which words."""
+"""Scores sentences for a question: which are relevant, how strongly, and by which words."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ PIN_OVERLAP_SHARE = 0.8
 NUMBER_WEIGHT = 2.0
 """The factor for numbers in a pin score: a question that names a year means that year."""
 OWN_SHARE = 1.2
-"""The growth of a word's weight in a pin score for each factor e by which it is rarer than a word of every sentence."""
+"""A word's weight in a pin score grows by this for each factor e that it is rarer than a word of every sentence."""
 TITLE_SHARE = 0.7
-"""The share of its weight that a word of the document's title adds to every sentence, since all are about it."""
+"""A question word in the document's title adds this share of its weight to every sentence: all are about the title."""
 EXPECTED_BONUS: dict[Kind, float] = {
     "share": 0.3,
     "money": 0.3,
@@ -63,7 +63,7 @@ class EncodedQuestion:
 class PassageEvidence:
     """A passage with scores for its sentences. Every array has one number for each sentence.
 
-    It has no slots, so that what several stages ask of it is computed once.
+    It has no slots, so that cached properties work: several stages use the same values.
     """
 
     row: PassageRow
@@ -73,11 +73,11 @@ class PassageEvidence:
     overlaps: Floats
     """The share of the question's rare words, in [0, 1]."""
     strengths: Floats
-    """Cosine and overlap together: how strongly a sentence speaks to the question, compared with other passages."""
+    """Cosine and overlap together: how relevant a sentence is, comparable with sentences of other passages."""
     claims: Floats
     """Pin scores: how well a sentence serves as evidence, compared with the other sentences of its document. Words
-    count for more, except those that all sentences of the passage contain. If the question asks for a number, a time or
-    a name, sentences with one gain."""
+    count for more, except those that all sentences of the passage contain. If the question asks for a number, a time
+    or a name, sentences that contain such a thing gain."""
     pinnable: tuple[int, ...]
     """The sentences that may be pinned; empty if the passage is all data or markup."""
 
@@ -115,7 +115,7 @@ class PassageEvidence:
 def quotable_sentences(row: PassageRow) -> tuple[int, ...]:
     """Return the sentences of a passage that may serve as evidence: those that state something.
 
-    If a passage has none of them, its loose lines qualify, else its questions. A heading only announces what follows,
+    If there are none, the passage's loose lines qualify, else its questions. A heading only announces what follows,
     so it qualifies only if it is alone. Menus, references, captions, footnotes and table rules never qualify; nor do
     lines of data or markup, although their words can be searched.
     """
@@ -139,7 +139,7 @@ def _is_broken(texts: Sequence[str], n: int) -> bool:
 
 
 def _is_prose(row: PassageRow, n: int) -> bool:
-    """Whether a sentence and its whole line are prose: parts of a line of data may look like sentences."""
+    """Whether both a sentence and its whole line are prose, because parts of a data line can look like sentences."""
     text, (start, end) = row.passage.text, row.passage.sentences[n]
     start, end = start - row.passage.start, end - row.passage.start
     stop = text.find("\n", end)
@@ -149,7 +149,7 @@ def _is_prose(row: PassageRow, n: int) -> bool:
 
 
 def weigh(question: EncodedQuestion, rows: Sequence[PassageRow], store: Store) -> list[PassageEvidence]:
-    """Return the scored sentences of these passages; all are scored together."""
+    """Return the evidence of these passages; all sentences are scored together."""
     if not rows:
         return []
     texts = [

@@ -1,8 +1,8 @@
 """Lets the answer reader read the best sentences of the first hits together with the question.
 
-All other scores use sentences that were encoded before the question was known. The reader reads a window around the
-best sentence of the first hit. If that is unlikely to answer, it also reads the rest of this hit and such a window of
-each of the next hits. Its verdicts change pins, the order of these hits, and the confidence.
+All other scores use sentences that were encoded before the question was known. The reader first reads a window around
+the best sentence of the first hit. If the window is unlikely to answer, it also reads the rest of this hit and one
+window in each of the next hits. Its verdicts change pins, the order of these hits, and the confidence.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 MOST_READ = 3
 """The largest number of first hits that are read."""
 STOP_LOGIT = -1.0
-"""Reading stops if the best sentence has at least this logit. It is below 0, an even chance, since the reader learnt
-from more unanswerable questions than people ask."""
+"""Reading stops if the best sentence has at least this logit. It is below 0, which is an even chance, because the
+reader was trained on a larger share of unanswerable questions than people ask."""
 REORDER_LOGIT = 0.0
-"""The first hits are reordered if the best sentence of a first window has at least this logit. With a lower one,
-passages on the topic of a long question moved, and CISI's ranking became worse."""
+"""The first hits are reordered if the best sentence of a first window has at least this logit. With a lower value,
+relevant passages for long questions lost their places, and the ranking on CISI became worse."""
 WINDOW_WORDS = 90
 """The approximate number of words in each further window of the first passage."""
 PIN_WINDOW_WORDS = 45
@@ -38,11 +38,10 @@ CLAIM_SHARE = 0.25
 STEEPNESS = 3.0
 """A logit of this size changes a pin score by three quarters of CLAIM_SHARE."""
 TRUST = 0.3
-"""Added to everything that was read, as a share of CLAIM_SHARE: a doubtful sentence is no worse than an unread one."""
+"""Added to each sentence that was read, in units of CLAIM_SHARE: a doubtful sentence is no worse than an unread one."""
 ORDER_SHARE = 0.5
 """The weight of a hit's best pin score next to its score when the first hits of a question are reordered. The reader
-cannot judge what is on the topic of a claim or of some words: on SciFact's claims, reordering cost 1 to 3 points of
-nDCG."""
+cannot judge relevance to a claim or to keywords: on SciFact's claims, reordering cost 1 to 3 points of nDCG."""
 
 
 class Reader(Protocol):
@@ -62,14 +61,14 @@ class ReadPassage:
     sentence: float
     """The best logit in the passage's first window; later windows do not change it."""
     any: float
-    """The first window's logit that any of its sentences answers."""
+    """The logit that any sentence of the first window answers."""
 
 
 def read_passages(question: str, found: Mapping[int, PassageEvidence], reader: Reader) -> dict[int, ReadPassage]:
     """Read these passages, best first, and return them by id; passages without a sentence to pin are left out.
 
-    First a window around the best sentence of the first passage. If that is unlikely to answer, the rest of that
-    passage, and such a window of each of the others.
+    The first window is around the best sentence of the first passage. If it is unlikely to answer, the rest of that
+    passage is read, and one window in each of the other passages.
     """
     runs = {passage_id: [run] for passage_id, passage in found.items() if (run := best_run(passage))}
     readings: dict[int, ReadPassage] = {}
@@ -108,7 +107,7 @@ def _split(evidence: PassageEvidence, run: range) -> list[range]:
 
 
 def best_run(evidence: PassageEvidence, words: int = PIN_WINDOW_WORDS) -> range:
-    """Return the best sentence with as many neighbours as fit, the better one first; empty if none may be pinned."""
+    """Return the best sentence with as many neighbours as fit, better ones first; empty if none may be pinned."""
     if not evidence.pinnable:
         return range(0)
     lengths = [len(_words(evidence, n).split()) for n in range(len(evidence.claims))]
@@ -128,8 +127,8 @@ def reorder(
 ) -> dict[int, float]:
     """Let the passages that were read exchange scores, so that those with the best pins come first.
 
-    Passages `above`, which contain the question word for word, stay above the others. If none is likely to answer, all
-    keep their places: the reader does not know which one is closer to the topic.
+    Passages `above`, which contain the question word for word, stay above the others. If no passage is likely to
+    answer, all keep their places, because the reader does not know which one is closer to the topic.
     """
     likely = any(reading.sentence >= REORDER_LOGIT for reading in readings.values())
     ids = [passage_id for passage_id in scores if likely and passage_id in readings]
@@ -151,7 +150,7 @@ def _first_reading(evidence: PassageEvidence, run: range, verdict: Verdict) -> R
 
 
 def _with_verdicts(before: ReadPassage, verdicts: Sequence[tuple[range, Verdict]]) -> ReadPassage:
-    """Return the passage with further verdicts in its pin scores. Its first window alone says whether it answers."""
+    """Return the passage with further verdicts in its pin scores; the logits of its first window do not change."""
     claims = before.evidence.claims.copy()
     for run, verdict in verdicts:
         claims[run.start : run.stop] += CLAIM_SHARE * (np.tanh(verdict.sentences / STEEPNESS) + TRUST)

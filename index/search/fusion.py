@@ -1,4 +1,4 @@
-"""Queries both indexes of the store, and fuses their scores by shares of each side's best.
+"""Queries both indexes of the store, and fuses their scores, each as a share of its index's best score.
 
 Every constant was chosen on seven public sets together; `benchmarks/ablation.py` prints the effect of each.
 """
@@ -32,14 +32,14 @@ _MOST = 1 + EVIDENCE_SHARE * (1 + OVERLAP_SHARE)
 
 
 class StageTimer:
-    """The milliseconds of each stage; of a parallel stage, only the time that it takes longer than the others."""
+    """The milliseconds of each stage. A parallel stage counts only the time that it takes longer than the others."""
 
     def __init__(self) -> None:
         self.milliseconds: dict[str, float] = {}
 
     @contextmanager
     def measure(self, stage: str) -> Iterator[None]:
-        """Measure the time spent inside."""
+        """Add the time spent in this context to a stage."""
         start = time.perf_counter()
         yield
         spent = (time.perf_counter() - start) * 1000
@@ -95,7 +95,7 @@ def weigh_by_evidence(
 def reorder_within_documents(scores: Mapping[int, float], evidence: Mapping[int, PassageEvidence]) -> dict[int, float]:
     """Let the passages of one document exchange scores, so that those with the best pins come first.
 
-    Every score helps to find the right document. Its sentences decide more about the right place in it.
+    All scores help to find the right document. Within a document, the scores of sentences are the better guide.
     """
     documents: dict[int, list[int]] = defaultdict(list)
     for passage_id in scores:
@@ -111,7 +111,7 @@ def reorder_within_documents(scores: Mapping[int, float], evidence: Mapping[int,
 
 
 def apply_reranker(scores: Mapping[int, float], rerank_scores: Mapping[int, float]) -> dict[int, float]:
-    """Return the reranker's scores, best first; all other passages come after them in their order."""
+    """Return the reranker's scores, best first; all other passages come after them and keep their order."""
     least = min(rerank_scores.values(), default=1.0)
     first = sort_scores({passage_id: rerank_scores[passage_id] for passage_id in scores if passage_id in rerank_scores})
     return {
@@ -146,7 +146,7 @@ def sort_scores(scores: Mapping[int, float]) -> dict[int, float]:
 
 @dataclass(slots=True)
 class SideScores:
-    """The scores of all candidates in both indexes, and fused; and the ranks of those that an index found itself."""
+    """The scores of all candidates: in each index, and fused; and the ranks of those that an index itself found."""
 
     mode: Mode
     dense: dict[int, float]

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 LIKENESS = 0.8
-"""The least share of common terms of two passages that are copies of one text."""
+"""Two passages are copies of one text if they share at least this part of their terms."""
 PASSAGES_PER_BLOCK = 30
-"""The least number of passages that are read together; copies are looked for among so many of the best."""
+"""The least number of passages that are read at once. Copies are searched for among this many of the best passages."""
 
 
 class TermSet:
@@ -42,8 +42,8 @@ class TermSet:
     def alike(self, other: TermSet) -> bool:
         """Whether both have nearly the same terms, by Jaccard's coefficient.
 
-        A term that only one of them has changes at most one bit of the mask. If more bits differ than terms may, the
-        sets need no comparison.
+        A term that only one of the sets has changes at most one bit of the mask. If more bits of the masks differ than
+        terms may differ, the sets need not be compared.
         """
         size = len(self._terms) + len(other._terms)
         if not self._terms or (self._mask ^ other._mask).bit_count() > (1 - LIKENESS) * size:
@@ -57,7 +57,7 @@ def group_copies(
 ) -> list[list[Item]]:
     """Return the first `limit` groups of copies, in the order of their best items.
 
-    Once there are enough groups, copies are still looked for among the first `look` items.
+    When there are enough groups, copies are still searched for among the first `look` items.
     """
     groups: list[list[Item]] = []
     for place, item in enumerate(items, 1):
@@ -72,7 +72,7 @@ def group_copies(
 
 
 class HitBuilder:
-    """Builds the hits for one question and keeps what it has read. Passages removed meanwhile are left out."""
+    """Builds the hits for one question, and caches the passages that it has read. Removed passages are left out."""
 
     def __init__(self, store: Store, question: EncodedQuestion, sides: SideScores) -> None:
         self.question = question
@@ -129,7 +129,7 @@ class HitBuilder:
     def _are_copies(self, first: int, second: int) -> bool:
         """Whether two passages are copies: nearly the same words, and each contains the other's evidence verbatim.
 
-        A template that says that the tenant pays, and its copy that says that the landlord does, are not copies.
+        Two versions of a contract are not copies if one says that the tenant pays, and the other the landlord.
         """
         if not self._words_of(first).alike(self._words_of(second)):
             return False
@@ -159,7 +159,7 @@ class HitBuilder:
         return passage.text[pin.start - passage.start : pin.end - passage.start]
 
     def build(self, scores: Mapping[int, float], infos: Mapping[int, DocumentInfo]) -> dict[int, Hit]:
-        """Return these passages as hits, each with its pin, its location, and the reasons for it."""
+        """Return these passages as hits, each with its pin, its location, and the reasons why it was found."""
         found = [self.evidence[passage_id] for passage_id in scores]
         pins = [self._pin(passage_id) for passage_id in scores]
         locations = self._store.locate(

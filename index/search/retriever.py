@@ -1,4 +1,4 @@
-"""Searches: from a question to hits that are pinned, explained and free of copies."""
+"""Searches the store for a question, and returns hits with pins and explanations, with copies grouped."""
 
 from __future__ import annotations
 
@@ -40,25 +40,25 @@ if TYPE_CHECKING:
     from index.text.query import Query
 
 CONSIDERED = 10_000
-"""The number of candidate passages from each index. In a larger library, a document counts as silent if none of its
-passages is among the candidates of either index."""
+"""The number of candidate passages from each index. In a library with more passages, a document counts as not
+mentioning a question if none of its passages is among the candidates of either index."""
 PASSAGES_PER_DOCUMENT = 3
 """The number of a document's best passages that are weighed by their sentences."""
 LEAST_STRENGTH = 0.4
-"""The least strength of a sentence that speaks to the question. On SQuAD, COVID-QA, ClapNQ and SciFact, at least 95 %
+"""The least strength of a relevant sentence. On SQuAD, COVID-QA, ClapNQ and SciFact, at least 95 %
 of the documents with the answer have such a sentence, 3 % of unrelated documents, and 42 % of papers on one topic."""
 LEAST_OVERLAP = 0.5
-"""The least share of the question's rare words in a sentence that speaks to it, whatever its strength."""
+"""A sentence with at least this share of the question's rare words is relevant, whatever its strength."""
 DEEPER = 4
-"""The factor for more candidates if there are too few hits; the new ones are ranked after the others."""
+"""If there are too few hits, the number of candidates grows by this factor; new ones are ranked after the others."""
 DEEPEST = 8
-"""The limit for that factor, as a multiple of the hits or candidates wanted: so many copies of one text are enough."""
+"""The limit of that growth, as a multiple of the wanted hits or candidates: a search skips no more copies of a text."""
 WEIGHED_CANDIDATES = 30
 """The number of best candidates that are weighed by their sentences."""
 VERBATIM_MOST = 20
 """Promote exact matches only if at most this many passages contain the phrase."""
 VERBATIM_LOOK = 60
-"""The number of passages with the question's words that are searched for the same punctuation."""
+"""Maximum number of passages with the question's words that are searched for its exact characters."""
 ANSWERABILITY_HITS = 10
 """The number of first hits that are scored for answerability."""
 UNSEEN = "Quoted and excluded words are searched only in the passages that the word index holds."
@@ -67,7 +67,7 @@ NEAREST = 3
 
 
 def best_hits(builder: HitBuilder, store: Store) -> Iterator[Hit]:
-    """Yield the best hit of each document that speaks to the question, best first."""
+    """Yield the best hit of each document with a relevant passage, best first."""
     sides = builder.sides
     evidence = builder.weigh(_best_passages(sides, store))
     scores = weigh_by_evidence(
@@ -110,8 +110,8 @@ class Retriever:
     ) -> None:
         """Create a retriever.
 
-        `beside` encodes questions while their words are looked up. The `reader` reads the first hits again if
-        `worth_reading` is true of their signals.
+        `beside` encodes questions while their words are looked up. The `reader` reads the first hits if
+        `worth_reading` returns True for their signals.
         """
         self._store = store
         self._encoder = encoder
@@ -144,7 +144,7 @@ class Retriever:
             scores = self._weigh(builder, scope) if mode == "hybrid" else sides.fused
         with timer.measure("pinning"):
             hits = builder.hits(scores, limit)
-        # If a small library's indexes found less than was asked for, they have nothing more.
+        # If both indexes found less than requested, and the library has no more, a deeper search finds nothing new.
         exhausted = max(len(sides.dense_ranks), len(sides.lexical_ranks), readiness.passages) < depth
         while not exhausted and len(hits) < limit and depth < DEEPEST * max(limit, CANDIDATES):
             depth *= DEEPER
@@ -185,10 +185,10 @@ class Retriever:
         )
 
     def cover(self, query: Query, *, within: Sequence[int] | None = None) -> tuple[Iterator[Hit], tuple[str, ...]]:
-        """Return the best hit of each document that speaks to the question, best first, and notes.
+        """Return the best hit of each document with a relevant passage, best first, and notes on what was not searched.
 
-        The notes say what was not searched. In a library of up to `CONSIDERED` passages, all are candidates; in a
-        larger one, so many from each index.
+        In a library of up to `CONSIDERED` passages, all passages are candidates; in a larger one, `CONSIDERED` from
+        each index.
         """
         timer = StageTimer()
         readiness = self._refresh("hybrid", timer)
@@ -224,7 +224,7 @@ class Retriever:
         vector = self._beside.submit(self._encoder.encode_question, query.text)
         with timer.measure("scoping"):
             words = self._store.terms(query.text)
-            # Part of an index does not show how rare a word is: without the whole, all words count alike.
+            # An incomplete index does not show how rare a word is: then all words have the same weight.
             idf = self._store.idf(list(words)) if has_words else dict.fromkeys(words, 1.0)
             scope = self._store.scope(within, query.phrases, query.excluded)
         lexical = search_lexical(self._store, query.text, depth, scope, mode, timer)

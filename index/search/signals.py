@@ -1,7 +1,7 @@
-"""Computes the signals of a search that show whether the documents hold an answer, and the confidence made of them.
+"""Computes signals that show whether the documents hold an answer, and the confidence from these signals.
 
 No signal depends on the size of the library: a question and its passages have the same signals in a library of one
-document and of a million. Hence words count by their rarity in English, not in the library.
+document and in one of a million. Therefore words are weighted by their rarity in English, not in the library.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 NAMES = ("sentence", "passage", "overlap", "coverage", "together", "told", "absent", "read", "answers")
 """The signals, in the order of the coefficients."""
 MEANING = ("sentence", "passage")
-"""The signals of the encoder: cosines of other encoders mean something else."""
+"""The signals of the encoder. Cosines of different encoders are not comparable."""
 READER = ("read", "answers")
 """The signals of the reader."""
 NEAR = 5
@@ -71,7 +71,7 @@ WORDS_ALONE: Coefficients = {
     "read": 0.107,
     "answers": 0.289,
 }
-"""For any other encoder, whose cosines mean something else: words and the reader decide."""
+"""For any other encoder, whose cosines are not comparable: words and the reader decide."""
 WORDS_UNREAD: Coefficients = {
     INTERCEPT: -2.9,
     "overlap": 2.101,
@@ -82,11 +82,11 @@ WORDS_UNREAD: Coefficients = {
 }
 """For any other encoder without the reader: words alone decide."""
 DOUBT_WITHOUT_WORDS = 1.0
-"""Subtracted from the logit if the word index took no part. Passages found by meaning alone are closer to the question
-than those that words find, whether they answer it or not."""
+"""Subtracted from the logit if the word index was not used. Passages found by meaning alone have higher cosines than
+passages found by words, whether they answer the question or not."""
 SUREST_WITHOUT_WORDS = 0.9
-"""The highest confidence without the word index: half of the evidence cannot be surer than all of it, and the questions
-do not distinguish higher shares."""
+"""The highest confidence without the word index: half of the evidence cannot give more certainty than all of it, and
+the test questions do not distinguish higher values."""
 NAMED_WORDS = 3
 """The largest number of words that a note names."""
 
@@ -99,8 +99,7 @@ class Word:
     weight: float
     """Its weight, by rarity."""
     distinctive: bool
-    """Whether it is a name, a number or a rare word. An answer contains it, or the reader must learn that it does not.
-    """
+    """Whether it is a name, a number or a rare word. If an answer does not contain it, the reader must be told."""
 
 
 def words_of(question: EncodedQuestion) -> list[Word]:
@@ -192,7 +191,7 @@ def _word(text: str, question: str) -> Word:
 
 
 def _matched_share(words: Sequence[Word], contained: Set[str]) -> float:
-    """Return the share of the distinctive words that a passage contains: it changes with the order of the hits."""
+    """Return the share of the distinctive words that a passage contains; 1 if there are no such words."""
     distinctive = [word.text for word in words if word.distinctive]
     return sum(word in contained for word in distinctive) / len(distinctive) if distinctive else 1.0
 
@@ -204,8 +203,8 @@ def _clipped_maximum(logits: Iterable[float]) -> float:
 def confidence(signals: Mapping[str, float], encoder: str, *, has_words: bool = True) -> float:
     """Return the confidence in [0, 1]; 0 if nothing was found.
 
-    `has_words` says whether the word index took part. Cosines of an encoder other than the default are ignored, since
-    they mean something else.
+    `has_words` says whether the word index took part. Cosines of an encoder other than the default are ignored,
+    because they are not comparable.
     """
     if not signals:
         return 0.0
@@ -221,7 +220,7 @@ def confidence(signals: Mapping[str, float], encoder: str, *, has_words: bool = 
 
 
 def missing_word_notes(found: Found) -> tuple[str, ...]:
-    """Return notes with the question's names, numbers and rare words that no passage, or none found, contains."""
+    """Return notes on the question's names, numbers and rare words that the library, or the found passages, lack."""
     apart = [word for word in found.missing if word not in found.unknown]
     notes = []
     if found.unknown:

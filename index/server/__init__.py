@@ -1,1 +1,1 @@
-"""What every server needs, whichever face asks: jobs, uploads, limits and the guard. No page here."""
+"""The parts that all servers share (REST, MCP, page): jobs, uploads, limits and the guard."""

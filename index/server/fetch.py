@@ -1,7 +1,7 @@
 """Fetches documents from the public internet and nothing else, if the server's operator allows it.
 
-Every connection is made here: for the requested address, for a redirect, for a name that resolves differently the
-second time (DNS rebinding). A name is resolved once, each of its addresses is checked, and the connection goes to a
+Every connection is made here: for the requested address, and for each redirect. A name could resolve differently the
+second time (DNS rebinding). So it is resolved once, each of its addresses is checked, and the connection is made to a
 public address, never to a name. The certificate is still checked against the name.
 
 No existing library fits: `safehttpx` asks a public name server if the local one finds nothing, reads responses of any
@@ -41,7 +41,7 @@ PORTS = (80, 443)
 _UNICAST = IPv6Network("2000::/3")
 """The assigned unicast range of IPv6."""
 _TRANSLATED = IPv6Network("64:ff9b::/96")
-"""Addresses that stand for IPv4 addresses in networks with IPv6 only (RFC 6052)."""
+"""Addresses that represent IPv4 addresses in IPv6-only networks (RFC 6052)."""
 _INTERNAL = (IPv4Network("168.63.129.16/32"), IPv4Network("192.0.0.0/24"))
 """Networks that some versions of Python consider public, but that serve the metadata of cloud machines."""
 SECONDS = 60.0
@@ -56,7 +56,7 @@ _HEADERS = {
     "Accept-Encoding": "gzip",
 }
 _ENCODINGS = ("", "identity", "gzip")
-"""Accepted encodings. Others, or several of them, could expand a small response beyond the memory."""
+"""Accepted encodings. Other encodings, or several at once, could expand a small response to more than the memory."""
 _HTML = (".html", ".htm", ".xhtml")
 _EXTENSIONS = {
     "text/html": ".html",
@@ -145,7 +145,7 @@ class PublicNetwork(httpcore2.NetworkBackend):
 
 
 class _TimedStream(httpcore2.NetworkStream):
-    """A connection that ends at the deadline, however slow its bytes are."""
+    """A connection that ends at the deadline, even if bytes still arrive slowly."""
 
     def __init__(self, stream: httpcore2.NetworkStream, network: PublicNetwork) -> None:
         self._stream = stream
@@ -264,7 +264,7 @@ def _address(text: str) -> httpx2.URL:
 
 
 def _name(response: httpx2.Response) -> str:
-    """Return a file name for the response; its extension helps where formats look alike."""
+    """Return a file name for the response; its extension helps if formats look alike."""
     header = Message()
     header["Content-Disposition"] = response.headers.get("content-disposition", "")
     last = PurePosixPath(unquote(response.url.path)).name

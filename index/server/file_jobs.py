@@ -1,4 +1,4 @@
-"""The tasks of jobs: files and folders added to the library, and questions of a batch answered."""
+"""The tasks of jobs: adding files and folders to the library, and answering the questions of a batch."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ LOCK_WAIT_SECONDS = 60.0
 """Seconds to wait while another program changes the library."""
 _RETRY_SECONDS = 0.5
 _READING_SHARE = 0.05
-"""Share of the work on a file that is reading; the rest is encoding."""
+"""The share of reading in the work on a file; the rest is encoding."""
 
 
 def folder_arrivals(path: str | Path, settings: Settings) -> list[Arrival]:
     """Return the files at a path inside `settings.allow_folders`; they are read in place, without a copy.
 
     Links that lead out of those folders are listed but not followed: reading them fails. Raises NotAllowed for every
-    other path, whether it exists or not, SourceNotFound, or TooMany.
+    path outside of those folders, whether it exists or not; SourceNotFound; TooMany.
     """
     allowed = tuple(Path(os.path.realpath(folder.expanduser())) for folder in settings.allow_folders)
     named = Path(path).absolute()
@@ -80,7 +80,7 @@ def _text(name: str) -> str:
 
 
 class AddTask:
-    """Adds the files of one job. `between` is called between steps: others may change the library, or cancel."""
+    """Adds the files of one job. `between` is called between steps: others may then change the library, or cancel."""
 
     def __init__(
         self, library: Library, uploads: Uploads, job: Job, arrivals: Sequence[Arrival], between: Callable[[], None]

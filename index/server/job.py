@@ -1,4 +1,4 @@
-"""A job: its progress as a face shows it, how long it will take, and the calls by which its worker reports."""
+"""A job: its progress for interfaces, its estimated time, and the methods by which its worker reports."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class SpeedMeter:
         return 0.0 if self._began is None else self._clock() - self._began
 
     def count(self, done: int) -> None:
-        """Set how many are done. The first call starts the measurement, so that loading the encoder does not count."""
+        """Set the number done. The first call starts the measurement, so that loading the encoder does not count."""
         now = self._clock()
         if self._since is None:
             self._since = now
@@ -81,7 +81,7 @@ class Job:
         self.total = total
         """Number of files or questions."""
         self.documents = tuple(documents)
-        """Ids of the documents that the questions are asked of; empty for all."""
+        """Ids of the documents that the questions are about; empty for all."""
         self._changed = threading.Condition()
         self._stop = threading.Event()
         self._speed = SpeedMeter(clock)
@@ -123,7 +123,7 @@ class Job:
 
     @property
     def done(self) -> int:
-        """How many of `total` are finished."""
+        """The number of finished files or questions, of `total`."""
         with self._changed:
             return sum(file.stage not in OPEN for file in self._files) + len(self._rows)
 

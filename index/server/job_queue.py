@@ -72,7 +72,7 @@ class Jobs:
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
         self._is_interleaving = False
-        """Whether a batch runs between two questions of another client's batch."""
+        """Whether a batch is running between two questions of another client's batch."""
         self._queues: dict[Kind, dict[str, deque[tuple[Job, _Task]]]] = {"add": {}, "batch": {}}
         """Waiting jobs by client; the client whose last turn is longest ago comes first."""
         self._removals: deque[_Removal] = deque()
@@ -189,7 +189,7 @@ class Jobs:
         self._run(job, task)
 
     def _run_between(self, client: str) -> None:
-        """Run the next batch of another client between two questions of this client's; that one is not interrupted."""
+        """Run the next batch of another client, as a whole, between two questions of this client's batch."""
         with self._lock:
             queues = self._queues["batch"]
             other = next((name for name in queues if name != client), None)

@@ -1,7 +1,7 @@
 """Stores uploaded files in `uploads/` in the library's folder, each under its own name.
 
-A document needs a permanent source. Its name is the title of a file without one, `verify` reads it again, its pages
-are shown, it can be downloaded, and a later upload with the same name is recognized as its next version. An upload
+A document needs a permanent source file: its name replaces a missing title, `verify` reads it again, its pages are
+shown, it can be downloaded, and a later upload with the same name is recognized as its next version. An upload
 first goes to a folder of this process in `arriving/`, and is read there. It moves to its final place as soon as the
 library holds its document, so failed files never get there.
 """
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from index.settings import Settings
 
 _LONGEST_NAME = 200
-"""In bytes; file systems allow 255, and a suffix may be added."""
+"""Maximum length of a name, in bytes; file systems allow 255, and a suffix may be added."""
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069/\\:*?"<>|]')
 """Characters that a common file system rejects, that lead out of the folder, or that disguise a name."""
 _FALLBACK = "document"

@@ -1,1 +1,1 @@
-"""Keeps a library: the catalog, which is the truth, and the two indexes made from it. Nothing here ranks or answers."""
+"""Stores a library: the catalog is the truth, the two indexes are made from it. Nothing here ranks or answers."""

@@ -47,7 +47,7 @@ class Database:
     """One SQLite file. Each use borrows a connection from a pool, so two threads never use one connection at a time.
 
     A file in a read-only folder is opened as immutable, because SQLite cannot create its lock and log files there.
-    If another program changes the file all the same, results that were read meanwhile are rejected.
+    If another program changes the file nevertheless, results that were read meanwhile are rejected.
     """
 
     def __init__(self, path: Path) -> None:
@@ -237,7 +237,7 @@ class Database:
 
 
 def _identity(path: Path) -> tuple[int, int, int]:
-    """Return what tells two versions of a file apart: inode, size, time of the last change."""
+    """Return values that distinguish two versions of a file: inode, size, time of the last change."""
     try:
         status = path.stat()
     except OSError:

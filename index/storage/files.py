@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, the writer's lock, and temporary folders."""
+"""Atomic writes of files, the writer lock, and temporary folders."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def is_read_only(folder: Path) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """The state that a cache was built from. A cache of another library, format or a later generation is useless."""
+    """The state that a cache was built from. A cache of another library, format or a later generation is not used."""
 
     library: str
     format: int
@@ -120,7 +120,7 @@ def file_crc(path: Path) -> int:
 
 
 class WriterLock:
-    """The exclusive right to change a library, or another exclusive right. Reentrant within one thread."""
+    """A lock between processes for changing a library, or for another exclusive task. Reentrant within one thread."""
 
     def __init__(self, folder: Path, name: str = "writer") -> None:
         self._folder = folder

@@ -1,4 +1,4 @@
-"""The store as the rest of Pincite sees it: small enough for an existing distributed engine to implement it."""
+"""The interface of the store: small enough that an existing distributed search engine could implement it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _TARGET = re.compile(r"/(\d{1,6})-\d+$")
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """How many of a library's passages each index lacks; only the other index finds those."""
+    """How many of a library's passages each index lacks; only the other index can find those."""
 
     passages: int = 0
     """Number of passages in the library."""
@@ -105,7 +105,7 @@ class _Named(Protocol):
 
 
 def fingerprint_of(encoder: _Named, chunker: _Named) -> str:
-    """Return the fingerprint of a library whose vectors are made with these two."""
+    """Return the fingerprint of a library whose vectors are made with this encoder and this chunker."""
     return encoder.name + _SEPARATOR + chunker.name
 
 
@@ -145,7 +145,7 @@ class Store(Protocol):
     """All that retrieval needs. Documents have numbers, passages have ids; a scope filters before ranking."""
 
     def refresh(self) -> Readiness:
-        """Read what others have committed, and return how far the indexes are behind it."""
+        """Load what other processes have committed, and return how many passages the indexes lack."""
         ...
 
     def scope(self, within: Sequence[int] | None, phrases: Sequence[str], excluded: Sequence[str]) -> Scope | None:

@@ -1,7 +1,7 @@
-"""A catalog that takes another one's place: filled beside it, then swapped in by one transaction.
+"""Replaces a catalog by a new one, which is filled beside it and then swapped in by one transaction.
 
-It is an ordinary catalog on disk, so a kill loses nothing that it already holds. Documents keep their numbers; their
-passages get ids that the old catalog has never used and will never use.
+The new one is an ordinary catalog on disk, so a kill loses nothing that it already contains. Documents keep their
+numbers; their passages get ids that the old catalog has never used and will never use.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from index.storage.store import FolderStore
 
 _BLOCK = 4096
-"""Ids that are reserved in the old catalog at a time."""
+"""The number of ids that are reserved in the old catalog at a time."""
 _KEPT_FILES = ("catalog.db", "writer.", "queue.db", "files.db")
 _LEXICAL = "lexical"
 _TEMPORARY_SUFFIXES = (".lock", ".part")

@@ -67,7 +67,7 @@ class FolderStore:
             raise
 
     def close(self) -> None:
-        """Close all files, as soon as the background work reaches a point where it can stop."""
+        """Close all files as soon as the background work can stop."""
         self._updater.close()
         if self._library:
             self._dense.close()
@@ -78,7 +78,7 @@ class FolderStore:
     # Searching: the protocol
 
     def refresh(self, *, waiting: bool = True) -> Readiness:
-        """Read what others have committed, update both indexes unless a writer does, and return what they still lack.
+        """Load what others have committed, update both indexes unless a writer does, and return what they still lack.
 
         A question waits only for short updates; longer ones run in the background.
         """

@@ -99,7 +99,7 @@ CREATE TABLE IF NOT EXISTS claims (
 
 
 StoredPassage = tuple[tuple[int, int, int], str, tuple[bytes, bytes, bytes], int]
-"""Its place (ordinal, start and end), its text, its packed sentences and vectors, and the checksum over all of them."""
+"""A passage's place (ordinal, start, end), text, packed sentences and vectors, and the checksum over all of them."""
 
 
 def pack_spans(spans: Sequence[Span], start: int) -> bytes:

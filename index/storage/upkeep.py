@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from index.storage.protocol import Hindrance
 
 WRITER_PATIENCE = 2.0
-"""Seconds that a writer waits for another one: just long enough for a reader that updates a cache."""
+"""Seconds that a writer waits for the lock: just long enough for a reader that is updating a cache."""
 READER_PATIENCE = 5.0
 """Seconds that questions wait for a stale word index, counted from the first such question."""
 UPDATED_AT_ONCE = 1_000

@@ -1,1 +1,1 @@
-"""Text as such: sentences, passages, terms and markup. Nothing here knows files, models or a store."""
+"""Text analysis: sentences, passages, words, queries, boilerplate. Nothing here knows files, models or a store."""

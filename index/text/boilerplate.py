@@ -1,8 +1,8 @@
 """Recognises page furniture: lines around the sentences of a page, a paper or a book that state nothing.
 
 These are headings, captions, bibliography entries, footnotes, menus, addresses, table rules. They can be found, but
-they are never the answer. Each line is judged alone, by what can be counted or is common to all such lines: whether it
-ends like a sentence and has a verb, and its share of digits, marks and capitals.
+they are never the answer. Each line is judged alone, by features that can be counted or that such lines share: whether
+it ends like a sentence and has a verb, and its share of digits, marks and capitals.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 LineKind = Literal["sentence", "item", "row", "loose", "question", "furniture"]
 """`sentence`: states something. `item`: an item of a list. `row`: a row of a table, or a field of a form. `loose`:
-words that state nothing, such as a heading or a by-line; they answer only if nothing else does. `question`: asks.
+words that state nothing, such as a heading or a by-line; they are quoted only if nothing else is. `question`: asks.
 `furniture`: never an answer."""
 
 ITEM = re.compile(r"\s*(?:[-*•–—·▪◦‣●○■□➢✓]|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.)])\s+(?=\S)")
@@ -24,7 +24,7 @@ ITEM = re.compile(r"\s*(?:[-*•–—·▪◦‣●○■□➢✓]|\(?(?:\d{1,
 
 _CACHED_LINES = 16384
 _LONGEST = 1200
-"""A longer line is prose, or data that is judged elsewhere."""
+"""Characters. A longer line is prose, or data that `index.text.structure` judges."""
 _END = re.compile(r"(?:[.!?…。！？।؟۔։;:]|[.!?][\d,–-]{1,8})[\"'”’»)\]}]*(?:\s?\[\d[\d,;\s–-]{0,20}\])*\s*$")
 _LETTER_WORD = re.compile(r"[^\W\d_]+")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 STRETCH = 1.25
 """A passage may exceed its target by this factor to end at the end of a paragraph."""
 WHOLE, SENTENCE, LINE = 1.0, 0.15, 0.05
-"""The cost of ending a passage inside a paragraph that would fit; inside a longer paragraph; there, at a line's end."""
+"""The cost of ending a passage: inside a paragraph that would fit; inside a longer one; at a line's end in that one."""
 CRUMB = 10
-"""Fewer tokens than this do not form a unit: they stay with their neighbours in the same paragraph."""
+"""Sentences with fewer tokens do not form a unit: they stay with their neighbours in the same paragraph."""
 COUNTED = 256
-"""Passages whose tokens are counted in one call: the tokens of a whole book would fill the memory."""
+"""The number of passages whose tokens are counted in one call: the tokens of a whole book would fill the memory."""
 LEAST_LIMIT = 16
 """With a lower limit, an encoder could not take a single character of every script."""
 _begins_section = attrgetter("heading")

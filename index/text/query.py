@@ -3,7 +3,7 @@
     parse('"force majeure" in treaties -war in:contracts type:pdf after:2020')
 
 Anything that is not a valid operator is searched as plain text and is never an error: an unclosed quotation mark, a
-lone `-`, `after:yesterday`. So is text that people write without thinking of operators: `x-ray`, `-40 degrees`,
+lone `-`, `after:yesterday`. The same holds for text that only looks like an operator: `x-ray`, `-40 degrees`,
 `--flag`, `6" pipe`, `type: safety`. Parsing takes linear time, whatever the question contains.
 """
 
@@ -45,7 +45,7 @@ _KINDS = {
 """The names that readers give to the media types of `index.loading.loader`."""
 _SHORTEST_ID = 8
 PROSE_WORDS = 50
-"""Nobody types more words than this into a search field."""
+"""A question with more words is pasted prose: nobody types so many words into a search field."""
 
 _MARKS = '"“”„«»'
 _TAIL = ".,;:!?…)]"
@@ -72,13 +72,13 @@ class Query:
     """The text to search by meaning and words: the question without operators, but with the words of its phrases. Empty
     if it contains only operators."""
     phrases: tuple[str, ...] = ()
-    """All must be in the passage."""
+    """Phrases that must all be in the passage."""
     excluded: tuple[str, ...] = ()
-    """None may be in the passage."""
+    """Phrases that must not be in the passage."""
     titles: tuple[str, ...] = ()
-    """One of them must name the document."""
+    """Names of which one must match the document."""
     types: tuple[str, ...] = ()
-    """One of them must be the document's type; in lower case, without a leading dot."""
+    """Types of which one must match the document; in lower case, without a leading dot."""
     after: str = ""
     """`2020`, `2020-03` or `2020-03-05`, as precise as asked; the strictest of several. The same holds for `before`."""
     before: str = ""
@@ -91,9 +91,9 @@ class Query:
     def admits(self, info: DocumentInfo) -> bool:
         """Whether a document matches by its title or source, its type and its date.
 
-        `in:` matches a part of the title or file name, the whole source, or at least eight first characters of the id,
-        in any case. `type:` matches the format that was read if it is a usual one, else the file name's ending or a
-        part of the media type.
+        `in:` matches a part of the title or file name, the whole source, or at least eight first
+        characters of the id, ignoring case. `type:` matches the format that was read if it is a usual one, else the
+        ending of the file name or a part of the media type.
         """
         return (
             (not self.titles or any(_is_named(info, title) for title in self.titles))
@@ -102,7 +102,7 @@ class Query:
         )
 
     def admits_date(self, stated: str) -> bool:
-        """Whether a date lies in the time asked for. `after` includes its first day, `before` does not.
+        """Whether a date lies in the requested period. `after` includes its first day, `before` does not.
 
         A date without its day or month counts as its first possible day. Thus `after:2020-06` excludes a document that
         is only known to be of 2020, and `after:X` and `before:X` divide all dated documents between them. A document

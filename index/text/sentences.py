@@ -4,8 +4,8 @@ Invisible characters are removed, because a reader who copies a quote cannot see
 marks, zero-width spaces, soft hyphens, directional marks. The zero-width joiner and non-joiner stay, because Persian,
 the scripts of India and emoji spell with them. A lone surrogate cannot be stored as UTF-8 and becomes U+FFFD.
 
-`sentencex` knows abbreviations, initials and the full stops of many scripts. But it takes everything between two
-brackets or quotation marks for one sentence, and everything after an unclosed mark for the rest of one. So it gets the
+`sentencex` knows abbreviations, initials and the full stops of many scripts. But it treats everything between two
+brackets or quotation marks as one sentence, and everything after an unclosed mark as the rest of one. So it gets the
 text without such marks, and this module handles them. Measured by `python -m benchmarks.sentences`.
 """
 
@@ -51,7 +51,7 @@ _SPELLED_OUT = str.maketrans(
 )
 """Ligatures hide letters from search. The last two are Word's bullets, from a font that only Word has."""
 RULES = 1
-"""Raise it with every change that moves a border: it is part of a library's fingerprint."""
+"""Increase this version with every change that moves a border: it is part of a library's fingerprint."""
 WINDOW = 4000
 """The number of characters processed together; it limits the cost of steps that need more than linear time."""
 _LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
@@ -74,7 +74,7 @@ _CHARACTER = regex.compile(r"\X")
 _ALONE = re.compile("[!-~\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff][!-~\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff]")
 """Two characters of which the second always begins a visible character: no earlier character matters after that."""
 _REACH = 64
-"""Such a pair is looked for within so many characters, so that a word of megabytes is not read again at each cut."""
+"""Such a pair is searched for within this many characters, so that a huge word is not read again at each cut."""
 
 
 def normalise(text: str) -> str:

@@ -1,8 +1,8 @@
 """Recognises text that is not prose (captions, markup, settings, logs, tables, source code) and its sentences.
 
-Such a format is read as plain text until it has a reader of its own, and every line of it can be found. But only a
-sentence may be quoted: `00:04.500 --> 00:08.000` answers no question. A line is judged by what can be counted: its
-share of letters, its words, its lower-case words, and the marks that separate fields for machines.
+A format without its own reader is read as plain text, and every line of it can be found. But only a sentence may be
+quoted: `00:04.500 --> 00:08.000` answers no question. A line is judged by features that can be counted: its share
+of letters, its words, its lower-case words, and the marks that separate fields for machines.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def note(media_type: str, suffix: str) -> str:
 
 
 def is_sentence(line: str) -> bool:
-    """Whether a line is prose: words in a row, in whatever script.
+    """Whether a line is prose: words in a row, in any script.
 
     A speaker or a time may come first.
     """

@@ -1,7 +1,7 @@
-"""Words of natural languages: the language of a text, the stem of an English word, and how rare it is.
+"""Words of natural languages: the language of a text, and the stem and the rarity of an English word.
 
-The inverse document frequency says nothing in a small library, where every word is in all passages or in none. The
-tokenizer's vocabulary of the default encoder is sorted by frequency, and it is installed anyway.
+Rarity cannot come from the inverse document frequency: in a small library, every word is in all passages or in none. It
+comes from the tokenizer vocabulary of the default encoder, which is sorted by frequency and installed anyway.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ _stemming = threading.Lock()
 UNKNOWN = 1.2
 """The rarity of a word that is not among the 23,000 most frequent."""
 NUMBER = 1.0
-"""The rarity of a number: a question with a number means it."""
+"""The rarity of a number: a question that names a number means exactly that number."""
 _FIRST = 1996
 """The line of the vocabulary where words begin, the most frequent first; single characters come before."""
 

@@ -1,1 +1,1 @@
-"""Claims against sentences, and a library against its sources. Nothing here writes text."""
+"""Verifies claims against sentences, and a library against its sources. Nothing here writes answers."""

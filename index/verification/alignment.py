@@ -32,7 +32,7 @@ _RANKS = {"same": 0, "synonym": 1, "broader": 2, "pronoun": 3, "denial": 4, "con
 
 
 class Place(NamedTuple):
-    """The position of a word in the sentences that a claim is compared with."""
+    """The position of a word: the sentence of the window, and the word in it."""
 
     sentence: int
     word: int
@@ -112,8 +112,8 @@ def matches(claim: Graph, window: Window) -> dict[int, list[Match]]:
 def _may_stand(pronoun: Place, claim: Graph, place: int, window: Window) -> bool:
     """Whether a pronoun may refer to a noun of the claim.
 
-    It may not if the noun is a predicate or a part of a name. It may not refer to the State Department if the source
-    mentioned another department before it.
+    It may not if the noun is a predicate or a part of a name. For example, it may not refer to the State Department if
+    the source mentioned another department before it.
     """
     if place in claim.verbs or any(edge.role == "mod" and edge.dependent == place for edge in claim.edges):
         return False
@@ -128,7 +128,7 @@ def _may_stand(pronoun: Place, claim: Graph, place: int, window: Window) -> bool
 
 
 def _parts(graph: Graph, place: int) -> set[str]:
-    """Return the other names in a name."""
+    """Return the other words of a name."""
     near = (
         graph.nodes[edge.dependent]
         for edge in graph.edges_of(place)
@@ -156,7 +156,7 @@ def _matches(node: Node, window: Window) -> list[Match]:
             if not kind and node.part == other.part == "n" and is_broader(other.lemma, node.lemma, "n"):
                 kind = "pronoun" if window.mentions(node, Place(n, place)) else ""  # `the birds` for kakapos
             if not kind and node.lemma in REPORTS and other.lemma in DENIALS:
-                kind = "denial"  # who denies something says that it is not so
+                kind = "denial"  # a person who denies something reports that it is not so
             if kind:
                 found.append((_RANKS[kind], Match(Place(n, place), kind)))
     if not any(match.kind != "pronoun" for _, match in found):
@@ -197,7 +197,7 @@ def _meaning(lemma: str, stem: str, part: str, other_lemma: str, other_stem: str
     if lemma == other_lemma or (stem == other_stem and len(stem) >= _SHORTEST_STEM) or is_same_name(lemma, other_lemma):
         return "same"
     if lemma in REPORTS and other_lemma in REPORTS:
-        return "synonym"  # all reporting verbs mean the same here: somebody said it
+        return "synonym"  # all reporting verbs count as the same: somebody said it
     if other_stem in near_synonyms(stem) or are_related(lemma, other_lemma):
         return "synonym"
     part, other_part = usual_part(lemma, part), usual_part(other_lemma, other_part)

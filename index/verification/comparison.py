@@ -1,4 +1,4 @@
-"""A claim beside a window of its source, and the objections that keep the source from proving it."""
+"""Compares a claim with a window of its source, and defines the objections that keep the source from proving it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _IDLE = frozenset(("example", "instance", "ever"))
 Weight = Literal["soft", "firm", "hard"]
 _LOOSE = ("mod", "of", "same", "prep", "clause", "open")
-"""Roles that the parser attaches to one word or another, or leaves open."""
+"""Roles that the parser attaches inconsistently, or leaves open."""
 _DECISIVE = frozenset(("agent", "patient", "subject")) | JOINTS.keys() - {"than"}
 """Roles that decide the meaning: who does what to whom, why and when."""
 _MISSING: dict[str, Weight] = {"n": "soft", "v": "firm", "a": "firm"}
@@ -59,7 +59,7 @@ class Comparison:
         ]
 
     def left_out(self, match: Match, roles: tuple[str, ...]) -> Iterator[Edge]:
-        """Yield what the source says of a word in these roles and the claim leaves out."""
+        """Yield the source's edges from a word, in these roles, whose dependents the claim leaves out."""
         kept = {match.place for matches in self.matches.values() for match in matches}
         graph = self.graph(match)
         for edge in graph.edges_of(match.place.word):
@@ -69,7 +69,7 @@ class Comparison:
                 yield edge
 
     def excepts(self, edge: Edge, match: Match) -> bool:
-        """Whether the source excludes this word from a statement that it makes of other words."""
+        """Whether the source excludes the edge's dependent, as in `managers, but not the founder`."""
         graph = self.graph(match)
         ours = graph.peers(match.place.word)
         return any(

@@ -35,13 +35,13 @@ if TYPE_CHECKING:
 MOST = 4000
 """The longest part of a sentence that is read, in characters. index.text.sentences makes none that is longer."""
 _NOTE = re.compile(r"(?:(?<=[.,;:!?)\"'”’])|(?<=[^\W\d_]{3})|(?<=\d{4}))(?:\[\d{1,3}\])+")
-"""Footnote numbers: `in 1968,[1]`; not so `x[1]`."""
+"""Matches footnote numbers, as in `in 1968,[1]`, but not `x[1]`."""
 _CACHED_GRAPHS = 4096
 """The number of cached graphs: each sentence of an answer is compared with the same sentences of a source."""
 _cache: dict[str, Graph] = {}
 _cache_lock = threading.Lock()
 _LAST_STOP = re.compile(r"(\w)(\.[\"')\]”’]*)$")
-"""The last full stop becomes a token of its own; otherwise "vitamin K." would contain a word "K."."""
+"""The last full stop becomes a separate token; otherwise "vitamin K." would contain a word "K."."""
 _TITLES = frozenset("mr mrs ms miss dr prof sir dame lord lady st".split())
 LIGHT_VERBS = frozenset(("make", "give", "take", "hold"))
 """Verbs whose object carries the meaning: "made a bid"."""
@@ -113,7 +113,7 @@ def _build_graph(facts: SentenceFacts, tokens: tuple[Token, ...]) -> Graph:
 
 
 def _find_phrases(graph: Graph) -> None:
-    """Find `have to`, `be able to`, `be allowed to`: whatever depends on them depends on the verb after them."""
+    """Find `have to`, `be able to`, `be allowed to`: their dependents belong to the verb after them."""
     for token in graph.tokens:
         head = graph.tokens[token.head]
         infinitive = token.role == "xcomp" and any(child.tag == "TO" for child in graph.children[token.place])
@@ -128,7 +128,7 @@ def _find_phrases(graph: Graph) -> None:
 
 
 def _join_copulas(graph: Graph) -> None:
-    """Link each copula to its predicate: what "be" says of its subject is said by the word after it."""
+    """Link each copula ("be") to its predicate, the word after it that says something about the subject."""
     for token in graph.tokens:
         if token.lemma == "be" and token.role not in ("aux", "auxpass"):
             complements = [child for child in graph.children[token.place] if child.role in ("attr", "acomp", "oprd")]

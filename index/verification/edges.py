@@ -1,4 +1,4 @@
-"""Derives the edges of a sentence's graph from the parser's dependencies: what the sentence says of two words."""
+"""Derives the edges of a sentence's graph, the relations between two words, from the parser's dependencies."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def add_edges(graph: Graph, token: Token) -> None:
     elif role in ("prep", "agent", "dative"):
         _add_prepositional(graph, token, top)
     elif role == "appos" and any(child.role in ("prep", "advmod") for child in graph.children[token.place]):
-        return  # `the Liberals voted in favour, the Greens against`: not a second name
+        return  # `the Liberals voted in favour, the Greens against`: the Greens are not another name of the Liberals
     elif role in (
         "poss",
         "nmod",
@@ -56,7 +56,7 @@ def add_edges(graph: Graph, token: Token) -> None:
 
 
 def _dependency(graph: Graph, token: Token) -> tuple[str, int]:
-    """Return the role and the head of a word; the role is empty if it means nothing. Resolves `have to` to its verb."""
+    """Return role and head of a word; the role is empty if it is meaningless. Resolves `have to` to its verb."""
     role, head = token.role, graph.tokens[token.head]
     if role == "ROOT" or role in SILENT - {"det"}:
         return "", head.place
@@ -79,7 +79,7 @@ def _add_edge(graph: Graph, head: int, role: str, dependent: int) -> None:
 
 
 def _referent(graph: Graph, place: int) -> int:
-    """Return the word that a word refers to."""
+    """Return the word that a word refers to, or the word itself."""
     for _ in range(4):
         place = graph.aliases.get(place, graph.copulas.get(place, place))
     return place
@@ -104,7 +104,7 @@ def _add_prepositional(graph: Graph, token: Token, top: int) -> None:
 
 
 def _is_negated(graph: Graph, token: Token) -> bool:
-    """Whether a preposition is negated, as in `within a year, never for renewals`; not so `not only for renewals`."""
+    """Whether a preposition is negated, as in `within a year, never for renewals`, but not `not only for renewals`."""
     return any(
         child.lemma in ("not", "never") and graph.tokens[child.place + 1].lemma not in _NOT_ALONE
         for child in graph.children[token.place]
@@ -137,7 +137,7 @@ def _add_clause(graph: Graph, token: Token, top: int, own: int) -> None:
 
 
 def _add_omitted_noun(graph: Graph, token: Token, own: int) -> None:
-    """Add the noun that a clause after it leaves out: `the bridge built in 1871`."""
+    """Add an edge to the noun before a clause that leaves the noun out: `the bridge built in 1871`."""
     if any(graph.aliases.get(descendant.place) == token.head for descendant in descendants(graph, token.place)):
         return
     infinitive = any(child.role == "aux" and child.tag == "TO" for child in graph.children[token.place])
@@ -154,7 +154,7 @@ def _has_object(graph: Graph, place: int) -> bool:
 
 
 def share_edges(graph: Graph) -> None:
-    """Copy edges within lists: what is said of the first item is said of the others. Equate nouns with predicates."""
+    """Copy edges from the first item of a list to the other items. Equate nouns with their predicates."""
     for token in graph.tokens:
         if token.role == "pobj" and graph.tokens[token.head].lemma in ("as", "include", "including", "like"):
             _share_example(graph, token)

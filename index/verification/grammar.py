@@ -1,4 +1,4 @@
-"""The words of a sentence as they are compared, and their grammar. The one door to spaCy.
+"""Splits a sentence into words for comparison, and parses its grammar. Only this module imports spaCy.
 
 The labels are those of spaCy's English models: https://spacy.io/models/en (parts of speech of the Penn Treebank,
 dependencies of ClearNLP).
@@ -83,7 +83,7 @@ class Word:
     is_content: bool
     """Whether it is a content word: no article, preposition or auxiliary."""
     is_distinctive: bool
-    """Whether it distinguishes one sentence from another: no adverb of degree or time, and no all-purpose verb."""
+    """Whether it distinguishes sentences: a content word, but no adverb of degree or time, and no very common verb."""
 
 
 def normalise(text: str) -> str:
@@ -107,8 +107,8 @@ def words(text: str) -> tuple[Word, ...]:
 def verbatim_key(text: str, *, whole: bool = True) -> str:
     """Return a form of the text that ignores case, blanks and quotation marks: its tokens between spaces.
 
-    A text stands word for word in another if its form is a substring of the other's form. If a text is not `whole`, the
-    full stops at its end are removed, since its source may go on.
+    One text contains another word for word if its form contains the other's form. If a text is not `whole`, the full
+    stops at its end are removed, because the sentence of the source may go on.
     """
     tokens = _TOKEN.findall(folded(normalise(text)))
     end = len(tokens)
@@ -147,7 +147,7 @@ class Token:
 
 
 def parse_all(texts: Sequence[str]) -> list[tuple[Token, ...]]:
-    """Return the parsed words of each sentence. A batch takes little more than half the time.
+    """Return the parsed words of each sentence. Parsing in one batch takes little more than half the time.
 
     Raises EncoderError if the model cannot be loaded.
     """

@@ -1,7 +1,7 @@
 """The graph of a sentence: its words, and edges for who does what to whom.
 
 The graph has fewer roles than the parser's dependencies. Thus a fact has the same form in the active and the passive,
-with "X's Y" and "the Y of X", in a relative clause and in a list (`index.verification.dependencies`).
+with "X's Y" and "the Y of X", in a relative clause and in a list. `index.verification.dependencies` builds it.
 """
 
 from __future__ import annotations
@@ -67,11 +67,11 @@ class Graph:
     phrases: dict[int, int] = field(default_factory=dict)
     """For each word of a `have to` or `be able to`, the verb that follows it."""
     outer: dict[int, int] = field(default_factory=dict)
-    """For that verb, the word of the phrase that other words depend on."""
+    """For each such verb, the word of the phrase that other words depend on."""
     edges_by_head: dict[int, list[Edge]] = field(default_factory=dict)
     """The edges, grouped by head."""
     equivalents: dict[int, set[int]] = field(default_factory=dict)
-    """For each word with other names in the sentence, these names and the word itself."""
+    """For each word with other names in the sentence, the places of these names and of the word itself."""
 
     def edges_of(self, head: int) -> list[Edge]:
         """Return the edges that start at a word."""

@@ -2,10 +2,10 @@
 
 A claim is supported only if two checks agree. The rules must account for each of its words (`proof`). A learned
 verifier, if there is one, reads the cited words with their neighbours and must agree; it never decides alone.
-It may outvote the rules if it finds a claim likely: on nouns that they did not find, or found elsewhere in the
-sentence; or certain: on up to three other verbs or adjectives. It never outvotes them on names, numbers, additions, who
-does what to whom, the context of a fact, short claims that combine two names, and copies of a sentence with other
-words.
+It may outvote the rules in two cases. If it finds a claim likely: on nouns that the rules did not find, or found
+elsewhere in the sentence. If it finds a claim certain: on up to three other verbs or adjectives. It never outvotes them
+on names, numbers, additions, who does what to whom, the context of a fact, short claims that combine two names, and
+copies of a sentence with replaced words.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ Verifier = Callable[[Sequence[tuple[str, str]]], Sequence[float]]
 """Takes pairs (claim, cited words) and returns, for each, the probability that the words support the claim."""
 
 LONGEST = 120
-"""Longer claims, in words, are not judged: nobody could follow the reasons."""
+"""Claims with more words are not judged: nobody could follow the reasons."""
 LONGEST_SOURCE = 300
-"""Longer sentences, in words, are data or hostile input."""
+"""Sentences with more words are not compared: they are data or hostile input."""
 SENTENCES_COMPARED = 4
 """The number of sentences that are compared in full, each with its neighbours."""
 SHARED_WEIGHT = 1.0
@@ -49,11 +49,11 @@ MOST_BEHIND = 0.3
 MOST_OUTVOTED = 9
 """The largest number of objections that the verifier may outvote."""
 MOST_FIRM, MOST_ROLES = 3, 2
-"""The number of firm objections it may outvote, and of words that may then have another role. A claim with more of them
-is about something else, however certain the verifier is."""
+"""The number of firm objections that the verifier may outvote, and of words that may then have another role. A claim
+with more is about something else, however certain the verifier is."""
 SHORT = 6
-"""A claim with fewer content words is never outvoted if it puts a name with another word than the source does. "Tokyo
-is in Europe" says nothing else, and the verifier finds most such claims likely."""
+"""The verifier never outvotes the rules on a claim with fewer content words that links a name to another word than the
+source does, such as "Tokyo is in Europe": it finds most such claims likely."""
 _AROUND = frozenset(("negation", "wrapper", "hedge", "condition", "quantifier", "contrary", "number", "grammar"))
 """The kinds of objections that count even if the words of the claim stand verbatim in the sentence."""
 _REFUTES = re.compile(
@@ -97,9 +97,9 @@ def compare(
 ) -> Judgement:
     """Judge a claim by its sources, in the order of their text; `closeness` is the cosine of claim and source.
 
-    A claim that stands word for word in a source is verbatim, unless its context takes it back. Otherwise one sentence
-    or its neighbours must account for each word, and the verifier, if there is one, must agree. The verifier does not
-    see a claim that is a whole sentence of the source.
+    A claim is verbatim if a source contains it word for word and the context does not take it back. Otherwise one
+    sentence, with its neighbours, must account for each word, and the verifier, if there is one, must agree. The
+    verifier does not see a claim that is a whole sentence of the source.
     """
     if not sources:
         return Judgement("unverified", None, "There is no source to compare with.", 0.0)
@@ -122,7 +122,7 @@ def compare(
     most = max(proof.share for _, proof in attempts)
     best = max((judgement for judgement, _ in attempts), key=lambda judgement: _preference(judgement, most))
     if verifier is None or any(substitutions(claim, sources[place].text) for place in closest):
-        return best  # a copy of a sentence with another word says something else
+        return best  # a copy of a sentence with a replaced word says something else
     return _ask_verifier(claim, sources, attempts, verifier) or best
 
 
@@ -132,7 +132,7 @@ def _parse(claim: str, sources: Sequence[Source], places: Sequence[int]) -> None
 
 
 def _preference(judgement: Judgement, most: float) -> tuple[bool, float]:
-    """A contradiction comes first, unless another sentence contains more of the claim's words."""
+    """Return a sort key: contradictions come first, unless another sentence has more of the claim's words."""
     return judgement.verdict == "contradicted" and judgement.score >= most, judgement.score
 
 
@@ -244,7 +244,7 @@ def _prove_at(claim: str, sources: Sequence[Source], place: int) -> tuple[int, P
     if is_verbatim:
         around = (*(problem for problem in proof.objections if problem.kind in _AROUND), *omissions(claim, source))
         return place, replace(proof, objections=around, share=1.0, is_verbatim=True)
-    # claim and copy have the same grammar, whatever the parser makes of it
+    # claim and sentence have the same words, so differences of role or grammar are parser errors
     left = [problem for problem in proof.objections if problem.contradicts or problem.kind not in ("role", "grammar")]
     return place, replace(proof, objections=(*left, *swapped_words(claim, source)))
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _UNCHANGING = frozenset(
     "cut put set hit let read cost spread shut hurt quit burst split bet shed thrust cast bid".split()
 )
-"""Verbs whose past tense looks like the present."""
+"""Verbs with the same form in the past and the present."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ _UNIT = re.compile(
     r"(?:[ -]?(?:US )?)(?:° ?[CF]?\b|(?P<percent>%|per ?cent\b)|(?P<word>[^\W\d_]{1,12})\b)", re.IGNORECASE
 )
 _CODE_LETTERS = frozenset("DGHSW")
-"""Letters that make a code if they follow digits directly, although they are units in lower case: `5G`."""
+"""Capital letters that form a code directly after digits, although in lower case they are units: `5G`."""
 _CLOCK = re.compile(r":([0-5]\d)(?!\d)(?: ?([ap])m\b)?", re.IGNORECASE)
 _INSIDE = re.compile(r"[^\W\d_][^\W_]*[-_.]?$|[^\W\d_]\d+/$")
 _PREFIX = re.compile(r"\b(?:mid|pre|post|late|early|circa|ca|under|over|sub|aged?|top|non|the)-$", re.IGNORECASE)

@@ -35,9 +35,9 @@ SCALES = {
 SCALES_PLURAL = {f"{word}s": number for word, number in SCALES.items() if len(word) > 2} | {"tens": 10}
 """Words for an indefinite number: `dozens`."""
 DECADES = {f"{word[:-1]}ies": 1900 + number for word, number in _TENS.items()}
-"""`nineties`: the nineties of the last century."""
+"""Decades in words: `nineties` means the 1990s."""
 ONE_WORD = {f"{word}fold": number for word, number in (_SMALL | _TENS).items()} | {"twice": 2, "thrice": 3}
-"""Multiples in one word."""
+"""Words for a multiple: `twice`, `tenfold`."""
 _ORDINALS = {
     word: number
     for number, word in enumerate(
@@ -73,7 +73,7 @@ _YEAR = re.compile("e(?:tu?|e)(?![hsd])")
 _FRACTION = re.compile("[eu][pP]|a[pP](?=[f&]|$)")
 _ORDINAL_WORD = re.compile("(?<=[hst])&?[op]|(?<!.)[op]")
 _EARLIEST = 15
-"""The first century that two numbers may form a year with: `fifteen twenty`."""
+"""The first number that can begin a year in two parts, such as `fifteen twenty`."""
 Kind = Literal["cardinal", "ordinal", "fraction", "decade", "indefinite", "times"]
 _PLAIN = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d{1,30})(?:\.\d{1,30})?")
 _ORDINAL = re.compile(r"(\d{1,9})(?:st|nd|rd|th)")

@@ -176,7 +176,7 @@ def without_prefix(word: str, part: str = "a") -> str:
 
 @cache
 def _groups() -> dict[str, frozenset[str]]:
-    """The stems of the same groups, by stem."""
+    """Return, for each stem, the stems of its group."""
     found: dict[str, frozenset[str]] = {}
     for line in _GROUPS.strip().splitlines():
         group = frozenset(stem(folded(word)) for word in line.split())
@@ -187,7 +187,7 @@ def _groups() -> dict[str, frozenset[str]]:
 
 @cache
 def _table() -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
-    """The stems of the same sides and of the opposite sides, by stem."""
+    """Return, for each stem, the stems on its own side of a pair, and those on the opposite side."""
     own: dict[str, frozenset[str]] = {}
     contrary: dict[str, frozenset[str]] = {}
     for line in _LINES.strip().splitlines():

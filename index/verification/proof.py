@@ -1,7 +1,7 @@
 """Proves a claim by its source: each word must be in the source, in the same role and in the same context.
 
-If everything else is the same, each replaced word counts: a copy with another word says something else, unless the two
-words mean the same.
+If a claim is a copy of a sentence, each replaced word counts: the copy says something else, unless the two words mean
+the same.
 
 Every obstacle is an objection with an explanation. A single objection that says the opposite is a contradiction.
 """
@@ -38,7 +38,7 @@ _DECISIVE_WORDS = frozenset(
 """Small words that change the meaning of a sentence. Articles do not."""
 _MODIFIERS = ("amod", "compound", "nummod", "neg", "nmod")
 _VERB_VOTES = 1.5
-"""The weight of a verb in the vote for the sentence that says most of a claim."""
+"""The weight of a verb when choosing the sentence that says most of a claim."""
 
 
 def is_copy(claim: str, source: str, window: Window) -> bool:
@@ -60,7 +60,7 @@ def swapped_words(claim: str, source: str) -> Iterator[Objection]:
 
 
 def omissions(claim: str, source: str) -> Iterator[Objection]:
-    """Yield an objection for each word that a cut leaves out: `Food` of `Food stalls must …`, or `or later`."""
+    """Yield an objection for each word that a shortened copy omits: `Food` of `Food stalls must …`, or `or later`."""
     graph = parse_graph(source)
     ours = [folded(token.text) for token in parse_graph(claim).tokens if token.text[0].isalnum()]
     tokens = [token for token in graph.tokens if token.text[0].isalnum()]
@@ -150,7 +150,7 @@ def _objections(comparison: Comparison) -> Iterator[Objection]:
 
 
 def _joint_objections(comparison: Comparison) -> Iterator[Objection]:
-    """Yield an objection for each conjunction that the source lacks, whatever the parser makes of it."""
+    """Yield an objection for each conjunction that the source lacks, without regard to the parse."""
     theirs = {token.lemma for graph in comparison.window.graphs for token in graph.tokens}
     for token in comparison.claim.tokens:
         if token.lemma in JOINTS and not theirs & JOINTS[token.lemma]:
@@ -181,7 +181,7 @@ def _depth(claim: Graph, place: int) -> int:
 
 
 def _missing_objection(comparison: Comparison, place: int) -> Objection | None:
-    """Return the objection to a word that the source lacks or replaces; None if the passage completes the name."""
+    """Return the objection to a word that the source lacks or replaces; None if the passage contains the full name."""
     node = comparison.claim.nodes[place]
     if instead := _replacement(comparison, place, node):
         kind = "number" if node.quantity else "name"

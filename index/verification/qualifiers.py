@@ -97,7 +97,7 @@ def _quantifies(token: Token) -> bool:
 def amount_objections(
     comparison: Comparison, place: int, match: Match, *, subject: bool = False
 ) -> Iterator[Objection]:
-    """Yield the objections to an amount; `subject` if the claim says something of everything that a noun names."""
+    """Yield the objections to an amount; `subject` if the claim is about everything that the noun names."""
     graph = comparison.graph(match)
     node, other = comparison.claim.nodes.get(place), graph.nodes.get(match.place.word)
     if node is None or other is None:
@@ -137,7 +137,7 @@ def _quantified(comparison: Comparison, place: int, match: Match, *, subject: bo
     if subject and is_plural(other) and not theirs and _is_bare(graph, match.place.word):
         for edge in comparison.left_out(
             match, ("mod", "of", "prep:", "clause:of")
-        ):  # the source speaks of some kind of them alone
+        ):  # the source is only about some of them
             yield Objection("restriction", f"“{graph.tokens[edge.dependent].text}” in the source, not here")
 
 
@@ -193,7 +193,7 @@ def surroundings_objections(
         yield Objection("hedge", f"“{limit}” in the source, not here")
     if len(theirs.conditions) > len(ours.conditions):
         yield Objection("condition", f"the source adds “{_clause(graph, theirs.conditions[0])}”")
-    if theirs.negations:  # a denial with fewer words denies more
+    if theirs.negations:  # a denial without a restriction denies more
         for edge in comparison.left_out(match, ("prep:", "mod", "of")):
             yield Objection("restriction", f"“{graph.tokens[edge.dependent].text}” in the source, not here")
 
@@ -208,7 +208,7 @@ def contrary_objection(comparison: Comparison, head: int, match: Match) -> Objec
 def _negation_objections(
     comparison: Comparison, head: int, match: Match, ours: Modality, theirs: Modality, *, flips: int
 ) -> Iterator[Objection]:
-    """Yield an objection if only one of the two denies the fact, in whatever way."""
+    """Yield an objection if only one of claim and source denies the fact, in any way."""
     graph, contrary = comparison.graph(match), match.kind == "contrary"
     excepted = any(comparison.excepts(edge, match) for edge in comparison.claim.edges_of(head))
     if (ours.negations + theirs.negations + excepted + flips + contrary) % 2 == 0:
@@ -255,7 +255,7 @@ def _wrapper_objections(
 
 
 def _may_wrap(comparison: Comparison, place: int) -> bool:
-    """Whether a word of the claim embeds a clause, whatever the parser makes of it."""
+    """Whether a word of the claim can embed a clause, without regard to the parse."""
     node = comparison.claim.nodes[place]
     return node.part == "v" or node.lemma in UNREAL_NOUNS
 

@@ -115,7 +115,7 @@ def _objections_to(comparison: Comparison, head: int, match: Match) -> Iterator[
 
 
 def _is_object(graph: Graph, place: int) -> bool:
-    """Whether a noun names what an action is done to, as in `accepted a watch`; not so in `gave a talk`."""
+    """Whether a noun names the object of an action, as in `accepted a watch`, but not in `gave a talk`."""
     return place not in graph.verbs and graph.tokens[place].role in ("dobj", "nsubjpass", "pobj")
 
 
@@ -131,7 +131,7 @@ def _edge_objections(comparison: Comparison, edge: Edge, match: Match) -> Iterat
             yield from _quantifier_objections(comparison, edge, match)
             return
     elif not comparison.matches[edge.dependent]:
-        return  # another objection says already that it is missing
+        return  # another objection already reports it as missing
     own = [
         candidate
         for candidate in comparison.candidates(edge.dependent)

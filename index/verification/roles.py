@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _PLACES = frozenset(("prep:in", "prep:at", "prep:on", "prep:near", "prep:off", "prep:outside", "prep:inside"))
 _AT_PLACES = ("prep:in", "prep:at", "prep:on")
-"""Prepositions that may stand for one another."""
+"""Prepositions that may replace one another."""
 _DETERMINERS = frozenset(("the", "this", "that", "these", "those"))
 """Determiners of things that exist: there is one `the plant at Sabetta`; there may be no `a plant` or `no plant`."""
 _LOOSE = frozenset("in at for on from to with by during within of inside near over through".split())
@@ -42,13 +42,13 @@ _TAKEN_FOR = {"by": {"agent"}, "to": {"recipient"}, "for": {"recipient"}}
 """Other roles that a preposition may stand for."""
 _YEARS = range(1000, 2200)
 _EVENTS = frozenset(("in", "on", "at", "during", "within", "throughout", "among"))
-"""Prepositions of times and places, which the parser attaches to one word of a clause or another."""
+"""Prepositions of times and places: the parser may attach them to any word of a clause."""
 _BOUNDS = frozenset("since until till before after from to by between through".split())
 """Prepositions that say where a time begins or ends: `until 1958` is not `in 1958`."""
 _ASSERTED = frozenset(
     ("because", "since", "as", "although", "though", "while", "before", "after", "until", "so", "when")
 )
-"""Conjunctions with a meaning: a claim must have the same one."""
+"""Conjunctions with a meaning: claim and source must have the same one."""
 
 
 def is_named(comparison: Comparison, head: int, match: Match) -> bool:
@@ -212,7 +212,7 @@ def _share_a_clause(link: _Link) -> bool:
 
 
 def _is_dated(link: _Link) -> bool:
-    """Whether a date belongs to the clause of a word: the parser attaches it to one word or another."""
+    """Whether a date belongs to the clause of a word: the parser may attach it to any word of the clause."""
     quantity = link.graph.nodes[link.dependent].quantity if link.dependent in link.graph.nodes else None
     if quantity is None or not _share_a_clause(link):
         return False

@@ -2,7 +2,8 @@
 
 A shingle is a run of five consecutive words (Broder, "On the resemblance and containment of documents", 1997). Each
 line in the wrong order and each footnote within a sentence costs the shingles around it. Hyphens, ligatures, case and
-punctuation cost nothing. Blanks cost nothing either, since the witness may be wrong about the ends of words.
+punctuation cost nothing. Blanks cost nothing either, because the second reader, the witness, may be wrong about
+the ends of words.
 """
 
 from __future__ import annotations
@@ -74,9 +75,9 @@ def verify(
     """Check the catalog and its indexes, then read every source that still exists, and compare.
 
     Sources that changed or disappeared since they were added are no mismatch: the library still holds their former
-    contents. For a document from a web address, the kept file is read. Documents that an import only claims are
-    listed apart: their sources are paths of another machine, and are not read. Passages of a PDF are also compared
-    with a second reading, which does not use Pincite's own line order.
+    contents. For a document from a web address, the kept file is read. Imported documents whose files were never read
+    here are listed separately: their sources are paths of another machine, and are not read. Passages of a PDF are also
+    compared with a second reading, which does not use Pincite's own line order.
     """
     mismatches = store.problems()
     unconfirmed: list[Unconfirmed] = []
@@ -119,7 +120,7 @@ def _kept(folder: Path, max_bytes: int) -> dict[str, Path]:
     paths = [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
     found = {}
     for path in paths:
-        with suppress(LoadingError):  # not ours: every added file was readable
+        with suppress(LoadingError):  # not a file of the library: every added file was readable
             found[digest(path, max_bytes=max_bytes)] = path
     return found
 

@@ -22,7 +22,7 @@ _VAGUE = frozenset(
     "thing entity object being person group state act action change make do have be get go event way part unit whole "
     "move matter cause become give take put man move attribute relation quality feature activity artifact".split()
 )
-"""Words that are broader than so many others that they say nothing about them."""
+"""Words that are broader than very many other words, and so say nothing about them."""
 _TAILS = frozenset(("", "y", "a", "e", "n", "an", "ian", "ese", "ish", "i", "ic"))
 _SEATS = {
     "moscow": "russia",
@@ -165,7 +165,7 @@ def is_seat(first: str, second: str) -> bool:
 def is_acronym_of(acronym: Word, words: Sequence[Word]) -> bool:
     """Whether a word consists of the initials of consecutive words, with or without small words: `WHO`.
 
-    Two letters occur everywhere, so they need words in upper case.
+    Two letters match too easily, so the words must then be capitalised.
     """
     letters = acronym.text.removesuffix("s")
     if len(letters) < 2 or not letters.isupper():

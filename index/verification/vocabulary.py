@@ -29,7 +29,7 @@ PHRASED_MODALS = {
     "permit": "possible",
     "free": "possible",
 }
-"""`Have to`, `be allowed to`. "Need not" leaves the choice; "must not" forbids."""
+"""The modal that a word of a phrase expresses, as in `have to`. "Need not" leaves the choice; "must not" forbids."""
 QUANTIFIERS = {
     "all": "all",
     "every": "all",
@@ -185,7 +185,7 @@ PRONOUNS = _words(
     "this that these those who which one ones such former latter whom whose both"
 )
 SPEAKERS = _words("we us our ours i me my")
-"""Pronouns of the speaker, whom a sentence does not name."""
+"""Pronouns of the speaker; the sentence does not say who that is."""
 PERSONS = _words("he she him her his hers himself herself who whom whose")
 LIGHT = _words(
     "be have do also then there thus however so too therefore moreover furthermore well just even still already indeed "

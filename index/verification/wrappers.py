@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from index.verification.graph import Graph
 
 _UNREAL_PREPOSITIONS = frozenset(("without", "instead", "than", "against", "for", "about", "from"))
-"""Prepositions whose object need not have happened: `without asking`, `a plan for selling`."""
+"""Prepositions whose objects may not have happened: `without asking`, `a plan for selling`."""
 _TRUE = frozenset(("true", "clear", "evident", "certain", "fact", "obvious", "known"))
 _EMBEDDED = frozenset(("ccomp", "xcomp", "acl", "pcomp", "csubj", "csubjpass"))
 
@@ -106,7 +106,7 @@ def _noun_wrappers(graph: Graph, token: Token, noun: Token) -> Iterator[Wrapper]
 
 
 def _verb_kind(graph: Graph, token: Token, head: Token, predicate: Token) -> str:
-    """Return the kind of wrapper that a verb or adjective makes of a clause; empty if the clause is true anyway."""
+    """Return the kind of wrapper that a verb or adjective makes of a clause; empty if the clause is stated as true."""
     if head.lemma in DENIALS:
         return "denial"
     if {head.lemma, predicate.lemma} & FAILURES:

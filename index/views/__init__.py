@@ -1,1 +1,1 @@
-"""What a reader sees of a source, and the map of the library. No markup here."""
+"""The views of a source for readers, and the map of the library, as data without markup."""

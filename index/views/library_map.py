@@ -15,7 +15,7 @@ The discriminant draws the clearest islands, but on the samples it overfits: .59
 .22 on others. It would show borders that do not exist. PCA of all passages is dominated by the style of passages, and
 by the largest document. The means of documents separate documents as far as they differ, on seen and unseen passages
 alike; a share of the spread within documents decides if the documents are too few to span a plane. On 150 encyclopaedia
-pages of one or two passages all candidates show the same.
+pages of one or two passages, all candidates give the same picture.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ WITHIN = 0.1
 BULK = 0.02
 """The share of dots at either end of an axis that is ignored for its scale."""
 _ALIKE = 1e-4
-"""Vectors have length one: a spread below this is a rounding error, and is not enlarged."""
+"""A smaller spread is a rounding error, because vectors have length one; it is not enlarged."""
 DOTS = 2500
 """The most dots on a map: more look like a cloud and slow the browser down."""
 _HALVINGS = 40

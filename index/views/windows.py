@@ -70,7 +70,7 @@ class View:
 
     document: DocumentInfo
     blocks: tuple[TextBlock, ...]
-    """At least one, in order; together with the white space between them they are `document.text[start:end]`."""
+    """At least one block, in order; with the white space between them they are `document.text[start:end]`."""
     start: int
     end: int
     span: Span | None
@@ -93,7 +93,7 @@ class OpenOriginal:
     name: str
     """The file name, without its folder."""
     sha256: str
-    """The hash of its bytes when it was opened. Only reading the file shows whether it still has it."""
+    """The hash of its bytes when it was opened. Only reading the file shows whether the hash still holds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""PDF to text in reading order. The only door to pypdfium2."""
+"""Converts PDF to text in reading order. Only this package imports pypdfium2."""

@@ -1,6 +1,6 @@
-"""PDF: the words of its pages in reading order, its metadata, and its pages as images.
+"""Reads a PDF: the text of its pages in reading order, its metadata, and its pages as images.
 
-The date on which the file was made is not used: it is the day of an export, a scan or a download.
+The creation date of the file is not used, because it is the day of an export, a scan or a download.
 """
 
 from __future__ import annotations
@@ -36,11 +36,12 @@ NARROWEST, WIDEST = 200, 3000
 """Allowed widths of a page's image, in pixels."""
 _TALLEST = 6000
 _COMPRESSION = 3
-"""The zlib level. Printed pages become as small as by the default, and faster; photographs take half the time."""
+"""The zlib level. Printed pages become as small as with the default level, but faster; photographs take half the time.
+"""
 _MARKER = (255, 238, 150)
 """The colour of a highlighter. It is multiplied with the page, so print shows through."""
 _DARK, _OPACITY_ON_DARK = 330, 0.35
-"""A background with a smaller sum of red, green and blue is dark; the colour is blended with this opacity there."""
+"""A background is dark if red, green and blue add up to less; there the colour is blended with this opacity."""
 _PROGRAM_TITLE = re.compile(
     r"(?:microsoft (?:word|powerpoint|excel)\b|powerpoint presentation|untitled|unknown|document ?\d*$|slide ?\d+$"
     r"|title$|\(anonymous\)|no title)",
@@ -75,8 +76,8 @@ _MOST_BROKEN = 1_000
 def page_image(path: Path, number: int, marked: Iterable[Rectangle], *, width: int, name: str) -> bytes:
     """Return a page as PNG, `width` pixels wide (fewer if it would be higher than 6,000), with rectangles highlighted.
 
-    Raises PageError if there is no such page, or it cannot be rendered, or not in that width; DamagedFile if pdfium
-    cannot parse the file.
+    Raises PageError if the page does not exist, if it cannot be rendered, or if the width is not allowed; DamagedFile
+    if pdfium cannot parse the file.
     """
     if not NARROWEST <= width <= WIDEST:
         raise PageError(f"An image {width:,} pixels wide was asked for.", f"Ask for {NARROWEST:,} to {WIDEST:,}.")
@@ -85,7 +86,7 @@ def page_image(path: Path, number: int, marked: Iterable[Rectangle], *, width: i
             raise PageError(f"{name} has no page {number:,}.", f"Its pages are counted from 1 to {len(document):,}.")
         image = _render(document, number - 1, width)
     if image is None:
-        raise PageError(f"Page {number:,} of {name} is damaged and cannot be drawn.", "Its other pages may be whole.")
+        raise PageError(f"Page {number:,} of {name} is damaged and cannot be drawn.", "Its other pages may be intact.")
     for rectangle in marked:
         _highlight(image, rectangle)
     out = io.BytesIO()
@@ -98,7 +99,7 @@ def _render(document: Any, index: int, width: int) -> Image.Image | None:
         if page is None:
             return None
         across, down = page.get_size()
-        # Half a pixel less, for pdfium rounds up.
+        # Half a pixel less, because pdfium rounds up.
         bitmap = page.render(scale=min((width - 0.5) / across, (_TALLEST - 0.5) / down))
         try:
             image: Image.Image = bitmap.to_pil().convert("RGB")
@@ -130,7 +131,7 @@ def describe(stated: Mapping[str, str], found: Sequence[Paragraph], body: float,
 
 
 def _title(title: str, stem: str) -> str:
-    """Return the title if a person gave it; programs write file names and their own names there."""
+    """Return the title if a person wrote it, else "": programs write file names or their own names there."""
     slug = " " not in title and (title == stem or bool(re.search(r"[-_\d]", title)))
     meaningless = _PROGRAM_TITLE.match(title) or _FILE_NAME.search(title) or slug
     return "" if meaningless or not any(map(str.isalpha, title)) else title
@@ -160,7 +161,7 @@ def read(content: Content, name: str, *, max_pages: int | None = None) -> Draft:
 
     Raises:
         TooLarge: the PDF has more than `max_pages`. No page is read in this case.
-        PasswordRequired: the PDF needs a password to open. Protection against copying alone does not matter.
+        PasswordRequired: the PDF needs a password to open. A file that is only protected against copying is read.
         NoTextLayer: all pages are images.
         DamagedFile: pdfium cannot parse the file.
 
@@ -224,7 +225,7 @@ def _sheets(document: Any, pages: int, name: str) -> Iterator[Sheet | None]:
 
 
 def _sheet(document: Any, index: int) -> Sheet | None:
-    """Return a page, or None if it is damaged; the others may be whole."""
+    """Return a page, or None if it is damaged; other pages may be intact."""
     import pypdfium2 as pdfium
 
     with PDFIUM, opened_page(document, index) as page:
@@ -269,7 +270,7 @@ def _count(pages: int) -> str:
 
 
 def _blocks(found: Sequence[Paragraph], levels: Sequence[int], labels: Sequence[str]) -> Iterator[Block]:
-    """Yield paragraphs as blocks. Pages after the last word begin at the very end."""
+    """Yield paragraphs as blocks. Empty pages after the last word begin at the end of the text."""
     block: Block | None = None
     for paragraph, level in zip(found, levels, strict=True):
         if block:

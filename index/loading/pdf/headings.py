@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from index.loading.pdf.paragraphs import Paragraph
 
 _TITLE_LARGER = 1.25
-"""A title is at least this many times larger than the body."""
+"""The type of a title is at least this many times larger than that of the body."""
 _LEVEL, _PITCH = 0.3, 2.0
-"""The least and the greatest distance between the lines of a title, in type sizes."""
+"""The smallest and the largest distance between the lines of a title, in type sizes."""
 _TITLE_MOST_LINES = 4
 _EM = 0.8
 _REACH = 40
 """The width of a column is measured on this many lines before and after a line."""
 _NUMBERED = re.compile(r"(?:chapter\s+)?\d{1,2}(?:\.\d{1,2})*\.?\s", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’»)\]]*$")
-"""A colon is not included, because a title often continues behind it."""
+"""A colon is not included, because a title often continues after it."""
 _LARGER = 1.15
 _LONGEST = 160
 _LONGEST_BOLD = 90
@@ -45,15 +45,15 @@ def is_large(line: Line, body: float) -> bool:
 
 
 def begins_heading(line: Line, body: float) -> bool:
-    """Return whether a line in large type begins with a number of its own."""
+    """Return whether a line is in large type and begins with a section number."""
     return is_large(line, body) and bool(_NUMBERED.match(line.text))
 
 
 def continues_title(lines: Sequence[Line], body: float, *, first: bool) -> list[bool]:
     """Return for each line of a page, in reading order, whether it continues the title in the line above.
 
-    On the first page, all lines of large type are one title, however they end. On other pages, a line continues the one
-    above if that had no room for the line's first word; for shorter headings, the rules for paragraphs decide.
+    On the first page, all lines of large type are one title, whatever they end with. On other pages, a line continues
+    the line above if its first word did not fit there; for shorter headings, the rules for paragraphs decide.
     """
     goes_on = [False] * len(lines)
     for begin, end in _groups(lines, body):
@@ -64,7 +64,7 @@ def continues_title(lines: Sequence[Line], body: float, *, first: bool) -> list[
 
 
 def _groups(lines: Sequence[Line], body: float) -> Iterator[tuple[int, int]]:
-    """Yield the begin and end of each group of lines in large type that may be one title."""
+    """Yield the start and end of each group of lines in large type that may be one title."""
     begin = 0
     for index, (above, below) in enumerate(pairwise(lines), 1):
         if not _may_go_on(above, below, body):
@@ -81,14 +81,14 @@ def _may_go_on(above: Line, below: Line, body: float) -> bool:
 
 
 def _is_title(group: Sequence[Line]) -> bool:
-    """Return whether lines are one title. It may be a question, but not several sentences or a full stop inside."""
+    """Return whether lines are one title: possibly a question, but not several sentences, and no full stop inside."""
     ends = [line for line in group if _SENTENCE_END.search(line.text)]
     inside = [line for line in ends if line.text.endswith(".") and line is not group[-1]]
     return len(group) <= _TITLE_MOST_LINES and len(ends) <= 1 and not inside
 
 
 def _had_no_room(lines: Sequence[Line], index: int) -> bool:
-    """Return whether a line's first word does not fit into the column behind the line above, which ends no sentence."""
+    """Return whether the line above does not end a sentence and had no room for this line's first word."""
     above, line = lines[index - 1], lines[index]
     column = [other for other in lines[max(0, index - _REACH) : index + _REACH] if overlap(above, other)]
     width = max(other.right for other in column) - min(other.left for other in column)
@@ -127,12 +127,12 @@ def _by_outline(found: Sequence[Paragraph], outline: Sequence[OutlineEntry]) -> 
 
 
 def _key(text: str) -> str:
-    """Return the letters only, without numbering, which outlines add or leave out."""
+    """Return only the letters, without numbering, because outlines often add or omit it."""
     return _NUMBERING.sub("", re.sub(r"[\W_]+", "", text).lower()) or text
 
 
 def _by_type(found: Sequence[Paragraph], body: float) -> list[int]:
-    """Rank headings by type size: the largest first; bold type of the body's size comes last."""
+    """Return heading levels by type size: the largest type has level 1; bold type of the body's size comes last."""
     sizes = sorted({round(paragraph.first.size) for paragraph in found if _is_large(paragraph, body)}, reverse=True)
     level = {size: min(rank, _DEEPEST) for rank, size in enumerate(sizes, 1)}
     bold = [_is_bold(paragraph, body) for paragraph in found]

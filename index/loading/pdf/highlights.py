@@ -1,8 +1,8 @@
-"""Where the words of a document stand on the pages of its PDF, as rectangles.
+"""Finds the words of a document on the pages of its PDF, as rectangles.
 
 A document's text differs from that of its pages: words broken at a margin are joined, running heads are removed, and
-columns are reordered. So words are searched for in the runs of letters from which the text was made, and are found
-exactly or not at all.
+columns are reordered. So words are searched for in the runs of letters that the text was made from, and are either
+found exactly or not at all.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
     _Point = tuple[float, float]
 
 _SAME_LINE = 0.5
-"""Two boxes are on one line if this share of the lower one's height overlaps the other."""
+"""Two boxes are on one line if they overlap by at least this share of the smaller height."""
 _APART = 1.5
-"""The largest gap within one rectangle, in heights of the lower of the two parts."""
+"""The largest gap within one rectangle, in heights of the less high of the two parts."""
 _UPRIGHT = 2
 _NEAR = 0.01
 """Points; larger than rounding errors."""
 _FINE = 1_000_000
 """The number of device units along each side of the page when pdfium converts points to displayed positions."""
 _REACHES = (0, 2)
-"""Words are searched for on this many more pages on each side: a note or caption may come after the next page."""
+"""Words are searched for on this many more pages on each side, because notes and captions may move in the text."""
 _MOST_PAGES = 16
 MOST_LETTERS = 20_000
 """For a longer quote, only its first pages are returned, without rectangles."""
@@ -44,7 +44,7 @@ MOST_LETTERS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Rectangle:
-    """A part of a page as displayed, rotated and cropped: shares of its sides in [0, 1], from the upper left corner."""
+    """A part of a page as displayed (rotated, cropped): shares of its sides, in [0, 1], from the upper left corner."""
 
     left: float
     top: float
@@ -62,10 +62,10 @@ class _Part(NamedTuple):
 def rectangles(
     page: Any, text: PageText, picked: Sequence[Sequence[int]], letters: Iterable[int]
 ) -> tuple[Rectangle, ...]:
-    """Return rectangles that hold the middles of the picked letters, given run by run, and of no others.
+    """Return rectangles that contain the middles of the picked letters, given run by run, and of no other letters.
 
-    `letters` are all letters of the page. Empty if no such rectangles exist, or if some letters are outside the visible
-    part of the page.
+    `letters` are all letters of the page. The result is empty if no such rectangles exist, or if some letters are
+    outside the visible part of the page.
     """
     middles = _Middles.of(text, letters)
     wanted = middles.known(place for run in picked for place in run)
@@ -79,14 +79,14 @@ def rectangles(
 
 @dataclass(frozen=True, slots=True)
 class _Middles:
-    """The middles of a page's letters, by position in the text, and sorted from the foot of the page to its head."""
+    """The middles of a page's letters: by position in the text, and sorted from the bottom of the page to its top."""
 
     points: dict[int, _Point]
     rows: list[tuple[float, float, int]]
 
     @classmethod
     def of(cls, text: PageText, places: Iterable[int]) -> _Middles:
-        """Return the middles by each letter's ink, else by its font."""
+        """Return the middle of each letter's ink box, or of its font box if there is no ink."""
         boxes = ((place, text.ink(place) or text.box(place)) for place in places)
         points = {place: ((box[0] + box[1]) / 2, (box[2] + box[3]) / 2) for place, box in boxes if box}
         return cls(points, sorted((y, x, place) for place, (x, y) in points.items()))
@@ -104,9 +104,9 @@ class _Middles:
 
 
 def _lines(boxed: _Boxed, picked: Sequence[Sequence[int]], middles: _Middles) -> list[_Part]:
-    """Join parts while they stay on one line and hold no other letter.
+    """Join parts while they stay on one line and their box contains no other letter.
 
-    Empty if even the box of a single letter holds another one.
+    Empty if even the box of a single letter contains another letter.
     """
     lines: list[_Part] = []
     for part in _parts(boxed, picked, middles):
@@ -121,7 +121,7 @@ def _lines(boxed: _Boxed, picked: Sequence[Sequence[int]], middles: _Middles) ->
 
 
 def _parts(boxed: _Boxed, picked: Sequence[Sequence[int]], middles: _Middles) -> Iterator[_Part]:
-    """Yield whole runs; single letters of a run that is slanted, or whose box holds letters of others."""
+    """Yield whole runs. If a run is slanted, or its box contains other letters, yield its letters one by one."""
     for run in picked:
         parts = [_Part(box, frozenset((place,))) for place in run if (box := boxed(place))]
         whole = _around(parts) if parts else None
@@ -129,7 +129,7 @@ def _parts(boxed: _Boxed, picked: Sequence[Sequence[int]], middles: _Middles) ->
 
 
 def _is_clear(part: _Part, middles: _Middles) -> bool:
-    """Return whether the box holds the middles of all its letters, and no other letter's middle is near."""
+    """Return whether the box contains the middles of all its letters, and no other middle is in or near it."""
     return middles.within(part.box, _NEAR) <= part.letters and middles.within(part.box, 0) >= middles.known(
         part.letters
     )
@@ -142,7 +142,7 @@ def _around(parts: Sequence[_Part]) -> _Part:
 
 
 def _is_beside(line: Box, box: Box) -> bool:
-    """Return whether both boxes are on one line; if both are upright, the lines run up or down the page."""
+    """Return whether both boxes are on one line. Two boxes that are higher than wide are on a vertical line."""
     if all(top - bottom > _UPRIGHT * (right - left) for left, right, bottom, top in (line, box)):
         line, box = line[2:] + line[:2], box[2:] + box[:2]
     height = min(line[3] - line[2], box[3] - box[2])
@@ -176,14 +176,14 @@ def _place(page: Any, x: float, y: float) -> _Point:
 
 @dataclass(frozen=True, slots=True)
 class PageMark:
-    """A page on which words stand."""
+    """A page that contains searched words, and where they are."""
 
     number: int
     """The number of the page in the file, from 1."""
     label: str
     """The label that is printed on it, such as `iv`."""
     width: float
-    """In points, as the page is displayed, like `height`."""
+    """In points, of the page as displayed; the same holds for `height`."""
     height: float
     rectangles: tuple[Rectangle, ...]
     """Rectangles that cover these words and no others, one per line, in the order of the words. Empty if the words were
@@ -206,7 +206,7 @@ class _Letters:
         return cls(page, run, letters, tuple(run.start + place for place in places))
 
     def picked(self, stretch: Stretch) -> list[int]:
-        """Return the positions of a stretch, with those of the hyphens at the ends of the run."""
+        """Return the positions of a stretch, including hyphens at the ends of the run."""
         begins = stretch.first == 0 and self.run.words[0] in HYPHENS
         ends = stretch.last == len(self.letters) and self.run.words[-1] in HYPHENS
         first = [self.run.start] if begins else []
@@ -224,7 +224,7 @@ class _Page:
 
 
 class _Pages:
-    """The pages of a document, each opened once and kept until the stack is closed."""
+    """The pages of a document. Each is opened once and stays open until the stack is closed."""
 
     def __init__(self, document: Any, stack: ExitStack) -> None:
         self._document = document
@@ -260,7 +260,7 @@ class _Pages:
 
 
 def page_marks(path: Path, words: Words, expected: range, name: str) -> tuple[PageMark, ...]:
-    """Return the pages on which words stand; `expected` are the page indices, from 0, on which they should stand.
+    """Return the pages that contain the words; `expected` are the page indices, from 0, where they should be.
 
     Raises DamagedFile if pdfium cannot parse the file.
     """
@@ -273,7 +273,7 @@ def page_marks(path: Path, words: Words, expected: range, name: str) -> tuple[Pa
 
 
 def _picked(pages: _Pages, words: Words, expected: range) -> dict[int, list[list[int]]]:
-    """Return the positions of the words by page and run; empty if the words are not there exactly."""
+    """Return the positions of the words by page and run; empty if the words are not found exactly."""
     for reach in _REACHES:
         near = range(max(0, expected.start - reach), min(len(pages), expected.stop + reach))
         runs = [run for index in near if (page := pages[index]) for run in page.letters]

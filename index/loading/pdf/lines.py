@@ -1,7 +1,7 @@
 """Reads the lines of a PDF page with their boxes, in as few calls to pdfium as possible.
 
-Coordinates are points. A page whose text runs up or down is turned until the text runs from left to right, whatever
-rotation the page states.
+Coordinates are in points. If the text of a page runs up or down, the page is turned so that it runs from left to right,
+whatever rotation the page states.
 """
 
 from __future__ import annotations
@@ -30,26 +30,27 @@ LEADER = re.compile(r"(?:\.\s?){4,}\s*\S{0,6}$")
 """The leader dots of a table of contents."""
 _NAME_LENGTH = 64
 _GLUED, _SPACED, _BACK = 0.12, 1.2, -1.2
-"""Gaps between fragments of one line, in type sizes: below `_GLUED` they touch; a gap outside `_BACK` to `_SPACED`
-begins another line."""
+"""Gaps between fragments of one line, in type sizes: below `_GLUED`, the fragments touch; a gap outside the range from
+`_BACK` to `_SPACED` begins another line."""
 _OVERLAP = 0.3
 _STEEP = 2.5
 _SMALLER = 0.85
 _WORD = 3
 _ENDS_IN_WORD, _BEGINS_WITH_WORD = re.compile(r"[^\W\d_]{2}$"), re.compile(r"[^\W\d_]{2}")
 _LEVEL = 0.15
-"""Baselines nearer than this share of the type size are on one level."""
+"""Two baselines are on one level if their distance is less than this share of the type size."""
 _BELOW = 0.2
 """The share of the type size that is below the baseline."""
 _UNLIKELY = 4.0
-"""Type can be at most this many times higher or lower than its box; bitmap fonts may state a size of one point."""
+"""Type can be at most this many times higher or lower than its box. Other sizes are wrong: bitmap fonts may state one
+point."""
 
 Direction = Literal["right", "up", "down"]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A printed line, or the part of it that stands in one column."""
+    """A printed line, or the part of it in one column."""
 
     text: str
     left: float
@@ -58,7 +59,7 @@ class Line:
     top: float
     bold: bool = False
     sideways: bool = False
-    """Whether it runs across the text of its page, like a stamp in the margin."""
+    """Whether it runs at a right angle to the text of its page, like a stamp in the margin."""
     cells: int = 1
     """The number of parts, with wide gaps between them, that were joined side by side: a table row has several."""
 
@@ -69,7 +70,7 @@ class Line:
 
     @property
     def baseline(self) -> float:
-        """The height at which its letters stand."""
+        """The vertical position of the line on which its letters stand."""
         return self.bottom + _BELOW * self.size
 
     @property
@@ -111,7 +112,7 @@ class _Fragment:
 
 
 def read_sheet(page: Any) -> Sheet:
-    """Return a page from its text and the boxes of three letters of each line."""
+    """Read a page: its text, and the boxes of three letters of each line."""
     import pypdfium2.raw as pdfium
 
     text_page = page.get_textpage()
@@ -177,9 +178,9 @@ def _line(fragment: _Fragment, main: Direction, *, crossing: bool) -> Line:
 
 
 def _body(fragment: _Fragment) -> Box:
-    """Return a box as high as the type of the typical letter, around its baseline.
+    """Return a box around the baseline, as high as the type of the typical letter.
 
-    If the size that pdfium states is impossible, it is the letter's own box.
+    If the type size that pdfium states is impossible, return the letter's own box.
     """
     left, right, bottom, top = fragment.typical
     if fragment.glyph is None:
@@ -202,7 +203,7 @@ def _turned(box: Box, main: Direction) -> Box:
 
 
 def _merged(fragments: list[Line]) -> list[Line]:
-    """Join fragments of one printed line, which a superscript or a change of font had split."""
+    """Join fragments of one printed line that pdfium split at a superscript or a change of font."""
     lines: list[Line] = []
     for fragment in fragments:
         if lines and _same_line(lines[-1], fragment):

@@ -26,12 +26,12 @@ _CAPTION = re.compile(r"(?:fig(?:ure)?|tab(?:le|leau|elle)?|abb(?:ildung)?|chart
 _HYPHEN = re.compile(r"[^\W\d_]-$")
 _SMALLER = 0.94
 _BODY = 1.12
-"""Type larger than this times the body size is a heading, and never continues an earlier paragraph."""
+"""Type larger than this multiple of the body size is a heading, and never continues an earlier paragraph."""
 _GAP = 1.3
 _SLIGHT_GAP = 1.15
 _WIDE_GAP = 2.5
 _LEVEL = 0.3
-"""Lines nearer than this share of the type size are on one level."""
+"""Two lines are on one level if their distance is less than this share of the type size."""
 _HALF_LINE = 40
 _LOOK_BACK = 80
 _TAIL = 20
@@ -50,14 +50,14 @@ class Paragraph:
     page: int
     """The index of the page on which it begins."""
     last_page: int
-    """The index of the page on which its last line stands."""
+    """The index of the page with its last line."""
     lines: int = 1
     bold: bool = False
     pages: list[tuple[int, int]] = field(default_factory=list)
-    """Offset in the text and index of each page that begins here."""
+    """For each page that begins in this paragraph: its offset in the text, and its index."""
 
     right: float = 0.0
-    """The right margin where its last line stands."""
+    """The right margin at its last line."""
 
     @property
     def ends_sentence(self) -> bool:
@@ -73,7 +73,7 @@ class Paragraph:
 def paragraphs(pages: Sequence[Sequence[Line]], body: float) -> list[Paragraph]:
     """Return the paragraphs of a document whose body has type of the size `body`.
 
-    An empty page begins where the next one does.
+    An empty page gets the same start as the next page.
     """
     joiner = _Joiner(pages, body)
     for number, lines in enumerate(pages):
@@ -140,9 +140,9 @@ class _Joiner:
         self._pending = []
 
     def _resume(self, line: Line) -> bool:
-        """Find the paragraph that this line continues, behind the notes, captions and stamps that interrupt it.
+        """Continue an earlier paragraph that notes, captions or stamps interrupt; return whether there is one.
 
-        The interruptions move before the paragraph if they are on the page on which it begins, else after it.
+        The interruptions move before the paragraph if they are on the page where it begins, else after it.
         """
         index = len(self.found) - 1
         while index > max(-1, len(self.found) - _LOOK_BACK) and not _continues(self.found[index], line):
@@ -183,7 +183,7 @@ class _Joiner:
         return small or paragraph.last.sideways or bool(_CAPTION.match(paragraph.text))
 
     def _below(self, paragraph: Paragraph, line: Line, edges: Edges) -> Relation:
-        """Return how a line that stands below the last one continues it."""
+        """Return how a line below the last line continues it."""
         last = paragraph.last
         drop = last.bottom - line.bottom
         if not alike(last, line) or _CAPTION.match(line.text):
@@ -203,7 +203,7 @@ class _Joiner:
 
 
 def _turns(last: Line, line: Line) -> bool:
-    """Return whether a line stands above or beside the last one: at the head of a column, or in the margin."""
+    """Return whether a line is above or beside the last line: at the top of a column, or in the margin."""
     return last.bottom - line.bottom < -_LEVEL * line.size or not overlap(last, line)
 
 
@@ -215,8 +215,8 @@ def _is_broken(paragraph: Paragraph, line: Line) -> bool:
 def _displays(above: Paragraph, between: Sequence[Paragraph], below: Line) -> bool:
     """Return whether the paragraphs between an interrupted text and its continuation are displays in the same column.
 
-    Displays are code, quotes and formulas. They stay where they are, because the text after them speaks of them. A
-    figure, which has a caption, a note in the margin and the footnotes of the column before are no displays.
+    Displays are code, quotes and formulas. They keep their place, because the text after them refers to them. Figures
+    with a caption, notes in the margin, and footnotes of the previous column are not displays.
     """
     left, right = min(above.first.left, below.left), max(above.right, below.right)
     if _turns(above.last, below) or any(_CAPTION.match(paragraph.text) for paragraph in between):
@@ -243,7 +243,7 @@ def _continues(paragraph: Paragraph, line: Line) -> bool:
 
 
 def _directly_below(paragraph: Paragraph, line: Line, edges: Edges, *, apart: bool) -> Relation:
-    """Return how a line at the usual distance continues: by indents, list marks and lines that end early."""
+    """Return how a line at the usual distance continues; indents, list marks and short lines decide."""
     em = _EM * line.size
     last = paragraph.last
     end = last.right + first_word_width(line)

@@ -1,10 +1,10 @@
-"""The door to pdfium: opens files, and yields the letters of a page.
+"""Calls pdfium: opens files, and yields the text and the letters of a page.
 
-None of our own steps (lines, columns, furniture, paragraphs) has changed it, so a comparison shows their mistakes. It
-proves words and their order within a column, not the order of columns.
+`page_texts` returns pdfium's own text. None of our steps (lines, columns, furniture, paragraphs) has changed it, so a
+comparison shows their mistakes. It proves words and their order within a column, but not the order of columns.
 
-A run enters the text of its document whole or not at all: reading a page only reorders runs and joins them. So runs
-are the units by which words of a document are found on their page.
+A run is part of its document's text as a whole or not at all, because reading a page only reorders and joins runs. So
+words of a document are found on their page by runs.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ _BREAK = re.compile("\r\n|\r|\n|(\ufffe)")
 _COLUMN_GAP = 1.5
 _NEAR = 3.0
 _TOUCHING, _STEP, _SAME_SIZE = 0.12, 0.15, 0.9
-"""The gap without a blank and the distance of two levels, as shares of a height; the ratio of equal sizes."""
+"""The largest gap that needs no blank and the least distance of two levels, as shares of a height; the least ratio of
+two sizes that count as equal."""
 _STEP_REACH = 3
-"""How many letters on each side are examined: the letters of two overlapping labels cannot be told by position."""
+"""How many letters on each side are examined, because positions do not separate the letters of overlapping labels."""
 Box = tuple[float, float, float, float]
 """Left, right, bottom, top, in points."""
 
@@ -38,8 +39,8 @@ Box = tuple[float, float, float, float]
 class _FairLock:
     """A lock that threads acquire in the order in which they asked for it.
 
-    A thread that reads a long file releases the lock after each page and acquires it again. With a plain lock it would
-    get it back at once, and a thread that renders a page would wait for the whole file.
+    A thread that reads a long file releases the lock after each page and acquires it again. With a plain lock, it
+    would get the lock back at once, and a thread that renders a page would wait until the whole file is read.
     """
 
     def __init__(self) -> None:
@@ -62,7 +63,7 @@ def open_pdf(source: bytes | Path, name: str) -> Any:
     """Open a PDF; the caller closes it. From a path, only the parts that are used are read.
 
     Raises:
-        PasswordRequired: the PDF needs a password to open. Protection against copying alone does not matter.
+        PasswordRequired: the PDF needs a password to open. A file that is only protected against copying is opened.
         DamagedFile: pdfium cannot parse the file.
 
     """
@@ -87,7 +88,7 @@ def opened_pdf(path: Path, name: str) -> Iterator[Any]:
 
 @contextmanager
 def opened_page(document: Any, index: int) -> Iterator[Any | None]:
-    """Yield a page and close it when the block ends. Yields None if the page is damaged; the others may be whole."""
+    """Yield a page and close it when the block ends. Yields None if the page is damaged; others may be intact."""
     import pypdfium2 as pdfium
 
     try:
@@ -155,13 +156,13 @@ class Glyph(NamedTuple):
     """The type size in points, as a vector that points up the page unless the text is rotated."""
 
     def is_on_another_level(self, other: Glyph) -> bool:
-        """Return whether text that runs to the right continues above or below in the same size."""
+        """Return whether the other letter has the same size but another level; only for text that runs to the right."""
         size, smaller = max(self.rise[1], other.rise[1]), min(self.rise[1], other.rise[1])
         return smaller > _SAME_SIZE * size and abs(self.y - other.y) > _STEP * size
 
 
 class Run(NamedTuple):
-    """Letters that stand together: `words` is the page's text from `start`, with pdfium's hyphen sign as a hyphen."""
+    """Adjacent letters: `words` is the page's text from `start`, with pdfium's hyphen sign replaced by a hyphen."""
 
     words: str
     start: int
@@ -228,7 +229,7 @@ class PageText:
         return found if found[0] < found[1] and found[2] < found[3] else None
 
     def _parts(self, words: str, start: int) -> Iterator[Run]:
-        """Divide a line of pdfium at gaps that are wider than any between words: there another column begins."""
+        """Divide a line of pdfium at gaps wider than any between words, because another column begins there."""
         begin = len(words) - len(words.lstrip())
         inside = range(start + begin + 1, start + len(words))
         cuts = self._cuts(self._wide.index(start + begin), self._wide.index(start + len(words) - 1))
@@ -239,7 +240,7 @@ class PageText:
             begin = end
 
     def _cuts(self, first: int, last: int) -> Iterator[int]:
-        """Yield where text continues behind a wide gap, back on the left, or on another level without a blank."""
+        """Yield the positions after a wide gap, after a step back to the left, or on another level without a blank."""
         at = self._pdfium.FPDFText_GetCharIndexFromTextIndex
         start, end = at(self.raw, first), at(self.raw, last)
         count = self.raw.count_rects(start, end - start + 1) if 0 <= start < end else 0
@@ -255,7 +256,7 @@ class PageText:
                     yield from (place,) if wide else self._step(place)
 
     def _step(self, index: int) -> Iterator[int]:
-        """Yield where, near a letter, type of one size changes its level: two labels of a figure overlap there."""
+        """Yield the positions near a letter where type of one size changes its level, as where two labels overlap."""
         near = range(max(0, index - _STEP_REACH), index + _STEP_REACH + 1)
         places = [self._wide.position(other) for other in near if other < self._wide.length]
         for (_, before), (place, after) in pairwise((place, self.glyph(place)) for place in places):

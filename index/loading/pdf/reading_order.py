@@ -27,9 +27,9 @@ _FEW_CLIMBS, _CLIMBS_SHARE = 2, 0.1
 _SET_OUT = 2.5
 """How far to the left of its column a list mark or a heading may begin, in type sizes."""
 _LEVEL = 0.3
-"""Lines nearer than this share of the type size are on one level."""
+"""Two lines are on one level if their distance is less than this share of the type size."""
 _FULL = 0.8
-"""A line is full from this share of the width of its column's widest line."""
+"""A line is full if it has at least this share of the width of its column's widest line."""
 _NEXT = 2.0
 """The largest distance from a line to the next one below it, in type sizes."""
 _APART = 0.6
@@ -47,8 +47,8 @@ _SAME_ROW = 0.7
 def down_columns(lines: Sequence[Line]) -> list[Line]:
     """Return lines in reading order, given in painted order, which is kept unless it jumps between columns.
 
-    If it does, the columns are read one after the other. They may in truth be the cells of a table, or a poem and its
-    translation; but a sentence in a column is whole only in this order, and each cell is whole in either order.
+    If it jumps, the columns are read one after the other. They may actually be the cells of a table, or a poem and its
+    translation. But only this order keeps the sentences of columns whole, while cells stay whole in either order.
     """
     gutter = _gutter(lines)
     if gutter is None or not _jumps(lines, gutter) or _is_table(lines):
@@ -95,10 +95,10 @@ def _side(line: Line, gutter: float) -> int:
 
 
 def _jumps(lines: Sequence[Line], gutter: float) -> bool:
-    """Return whether the painted order changes sides far more often than once, which is all that two columns need.
+    """Return whether the painted order often changes between the columns. Two columns need only one change.
 
-    Beyond the end of the shorter column nothing changes, so where both are prose only the height is judged that both
-    have. Cells of a table are rather not.
+    Below the end of the shorter column there are no changes. So if both columns are prose, the part of the page where
+    both have lines is also judged alone. Cells of a table are rarely prose.
     """
     columns = [[line.bottom for line in lines if _is_prose(line) and _side(line, gutter) == side] for side in (-1, 1)]
     low, high = max(map(min, columns)), min(map(max, columns))
@@ -109,7 +109,7 @@ def _jumps(lines: Sequence[Line], gutter: float) -> bool:
 
 
 def _alternates(lines: Sequence[Line], gutter: float) -> bool:
-    """Return whether lines are painted from top to foot and change sides; a page painted by cells goes up for each."""
+    """Return whether lines are painted downwards and often change sides. A page painted cell by cell often jumps up."""
     changes = sum(_side(above, gutter) != _side(below, gutter) for above, below in pairwise(lines))
     climbs = sum(below.bottom - above.bottom > below.size for above, below in pairwise(lines))
     return changes > _JUMPS_SHARE * len(lines) and climbs <= max(_FEW_CLIMBS, _CLIMBS_SHARE * changes)
@@ -148,7 +148,7 @@ def _band(lines: Sequence[Line], gutter: float) -> list[Line]:
 
 
 def _runs_to_the_left(lines: Sequence[Line]) -> bool:
-    """Return whether most letters are of Arabic, Hebrew and the like, whose first column is the right one."""
+    """Return whether most letters are of scripts such as Arabic or Hebrew: their first column is on the right."""
     classes = Counter(unicodedata.bidirectional(letter) for line in lines for letter in line.text)
     return classes["R"] + classes["AL"] > classes["L"]
 
@@ -168,7 +168,7 @@ def _levels(lines: Sequence[Line]) -> Iterator[list[Line]]:
 def _spanning(levels: Sequence[Sequence[Line]], gutter: float) -> list[bool]:
     """Return for each level whether it spans both columns, as a wide line or a row of a wide table does.
 
-    The cells of such a row are short, and in several rows, on both sides, some begin where no line of a column does.
+    The cells of such a row are short. In several rows, cells on both sides begin at places where no column line begins.
     """
     begins = {round(line.left) for level in levels for line in level if _is_prose(line)}
     margins = {place + shift for place in begins for shift in (-1, 0, 1)}
@@ -183,9 +183,10 @@ def _spanning(levels: Sequence[Sequence[Line]], gutter: float) -> list[bool]:
 
 
 def _head(lines: Sequence[Line], gutter: float) -> float:
-    """Return where the columns begin, below authors' names that stand side by side; infinity if there are none.
+    """Return where the columns begin, below authors' names side by side; infinity if there are no such names.
 
-    Names stand above a blank space and above the first two consecutive lines that fill a column; names rarely fill one.
+    The names are above a blank space, and above the first two consecutive full lines of a column: names are rarely
+    full lines.
     """
     top = _first_full(lines, gutter)
     spaces = [space for space in _spaces(lines, gutter) if space[1] >= top - 1]
@@ -211,7 +212,7 @@ def _first_full(lines: Sequence[Line], gutter: float) -> float:
 
 
 def _foot(lines: Sequence[Line], gutter: float) -> float:
-    """Return where the columns end, above a foot of one level; minus infinity if there is no foot."""
+    """Return where the columns end, above a foot that is one level high; minus infinity if there is no foot."""
     last = list(_levels(lines))[-1]
     spaces = _spaces(lines, gutter)
     if not spaces or spaces[-1][1] > max(line.top for line in last) + 1:
@@ -223,7 +224,7 @@ def _foot(lines: Sequence[Line], gutter: float) -> float:
 
 
 def _spaces(lines: Sequence[Line], gutter: float) -> list[tuple[float, float]]:
-    """Return the blank spaces across both columns, from the top: their heights, and where they end.
+    """Return the blank spaces across both columns, from the top: the height and the end of each.
 
     A space beside a line that spans the columns does not count, because that line already divides them.
     """
@@ -239,7 +240,7 @@ def _spaces(lines: Sequence[Line], gutter: float) -> list[tuple[float, float]]:
 
 
 def _is_exceptional(height: float, columns: Sequence[Line], gutter: float) -> bool:
-    """Return whether a space is higher than all but a few within the columns."""
+    """Return whether a space is higher than nearly all gaps within the columns."""
     gaps = [above.bottom - below.top for side in _sides(columns, gutter) for above, below in pairwise(side)]
     return sum(gap >= _AS_WIDE * height for gap in gaps) <= _OTHERS
 

@@ -1,4 +1,4 @@
-"""Removes running heads, running feet and page numbers, which repeat on every page and which nobody quotes."""
+"""Removes running heads, running feet and page numbers: they repeat on every page, and nobody quotes them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from index.loading.pdf.lines import Line, Sheet
 
 _EDGE = 0.18
-"""The share of a page's height, at its top and at its foot, in which furniture stands."""
+"""The share of a page's height, at its top and at its foot, that may contain furniture."""
 _LINES_AT_EDGE = 3
 _FEWEST_PAGES = 3
 _FEWEST_NUMBERS = 2
@@ -33,7 +33,7 @@ class _Candidate:
     line: Line
     at_top: bool
     pattern: tuple[str, ...]
-    """The words in lower case, split at the numbers: one part more than there are numbers."""
+    """The text in lower case, split at the numbers; it has one part more than `numbers`."""
     numbers: tuple[int, ...]
 
     @property
@@ -51,7 +51,7 @@ class _Candidate:
 def without_furniture(sheets: Sequence[Sheet], body: float) -> tuple[list[list[Line]], tuple[str, ...]]:
     """Return the lines of each page without furniture, and a note on the lines that were removed.
 
-    Type larger than the body is a heading, even if every page begins with one. If nothing would be left, all is kept.
+    Type larger than the body is a heading, even if every page begins with one. If no line would be left, all stay.
     """
     candidates = [
         _Candidate(page, line, at_top, *_pattern(line.text))
@@ -74,7 +74,7 @@ def without_furniture(sheets: Sequence[Sheet], body: float) -> tuple[list[list[L
 
 
 def _beside_page_numbers(candidates: list[_Candidate], found: list[_Candidate]) -> list[_Candidate]:
-    """Return heads that change with the chapter, recognised by the page number in their row or at their end."""
+    """Return the heads that change with the chapter: a page number is in their row, or at one of their ends."""
     counted = {(_place(candidate), number - candidate.page) for candidate in found for number in candidate.numbers}
     rows = {(candidate.page, _place(candidate)) for candidate in found if candidate.is_bare}
 

@@ -1,8 +1,8 @@
 """Finds words of a document among the runs of its pages.
 
-A document's text is made of whole runs. Their order may have changed, blanks and hyphens at their ends were added or
-removed, running heads were left out. So words are found where whole runs, blanks and hyphens aside, tile the text
-around them.
+A document's text consists of whole runs. Their order may have changed, blanks and hyphens at their ends may have been
+added or removed, and running heads were left out. So words are found where whole runs, without blanks and hyphens,
+cover the text around them like tiles.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ HYPHENS = "-\ufffe"
 """The hyphen at a line's end within a word: as printed, and as pdfium writes it."""
 _LETTER = 1_000
 _JUMP = 10 * _LETTER
-"""`_LETTER` is the score of a letter around the quote, `_JUMP` the penalty of a jump."""
+"""`_LETTER` is the score of a letter around the quote, `_JUMP` the penalty for a jump between runs."""
 _MOST_TILES = 20_000
 _MOST_PAIRS = 100_000
 
@@ -49,7 +49,7 @@ class Traced(NamedTuple):
     """The place where words were found."""
 
     stretches: tuple[Stretch, ...]
-    """In the order of the words."""
+    """The found letters, in the order of the words; empty if the words were not found."""
     sure: bool
     """Whether the page agrees with the text before or after the words."""
 
@@ -79,10 +79,10 @@ def _letters(character: str) -> str:
 
 
 def trace(runs: Sequence[str], words: Words, expected: range) -> Traced:
-    """Find the letters of the quote among the squeezed runs; empty if they are not there exactly, or are ambiguous.
+    """Find the letters of the quote among the squeezed runs; empty if there is no exact or no unique match.
 
-    Of all ways to tile the quote and its context with runs, it takes the one with the most letters and the fewest jumps
-    from a run to one that is not the next, then the one with the most `expected` runs.
+    Of all ways to tile the quote and its context with runs, take the one with the most letters and the fewest jumps
+    from a run to another than the next, then the one with the most `expected` runs.
     """
     before, quote, after = (squeezed(part)[0] for part in words)
     layout = _Layout(Span(len(before), len(before) + len(quote)), expected)
@@ -117,7 +117,7 @@ class _Layout:
     expected: range
 
     def best(self, tiles: Sequence[_Tile]) -> list[_Tile]:
-        """Return the best chain that has the whole quote; empty if another one with it elsewhere scores the same."""
+        """Return the best chain that contains the whole quote; empty if other runs for the quote are as good."""
         begins, ends = _grouped(tiles, "at"), _grouped(tiles, "end")
         upto: dict[_Tile, int] = {}
         for tile in tiles:

@@ -1,4 +1,4 @@
-"""Typography of a PDF: margins and line spacing, raised note marks, words hyphenated at a margin."""
+"""Measures the typography of a PDF: margins and line spacing, raised note marks, words hyphenated at a margin."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _BEFORE_NOTE = re.compile(rf"(?:^{_MARK}|(?<!\S)[{_SIGNS}]+|(?<!\S)\d{{1,2}}(?=[
 """A mark at the beginning of a note, or before a name in a list of affiliations; not in `14C`."""
 _WORD_END = r"[^\W\d_]{3}[.,;:!?)\]”’\"»]*"
 _AFTER_WORD, _ANNOTATED = re.compile(rf"{_WORD_END}(?={_MARK}(?!\w))"), re.compile(rf"{_WORD_END}$")
-"""At least three letters: `m2` and `x2` have no note."""
+"""The word has at least three letters, because `m2` and `x2` have no note."""
 _FUNCTION = re.compile(r"(?:sin|cos|tan|cot|sec|csc|log|sinh|cosh|tanh|exp|min|max)$", re.IGNORECASE)
 _MARK_TAIL = 20
 _SMALLER = 0.85
 _RAISED = 0.15
-"""A share of the type size beside it."""
+"""The least height of a raised mark above the baseline, as a share of the type size beside it."""
 _COMPOUND = re.compile(r"(?<![^\W\d_])[^\W\d_]++(?:-[^\W\d_]++)+")
 _WORD = re.compile(r"[^\W\d_]+")
 _BROKEN = re.compile(r"([^\W\d_]+(?:-[^\W\d_]+)*)-$")
@@ -51,7 +51,7 @@ _PREFIXES = {
 } | {"super", "trans", "with"}
 _SAME_SIZE = 1.13
 NEARLY = 1.07
-"""Type counts as of one size up to the ratio `_SAME_SIZE`; `NEARLY` is the stricter ratio."""
+"""Two sizes count as equal up to the ratio `_SAME_SIZE`; `NEARLY` is a stricter ratio."""
 _RUN_GAP = 2.0
 _NEIGHBOURS = 12
 _USUAL_PITCH = 1.25
@@ -69,7 +69,7 @@ def is_annotated(text: str) -> bool:
 
 
 def is_raised(size: float, baseline: float, beside: float, floor: float) -> bool:
-    """Return whether type is smaller than that `beside` it, and stands above its baseline, the `floor`."""
+    """Return whether type is smaller than the type `beside` it, and its baseline is above that type's (`floor`)."""
     return size < _SMALLER * beside and baseline > floor + _RAISED * beside
 
 
@@ -94,13 +94,13 @@ def _seams(page: PageText, run: Run) -> Iterator[int]:
 
 
 def _raised(mark: Glyph | None, word: Glyph | None) -> bool:
-    """Return whether a mark is raised above a word, in text that runs to the right; other text is not examined."""
+    """Return whether a mark is raised above a word. False if either is unknown. Assumes text that runs to the right."""
     return mark is not None and word is not None and is_raised(mark.rise[1], mark.y, word.rise[1], word.y)
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words within lines, where no margin can have caused a hyphen."""
+    """The words inside of lines: no margin can have caused their hyphens."""
 
     compounds: frozenset[str]
     plain: frozenset[str]
@@ -125,7 +125,7 @@ class Words:
         return text if square else f"{text} "
 
     def _keeps_hyphen(self, head: str, following: str) -> bool:
-        """Return whether a word is a compound: written so elsewhere, or of two words that are never written as one."""
+        """Return whether the hyphen stays: the text elsewhere has this compound, or has its parts only as two words."""
         tail = _WORD.match(following)
         if not tail or not following[0].islower():
             return True
@@ -140,14 +140,14 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """The margins of the column in which a line stands."""
+    """The margins of the column that contains a line."""
 
     left: float
     right: float
 
 
 def edges_of(lines: Sequence[Line]) -> Iterator[Edges]:
-    """Yield the margins around each line: those of the run of similar lines, above and below, in which it stands."""
+    """Yield the margins around each line. They are measured on the run of similar lines that contains it."""
     lefts, rights = [line.left for line in lines], [line.right for line in lines]
     joined = [_is_beside(above, below) for above, below in pairwise(lines)]
     for index in range(len(lines)):
@@ -179,7 +179,7 @@ def rounded(size: float) -> float:
 
 
 def overlap(a: Line, b: Line) -> bool:
-    """Return whether one line stands above the other, at least in part."""
+    """Return whether two lines overlap horizontally: one is above the other, at least in part."""
     return min(a.right, b.right) > max(a.left, b.left)
 
 
@@ -195,6 +195,6 @@ def first_word_width(line: Line) -> float:
 
 
 def _is_beside(above: Line, below: Line) -> bool:
-    """Return whether both are neighbours in a run of lines in one column and one type size."""
+    """Return whether both lines are neighbours in one column and have one type size."""
     near = abs(above.bottom - below.bottom) < _RUN_GAP * min(above.size, below.size)
     return near and overlap(above, below) and alike(above, below, NEARLY)

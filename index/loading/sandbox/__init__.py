@@ -1,1 +1,1 @@
-"""Reads files in processes with limited memory and time. No format is known here."""
+"""Reads files in processes with limited memory and time. This package knows no format."""

@@ -111,9 +111,9 @@ class Request:
     max_pages: int | None
     seconds: float
     cutting: tuple[int, int, str] | None = None
-    """Target, limit, and the identity of a tokenizer that was sent before."""
+    """How to cut passages: target, limit, and the identity of a tokenizer that was sent before; None to cut none."""
     witness: bool = False
-    """Whether to read the pages of a PDF with the second reader, too."""
+    """Whether to read the pages of a PDF with the second reader as well."""
 
     @classmethod
     def of(cls, value: Any) -> Request:
@@ -128,7 +128,7 @@ class Cost:
 
     seconds: float
     megabytes: float
-    """Peak memory of the process meanwhile; 0 if the system does not tell."""
+    """Peak memory of the process while it read the file; 0 if the system does not report it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The processes that read files, and who may use which."""
+"""The pool of processes that read files, and the parsers that use them."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ _EXIT_SECONDS = 2.0
 _PACKAGES = Path(__file__).parents[3]
 _OUT_OF_TIME = {-getattr(signal, name, 0) for name in ("SIGXCPU", "SIGALRM")} - {0}
 _KILLED = -getattr(signal, "SIGKILL", 9)
-# On Linux, a child that asked to die with its parent dies with the parent's *thread*: this thread outlives all work.
+# On Linux, a child that asks to end with its parent ends with the *thread* that started it. This thread never ends.
 _STARTER = ThreadPoolExecutor(1, "pincite-starter")
 MOST_IDLE = 2
 IDLE_SECONDS = 60.0
-"""An idle process ends after this time, so that a server that adds files rarely need not keep it."""
+"""Seconds after which an idle process ends, so that a server that rarely adds files does not keep it."""
 _idle: dict[Process, threading.Timer] = {}
 _lock = threading.Lock()
 
 
 class Process:
-    """Reads files until one of them, or `close`, ends it. Any thread can end it."""
+    """A process that reads files until a file crashes it, or until `close` or `kill`. Any thread can end it."""
 
     def __init__(self, megabytes: int, program: tuple[str, ...]) -> None:
         self.megabytes = megabytes
@@ -75,8 +75,8 @@ class Process:
         self._files += 1
         try:
             parsed = self._exchange(request, cutting)
-        except (ProtocolError, OSError, ValueError) as error:  # a ValueError: closed by another thread meanwhile
-            with suppress(subprocess.TimeoutExpired):  # its own exit code tells the cause
+        except (ProtocolError, OSError, ValueError) as error:  # a ValueError means that another thread closed the pipe
+            with suppress(subprocess.TimeoutExpired):  # its exit code shows the cause
                 self._process.wait(_EXIT_SECONDS)
             self.close()
             raise self._cause(name, request) from error
@@ -137,7 +137,7 @@ class Process:
         return self._process.stdin, self._process.stdout  # type: ignore[return-value]
 
     def _start(self) -> subprocess.Popen[bytes]:
-        """Start the process with our own module path, without the working folder, whose files could shadow modules."""
+        """Start the process. Its module path excludes the working folder, whose files could shadow modules."""
         paths = [str(_PACKAGES), *(path for path in sys.path if path)]
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"), "1")
         return subprocess.Popen(  # noqa: S603 - our own program
@@ -157,7 +157,7 @@ def _exit_reason(code: int | None) -> str:
 
 
 class Parser:
-    """Reads files within limits, in one thread. If a file ends the process, the next file gets a new one."""
+    """Reads files within limits, in one thread. If a file crashes the process, the next file gets a new process."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -176,7 +176,7 @@ class Parser:
         cutting: ChunkerSettings | None = None,
         witness: bool = False,
     ) -> Parsed:
-        """Read the file at `path` as `index.loading.loader.load_bytes` does, and cut it into passages by `cutting`.
+        """Read the file at `path` like `index.loading.loader.load_bytes`, and cut it into passages with `cutting`.
 
         With `witness`, the result also has the pages of a PDF as `index.loading.pdf.pdfium` reads them.
 
@@ -237,7 +237,7 @@ def _put_back(process: Process) -> bool:
 
 
 def _take_idle(megabytes: int, program: tuple[str, ...]) -> Process | None:
-    """Take the newest idle process with the same limit from the pool, so that surplus ones reach their timeout."""
+    """Take the newest idle process with the same limit from the pool, so that surplus processes time out."""
     with _lock:
         for process in reversed(_idle):
             if (process.megabytes, process.program) == (megabytes, program):

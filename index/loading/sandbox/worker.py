@@ -37,14 +37,14 @@ if TYPE_CHECKING:
     from index.text.chunks import Chunker
 
 _OVERHEAD = 50_000_000
-"""Bytes of programs and libraries, which a limit on data does not count."""
+"""Bytes of code and libraries, which a limit on data does not count."""
 _GRACE = 5.0
-"""Seconds beyond the time limit after which the system ends the process, in case its parent is dead."""
+"""Seconds after the time limit when the system ends the process, in case its parent has died."""
 _NICE = 5
-"""The encoder has priority: when it waits for a file, the processor is free anyway."""
+"""A low priority, so that the encoder comes first: whenever the encoder waits for a file, the processor is free."""
 _PR_SET_PDEATHSIG = 1
 _NEARLY_FULL = 0.7
-"""If this share of the memory was in use when a file was found damaged, it is more likely too large."""
+"""If a file seems damaged while more than this share of the memory is in use, it is probably too large."""
 
 
 def confine(megabytes: int, parent: int) -> None:
@@ -52,7 +52,7 @@ def confine(megabytes: int, parent: int) -> None:
 
     The memory limit works on Linux, and on systems with RLIMIT_AS; Windows has neither.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both processes; the parent decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both processes; the parent handles it
     with suppress(AttributeError, OSError):  # Windows has no nice
         os.nice(_NICE)
     _die_with_parent(parent)
@@ -62,8 +62,9 @@ def confine(megabytes: int, parent: int) -> None:
     data_limit = megabytes * 1_000_000 - _OVERHEAD
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # Address space is not memory in use, so its limit is larger.
     for kind in (resource.RLIMIT_DATA, resource.RLIMIT_AS) if sys.platform == "linux" else (resource.RLIMIT_AS,):
-        limit = data_limit if kind == resource.RLIMIT_DATA else megabytes * 2_000_000  # addresses are not memory
+        limit = data_limit if kind == resource.RLIMIT_DATA else megabytes * 2_000_000
         with suppress(OSError, ValueError):
             resource.setrlimit(kind, (limit, limit))
 
@@ -71,7 +72,8 @@ def confine(megabytes: int, parent: int) -> None:
 def limit_time(seconds: float) -> None:
     """Limit the time for the next file, by the clock and by CPU time; then the system ends the process.
 
-    A library that hangs in C blocks all Python code, so this uses signals that end the process by default, no thread.
+    A library that hangs in C code blocks all Python code. So this uses signals that end the process by default, and no
+    thread.
     """
     resource = _resource()
     if resource is None:
@@ -171,7 +173,7 @@ class _Worker:
             lift_time_limit()
 
     def _read(self, request: Request) -> tuple[Document, tuple[Chunk, ...] | None, tuple[str, ...]]:
-        """Read the document. Every failure becomes a LoadingError, so no failing library ends the process."""
+        """Read the document. Every failure becomes a LoadingError, so a failing library does not end the process."""
         name = request.name or Path(request.path).name
         try:
             data = read_bytes(Path(request.path), max_bytes=request.max_bytes)
@@ -185,7 +187,7 @@ class _Worker:
             raise self._too_much(name) from None
         except RecursionError:
             raise DamagedFile(f"{name} is nested too deeply.") from None
-        except BaseException as error:  # panics of Rust libraries are no Exception
+        except BaseException as error:  # panics of Rust libraries are not derived from Exception
             raise ReaderCrashed(f"{name} cannot be read: {type(error).__name__}: {error}"[:500] + ".") from error
 
     def _cut(self, document: Document, request: Request) -> tuple[Chunk, ...] | None:
@@ -210,7 +212,7 @@ class _Tokenizer:
         self._as_json = as_json
 
     def chunker(self, target: int, limit: int) -> Chunker:
-        """Return a chunker that cuts as the encoder's own chunker does."""
+        """Return a chunker that cuts like the encoder's own chunker."""
         from index.text.chunks import Chunker
 
         return Chunker(target_tokens=target, limit=limit, count_tokens=self._count)

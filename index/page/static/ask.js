@@ -180,7 +180,7 @@
   // when the cancelled answer has ended: Gradio's client (6.31) loses an event that is sent while another one ends.
   const busy = () => find('#results [aria-busy="true"]');
   let next = "";
-  let isNext = false; // while the next button is clicked
+  let isNext = false; // true while the next button is clicked
   const cancelThen = (button) => { next = button; find("#cancel").click(); };
   actions.stop = () => { miss(); cancelThen("#stop"); focusOn("#results"); };
   const makeWay = (event) => {

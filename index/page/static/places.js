@@ -1,5 +1,5 @@
 "use strict";
-// A place in a document, {document, start, end, n}: from the page, in the URL, and its content from the server. In the URL
+// A place in a document, {document, start, end, n}: read from the page and the URL; its content comes from the server. In the URL
 // it is #d=DOCUMENT:START-END; a link to it is d/DOCUMENT#START-END, which redirects to ?d=DOCUMENT#START-END.
 (() => {
   const { all, find } = window.pincite;

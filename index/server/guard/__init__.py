@@ -1,1 +1,1 @@
-"""ASGI middleware before every route: size, speed, origin and share of each request. It knows no route."""
+"""ASGI middleware before all routes: it limits the size, speed, origin and share of each request."""

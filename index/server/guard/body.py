@@ -1,11 +1,11 @@
 """Limits the body of a request: its size, its transfer time, and the number of its JSON values.
 
-A few megabytes of `[],` become gigabytes of objects, and no other thread runs while they are made, because the parser
-holds the interpreter's lock. Therefore the values are counted first, in passes over the bytes that cost less than a
-millisecond per 64 kB, whatever the bytes are.
+A few megabytes of `[],` become gigabytes of objects, and no other thread runs meanwhile, because the parser holds the
+interpreter's lock. Therefore the values are counted first. Counting takes less than a millisecond per 64 kB, whatever
+the bytes are.
 
 The body is checked chunk by chunk while the application reads it; nothing is stored. After a refusal, the application
-is told that the client has disconnected, so that it stops by its own means; its response is discarded.
+is told that the client has disconnected, so that it stops normally; its response is discarded.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _VALUE_MARKS = (b",", b"[", b"{")
 """A JSON text has at most one more value than it has of these bytes outside of strings."""
 LEAST_BYTES = 10_000
-"""Bytes of a body that must arrive within the time limit, unless the body ends."""
+"""The number of bytes that must arrive within the time limit, unless the body ends before."""
 LEAST_RATE = 4_000
 """Mean rate in bytes per second that a body must reach once the time limit has passed. A line of 1 Mbit/s carries
 thirty bodies at this rate; the server receives fewer from one client at once."""
@@ -126,7 +126,7 @@ class BodyTimeout:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._credit = seconds
-        """Seconds left by the mean rate."""
+        """Seconds left, as far as the minimum mean rate allows."""
         self._waited = 0.0
         self._arrived = 0
 

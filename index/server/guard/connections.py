@@ -1,8 +1,8 @@
 """Closes connections that stay open without a request, or whose responses are not read.
 
-Unread bytes of a response stay in the server's memory, and neither uvicorn nor asyncio has a time limit for them: not
-while a response is written, and not while a connection with unsent bytes is closing. Here, a client must read at a
-minimum rate, just as it must send its bodies at one. An idle event stream has no unread bytes and stays open.
+Unread bytes of a response stay in the server's memory. Neither uvicorn nor asyncio has a time limit for them, while a
+response is written or while a connection with unsent bytes is closing. Here, a client must read at a minimum rate, just
+as it must send bodies at a minimum rate. An idle event stream has no unread bytes and stays open.
 
 A server has a limited number of connections, and a client that sends half a header and waits occupies one. uvicorn
 closes a connection that is silent between two requests, but waits forever for the first byte, for the rest of a header,
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
     from index.settings import Settings
 
 _UNSENT_BYTES = 64 * 1024
-"""Bytes that the system buffers beyond those in flight. By default it buffers megabytes, and then accepts none for a
-long time while a slow client reads them."""
+"""Bytes that the system buffers in addition to those in flight. By default it buffers megabytes, and then accepts no
+more bytes for a long time while a slow client reads."""
 _CHECKS = 5
 """Number of checks of a connection within the time limit."""
 _GRACE_SECONDS = 1.0
 """Seconds before a connection counts as idle, so that a burst of connections served at once is not refused."""
 _READING_FACTOR = 2
-"""A client may take this many times as long to read 10 kB as to send them: its system may buffer megabytes, and
-requests more only after a good part of them has been read."""
+"""A client may take this many times as long to read 10 kB as to send 10 kB: its system may buffer megabytes, and
+requests more only after the client has read a large part of them."""
 _TOO_MANY = Refusal(
     429,
     "This client has too many connections without a request.",
@@ -56,7 +56,7 @@ class Backlog(asyncio.Protocol):
     transport: asyncio.Transport
     flow: Any
     reading_seconds: float
-    """Within this time, the client must read `LEAST_BYTES`, or everything."""
+    """The time in seconds within which the client must read `LEAST_BYTES`, or everything."""
     _unread = 0
     _since: float | None = None
     """When `_unread` was measured; None while the server does not wait for the client."""

@@ -30,7 +30,7 @@ _FORM_BYTES = 64_000
 """Limit of other forms, which hold an address or a folder: forms are parsed on the event loop."""
 _MOST_DIGITS = 18
 _LEAST_VALUES = 5_000
-"""Values that every JSON text may have: reporting that all of them are invalid takes a twentieth of a second."""
+"""The number of values that any JSON text may have: reporting all of them as invalid takes a twentieth of a second."""
 _VALUES_PER_QUESTION = 4
 _TIMED_OUT = 408
 _MULTIPART = "multipart/form-data"
@@ -108,7 +108,7 @@ class Guard:
         if exchange.unanswered:
             assert isinstance(exchange.refusal, Refusal)
             # Closing a connection at once may lose a response that the client has not read yet. So only a client that
-            # does not send is disconnected here; one that does is disconnected by the deadline for the next request.
+            # sends nothing is disconnected here; the deadline for the next request disconnects other clients.
             await exchange.refusal.answer(scope, receive, send, close=exchange.refusal.status == _TIMED_OUT)
 
 

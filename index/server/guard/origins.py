@@ -1,12 +1,12 @@
-"""The sender of a request: the client behind trusted proxies, foreign sites (CSRF) and foreign host names.
+"""Checks the sender of a request: the client behind trusted proxies, foreign sites (CSRF), foreign host names.
 
 Gradio builds URLs from `X-Forwarded-Host`, and limits are counted by client, so anyone who can set these headers could
 choose both. Only headers from proxies that the operator names are trusted. All of them are removed from the request;
 the scope holds the trusted values.
 
 CSRF: a form on any web page can send files to a server on the reader's own machine, and browsers do not ask that server
-first. Every browser names the page's site in `Origin` unless the request is a plain GET. `Sec-Fetch-Site` says it as
-well, but browsers send it only to HTTPS and to localhost. Programs send neither header, and are not restricted.
+first. Every browser names the page's site in `Origin` unless the request is a plain GET. `Sec-Fetch-Site` also names
+it, but browsers send that header only to HTTPS and to localhost. Programs send neither header, and are not restricted.
 
 DNS rebinding: a site can point its own name to any address that the visitor's browser reaches: 127.0.0.1, a container,
 a server in the visitor's network. The browser then sees one site. So a request that arrives on the loopback device must
@@ -121,7 +121,7 @@ class Proxies:
         scope["headers"] = kept
 
     def _behind(self, peer: str, lines: Iterable[str]) -> str:
-        """Return the last address that is not a trusted proxy: its owner may have invented everything to its left."""
+        """Return the last address that is not a trusted proxy: its owner may have invented all addresses before it."""
         address = peer
         for hop in reversed([hop for line in lines for hop in line.split(",")]):
             found = parsed(_without_port(hop.strip()))

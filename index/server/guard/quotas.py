@@ -2,8 +2,8 @@
 
 Only the event loop uses this module, so nothing here is locked.
 
-Servers write a body at once, however large, and then forget the request, so that unread bytes belong to no client. Sent
-in pieces, each after the client has read the previous one, they count for the client until the end.
+Servers write a body at once, however large, and then forget the request, so that unread bytes belong to no client.
+Here a body is sent in pieces, each after the client has read the previous one, so that it counts until the end.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """Counts the work in progress of each client, and its limits.
+    """Counts the work in progress of each client, and applies the limits.
 
     Clients without an address, such as those of a Unix socket, cannot be distinguished and have no limits.
     """

@@ -1,4 +1,4 @@
-"""Responses: conditional, negotiated, in pages, as event streams, and as files."""
+"""Makes responses: conditional, negotiated, paged, as event streams, and as files."""
 
 from __future__ import annotations
 

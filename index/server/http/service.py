@@ -50,8 +50,8 @@ WRITERS = 16
 RENDERERS = 2
 """Pages rendered at once; PDFium renders one at a time."""
 RECEIVERS, RECEIVERS_EACH = 64, 12
-"""Uploads received at once, from all clients and from one. Their threads mostly wait for slow transfers; only many
-clients can use them up, and nothing else waits for them."""
+"""Uploads received at once, from all clients and from one client. Their threads mostly wait for slow transfers; only
+many clients together can use them up, and no other work waits for them."""
 CHANGES, CHANGES_EACH = 32, 8
 """Other changes processed at once, from all clients and from one: removals, which wait for the current step of a job;
 web addresses and folders, which may take a minute."""
@@ -138,7 +138,7 @@ def configure_logging() -> None:
 
 
 class Warmup:
-    """Asks a first question, which loads the encoder and the indexes and takes seconds."""
+    """Asks a first question in the background: it loads the encoder and the indexes, which takes seconds."""
 
     def __init__(self, library: Library) -> None:
         self._library = library

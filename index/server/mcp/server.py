@@ -1,7 +1,7 @@
 """The MCP server: the tools for any transport, one route for HTTP, and errors as assistants see them.
 
 It uses the SDK's low-level `Server`. The high-level `MCPServer` (2.3) would change what clients see: it always
-announces prompts and resources, accepts unknown arguments in silence, repeats the given values in validation errors,
+announces prompts and resources, silently accepts unknown arguments, repeats the given values in validation errors,
 reports an unknown tool as a result and not as an error of the protocol, and configures logging when it is made.
 """
 
@@ -60,12 +60,12 @@ _OTHERWISE: dict[type[PinciteError], tuple[str, str]] = {
 _HINTS: dict[type[PinciteError], str] = {
     errors.DocumentNotFound: "Name it by the id that search results and citations give.",
 }
-"""Hints for an assistant, where the error's own hint is one for the command line."""
+"""Hints for assistants where the error's own hint is for the command line."""
 UNEXPECTED = f"Something went wrong here. {_OPERATOR}"
 AT_ONCE = 4
-"""The number of calls that run at once, where they share no slots with REST."""
+"""Maximum number of calls that run at once, unless they share slots with REST."""
 CHECKS = 2
-"""The same, for texts that are checked."""
+"""The same for checks of texts."""
 _READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
 _log = logging.getLogger(__name__)
 PATH = "/mcp"
@@ -145,7 +145,7 @@ async def _in_turn(tool: Tool, arguments: dict[str, Any], slots: Slots, request:
     except TooBusy as error:
         return _failed(message(error))
     except ClientDisconnected:
-        return _failed("Nobody waits for this any more.")
+        return _failed("The client has disconnected.")
 
 
 def _result(tool: Tool, arguments: dict[str, Any], is_gone: Callable[[], bool]) -> CallToolResult:
@@ -160,7 +160,7 @@ def _result(tool: Tool, arguments: dict[str, Any], is_gone: Callable[[], bool]) 
         return _failed(message(error))
     except ClientDisconnected:
         raise
-    except Exception:  # the outermost edge: an unexpected error may hold secrets, so the client does not see it
+    except Exception:  # outermost level: an unexpected error may contain secrets, so the client does not see it
         _log.exception("%s failed.", tool.name)
         return _failed(UNEXPECTED)
     return CallToolResult(content=[TextContent(type="text", text=result.text)], structured_content=result.content)
@@ -171,7 +171,7 @@ def _failed(words: str) -> CallToolResult:
 
 
 class Endpoint:
-    """An ASGI application at one path. It answers requests while `running` is entered."""
+    """An ASGI application at one path. It answers requests within `running`."""
 
     def __init__(self, server: Server[Any], settings: Settings) -> None:
         self._server = server
@@ -180,12 +180,12 @@ class Endpoint:
 
     @property
     def route(self) -> Route:
-        """The route for the parent. It refuses other methods than POST: there are no streams and no sessions."""
+        """The route for the parent application. It accepts only POST, because there are no streams and no sessions."""
         return Route(PATH, self, methods=["POST"], name="mcp", include_in_schema=False)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Take requests. The parent's lifespan enters it; leaving it ends the calls that are running."""
+        """Accept requests within this context, which the parent's lifespan enters. Its end cancels running calls."""
         manager = StreamableHTTPSessionManager(
             self._server,
             json_response=True,
@@ -201,7 +201,7 @@ class Endpoint:
                 self._manager = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; with 503 while `running` is not entered."""
+        """Answer one request; outside of `running`, with 503."""
         manager = self._manager
         if manager is None:
             await PlainTextResponse("Not running", status_code=503)(scope, receive, send)

@@ -1,1 +1,1 @@
-"""The catalog: one SQLite database, which is the truth. The class, its queries and the rows that they return."""
+"""The catalog, one SQLite database: its class, its queries, and the rows that they return."""

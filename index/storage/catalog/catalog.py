@@ -1,7 +1,7 @@
 """The catalog: one SQLite database that holds everything a library knows. It is the truth; both indexes are caches.
 
-`Catalog` is one class. Its queries are functions of four modules, listed in its body: `document_queries`,
-`passage_queries`, `text_queries` and `history`. They use nothing of it but its database.
+`Catalog` is one class. Its queries are functions of two modules, listed in its body: `document_queries` and
+`passage_queries`. They use only the catalog's database.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _EXTENT = "SELECT coalesce(sum(passages), 0), count(*) FROM documents"
 class Catalog:
     """The documents, landmarks, passages and vectors of a library, and its history. Safe to use from several threads.
 
-    Every method raises LibraryDamaged if what it reads contradicts itself.
+    Every method raises LibraryDamaged if the data that it reads contradict each other.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -48,7 +48,7 @@ class Catalog:
             raise
 
     def close(self) -> None:
-        """Close the database, whose one file then is complete."""
+        """Close the database; its single file is then complete."""
         self.database.close()
 
     # Facts about the library
@@ -75,11 +75,11 @@ class Catalog:
         return self._meta("fingerprint")
 
     def model(self) -> str | None:
-        """Return the setting that loads the encoder, empty for the built-in one; None if it is unknown."""
+        """Return the setting that loads the encoder: empty for the built-in encoder, None if it is unknown."""
         return self._optional_meta("model")
 
     def relinked(self) -> int:
-        """Return the last generation in which a document that stayed gained or lost a source."""
+        """Return the last generation in which a document gained or lost a source and stayed in the library."""
         value = self._optional_meta("relinked")
         return 0 if value is None else int(value) if value.isdecimal() else tables.NEVER
 
@@ -91,9 +91,9 @@ class Catalog:
         return dict(zip(("documents", "passages", "sentences", "characters"), row, strict=True))
 
     def extent(self, numbers: Sequence[int] | None = None) -> tuple[int, int]:
-        """Return the numbers of passages and documents, in all or of these documents.
+        """Return the numbers of passages and documents, in the whole library or among these documents.
 
-        The numbers in all are counted once for each generation.
+        The totals of the library are counted once per generation.
         """
         if numbers is not None:
             passages, documents = self.database.rows(
@@ -107,14 +107,14 @@ class Catalog:
         return self._extent[1]
 
     def numbered(self) -> dict[int, DocumentInfo]:
-        """Return all documents by number, as `all_infos`, but read only those that changed since the last call."""
+        """Return all documents by number, like `all_infos`, but read only those that changed since the last call."""
         with self.database.snapshot():
             return self._numbering.of(self)
 
     def problems(self) -> list[Problem]:
         """Return the faults that SQLite's own check and our checksums find, without raising."""
         found: list[Problem] = []
-        remedy = "Restore the library from a copy, or add the sources anew."
+        remedy = "Restore the library from a backup, or add the sources again."
         try:
             for (fault,) in self.database.rows("PRAGMA integrity_check(20)"):
                 if fault != "ok":
@@ -191,7 +191,7 @@ class Catalog:
     # Changes, each in one transaction
 
     def create(self) -> None:
-        """Make the tables, unless another process has just made them."""
+        """Create the tables, unless another process has just created them."""
         with self.database.writing() as connection:
             if connection.execute("PRAGMA user_version").fetchone()[0]:
                 return
@@ -211,9 +211,9 @@ class Catalog:
         *,
         claimed: bool = False,
     ) -> Literal["added", "replaced"]:
-        """Store a document. It replaces what was read from the same source before.
+        """Store a document. It replaces the document that was read from the same source before.
 
-        It also replaces a document that was `claimed` to come from the same bytes.
+        It also replaces an imported document that `claimed` to come from the same bytes.
         """
         return self.put_all([(document, chunks, vectors)], fingerprint, claimed=claimed)[0]
 
@@ -224,7 +224,7 @@ class Catalog:
         *,
         claimed: bool = False,
     ) -> list[Literal["added", "replaced"]]:
-        """Store several documents, as `put` does, in one transaction: a disk takes as long for many as for one."""
+        """Store several documents like `put`, in one transaction: a disk takes as long for many as for one."""
         outcomes: list[Literal["added", "replaced"]] = []
         with self.database.writing() as connection:
             connection.execute("UPDATE meta SET value = ? WHERE key = 'fingerprint'", (fingerprint,))
@@ -241,7 +241,7 @@ class Catalog:
         return outcomes
 
     def note_model(self, model: str) -> None:
-        """Store the setting that loads the encoder of the fingerprint, which has only its name."""
+        """Store the setting that loads the encoder: the fingerprint contains only the encoder's name."""
         with self.database.writing() as connection:
             connection.execute("INSERT OR REPLACE INTO meta VALUES ('model', ?)", (model,))
 
@@ -256,9 +256,9 @@ class Catalog:
             tables.record_relinked(connection, generation)
 
     def relink(self, gained: Mapping[str, str], lost: Iterable[str] = ()) -> None:
-        """Give sources the documents with these ids and take the documents of other sources away, in one step.
+        """Link each gained source to the document with the given id, and unlink the lost sources, in one transaction.
 
-        A document without a source is removed.
+        Documents that then have no source are removed.
         """
         with self.database.writing() as connection:
             tables.relink(connection, gained, lost, tables.next_generation(connection))
@@ -269,7 +269,7 @@ class Catalog:
             tables.remove(connection, number, tables.next_generation(connection))
 
     def forget_removals(self, until: int) -> int:
-        """Forget which documents went up to a generation. Return their number."""
+        """Delete the record of removals up to a generation, and return their number."""
         with self.database.writing() as connection:
             forgotten = connection.execute("DELETE FROM removals WHERE generation <= ?", (until,)).rowcount
             if forgotten:

@@ -41,7 +41,7 @@ def infos(catalog: WithDatabase, numbers: Sequence[int]) -> dict[int, DocumentIn
 
 
 def identified(catalog: WithDatabase, names: Sequence[str]) -> list[DocumentInfo]:
-    """Return the documents that have one of these names as their id or as one of their sources."""
+    """Return the documents whose id, or one of whose sources, is among these names."""
     names_json = json.dumps(list(names))
     by_source = f"SELECT document FROM sources WHERE source IN {LISTED}"
     condition = f"WHERE d.id IN {LISTED} OR d.number IN ({by_source})"
@@ -55,13 +55,13 @@ def number_of(catalog: WithDatabase, identity: str) -> int | None:
 
 
 def was_read(catalog: WithDatabase, identity: str) -> bool:
-    """Return whether the document with this id was read from a file here; an imported claim is not enough."""
+    """Return whether the document with this id was read from a file here; False for an imported document."""
     query = f"SELECT 1 FROM documents WHERE id = ? AND number NOT IN {claims(catalog.database)}"
     return bool(catalog.database.rows(query, [identity]))
 
 
 def claimed(catalog: WithDatabase, ids: Sequence[str] | None = None) -> frozenset[str]:
-    """Return the ids of the documents whose file nobody here has read: among all, or among these ids."""
+    """Return the ids of the documents whose files were never read here: of all, or among these ids."""
     query = f"SELECT id FROM documents WHERE number IN {claims(catalog.database)}"
     if ids is None:
         rows = catalog.database.rows(query)
@@ -78,7 +78,7 @@ def media_types(catalog: WithDatabase, ids: Sequence[str]) -> dict[str, str]:
 
 
 def first_sources(catalog: WithDatabase) -> dict[int, str]:
-    """Return each document's source by its number: the first, if it has several."""
+    """Return the source of each document by its number; if it has several, the first one."""
     return dict(catalog.database.rows("SELECT document, min(source) FROM sources GROUP BY document"))
 
 
@@ -137,16 +137,16 @@ def ranges(catalog: WithDatabase, numbers: Sequence[int]) -> list[DocumentRange]
 
 
 def added_since(catalog: WithDatabase, generation: int, *, until: int = tables.NEVER) -> list[DocumentRange]:
-    """Return the documents that came after a generation, up to the generation `until`, and still exist."""
+    """Return the documents that were added after a generation, up to the generation `until`, and still exist."""
     query = "SELECT number, first, passages FROM documents WHERE generation > ? AND generation <= ? ORDER BY number"
     return _ranges(catalog.database, query, [generation, until])
 
 
 def removed_since(catalog: WithDatabase, generation: int) -> list[DocumentRange] | None:
-    """Return the documents that went after a generation.
+    """Return the documents that were removed after a generation; None if that is no longer recorded.
 
-    None if that is forgotten: whatever was made from that generation must be made anew. Nothing can have gone after
-    generation 0, so its list is always known.
+    After None, a cache that was made from that generation must be made again. For generation 0,
+    when the library was empty, the result is never None.
     """
     query = "SELECT document, first, passages FROM removals WHERE generation > ? ORDER BY generation"
     with catalog.database.snapshot():
@@ -163,7 +163,7 @@ def removals_from(catalog: WithDatabase) -> int:
 
 
 def generation_after(catalog: WithDatabase, generation: int, passages: int) -> int:
-    """Return the generation by which about `passages` passages came after that one; NEVER if fewer came."""
+    """Return the generation by which about `passages` more passages were added; NEVER if there were fewer."""
     query = "SELECT generation, passages FROM documents WHERE generation > ? ORDER BY generation LIMIT ?"
     total = 0
     for reached, count in catalog.database.rows(query, [generation, passages]):
@@ -185,5 +185,5 @@ def _ranges(database: Database, query: str, values: Sequence[Any]) -> list[Docum
     last = database.rows("SELECT seq FROM sqlite_sequence WHERE name = 'passages'") if rows else []
     for row in rows:
         if not all(isinstance(value, int) for value in row) or not 0 < row[1] <= row[1] + row[2] <= last[0][0] + 1:
-            raise database.damaged(f"document {row[0]} has passages that never were")
+            raise database.damaged(f"document {row[0]} has passages that never existed")
     return [DocumentRange(*row) for row in rows]

@@ -29,7 +29,7 @@ _TEXT_BLOCK = 2048
 _VECTOR_BLOCK = 8192
 """Passages in a block of vectors."""
 _KEYS = 500
-"""Keys in one query: SQLite limits its parameters."""
+"""Maximum number of keys in one query, because SQLite limits the number of parameters."""
 _COLUMNS = """p.id, d.id, p.ordinal, p.start, p.end, p.text, p.sentences, p.document, v.sentences, v.vector, p.checksum,
     (SELECT group_concat(l.start) FROM landmarks l WHERE l.document = p.document
      AND l.kind = 'heading' AND l.start >= p.start AND l.start < p.end), d.media_type, d.title"""
@@ -47,7 +47,7 @@ class PassageRow:
     headings: frozenset[int]
     """Offsets in the document's text of the headings within the passage."""
     structured: bool = False
-    """Whether the document is data or markup: not all its lines are sentences."""
+    """Whether the document is data or markup: then not all lines are sentences."""
     title: str = ""
     """The document's title; empty if it states none."""
 
@@ -81,7 +81,7 @@ def rows_of(catalog: WithDatabase, number: int) -> list[tuple[PassageRow, str]]:
 
 
 def rows_around(catalog: WithDatabase, number: int, span: Span) -> list[tuple[PassageRow, str]]:
-    """Return the passages of a document that hold a span, in order, each with the white space that follows it."""
+    """Return the passages of a document that contain a span, in order, each with the white space after it."""
     begins = "(SELECT max(ordinal) FROM passages WHERE document = ? AND start <= ?)"
     condition = f"p.document = ? AND p.start < ? AND p.ordinal >= coalesce({begins}, 0)"
     return _rows(catalog.database, condition, [number, max(span.end, span.start + 1), number, span.start])
@@ -112,7 +112,7 @@ def vectors_of(catalog: WithDatabase, ids: Sequence[int]) -> tuple[list[int], Ar
 def vectors_by_key(catalog: WithDatabase, keys: Sequence[bytes]) -> dict[bytes, tables.PackedVectors]:
     """Return the vectors that are already stored for texts with these hashes.
 
-    Vectors of claimed documents do not count: they come from a portable file, whose hashes may be those of other texts.
+    Vectors of claimed documents are not used: they come from a portable file, whose hashes may belong to other texts.
     """
     found: dict[bytes, tables.PackedVectors] = {}
     unread = claims(catalog.database)
@@ -157,7 +157,7 @@ def _passage_row(row: Sequence[Any], spans: tuple[Span, ...]) -> tuple[PassageRo
 
 
 def document(catalog: WithDatabase, number: int) -> Document | None:
-    """Return a whole document, its text put together from its passages; None if there is none."""
+    """Return a whole document, with its text joined from its passages; None if there is no such document."""
     with catalog.database.snapshot():
         info = infos(catalog, [number]).get(number)
         if info is None:
@@ -223,7 +223,7 @@ def _last(
 ) -> tuple[int, str, int] | None:
     """Return start, label and level of the last landmark of a kind at or before `start`.
 
-    With `below_level`, only one of a lower level counts.
+    With `below_level`, only landmarks with a smaller level number count.
     """
     row: tuple[int, str, int] | None = connection.execute(
         """SELECT start, label, level FROM landmarks

@@ -1,4 +1,4 @@
-"""The rows that a catalog returns, and the blocks of ids that it reads them in."""
+"""The rows that a catalog returns, and the blocks of ids in which it reads them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from index.storage.database import Database
 
 LISTED = "(SELECT value FROM json_each(?))"
-"""Any number of values as one parameter, because SQLite limits the number of parameters."""
+"""SQL for any number of values in one JSON parameter, because SQLite limits the number of parameters."""
 
 
 class DocumentCache:
@@ -25,7 +25,7 @@ class DocumentCache:
         self._known: tuple[str, int, dict[int, DocumentInfo]] = ("", 0, {})
 
     def of(self, catalog: Catalog) -> dict[int, DocumentInfo]:
-        """Return all documents of the catalog as this thread reads it."""
+        """Return all documents of the catalog in this thread's snapshot."""
         library, generation = catalog.library_id, catalog.generation()
         with self._lock:
             known, since, infos = self._known
@@ -52,7 +52,7 @@ def _changed(catalog: Catalog, since: int, infos: dict[int, DocumentInfo]) -> di
 
 
 class WithDatabase(Protocol):
-    """What a query needs of the catalog."""
+    """The part of the catalog that a query needs."""
 
     @property
     def database(self) -> Database:

@@ -1,4 +1,4 @@
-"""The base of a large library: an inverted file of vectors, memory-mapped, never changed, sealed by a checksum."""
+"""The base of a large library's dense index: a memory-mapped, immutable inverted file of vectors with a checksum."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from index.storage.catalog.catalog import Catalog
     from index.storage.dense.vectors import IdSet, Scored
 
-_END = struct.Struct("<II8s")  # CRC-32 of all before it, length of the seal, magic
+_END = struct.Struct("<II8s")  # CRC-32 of all bytes before it, length of the seal, magic
 _MAGIC = b"PINCITE2"
 _READ_SIZE = 1 << 20
 EXACT_FORMAT = 3
@@ -29,8 +29,8 @@ EXACT_NAME = "dense.faiss"
 FORMAT = 1
 NAME = "dense.ivf"
 CALIBRATED = 50
-"""The calibrated number of probed lists serves this many nearest passages: at a million passages, the lists that find
-.994 of the ten nearest find .987 of the 50 nearest."""
+"""The calibrated number of probed lists is used for up to this many nearest passages: at a million passages, the lists
+that find .994 of the ten nearest find .987 of the 50 nearest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Seal:
 
 
 def write_sealed(path: Path, seal: Seal, body: Callable[[Callable[[bytes], int]], None]) -> None:
-    """Write a file atomically. `body` receives a function and calls it with each piece, so no piece is held twice."""
+    """Write a sealed file atomically. `body` calls the function that it receives with each piece of the content."""
     crc = 0
 
     with atomic_writer(path) as file:
@@ -181,7 +181,7 @@ class Base:
     def search(self, vector: np.ndarray[Any, Any], k: int, admitted: IdSet | None, *, scoped: bool) -> Scored:
         """Return scores and ids of the nearest admitted vectors.
 
-        With `scoped`, few vectors may be admitted, and these may be in other lists than the nearest ones.
+        With `scoped`, only few vectors may be admitted, and they may be outside of the nearest lists.
         """
         probed = self._probed(k)
         if admitted is None or not scoped:
@@ -191,7 +191,7 @@ class Base:
         return self._scoped(vector, k, admitted, probed)
 
     def _probed(self, k: int) -> int:
-        """Return how many lists to search: a longer ranking is spread over more lists."""
+        """Return the number of lists to search: a longer ranking is spread over more lists."""
         return math.ceil(self.probed * math.sqrt(max(1.0, k / CALIBRATED)))
 
     def _unscoped(self, vector: np.ndarray[Any, Any], k: int, admitted: IdSet | None, probed: int) -> Scored:
@@ -252,7 +252,7 @@ def can_catch_up(catalog: Catalog, stamp: Stamp) -> bool:
 
 
 def changed_since(catalog: Catalog, seal: Seal) -> tuple[int | None, int]:
-    """Return how many passages the base holds (None if it is useless), and how many changed since it was built.
+    """Return how many passages the base holds (None if it cannot be used), and how many changed since it was built.
 
     The cost depends on the number of changes only.
     """

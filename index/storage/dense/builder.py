@@ -1,7 +1,7 @@
 """Builds the base of a large library: `python -m index.storage.dense.builder FOLDER [--wait]`.
 
-It takes only its own lock, reads committed data, and writes one file atomically. After a kill at any instant, only a
-temporary file is left, which the next builder removes.
+It takes only its own lock, reads committed data, and writes one file atomically. If it is killed, only a temporary file
+is left, which the next builder removes.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 NEAREST = 10
 """The number k of nearest passages for which the recall is measured."""
 SENTENCES_PER_QUESTION = 4
-"""Sentences, each from another passage, whose mean is a synthetic question. One sentence is too easy: its own passage
-is next to it. For questions of seven public sets, 98 % of the nearest passages are in 80 of 4,000 lists (a million
-passages) and in 160 of 1,264 (100,000); for means of four sentences in 160 and in 100, for single sentences in fewer
-than 80.
+"""A synthetic question is the mean of this many sentences from different passages. A single sentence is too easy: its
+own passage is next to it. For questions of seven public sets, 98 % of the nearest passages are in 80 of 4,000 lists
+(a million passages) and in 160 of 1,264 (100,000). For means of four sentences, they are in 160 and in 100 lists; for
+single sentences, in fewer than 80.
 """
 _EQUAL = 1e-5
 """Cosines that differ by less count as equal: the order of additions causes such differences."""
@@ -43,8 +43,8 @@ _RESAMPLES = 2000
 Vectors = np.ndarray[Any, np.dtype[np.float32]]
 LOCK = "dense.lock"
 LISTS = 4.0
-"""Number of lists, divided by the square root of the number of passages. With 4 instead of the usual 2, a question
-compares 10,000 of 100,000 passages, not 20,000, to find 98 % of the ten nearest."""
+"""Number of lists, divided by the square root of the number of passages. With 4 instead of the usual 2, a
+question is compared with 10,000 of 100,000 passages, not 20,000, to find 98 % of the ten nearest."""
 VECTORS_PER_CENTROID = 32
 """Training vectors per centroid."""
 KMEANS_ITERATIONS = 8
@@ -123,7 +123,7 @@ def interval(shares: np.ndarray[Any, Any]) -> tuple[float, float]:
 
 
 def main() -> int:
-    """Build if that is due. Returns exit code 1 if that failed, 3 if another builder is running."""
+    """Build the base if that is due. Return exit code 0, or 1 after a failure, or 3 if another builder is running."""
     folder, wait = Path(sys.argv[1]), "--wait" in sys.argv[2:]
     if not wait:
         _lower_priority()
@@ -144,7 +144,7 @@ def _lower_priority() -> None:
 def build(folder: Path, *, wait: bool = False) -> bool:
     """Build the base of the library in a folder if that is due, or remove a base that is no longer useful.
 
-    Returns False if another builder is running. With `wait`, waits for its end, and builds after any change. Raises
+    Return False if another builder is running. With `wait`, wait for its end, and build after any change. Raises
     LibraryNotFound, LibraryNotWritable, LibraryDamaged.
     """
     import faiss

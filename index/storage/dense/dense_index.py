@@ -37,7 +37,8 @@ PATIENCE = 0.15
 """Seconds that a question waits for an update of the index; then it is answered from the older state."""
 _SAVE_SHARE = 0.05
 _SAVE_LEAST = 256
-"""The file of a small library is written again after this many changes, or this share of its passages if more."""
+"""The file of a small library is written again after this many changes or this share of its passages, whichever is
+more."""
 _SAVE_ALWAYS = 1 << 62
 _OTHER_SEED = 1
 
@@ -45,10 +46,10 @@ _OTHER_SEED = 1
 class DenseIndex:
     """Search by inner product over the passages' vectors, in float16 as in the catalog.
 
-    A small library is searched exactly. A large one has a base on disk, an inverted file that a process of its own
+    A small library is searched exactly. A large one has a base on disk, an inverted file that a separate process
     builds; later changes are kept in memory and searched exactly. Scores are the same in both.
 
-    A question reads one immutable state. One thread at a time makes a newer state, which replaces the old one when it
+    A question reads one immutable state. One thread at a time makes a newer state, which replaces the old state when it
     agrees with the catalog.
     """
 
@@ -240,7 +241,7 @@ class DenseIndex:
             return IndexState()
         if stamp.fits(self._library, EXACT_FORMAT, self._catalog.generation()):
             return IndexState(stamp.generation, blocks=blocks)
-        # The file is of another history. Replace it before this library reaches the same generation.
+        # The file belongs to another history. Replace it before this library reaches the same generation.
         self._unsaved = _SAVE_ALWAYS
         return IndexState()
 
@@ -278,7 +279,7 @@ class DenseIndex:
 
 
 def _file_version(path: Path) -> tuple[int, int]:
-    """Return what tells two versions of a file apart: inode and time of the last change."""
+    """Return values that distinguish two versions of a file: inode and time of the last change."""
     try:
         status = path.stat()
     except OSError:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from index.storage.protocol import Scope
 
 APPROXIMATE_FROM = 50_000
-"""Passages above which exact search is too slow: this many take 3 ms on one core."""
+"""From this many passages on, exact search is too slow: it takes 3 ms on one core."""
 SHRUNK_SHARE = 0.5
 """A library that has shrunk below this share of APPROXIMATE_FROM is searched exactly again."""
 LEAST_CHANGED = 8192
@@ -35,7 +35,7 @@ CHANGED_SHARE = 0.05
 """The base is rebuilt after more than LEAST_CHANGED changed passages and more than this share of its passages. Until
 then, new passages are searched exactly."""
 RESTART_SECONDS = 60.0
-"""Seconds after one builder was started before the next one is started: a builder may fail, as on a full disk."""
+"""Minimum seconds between the starts of two builders: a builder may fail repeatedly, for example on a full disk."""
 _ROOT = Path(__file__).parents[3]
 _NONE: np.ndarray[Any, np.dtype[np.int64]] = np.empty(0, dtype=np.int64)
 
@@ -51,7 +51,7 @@ class BackgroundJob:
 
     @property
     def ended(self) -> bool:
-        """Whether the work has ended, well or not."""
+        """Whether the work has ended, successfully or not."""
         return not self._thread.is_alive()
 
     def wait(self, seconds: float | None, *, raising: bool = True) -> None:
@@ -80,7 +80,7 @@ def is_small(passages: int, *, with_base: bool) -> bool:
 
 
 def may_be_large(ids: int) -> bool:
-    """Return whether a library that has used this many ids may have, or need, a base."""
+    """Return whether a library that has used this many ids may have or need a base."""
     return ids >= APPROXIMATE_FROM * SHRUNK_SHARE
 
 
@@ -99,7 +99,7 @@ class BuilderLauncher:
             if time.monotonic() < self._not_before or (self._process is not None and self._process.poll() is None):
                 return
             self._not_before = time.monotonic() + RESTART_SECONDS
-            with suppress(OSError):  # no process can be started now: the search stays as it is
+            with suppress(OSError):  # no process can be started now: the search works as before
                 self._process = _spawn(self._folder)
                 # A daemon thread reaps the builder; this process may end before it.
                 threading.Thread(target=self._process.wait, daemon=True, name="pincite-builder").start()
@@ -174,7 +174,7 @@ class IndexState:
         return replace(self, blocks=blocks, gone=gone, hidden=IdSet.of(None, self._top(blocks), gone))
 
     def with_more(self, ids: np.ndarray[Any, Any], vectors: np.ndarray[Any, Any]) -> IndexState:
-        """Return the state with these passages, whose ids must be above all others."""
+        """Return the state with these passages added; their ids must be above all others."""
         return replace(self, blocks=extended(self.blocks, ids, vectors))
 
     def nearest(self, vector: np.ndarray[Any, Any], k: int, scope: Scope | None = None) -> dict[int, float]:

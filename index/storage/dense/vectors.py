@@ -21,7 +21,7 @@ Scored = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
 
 
 class IdSet:
-    """A set of ids with one bit per id that was ever used: a search tests it up to a million times."""
+    """A set of ids as a bit mask over all ids ever used, because a search tests it up to a million times."""
 
     def __init__(self, mask: np.ndarray[Any, np.dtype[np.bool_]]) -> None:
         self._mask = mask
@@ -150,7 +150,7 @@ def positions_of(ids: np.ndarray[Any, Any], ranges: Sequence[DocumentRange]) -> 
 def extended(
     blocks: tuple[VectorBlock, ...], ids: np.ndarray[Any, Any], vectors: np.ndarray[Any, Any]
 ) -> tuple[VectorBlock, ...]:
-    """Append vectors, whose ids are above all others, to blocks: the last block is filled before a new one begins."""
+    """Append vectors with ids above all others to blocks: the last block is filled before a new one begins."""
     result, start = list(blocks), 0
     if result and len(result[-1]) < BLOCK_SIZE:
         start = min(BLOCK_SIZE - len(result[-1]), len(ids))

@@ -1,1 +1,1 @@
-"""Passages by words. Only this package imports tantivy."""
+"""The lexical index: finds passages by words. Only this package imports tantivy."""

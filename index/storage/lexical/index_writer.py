@@ -23,23 +23,23 @@ if TYPE_CHECKING:
 
 HEAP_BYTES = 50_000_000
 _WANTED = ".wanted"
-"""The name of the file by which a process asks the writer of another one to close."""
+"""The name of the file by which a process asks another process to close its writer."""
 _PATIENCE = 2.0
 """Seconds to wait for another writer to close."""
 _POLL_SECONDS = 0.02
 _MAX_MERGE_SECONDS = 600.0
-"""How long merges may take: on a full disk they never end."""
+"""The longest time that merges may take: on a full disk they never end."""
 _NICE = 10
 _NO_PASSAGE = (0, 0, "", "")
-"""A passage of no document: documents' numbers begin at one."""
+"""An entry that belongs to no document, because document numbers begin at one."""
 
 
 class IndexWriter:
-    """The only writer that this process has on an index.
+    """The only writer of this process for an index.
 
     Tantivy merges in threads of the writer. Closing the writer would wait for them, and dropping it would lose their
     work. So after a change the writer stays open until its merges have ended, without holding the library's lock.
-    Another process that wants to write creates a file, and then this writer closes at once. The next writer begins the
+    Another process that wants to write creates a file, and this writer then closes at once. The next writer starts the
     merge again.
     """
 
@@ -100,7 +100,7 @@ class IndexWriter:
                 self._watcher.start()
 
     def close(self, patience: float) -> None:
-        """Close the writer when its merges have ended, or after `patience` seconds: a later merge is lost."""
+        """Close the writer when its merges have ended, or after `patience` seconds: an unfinished merge is lost."""
         self.rest()
         watcher = self._watcher
         if watcher is not None:
@@ -177,7 +177,7 @@ class IndexWriter:
                     return
 
     def _finish(self) -> None:
-        """Close the writer after it has deleted the files that a merge replaced: nothing writes to the folder then."""
+        """Close the writer after it has deleted files that a merge replaced, so that the folder stays as it is."""
         if self._writer is not None:
             with suppress(ValueError):
                 self._writer.wait_merging_threads()

@@ -1,4 +1,4 @@
-"""The folder of a lexical index: what was committed to it, and whether its files are those of that commit."""
+"""The folder of a lexical index: the content of its last commit, and whether its files belong to that commit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 _REWRITTEN = (MANIFEST, META, MANAGED)
-"""The files that change. The manifest is copied first: the others then hold at least what it names."""
+"""The files that are rewritten. The manifest is copied first, so that the others are at least as new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class State:
     alive: tuple[int, ...]
     """Passages of each segment."""
     dead: int
-    """Passages that were removed and whose segment was not rewritten since."""
+    """The number of removed passages whose segments were not rewritten since."""
 
     @property
     def passages(self) -> int:
@@ -71,12 +71,12 @@ class State:
 
 
 class Folder:
-    """The folder of an index: `manifest.json` says what was committed, tantivy's `meta.json` in which files.
+    """The folder of an index: `manifest.json` says what was committed, tantivy's `meta.json` says in which files.
 
-    A merge replaces segments and leaves their content as it is. So the manifest counts passages and lists no files. If
-    the writer died after a commit and before its manifest, tantivy's `opstamp` is higher than the manifest's. The
-    folder then holds what the manifest says, and perhaps more. Catching up from there repairs it, because it deletes
-    before it adds.
+    A merge replaces segments but does not change their content. So the manifest counts passages and lists no files. If
+    the writer died after a commit and before it wrote the manifest, tantivy's `opstamp` is higher than the manifest's.
+    The folder then contains what the manifest says, and perhaps more. Catching up from there repairs it, because each
+    document is deleted before it is added.
     """
 
     def __init__(self, path: Path) -> None:
@@ -91,7 +91,7 @@ class Folder:
         return (self.path / MANIFEST).exists()
 
     def state(self) -> State:
-        """Return the content. Raises ValueError or OSError if the index cannot be continued from there."""
+        """Return the content. Raises ValueError or OSError if the index cannot be updated from there."""
         manifest = Manifest.from_json((self.path / MANIFEST).read_bytes())  # before meta.json, which is at least as new
         return _state(manifest, read_meta(self.path))
 
@@ -106,11 +106,11 @@ class Folder:
         write_atomically(self.path / MANIFEST, manifest.to_json().encode())
 
     def sweep(self) -> None:
-        """Remove the files of no segment. Call only while holding tantivy's writer lock."""
+        """Remove files that belong to no segment. Call only while holding tantivy's writer lock."""
         sweep(self.path, keep=MANIFEST)
 
     def clear(self) -> None:
-        """Remove all files but tantivy's locks. The manifest goes first: without it, the rest does not count."""
+        """Remove all files but tantivy's locks. The manifest goes first: without it, the others are ignored."""
         self.path.mkdir(parents=True, exist_ok=True)
         (self.path / MANIFEST).unlink(missing_ok=True)
         for path in self.path.iterdir():
@@ -118,7 +118,7 @@ class Folder:
                 path.unlink(missing_ok=True)
 
     def take(self, other: Path) -> None:
-        """Replace the content with the files of another folder. The manifest comes last: it makes the others count."""
+        """Replace the content with the files of another folder. The manifest comes last: it validates the others."""
         self.clear()
         names = sorted((path.name for path in other.iterdir() if path.suffix != ".lock"), key=MANIFEST.__eq__)
         for name in names:

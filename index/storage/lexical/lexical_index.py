@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 FORMAT = 3
 _SLICE = 50_000
-"""Passages between two commits of a long catching up: after a crash at most this many are indexed twice."""
+"""Passages between two commits of a long update: after a crash, at most this many are indexed again."""
 _TRIES = 10
 _TRANSIENT = ("LockFailure", "os error 24", "os error 13", "os error 30")
-"""Parts of those messages of tantivy that do not blame its files: a lock is held, too many files are open, a permission
-is missing, the disk is read-only."""
+"""Parts of tantivy's error messages that are not about damaged files: a lock is held, too many files are open, a
+permission is missing, the disk is read-only."""
 _BROKEN = (OSError, ValueError, KeyError, TypeError)
 
 
@@ -34,8 +34,8 @@ class LexicalIndex(Queries):
     """BM25 over terms, and words in their order for phrases that must occur verbatim.
 
     A question reads the state that was opened last. It never waits for a write, a commit or a merge. Only the holder of
-    the library's lock catches the folder up; all others reopen it when it has changed. A folder whose files are not
-    what was written is rebuilt from the catalog.
+    the library's lock catches the folder up; all others reopen it when it has changed. A damaged folder
+    is rebuilt from the catalog.
     """
 
     def __init__(self, folder: Path, library: str) -> None:
@@ -82,7 +82,7 @@ class LexicalIndex(Queries):
         return state.dead / max(state.dead + state.passages, 1)
 
     def reload(self, generation: int) -> bool:
-        """Open the folder again if it has changed. Return whether it is there, sound, and of this generation."""
+        """Open the folder again if it has changed. Return whether it exists, undamaged, with this generation."""
         if self._soundness.broken:
             self._view = None
             return False
@@ -104,15 +104,15 @@ class LexicalIndex(Queries):
     def catch_up(self, catalog: Catalog, *, most: int = ALL) -> bool:
         """Index about `most` passages towards the state of the catalog. Return whether the folder then agrees with it.
 
-        Call only while holding the library's lock. Raises LibraryNotWritable if the disk does not take it, and
-        LibraryLocked if another process does not stop merging.
+        Call only while holding the library's lock. Raises LibraryNotWritable if the disk cannot be written,
+        and LibraryLocked if another process does not stop merging.
         """
         with self._writing, self._translated():
             target = catalog.generation()
             state = self._write_on(catalog, self._state(target) or self._begin(target), target, most)
             done = state.certain and state.stamp.generation == target
             if done and self._suspect and state.passages != catalog.totals()["passages"]:
-                # A writer that died committed documents that the catalog no longer has, because it was set back.
+                # A writer committed documents and died; then an older catalog was restored, which does not have them.
                 state = self._write_on(catalog, self._begin(target), target, ALL)
             self._suspect = self._suspect and not done
             return done
@@ -140,7 +140,7 @@ class LexicalIndex(Queries):
             state = self._state(generation)
             view = self._view
             if state is not None and view and state.stamp.generation < view.generation <= generation:
-                return  # it is being rebuilt, and is not as far yet
+                return  # it is being rebuilt, and is still older than the open index
             if state is not None:
                 try:
                     if self._index is None:

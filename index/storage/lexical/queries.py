@@ -1,4 +1,4 @@
-"""The queries of the lexical index. Each is built from terms; none is parsed."""
+"""The queries of the lexical index. They are built from terms, not parsed from text."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from index.storage.protocol import Scope
 
 ALL = 2**31
-"""More passages than a library has."""
+"""A limit above the number of passages of any library."""
 CONTEXT_SHARE = 0.7
-"""Weight of a passage with its two neighbours; the passage alone has the rest. A passage that continues a thought does
-not repeat its subject, but its neighbours name it."""
+"""Weight of a passage together with its two neighbours; the passage alone has the rest of the weight. A passage that
+continues a thought often does not repeat the subject, but its neighbours name it."""
 ENTRIES = 1_000_000
 """Maximum number of posting list entries to read, about ten milliseconds. Beyond that, the commonest terms propose no
 passages."""
@@ -55,7 +55,7 @@ class Queries:
         """The state that is searched; None if none is open."""
 
     def search(self, query: str, k: int, scope: Scope | None = None) -> dict[int, float]:
-        """Return the `k` passages of `scope` that match the query's terms best, best first: id to BM25 score.
+        """Return the `k` passages of `scope` that best match the query's terms, best first: id to BM25 score.
 
         In a large index, the rarer words of a long question propose passages, and all its words score them.
         """
@@ -80,7 +80,7 @@ class Queries:
         return _scored(searcher, _weighted(searcher, terms), ids)
 
     def holding(self, phrases: Sequence[str], k: int = ALL, scope: Scope | None = None) -> list[int]:
-        """Return the ids of at most `k` passages with any of the phrases, word for word but for case and accents."""
+        """Return the ids of at most `k` passages with any of the phrases, word for word except for case and accents."""
         import tantivy
 
         searcher = self._searcher()
@@ -129,7 +129,7 @@ def schema() -> Any:
 
 
 def any_of(terms: Iterable[tuple[int, str, int]]) -> Any:
-    """Return a query for weighted terms in either field, each counted as often as the question has it."""
+    """Return a query for weighted terms in either field; each term counts as often as it occurs in the question."""
     import tantivy
 
     return tantivy.Query.boolean_query([(tantivy.Occur.Should, clause) for clause in _clauses(terms)])
@@ -145,7 +145,7 @@ def _clauses(terms: Iterable[tuple[int, str, int]]) -> Iterator[Any]:
 
 
 def _weighted(searcher: Any, terms: Sequence[str]) -> list[tuple[int, str, int]]:
-    """Return the length of its posting lists, the term, and its count in the question, for each term, rarest first."""
+    """Return, for each term, the length of its posting lists, the term, and its count in the question; rarest first."""
     counted = Counter(terms)
     lengths = {term: sum(searcher.doc_freq(field, term) for field in _FIELDS) for term in counted}
     return sorted(((lengths[term], term, times) for term, times in counted.items()), key=itemgetter(0))
@@ -174,7 +174,7 @@ def _scored(searcher: Any, weighted: Sequence[tuple[int, str, int]], ids: Sequen
 
 
 def _found(searcher: Any, query: Any, k: int) -> dict[int, float]:
-    """Return the best passages of a query: id to score. Of equal ones the older comes first, whatever a merge did."""
+    """Return the best passages of a query: id to score. Of equal ones the older comes first, even after a merge."""
     hits = searcher.search(query, min(k, max(searcher.num_docs, 1)), count=False).hits
     ids = searcher.fast_field_values("id", [address for _, address in hits]) if hits else []
     found = ((identity, score) for identity, (score, _) in zip(ids, hits, strict=True))

@@ -1,6 +1,6 @@
 """The files of tantivy: its segments, its merge policy, and whether each file is what tantivy wrote.
 
-tantivy-py 0.27 opens, searches and writes an index and no more. The Rust library has what is done by hand here:
+tantivy-py 0.27 can only open, search and write an index. This module does by hand what only the Rust library has:
 
 - `Index::searchable_segment_metas` lists the segments with their sizes. tantivy-py has only the number of segments, and
   only of an open searcher. So `meta.json` is read here.
@@ -34,7 +34,7 @@ MANAGED = ".managed.json"
 """Tantivy's list of the files that it may delete."""
 WRITER_LOCK = ".tantivy-writer.lock"
 MERGE_THREAD = "merge_thread"
-"""How the names of the threads begin that merge segments."""
+"""The beginning of the names of the threads that merge segments."""
 _EXTENSIONS = ("fast", "fieldnorm", "idx", "pos", "store", "term")
 _CHANGING = ("segments", "opstamp", "payload")
 """The entries of `meta.json` that change with a commit or a merge."""
@@ -48,14 +48,15 @@ _MAGIC = 1337
 _MAX_FOOTER = 50_000
 _BLOCK = 1 << 20
 AT_ONCE_BYTES = 64_000_000
-"""How much is read before anything is served: about fifty milliseconds, and all of a library of 80,000 passages. The
-rest is read in the background. Damage there can change for a moment what is found, never what is quoted."""
+"""Bytes that are checked before the index is searched: this takes about fifty milliseconds, and covers a library of
+80,000 passages. The rest is checked in the background. Until then, damage there can change what is found, but never
+what is quoted."""
 _Version = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A segment: its files, and the number of its passages, removed ones included in `total` alone."""
+    """A segment: its files, and the number of its passages; only `total` includes removed passages."""
 
     files: tuple[str, ...]
     total: int
@@ -88,10 +89,10 @@ def read_meta(folder: Path) -> Meta:
 
 
 def sweep(folder: Path, keep: str) -> None:
-    """Remove the files of no segment, and list the others for tantivy. Call only while holding tantivy's writer lock.
+    """Remove files without a segment, and list the others for tantivy. Call only while holding tantivy's writer lock.
 
-    A writer that died leaves files under names that the next writer would use again. `keep` is a file that is not
-    tantivy's. Tantivy's own list may be damaged.
+    A writer that died leaves files with names that the next writer would use again. `keep` is a file that does not
+    belong to tantivy. Tantivy's own list may be damaged.
     """
     used = {name for segment in read_meta(folder).segments for name in segment.files} | {META}
     names = {path.name for path in folder.iterdir() if not path.name.startswith((".", keep))}
@@ -175,7 +176,7 @@ def _is_list_of(path: Path, names: list[str]) -> bool:
 
 
 class Soundness:
-    """The files of a folder that are known to be sound."""
+    """Checks the files of a folder, and remembers the ones that are undamaged."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -184,7 +185,7 @@ class Soundness:
         self._queue: dict[str, _Version] = {}
         self._reader: threading.Thread | None = None
         self.broken = False
-        """Whether a file is damaged that `examine` had let pass."""
+        """Whether the background check has found a damaged file."""
 
     def examine(self, names: Iterable[str]) -> None:
         """Read the new files, the smallest first and the large ones in the background.

@@ -32,7 +32,7 @@ STOP_WORDS = frozenset(
 _CACHED_WORDS = 200_000
 """The cache of word forms is cleared when it holds this many words."""
 _CACHED_QUESTIONS = 256
-"""The search and the answer need the terms of one question several times."""
+"""The cache size for questions: the search and the answer need the terms of one question several times."""
 
 
 class _Forms(dict[str, tuple[str, ...]]):
@@ -84,7 +84,7 @@ def question_terms(question: str) -> Mapping[str, str]:
 
 @lru_cache(_CACHED_QUESTIONS)
 def repeated_question_terms(question: str) -> tuple[str, ...]:
-    """Return the search terms with repetition: the words that a long question repeats tell its subject."""
+    """Return the search terms with repetition: words that a long question repeats show its subject."""
     return tuple(term for word in _content_words(question) for term in terms(word))
 
 

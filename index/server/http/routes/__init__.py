@@ -1,3 +1,1 @@
-"""The routes of the REST service, one module for each subject. Whatever a route does is a method of `Library` or of the
-job queue.
-"""
+"""The routes of the REST service, one module per subject. Each calls a method of `Library` or of the job queue."""

@@ -257,7 +257,7 @@ def _render(service: Service, info: DocumentInfo, span: Span | None) -> str:
 
 
 def _span(start: int | None, end: int | None) -> Span | None:
-    """Return the requested span, or None for none; a start alone is a position, an end alone means up to there."""
+    """Return the requested span, if any. A start alone is an empty span there; an end alone is a span from 0."""
     if start is None and end is None:
         return None
     start = start or 0
