@@ -45,7 +45,7 @@ BATCH_PAIRS = 16
 SUPPORTED = 0
 """The index of the class; the others are contradicted and not said."""
 HINT = (
-    "PINCITE_VERIFIER takes a sentence-transformers cross-encoder trained for inference, such as "
+    "PINCITE_VERIFIER takes a sentence-transformers cross-encoder trained for natural language inference, such as "
     "cross-encoder/nli-deberta-v3-base, or its folder; unset it for the built-in one, or set it to off."
 )
 _NAMES_OF_SUPPORT = ("entailment", "entailed", "entail", "supported", "supports", "support")
@@ -223,7 +223,7 @@ def _pooled(states: PairStates) -> Tensor:
 
 
 class CrossEncoderVerifier:
-    """Any sentence-transformers CrossEncoder trained for inference, by its name on the hub or its folder.
+    """Any sentence-transformers CrossEncoder trained for natural language inference, by its name on the hub or folder.
 
     The labels in its configuration say which class means support. Raises EncoderError for a model that cannot be loaded
     or has no such class.
@@ -267,7 +267,7 @@ def _class_of_support(model: str, loaded: Any) -> int:
     found = [labels[name] for name in _NAMES_OF_SUPPORT if name in labels]
     if not trained or not found or loaded.num_labels < 2:
         raise EncoderError(
-            f"The verifier {model!r} was not trained for inference: none of its classes "
+            f"The verifier {model!r} was not trained for natural language inference: none of its classes "
             f"({', '.join(labels) or 'it has none'}) is called entailment or supported.",
             HINT,
         )

@@ -195,7 +195,7 @@ def test_custom_verifier_uses_its_entailment_class(classifier: Path, tmp_path: P
 def test_model_without_an_entailment_class_is_refused(classifier: Path, tmp_path: Path, labels: dict[int, str]) -> None:
     """The error lists the model's classes; the hint names the setting."""
     folder = label(classifier, tmp_path, labels)
-    with pytest.raises(EncoderError, match=f"trained for inference.*{labels[0].lower()}") as caught:
+    with pytest.raises(EncoderError, match=f"trained for natural language inference.*{labels[0].lower()}") as caught:
         CrossEncoderVerifier(str(folder), device="cpu")
     assert "PINCITE_VERIFIER" in str(caught.value.hint)
 
@@ -203,7 +203,7 @@ def test_model_without_an_entailment_class_is_refused(classifier: Path, tmp_path
 def test_encoder_and_reranker_are_refused_as_verifiers(tmp_path: Path) -> None:
     """Neither was trained for inference."""
     for folder in (make_model(tmp_path / "a", head=False), make_model(tmp_path / "b")):
-        with pytest.raises(EncoderError, match="was not trained for inference"):
+        with pytest.raises(EncoderError, match="was not trained for natural language inference"):
             CrossEncoderVerifier(str(folder), device="cpu")
 
 
