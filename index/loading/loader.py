@@ -35,7 +35,7 @@ __all__ = ["digest", "discover", "load", "load_bytes", "locate", "read_bytes"]
 _SKIPPED = (".", "~$")
 """Hidden files, and the lock files that Office leaves beside an open document."""
 _BLOCK = 1 << 20
-_DOORS = {
+_FORMAT_MODULES = {
     formats.DOCX: "docx",
     formats.PDF: "pdf.extraction",
     formats.HTML: "html",
@@ -197,8 +197,8 @@ def load_bytes(data: bytes, *, source: str, name: str = "", max_pages: int | Non
 
 
 def _read(content: Content, name: str, max_pages: int | None) -> Draft:
-    door: Any = import_module(f"index.loading.{_DOORS[content.media_type]}")
+    module: Any = import_module(f"index.loading.{_FORMAT_MODULES[content.media_type]}")
     limits = {"max_pages": max_pages} if content.media_type == formats.PDF else {}
-    read = door.read_structured if content.media_type in STRUCTURED else door.read
+    read = module.read_structured if content.media_type in STRUCTURED else module.read
     draft: Draft = read(content, name, **limits)
     return draft
