@@ -126,6 +126,11 @@ class AskEvents:
         Yields question, writer, results, map marks, and a `LibraryOutput`. The reader's input since the load is kept,
         unless the URL has a question.
         """
+        yield from self._load(parameters)
+        # Gradio sends the last output again when the event ends. It would undo what the reader has chosen meanwhile.
+        yield *[gr.skip()] * 4, *_UNCHANGED
+
+    def _load(self, parameters: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
         question = parameters.get("q", "").strip()
         writes = self.has_writer and parameters.get("write") == "1"
         head = (question, "write" if writes else "quote") if question else (gr.skip(), gr.skip())

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -50,8 +51,6 @@ _FAST_CLOCK = """(() => {
   window.setTimeout = (run, milliseconds = 0, ...values) => wait(run, milliseconds / SPEED, ...values);
   performance.now = () => now() * SPEED;
 })()"""
-_PWNED_AND_CLEAR = "localStorage.clear(), window.pwned"
-"""Later pages have the same address, and must not find the history and the uploads of this one."""
 SECRET = "the key is under /srv/secret"
 
 TREATY = """# The Harbour Treaty
@@ -168,7 +167,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def visit(browser: Browser, context: BrowserContext) -> Iterator[Visit]:
-    """Return a `Visit`. At the end, no page may have reported an error or contacted another host."""
+    """Return a `Visit` for a new visitor. At the end, no page may have reported an error or contacted another host."""
     pages: list[Page] = []
     problems: list[str] = []
 
@@ -176,6 +175,8 @@ def visit(browser: Browser, context: BrowserContext) -> Iterator[Visit]:
         url: str, *, size: ViewportSize = SIZE, scheme: Scheme = "light", fresh: bool = False, speed: int = 1
     ) -> Page:
         page = (_new_context(browser) if fresh else context).new_page()
+        if not pages:
+            _forget_visits(page, url)
         pages.append(page)
         _set_media(page, size, scheme)
         _record(page, problems)
@@ -185,7 +186,7 @@ def visit(browser: Browser, context: BrowserContext) -> Iterator[Visit]:
         return page
 
     yield visit
-    attacked = [page.evaluate(_PWNED_AND_CLEAR) for page in pages if not page.is_closed()]
+    attacked = [page.evaluate("window.pwned") for page in pages if not page.is_closed()]
     for page in pages:
         page.close()
         if page.context != context:
@@ -221,19 +222,30 @@ def revisit(warm_pages: WarmPages) -> Iterator[Revisit]:
         return page
 
     yield revisit
-    attacked = warm_pages.evaluate(_PWNED_AND_CLEAR)
+    attacked = warm_pages.evaluate("window.pwned")
     warm_pages.check_in()
     _assert_no_problems(warm_pages.problems)
     assert not any(attacked)
 
 
 @pytest.fixture
-def unwatched(context: BrowserContext) -> Iterator[Page]:
-    """Return a page that may report errors, as browsers do for every failed request."""
+def unwatched(browser: Browser) -> Iterator[Page]:
+    """Return a page for a new visitor that may report errors, as browsers do for every failed request."""
+    context = _new_context(browser)
     page = context.new_page()
     page.set_viewport_size(SIZE)
     yield page
-    page.close()
+    context.close()
+
+
+def _forget_visits(page: Page, url: str) -> None:
+    """Make the browser a new visitor of a site. Otherwise, the page would list the uploads of earlier tests."""
+    page.context.clear_cookies()
+    protocol = page.context.new_cdp_session(page)
+    address = urlsplit(url)
+    origin = f"{address.scheme}://{address.netloc}"
+    protocol.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "local_storage"})
+    protocol.detach()
 
 
 def open_page(page: Page, url: str) -> None:

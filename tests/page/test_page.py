@@ -11,6 +11,7 @@ from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+import gradio as gr
 import pytest
 from fastapi import FastAPI
 from starlette.responses import HTMLResponse, PlainTextResponse
@@ -71,6 +72,18 @@ def test_example_questions_are_cached_until_the_library_changes(
     assert "Question 2?" in current_examples()
     library.add(write("c.txt", "The whale followed the ship."))
     assert "Try one of these" not in current_examples()
+
+
+@pytest.mark.parametrize("examples", [EXAMPLES, ()])
+@pytest.mark.parametrize("parameters", [{}, {"q": "Who signed the treaty?"}, {"in": "gone"}])
+def test_last_output_of_a_page_load_changes_nothing(
+    library: Library, write: Write, parameters: dict[str, str], examples: tuple[str, ...]
+) -> None:
+    """Gradio sends it again when the event ends: it must not undo what the reader has chosen meanwhile."""
+    library.add([write("a.txt", "The king signed the treaty."), write("b.txt", "The queen kept a garden.")])
+    first, *_, last = AskEvents(library, Settings(), examples).load(parameters)
+    assert first != last
+    assert last == (gr.skip(),) * len(first)
 
 
 def test_answer_and_chosen_documents_survive_a_library_change(library: Library, write: Write) -> None:
