@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from index.answers.markers import abstains, parse
 from index.records import SUPPORTING, Answer, Check, Citation, Statement
 from index.text import words
-from index.text import words as languages
 from index.text.sentences import split_sentences
 from index.verification.judgement import Source, compare
 
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from index.verification.judgement import Judgement, Verifier
 
     Find = Callable[[str], Found]
-
-if TYPE_CHECKING:
     Closeness = Callable[[str], Sequence[float]]
     """The cosines of a sentence with each sentence of each hit's passage, in order."""
     Locate = Callable[[Hit, int], Location]
@@ -287,7 +284,7 @@ def _judge(
     closeness = [cosine for hit in hits for cosine in hit.cosines]
     judgement = compare(sentence, sources, closeness, verifier)
     place = None if judgement.source is None else places[judgement.source]
-    language = languages.language(sentence)
+    language = words.language(sentence)
     if judgement.verdict != "verbatim" and language not in _WITH_RULES:
-        return "unverified", f"This cannot be checked in {languages.name(language)} (only word for word).", place
+        return "unverified", f"This cannot be checked in {words.name(language)} (only word for word).", place
     return judgement.verdict, judgement.detail, place

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from index.records.report import OperationProgress
     from index.text.chunks import Chunker
 
-if TYPE_CHECKING:
     VectorLookup = Callable[[Sequence[bytes]], dict[bytes, PackedVectors]]
 
 _STAGING = "compacting"

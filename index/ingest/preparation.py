@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from index.records import Chunk, Document
     from index.storage.catalog.catalog import Catalog
 
-if TYPE_CHECKING:
     Outcome = Literal["added", "replaced", "unchanged"]
 
 _COMPARED = ("text", "landmarks", "title", "author", "date", "media_type")

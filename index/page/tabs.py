@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from index.records.document import Arrival
     from index.settings import Settings
 
-_BEFORE_SCRIPT = "(...values) => window.pincite ? window.pincite.asking(values) : values"
+_BEFORE_SCRIPT = "(...values) => window.pincite ? window.pincite.beforeAsk(values) : values"
 """Lets app.js put the question into the URL; the values pass through unchanged."""
 
-_AFTER_SCRIPT = "() => window.pincite?.answered()"
+_AFTER_SCRIPT = "() => window.pincite?.afterAnswer()"
 """Tells ask.js that an answer is complete or was cancelled."""
 _log = logging.getLogger(__name__)
 

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from index.server.uploads import Uploads
     from index.settings import Settings
 
-if TYPE_CHECKING:
     Resolve = Callable[[str, int], Iterable[str]]
 
 PORTS = (80, 443)

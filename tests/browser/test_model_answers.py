@@ -143,6 +143,37 @@ def test_next_question_stops_the_model(writing_site: Site, visit: Visit) -> None
     page.close()  # before the server stops, which the page would report
 
 
+def test_change_of_the_library_is_shown_after_the_answer(writing_site: Site, visit: Visit) -> None:
+    """Gradio's client could lose the end of the answer if the page sent an event for the change meanwhile."""
+    url, stage = writing_site
+    going_on = threading.Event()
+
+    def play(player: Player) -> None:
+        player.begin()
+        player.say("The king signed")
+        going_on.wait(60)
+        player.say(" the treaty in the harbour [1].", finish="stop")
+
+    def change(route: Route) -> None:
+        response = route.fetch()
+        state = response.json()
+        route.fulfill(response=response, json={**state, "generation": state["generation"] + 1})
+
+    stage.play = play
+    page = visit(f"{url}/?{urlencode({'q': QUESTION, 'write': 1})}", fresh=True, speed=5)
+    expect(page.locator(".p-writing .p-answer")).to_have_text("The king signed")
+    events: list[str] = []
+    page.on("request", lambda request: events.append(request.url) if "/queue/join" in request.url else None)
+    page.route("**/page/state?*", change)
+    for _ in range(3):
+        page.wait_for_event("response", lambda response: "/page/state" in response.url)
+    assert events == []
+    with page.expect_request("**/queue/join*"):
+        going_on.set()
+    expect(page.locator(".p-said")).to_have_text("The king signed the treaty in the harbour.[1]")
+    page.close()  # before the server stops, which the page would report
+
+
 def test_closed_page_stops_the_model(writing_site: Site, visit: Visit) -> None:
     """The connection to the model is closed, because the answer has no reader."""
     url, stage = writing_site

@@ -32,9 +32,9 @@ _RESET = """() => {
   return answered;
 }""".replace("CLEARED", repr(CLEARED))
 _SETTLE = """() => {
-  const { find, settle } = window.pincite;
+  const { find, acceptUrl } = window.pincite;
   history.replaceState(null, "", location.origin + "/");
-  settle();
+  acceptUrl();
   document.title = "Pincite";
   document.documentElement.removeAttribute("data-asked");
   const question = find("#question textarea");

@@ -5,10 +5,10 @@
   const root = document.documentElement;
   const find = (selector, within = document) => within.querySelector(selector);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
-  const box = () => find("#question textarea");
+  const questionBox = () => find("#question textarea");
 
   // Values in local storage; if storage is blocked, they last until the page is closed.
-  const kept = {
+  const storage = {
     get: (name, otherwise) => {
       try { return JSON.parse(localStorage.getItem(`pincite.${name}`)) ?? otherwise; } catch { return otherwise; }
     },
@@ -18,22 +18,22 @@
   };
 
   // Announcements: a live region for screen readers, and a toast.
-  let telling;
+  let sayTimer;
   const say = (text) => {
-    clearTimeout(telling);
-    telling = setTimeout(() => { const live = find("#live"); if (live) live.textContent = text; }, 60);
+    clearTimeout(sayTimer);
+    sayTimer = setTimeout(() => { const live = find("#live"); if (live) live.textContent = text; }, 60);
   };
-  let fading;
+  let fadeTimer;
   const toast = (text) => {
     let note = find(".p-toast");
     if (!note) { note = document.createElement("div"); note.className = "p-toast"; note.ariaHidden = "true"; document.body.append(note); }
     note.textContent = text;
     note.classList.add("on");
-    clearTimeout(fading);
-    fading = setTimeout(() => note.classList.remove("on"), 1800);
+    clearTimeout(fadeTimer);
+    fadeTimer = setTimeout(() => note.classList.remove("on"), 1800);
     say(text);
   };
-  const copy = async (text, told = "Copied") => {
+  const copy = async (text, message = "Copied") => {
     try {
       await navigator.clipboard.writeText(text);
     } catch { // Not a secure context: use the old method.
@@ -45,17 +45,17 @@
       document.execCommand("copy");
       area.remove();
     }
-    toast(told);
+    toast(message);
   };
 
   // The URL contains the question, so that it can be bookmarked, shared, and found in the browser history.
-  let address = location.search;
-  const asked = () => {
+  let handledSearch = location.search;
+  const currentQuery = () => {
     const query = new URLSearchParams(location.search);
     const documents = (query.get("in") || "").split(",").filter(Boolean);
     return { question: (query.get("q") || "").trim(), documents, write: query.get("write") === "1" };
   };
-  const permalink = ({ question, documents, write } = asked()) => {
+  const permalink = ({ question, documents, write } = currentQuery()) => {
     const url = new URL(location.href);
     url.search = "";
     url.hash = "";
@@ -66,28 +66,28 @@
     }
     return url;
   };
-  const entitle = ({ question } = asked()) => {
+  const updateTitle = ({ question } = currentQuery()) => {
     root.toggleAttribute("data-asked", Boolean(question));
     const title = question ? `${question} · Pincite` : "Pincite";
     if (document.title !== title) document.title = title;
   };
-  const asking = (values) => {
+  const beforeAsk = (values) => {
     const [question, pills, listed, writer] = values;
-    const what = {
+    const query = {
       question: (question || "").trim(), documents: [...(pills || []), ...(listed || [])], write: writer === "write",
     };
-    const url = permalink(what);
+    const url = permalink(query);
     if (url.search !== location.search) history.pushState(null, "", url);
-    address = location.search;
-    entitle(what);
-    if (!what.question) box()?.focus();
-    document.dispatchEvent(new CustomEvent("pincite:ask", { detail: what }));
+    handledSearch = location.search;
+    updateTitle(query);
+    if (!query.question) questionBox()?.focus();
+    document.dispatchEvent(new CustomEvent("pincite:ask", { detail: query }));
     return values;
   };
-  addEventListener("popstate", () => { if (location.search !== address) location.reload(); });
+  addEventListener("popstate", () => { if (location.search !== handledSearch) location.reload(); });
 
   const ask = (question) => {
-    const area = box();
+    const area = questionBox();
     if (!area) return;
     open("ask");
     area.value = question;
@@ -106,8 +106,8 @@
   // Light and dark theme. Gradio sets the class on <body> by the system's theme only; the script in the head has set it
   // on <html> before the first paint.
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  const paint = () => {
-    const chosen = kept.get("theme", "system");
+  const applyTheme = () => {
+    const chosen = storage.get("theme", "system");
     const theme = chosen === "system" ? (dark.matches ? "dark" : "light") : chosen;
     root.classList.toggle("dark", theme === "dark");
     document.body.classList.toggle("dark", theme === "dark");
@@ -115,8 +115,8 @@
     const paper = getComputedStyle(root).getPropertyValue("--paper").trim();
     for (const meta of all('meta[name="theme-color"]')) if (meta.content !== paper) meta.content = paper;
   };
-  dark.addEventListener("change", paint);
-  new MutationObserver(paint).observe(document.body, { attributeFilter: ["class"] });
+  dark.addEventListener("change", applyTheme);
+  new MutationObserver(applyTheme).observe(document.body, { attributeFilter: ["class"] });
 
   const actions = {
     ask: (target) => ask(target.dataset.question),
@@ -138,10 +138,10 @@
   });
   const settings = { keys: true, history: true }; // defaults of the settings, by data-keeps
   document.addEventListener("change", (event) => {
-    if (event.target.name === "theme") { kept.set("theme", event.target.value); paint(); }
+    if (event.target.name === "theme") { storage.set("theme", event.target.value); applyTheme(); }
     const name = event.target.dataset.keeps;
     if (!name) return;
-    kept.set(name, event.target.checked);
+    storage.set(name, event.target.checked);
     document.dispatchEvent(new CustomEvent("pincite:keeps", { detail: name }));
   });
 
@@ -153,40 +153,39 @@
     const { left, right, top, bottom } = opener.getBoundingClientRect();
     const { style } = event.target;
     const { clientWidth: width, clientHeight: height } = root;
-    const whole = width < NARROW && !event.target.classList.contains("p-menu");
-    const [over, leftwards] = [height - bottom < Math.min(top, ROOM), left + right > width && !whole];
-    style.top = over ? "auto" : `${bottom + scrollY + GAP}px`;
-    style.bottom = over ? `${height - top - scrollY + GAP}px` : "auto";
-    style.maxHeight = over ? `${top - GAP - EDGE - find("#header").offsetHeight}px` : "";
-    style.left = leftwards ? "auto" : `${whole ? EDGE : left}px`;
-    const edge = width < NARROW && !event.target.matches(".p-menu"); // wide popovers use the full width
-    style.right = leftwards ? `${edge ? EDGE : Math.max(EDGE, width - right)}px` : "auto";
+    const isWide = width < NARROW && !event.target.classList.contains("p-menu"); // It fills the width of a narrow window.
+    const [opensUp, opensLeft] = [height - bottom < Math.min(top, ROOM), left + right > width && !isWide];
+    style.top = opensUp ? "auto" : `${bottom + scrollY + GAP}px`;
+    style.bottom = opensUp ? `${height - top - scrollY + GAP}px` : "auto";
+    style.maxHeight = opensUp ? `${top - GAP - EDGE - find("#header").offsetHeight}px` : "";
+    style.left = opensLeft ? "auto" : `${isWide ? EDGE : left}px`;
+    style.right = opensLeft ? `${Math.max(EDGE, width - right)}px` : "auto";
   }, true);
 
   // Single-key shortcuts can be turned off; they are inactive while the reader types or a dialog is open.
-  const typing = (event) => event.ctrlKey || event.metaKey || event.altKey
+  const isTyping = (event) => event.ctrlKey || event.metaKey || event.altKey
     || event.target.closest?.("input, textarea, select, [contenteditable], [popover], [role=tab]")
     || find("dialog:modal, :popover-open");
   const shortcuts = {
-    "/": () => { open("ask"); box()?.focus(); requestAnimationFrame(() => box()?.focus()); },
+    "/": () => { open("ask"); questionBox()?.focus(); requestAnimationFrame(() => questionBox()?.focus()); },
     "?": () => actions.keys(),
   };
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && event.target === box()) box().blur();
-    if (typing(event) || !kept.get("keys", settings.keys) || !shortcuts[event.key]) return;
+    if (event.key === "Escape" && event.target === questionBox()) questionBox().blur();
+    if (isTyping(event) || !storage.get("keys", settings.keys) || !shortcuts[event.key]) return;
     if (shortcuts[event.key](event) !== false) event.preventDefault();
   });
 
   // Highlight a citation together with its card, its badge on the map and its tick beside the answer.
-  const light = (event, on) => {
+  const highlight = (event, on) => {
     const number = event.target.closest?.("[data-n]")?.dataset.n;
     if (number) all(`[data-n="${CSS.escape(number)}"]`).forEach((node) => node.classList.toggle("p-hot", on));
   };
   for (const [name, on] of [["mouseover", true], ["mouseout", false], ["focusin", true], ["focusout", false]])
-    document.addEventListener(name, (event) => light(event, on));
+    document.addEventListener(name, (event) => highlight(event, on));
 
   // Accessibility fixes for Gradio: screen readers and keyboard.
-  const mendTabs = () => {
+  const fixTabs = () => {
     for (const list of all('[role="tablist"]')) {
       if (!list.hasAttribute("aria-label")) list.setAttribute("aria-label", "Sections");
       for (const tab of all('[role="tab"]', list)) {
@@ -205,47 +204,47 @@
     next.focus();
     next.click();
   });
-  const mend = () => {
-    mendTabs();
-    box()?.setAttribute("enterkeyhint", "search");
-    box()?.setAttribute("dir", "auto");
+  const fixGradio = () => {
+    fixTabs();
+    questionBox()?.setAttribute("enterkeyhint", "search");
+    questionBox()?.setAttribute("dir", "auto");
     find("#listed input")?.setAttribute("placeholder", find("#listed .token") ? "" : "All documents");
     for (const name of ["pills", "writer"]) {
       const group = find(`#${name} fieldset, fieldset#${name}`);
       const label = find('[data-testid="block-info"]', group || document)?.textContent.trim();
       if (group && label) group.setAttribute("aria-label", label);
     }
-    for (const node of all("[data-keeps]")) node.checked = kept.get(node.dataset.keeps, settings[node.dataset.keeps]);
-    for (const radio of all('input[name="theme"]')) radio.checked = radio.value === kept.get("theme", "system");
+    for (const node of all("[data-keeps]")) node.checked = storage.get(node.dataset.keeps, settings[node.dataset.keeps]);
+    for (const radio of all('input[name="theme"]')) radio.checked = radio.value === storage.get("theme", "system");
   };
 
   // Announce the data-say text of new elements.
   const isAbove = (node) => node.checkVisibility() && node.getBoundingClientRect().bottom < 0;
-  const said = new Map();
-  const listen = () => {
+  const announced = new Map();
+  const announceChanges = () => {
     for (const name of ["results", "outcome", "coverage"]) {
       const text = find(`#${name} [data-say]`)?.dataset.say || "";
-      if (said.get(name) !== text && text) (isAbove(find(`#${name}`)) ? toast : say)(text);
-      said.set(name, text);
+      if (announced.get(name) !== text && text) (isAbove(find(`#${name}`)) ? toast : say)(text);
+      announced.set(name, text);
     }
   };
-  let due = false;
-  const look = () => {
-    due = false;
-    mend();
-    listen();
-    if (document.title === "Pincite") entitle(); // Gradio has reset it.
+  let isScheduled = false;
+  const update = () => {
+    isScheduled = false;
+    fixGradio();
+    announceChanges();
+    if (document.title === "Pincite") updateTitle(); // Gradio has reset it.
   };
-  new MutationObserver(() => { if (!due) { due = true; requestAnimationFrame(look); } })
+  new MutationObserver(() => { if (!isScheduled) { isScheduled = true; requestAnimationFrame(update); } })
     .observe(root, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-say"] });
 
-  const settle = () => { address = location.search; }; // Called by code that changes the URL without a new question.
-  const changed = () => { find("#refresh")?.click(); document.dispatchEvent(new CustomEvent("pincite:changed")); };
-  paint();
-  entitle();
+  const acceptUrl = () => { handledSearch = location.search; }; // Called by code that changes the URL without a new question.
+  const libraryChanged = () => { find("#refresh")?.click(); document.dispatchEvent(new CustomEvent("pincite:changed")); };
+  applyTheme();
+  updateTitle();
   // The interface for the other scripts, which add their actions and shortcuts.
   window.pincite = {
-    actions, all, ask, asked, asking, changed, copy, find, focusOn, kept, open, permalink, say, settle, shortcuts,
-    toast,
+    acceptUrl, actions, all, ask, beforeAsk, copy, currentQuery, find, focusOn, libraryChanged, open, permalink, say,
+    shortcuts, storage, toast,
   };
 })();

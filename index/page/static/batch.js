@@ -3,24 +3,24 @@
 (() => {
   const { all, find, jobs, say } = window.pincite;
 
-  let looked = 0;
+  let batchRequests = 0;
   const showBatches = async () => {
     const place = find("#p-batches");
     if (!place) return;
-    const look = ++looked;
-    const { text } = await jobs.call(`batches?mine=${jobs.mine()}`);
-    if (look !== looked) return;
+    const request = ++batchRequests;
+    const { text } = await jobs.call(`batches?mine=${jobs.myJobs()}`);
+    if (request !== batchRequests) return;
     jobs.redraw(place, text);
     jobs.announce(place);
-    for (const batch of all("details[open][data-job]", place)) await fill(batch);
+    for (const batch of all("details[open][data-job]", place)) await fillRows(batch);
   };
 
   // Rows are only added; existing rows never change.
-  const filling = new Set();
-  const fill = async (batch) => {
+  const fillingJobs = new Set();
+  const fillRows = async (batch) => {
     const { job, rows } = batch.dataset;
-    if (filling.has(job)) return;
-    filling.add(job);
+    if (fillingJobs.has(job)) return;
+    fillingJobs.add(job);
     try {
       const body = find("tbody", batch);
       while (body.isConnected && body.rows.length < Number(rows)) {
@@ -30,58 +30,58 @@
         if (body.rows.length === before) break;
       }
     } finally {
-      filling.delete(job);
+      fillingJobs.delete(job);
     }
   };
   document.addEventListener("toggle", (event) => {
-    if (event.target.matches?.("#p-batches details[open]")) jobs.tried(() => fill(event.target));
-    if (event.target.matches?.(".p-within[open]")) jobs.tried(choose);
+    if (event.target.matches?.("#p-batches details[open]")) jobs.attempt(() => fillRows(event.target));
+    if (event.target.matches?.(".p-within[open]")) jobs.attempt(showChoices);
   }, true);
 
   // Choose documents. The chosen ones are sent with the request and returned first, checked.
-  let turn = 0;
-  const chosen = () => all("#p-choices input:checked").map((box) => box.value);
-  const choose = async () => {
+  let choiceRequests = 0;
+  const chosenIds = () => all("#p-choices input:checked").map((box) => box.value);
+  const showChoices = async () => {
     const words = find("#p-choose").value;
-    const mine = ++turn;
-    const { text } = await jobs.call(`choices?${new URLSearchParams({ words, chosen: chosen() })}`);
-    if (mine === turn) jobs.redraw(find("#p-choices"), text);
+    const request = ++choiceRequests;
+    const { text } = await jobs.call(`choices?${new URLSearchParams({ words, chosen: chosenIds() })}`);
+    if (request === choiceRequests) jobs.redraw(find("#p-choices"), text);
   };
-  let typing;
+  let inputTimer;
   document.addEventListener("input", (event) => {
     if (event.target.id !== "p-choose") return;
-    clearTimeout(typing);
-    typing = setTimeout(() => jobs.tried(choose), 200);
+    clearTimeout(inputTimer);
+    inputTimer = setTimeout(() => jobs.attempt(showChoices), 200);
   });
 
-  const read = async (input) => {
+  const readFile = async (input) => {
     const [file] = input.files;
     if (!file) return;
     const box = find("#p-questions");
     const outcome = find("#p-batch-outcome");
     const { text } = await jobs.call(`questions?${new URLSearchParams({ name: file.name })}`, { method: "POST", body: file });
     input.value = ""; // So that the same file can be chosen again after a fix.
-    const holder = document.createElement("template");
-    holder.innerHTML = text;
-    const read = find("#p-read", holder.content);
-    jobs.redraw(outcome, read ? "" : text);
-    if (read) {
-      box.value = [box.value.trim(), read.content.textContent].filter(Boolean).join("\n");
+    const template = document.createElement("template");
+    template.innerHTML = text;
+    const questions = find("#p-read", template.content);
+    jobs.redraw(outcome, questions ? "" : text);
+    if (questions) {
+      box.value = [box.value.trim(), questions.content.textContent].filter(Boolean).join("\n");
       box.focus();
       say(`${box.value.split("\n").length} questions`);
     } else say(find("[data-say]", outcome)?.dataset.say || "");
   };
   document.addEventListener("change", (event) => {
-    if (event.target.id === "p-question-file") jobs.tried(() => read(event.target));
+    if (event.target.id === "p-question-file") jobs.attempt(() => readFile(event.target));
     if (event.target.matches?.("#p-choices input"))
-      find("#p-within").textContent = chosen().length ? `${chosen().length} of the documents` : "all documents";
+      find("#p-within").textContent = chosenIds().length ? `${chosenIds().length} of the documents` : "all documents";
   });
 
   jobs.listen(showBatches);
-  let begun = false;
+  let hasStarted = false;
   new MutationObserver(() => {
-    if (begun || !find("#p-batches")) return;
-    begun = true;
-    showBatches().catch(() => { begun = false; });
+    if (hasStarted || !find("#p-batches")) return;
+    hasStarted = true;
+    showBatches().catch(() => { hasStarted = false; });
   }).observe(document.documentElement, { childList: true, subtree: true });
 })();

@@ -5,10 +5,10 @@
   const { all, find } = window.pincite;
   const WHOLE = { start: null, end: null }; // The whole document.
 
-  const short = (id) => (/^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id);
+  const shortId = (id) => (/^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id);
   const span = ({ start, end }) => (start === null ? "" : `${start}-${end}`);
-  const named = (place) => [encodeURIComponent(short(place.document)), span(place)].filter(Boolean);
-  const same = (a, b) => short(a.document) === short(b.document) && span(a) === span(b);
+  const urlParts = (place) => [encodeURIComponent(shortId(place.document)), span(place)].filter(Boolean);
+  const isSame = (a, b) => shortId(a.document) === shortId(b.document) && span(a) === span(b);
 
   // Return the place of a citation, a card, a row of the library, or a badge of the map.
   const of = ({ dataset }) => {
@@ -17,15 +17,15 @@
     return { document: id, n, ...(start === end ? WHOLE : { start: Number(start), end: Number(end) }) };
   };
   const read = () => {
-    const led = new URLSearchParams(location.search).get("d");
-    const [, id, start, end] = (led ? /^()#(\d+)-(\d+)$/ : /^#d=([^:]+)(?::(\d+)-(\d+))?$/).exec(location.hash) || [];
+    const linked = new URLSearchParams(location.search).get("d");
+    const [, id, start, end] = (linked ? /^()#(\d+)-(\d+)$/ : /^#d=([^:]+)(?::(\d+)-(\d+))?$/).exec(location.hash) || [];
     try {
-      const document = led || decodeURIComponent(id || "");
+      const document = linked || decodeURIComponent(id || "");
       return document ? { document, ...(start ? { start: Number(start), end: Number(end) } : WHOLE) } : null;
     } catch { return null; } // An invalid percent sign.
   };
 
-  const link = (place) => new URL(`d/${named(place).join("#")}`, document.baseURI).href;
+  const link = (place) => new URL(`d/${urlParts(place).join("#")}`, document.baseURI).href;
 
   // Load the content: a fragment that the server has escaped, or a problem. Its image URLs are relative to the fragment.
   const fetchView = async ({ document: id, start, end }, signal) => {
@@ -45,32 +45,32 @@
     again: true,
   };
   const problemOf = async (response) => {
-    const told = await response.json().catch(() => ({}));
-    const hint = [told.detail, told.hint].filter(Boolean).join(" ");
+    const problem = await response.json().catch(() => ({}));
+    const hint = [problem.detail, problem.hint].filter(Boolean).join(" ");
     if (response.status === 404) return {
       title: "This document is not in the library",
       hint: "It was removed, or replaced by another version. Ask again to get an answer from the current documents.",
     };
-    if (response.status < 500) return { title: told.title || "This source cannot be shown", hint };
+    if (response.status < 500) return { title: problem.title || "This source cannot be shown", hint };
     return { title: "The server could not show this source", hint: hint || "Try again in a moment.", again: true };
   };
 
   // If the source covers the page, Back closes it; beside an answer, Back returns to the previous question.
-  const rewrite = (how, state, hash) => {
+  const rewrite = (method, state, hash) => {
     const url = new URL(location.href);
     url.searchParams.delete("d");
     url.hash = hash;
-    history[how](state, "", hash ? url : url.href.replace(/#$/, ""));
-    window.pincite.settle();
+    history[method](state, "", hash ? url : url.href.replace(/#$/, ""));
+    window.pincite.acceptUrl();
   };
   const remember = (place, above) => {
     const push = above && !read();
-    rewrite(push ? "pushState" : "replaceState", push ? { source: true } : history.state, `d=${named(place).join(":")}`);
+    rewrite(push ? "pushState" : "replaceState", push ? { source: true } : history.state, `d=${urlParts(place).join(":")}`);
   };
   const forget = (back) => {
     if (back && history.state?.source) history.back();
     else if (read()) rewrite("replaceState", null, "");
   };
 
-  window.pincite.places = { fetch: fetchView, forget, link, of, read, remember, same };
+  window.pincite.places = { fetch: fetchView, forget, isSame, link, of, read, remember };
 })();

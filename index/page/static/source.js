@@ -4,7 +4,7 @@
 (() => {
   const { actions, all, copy, find, places } = window.pincite;
   const root = document.documentElement;
-  const wide = matchMedia("(min-width: 1000px)");
+  const wideScreen = matchMedia("(min-width: 1000px)");
   const isFramed = () => "parentIFrame" in window && window !== window.parent; // The frame is as tall as its page, so nothing can be sticky.
   const viewer = () => find("#viewer");
   const body = () => find("#viewer-body");
@@ -15,16 +15,16 @@
 
   let shown = null; // The open place, {document, start, end, n}, or null.
   let edges = {}; // Whether there is more text before and after.
-  let facts = {}; // The data attributes of the fragment.
+  let details = {}; // The data attributes of the fragment.
   let opener = null; // The clicked element and its place, to which focus returns.
-  let asked = new AbortController(); // The current request; the next one aborts it.
-  let extending = false;
-  let preferred = "page";
+  let request = new AbortController(); // The current request; the next one aborts it.
+  let isExtending = false;
+  let preferredView = "page";
 
   // Highlight the elements of the open source by a style sheet for its number, because Gradio may reuse nodes.
   const sheet = new CSSStyleSheet();
   document.adoptedStyleSheets.push(sheet);
-  const light = (n) => {
+  const highlight = (n) => {
     const its = `[data-n="${CSS.escape(n || "")}"]`;
     sheet.replaceSync(!n ? "" : `.gradio-container {
       .p-said:has(.p-cite${its}) { background: var(--accent-soft); box-shadow: 0 0 0 3px var(--accent-soft) }
@@ -34,36 +34,36 @@
     }`);
   };
   const cards = () => all(".p-card[data-document]");
-  const here = (list) => {
-    const at = list.findIndex((card) => places.same(places.of(card), shown));
+  const indexOfShown = (list) => {
+    const at = list.findIndex((card) => places.isSame(places.of(card), shown));
     return at < 0 ? list.findIndex((card) => card.dataset.n === shown.n && card.dataset.document === shown.document) : at;
   };
   const refresh = () => {
     if (!shown) return;
     const list = cards();
-    const at = here(list);
+    const at = indexOfShown(list);
     shown.n = list[at]?.dataset.n;
-    light(shown.n);
+    highlight(shown.n);
     find("#viewer-number").textContent = shown.n ? `Source ${shown.n}` : shown.start === null ? "Document" : "Source";
     find('[data-act="viewer-previous"]').setAttribute("aria-disabled", !list[at - 1]);
     find('[data-act="viewer-next"]').setAttribute("aria-disabled", at < 0 || !list[at + 1]);
   };
   const answers = new MutationObserver(refresh);
 
-  let fading;
+  let fadeTimer;
   const tell = (text, visibly = false) => {
-    const told = find("#viewer-told");
-    told.textContent = text;
-    told.classList.toggle("on", visibly);
-    clearTimeout(fading);
-    fading = setTimeout(() => told.classList.remove("on"), 1800);
+    const note = find("#viewer-told");
+    note.textContent = text;
+    note.classList.toggle("on", visibly);
+    clearTimeout(fadeTimer);
+    fadeTimer = setTimeout(() => note.classList.remove("on"), 1800);
   };
 
   // The dialog: beside the answer if there is room, else over the page.
   const isModal = () => viewer().matches(":modal");
-  const raise = () => {
+  const openDialog = () => {
     const dialog = viewer();
-    const room = wide.matches && !root.hasAttribute("data-whole") && find("#rail")?.checkVisibility();
+    const room = wideScreen.matches && !root.hasAttribute("data-whole") && find("#rail")?.checkVisibility();
     const beside = isFramed() || Boolean(room);
     if (!dialog.open || isModal() === beside) {
       const focused = document.activeElement;
@@ -73,23 +73,23 @@
     }
     root.dataset.source = beside ? "beside" : "above";
   };
-  wide.addEventListener("change", () => { if (shown) { raise(); settle(); } });
+  wideScreen.addEventListener("change", () => { if (shown) { openDialog(); scrollToWords(); } });
   const moveNear = (node) => {
     root.toggleAttribute("data-framed", isFramed());
     if (isFramed() && node) viewer().style.top = `${Math.max(0, node.getBoundingClientRect().top + scrollY - 120)}px`;
   };
-  const settle = () => {
+  const scrollToWords = () => {
     const pin = find(viewer().dataset.as === "page" ? ".p-rect" : "mark", body());
     const top = pin ? pin.getBoundingClientRect().top - body().getBoundingClientRect().top + body().scrollTop : 0;
     body().scrollTop = Math.max(0, top - body().clientHeight * THIRD);
   };
 
   const show = async (next, from = null) => {
-    asked.abort();
-    const { signal } = (asked = new AbortController());
+    request.abort();
+    const { signal } = (request = new AbortController());
     shown = next;
     if (from) opener = { node: from, place: next };
-    raise();
+    openDialog();
     moveNear(from);
     places.remember(shown, isModal());
     refresh();
@@ -98,15 +98,15 @@
     const { view, problem } = await places.fetch(shown, signal);
     if (signal.aborted) return;
     viewer().removeAttribute("aria-busy");
-    if (view) fill(view); else complain(problem);
+    if (view) fill(view); else showProblem(problem);
     if (!document.activeElement.closest("[data-act=viewer-previous], [data-act=viewer-next]"))
       find("#viewer-title").focus({ preventScroll: true });
     else tell(`Source ${shown.n} of ${cards().length}: ${find("#viewer-about").textContent}`.replace(/\s+/g, " "));
   };
   const fill = (view) => {
-    facts = { ...view.dataset };
-    shown.document = facts.document;
-    edges = { before: "before" in facts, after: "after" in facts };
+    details = { ...view.dataset };
+    shown.document = details.document;
+    edges = { before: "before" in details, after: "after" in details };
     find("#viewer-about").replaceChildren(find(".p-view-head", view));
     find("#viewer-pages").replaceChildren(...all(".p-page", view));
     words().replaceChildren(...find(".p-text", view).children);
@@ -114,14 +114,14 @@
     const marked = blocks.flatMap((block, at) => (find("mark", block) ? [at] : []));
     blocks.forEach((block, at) => block.classList.toggle("p-far", at < marked[0] - NEAR || at > marked.at(-1) + NEAR));
     const original = find("#viewer-original");
-    original.hidden = !("original" in facts);
-    original.href = `v1/documents/${encodeURIComponent(facts.document)}/original`;
+    original.hidden = !("original" in details);
+    original.href = `v1/documents/${encodeURIComponent(details.document)}/original`;
     for (const act of ["copy", "whole"]) find(`[data-act="viewer-${act}"]`).hidden = !marked.length;
     viewer().dataset.state = find(".p-page", body()) ? "pages" : "text";
-    as(find(".p-rect", body()) ? preferred : "text");
+    showAs(find(".p-rect", body()) ? preferredView : "text");
     refresh();
   };
-  const complain = ({ title, hint, again }) => {
+  const showProblem = ({ title, hint, again }) => {
     const about = find("#viewer-about");
     about.innerHTML = '<h2 class="p-view-title" id="viewer-title" tabindex="-1"></h2><p class="p-hint"></p>';
     about.firstChild.textContent = title;
@@ -134,14 +134,14 @@
     find("#viewer-pages").replaceChildren();
     words().replaceChildren();
     edges = {};
-    more();
+    updateButtons();
   };
   const hide = (back) => {
     if (!shown) return;
-    asked.abort();
+    request.abort();
     answers.disconnect();
     shown = opener = null;
-    light("");
+    highlight("");
     viewer().close();
     viewer().removeAttribute("aria-busy");
     delete viewer().dataset.state;
@@ -157,20 +157,20 @@
     const { node, place } = opener || { place: shown };
     hide(true);
     const again = find(`[data-act="source"][data-n="${CSS.escape(place.n || "")}"]`) || find("#results");
-    const target = node?.isConnected && places.same(places.of(node), place) ? node : again;
+    const target = node?.isConnected && places.isSame(places.of(node), place) ? node : again;
     if (target.id === "results") target.tabIndex = -1;
     target.focus({ preventScroll: true });
   };
 
   // Show the page image or the text, and load more before and after it.
-  const as = (how) => {
-    viewer().dataset.as = how;
-    for (const each of ["page", "text"]) find(`[data-act="viewer-${each}"]`).setAttribute("aria-pressed", each === how);
-    more();
-    settle();
+  const showAs = (kind) => {
+    viewer().dataset.as = kind;
+    for (const name of ["page", "text"]) find(`[data-act="viewer-${name}"]`).setAttribute("aria-pressed", name === kind);
+    updateButtons();
+    scrollToWords();
   };
-  const isNear = () => !wide.matches && !root.hasAttribute("data-whole") && Boolean(find(".p-far", words()));
-  const more = () => {
+  const isNear = () => !wideScreen.matches && !root.hasAttribute("data-whole") && Boolean(find(".p-far", words()));
+  const updateButtons = () => {
     const [earlier, later] = ["earlier", "later"].map((name) => find(`[data-act="viewer-${name}"]`));
     const pages = all(".p-page", body()).map((page) => Number(page.dataset.page));
     const paged = viewer().dataset.as === "page" && pages.length;
@@ -178,7 +178,7 @@
     earlier.textContent = paged ? "Previous page" : "Earlier in the document";
     later.textContent = paged ? "Next page" : "Later in the document";
     earlier.hidden = paged ? pages[0] <= 1 : !(edges.before || isNear());
-    later.hidden = paged ? pages.at(-1) >= Number(facts.pages) : !(edges.after || isNear());
+    later.hidden = paged ? pages.at(-1) >= Number(details.pages) : !(edges.after || isNear());
     if (focused.hidden) body().focus({ preventScroll: true }); // The focused button was just hidden.
   };
   const moreText = async (back, signal) => {
@@ -188,12 +188,12 @@
     const { view, problem } = await places.fetch({ ...shown, start: from, end: from }, signal);
     if (!view) throw problem;
     const fresh = [];
-    let held = []; // The label of a page belongs to the page's first block.
+    let pending = []; // The label of a page belongs to the page's first block.
     for (const node of find(".p-text", view).children) {
-      held.push(node);
+      pending.push(node);
       if (!node.dataset.start) continue;
-      if (back ? node.dataset.end <= at : node.dataset.start >= at) fresh.push(...held);
-      held = [];
+      if (back ? node.dataset.end <= at : node.dataset.start >= at) fresh.push(...pending);
+      pending = [];
     }
     return () => {
       edges[back ? "before" : "after"] = fresh.length > 0 && (back ? "before" : "after") in view.dataset;
@@ -214,16 +214,16 @@
     return () => (back ? beside.before(page) : beside.after(page));
   };
   const extend = async (back) => {
-    if (extending) return;
-    extending = true;
-    const { signal } = asked;
+    if (isExtending) return;
+    isExtending = true;
+    const { signal } = request;
     try {
       const change = await (viewer().dataset.as === "page" ? morePages(back) : moreText(back, signal));
-      if (!signal.aborted) holding(back, () => { change(); more(); });
+      if (!signal.aborted) keepScroll(back, () => { change(); updateButtons(); });
     } catch { if (!signal.aborted) tell("That could not be loaded. Try again.", true); }
-    extending = false;
+    isExtending = false;
   };
-  const holding = (back, change) => { // Keep the scroll position while content is added before it.
+  const keepScroll = (back, change) => { // Keep the scroll position while content is added before it.
     const below = body().scrollHeight - body().scrollTop;
     change();
     if (back) body().scrollTop = body().scrollHeight - below;
@@ -234,19 +234,19 @@
   };
   const whole = (on) => {
     setWhole(on);
-    raise();
-    more();
-    settle();
+    openDialog();
+    updateButtons();
+    scrollToWords();
   };
   const step = (by) => {
     const list = cards();
-    const at = here(list);
+    const at = indexOfShown(list);
     if (at >= 0 && list[at + by]) show(places.of(list[at + by]));
   };
 
-  const copied = async (text, said) => {
-    await copy(text, said);
-    if (isModal()) tell(said, true); // The page's own announcements are behind the dialog.
+  const copyAndTell = async (text, message) => {
+    await copy(text, message);
+    if (isModal()) tell(message, true); // The page's own announcements are behind the dialog.
   };
   const quote = () => all(".p-block", words())
     .map((block) => all("mark", block).map((mark) => mark.textContent).join("")).filter(Boolean).join("\n\n");
@@ -257,12 +257,12 @@
     "viewer-close": close,
     "viewer-again": () => show(shown),
     "viewer-whole": () => whole(!root.hasAttribute("data-whole")),
-    "viewer-page": () => as((preferred = "page")),
-    "viewer-text": () => as((preferred = "text")),
+    "viewer-page": () => showAs((preferredView = "page")),
+    "viewer-text": () => showAs((preferredView = "text")),
     "viewer-earlier": () => (isNear() && viewer().dataset.as !== "page" ? whole(true) : extend(true)),
     "viewer-later": () => (isNear() && viewer().dataset.as !== "page" ? whole(true) : extend(false)),
-    "viewer-copy": () => copied(`“${quote()}”\n${facts.reference}`, "Quote copied"),
-    "viewer-link": () => copied(places.link(shown), "Link copied"),
+    "viewer-copy": () => copyAndTell(`“${quote()}”\n${details.reference}`, "Quote copied"),
+    "viewer-link": () => copyAndTell(places.link(shown), "Link copied"),
   });
 
   // Esc beside the answer; for a modal dialog the browser handles Esc and sends an event.
@@ -280,11 +280,11 @@
   addEventListener("popstate", () => {
     const place = places.read();
     if (!place) close();
-    else if (!shown || !places.same(place, shown)) show(place);
+    else if (!shown || !places.isSame(place, shown)) show(place);
   });
 
   // A URL with a source opens it once Gradio has drawn the page.
-  const arrive = () => {
+  const start = () => {
     if (!viewer() || !find("#results")) return false;
     new IntersectionObserver(
       ([later]) => { if (later.isIntersecting && viewer().dataset.as !== "page" && !isNear()) extend(false); },
@@ -293,6 +293,6 @@
     if (places.read()) show(places.read());
     return true;
   };
-  const arriving = new MutationObserver(() => { if (arrive()) arriving.disconnect(); });
-  if (!arrive()) arriving.observe(root, { childList: true, subtree: true });
+  const starting = new MutationObserver(() => { if (start()) starting.disconnect(); });
+  if (!start()) starting.observe(root, { childList: true, subtree: true });
 })();

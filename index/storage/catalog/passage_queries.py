@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from index.storage.catalog.rows import WithDatabase
     from index.storage.database import Connection, Database
 
-if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 _TEXT_BLOCK = 2048
