@@ -191,19 +191,15 @@ class Plan:
 
     def expected_receipt(self) -> Receipt:
         """Return the receipt as far as it is known before files are read."""
-        incoming, replaced = sorted((*self.read, *self.copied)), self.held()
+        incoming, present = sorted((*self.read, *self.copied)), self.have.keys() - set(self.given_up)
         return Receipt(
-            added=tuple(source for source in incoming if source not in replaced),
-            replaced=tuple(source for source in incoming if source in replaced),
+            added=tuple(source for source in incoming if source not in present),
+            replaced=tuple(source for source in incoming if source in present),
             renamed=tuple(Renamed(source, before) for source, before in self.renamed.items()),
             unchanged=tuple(self.unchanged),
             removed=tuple(self.disappearing),
             failed=tuple(self.failed),
         )
-
-    def held(self) -> set[str]:
-        """Return the sources whose documents have not moved to another source."""
-        return self.have.keys() - {*self.renamed.values(), *self.first}
 
 
 def make_plan(facts: Facts, media_types: Mapping[str, str], reads_alike: Callable[[str, str], bool]) -> Plan:

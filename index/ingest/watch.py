@@ -157,7 +157,7 @@ class Watcher:
             return
         try:
             if now >= self._scan_at and folders:
-                self._metadata_of(folders)
+                self._scan(folders)
             if ready := self._settling.settled():
                 receipt, refused = self._syncing.follow(folders, ready, force=self._force)
                 self._settling.drop(ready)
@@ -172,7 +172,7 @@ class Watcher:
             self._resume_at = now + self._patience
             self._patience = min(2 * self._patience, _PATIENCE[1])
 
-    def _metadata_of(self, folders: list[Path]) -> None:
+    def _scan(self, folders: list[Path]) -> None:
         """Scan all folders for changes that no event reported."""
         began = time.monotonic()
         found = self._syncing.suspects(folders, force=self._force)

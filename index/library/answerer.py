@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from index.errors import TooMany
-from index.library.searcher import of_answer, of_check
+from index.library.searcher import annotated_answer, annotated_check
 from index.records import Answer, Check
 from index.storage.tables import unpack_sentence_vectors
 
@@ -57,7 +57,7 @@ class Checker:
         verifier = self._models.claim_verifier()
         with closing(check_statements(statements, find, self._lookup.locate, verifier, opinion)) as stream:
             for piece in stream:
-                yield of_check(piece) if isinstance(piece, Check) else piece
+                yield annotated_check(piece) if isinstance(piece, Check) else piece
 
 
 class _PassageFinder:
@@ -117,7 +117,7 @@ class Answerer:
         if writer == "model" and answer.status == "answered":
             yield from self._written(answer, strict=strict)
         else:
-            yield of_answer(answer)
+            yield annotated_answer(answer)
 
     def _ask_back(self, question: str, request: Request) -> Answer | None:
         """Return the reply to a question that is empty or a fragment of one; None if the question is complete.
@@ -182,7 +182,7 @@ class Answerer:
         )
         with closing(stream):  # closes the connection to the model
             for piece in stream:
-                yield of_answer(piece) if isinstance(piece, Answer) else piece
+                yield annotated_answer(piece) if isinstance(piece, Answer) else piece
 
     def _part_hits(
         self, intent: Question, found: Found, request: Request, documents: Sequence[str] | None, *, limit: int

@@ -29,26 +29,26 @@ HOPELESS_SHARE = 0.5
 EMPTY = "The library is empty: add files to it."
 
 
-def of_found(found: Found) -> Found:
+def annotated_found(found: Found) -> Found:
     """Return the result of a search, with a note if a hit's document is only claimed."""
     hits = (hit for first in found.hits for hit in (first, *first.also))
     return replace(found, notes=(*found.notes, *_notes(hit.document for hit in hits)))
 
 
-def of_answer(answer: Answer) -> Answer:
+def annotated_answer(answer: Answer) -> Answer:
     """Return an answer, with a note if a cited document is only claimed; without citations, if one of the hits is."""
     shown = answer.citations or answer.hits
     more = "The confidence is about the imported text." if answer.citations else ""
     return replace(answer, notes=(*answer.notes, *_notes((reference.document for reference in shown), more)))
 
 
-def of_check(check: Check) -> Check:
+def annotated_check(check: Check) -> Check:
     """Return a check, with a note if a cited document is only claimed."""
     cited = (citation.document for citation in check.citations)
     return replace(check, notes=(*check.notes, *_notes(cited, "The verdicts are about the imported text.")))
 
 
-def of_coverage(report: CoverageReport) -> CoverageReport:
+def annotated_coverage(report: CoverageReport) -> CoverageReport:
     """Return a coverage report, with a note if a document that has a hit is only claimed."""
     documents = (row.document for row in report if row.hit)
     return replace(report, notes=(*report.notes, *_notes(documents)))
@@ -119,7 +119,7 @@ class Searcher:
         too long.
         """
         request = self.understand(question, documents, plain=plain)
-        return of_found(self.run(question, request, limit=limit, mode=mode, explain=explain))
+        return annotated_found(self.run(question, request, limit=limit, mode=mode, explain=explain))
 
     def understand(self, question: str, documents: Sequence[str] | None = None, *, plain: bool = False) -> Request:
         """Parse the operators of a question and choose the documents to search. `plain` ignores operators.
@@ -172,7 +172,7 @@ class Searcher:
         A document that the question's operators (`index.text.query.SYNTAX`) exclude has no row.
         """
         report = self._session.retry_if_replaced(lambda: self._coverage(self.understand(question, documents)))
-        return of_coverage(report)
+        return annotated_coverage(report)
 
     def _coverage(self, request: Request) -> CoverageReport:
         query, within, _, notes = request

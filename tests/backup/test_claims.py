@@ -419,14 +419,14 @@ def test_note_about_claims_has_short_safe_file_names() -> None:
         for n, source in enumerate(names)
     ]
     citations = tuple(Citation(n, info, Location(), 0, 1, "x") for n, info in enumerate(infos, 1))
-    (note,) = searcher.of_check(Check((), citations)).notes
+    (note,) = searcher.annotated_check(Check((), citations)).notes
     assert note.startswith("An import brought the text of a [1] b.md, https://example.org/x.html, yyyy")
     assert "… and 2 more, and nobody here has read the original files" in note
     assert "somebody" not in note
     assert "secret" not in note
     assert len(note) < 400
     read = tuple(replace(citation, document=replace(citation.document, claimed=False)) for citation in citations)
-    assert searcher.of_check(Check((), read)).notes == ()
+    assert searcher.annotated_check(Check((), read)).notes == ()
 
 
 @pytest.mark.parametrize("target", [0, 31, 2001, 1, 999999][: length(3, 5)])
