@@ -119,7 +119,8 @@ class LibraryEvents:
     settings: Settings
     jobs: Jobs
     job_browsers: dict[str, str] = field(default_factory=dict)
-    """The browser of each upload job, by job id: Gradio's client may lose the event that returns the id."""
+    """Browsers that have not seen the report of their upload job yet, by job id: Gradio's client may lose the event
+    that returns the id."""
 
     def shelf(self, query: ListQuery) -> str:
         """Return the requested part of the list of documents."""
@@ -127,7 +128,10 @@ class LibraryEvents:
         return library_view.shelf(replace(found, rows=tuple(map(redacted, found.rows))))
 
     def state(self, mine: Sequence[str], browser: str = "") -> dict[str, object]:
-        """Return the state that an open page polls every few seconds: what has changed, and whether jobs run."""
+        """Return the state that an open page polls every few seconds: what has changed, and whether jobs run.
+
+        `begun` has the browser's jobs of which it has not seen the report, even if they have ended.
+        """
         recent = self.jobs.recent()
         seen = hashlib.sha256(" ".join(f"{job.id}:{job.version}" for job in recent).encode())
         working = [job.id for job in recent if job.state in UNDER_WAY]
@@ -135,13 +139,16 @@ class LibraryEvents:
             "generation": self.library.generation(),
             "jobs": seen.hexdigest()[:16],
             "known": [job.id for job in recent if job.id in mine],
-            "begun": [identity for identity in working if browser and self.job_browsers.get(identity) == browser],
+            "begun": [job.id for job in recent if browser and self.job_browsers.get(job.id) == browser],
             "working": any(identity in mine for identity in working),
             "others": any(identity not in mine for identity in working),
         }
 
-    def watched(self, mine: Sequence[str]) -> str:
-        """Return the uploads of one browser, and the number of others."""
+    def watched(self, mine: Sequence[str], browser: str = "") -> str:
+        """Return the reports of one browser's uploads, and the number of others."""
+        for identity in mine:
+            if self.job_browsers.get(identity) == browser:
+                self.job_browsers.pop(identity, None)
         recent = [job for job in self.jobs.recent() if job.kind == "add"]
         own = [job for job in recent if job.id in mine]
         others = [job for job in recent if job.id not in mine and job.state in UNDER_WAY]

@@ -83,8 +83,8 @@ def add_keeping(app: FastAPI, keeping: LibraryEvents) -> None:
         state_values = keeping.state(_ids(mine), browser_of(request.scope))
         return JSONResponse(state_values, headers={"Cache-Control": "no-store"})
 
-    def jobs(mine: str = "") -> HTMLResponse:
-        return fragment(lambda: keeping.watched(_ids(mine)))
+    def jobs(request: Request, mine: str = "") -> HTMLResponse:
+        return fragment(lambda: keeping.watched(_ids(mine), browser_of(request.scope)))
 
     def documents(words: str = "", column: str = "", falling: str = "", page: int = 1) -> HTMLResponse:
         return fragment(lambda: keeping.shelf(ListQuery(words[:_LONGEST_FILTER], column, bool(falling), page)))

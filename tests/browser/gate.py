@@ -51,11 +51,12 @@ class GatedSite(NamedTuple):
     def reset(self) -> None:
         """Wait until no upload runs, empty the library, and close the gate."""
         self.open()
-        wait_until(self._is_idle)
+        wait_until(self.is_idle)
         empty(self.library)
         self.encoder.gate.clear()
 
-    def _is_idle(self) -> bool:
+    def is_idle(self) -> bool:
+        """Return whether no upload runs."""
         return not httpx.get(f"{self.url}/page/state").raise_for_status().json()["others"]
 
 

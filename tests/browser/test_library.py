@@ -15,6 +15,7 @@ from index.settings import Settings
 from tests.browser.actions import ask, best_card, file_payload, upload
 from tests.browser.conftest import TREATY, open_library, running_site
 from tests.browser.gate import LONG, GatedSite, gated_site
+from tests.hosted import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,6 +107,27 @@ def test_upload_is_followed_if_gradio_loses_its_event(gate: GatedSite, unwatched
     expect(job_row(unwatched, "bread.txt")).to_contain_text("Encoding")
     gate.open()
     expect(job_row(unwatched, "bread.txt")).to_contain_text("Added")
+
+
+def test_ended_upload_is_reported_if_gradio_loses_its_event(gate: GatedSite, unwatched: Page) -> None:
+    """A short upload can end before the page polls again. A report that the reader has closed stays closed."""
+    gate.open()
+    unwatched.goto(gate.url)
+    unwatched.route("**/gradio_api/queue/data*", lambda _: None)  # it never gets a response
+    unwatched.route("**/page/state?*", lambda route: route.abort())
+    upload(unwatched, file_payload("bread.txt", "The doctor baked bread."))
+    wait_until(lambda: names(gate.library) == {"bread.txt"} and gate.is_idle())
+    unwatched.unroute("**/page/state?*")
+    unwatched.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(job_row(unwatched, "bread.txt")).to_contain_text("Added")
+    with unwatched.expect_response("**/page/state?*"):
+        unwatched.get_by_role("button", name="Close this report").click()
+    unwatched.unroute("**/gradio_api/queue/data*")
+    with unwatched.expect_response("**/page/state?*"):
+        unwatched.reload()
+    unwatched.get_by_role("tab", name="Library").click()
+    expect(row(unwatched, "bread.txt")).to_be_visible()
+    expect(unwatched.locator("#p-jobs section")).to_have_count(0)
 
 
 def test_report_of_many_files_lists_failures_and_counts_the_rest(own_site: tuple[str, Library], visit: Visit) -> None:

@@ -538,6 +538,20 @@ def test_one_waiting_file_can_be_cancelled(library: Library, tmp_path: Path) -> 
     jobs.close()
 
 
+def test_browser_learns_of_its_job_until_it_sees_the_report(library: Library, tmp_path: Path) -> None:
+    """Even if the job has ended. Other browsers, and requests without a cookie, do not learn of it."""
+    settings = Settings(passage_tokens=32)
+    jobs = Jobs(library, settings, Uploads(tmp_path / "uploads", settings))
+    events = LibraryEvents(library, settings, jobs)
+    job = events.upload([jobs.uploads.receive("horse.txt", [b"The horse ran."])], browser="hers")
+    wait_until(lambda: jobs.find(job).state == "done")
+    assert events.state([], "another's")["begun"] == events.state([])["begun"] == []
+    for browser, unseen in (("another's", [job]), ("", [job]), ("hers", [])):
+        assert "horse.txt" in events.watched([job], browser)
+        assert events.state([], "hers")["begun"] == unseen
+    jobs.close()
+
+
 def test_tab_polls_while_jobs_run(library: Library, tmp_path: Path) -> None:
     """It shows its own uploads in full and others as a count, and polls slowly when all jobs have ended."""
     settings = Settings(passage_tokens=32)

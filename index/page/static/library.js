@@ -197,9 +197,9 @@
   };
   const listeners = []; // batch.js adds one
   const showAll = () => Promise.all([showJobs(), ...listeners.map((listener) => listener())]);
-  const followed = new Set(myJobs()); // Jobs that this page already follows.
+  const followed = new Set(myJobs()); // also those whose report the reader has closed
   const follow = (job) => {
-    if (!job) return;
+    if (!job || followed.has(job)) return;
     followed.add(job);
     storeJobs([job, ...myJobs().filter((id) => id !== job)]);
     announced.set(job, "");
@@ -261,7 +261,7 @@
     due.page ||= isNews;
     due.jobs ||= state.jobs !== seen.jobs;
     Object.assign(seen, { generation: state.generation, jobs: state.jobs });
-    state.begun.filter((id) => !followed.has(id)).forEach(follow); // The event with its id was lost.
+    state.begun.forEach(follow); // The event with its id may be lost, or arrive later.
     const forgotten = before.filter((id) => !state.known.includes(id));
     if (forgotten.length) storeJobs(myJobs().filter((id) => !forgotten.includes(id)));
     const busy = state.working || state.others;
