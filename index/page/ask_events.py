@@ -156,6 +156,7 @@ class AskEvents:
     def refresh(self, question: str, pills: list[str], listed: list[str]) -> LibraryOutput:
         """Handle a change of the library; results of the current question are kept."""
         overview = self.overview([*(pills or ()), *(listed or ())])
+        overview = overview._replace(pills=_changed(overview.pills, pills), listed=_changed(overview.listed, listed))
         return overview._replace(strips=gr.skip()) if (question or "").strip() else overview
 
     def overview(self, chosen: Sequence[str] = (), *, suggest: bool = True) -> LibraryOutput:
@@ -246,6 +247,12 @@ def _choices(documents: Sequence[DocumentInfo], chosen: Sequence[str]) -> tuple[
         gr.update(choices=choices if pills else [], value=chosen if pills else [], visible=pills),
         gr.update(choices=choices if listed else [], value=chosen if listed else [], visible=listed),
     )
+
+
+def _changed(update: Update, sent: Sequence[str] | None) -> Update:
+    """Return the update without a value that the page has sent itself: it would undo what the reader chose since."""
+    same = set(update["value"]) == set(sent or ())
+    return {name: value for name, value in update.items() if name != "value"} if same else update
 
 
 def _label(info: DocumentInfo) -> str:

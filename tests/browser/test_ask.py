@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from playwright.sync_api import expect
 
+from index.page.ask_events import AskEvents
 from index.records import Document
 from index.text.query import SYNTAX
 from tests.browser.actions import ask, best_card, file_payload, upload
@@ -18,9 +20,11 @@ from tests.hosted import wait_until
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
     from playwright.sync_api import APIResponse, Route
 
     from index.library.library import Library
+    from index.page.ask_events import LibraryOutput
     from tests.browser.conftest import Revisit, Visit
 
 QUESTION = "Who signed the treaty?"
@@ -301,6 +305,32 @@ def test_url_of_an_answer_asks_again_in_a_fresh_browser(site: str, revisit: Revi
     expect(fresh.get_by_role("checkbox", name="oil.txt")).to_be_checked()
     expect(fresh.locator(".p-card")).to_have_count(1)
     expect(best_card(fresh).locator("mark")).to_contain_text("The price of oil fell in summer.")
+
+
+def test_document_chosen_during_a_refresh_stays_chosen(
+    site: str, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The response of the refresh comes after the choice, of which its request knew nothing."""
+    chosen = threading.Event()
+    overview = AskEvents.overview
+
+    def late_overview(events: AskEvents, *args: Any, **options: Any) -> LibraryOutput:
+        assert chosen.wait(60)
+        output = overview(events, *args, **options)
+        return output._replace(hero=f"{output.hero}<i id=refreshed></i>")
+
+    page = visit(site)
+    box = page.get_by_role("checkbox", name="oil.txt")
+    expect(box).to_be_visible()
+    monkeypatch.setattr(AskEvents, "overview", late_overview)
+    with page.expect_request("**/gradio_api/queue/join*"):
+        page.evaluate("document.querySelector('#refresh').click()")
+    box.check()
+    chosen.set()
+    expect(page.locator("#refreshed")).to_be_attached()
+    expect(box).to_be_checked()
+    ask(page, "What does oil cost?")
+    expect(page.locator(".p-card")).to_have_count(1)
 
 
 def test_back_and_forward_restore_questions_and_answers(site: str, revisit: Revisit) -> None:

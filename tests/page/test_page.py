@@ -87,7 +87,7 @@ def test_last_output_of_a_page_load_changes_nothing(
 
 
 def test_answer_and_chosen_documents_survive_a_library_change(library: Library, write: Write) -> None:
-    """A chosen document that was removed is dropped."""
+    """A chosen document that was removed is dropped. Otherwise the reader may choose while the page waits."""
     library.add([write("a.txt", "The king signed the treaty."), write("b.txt", "The queen kept a garden.")])
     infos = library.documents()
     events = AskEvents(library, Settings(), EXAMPLES)
@@ -95,6 +95,7 @@ def test_answer_and_chosen_documents_survive_a_library_change(library: Library, 
     assert "__type__" in update.strips
     assert update.pills["value"] == [infos[0].id]
     assert len(update.pills["choices"]) == 2
+    assert "value" not in events.refresh("", [infos[0].id], []).pills
     assert "p-strip" in events.refresh("", [], []).strips
 
 
