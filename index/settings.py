@@ -165,6 +165,8 @@ class Settings(BaseSettings):
     """Maximum size of a request to a server, except uploads."""
     max_pages: int = Field(default=20_000, ge=1)
     """Maximum number of pages of a file."""
+    max_characters: int = Field(default=0, ge=0)
+    """Maximum length of a document's text, in characters; 0 for no limit."""
     max_hits: int = Field(default=100, ge=1)
     """Maximum number of passages per question to a server."""
     max_upload_files: int = Field(default=500, ge=1)

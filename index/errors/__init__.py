@@ -41,7 +41,12 @@
     │   ├── TooBusy
     │   ├── NotUploaded
     │   ├── UploadsFull
-    │   └── JobNotFound
+    │   ├── JobNotFound
+    │   ├── RateLimited              the rest: a public demo
+    │   ├── PrivateLibraryFull
+    │   ├── DemoFull
+    │   ├── PublishedDocument
+    │   └── BudgetSpent
     └── LoadingError                 becomes a `Failure` in the receipt; other files are still read
         ├── SourceNotFound
         ├── SourceNotReadable
@@ -124,6 +129,7 @@ from index.errors.service_errors import (
     TooMany,
     UploadsFull,
 )
+from index.errors.visitor_errors import BudgetSpent, DemoFull, PrivateLibraryFull, PublishedDocument, RateLimited
 
 __all__ = [
     "AddressRefused",
@@ -134,7 +140,9 @@ __all__ = [
     "BadArchive",
     "BadPack",
     "BatchError",
+    "BudgetSpent",
     "DamagedFile",
+    "DemoFull",
     "DocumentError",
     "DocumentNotFound",
     "EmptyDocument",
@@ -161,7 +169,10 @@ __all__ = [
     "PageError",
     "PasswordRequired",
     "PinciteError",
+    "PrivateLibraryFull",
+    "PublishedDocument",
     "QueueFull",
+    "RateLimited",
     "ReaderCrashed",
     "ServiceError",
     "SettingsError",

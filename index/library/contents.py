@@ -115,7 +115,7 @@ class Contents:
         self._catalog = session.catalog
         self._lookup = lookup
         self._models = models
-        self._maps = Maps(session.catalog, session.folder)
+        self._maps = Maps(session.catalog, session.folder, read_only=session.store.read_only)
         self._viewer = Viewer(session.store, max_bytes=session.max_bytes)
 
     def close(self) -> None:

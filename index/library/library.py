@@ -56,11 +56,14 @@ class Library:
     thread that works.
     """
 
-    def __init__(self, store: FolderStore, settings: Settings, encoder: Encoder | None = None) -> None:
+    def __init__(
+        self, store: FolderStore, settings: Settings, encoder: Encoder | None = None, models: Models | None = None
+    ) -> None:
+        """Create a library of a store; `models` are those of another library with the same encoder."""
         self._store = store
         self._session = Session(store, settings)
         self._lookup = Lookup(store)
-        self._models = Models(self._session, encoder)
+        self._models = models or Models(self._session, encoder)
         searcher = Searcher(self._session, self._lookup, self._models)
         self._searcher = searcher
         self._answerer = Answerer(self._session, self._lookup, self._models, searcher)
@@ -81,15 +84,17 @@ class Library:
         *,
         encoder: Encoder | None = None,
         create: bool = True,
+        immutable: bool = False,
     ) -> Self:
         """Open the library in a folder, by default the folder of the settings. The encoder is loaded at first use.
 
+        With `immutable`, nothing in the folder is changed, not even a cache or a lock.
         Raises LibraryNotFound if there is none and `create` is False, LibraryDamaged if its catalog is damaged,
         LibraryTooNew if a newer Pincite wrote it.
         """
         settings = settings or Settings()
         path = Path(folder if folder is not None else settings.library).expanduser().absolute()
-        return cls(FolderStore(path, create=create), settings, encoder)
+        return cls(FolderStore(path, create=create, immutable=immutable), settings, encoder)
 
     def __enter__(self) -> Self:
         return self
