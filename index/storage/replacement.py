@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from index.records import Chunk, Document
     from index.storage.catalog.catalog import Catalog
-    from index.storage.database import Connection
     from index.storage.store import FolderStore
 
 _BLOCK = 4096
