@@ -9,7 +9,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index.errors import PrivateLibraryFull, PublishedDocument
+from index.errors import PrivateLibraryFull, PublishedDocument, Stopping
 from index.library.library import Library
 from index.loading.loader import digest, discover
 from index.records import Progress, Receipt, Settled
@@ -17,9 +17,9 @@ from index.storage.layers.layered_catalog import keep_ids_apart
 from index.storage.layers.layered_store import LayeredStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 
-    from index.records import DocumentInfo, ProgressCallback
+    from index.records import Answer, DocumentInfo, ProgressCallback
     from index.settings import Settings
 
 CHARACTERS_PER_PAGE = 3000
@@ -27,8 +27,8 @@ CHARACTERS_PER_PAGE = 3000
 ALREADY_PUBLISHED = "This document is published here already, so it is not added again."
 _OWN = "own"
 _PARTS = frozenset(
-    ("_store", "_session", "_lookup", "_models", "_searcher", "_answerer", "_checker", "_contents", "_maintenance")
-    + ("_archives", "_changes", "_folder_sync")
+    {"_store", "_session", "_lookup", "_models", "_searcher", "_answerer", "_checker"}
+    | {"_contents", "_maintenance", "_archives"}
 )
 """The parts of a library that its methods call."""
 
@@ -39,8 +39,23 @@ class Overlay(Library):
     The published library is never changed, and it outlives this one. The own library is made at the first addition.
     """
 
-    def __init__(self, published: Library, folder: Path, settings: Settings, *, max_pages: int) -> None:
-        """`folder` is the visitor's own; `max_pages` is the limit of all documents in it together."""
+    def __init__(
+        self,
+        published: Library,
+        folder: Path,
+        settings: Settings,
+        *,
+        max_pages: int,
+        before_adding: Callable[[Path], None] = lambda _: None,
+        before_writing: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`folder` is the visitor's own; `max_pages` is the limit of all documents in it together.
+
+        `before_adding` is called with each file, `before_writing` before a language model is asked; an error of either
+        prevents it.
+        """
+        self._before_adding = before_adding
+        self._before_writing = before_writing
         self._published = published
         self._own_folder = folder
         self._own_settings = settings
@@ -50,6 +65,7 @@ class Overlay(Library):
         self._retired: list[Library] = []
         self._numbers = count(1)
         self._opening = threading.RLock()
+        self._closed = False
 
     def __getattr__(self, name: str) -> Any:
         """Return the part of the library that is in use now: the published one, or both as one."""
@@ -60,6 +76,7 @@ class Overlay(Library):
     def close(self) -> None:
         """Close the own library; the published one stays open."""
         with self._opening:
+            self._closed = True
             for library in filter(None, (*self._retired, self._both, self._own)):
                 library.close()
             self._retired, self._both, self._own = [], None, None
@@ -73,6 +90,13 @@ class Overlay(Library):
     def read_only(self) -> bool:
         """Whether nothing can be added: never."""
         return False
+
+    def ask_stream(self, question: str, **options: Any) -> Generator[str | Answer, None, None]:
+        """See `Library.ask_stream`."""
+        stream: Generator[str | Answer, None, None] = self._answerer.ask_stream(
+            question, before_writing=self._before_writing, **options
+        )
+        return stream
 
     # Changes
 
@@ -97,6 +121,7 @@ class Overlay(Library):
                     settled = Settled("unchanged", notes=(ALREADY_PUBLISHED,))
                     progress(Progress(source, "settled", 1, 1, 0, 0, settled=settled))
             else:
+                self._before_adding(path)
                 own = self._library_with_room()
                 receipts.append(own.add([path], sources=sources, progress=progress, workers=workers))
         return _sum(receipts)
@@ -131,6 +156,8 @@ class Overlay(Library):
 
     def _open_own(self) -> Library:
         with self._opening:
+            if self._closed:
+                raise Stopping
             if self._own is None:
                 # The vectors must be comparable, so encoder and passage length are those of the published library.
                 published = self._published.settings

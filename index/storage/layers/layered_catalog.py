@@ -36,8 +36,9 @@ def keep_ids_apart(published: Catalog, own: Catalog) -> None:
 class LayeredCatalog(Catalog):
     """Reads a published catalog and a visitor's own as one. It makes no changes: the own library does.
 
-    Ids above a border belong to the own catalog (`keep_ids_apart`). A generation is the sum of both, so it grows with each change of the
-    own catalog, and all documents of the published one come first. If the published catalog changes, make a new object.
+    Ids above a border belong to the own catalog (`keep_ids_apart`). A generation is the sum of both, so it grows with
+    each change of the own catalog, and all documents of the published one come first. If the published catalog changes,
+    make a new object.
     """
 
     def __init__(self, published: Catalog, own: Catalog) -> None:
