@@ -22,15 +22,14 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.routing import Mount
 
 from index.page import fragments
-from index.page.ask_events import AskEvents
-from index.page.forms import BatchEvents, add_checks
+from index.page.forms import add_checks
 from index.page.fragments import STATIC, add_citation_route, bundles
 from index.page.gradio_routes import GradioGate
 from index.page.intake import CheckedBlocks, add_intake
-from index.page.library_list import LibraryEvents
+from index.page.page_events import PageEventsByService
 from index.page.routes import add_batches, add_fragments, add_keeping
 from index.page.tabs import build_page
-from index.page.transfers import PendingUploads, Transfers, add_transfers
+from index.page.transfers import add_transfers
 from index.server import http
 from index.server.job_queue import Jobs
 from index.server.uploads import Uploads
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from index.library.library import Library
+    from index.page.transfers import PendingUploads
     from index.server.http.service import Service
     from index.settings import Settings
 
@@ -182,34 +182,24 @@ def build(library: Library, settings: Settings, examples: Sequence[str]) -> Fast
     """Build the application. Our routes come before the mount at "/", which matches everything."""
     jobs = Jobs(library, settings, Uploads(library.folder / "uploads", settings))
     app = http.create_app(library, settings, jobs)
-    received = PendingUploads(jobs.uploads, settings)
-    _manage_lifespan(app, received, jobs)
+    service: Service = app.state.service
+    events = PageEventsByService(service, examples)
+    _manage_lifespan(app, events.of({}).received, jobs)
     mount, versions = bundles()
     app.router.routes.append(mount)
     # Without arguments it allows no origin. Its presence keeps Gradio from adding one that allows all origins.
     app.add_middleware(CORSMiddleware)
-    asking = AskEvents(library, settings, examples)
-    keeping = LibraryEvents(library, settings, jobs)
+    app.state.render_problem = fragments.problem
     add_citation_route(app)
-    add_fragments(app, library, asking.answers)
+    add_fragments(app, events)
     add_checks(app)
-    add_keeping(app, keeping)
-    add_batches(app, BatchEvents(library, jobs, settings.max_batch_questions))
-    service: Service = app.state.service
-    page = CheckedBlocks(
-        received,
-        service.questions,
-        service.changes,
-        settings.max_question_characters,
-        title="Pincite",
-        fill_width=True,
-        analytics_enabled=False,
-    )
-    build_page(settings, asking, keeping, page)
-    transfers = Transfers()
-    add_intake(app, received, transfers)
-    add_transfers(app, transfers)
-    _mount(app, page, received, library, settings)
+    add_keeping(app, events)
+    add_batches(app, events)
+    page = CheckedBlocks(events, title="Pincite", fill_width=True, analytics_enabled=False)
+    build_page(settings, events, page)
+    add_intake(app, events)
+    add_transfers(app, lambda scope: events.of(scope).transfers)
+    _mount(app, page, events, library, settings)
     app.add_middleware(PageMiddleware, head=fragments.head(versions), body=fragments.body())
     return app
 
@@ -239,7 +229,7 @@ def _manage_lifespan(app: FastAPI, received: PendingUploads, jobs: Jobs) -> None
     app.router.lifespan_context = lifespan
 
 
-def _mount(app: FastAPI, page: gr.Blocks, received: PendingUploads, library: Library, settings: Settings) -> None:
+def _mount(app: FastAPI, page: gr.Blocks, events: PageEventsByService, library: Library, settings: Settings) -> None:
     # `CheckedBlocks` decides which events run at once: Gradio's queue does not distinguish clients.
     page.queue(max_size=_QUEUED, default_concurrency_limit=None, api_open=False)
     gr.mount_gradio_app(
@@ -261,4 +251,6 @@ def _mount(app: FastAPI, page: gr.Blocks, received: PendingUploads, library: Lib
     assert isinstance(mount, Mount)
     inputs = {number: len(event.inputs) for number, event in page.fns.items() if event.fn}
     pending = page._queue.pending_event_ids_session
-    mount.app = GradioGate(mount.app, inputs, received, lambda session: bool(pending.get(session)))
+    mount.app = GradioGate(
+        mount.app, inputs, lambda scope: events.of(scope).received, lambda session: bool(pending.get(session))
+    )

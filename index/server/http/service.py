@@ -27,7 +27,7 @@ from starlette.requests import HTTPConnection, Request
 from index.errors import LibraryError, PinciteError, TooMany
 from index.library.library import Library
 from index.server.job_queue import Jobs
-from index.server.limits import Slots, client_of, run_unless_disconnected
+from index.server.limits import SERVICE_KEY, Slots, client_of, run_unless_disconnected
 from index.settings import Settings
 
 if TYPE_CHECKING:
@@ -52,8 +52,6 @@ RENDERERS = 2
 RECEIVERS, RECEIVERS_EACH = 64, 12
 """Uploads received at once, from all clients and from one client. Their threads mostly wait for slow transfers; only
 many clients together can use them up, and no other work waits for them."""
-SCOPE_KEY = "pincite.service"
-"""The key of a visitor's service in the scope of a request."""
 CHANGES, CHANGES_EACH = 32, 8
 """Other changes processed at once, from all clients and from one: removals, which wait for the current step of a job;
 web addresses and folders, which may take a minute."""
@@ -225,7 +223,7 @@ class Service:
 
 def service_of(request: HTTPConnection) -> Service:
     """Return the service of a request: the visitor's own in a demo, otherwise the only one."""
-    service: Service = request.scope.get(SCOPE_KEY) or request.app.state.service
+    service: Service = request.scope.get(SERVICE_KEY) or request.app.state.service
     return service
 
 

@@ -16,7 +16,8 @@ from starlette.websockets import WebSocketClose
 
 from index.errors import RateLimited
 from index.server.guard.origins import PROBES, Refusal
-from index.server.http.service import SCOPE_KEY
+from index.server.limits import SERVICE_KEY, VISITOR_KEY
+from index.server.visitors.identity import has_cookie
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
     from index.server.visitors.rates import Action
     from index.server.visitors.registry import Visitor, Visitors
 
-VISITOR_KEY = "pincite.visitor"
-"""The key of the visitor in the scope of a request."""
 TOKEN_KEY = "pincite.visitor.token"  # noqa: S105 - the name of a key
 """The key of the visitor's token for the header, in the scope of a request."""
+COOKIE_KEY = "pincite.visitor.cookie"
+"""The key, in the scope of a request, of whether it brought the visitor's cookie."""
 _PAGE = ("", "/")
 _SHARED = re.compile(
     r"/(?:ui|static|assets|d)/.*|/(?:docs|openapi\.json|theme\.css|favicon\.ico|robots\.txt|privacy|static-offline-docs.*)"
@@ -47,7 +48,6 @@ _ACTIONS: tuple[tuple[str, re.Pattern[str], Action], ...] = (
 """What counts as an action. The page's questions are events of Gradio, which count themselves (`Service.admit`)."""
 _LOOKS = re.compile(r"/page/(?:state|jobs|batches)|/v1/visitor|/v1/jobs/[^/]+(?:/events)?|/gradio_api/queue/data")
 """GET requests that an open page repeats by itself: they do not count as a visit."""
-_CLOSED = Refusal(404, "There is nothing at this address.")
 
 
 class Admission:
@@ -71,6 +71,7 @@ class Admission:
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         address = str(scope["client"][0])
         identity = self._identities.known(scope)
+        scope[COOKIE_KEY] = has_cookie(scope)
         try:
             if not identity:
                 self._visitors.rates.admit("visitor", "", address)
@@ -90,7 +91,7 @@ class Admission:
 
     @contextmanager
     def _in_the_name_of(self, visitor: Visitor, scope: Scope) -> Iterator[None]:
-        scope[SCOPE_KEY] = visitor.service
+        scope[SERVICE_KEY] = visitor.service
         scope[VISITOR_KEY] = visitor
         scope[TOKEN_KEY] = self._identities.token(visitor.identity)
         try:

@@ -16,10 +16,10 @@ from index.server.uploads import Uploads
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from index.library.overlay import Overlay
     from index.records.document import Arrival, Kind
     from index.server.job import Job
     from index.server.turns import Turns
+    from index.server.visitors.overlay import Overlay
     from index.settings import Settings
 
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.errors import DemoFull
-from index.library.overlay import Overlay, pages_of
 from index.server.turns import Turns
 from index.server.visitors.allowance import PrivateJobs, PrivateUploads, folder_bytes
+from index.server.visitors.overlay import Overlay, pages_of
 from index.server.visitors.rates import Rates
 from index.server.visitors.token_budget import TokenBudget
 from index.storage.files import scratch_folder

@@ -10,8 +10,8 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 
 from index.citations.readable import environment
 from index.schema.visitor_schema import Visitor as VisitorModel
-from index.server.visitors.admission import TOKEN_KEY, VISITOR_KEY
-from index.server.visitors.identity import has_cookie
+from index.server.limits import VISITOR_KEY
+from index.server.visitors.admission import COOKIE_KEY, TOKEN_KEY
 
 if TYPE_CHECKING:
     from index.server.visitors.registry import Visitor, Visitors
@@ -49,7 +49,7 @@ def state(request: Request, response: Response) -> VisitorModel:
         max_bytes=settings.demo_megabytes * 1_000_000,
         max_pages=settings.demo_pages,
         seconds_left=visitors.seconds_left(visitor) if visitor.folder.exists() else None,
-        has_cookie=has_cookie(request.scope),
+        has_cookie=request.scope[COOKIE_KEY],
         token=request.scope[TOKEN_KEY],
     )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.errors import PrivateLibraryFull, PublishedDocument, Stopping
-from index.library.library import Library
+from index.library.library import Library, Parts
 from index.loading.loader import digest, discover
 from index.records import Progress, Receipt, Settled
 from index.storage.layers.layered_catalog import keep_ids_apart
@@ -26,11 +26,6 @@ CHARACTERS_PER_PAGE = 3000
 """Characters that count as a page in formats without pages: a full page of print."""
 ALREADY_PUBLISHED = "This document is published here already, so it is not added again."
 _OWN = "own"
-_PARTS = frozenset(
-    {"_store", "_session", "_lookup", "_models", "_searcher", "_answerer", "_checker"}
-    | {"_contents", "_maintenance", "_archives"}
-)
-"""The parts of a library that its methods call."""
 
 
 class Overlay(Library):
@@ -67,11 +62,10 @@ class Overlay(Library):
         self._opening = threading.RLock()
         self._closed = False
 
-    def __getattr__(self, name: str) -> Any:
-        """Return the part of the library that is in use now: the published one, or both as one."""
-        if name in _PARTS:
-            return getattr(self._current(), name)
-        raise AttributeError(name)
+    @property
+    def parts(self) -> Parts:
+        """The parts of the library that is in use now: the published one, or both as one."""
+        return self._current().parts
 
     def close(self) -> None:
         """Close the own library; the published one stays open."""
@@ -93,7 +87,7 @@ class Overlay(Library):
 
     def ask_stream(self, question: str, **options: Any) -> Generator[str | Answer, None, None]:
         """See `Library.ask_stream`."""
-        stream: Generator[str | Answer, None, None] = self._answerer.ask_stream(
+        stream: Generator[str | Answer, None, None] = self.parts.answerer.ask_stream(
             question, before_writing=self._before_writing, **options
         )
         return stream
@@ -142,8 +136,8 @@ class Overlay(Library):
     # Details
 
     def _is_published(self, path: Path) -> bool:
-        catalog = self._published._session.catalog
-        return catalog.number_of(digest(path, max_bytes=self._published._session.max_bytes)) is not None
+        catalog = self._published.parts.session.catalog
+        return catalog.number_of(digest(path, max_bytes=self._published.parts.session.max_bytes)) is not None
 
     def _library_with_room(self) -> Library:
         """Return the own library, with the pages that are left as its limits. Raises PrivateLibraryFull."""
@@ -151,7 +145,7 @@ class Overlay(Library):
         left = self._max_pages - sum(map(pages_of, own.documents()))
         if left <= 0:
             raise PrivateLibraryFull(f"{self._max_pages:,} pages")
-        own._session.change_settings({"max_pages": left, "max_characters": left * CHARACTERS_PER_PAGE})
+        own.parts.session.change_settings({"max_pages": left, "max_characters": left * CHARACTERS_PER_PAGE})
         return own
 
     def _open_own(self) -> Library:
@@ -164,7 +158,7 @@ class Overlay(Library):
                 same = {"model": published.model, "passage_tokens": published.passage_tokens}
                 settings = self._own_settings.model_copy(update=same)
                 own = Library.open(self._own_folder / _OWN, settings, encoder=self._published.encoder())
-                keep_ids_apart(self._published._store.catalog, own._store.catalog)
+                keep_ids_apart(self._published.parts.store.catalog, own.parts.store.catalog)
                 self._own = own
             return self._own
 
@@ -173,7 +167,7 @@ class Overlay(Library):
         both, own = self._both, self._own
         if own is None:
             return self._published
-        if both is not None and both._store.catalog.is_current:  # type: ignore[attr-defined]
+        if both is not None and both.parts.store.catalog.is_current:  # type: ignore[attr-defined]
             return both
         with self._opening:
             if self._both is both and self._own is not None:
@@ -185,8 +179,9 @@ class Overlay(Library):
     def _layered(self, own: Library) -> Library:
         place = self._own_folder / f"words-{next(self._numbers)}"
         shutil.rmtree(place, ignore_errors=True)
-        store = LayeredStore(self._published._store, own._store, place)
-        return Library(store, self._published._session.base_settings, models=self._published._models)
+        parts = self._published.parts
+        store = LayeredStore(parts.store, own.parts.store, place)
+        return Library(store, parts.session.base_settings, models=parts.models)
 
 
 def pages_of(info: DocumentInfo) -> int:
