@@ -247,6 +247,8 @@ def build_page(settings: Settings, events: PageEventsByService, page: gr.Blocks)
                 library_tab = LibraryTab.lay_out(settings, read_only=read_only)
             with gr.Tab("Questions", elem_id="batch"):
                 BatchTab.lay_out(settings)
+        if settings.demo:
+            html(fragments.demo_notice(settings), "demo")
         html(fragments.dialog(), "source")
         html(fragments.keys_dialog(), "keys")
         refresh = gr.Button("Refresh", visible="hidden", elem_id="refresh")

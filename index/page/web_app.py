@@ -35,7 +35,7 @@ from index.server.job_queue import Jobs
 from index.server.uploads import Uploads
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from fastapi import FastAPI
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -59,11 +59,9 @@ POLICY = "; ".join(
         "object-src 'none'",
         "base-uri 'self'",
         "form-action 'self'",
-        "frame-ancestors 'self' https://huggingface.co https://*.hf.space",
     )
 )
 HEADERS = {
-    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
@@ -90,8 +88,11 @@ class _Page:
 class PageMiddleware:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, *, head: str, body: str) -> None:
+    def __init__(self, app: ASGIApp, *, head: str, body: str, origins: Sequence[str] = ()) -> None:
+        """`origins` are those of other sites that may show the page in a frame."""
         self._app = app
+        policy = " ".join((f"{POLICY}; frame-ancestors 'self'", *origins))
+        self._headers = {"Content-Security-Policy": policy, **HEADERS}
         self._head = head.encode()
         self._body = body.encode()
         self._pages: OrderedDict[tuple[str, str, str], _Page] = OrderedDict()
@@ -104,7 +105,7 @@ class PageMiddleware:
         elif scope["method"] == "GET" and scope["path"] in ("", "/"):
             await self._page(scope, receive, send)
         else:
-            await self._app(scope, receive, _with_headers(scope, send))
+            await self._app(scope, receive, _with_headers(scope, send, self._headers))
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send Gradio's page from the cache; it is rewritten once per name of the server."""
@@ -121,7 +122,7 @@ class PageMiddleware:
                         self._pages.popitem(last=False)
         page = self._pages[key]
         self._pages.move_to_end(key)
-        await _finish(page, "gzip" in headers.get("accept-encoding", ""), send)
+        await _finish(page, "gzip" in headers.get("accept-encoding", ""), send, self._headers)
 
     async def _rewrite(self, scope: Scope, receive: Receive, send: Send) -> _Page | None:
         """Get the uncompressed page from Gradio and rewrite it; return None if an error was passed on instead."""
@@ -140,6 +141,7 @@ class PageMiddleware:
         await self._app({**scope, "headers": headers}, receive, collect)
         if start["status"] != 200:
             return None
+        assert not Headers(raw=start["headers"]).get("set-cookie")  # the cache would give it to everybody
         page = self._insert(b"".join(parts))
         return _Page(MutableHeaders(raw=start["headers"]), page, gzip.compress(page, 6))
 
@@ -149,10 +151,10 @@ class PageMiddleware:
         return _BODY.sub(lambda tag: tag[0] + self._body, page, count=1)
 
 
-async def _finish(page: _Page, gzipped: bool, send: Send) -> None:
+async def _finish(page: _Page, gzipped: bool, send: Send, added: Mapping[str, str]) -> None:
     body = page.gzipped if gzipped else page.plain
     headers = page.headers.mutablecopy()
-    headers.update(HEADERS)
+    headers.update(added)
     headers["Content-Length"] = str(len(body))
     headers["Cache-Control"] = "no-cache"
     headers.add_vary_header("Accept-Encoding")
@@ -162,14 +164,14 @@ async def _finish(page: _Page, gzipped: bool, send: Send) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def _with_headers(scope: Scope, send: Send) -> Send:
+def _with_headers(scope: Scope, send: Send, added: Mapping[str, str]) -> Send:
     """Return a `send` that adds our headers; files with a version may be cached forever."""
     forever = scope["path"].startswith("/ui/") and b"v=" in scope["query_string"]
 
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
+            for name, value in added.items():
                 headers.setdefault(name, value)
             if forever:
                 headers["Cache-Control"] = "public, max-age=31536000, immutable"
@@ -200,7 +202,8 @@ def build(library: Library, settings: Settings, examples: Sequence[str]) -> Fast
     add_intake(app, events)
     add_transfers(app, lambda scope: events.of(scope).transfers)
     _mount(app, page, events, library, settings)
-    app.add_middleware(PageMiddleware, head=fragments.head(versions), body=fragments.body())
+    head = fragments.head(versions, demo=settings.demo)
+    app.add_middleware(PageMiddleware, head=head, body=fragments.body(), origins=settings.embed_origins)
     return app
 
 

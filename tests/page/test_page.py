@@ -178,7 +178,7 @@ def test_middleware_replaces_gradio_s_head_elements(client: TestClient) -> None:
 def test_every_response_has_the_security_headers(client: TestClient, path: str) -> None:
     """The headers do not depend on the route."""
     headers = client.get(path).headers
-    assert headers["content-security-policy"] == POLICY
+    assert headers["content-security-policy"] == f"{POLICY}; frame-ancestors 'self'"
     assert headers["x-content-type-options"] == "nosniff"
 
 

@@ -32,12 +32,11 @@ TOKEN_KEY = "pincite.visitor.token"  # noqa: S105 - the name of a key
 """The key of the visitor's token for the header, in the scope of a request."""
 COOKIE_KEY = "pincite.visitor.cookie"
 """The key, in the scope of a request, of whether it brought the visitor's cookie."""
-_PAGE = ("", "/")
 _SHARED = re.compile(
-    r"/(?:ui|static|assets|d)/.*|/(?:docs|openapi\.json|theme\.css|favicon\.ico|robots\.txt|privacy|static-offline-docs.*)"
+    r"/?|/(?:ui|static|assets|d)/.*|/(?:docs|openapi\.json|theme\.css|favicon\.ico|robots\.txt|privacy|static-offline-docs.*)"
     r"|/gradio_api/(?:info|app_id)|/config/?"
 )
-"""Paths whose responses are the same for everybody."""
+"""Paths whose responses are the same for everybody. They set no cookie, because the page's response is cached."""
 _ACTIONS: tuple[tuple[str, re.Pattern[str], Action], ...] = (
     ("POST", re.compile(r"/v1/(?:search|ask|coverage)|/mcp"), "question"),
     ("GET", re.compile(r"/page/coverage"), "question"),
@@ -81,9 +80,6 @@ class Admission:
                 self._visitors.rates.admit(action, identity, address)
         except RateLimited as error:
             await _refuse(error, scope, receive, send)
-            return
-        if scope["path"] in _PAGE:  # the same page for everybody; its later requests bring the cookie
-            await self._inner(scope, receive, send)
             return
         visitor = await anyio.to_thread.run_sync(self._visitors.enter, identity, address)
         with self._in_the_name_of(visitor, scope):
