@@ -247,8 +247,17 @@ def serve(
     api_only: Annotated[
         bool, typer.Option("--api-only", help="Serve only programs and assistants: without the page, less is loaded.")
     ] = False,
+    demo: Annotated[
+        bool,
+        typer.Option(
+            "--demo",
+            help="Serve a public demo: the library is read-only, and each visitor gets a private library for a while.",
+        ),
+    ] = False,
 ) -> None:
     """Serve the library: a web page for people, a REST API for programs and MCP for assistants.
+
+    Without --demo, anyone who can connect can change the library.
 
     The page is at /, the API's documentation at /docs, the MCP endpoint at /mcp. The log on standard error is JSON,
     one object per line.
@@ -257,6 +266,8 @@ def serve(
     from index.server import http
 
     settings = context.obj.settings()
+    if demo:
+        settings = settings.model_copy(update={"demo": True})
     serving = http.serve if api_only else page.serve
     serving(context.obj.folder(settings), settings, host=host, port=port)
 

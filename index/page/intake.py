@@ -26,7 +26,7 @@ from index.page.transfers import UploadId
 from index.server.http import problems
 from index.server.http.requests import MEDIA_TYPE, Multipart, chunks
 from index.server.http.service import ServiceDependency
-from index.server.limits import client_of
+from index.server.limits import VISITOR_KEY, client_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -58,7 +58,9 @@ _ARRIVALS = "pincite.arrivals"
 
 
 def browser_of(scope: Scope) -> str:
-    """Return the browser of a request; empty if it has uploaded nothing."""
+    """Return the browser of a request; empty if it has uploaded nothing. In a demo, it is the visitor."""
+    if (visitor := scope.get(VISITOR_KEY)) is not None:
+        return str(visitor.identity)
     value = HTTPConnection(scope).cookies.get(COOKIE, "")
     return value if _VALUE.fullmatch(value) else ""
 

@@ -22,7 +22,7 @@ from index.settings.configuration_file import FILE_NAME, ConfigurationFile, Kind
 from index.settings.demo_settings import DemoSettings
 
 _PREFIX = "PINCITE_"
-_ORIGIN = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9.-]+(?::\d{1,5})?")
+_ORIGIN = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9.-]+(?::(?:\d{1,5}|\*))?")
 """An origin, as the directive `frame-ancestors` of a page's policy names it."""
 _PATHS: dict[str, Kind] = {
     "library": "path",
