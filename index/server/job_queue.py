@@ -78,8 +78,7 @@ class Jobs:
         self._uploads = uploads
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
-        self._is_interleaving = False
-        """Whether a batch is running between two questions of another client's batch."""
+        self._is_interleaving = False  # whether a batch is running between two questions of another client's batch
         self._queues: dict[Kind, dict[str, deque[tuple[Job, _Task]]]] = {"add": {}, "batch": {}}
         """Waiting jobs by client; the client whose last turn is longest ago comes first."""
         self._removals: deque[_Removal] = deque()
@@ -197,11 +196,8 @@ class Jobs:
         self._run(job, task)
 
     def _between_questions(self, job: Job, client: str) -> None:
-        self._turns["batch"].give_way(job.check)
-        self._run_between(client)
-
-    def _run_between(self, client: str) -> None:
         """Run the next batch of another client, as a whole, between two questions of this client's batch."""
+        self._turns["batch"].give_way(job.check)
         with self._lock:
             queues = self._queues["batch"]
             other = next((name for name in queues if name != client), None)

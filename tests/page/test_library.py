@@ -511,7 +511,7 @@ def test_unexpected_error_is_logged_but_not_shown(
 ) -> None:
     """The reader learns that something failed and that the log has the details."""
 
-    def fail(*_: object) -> str:
+    def fail(*_: object, **__: object) -> str:
         raise RuntimeError("/srv/secret")
 
     monkeypatch.setattr(library_view, "shelf", fail)
