@@ -31,6 +31,10 @@
     │   ├── BadArchive
     │   ├── ArchiveExists
     │   └── ArchiveNotWritable
+    ├── PublishError
+    │   ├── SecretsFound
+    │   ├── FolderNotOurs
+    │   └── PushFailed
     ├── BatchError
     ├── ServiceError                 a server refuses: by its settings, or a limit is reached
     │   ├── NotAllowed
@@ -112,6 +116,7 @@ from index.errors.pincite_error import (
     WriterError,
     WriterNotSet,
 )
+from index.errors.publish_errors import FolderNotOurs, PublishError, PushFailed, SecretsFound
 from index.errors.service_errors import (
     AddressRefused,
     JobNotFound,
@@ -143,6 +148,7 @@ __all__ = [
     "FetchFailed",
     "FingerprintMismatch",
     "FolderMissing",
+    "FolderNotOurs",
     "JobNotFound",
     "LibraryDamaged",
     "LibraryError",
@@ -161,8 +167,11 @@ __all__ = [
     "PageError",
     "PasswordRequired",
     "PinciteError",
+    "PublishError",
+    "PushFailed",
     "QueueFull",
     "ReaderCrashed",
+    "SecretsFound",
     "ServiceError",
     "SettingsError",
     "SourceNotFound",

@@ -177,6 +177,7 @@ class Library:
     # Contents
 
     documents = _delegate("_contents", Contents.documents)
+    sources = _delegate("_contents", Contents.sources)
     document = _delegate("_contents", Contents.document)
     locate = _delegate("_contents", Contents.locate)
     text = _delegate("_contents", Contents.text)
@@ -199,6 +200,7 @@ class Library:
     compact = _delegate("_maintenance", Maintenance.compact)
     rebuild = _delegate("_maintenance", Maintenance.rebuild)
     backup = _delegate("_archives", Archives.backup)
+    copy = _delegate("_archives", Archives.copy)
     export_library = _delegate("_archives", Archives.export_library)
     import_library = _delegate("_archives", Archives.import_library)
     pack = _delegate("_archives", Archives.pack)
