@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from index.backup.archive import file_size, require_space
 from index.backup.archive_reader import find_flaw
-from index.errors import LibraryExists
+from index.errors import LibraryError, LibraryExists
 from index.storage.catalog.catalog import Catalog
 from index.storage.store import FolderStore
 from index.views.map_file import Maps
@@ -26,11 +26,18 @@ _LEFT_BY_A_WRITER = ("*.lock", ".*.lock", "writer.json")
 
 
 def copy_library(
-    store: FolderStore, folder: Path, names: Mapping[str, str], *, progress: OperationProgress | None = None
+    store: FolderStore,
+    folder: Path,
+    sources: Mapping[str, str],
+    names: Mapping[str, str],
+    *,
+    progress: OperationProgress | None = None,
 ) -> None:
     """Copy a snapshot of a library into a folder that does not exist yet, while others use the library.
 
-    `names` maps every source to its new name, which must be unique. The words of removed documents do not come along:
+    `sources` are those that the caller knows, with the ids of their documents, and `names` maps each of them to its new
+    name, which must be unique. Raises LibraryError if the library has changed since: a copy may become public, so it
+    contains nothing that the caller has not seen. The words of removed documents do not come along:
     the catalog is written without empty pages, and indexes and map are made from it. Raises LibraryExists, NoRoom,
     LibraryNotWritable, LibraryDamaged.
     """
@@ -43,15 +50,16 @@ def copy_library(
     with closing(Catalog(staged)) as catalog:
         if flaw := find_flaw(catalog, progress):
             raise store.catalog.database.damaged(flaw)
-        _rename(catalog, names)
+        if dict(catalog.sources()) != dict(sources):
+            raise LibraryError("The library has changed meanwhile, so it was not copied.", "Start again.")
+        _rename(catalog, sources, names)
         catalog.database.vacuum_into(folder / "catalog.db")
     shutil.rmtree(staged)
     _build_indexes(folder)
 
 
-def _rename(catalog: Catalog, names: Mapping[str, str]) -> None:
+def _rename(catalog: Catalog, sources: Mapping[str, str], names: Mapping[str, str]) -> None:
     """Rename all sources, forget what was removed, and give the copy an id of its own, so that no cache fits it."""
-    sources = dict(catalog.sources())
     gained = {names[source]: identity for source, identity in sources.items()}
     catalog.relink(gained, sources.keys() - gained.keys())
     catalog.forget_removals(catalog.generation())

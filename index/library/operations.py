@@ -119,15 +119,23 @@ class Archives:
 
         return back_up(self._store, _absolute(path), force=force, progress=progress)
 
-    def copy(self, folder: str | Path, names: Mapping[str, str], *, progress: OperationProgress | None = None) -> Path:
+    def copy(
+        self,
+        folder: str | Path,
+        sources: Mapping[str, str],
+        names: Mapping[str, str],
+        *,
+        progress: OperationProgress | None = None,
+    ) -> Path:
         """Copy the library into a new folder, complete in itself, and return the folder. Others go on.
 
-        `names` maps each source to the name that it has in the copy. Removed documents leave no trace there. Raises
+        `sources` are those that `Library.sources` returned, and `names` maps each of them to the name that it has in
+        the copy. Removed documents leave no trace there. Raises LibraryError if the library has changed since,
         LibraryExists, NoRoom, LibraryNotWritable, LibraryDamaged.
         """
         from index.backup.copies import copy_library
 
-        copy_library(self._store, _absolute(folder), names, progress=progress)
+        copy_library(self._store, _absolute(folder), sources, names, progress=progress)
         return _absolute(folder)
 
     def export_library(

@@ -24,7 +24,7 @@ _SPDX = re.compile(r"SPDX-License-Identifier:[ \t]*(?P<name>[A-Za-z0-9][A-Za-z0-
 _NAMED = (
     (re.compile(r"\bCC0\b|Creative Commons Zero", re.I), "CC0-1.0"),
     (
-        re.compile(r"licen[sc]ed under the Apache Licen[sc]e,? Version 2\.0|apache\.org/licenses/LICENSE-2\.0"),
+        re.compile(r"licen[sc]ed under the Apache Licen[sc]e,? Version 2\.0|apache\.org/licenses/LICENSE-2\.0", re.I),
         "Apache-2.0",
     ),
     (re.compile(r"Permission is hereby granted, free of charge, to any person obtaining a copy"), "MIT"),

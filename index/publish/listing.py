@@ -49,8 +49,10 @@ class Listing:
     """Everything that becomes public."""
 
     documents: tuple[PublicDocument, ...]
+    sources: Mapping[str, str]
+    """Each source of the library with the id of its document."""
     names: Mapping[str, str]
-    """The public name of each source of the library."""
+    """The public name of each source."""
     missing: tuple[str, ...] = ()
     """Names of documents whose original file should go along, but is gone or has changed."""
 
@@ -90,7 +92,7 @@ def list_library(library: Library, *, originals: bool, licences: Mapping[str, st
         shown = [names[source] for source in own[info.id]]
         hidden = tuple(source for source in own[info.id] if names[source] != source and _is_path(source))
         documents.append(_public(info, shown, licence, hidden, size if originals else None))
-    return Listing(tuple(documents), names, tuple(missing))
+    return Listing(tuple(documents), sources, names, tuple(missing))
 
 
 def public_names(sources: Iterable[str]) -> dict[str, str]:

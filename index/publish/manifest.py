@@ -68,7 +68,7 @@ def check(folder: Path, manifest: Manifest, *, below: tuple[str, ...] = PROTECTE
     present = {name for name in present if "__pycache__" not in name}  # Python writes it where it may
     wrong = [(name, "is missing") for name in named - present]
     wrong += [(name, "is not part of the publication") for name in present - named]
-    wrong += [(name, "was changed") for name in named & present if _facts(folder / name) != manifest.files[name]]
+    wrong += [(name, what) for name in named & present if (what := _difference(folder / name, manifest.files[name]))]
     return [Problem(f"{name} {what}.", _AGAIN) for name, what in sorted(wrong)]
 
 
@@ -76,7 +76,7 @@ def require_intact(folder: Path) -> Manifest:
     """Return the manifest of a published folder. Raises PublishError, which names a file, if it is not intact."""
     manifest = read(folder)
     if found := check(folder, manifest):
-        more = f" So do {len(found) - 1} more files." if len(found) > 1 else ""
+        more = f" {len(found) - 1} more files differ." if len(found) > 1 else ""
         raise PublishError(f"The publication does not match its manifest: {found[0].what}{more}", found[0].remedy)
     return manifest
 
@@ -86,6 +86,13 @@ def files_in(folder: Path) -> Iterator[str]:
     for path in folder.rglob("*"):
         if path.is_symlink() or not path.is_dir():
             yield path.relative_to(folder).as_posix()
+
+
+def _difference(path: Path, expected: Mapping[str, Any]) -> str:
+    try:
+        return "" if _facts(path) == expected else "was changed"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
 
 
 def _facts(path: Path) -> dict[str, Any]:

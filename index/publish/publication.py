@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 import shutil
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import import_module
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from index.records.report import OperationProgress
 
 Target = Literal["space", "container", "static"]
+_SUFFIX = re.compile(r"\.\w{1,8}$", re.ASCII)
 _WRITERS = {"space": write_space, "container": write_container}
 
 
@@ -114,7 +115,7 @@ def write(library: Library, plan: Plan, folder: Path, *, progress: OperationProg
 
 def _write_library(library: Library, plan: Plan, copy: Path, progress: OperationProgress | None) -> None:
     """Write a copy of the library."""
-    library.copy(copy, plan.listing.names, progress=progress)
+    library.copy(copy, plan.listing.sources, plan.listing.names, progress=progress)
     if plan.request.originals:
         _carry_originals(library, plan.listing, copy)
 
@@ -124,7 +125,7 @@ def _write_site(library: Library, plan: Plan, folder: Path, progress: OperationP
     write_site = import_module("index.publish.site").write_site  # only this target needs it
     request = plan.request
     with TemporaryDirectory(prefix=".pincite-", dir=folder.parent) as scratch:
-        copy = library.copy(Path(scratch) / "library", plan.listing.names, progress=progress)
+        copy = library.copy(Path(scratch) / "library", plan.listing.sources, plan.listing.names, progress=progress)
         with Library.open(copy, library.settings, encoder=library.encoder(), create=False) as copied:
             questions = request.questions or tuple(copied.suggestions())
             write_site(copied, folder, title=request.title, questions=questions)
@@ -134,16 +135,15 @@ def _write_site(library: Library, plan: Plan, folder: Path, progress: OperationP
 
 
 def _carry_originals(library: Library, listing: Listing, copy: Path) -> None:
-    """Copy the original files into `uploads/`, where a document's file is found by its bytes."""
+    """Copy the original files into `uploads/`, where a document's file is found by its bytes and read by its suffix."""
     uploads = copy / "uploads"
     uploads.mkdir()
     for number, document in enumerate(listing.documents, 1):
         if document.original is None:
             continue
-        with (
-            closing(library.open_original(document.id).file) as source,
-            (uploads / f"{number:05}").open("wb") as target,
-        ):
+        suffix = _SUFFIX.search(document.name)
+        kept = uploads / f"{number:05}{suffix[0] if suffix else ''}"
+        with library.open_original(document.id).file as source, kept.open("wb") as target:
             shutil.copyfileobj(source, target)
 
 

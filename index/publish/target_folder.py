@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _UNFINISHED = ".{}.unfinished"
 _REPLACED = ".{}.replaced"
 _LOCK = ".lock"
+_FILE_MODE, _FOLDER_MODE = 0o644, 0o755
 _HINT = "Check the folder's permissions and the free space of its disk; an earlier publication is still complete."
 
 
@@ -59,7 +60,7 @@ def replacing(folder: Path) -> Iterator[Path]:
             unfinished.mkdir()
             try:
                 yield unfinished
-                _sync(unfinished)
+                _settle(unfinished)
                 require_replaceable(folder)  # again: it took a while
                 _swap(unfinished, folder)
             finally:
@@ -101,6 +102,9 @@ def _restore_interrupted(folder: Path) -> None:
         replaced.rename(folder)
 
 
-def _sync(folder: Path) -> None:
-    for name in manifest.files_in(folder):
-        sync_to_disk(folder / name)
+def _settle(folder: Path) -> None:
+    """Force everything to the disk, readable for all: the program runs as another user than the publisher."""
+    folder.chmod(_FOLDER_MODE)
+    for path in folder.rglob("*"):
+        path.chmod(_FOLDER_MODE if path.is_dir() else _FILE_MODE)
+        sync_to_disk(path)
