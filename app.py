@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 from pathlib import Path
 
-from platformdirs import user_data_path
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # as the first process of a container, Python would ignore it
 
-from index import Library, PinciteError, Settings
-from index.page import serve
+from platformdirs import user_data_path  # noqa: E402 - the signal first: importing takes seconds
+
+from index import Library, PinciteError, Settings  # noqa: E402
+from index.page import serve, zero_gpu  # noqa: E402
+
+spaces = zero_gpu.load()
+if spaces:
+    # A ZeroGPU Space starts only with such a function. Pincite needs no GPU, so nothing calls it, and no quota is used.
+    @spaces.GPU(duration=1)
+    def unused() -> None:
+        """Satisfy the host."""
+
 
 SEEDS = Path(__file__).parent / "seeds"
 EXAMPLES = (
@@ -29,6 +40,8 @@ def open_library() -> Library:
     settings = Settings()
     chosen = "library" in settings.model_fields_set
     library = Library.open(settings.library if chosen else user_data_path("pincite") / "demo", settings)
+    if library.read_only:  # in a container, it was filled when the image was built
+        return library
     receipt = library.add(sorted(path for path in SEEDS.iterdir() if path.suffix != ".jsonl"))
     for failure in receipt.failed:
         logging.warning("%s: %s %s", failure.source, failure.reason, failure.hint)
@@ -42,6 +55,7 @@ def main() -> None:
         folder = library.folder
     host = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
     port = int(os.environ.get("GRADIO_SERVER_PORT", "7860"))
+    zero_gpu.report_start()
     serve(folder, Settings(), host=host, port=port, examples=EXAMPLES)
 
 

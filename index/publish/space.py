@@ -49,7 +49,7 @@ def write_space(folder: Path, title: str, listing: Listing) -> None:
 def front_matter(title: str, listing: Listing, *, sdk: str) -> dict[str, Any]:
     """Return the front matter of the README, as in docs/hub/spaces-config-reference.md of huggingface/hub-docs."""
     own = {
-        "title": title[:_LONGEST_TITLE],
+        "title": " ".join(title.split())[:_LONGEST_TITLE],
         "emoji": "📌",
         "colorFrom": "indigo",
         "colorTo": "gray",

@@ -115,7 +115,7 @@ def test_documents_added_after_the_plan_are_not_published(shelf: Library, write:
     plan = make_plan(shelf, Request("space", "Notes"))
     shelf.add(write("late.md", "The volcano smoked."))
     with pytest.raises(LibraryError, match="changed"):
-        write(shelf, plan, tmp_path / "demo")
+        write_to(tmp_path / "demo", shelf, plan)
     assert list(tmp_path.glob("*demo*")) == []
 
 
