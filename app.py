@@ -18,7 +18,7 @@ from index.page import serve, zero_gpu  # noqa: E402
 spaces = zero_gpu.load()
 if spaces:
     # A ZeroGPU Space starts only with such a function. Pincite needs no GPU, so nothing calls it, and no quota is used.
-    @spaces.GPU(duration=1)
+    @spaces.GPU(duration=1)  # type: ignore[untyped-decorator]
     def unused() -> None:
         """Satisfy the host."""
 
@@ -53,7 +53,8 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING)
     with open_library() as library:
         folder = library.folder
-    host = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
+    address = "0.0.0.0" if "SPACE_ID" in os.environ else "127.0.0.1"  # noqa: S104 - behind the proxy of the host
+    host = os.environ.get("GRADIO_SERVER_NAME", address)
     port = int(os.environ.get("GRADIO_SERVER_PORT", "7860"))
     zero_gpu.report_start()
     serve(folder, Settings(), host=host, port=port, examples=EXAMPLES)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from index.errors import PublishError, PushFailed
 from index.publish import manifest
+from index.text.sentences import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +44,7 @@ def push(folder: Path, repository: str, *, hardware: str = "", client: HubClient
     published = manifest.read(folder)
     require_pushable(published.target)
     if found := manifest.check(folder, published, below=("",)):
-        raise PublishError(f"Nothing was uploaded: {found[0].what}", found[0].remedy)
+        raise PublishError(f"{found[0].what} So nothing was uploaded.", found[0].remedy)
     import httpx2
     from huggingface_hub import HfApi, errors
 
@@ -59,5 +60,5 @@ def push(folder: Path, repository: str, *, hardware: str = "", client: HubClient
             delete_patterns="*",  # files of an earlier publication go in the same commit
         )
     except (httpx2.HTTPError, errors.HFValidationError, errors.LocalTokenNotFoundError, OSError) as error:
-        raise PushFailed(f"The Hub did not accept {repository}: {error}") from error
+        raise PushFailed(f"The Hub did not accept {repository}: {one_line(str(error))}.") from error
     return f"https://huggingface.co/spaces/{repository}"

@@ -76,8 +76,8 @@ def require_intact(folder: Path) -> Manifest:
     """Return the manifest of a published folder. Raises PublishError, which names a file, if it is not intact."""
     manifest = read(folder)
     if found := check(folder, manifest):
-        more = f" {len(found) - 1} more files differ." if len(found) > 1 else ""
-        raise PublishError(f"The publication does not match its manifest: {found[0].what}{more}", found[0].remedy)
+        number = f"{len(found)} files differ." if len(found) > 1 else "The other files are as they were."
+        raise PublishError(f"The publication is damaged: {found[0].what} {number}", found[0].remedy)
     return manifest
 
 

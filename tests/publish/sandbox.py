@@ -46,12 +46,14 @@ class Host:
         """Return a command that runs another one there as the first process of user 1000."""
         found = shutil.which("bwrap") or pytest.skip("bubblewrap is not installed: apt-get install bubblewrap")
         mounts = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--perms", "1777", "--tmpfs", "/tmp"]
-        mounts += ["--perms", "1777", "--tmpfs", "/dev/shm", "--tmpfs", "/srv", "--tmpfs", "/opt"]
+        mounts += ["--perms", "1777", "--tmpfs", "/dev/shm", "--tmpfs", "/srv"]
         mounts += _reachable(Path(sys.base_prefix))
+        covered = ["/srv", *(["/opt"] if self.python_at.startswith("/opt/") else [])]
+        mounts += [word for folder in covered[1:] for word in ("--tmpfs", folder)]
         mounts += _mount(self.python, self.python_at) + _mount(self.program, self.at)
         for path in self.writable:
             mounts += _mount(path, str(path), "--bind")
-        mounts += ["--remount-ro", "/srv", "--remount-ro", "/opt"]
+        mounts += [word for folder in covered for word in ("--remount-ro", folder)]
         variables = {"PATH": f"{self.python_at}/bin:/usr/bin:/bin", **self.environment, **self.variables}
         settings = [word for name, value in variables.items() for word in ("--setenv", name, value)]
         process = ["--unshare-pid", "--as-pid-1", "--die-with-parent", "--clearenv", *settings, "--chdir", self.at]

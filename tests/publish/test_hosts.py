@@ -6,6 +6,7 @@ These runs use this environment of Python. `test_fresh_machine` installs one fro
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from index.settings import Settings
 from tests.publish.conftest import published
 from tests.publish.dockerfile import command, stages
 from tests.publish.sandbox import Host, free_port
+from tests.reference import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +41,16 @@ def shelf_of_the_real_encoder(tmp_path_factory: pytest.TempPathFactory, real_enc
     with Library.open(folder / "library", Settings(), encoder=real_encoder) as library:
         library.add(folder / "treaty.md")
         yield library
+
+
+def check_restrictions(host: Host) -> None:
+    """Require what the tests claim of the host: user 1000, first process, and only /tmp can be written."""
+    places = "/srv /opt /var/tmp /home / /tmp"
+    script = f"id -u; echo $$; for place in {places}; do touch $place/x 2>/dev/null && echo $place; done"
+    done = subprocess.run(host.command("sh", "-c", script), capture_output=True, text=True, check=False)
+    if done.stderr.startswith("bwrap:"):
+        pytest.skip(f"bubblewrap may not make namespaces here: {done.stderr}")
+    assert done.stdout.split() == ["1000", "1", "/tmp"]
 
 
 def check_service(client: httpx.Client) -> None:
@@ -60,6 +72,7 @@ def test_space_starts_on_a_read_only_disk_and_stops(shelf_of_the_real_encoder: L
     published(shelf_of_the_real_encoder, tmp_path / "demo")
     port = free_port()
     host = Host(tmp_path / "demo", "/srv", {"GRADIO_SERVER_PORT": str(port)})
+    check_restrictions(host)
     with host.running("python", "app.py", port=port) as client:
         check_service(client)
 
@@ -112,6 +125,29 @@ def test_zero_gpu_space_reports_its_start(shelf_of_the_real_encoder: Library, tm
             assert reports == ["/startup-report"]
             check_service(client)
         device.shutdown()
+
+
+@pytest.mark.model
+@pytest.mark.nightly
+@pytest.mark.faults
+def test_demo_of_this_repository_starts_on_a_read_only_disk(tmp_path: Path) -> None:
+    """`app.py` as its Dockerfile runs it: the sample documents were added when the image was built."""
+    image = tmp_path / "image"
+    for name in ("index", "seeds"):
+        shutil.copytree(ROOT / name, image / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copyfile(ROOT / "app.py", image / "app.py")
+    builder, runtime = stages((ROOT / "Dockerfile").read_text())
+    (building,) = (step for step in builder.all("RUN") if "open_library" in step)
+    script = building.replace("/srv/library", str(image / "library"))
+    script = script.replace("/opt/pincite/bin/python", sys.executable)
+    subprocess.run(["sh", "-c", script], cwd=image, check=True, env={**os.environ, "PYTHONPATH": str(image)})
+    port = free_port()
+    variables = {name: value.replace(":$PATH", ":/usr/bin:/bin") for name, value in runtime.environment.items()}
+    variables |= {"PINCITE_LIBRARY": "/srv/library", "GRADIO_SERVER_PORT": str(port), "GRADIO_SERVER_NAME": "127.0.0.1"}
+    host = Host(image, "/srv", variables, python_at="/opt/pincite")
+    with host.running(*command(runtime), port=port) as client:
+        answer = client.post("/v1/ask", json={"question": "Why did Rosneft and Transneft let CNPC pay less?"}).json()
+        assert answer["status"] == "answered"
 
 
 def test_damaged_publication_does_not_start(shelf_of_the_real_encoder: Library, tmp_path: Path) -> None:
