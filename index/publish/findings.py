@@ -1,4 +1,4 @@
-"""Looks for secrets in everything that becomes public of a library: texts, titles, authors, dates and names."""
+"""Looks for secrets in everything that becomes public of a library: texts, titles, names, original files."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from index.publish.secret_scan import Finding
     from index.records import Location
 
+_LARGEST_READ = 64 << 20
+"""Bytes of an original file in which secrets are looked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class SecretFound:
@@ -25,7 +28,8 @@ class SecretFound:
     name: str
     kind: str
     place: str
-    """`title`, `author`, `date`, `file name`, or the location in the text with its offset in code points."""
+    """`title`, `author`, `date`, `file name`, `heading`, `original file`, or the location in the text and its offset in
+    code points."""
     excerpt: str
     """The secret, masked."""
     allowed: bool
@@ -49,8 +53,27 @@ def _in_document(library: Library, document: PublicDocument, *, emails: bool) ->
         yield from ((place, found) for found in scan(words, emails=emails))
     for name in (document.name, *document.also):
         yield from (("file name", found) for found in scan(name, emails=emails))
-    for found in scan(library.document(document.id).text, emails=emails):
+    full = library.document(document.id)
+    for found in scan(full.text, emails=emails):
         yield _place(library.locate(document.id, found.span), found.span.start), found
+    outline = "\n".join(dict.fromkeys(mark.label for mark in full.landmarks if mark.label not in full.text))
+    yield from (("heading", found) for found in scan(outline, emails=emails))
+    if document.original is not None:
+        yield from _in_original(library, document, full.text, emails=emails)
+
+
+def _in_original(
+    library: Library, document: PublicDocument, text: str, *, emails: bool
+) -> Iterator[tuple[str, Finding]]:
+    """Yield the secrets of an original file that are not in its text: in a script of a web page, or in metadata.
+
+    Compressed parts of a file are not read.
+    """
+    with library.open_original(document.id).file as file:
+        data = file.read(_LARGEST_READ).decode("utf-8", "ignore")
+    for found in scan(data, emails=emails):
+        if found.span.of(data) not in text:
+            yield "original file", found
 
 
 def _place(location: Location, offset: int) -> str:

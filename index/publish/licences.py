@@ -16,7 +16,7 @@ _URL = re.compile(rf"creativecommons\.org/licenses/{_KINDS}/{_VERSION}", re.I)
 _ZERO_URL = re.compile(r"creativecommons\.org/publicdomain/(zero|mark)/1\.0", re.I)
 _SHORT = re.compile(rf"\bCC[ -]{_KINDS.replace('-(?:', '[- ](?:')}(?:[ -]+{_VERSION})\b(?! or)", re.I)
 _LONG = re.compile(
-    r"Creative Commons (?P<words>Attribution(?:[ ,-]+(?:Non-?Commercial|Share-?Alike|No-?Deriv(?:ative|s|atives)))*)"
+    r"Creative Commons (?P<words>Attribution(?:[ ,-]+(?:Non-?Commercial|Share-?Alike|No-?Deriv[a-z]+))*)"
     r"(?:,? (?P<version>[1-4]\.\d))?(?: (?:International|Unported|Generic))?(?:,? (?P<later>[1-4]\.\d))?",
     re.I,
 )

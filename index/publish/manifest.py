@@ -76,8 +76,9 @@ def require_intact(folder: Path) -> Manifest:
     """Return the manifest of a published folder. Raises PublishError, which names a file, if it is not intact."""
     manifest = read(folder)
     if found := check(folder, manifest):
-        number = f"{len(found)} files differ." if len(found) > 1 else "The other files are as they were."
-        raise PublishError(f"The publication is damaged: {found[0].what} {number}", found[0].remedy)
+        raise PublishError(
+            f"The publication is damaged: {found[0].what} Number of files that differ: {len(found)}.", found[0].remedy
+        )
     return manifest
 
 

@@ -6,6 +6,7 @@ a disk that cannot be written.
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import shutil
 import subprocess
@@ -51,6 +52,7 @@ def test_space_installs_from_its_own_requirements_and_answers(
     shelf_of_the_real_encoder: Library, tmp_path: Path, folder_on_disk: Path, extra: tuple[str, ...]
 ) -> None:
     """An index that cannot be reached is skipped; the registry, or a local folder of wheels, has all packages."""
+    faulthandler.cancel_dump_traceback_later()  # an installation has a longer limit of its own
     published(shelf_of_the_real_encoder, tmp_path / "demo")
     base = Path(sys.base_prefix)
     registry = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +75,24 @@ def test_secrets_are_refused_with_document_and_place_until_allowed(
     both = frozenset(found.document for found in plan.secrets)
     published(shelf, tmp_path / "demo", allowed=both)
     assert manifest.require_intact(tmp_path / "demo").documents == 4
+
+
+def test_secrets_in_original_files_are_found_if_those_go_along(shelf: Library, write: Write) -> None:
+    """The script of a web page is not part of its text, but of its file."""
+    words = "The horse ran through the garden, and the doctor read a letter about the winter. " * 5
+    shelf.add(write("page.html", f"<html><body><script>x='{TOKEN}'</script><h1>Page</h1><p>{words}</p></body></html>"))
+    assert make_plan(shelf, Request("space", "Notes")).secrets == ()
+    (found,) = make_plan(shelf, Request("space", "Notes", originals=True)).secrets
+    assert (found.name, found.place, found.kind) == ("page.html", "original file", "GitHub token")
+
+
+def test_secret_in_an_outline_is_found(shelf: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A heading of a PDF's outline shows in locations, even if it is not in the text."""
+    whole = shelf.document("The sea")
+    mark = replace(whole.landmarks[0], kind="heading", label=f"Use {TOKEN}", level=1)
+    monkeypatch.setattr(Library, "document", lambda _, name: replace(whole, landmarks=(mark,)))
+    places = {found.place for found in make_plan(shelf, Request("space", "Notes")).secrets}
+    assert places == {"heading"}
 
 
 def write_to(folder: Path, library: Library, plan: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +11,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from index.errors import PublishError
 from index.publish import program
 from index.publish.listing import Listing, list_library
 from index.publish.space import front_matter, hub_licence
@@ -91,6 +92,27 @@ def test_the_program_goes_along_with_its_data_and_licence(space: Path) -> None:
     there = {path.relative_to(space / "index") for path in (space / "index").rglob("*") if path.is_file()}
     assert there == {path for path in own if path.suffix != ".pyc"}
     assert "Apache License" in (space / "LICENSE").read_text()
+
+
+def test_program_that_is_not_installed_cannot_go_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its requirements are unknown then, for example in a published folder itself."""
+
+    def missing(name: str) -> None:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(program, "distribution", missing)
+    with pytest.raises(PublishError, match="pip install"):
+        program.requirements()
+
+
+def test_licence_of_an_installed_package_is_read_from_its_metadata(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Beside an installed package there is no file of the repository."""
+    (tmp_path / "index").mkdir()
+    monkeypatch.setattr(program, "_PACKAGE", tmp_path / "index")
+    program.carry_package(tmp_path / "demo")
+    assert "Apache License" in (tmp_path / "demo" / "LICENSE").read_text()
 
 
 def test_app_is_valid_and_decorates_a_function_for_zero_gpu(space: Path) -> None:
