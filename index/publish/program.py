@@ -80,9 +80,6 @@ def _installed(name: str) -> Distribution:
 
 def _licence_text() -> str:
     """Return the text of Pincite's licence, which has to go along with the program."""
-    beside = _PACKAGE.parent / "LICENSE"
-    if beside.is_file():
-        return beside.read_text("utf-8")
     for name in _LICENCES:
         if text := _installed("pincite").read_text(name):
             return text

@@ -105,16 +105,6 @@ def test_program_that_is_not_installed_cannot_go_along(monkeypatch: pytest.Monke
         program.requirements()
 
 
-def test_licence_of_an_installed_package_is_read_from_its_metadata(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Beside an installed package there is no file of the repository."""
-    (tmp_path / "index").mkdir()
-    monkeypatch.setattr(program, "_PACKAGE", tmp_path / "index")
-    program.carry_package(tmp_path / "demo")
-    assert "Apache License" in (tmp_path / "demo" / "LICENSE").read_text()
-
-
 def test_app_is_valid_and_decorates_a_function_for_zero_gpu(space: Path) -> None:
     """The platform may look at the file alone."""
     text = (space / "app.py").read_text("utf-8")
