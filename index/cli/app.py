@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from index.cli import add_commands, ask_commands, library_commands, search_commands
+from index.cli import add_commands, ask_commands, library_commands, publish_commands, search_commands
 from index.cli.options import (
     ERROR,
     INTERRUPTED,
@@ -279,6 +279,7 @@ app.command(cls=Command, epilog=library_commands.COMPACT_EXAMPLE)(library_comman
 app.command(cls=Command, epilog=library_commands.REBUILD_EXAMPLE)(library_commands.rebuild)
 app.command(name="export-library", cls=Command, epilog=library_commands.EXPORT_EXAMPLE)(library_commands.export_library)
 app.command(name="import-library", cls=Command, epilog=library_commands.IMPORT_EXAMPLE)(library_commands.import_library)
+app.command(cls=Command, epilog=publish_commands.PUBLISH_EXAMPLE)(publish_commands.publish)
 
 
 def _print_error(error: PinciteError) -> None:

@@ -31,6 +31,10 @@
     │   ├── BadArchive
     │   ├── ArchiveExists
     │   └── ArchiveNotWritable
+    ├── PublishError
+    │   ├── SecretsFound
+    │   ├── FolderNotOurs
+    │   └── PushFailed
     ├── BatchError
     ├── ServiceError                 a server refuses: by its settings, or a limit is reached
     │   ├── NotAllowed
@@ -117,6 +121,7 @@ from index.errors.pincite_error import (
     WriterError,
     WriterNotSet,
 )
+from index.errors.publish_errors import FolderNotOurs, PublishError, PushFailed, SecretsFound
 from index.errors.service_errors import (
     AddressRefused,
     JobNotFound,
@@ -151,6 +156,7 @@ __all__ = [
     "FetchFailed",
     "FingerprintMismatch",
     "FolderMissing",
+    "FolderNotOurs",
     "JobNotFound",
     "LibraryDamaged",
     "LibraryError",
@@ -170,10 +176,13 @@ __all__ = [
     "PasswordRequired",
     "PinciteError",
     "PrivateLibraryFull",
+    "PublishError",
     "PublishedDocument",
+    "PushFailed",
     "QueueFull",
     "RateLimited",
     "ReaderCrashed",
+    "SecretsFound",
     "ServiceError",
     "SettingsError",
     "SourceNotFound",

@@ -126,6 +126,10 @@ class Contents:
         """Return all documents, ordered by source."""
         return self._catalog.documents()
 
+    def sources(self) -> dict[str, str]:
+        """Return every source with the id of its document: several files with the same bytes are one document."""
+        return dict(self._catalog.sources())
+
     def document(self, name: str) -> Document:
         """Return a document with its text. Raises DocumentNotFound, AmbiguousDocument."""
         document = self._catalog.document(self._lookup.number(self._lookup.find(name).id))

@@ -212,6 +212,7 @@ class Library:
     # Contents
 
     documents = _delegate("contents", Contents.documents)
+    sources = _delegate("contents", Contents.sources)
     document = _delegate("contents", Contents.document)
     locate = _delegate("contents", Contents.locate)
     text = _delegate("contents", Contents.text)
@@ -234,6 +235,7 @@ class Library:
     compact = _delegate("maintenance", Maintenance.compact)
     rebuild = _delegate("maintenance", Maintenance.rebuild)
     backup = _delegate("archives", Archives.backup)
+    copy = _delegate("archives", Archives.copy)
     export_library = _delegate("archives", Archives.export_library)
     import_library = _delegate("archives", Archives.import_library)
     pack = _delegate("archives", Archives.pack)
