@@ -19,7 +19,8 @@ class Turns:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._waiting: deque[object] = deque()
-        self._taken = False
+        self._holder = 0
+        """The thread that works; 0 for none."""
 
     @contextmanager
     def held(self, check: Callable[[], None]) -> Iterator[None]:
@@ -31,19 +32,15 @@ class Turns:
             self._give_back()
 
     def give_way(self, check: Callable[[], None]) -> None:
-        """Let those who wait work first. Call only while holding the turn; it is held again afterwards.
+        """Let those who wait work first. Call only while holding the turn.
 
-        An error of `check` also takes effect only when the turn is held again, so that `held` can give it back.
+        It is held again afterwards, unless `check` raises an error, which must then end the work.
         """
         with self._changed:
             if not self._waiting:
                 return
         self._give_back()
-        try:
-            self._take(check)
-        except BaseException:
-            self._take(lambda: None)
-            raise
+        self._take(check)
 
     def _take(self, check: Callable[[], None]) -> None:
         ticket = object()
@@ -62,14 +59,15 @@ class Turns:
     def _is_granted(self, ticket: object) -> bool:
         """Wait a moment; return whether it is the ticket's turn, which is then taken."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._taken and self._waiting[0] is ticket, _CHECK_SECONDS)
-            if self._taken or self._waiting[0] is not ticket:
+            self._changed.wait_for(lambda: not self._holder and self._waiting[0] is ticket, _CHECK_SECONDS)
+            if self._holder or self._waiting[0] is not ticket:
                 return False
             self._waiting.popleft()
-            self._taken = True
+            self._holder = threading.get_ident()
             return True
 
     def _give_back(self) -> None:
         with self._changed:
-            self._taken = False
-            self._changed.notify_all()
+            if self._holder == threading.get_ident():  # not if its wait for another turn was ended
+                self._holder = 0
+                self._changed.notify_all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from index.server.turns import Turns
     from index.server.visitors.overlay import Overlay
     from index.settings import Settings
+
+
+_MEASURED_SECONDS = 1.0
 
 
 class PrivateUploads(Uploads):
@@ -106,6 +110,31 @@ class PrivateJobs(Jobs):
         waiting = sum(file.stage in OPEN for job in self.recent() for file in job.files)
         if len(self._overlay.own_documents()) + waiting + files > self._most_files:
             raise PrivateLibraryFull(f"{self._most_files:,} files")
+
+
+class DiskUse:
+    """The bytes below a folder, measured at most once a second; what is written meanwhile is added up."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._measured = 0
+        self._until = 0.0
+
+    def take(self, size: int, most: int) -> bool:
+        """Count `size` more bytes, unless there are then more than `most`; return whether they were counted."""
+        with self._lock:
+            if time.monotonic() >= self._until:
+                self._measured = folder_bytes(self._folder)
+                self._until = time.monotonic() + _MEASURED_SECONDS
+            fits = self._measured + size <= most
+            self._measured += size if fits else 0
+            return fits
+
+    def forget(self) -> None:
+        """Measure again at the next call."""
+        with self._lock:
+            self._until = 0.0
 
 
 def folder_bytes(folder: Path) -> int:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from index.errors import DemoFull
 from index.server.turns import Turns
-from index.server.visitors.allowance import PrivateJobs, PrivateUploads, folder_bytes
+from index.server.visitors.allowance import DiskUse, PrivateJobs, PrivateUploads, folder_bytes
 from index.server.visitors.overlay import Overlay, pages_of
 from index.server.visitors.rates import Rates
 from index.server.visitors.token_budget import TokenBudget
@@ -95,6 +95,7 @@ class Visitors:
         self._turns: dict[Kind, Turns] = {"add": Turns(), "batch": Turns()}
         self._scratch = scratch_folder()
         self._root = Path(self._scratch.name)
+        self._disk = DiskUse(self._root)
         self._leaving = ThreadPoolExecutor(2, "pincite-leaving")
 
     def close(self) -> None:
@@ -150,9 +151,10 @@ class Visitors:
                 del self._known[visitor.identity]
         for visitor in over:
             self._delete(visitor)
+        folders = list(self._root.iterdir())  # first, so that a visitor who comes meanwhile is not among them
         with self._lock:
             kept = {visitor.folder for visitor in self._known.values()}
-        for folder in self._root.iterdir():
+        for folder in folders:
             if folder not in kept:  # a request that was in progress wrote it
                 shutil.rmtree(folder, ignore_errors=True)
 
@@ -166,7 +168,7 @@ class Visitors:
     def make_room(self, visitor: Visitor, size: int) -> None:
         """Delete the oldest private libraries of others until `size` more bytes fit. Raises DemoFull."""
         most = self.settings.demo_disk_megabytes * 1_000_000
-        while self.size + size > most:
+        while not self._disk.take(size, most):
             with self._lock:
                 others = [other for other in self._known.values() if other is not visitor and other.folder.exists()]
                 if not others:
@@ -175,6 +177,7 @@ class Visitors:
                 del self._known[oldest.identity]
             _log.info("The private library of a visitor was deleted before its time: the disk space is used up.")
             self._delete(oldest)
+            self._disk.forget()
 
     # Details
 
