@@ -31,6 +31,10 @@
     │   ├── BadArchive
     │   ├── ArchiveExists
     │   └── ArchiveNotWritable
+    ├── SiteError                    a library as a static site
+    │   ├── SiteTooLarge
+    │   ├── SiteEmpty
+    │   └── NotASite
     ├── BatchError
     ├── ServiceError                 a server refuses: by its settings, or a limit is reached
     │   ├── NotAllowed
@@ -124,6 +128,7 @@ from index.errors.service_errors import (
     TooMany,
     UploadsFull,
 )
+from index.errors.site_errors import NotASite, SiteEmpty, SiteError, SiteTooLarge
 
 __all__ = [
     "AddressRefused",
@@ -155,6 +160,7 @@ __all__ = [
     "LoadingError",
     "NoRoom",
     "NoTextLayer",
+    "NotASite",
     "NotAllowed",
     "NotUploaded",
     "OriginalMissing",
@@ -165,6 +171,9 @@ __all__ = [
     "ReaderCrashed",
     "ServiceError",
     "SettingsError",
+    "SiteEmpty",
+    "SiteError",
+    "SiteTooLarge",
     "SourceNotFound",
     "SourceNotReadable",
     "SpanError",

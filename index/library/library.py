@@ -178,6 +178,7 @@ class Library:
 
     documents = _delegate("_contents", Contents.documents)
     document = _delegate("_contents", Contents.document)
+    passages = _delegate("_contents", Contents.passages)
     locate = _delegate("_contents", Contents.locate)
     text = _delegate("_contents", Contents.text)
     view = _delegate("_contents", Contents.view)

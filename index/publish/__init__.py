@@ -1,0 +1,1 @@
+"""Publishing: a library as something that others can open."""
