@@ -5,7 +5,7 @@ const DOUBLES = /(?:bb|dd|ff|gg|mm|nn|pp|rr|tt)$/;
 const WHOLE = new Map(Object.entries({
   skis: "ski", skies: "sky", dying: "die", lying: "lie", tying: "tie", idly: "idl", gently: "gentl", ugly: "ugli",
   early: "earli", only: "onli", singly: "singl", sky: "sky", news: "news", howe: "howe", atlas: "atlas",
-  cosmos: "cosmos", bias: "bias", andes: "andes", paste: "paste",
+  cosmos: "cosmos", bias: "bias", andes: "andes",
 }));
 const AFTER_PLURAL = new Set(["evening", "inning", "outing", "canning", "herring", "earring", "proceed", "exceed",
   "succeed"]);
@@ -49,7 +49,7 @@ function markConsonants(word) {
 }
 
 function regionStart(text) {
-  const special = /^(?:gener|commun|arsen|univers|later|emerg|organ|inter)/.exec(text);
+  const special = /^(?:gener|commun|arsen|past|univers|later|emerg|organ|inter)/.exec(text);
   return special ? special[0].length : regionAfter(text, 0);
 }
 
@@ -82,7 +82,7 @@ function past(text, first) {
 
 /** Whether a text ends in a short syllable. */
 function isShortSyllable(text) {
-  return /[^aeiouy][aeiouy][^aeiouywxY]$/.test(text) || /^[aeiouy][^aeiouy]$/.test(text);
+  return /[^aeiouy][aeiouy][^aeiouywxY]$/.test(text) || /^[aeiouy][^aeiouy]$/.test(text) || text.endsWith("past");
 }
 
 function derived(text, first, second) {
