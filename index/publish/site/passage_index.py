@@ -105,9 +105,9 @@ def write_index(passages: IndexedPassages, words: WordVectors) -> Sections:
     sections.add("postings", _postings(passages.terms, numbers))
     sections.add("passages", varints(_places(passages, numbers)))
     sections.add("weights", np.rint(np.minimum(words.weights / RAREST, 1) * 255).astype(np.uint8).tobytes())
-    sections.add("words", *_halves(words.vectors))
-    sections.add("passage-vectors", *_rows(passages.vectors @ words.basis))
-    sections.add("sentence-vectors", *_rows(passages.sentence_vectors @ words.basis))
+    sections.add("words", *half_rows(words.vectors))
+    sections.add("passage-vectors", *byte_rows(passages.vectors @ words.basis))
+    sections.add("sentence-vectors", *byte_rows(passages.sentence_vectors @ words.basis))
     sections.add("bias", words.bias.astype("<f4").tobytes())
     return sections
 
@@ -167,13 +167,13 @@ def _names(text: str, numbers: dict[str, int]) -> list[int]:
     return list(dict.fromkeys(numbers[term] for term in terms if term in numbers))
 
 
-def _rows(vectors: Floats) -> tuple[bytes, bytes]:
+def byte_rows(vectors: Floats) -> tuple[bytes, bytes]:
     """Return a factor for each row, and the rows as signed bytes."""
     factors = np.maximum(np.abs(vectors).max(axis=1, initial=0.0), 1e-9) / 127
     return factors.astype("<f4").tobytes(), np.rint(vectors / factors[:, None]).astype(np.int8).tobytes()
 
 
-def _halves(vectors: Floats) -> tuple[bytes, bytes]:
+def half_rows(vectors: Floats) -> tuple[bytes, bytes]:
     """Return a factor for each row, and the rows in four bits: a question adds several words, whose errors cancel."""
     factors = np.maximum(np.abs(vectors).max(axis=1, initial=0.0), 1e-9) / 7
     halves = (np.rint(vectors / factors[:, None]) + 8).astype(np.uint8)

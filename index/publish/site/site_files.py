@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 
 from index.errors import NotASite, SiteEmpty, SiteTooLarge
+from index.publish.site.browser_encoder import NOTICE, is_portable, write_encoder
 from index.publish.site.passage_index import KINDS, RAREST, IndexedPassages, write_index
 from index.publish.site.site_records import answer_record, document_record, document_text
 from index.publish.site.word_vectors import distil
@@ -54,10 +55,14 @@ class SiteReport:
     """Bytes that a browser loads before it can search."""
 
 
-def write_site(library: Library, folder: Path, *, title: str, questions: Sequence[str]) -> SiteReport:
+def write_site(
+    library: Library, folder: Path, *, title: str, questions: Sequence[str], with_encoder: bool = True
+) -> SiteReport:
     """Write a site into a folder, which is new, empty, or holds an earlier site, and return what was written.
 
-    `questions` are answered now; the site shows these answers. The folder changes only when the site is complete.
+    `questions` are answered now; the site shows these answers. `with_encoder` adds the encoder (18 MB) if it is the
+    default one; browsers load it after the first question, and then rank nearly as the server does. The folder changes
+    only when the site is complete.
     Raises SiteTooLarge, SiteEmpty, NotASite, and OSError if the folder cannot be written.
     """
     folder = Path(folder).absolute()
@@ -67,7 +72,7 @@ def write_site(library: Library, folder: Path, *, title: str, questions: Sequenc
     passages = IndexedPassages(rows, [places[row.passage.document_id] for row in rows])
     asked = [library.ask(question) for question in dict.fromkeys(map(str.strip, questions)) if question]
     with _replaced(folder) as site:
-        _write_index(site, title, documents, passages, library)
+        _write_index(site, title, documents, passages, library, with_encoder=with_encoder)
         _write_json(site / "answers.json", [answer_record(answer, places) for answer in asked])
         (site / "documents").mkdir()
         for place, info in enumerate(documents):
@@ -112,9 +117,19 @@ def _replaced(folder: Path) -> Iterator[Path]:
 
 
 def _write_index(
-    site: Path, title: str, documents: Sequence[DocumentInfo], passages: IndexedPassages, library: Library
+    site: Path,
+    title: str,
+    documents: Sequence[DocumentInfo],
+    passages: IndexedPassages,
+    library: Library,
+    *,
+    with_encoder: bool,
 ) -> None:
-    words = distil(passages, library.encoder())
+    encoder = library.encoder()
+    words = distil(passages, encoder)
+    with_encoder = with_encoder and is_portable(encoder.name)
+    if with_encoder:
+        _write_encoder(site, words.basis)
     sections = write_index(passages, words)
     (site / "index.bin").write_bytes(sections.data)
     about: Mapping[str, Any] = {
@@ -129,9 +144,17 @@ def _write_index(
         "kinds": KINDS,
         "bonus": EXPECTED_BONUS,
         "rarest": RAREST,
+        "hasEncoder": with_encoder,
         "documents": [document_record(info) for info in documents],
     }
     _write_json(site / "index.json", about)
+
+
+def _write_encoder(site: Path, basis: Any) -> None:
+    sections, about = write_encoder(basis)
+    (site / "encoder.bin").write_bytes(sections.data)
+    _write_json(site / "encoder.json", about)
+    (site / "NOTICE.txt").write_text(NOTICE, encoding="ascii")
 
 
 def _write_json(path: Path, value: Any) -> None:

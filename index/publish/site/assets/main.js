@@ -40,10 +40,10 @@ async function show(site) {
     shown = wanted;
     field.value = asked.question;
     document.documentElement.classList.toggle("asked", Boolean(asked.question));
-    document.title = asked.question ? `${asked.question} · ${site.index.title}` : site.index.title;
     const content = await contentFor(site, asked);
     if (shown !== wanted) return; // The reader has asked something else meanwhile.
     results.replaceChildren(...content.flat().filter(Boolean));
+    document.title = asked.question ? `${asked.question} · ${site.index.title}` : site.index.title;
   }
   if (asked.document === undefined) closeSource();
   else await openSource(site.index, asked.document, asked.span, makeAddress(asked));

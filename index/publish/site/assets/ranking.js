@@ -15,13 +15,13 @@ const PASSAGES_PER_DOCUMENT = 3;
 /** A question is near if its best cosine and this share of its best overlap reach LEAST_NEARNESS. Of questions that their
  *  documents answer, 97 % do; of questions on something else, 3 % (SQuAD, Cranfield and our own). */
 const NEAR_OVERLAP_SHARE = 0.6;
-const LEAST_NEARNESS = 0.72;
+const LEAST_NEARNESS = { words: 0.72, encoder: 0.72 };
 const NEAR_HITS = 5;
 /** A sentence that has nearly all words of a question is near, although no word may have a vector. */
 const WHOLE_OVERLAP = 0.95;
 const RARE = 0.9;
 /** The least strength of a sentence that mentions a subject. It agrees best with the coverage of the server, whose vectors differ. */
-const LEAST_STRENGTH = 0.5;
+const LEAST_STRENGTH = { words: 0.5, encoder: 0.4 };
 const LEAST_OVERLAP = 0.5;
 
 /** Searches an index. */
@@ -29,6 +29,12 @@ export class Ranking {
   constructor(index) {
     this.index = index;
     this.fields = prepareFields(index);
+    this.encoder = undefined;
+  }
+
+  /** Whether questions are encoded by the library's encoder, or by the vectors of words alone. */
+  get means() {
+    return this.encoder ? "encoder" : "words";
   }
 
   /** Return up to `limit` passages, best first, and whether any of them is near to the question. */
@@ -39,7 +45,7 @@ export class Ranking {
     const ids = candidates(sides);
     const found = this.weighed(question, sides, sorted(ids, fuse(sides, ids)).slice(0, WEIGHED));
     const hits = reordered(found).slice(0, limit);
-    return { hits, isNear: isNear(hits) };
+    return { hits, isNear: isNear(hits, LEAST_NEARNESS[this.means]) };
   }
 
   /** Return the best hit of each document that mentions a question, best first. */
@@ -57,7 +63,8 @@ export class Ranking {
     const first = new Map();
     for (const hit of this.weighed(question, sides, best))
       if (!first.has(hit.passage.document)) first.set(hit.passage.document, hit);
-    return [...first.values()].filter(({ evidence }) => evidence.best >= LEAST_STRENGTH || evidence.overlap >= LEAST_OVERLAP);
+    const least = LEAST_STRENGTH[this.means];
+    return [...first.values()].filter(({ evidence }) => evidence.best >= least || evidence.overlap >= LEAST_OVERLAP);
   }
 
   understand(text) {
@@ -71,7 +78,7 @@ export class Ranking {
       rarities: known,
       holds: (term, sentence) => Number(sets.get(term).has(sentence)),
       kind: expectedKind(this.index, text),
-      vector: encode(this.index, text),
+      vector: this.encoder ? this.encoder.encode(text) : encode(this.index, text),
     };
   }
 
@@ -139,8 +146,8 @@ function reordered(hits) {
   return exchanged.sort((a, b) => b.score - a.score);
 }
 
-function isNear(hits) {
+function isNear(hits, least) {
   const first = hits.slice(0, NEAR_HITS);
   const best = (score) => Math.max(0, ...first.map(({ evidence }) => evidence[score]));
-  return best("cosine") + NEAR_OVERLAP_SHARE * best("overlap") >= LEAST_NEARNESS || best("overlap") >= WHOLE_OVERLAP;
+  return best("cosine") + NEAR_OVERLAP_SHARE * best("overlap") >= least || best("overlap") >= WHOLE_OVERLAP;
 }
