@@ -123,6 +123,13 @@ def ask(page: Page, question: str) -> None:
     page.locator("#results .panes").wait_for()
 
 
+def use_encoder(page: Page) -> None:
+    """Ask anything, and wait until the encoder has loaded and ranked again."""
+    ask(page, "Which countries are named?")
+    page.locator("html[data-means=encoder]").wait_for(state="attached")
+    page.locator("#means").get_by_text("Ranked with the library’s own encoder.").wait_for()
+
+
 def first_passage(page: Page) -> str:
     """Return the text of the first passage, in single spaces."""
     return " ".join((page.locator(".card blockquote").first.text_content() or "").split())
@@ -138,6 +145,7 @@ def test_blind_questions_have_the_server_s_first_passage(visitor: Watched, seeds
     """Twenty questions that the ranking was not tuned on."""
     page, asked = visitor.open(), questions("blind_questions.jsonl")
     assert len(asked) == 20
+    use_encoder(page)
     other = []
     for question in asked:
         ask(page, question)
@@ -152,6 +160,7 @@ def test_blind_questions_have_the_server_s_first_passage(visitor: Watched, seeds
 def test_questions_on_something_else_are_recognised(visitor: Watched) -> None:
     """The page says that nothing is near, and for no more than one question of the documents' own subject."""
     page = visitor.open()
+    use_encoder(page)
     recognised = {}
     for name in ("off_topic_questions.jsonl", "blind_questions.jsonl"):
         for question in questions(name):
@@ -177,6 +186,35 @@ def test_a_cold_visit_is_light_and_quick(browser: Browser, published: tuple[str,
         seconds = time.perf_counter() - start
         print(f"\nfirst passage after {seconds:.2f} s")
     assert seconds < FIRST_ANSWER_SECONDS
+
+
+@pytest.mark.model
+def test_a_visitor_who_saves_data_loads_no_encoder(browser: Browser, published: tuple[str, Path]) -> None:
+    """Words and their vectors rank until the visitor asks for the encoder."""
+    with watching(browser, published[0], service_workers="block") as watched:
+        watched.context.add_init_script("Object.defineProperty(navigator, 'connection', { value: { saveData: true } })")
+        page = watched.open()
+        loaded: list[str] = []
+        page.on("request", lambda request: loaded.append(request.url.rpartition("/")[2]))
+        ask(page, "How was Norway punished for a prize?")
+        assert "Norway" in first_passage(page)
+        assert "encoder.bin" not in loaded
+        page.get_by_role("button", name="Load the library’s encoder").click()
+        page.locator("#means").get_by_text("Ranked with the library’s own encoder.").wait_for()
+        assert "encoder.bin" in loaded
+
+
+@pytest.mark.model
+def test_search_works_without_the_encoder(browser: Browser, published: tuple[str, Path]) -> None:
+    """If the encoder cannot be loaded, the page says so, and the words rank."""
+    context = browser.new_context(service_workers="block")
+    page = context.new_page()
+    page.route("**/encoder.bin", lambda route: route.abort())
+    page.goto(published[0])
+    ask(page, "How was Norway punished for a prize?")
+    page.locator("#means").get_by_text("could not be loaded").wait_for()
+    assert "Norway" in first_passage(page)
+    context.close()
 
 
 @pytest.mark.model

@@ -2,6 +2,7 @@
 import { questionWords } from "./analysis.js";
 import { makeAddress, readAddress } from "./address.js";
 import { counted, isolated, make } from "./dom.js";
+import { loadEncoder } from "./encoder.js";
 import { checked, loadIndex } from "./index-file.js";
 import { Ranking } from "./ranking.js";
 import { coverage, passagesFound, preparedAnswer, views } from "./results.js";
@@ -15,7 +16,7 @@ let shown = "";
 
 async function start() {
   const [index, answers] = await Promise.all([loadIndex(), fetch("answers.json").then(checked).then((r) => r.json())]);
-  const site = { index, ranking: new Ranking(index), answers: new Map(answers.map((answer) => [key(answer.question), answer])) };
+  const site = { index, ranking: new Ranking(index), answers: new Map(answers.map((answer) => [key(answer.question), answer])), means: "words" };
   document.getElementById("rail").replaceChildren(...documentList(index));
   document.getElementById("askbar").addEventListener("submit", (event) => {
     event.preventDefault();
@@ -57,17 +58,19 @@ async function contentFor(site, asked) {
   const choice = views(asked, answer ? "Answer" : "Passages");
   if (view === "coverage") {
     const hits = site.ranking.cover(question);
+    improve(site);
     say(`${counted(hits.length, "document")} mention the subject.`);
-    return [choice, await coverage(site.index, question, hits)];
+    return [choice, meansLine(site), await coverage(site.index, question, hits)];
   }
   if (answer) {
     say(`Answer ready. ${counted(answer.citations.length, "source")}.`);
     return [choice, await preparedAnswer(site.index, question, answer)];
   }
   const found = site.ranking.search(question, HITS);
+  improve(site);
   say(found.isNear ? `${counted(found.hits.length, "passage")} found.` : "Nothing near was found.");
   const absent = questionWords(question).filter((word) => site.ranking.isAbsent(word, question));
-  return [choice, await passagesFound(site.index, question, { ...found, absent })];
+  return [choice, meansLine(site), await passagesFound(site.index, question, { ...found, absent })];
 }
 
 function examples({ answers }) {
@@ -85,6 +88,51 @@ function documentList({ documents }) {
       make("a", { href: makeAddress({ info }) }, isolated(info.name)),
       info.date ? make("span", { class: "year" }, info.date.slice(0, 4)) : null))),
   ];
+}
+
+const MEANS = {
+  words: "Ranked by words and their vectors.",
+  loading: "A first ranking. The library’s encoder (18 MB) is loading, and then ranks again.",
+  encoder: "Ranked with the library’s own encoder.",
+  failed: "Ranked by words and their vectors: the library’s encoder could not be loaded.",
+};
+
+/** Return a line that says how the passages were ranked; it has a button for visitors who save data. */
+function meansLine(site) {
+  const line = make("p", { class: "means", id: "means" }, MEANS[site.means]);
+  if (!site.index.hasEncoder || site.means !== "words") return line;
+  const button = make("button", { type: "button", class: "link" }, "Load the library’s encoder (18 MB)");
+  button.addEventListener("click", () => load(site));
+  line.append(" ", button);
+  return line;
+}
+
+/** Load the encoder after the first question, unless the visitor saves data or the connection is slow. */
+function improve(site) {
+  const { saveData, effectiveType } = navigator.connection ?? {};
+  const isSlow = saveData || /2g|3g/.test(effectiveType ?? "");
+  if (site.index.hasEncoder && site.means === "words" && !isSlow) load(site);
+}
+
+async function load(site) {
+  setMeans(site, "loading");
+  try {
+    site.ranking.encoder = await loadEncoder();
+  } catch {
+    setMeans(site, "failed");
+    return;
+  }
+  setMeans(site, "encoder");
+  const isInUse = results.contains(document.activeElement) || document.getElementById("viewer").open;
+  if (isInUse) return; // What is being read does not move; the next question is ranked with the encoder.
+  shown = "";
+  await show(site);
+}
+
+function setMeans(site, means) {
+  site.means = means;
+  document.documentElement.dataset.means = means;
+  document.getElementById("means")?.replaceChildren(MEANS[means]);
 }
 
 /** Keep the files of the site in the browser, where it allows that, so that the page works offline. */
