@@ -152,7 +152,6 @@ def test_blind_questions_have_the_server_s_first_passage(visitor: Watched, seeds
         first = seeds.search(question).hits[0]
         if first_passage(page) not in [plain(hit.passage.text) for hit in (first, *first.also)]:
             other.append(question)
-    print(f"\nsame first passage: {len(asked) - len(other)} of {len(asked)}; another for {other}")
     assert len(other) <= (1 - LEAST_AGREEMENT) * len(asked) + 1e-9, other
 
 
@@ -168,9 +167,8 @@ def test_questions_on_something_else_are_recognised(visitor: Watched) -> None:
             recognised[name, question] = page.locator(".none").count() == 1
     off_topic = [question for (name, question), none in recognised.items() if name.startswith("off") and not none]
     on_topic = [question for (name, question), none in recognised.items() if name.startswith("blind") and none]
-    print(f"\nfound near, off topic: {off_topic}; found nothing, on topic: {on_topic}")
-    assert len(off_topic) <= 2
-    assert len(on_topic) <= 1
+    assert len(off_topic) <= 2, off_topic
+    assert len(on_topic) <= 1, on_topic
 
 
 @pytest.mark.model
@@ -184,7 +182,6 @@ def test_a_cold_visit_is_light_and_quick(browser: Browser, published: tuple[str,
         page.goto(f"{url}#q=Why+did+the+oil+companies+give+way%3F")
         page.locator(".card").first.wait_for()
         seconds = time.perf_counter() - start
-        print(f"\nfirst passage after {seconds:.2f} s")
     assert seconds < FIRST_ANSWER_SECONDS
 
 
@@ -338,10 +335,11 @@ def test_works_offline_after_the_first_visit(browser: Browser, published: tuple[
         page = watched.open()
         page.evaluate("navigator.serviceWorker.ready.then(() => true)")
         page.wait_for_function("navigator.serviceWorker.controller !== null")
+        use_encoder(page)
         watched.context.set_offline(True)
-        page.goto(f"{published[0]}#q=Who+painted+this")
         page.reload()
         page.locator("#rail li").first.wait_for()
+        use_encoder(page)
         ask(page, "How was Norway punished for a prize?")
         page.locator(".card h3 a").first.click()
         assert "Norway" in page.locator("#viewer mark").inner_text()
@@ -422,7 +420,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Lib
     (folder / "sources").mkdir()
     for number, (kind, text) in enumerate({**MARKUP, **LINKS, **TEXTS}.items()):
         title = f"{HOSTILE_TITLE} javascript:window.pwned=1 {kind}"
-        body = f"# {title}\n\nThe comet fell. {text.encode('utf-8', 'replace').decode()}\n\nThe whale of case {number} slept."
+        valid = text.encode("utf-8", "replace").decode()
+        body = f"# {title}\n\nThe comet fell. {valid}\n\nThe whale of case {number} slept."
         (folder / "sources" / f"{number} <img src=x onerror=window.pwned=1> ${{pwned}}.txt").write_text(
             body, encoding="utf-8", newline=""
         )
@@ -449,7 +448,9 @@ def test_hostile_documents_stay_text(browser: Browser, hostile: tuple[str, Libra
         page.locator("#results section").first.wait_for()
         for info in library.documents():
             page.goto(f"{url}#d={info.id}")
-            page.wait_for_function("name => document.querySelector('#viewer-title')?.textContent === name", arg=info.name)
+            page.wait_for_function(
+                "name => document.querySelector('#viewer-title')?.textContent === name", arg=info.name
+            )
             assert page.locator("#viewer .block").count() > 0
         assert page.locator("img, iframe, object, embed, form:not(#askbar), script:not([src='main.js'])").count() == 0
         assert not [

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 GROUP = 32
 """The number of components of a token's vector that have one factor."""
-NOTICE = "encoder.bin holds the weights of sentence-transformers/all-MiniLM-L6-v2 (Apache License 2.0), in fewer bits.\n"
+NOTICE = (
+    "encoder.bin holds the weights of sentence-transformers/all-MiniLM-L6-v2 (Apache License 2.0), in fewer bits.\n"
+)
 
 
 def is_portable(encoder: str) -> bool:

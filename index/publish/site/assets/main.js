@@ -13,6 +13,7 @@ const results = document.getElementById("results");
 const field = document.getElementById("question");
 const say = (text) => (document.getElementById("status").textContent = text);
 let shown = "";
+let turns = 0;
 
 async function start() {
   const [index, answers] = await Promise.all([loadIndex(), fetch("answers.json").then(checked).then((r) => r.json())]);
@@ -41,9 +42,11 @@ async function show(site) {
     shown = wanted;
     field.value = asked.question;
     document.documentElement.classList.toggle("asked", Boolean(asked.question));
+    const turn = ++turns;
     const content = await contentFor(site, asked);
-    if (shown !== wanted) return; // The reader has asked something else meanwhile.
+    if (turn !== turns) return; // The reader has asked something else meanwhile, or the encoder has ranked again.
     results.replaceChildren(...content.flat().filter(Boolean));
+    if (site.means !== "words") setMeans(site, site.means); // It may have changed meanwhile.
     document.title = asked.question ? `${asked.question} · ${site.index.title}` : site.index.title;
   }
   if (asked.document === undefined) closeSource();

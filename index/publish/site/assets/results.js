@@ -97,7 +97,7 @@ function section(title, before, cards, kind = "") {
   const id = `h-${title.toLowerCase().replace(" ", "-")}`;
   const more = cards.slice(SHOWN);
   return make("section", { class: `evidence ${kind}`, "aria-labelledby": id },
-    make("h2", { class: "eyebrow", id }, title), before,
+    make("h2", { class: title === "Passages" ? "sr" : "eyebrow", id }, title), before,
     make("ol", { class: "cards" }, cards.slice(0, SHOWN)),
     more.length ? make("details", { class: "more" }, make("summary", {}, counted(more.length, "more passage")),
       make("ol", { class: "cards", start: SHOWN + 1 }, more)) : null);
