@@ -34,7 +34,11 @@
     ├── PublishError
     │   ├── SecretsFound
     │   ├── FolderNotOurs
-    │   └── PushFailed
+    │   ├── PushFailed
+    │   └── SiteError                a library as a static site
+    │       ├── SiteTooLarge
+    │       ├── SiteEmpty
+    │       └── NotASite
     ├── BatchError
     ├── ServiceError                 a server refuses: by its settings, or a limit is reached
     │   ├── NotAllowed
@@ -134,6 +138,7 @@ from index.errors.service_errors import (
     TooMany,
     UploadsFull,
 )
+from index.errors.site_errors import NotASite, SiteEmpty, SiteError, SiteTooLarge
 from index.errors.visitor_errors import BudgetSpent, DemoFull, PrivateLibraryFull, PublishedDocument, RateLimited
 
 __all__ = [
@@ -169,6 +174,7 @@ __all__ = [
     "LoadingError",
     "NoRoom",
     "NoTextLayer",
+    "NotASite",
     "NotAllowed",
     "NotUploaded",
     "OriginalMissing",
@@ -185,6 +191,9 @@ __all__ = [
     "SecretsFound",
     "ServiceError",
     "SettingsError",
+    "SiteEmpty",
+    "SiteError",
+    "SiteTooLarge",
     "SourceNotFound",
     "SourceNotReadable",
     "SpanError",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from index.library.session import Lookup, Session
     from index.loading.pdf.highlights import PageMark
     from index.records import Document, DocumentInfo, Hit, Location, Span
+    from index.storage.catalog.passage_queries import PassageRow
     from index.views.library_map import LibraryMap, Placement
     from index.views.windows import OpenOriginal, Original, View
 
@@ -136,6 +137,10 @@ class Contents:
         if document is None:
             raise DocumentNotFound(name)
         return document
+
+    def passages(self, name: str) -> list[PassageRow]:
+        """Return the passages of a document in order, each with its vectors as they are stored."""
+        return [row for row, _ in self._catalog.rows_of(self._lookup.number(self._lookup.find(name).id))]
 
     def locate(self, name: str, span: Span) -> Location:
         """Return the page, headings and paragraph where a span begins. Raises SpanError if it is not in the text."""

@@ -214,6 +214,7 @@ class Library:
     documents = _delegate("contents", Contents.documents)
     sources = _delegate("contents", Contents.sources)
     document = _delegate("contents", Contents.document)
+    passages = _delegate("contents", Contents.passages)
     locate = _delegate("contents", Contents.locate)
     text = _delegate("contents", Contents.text)
     view = _delegate("contents", Contents.view)

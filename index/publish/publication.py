@@ -6,7 +6,6 @@ import re
 import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
@@ -122,7 +121,8 @@ def _write_library(library: Library, plan: Plan, copy: Path, progress: Operation
 
 def _write_site(library: Library, plan: Plan, folder: Path, progress: OperationProgress | None) -> tuple[str, ...]:
     """Write a static site, made from a copy of the library that knows no path; return the questions it suggests."""
-    write_site = import_module("index.publish.site").write_site  # only this target needs it
+    from index.publish.site import write_site  # only this target needs it
+
     request = plan.request
     with TemporaryDirectory(prefix=".pincite-", dir=folder.parent) as scratch:
         copy = library.copy(Path(scratch) / "library", plan.listing.sources, plan.listing.names, progress=progress)

@@ -22,7 +22,7 @@ _LENGTHS = (
     "mm|cm|km|m|kilomet(?:er|re)s?|met(?:er|re)s?|centimet(?:er|re)s?|millimet(?:er|re)s?|miles?|yards?|feet|foot|ft"
     "|inch(?:es)?|acres?|hectares?|stor(?:ey|ie)s?|light.years?"
 )
-_ASKED: tuple[tuple[Kind, str], ...] = (
+ASKED: tuple[tuple[Kind, str], ...] = (
     ("share", r"\bper ?cent(?:age)?\b|\bwhat (?:ratio|proportion|fraction|share)\b"),
     (
         "money",
@@ -51,7 +51,7 @@ _ASKED: tuple[tuple[Kind, str], ...] = (
         r"|\b(?:which|what|name) (?:two|three|four|five|six|seven|eight|nine|ten)\b",
     ),
 )
-_PATTERNS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _ASKED)
+_PATTERNS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in ASKED)
 _NUMBER = re.compile(rf"\d|\b(?:{_NUMERALS})\b", re.IGNORECASE)
 _COUNT = rf"(?:\d|\b(?:{_NUMERALS}|a|an|several|few)\b)"
 _TIME = re.compile(rf"\d|\b(?:{_MONTHS}|century)\b")
@@ -99,6 +99,12 @@ def have_kind(kind: Kind, sentences: Sequence[str], question: str) -> list[bool]
     return [has_kind(kind, sentence, question) for sentence in sentences]
 
 
+def names_in(sentence: str) -> list[str]:
+    """Return the capitalised words of a sentence that do not begin it."""
+    found: list[str] = _NAME.findall(sentence)
+    return found
+
+
 def has_kind(kind: Kind, sentence: str, question: str) -> bool:
     """Whether a sentence contains a thing of this kind. A name counts only if the question does not contain it."""
     match kind:
@@ -107,7 +113,7 @@ def has_kind(kind: Kind, sentence: str, question: str) -> bool:
         case "time":
             return bool(_TIME.search(sentence))
         case "person" | "place":
-            return any(name not in question for name in _NAME.findall(sentence))
+            return any(name not in question for name in names_in(sentence))
         case "share":
             return bool(_SHARE.search(sentence))
         case "money":

@@ -10,6 +10,7 @@ import math
 import threading
 import unicodedata
 from functools import cache, lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -160,3 +161,8 @@ def _ranks() -> dict[str, int]:
     lines = path.read_text(encoding="utf-8").splitlines()[_FIRST:]
     words = [line for line in lines if len(line) > 1 and line.isalnum()]
     return {word: rank for rank, word in enumerate(words, 1)}
+
+
+def frequent_words(most: int) -> list[str]:
+    """Return at most `most` of the most frequent English words, the most frequent first."""
+    return list(islice(filter(str.isascii, _ranks()), most))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from types import ModuleType
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -148,11 +147,17 @@ def test_static_site_is_written_from_a_copy_without_paths(
         seen.update(sources=sorted(library.sources()), title=title, questions=questions, answer=library.search("whale"))
         (folder / "index.html").write_text(title)
 
-    module = ModuleType("index.publish.site")
-    monkeypatch.setattr(module, "write_site", write_site, raising=False)
-    monkeypatch.setitem(sys.modules, "index.publish.site", module)
+    monkeypatch.setattr("index.publish.site.write_site", write_site)
     found = published(shelf, tmp_path / "demo", target="static", questions=("Who?",))
     assert (seen["sources"], seen["title"], seen["questions"]) == (["notes (2).md", "notes.md"], "Notes", ("Who?",))
     assert seen["answer"]
     assert sorted(found.files) == ["README.md", "index.html"]
     assert [path.name for path in tmp_path.glob(".pincite-*")] == []
+
+
+def test_static_site_has_its_page_and_its_index(shelf: Library, tmp_path: Path) -> None:
+    """All its files are in the manifest, and none has a path of this machine."""
+    found = published(shelf, tmp_path / "demo", target="static", questions=("Who?",))
+    assert {"README.md", "index.html", "index.bin", "index.json"} <= {PurePath(name).name for name in found.files}
+    for path in (tmp_path / "demo").rglob("*"):
+        assert not path.is_file() or str(tmp_path).encode() not in path.read_bytes()

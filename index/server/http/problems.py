@@ -83,6 +83,7 @@ KINDS: dict[type[PinciteError], Kind] = {
     errors.WriterError: Kind(HTTPStatus.BAD_GATEWAY, "The language model gave no answer"),
     errors.BadPack: Kind(_UNPROCESSABLE, "The file is not an evidence pack"),
     errors.ArchiveError: Kind(_UNPROCESSABLE, "The file cannot be used as a copy of a library", is_public=False),
+    errors.PublishError: Kind(_UNPROCESSABLE, "The library cannot be published", is_public=False),
     errors.BatchError: Kind(_UNPROCESSABLE, "The questions cannot be used"),
     errors.ServiceError: Kind(_UNPROCESSABLE, "The server refused the request"),
     errors.NotAllowed: Kind(HTTPStatus.FORBIDDEN, "Not allowed on this server"),

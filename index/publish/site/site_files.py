@@ -1,0 +1,200 @@
+"""Writes the files of a static site: its page and programs, the index, the texts, and the answers made in advance."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+
+from index.errors import NotASite, SiteEmpty, SiteTooLarge
+from index.publish.site.browser_encoder import NOTICE, is_portable, write_encoder
+from index.publish.site.passage_index import KINDS, RAREST, IndexedPassages, write_index
+from index.publish.site.site_records import answer_record, document_record, document_text
+from index.publish.site.word_vectors import distil
+from index.search.answer_types import ASKED
+from index.search.evidence import EXPECTED_BONUS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from index.library.library import Library
+    from index.records import DocumentInfo
+    from index.storage.catalog.passage_queries import PassageRow
+
+MOST_PASSAGES = 5000
+"""The largest number of passages: a browser loads the whole index, and searches all of it for each question."""
+FORMAT = 1
+"""The version of the index. The programs of a site and its index are written together."""
+MARK = "pincite-site.json"
+"""The file that shows that a folder is a site, and may be replaced by a newer one."""
+WORKER = "worker.js"
+_ASSETS = files("index.publish.site") / "assets"
+
+
+@dataclass(frozen=True, slots=True)
+class SiteReport:
+    """What was written."""
+
+    folder: Path
+    documents: int
+    passages: int
+    answers: int
+    """The number of answers made in advance."""
+    files: int
+    size: int
+    """Bytes of all files."""
+    index_size: int
+    """Bytes that a browser loads before it can search."""
+
+
+def write_site(
+    library: Library, folder: Path, *, title: str, questions: Sequence[str], with_encoder: bool = True
+) -> SiteReport:
+    """Write a site into a folder, which is new, empty, or holds an earlier site, and return what was written.
+
+    `questions` are answered now; the site shows these answers. `with_encoder` adds the encoder (18 MB) if it is the
+    default one; browsers load it after the first question, and then rank nearly as the server does. The folder changes
+    only when the site is complete.
+    Raises SiteTooLarge, SiteEmpty, NotASite, and OSError if the folder cannot be written.
+    """
+    folder = Path(folder).absolute()
+    _demand_free(folder)
+    documents, rows = _in_order(library)
+    places = {info.id: place for place, info in enumerate(documents)}
+    passages = IndexedPassages(rows, [places[row.passage.document_id] for row in rows])
+    asked = [library.ask(question) for question in dict.fromkeys(map(str.strip, questions)) if question]
+    with _replaced(folder) as site:
+        _write_index(site, title, documents, passages, library, with_encoder=with_encoder)
+        _write_json(site / "answers.json", [answer_record(answer, places) for answer in asked])
+        (site / "documents").mkdir()
+        for place, info in enumerate(documents):
+            _write_json(site / "documents" / f"{place}.json", document_text(library.document(info.id)))
+        _write_programs(site, title)
+        return _report(site, folder, documents=len(documents), passages=len(rows), answers=len(asked))
+
+
+def _demand_free(folder: Path) -> None:
+    """Raise NotASite if the folder holds files that are not a site's."""
+    if folder.exists() and not (folder / MARK).is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        raise NotASite(str(folder))
+
+
+def _in_order(library: Library) -> tuple[list[DocumentInfo], list[PassageRow]]:
+    """Return documents and passages in the order in which they were added: of equal passages the older comes first."""
+    infos = library.documents()
+    number = sum(info.passages for info in infos)
+    if number > MOST_PASSAGES:
+        raise SiteTooLarge(number, MOST_PASSAGES)
+    found = [(info, library.passages(info.id)) for info in infos]
+    found.sort(key=lambda item: item[1][0].passage.id if item[1] else number)
+    rows = [row for _, passages in found for row in passages]
+    if not rows:
+        raise SiteEmpty
+    return [info for info, _ in found], rows
+
+
+@contextmanager
+def _replaced(folder: Path) -> Iterator[Path]:
+    """Yield a new folder beside this one, which takes its place if nothing was raised."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        yield made
+        made.chmod(0o755)
+        if folder.exists():
+            shutil.rmtree(folder)
+        made.replace(folder)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def _write_index(
+    site: Path,
+    title: str,
+    documents: Sequence[DocumentInfo],
+    passages: IndexedPassages,
+    library: Library,
+    *,
+    with_encoder: bool,
+) -> None:
+    encoder = library.encoder()
+    words = distil(passages, encoder)
+    with_encoder = with_encoder and is_portable(encoder.name)
+    if with_encoder:
+        _write_encoder(site, words.basis)
+    sections = write_index(passages, words)
+    (site / "index.bin").write_bytes(sections.data)
+    about: Mapping[str, Any] = {
+        "format": FORMAT,
+        "title": title,
+        "passages": len(passages.rows),
+        "sentences": len(passages.sentences),
+        "words": len(words.terms),
+        "dimensions": words.basis.shape[1],
+        "sections": sections.directory,
+        "asked": ASKED,
+        "kinds": KINDS,
+        "bonus": EXPECTED_BONUS,
+        "rarest": RAREST,
+        "hasEncoder": with_encoder,
+        "documents": [document_record(info) for info in documents],
+    }
+    _write_json(site / "index.json", about)
+
+
+def _write_encoder(site: Path, basis: Any) -> None:
+    sections, about = write_encoder(basis)
+    (site / "encoder.bin").write_bytes(sections.data)
+    _write_json(site / "encoder.json", about)
+    (site / "NOTICE.txt").write_text(NOTICE, encoding="ascii")
+
+
+def _write_json(path: Path, value: Any) -> None:
+    """Write a value as JSON in ASCII, because titles may hold halves of surrogate pairs."""
+    path.write_text(json.dumps(value, separators=(",", ":")), encoding="ascii")
+
+
+def _write_programs(site: Path, title: str) -> None:
+    """Copy programs and styles, write the page, and at last the worker, which keeps exactly these files."""
+    for asset in _ASSETS.iterdir():
+        if asset.name.endswith((".js", ".css", ".svg")) and asset.name != WORKER:
+            (site / asset.name).write_bytes(asset.read_bytes())
+    _write_page(site / "index.html", "page.html", title=title)
+    version = _write_manifest(site)
+    _write_page(site / WORKER, WORKER, version=version)
+
+
+def _write_page(path: Path, asset: str, **values: str) -> None:
+    """Write an asset with these values filled in. Halves of surrogate pairs become question marks."""
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
+    template = environment.from_string((_ASSETS / asset).read_text(encoding="utf-8"))
+    path.write_bytes(template.render(values).encode("utf-8", "replace"))
+
+
+def _write_manifest(site: Path) -> str:
+    """Write the list of all files with their hashes, and return the hash of the list: the version of the site."""
+    found = sorted(path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file())
+    hashes = {name: hashlib.sha256((site / name).read_bytes()).hexdigest()[:16] for name in found}
+    _write_json(site / MARK, {"format": FORMAT, "files": hashes})
+    return hashlib.sha256((site / MARK).read_bytes()).hexdigest()[:16]
+
+
+def _report(site: Path, folder: Path, *, documents: int, passages: int, answers: int) -> SiteReport:
+    sizes = {path.relative_to(site).as_posix(): path.stat().st_size for path in site.rglob("*") if path.is_file()}
+    return SiteReport(
+        folder,
+        documents,
+        passages,
+        answers,
+        len(sizes),
+        sum(sizes.values()),
+        sizes["index.bin"] + sizes["index.json"],
+    )

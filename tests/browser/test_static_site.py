@@ -1,0 +1,524 @@
+"""A published static site in a real browser, served from a subfolder by a host that knows nothing of it."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, unquote
+
+import pytest
+
+from index.library.library import Library
+from index.publish.site import write_site
+from index.records import Span
+from index.settings import Settings
+from index.storage.lexical import terms as analysis
+from tests.browser.axe import colour_violations, structure_violations
+from tests.browser.conftest import TIMEOUT_MS
+from tests.browser.hostile_texts import LINKS, MARKUP, TEXTS
+from tests.browser.layout import layout_problems
+from tests.fakes import FakeEncoder
+from tests.publish.site.static_host import static_host
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+
+    from index.encoders.encoder import Encoder
+
+HERE = Path(__file__).parent
+SEEDS = HERE.parents[1] / "seeds"
+DATA = HERE.parent / "publish" / "site"
+FOLDER = "my notes & ünïcode #1 100%"
+"""The site's folder. A browser must ask for each of these characters in its encoded form."""
+SUGGESTED = "How did China get a discount from Rosneft and Transneft?"
+UNANSWERED = "Who won the football World Cup in 2018?"
+WORDS = (
+    "international organizations pasted evening's paste skies dying added universities conflicts relational Straße "
+    "naïve Łódź Ærø œuvre İstanbul IL6 T-cells x² ﬁnance 重要文字 don't O’Brien 3.5km proceedings succeeded generously "
+    "communal arsenal psychologists hopping hoping agreed feed happily cries ties"
+)
+LARGEST_INDEX = 1_000_000
+FIRST_ANSWER_SECONDS = 2.0
+LEAST_AGREEMENT = 0.9
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1440, "height": 900}
+
+
+def questions(name: str) -> list[str]:
+    """Return the questions of a file that was written before the ranking."""
+    lines = (DATA / name).read_text(encoding="utf-8").splitlines()
+    return [json.loads(line)["question"] for line in lines]
+
+
+@pytest.fixture(scope="module")
+def seeds(tmp_path_factory: pytest.TempPathFactory, real_encoder: Encoder) -> Iterator[Library]:
+    """A library of the sample documents, with the real encoder."""
+    with Library.open(tmp_path_factory.mktemp("seeds"), Settings(), encoder=real_encoder) as library:
+        library.add([path for path in SEEDS.iterdir() if path.suffix != ".jsonl"])
+        yield library
+
+
+@pytest.fixture(scope="module")
+def published(seeds: Library, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """The address and the folder of a site of the sample documents."""
+    folder = tmp_path_factory.mktemp("host") / FOLDER
+    write_site(seeds, folder, title="Sample documents", questions=[SUGGESTED, UNANSWERED])
+    with static_host(folder) as url:
+        yield url, folder
+
+
+class Watched:
+    """A browser context whose pages may report no error and ask no other host for anything."""
+
+    def __init__(self, context: BrowserContext, url: str) -> None:
+        self.context, self.url = context, url
+        self.problems: list[str] = []
+        context.on("request", lambda request: self._note(request.url))
+
+    def open(self, address: str = "", *, size: ViewportSize = DESK) -> Page:
+        """Open an address of the site in a new page, and wait until it is usable."""
+        page = self.context.new_page()
+        page.set_viewport_size(size)
+        page.on("console", lambda message: self.problems.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.goto(self.url + address)
+        page.locator("#rail li").first.wait_for(state="attached")
+        return page
+
+    def _note(self, url: str) -> None:
+        if not url.startswith(self.url):
+            self.problems.append(url)
+
+
+@contextmanager
+def watching(browser: Browser, url: str, **options: Any) -> Iterator[Watched]:
+    """Yield a context without cache; at the end, no page may have had a problem or have run a document's script."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(TIMEOUT_MS)
+    watched = Watched(context, url)
+    yield watched
+    attacked = [page.evaluate("window.pwned") for page in context.pages]
+    context.close()
+    assert watched.problems == []
+    assert not any(attacked)
+
+
+@pytest.fixture(scope="module")
+def visitor(browser: Browser, published: tuple[str, Path]) -> Iterator[Watched]:
+    """A visitor of the site of the sample documents; all tests of a module share the cache."""
+    with watching(browser, published[0], permissions=["clipboard-read", "clipboard-write"]) as watched:
+        yield watched
+
+
+def ask(page: Page, question: str) -> None:
+    """Type a question, and wait for what is found."""
+    page.locator("#question").fill(question)
+    page.locator("#question").press("Enter")
+    page.wait_for_function("title => document.title.startsWith(title)", arg=question)
+    page.locator("#results .panes").wait_for()
+
+
+def use_encoder(page: Page) -> None:
+    """Ask anything, and wait until the encoder has loaded and ranked again."""
+    ask(page, "Which countries are named?")
+    page.locator("html[data-means=encoder]").wait_for(state="attached")
+    page.locator("#means").get_by_text("Ranked with the library’s own encoder.").wait_for()
+
+
+def first_passage(page: Page) -> str:
+    """Return the text of the first passage, in single spaces."""
+    return " ".join((page.locator(".card blockquote").first.text_content() or "").split())
+
+
+def plain(text: str) -> str:
+    """Return a text in single spaces."""
+    return " ".join(text.split())
+
+
+@pytest.mark.model
+def test_blind_questions_have_the_server_s_first_passage(visitor: Watched, seeds: Library) -> None:
+    """Twenty questions that the ranking was not tuned on."""
+    page, asked = visitor.open(), questions("blind_questions.jsonl")
+    assert len(asked) == 20
+    use_encoder(page)
+    other = []
+    for question in asked:
+        ask(page, question)
+        first = seeds.search(question).hits[0]
+        if first_passage(page) not in [plain(hit.passage.text) for hit in (first, *first.also)]:
+            other.append(question)
+    assert len(other) <= (1 - LEAST_AGREEMENT) * len(asked) + 1e-9, other
+
+
+@pytest.mark.model
+def test_questions_on_something_else_are_recognised(visitor: Watched) -> None:
+    """The page says that nothing is near, and for no more than one question of the documents' own subject."""
+    page = visitor.open()
+    use_encoder(page)
+    recognised = {}
+    for name in ("off_topic_questions.jsonl", "blind_questions.jsonl"):
+        for question in questions(name):
+            ask(page, question)
+            recognised[name, question] = page.locator(".none").count() == 1
+    off_topic = [question for (name, question), none in recognised.items() if name.startswith("off") and not none]
+    on_topic = [question for (name, question), none in recognised.items() if name.startswith("blind") and none]
+    assert len(off_topic) <= 2, off_topic
+    assert len(on_topic) <= 1, on_topic
+
+
+@pytest.mark.model
+def test_a_cold_visit_is_light_and_quick(browser: Browser, published: tuple[str, Path]) -> None:
+    """The index is small, and the first passage is there within two seconds of the first byte."""
+    url, folder = published
+    assert sum((folder / name).stat().st_size for name in ("index.bin", "index.json")) < LARGEST_INDEX
+    with watching(browser, url, service_workers="block") as watched:
+        page = watched.context.new_page()
+        start = time.perf_counter()
+        page.goto(f"{url}#q=Why+did+the+oil+companies+give+way%3F")
+        page.locator(".card").first.wait_for()
+        seconds = time.perf_counter() - start
+    assert seconds < FIRST_ANSWER_SECONDS
+
+
+@pytest.mark.model
+def test_a_visitor_who_saves_data_loads_no_encoder(browser: Browser, published: tuple[str, Path]) -> None:
+    """Words and their vectors rank until the visitor asks for the encoder."""
+    with watching(browser, published[0], service_workers="block") as watched:
+        watched.context.add_init_script("Object.defineProperty(navigator, 'connection', { value: { saveData: true } })")
+        page = watched.open()
+        loaded: list[str] = []
+        page.on("request", lambda request: loaded.append(request.url.rpartition("/")[2]))
+        ask(page, "How was Norway punished for a prize?")
+        assert "Norway" in first_passage(page)
+        assert "encoder.bin" not in loaded
+        page.get_by_role("button", name="Load the library’s encoder").click()
+        page.locator("#means").get_by_text("Ranked with the library’s own encoder.").wait_for()
+        assert "encoder.bin" in loaded
+
+
+@pytest.mark.model
+def test_search_works_without_the_encoder(browser: Browser, published: tuple[str, Path]) -> None:
+    """If the encoder cannot be loaded, the page says so, and the words rank."""
+    context = browser.new_context(service_workers="block")
+    page = context.new_page()
+    page.route("**/encoder.bin", lambda route: route.abort())
+    page.goto(published[0])
+    ask(page, "How was Norway punished for a prize?")
+    page.locator("#means").get_by_text("could not be loaded").wait_for()
+    assert "Norway" in first_passage(page)
+    context.close()
+
+
+@pytest.mark.model
+def test_prepared_answer_cites_its_source(visitor: Watched, seeds: Library) -> None:
+    """The answer has the library's words, its number opens the source there, and Back closes it."""
+    page = visitor.open()
+    page.get_by_role("link", name=SUGGESTED).click()
+    answer = seeds.ask(SUGGESTED)
+    assert plain(page.locator(".answer bdi").first.text_content() or "") == plain(answer.statements[0].text)
+    page.locator(".answer .cite").first.click()
+    mark = page.locator("#viewer mark")
+    mark.wait_for()
+    assert mark.text_content() == answer.citations[0].quote
+    box, body = mark.bounding_box(), page.locator(".viewer-body").bounding_box()
+    assert box
+    assert body
+    assert body["y"] <= box["y"] <= body["y"] + body["height"]
+    assert page.evaluate("document.activeElement.id") == "viewer-title"
+    page.go_back()
+    page.locator("#viewer[open]").wait_for(state="detached")
+    assert page.locator(".answer").is_visible()
+
+
+@pytest.mark.model
+def test_unanswered_suggestion_says_so(visitor: Watched) -> None:
+    """A suggestion that the library does not answer gets its honest reply."""
+    page = visitor.open()
+    page.get_by_role("link", name=UNANSWERED).click()
+    page.get_by_text("Nothing in the documents supports an answer to that.").wait_for()
+    assert page.locator(".answer").count() == 0
+
+
+@pytest.mark.model
+def test_passages_are_not_called_an_answer(visitor: Watched) -> None:
+    """For a question of the visitor's own, the page says what it has not done."""
+    page = visitor.open()
+    ask(page, "Why were shops of a Korean company shut down in China?")
+    page.get_by_text("Whether they answer it has not been judged.").wait_for()
+    assert page.locator(".answer").count() == 0
+    ask(page, "Where is Novosibirsk mentioned together with the Zambezi?")
+    page.get_by_text("No passage mentions “Novosibirsk”, “Zambezi”.").wait_for()
+
+
+@pytest.mark.model
+def test_addresses_lead_back(visitor: Watched, seeds: Library) -> None:
+    """A link to a question, to its coverage, and to a span of a document shows the same to another visitor."""
+    page = visitor.open()
+    ask(page, "Who pays for the pipeline? 100% & more #1")
+    found = first_passage(page)
+    assert first_passage(visitor.open(page.url.removeprefix(visitor.url))) == found
+    info = next(info for info in seeds.documents() if "glossary" in info.source)
+    span = Span(*seeds.passages(info.id)[3].passage.sentences[1])
+    other = visitor.open(f"#d={info.id}&s={span.start}-{span.end}")
+    other.locator("#viewer mark").wait_for()
+    assert plain(other.locator("#viewer mark").text_content() or "") == plain(seeds.text(info.id, span))
+    lost = visitor.open("#d=0123456789abcdef&s=1-2")
+    lost.locator("#results").get_by_text("The document of this link is not on this page.").wait_for()
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("span", ["9-3", "0-999999999", "5-5", "x", "-1-4"])
+def test_senseless_spans_show_the_document(visitor: Watched, seeds: Library, span: str) -> None:
+    """A span that is not in the document marks nothing and breaks nothing."""
+    page = visitor.open(f"#d={seeds.documents()[0].id}&s={span}")
+    page.locator("#viewer .block").first.wait_for()
+    assert page.locator("#viewer mark").count() == 0
+
+
+@pytest.mark.model
+def test_coverage_lists_every_document_once(visitor: Watched, seeds: Library) -> None:
+    """Each document has its best sentence, word for word, or no mention."""
+    page = visitor.open()
+    ask(page, "How was Norway punished for a prize?")
+    page.get_by_role("link", name="Coverage").click()
+    page.locator("ol.coverage").wait_for()
+    names = page.locator("ol.coverage h3").all_text_contents()
+    assert sorted(names) == sorted(info.name for info in seeds.documents())
+    assert "Norway" in page.locator("ol.coverage li").first.locator("mark").inner_text()
+    assert 0 < page.locator("ol.coverage .silent").count() < len(names)
+    for link in page.locator("ol.coverage a").all():
+        fields = parse_qs((link.get_attribute("href") or "").lstrip("#"))
+        text = seeds.text(fields["d"][0], Span(*map(int, fields["s"][0].split("-"))))
+        row = link.locator("xpath=ancestor::li")
+        assert plain(row.locator("mark").text_content() or "") == plain(text)
+
+
+@pytest.mark.model
+def test_places_are_those_of_the_server(visitor: Watched, seeds: Library) -> None:
+    """Page, heading and paragraph are computed in the browser as on the server; only the title is left out."""
+    page = visitor.open()
+    for question in questions("blind_questions.jsonl")[:8]:
+        ask(page, question)
+        for card in page.locator(".card:visible").all():
+            fields = parse_qs((card.locator("h3 a").get_attribute("href") or "").lstrip("#"))
+            info = seeds.find(fields["d"][0])
+            label = seeds.locate(info.id, Span(*map(int, fields["s"][0].split("-")))).label
+            label = label.replace(f"§ {info.title} > ", "§ ").replace(f"§ {info.title}, ", "")
+            assert (card.locator(".place").text_content() or "").endswith(label)
+
+
+@pytest.mark.model
+def test_words_are_split_and_stemmed_as_on_the_server(visitor: Watched) -> None:
+    """The browser's analysis and the server's give the same terms for all words of the documents, and for odd ones."""
+    texts = [WORDS, *(path.read_text(encoding="utf-8") for path in sorted(SEEDS.glob("*.md")))]
+    vocabulary = sorted({word for text in texts for word in text.split()})
+    page = visitor.open()
+    found = page.evaluate(
+        """async (words) => {
+             const { terms } = await import(new URL("analysis.js", location.href));
+             return words.map(terms);
+           }""",
+        vocabulary,
+    )
+    assert dict(zip(vocabulary, found, strict=True)) == {word: analysis.terms(word) for word in vocabulary}
+
+
+@pytest.mark.model
+def test_works_offline_after_the_first_visit(browser: Browser, published: tuple[str, Path]) -> None:
+    """Without the host, the page loads again, answers a new question, and opens a source that was never open."""
+    with watching(browser, published[0]) as watched:
+        page = watched.open()
+        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        page.wait_for_function("navigator.serviceWorker.controller !== null")
+        use_encoder(page)
+        watched.context.set_offline(True)
+        page.reload()
+        page.locator("#rail li").first.wait_for()
+        use_encoder(page)
+        ask(page, "How was Norway punished for a prize?")
+        page.locator(".card h3 a").first.click()
+        assert "Norway" in page.locator("#viewer mark").inner_text()
+
+
+@pytest.mark.model
+def test_copies_quote_and_link(visitor: Watched) -> None:
+    """The quote is copied as it is in the document, and the link leads to it."""
+    page = visitor.open()
+    ask(page, "How was Norway punished for a prize?")
+    page.locator(".card h3 a").first.click()
+    quote = page.locator("#viewer mark").text_content()
+    page.get_by_role("button", name="Copy quote").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == quote
+    page.get_by_role("button", name="Copy link").click()
+    page.get_by_role("button", name="Copied").nth(1).wait_for()
+    link = page.evaluate("navigator.clipboard.readText()")
+    other = visitor.open(link.removeprefix(visitor.url))
+    other.locator("#viewer mark").wait_for()
+    assert other.locator("#viewer mark").text_content() == quote
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_every_state_is_accessible_and_fits(
+    browser: Browser, published: tuple[str, Path], size: ViewportSize, scheme: Any
+) -> None:
+    """Beginning, answer, source, passages, nothing and coverage: no violation of WCAG, and nothing beyond the edge."""
+    states = (
+        "",
+        f"#q={SUGGESTED}",
+        "#q=How was Norway punished for a prize?",
+        "#q=Which vitamins does a kitten need?",
+        "#q=How was Norway punished for a prize?&v=coverage",
+    )
+    with watching(browser, published[0], color_scheme=scheme, service_workers="block") as watched:
+        for state in states:
+            page = watched.open(state, size=size)
+            page.locator("#results section").first.wait_for()
+            check(page, f"{state} {scheme}")
+        page.goto(f"{published[0]}#q={SUGGESTED}")
+        page.locator(".cite").first.click()
+        page.locator("#viewer mark").wait_for()
+        check(page, f"source {scheme}")
+
+
+def check(page: Page, state: str) -> None:
+    """Assert that a state of the page violates no rule."""
+    assert (state, structure_violations(page), colour_violations(page), layout_problems(page)) == (state, [], [], [])
+
+
+@pytest.mark.model
+def test_keyboard_alone_is_enough(visitor: Watched) -> None:
+    """From the question to the source and back without a pointer; the focus returns to where it was."""
+    page = visitor.open()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the question"
+    ask(page, "How was Norway punished for a prize?")
+    link = page.locator(".card h3 a").first
+    link.focus()
+    page.keyboard.press("Enter")
+    page.locator("#viewer mark").wait_for()
+    page.keyboard.press("Escape")
+    page.locator("#viewer[open]").wait_for(state="detached")
+    assert link.evaluate("element => element === document.activeElement")
+    assert "passages found" in page.locator("#status").inner_text()
+
+
+HOSTILE_TITLE = "</title></script><script>window.pwned=1</script><img src=x onerror=window.pwned=1> \u202eevil\u202c"
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Library]]:
+    """A site whose title, questions and documents are hostile, with the fake encoder; and its library."""
+    folder = tmp_path_factory.mktemp("hostile")
+    (folder / "sources").mkdir()
+    for number, (kind, text) in enumerate({**MARKUP, **LINKS, **TEXTS}.items()):
+        title = f"{HOSTILE_TITLE} javascript:window.pwned=1 {kind}"
+        valid = text.encode("utf-8", "replace").decode()
+        body = f"# {title}\n\nThe comet fell. {valid}\n\nThe whale of case {number} slept."
+        (folder / "sources" / f"{number} <img src=x onerror=window.pwned=1> ${{pwned}}.txt").write_text(
+            body, encoding="utf-8", newline=""
+        )
+    with Library.open(folder / "library", Settings(passage_tokens=32), encoder=FakeEncoder()) as library:
+        library.add(folder / "sources")
+        asked = [f"What fell? {HOSTILE_TITLE}", "What did the whale do?"]
+        write_site(library, folder / "site", title=HOSTILE_TITLE, questions=asked)
+        with static_host(folder / "site") as url:
+            yield url, library
+
+
+def test_hostile_documents_stay_text(browser: Browser, hostile: tuple[str, Library]) -> None:
+    """No title, text, question or address runs a script, makes an element, or asks another host for anything."""
+    url, library = hostile
+    with watching(browser, url, service_workers="block") as watched:
+        page = watched.open()
+        assert page.title() == HOSTILE_TITLE
+        for question in ("What did the comet do?", f"comet {HOSTILE_TITLE}", "<img src=x onerror=window.pwned=1>"):
+            ask(page, question)
+            page.goto(f"{page.url}&v=coverage")
+            page.locator("ol.coverage").wait_for()
+        page.goto(url + "#")
+        page.locator(".examples a").first.click()
+        page.locator("#results section").first.wait_for()
+        for info in library.documents():
+            page.goto(f"{url}#d={info.id}")
+            page.wait_for_function(
+                "name => document.querySelector('#viewer-title')?.textContent === name", arg=info.name
+            )
+            assert page.locator("#viewer .block").count() > 0
+        assert page.locator("img, iframe, object, embed, form:not(#askbar), script:not([src='main.js'])").count() == 0
+        assert not [
+            link.get_attribute("href")
+            for link in page.locator("a[href]").all()
+            if not (link.get_attribute("href") or "").startswith("#")
+        ]
+
+
+def test_hostile_passages_are_word_for_word(browser: Browser, hostile: tuple[str, Library]) -> None:
+    """Offsets are code points: a sentence after characters of two units is marked exactly."""
+    url, library = hostile
+    with watching(browser, url, service_workers="block") as watched:
+        page = watched.open()
+        for info in library.documents():
+            last = library.passages(info.id)[-1].passage
+            span = last.sentences[-1]
+            page.goto(f"{url}#d={info.id}&s={span.start}-{span.end}")
+            quote = library.text(info.id, span)
+            page.wait_for_function("text => document.querySelector('#viewer mark')?.textContent === text", arg=quote)
+
+
+def test_policy_blocks_what_is_injected(browser: Browser, hostile: tuple[str, Library]) -> None:
+    """Even if markup were injected, the browser would run no inline script and load nothing from elsewhere."""
+    context = browser.new_context(service_workers="block")
+    page = context.new_page()
+    sent: list[str] = []
+    page.on("requestfinished", lambda request: sent.append(request.url))
+    failures: list[str] = []
+    page.on("requestfailed", lambda request: failures.append(request.failure or ""))
+    page.goto(hostile[0])
+    page.locator("#rail li").first.wait_for()
+    blocked = page.evaluate(
+        """async () => {
+             const kinds = [];
+             document.addEventListener("securitypolicyviolation", (event) => kinds.push(event.effectiveDirective));
+             const script = document.createElement("script");
+             try { script.textContent = "window.pwned = 1" } catch { kinds.push("trusted-types") }
+             document.body.append(script);
+             const image = document.createElement("img");
+             image.src = "http://203.0.113.1/x.png";
+             document.body.append(image);
+             await fetch("http://203.0.113.1/").catch(() => kinds.push("fetch"));
+             try { document.body.innerHTML = "<b>x</b>" } catch { kinds.push("markup") }
+             await new Promise((done) => setTimeout(done, 200));
+             return kinds;
+           }"""
+    )
+    assert {"trusted-types", "img-src", "fetch", "markup"} <= set(blocked)
+    assert page.evaluate("window.pwned") is None
+    assert not [url for url in sent if not unquote(url).startswith(unquote(hostile[0]))]
+    assert set(failures) == {"csp"}
+    context.close()
+
+
+def test_a_file_says_that_it_needs_a_server(browser: Browser, published: tuple[str, Path]) -> None:
+    """Opened as a file, the page explains itself."""
+    page = browser.new_page()
+    page.goto((published[1] / "index.html").as_uri())
+    page.get_by_text("open it from a web server and not as a file").wait_for()
+    page.close()
+
+
+def test_missing_file_is_reported(browser: Browser, hostile: tuple[str, Library]) -> None:
+    """If the host lacks a file, the page says so instead of staying empty."""
+    context = browser.new_context(service_workers="block")
+    page = context.new_page()
+    page.route("**/index.bin", lambda route: route.fulfill(status=404, body="gone"))
+    page.goto(hostile[0])
+    page.get_by_text("The page could not load its files").wait_for()
+    context.close()
