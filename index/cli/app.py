@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from index.cli import add_commands, ask_commands, library_commands, search_commands
+from index.cli import account_commands, add_commands, ask_commands, library_commands, search_commands
 from index.cli.options import (
     ERROR,
     INTERRUPTED,
@@ -247,20 +247,31 @@ def serve(
     api_only: Annotated[
         bool, typer.Option("--api-only", help="Serve only programs and assistants: without the page, less is loaded.")
     ] = False,
+    users: Annotated[
+        bool, typer.Option("--users", help="Let in only people who sign in, and programs with a key.")
+    ] = False,
+    libraries: Annotated[
+        Path | None,
+        typer.Option(help="With --users: serve each folder in this one as a library at /l/NAME/.", show_default=False),
+    ] = None,
 ) -> None:
     """Serve the library: a web page for people, a REST API for programs and MCP for assistants.
 
     The page is at /, the API's documentation at /docs, the MCP endpoint at /mcp. The log on standard error is JSON,
-    one object per line.
+    one object per line. docs/accounts.md explains --users and --libraries.
     """
     from index import page
     from index.server import http
 
     settings = context.obj.settings()
+    if users or libraries is not None:
+        account_commands.serve_team(context, host, port, libraries, users=users, api_only=api_only)
+        return
     serving = http.serve if api_only else page.serve
     serving(context.obj.folder(settings), settings, host=host, port=port)
 
 
+app.add_typer(account_commands.keys, name="key")
 app.command(name="eval", cls=Command, epilog=library_commands.EXAMPLE)(library_commands.evaluate)
 app.command(cls=Command, epilog=library_commands.BACKUP_EXAMPLE)(library_commands.backup)
 app.command(cls=Command, epilog=library_commands.RESTORE_EXAMPLE)(library_commands.restore)

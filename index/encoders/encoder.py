@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Protocol
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -98,9 +99,21 @@ class Encoder(Protocol):
         ...
 
 
+_defaults: WeakValueDictionary[tuple[str, str], Encoder] = WeakValueDictionary()
+"""The default encoder by device and precision, while a library uses it: all libraries of a server share it."""
+_defaults_lock = threading.Lock()
+
+
 def load_encoder(settings: Settings) -> Encoder:
     """Return the encoder of the settings. Raises EncoderError if it cannot be loaded."""
-    return SentenceTransformerEncoder(settings.model, device=settings.device, precision=settings.precision)
+    if settings.model:  # a folder may hold another model by now
+        return SentenceTransformerEncoder(settings.model, device=settings.device, precision=settings.precision)
+    key = (settings.device, settings.precision)
+    with _defaults_lock:
+        encoder = _defaults.get(key)
+        if encoder is None:
+            encoder = _defaults[key] = SentenceTransformerEncoder(device=settings.device, precision=settings.precision)
+    return encoder
 
 
 class SentenceTransformerEncoder:

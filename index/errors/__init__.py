@@ -41,7 +41,13 @@
     │   ├── TooBusy
     │   ├── NotUploaded
     │   ├── UploadsFull
-    │   └── JobNotFound
+    │   ├── JobNotFound
+    │   └── AccountsError            accounts of `serve --users`
+    │       ├── AccountFileDamaged
+    │       ├── AccountsNotWritable
+    │       ├── KeyNameTaken
+    │       ├── KeyNotFound
+    │       └── SignInFailed
     └── LoadingError                 becomes a `Failure` in the receipt; other files are still read
         ├── SourceNotFound
         ├── SourceNotReadable
@@ -113,12 +119,18 @@ from index.errors.pincite_error import (
     WriterNotSet,
 )
 from index.errors.service_errors import (
+    AccountFileDamaged,
+    AccountsError,
+    AccountsNotWritable,
     AddressRefused,
     JobNotFound,
+    KeyNameTaken,
+    KeyNotFound,
     NotAllowed,
     NotUploaded,
     QueueFull,
     ServiceError,
+    SignInFailed,
     Stopping,
     TooBusy,
     TooMany,
@@ -126,6 +138,9 @@ from index.errors.service_errors import (
 )
 
 __all__ = [
+    "AccountFileDamaged",
+    "AccountsError",
+    "AccountsNotWritable",
     "AddressRefused",
     "AmbiguousDocument",
     "ArchiveError",
@@ -144,6 +159,8 @@ __all__ = [
     "FingerprintMismatch",
     "FolderMissing",
     "JobNotFound",
+    "KeyNameTaken",
+    "KeyNotFound",
     "LibraryDamaged",
     "LibraryError",
     "LibraryExists",

@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from index import errors
 from index.errors import PinciteError
 from index.schema.job_schema import Mistake, Problem
-from index.server.guard.origins import AS_TEXT, MEDIA_TYPE
+from index.server.guard.origins import AS_TEXT, MEDIA_TYPE, local_path
 
 _NAMESPACE = "urn:pincite:problem:"
 _MAX_MISTAKES = 20
@@ -197,7 +197,7 @@ async def validation_error(request: Request, error: Exception) -> Response:
 
 
 def _respond(request: Request, problem: Problem, headers: dict[str, str] | None = None) -> Response:
-    if request.url.path in AS_TEXT:
+    if local_path(request.scope) in AS_TEXT:
         headers = {"Cache-Control": "no-store", **(headers or {})}
         return PlainTextResponse(f"{problem.detail} {problem.hint}".rstrip(), problem.status, headers)
     return ProblemResponse(problem, headers)
