@@ -18,6 +18,7 @@ import anyio
 import gradio as gr
 from fastapi.concurrency import run_in_threadpool
 from fastapi.middleware.cors import CORSMiddleware
+from gradio.context import Context
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.routing import Mount
 
@@ -185,6 +186,8 @@ def _with_headers(scope: Scope, send: Send) -> Send:
 
 def build(library: Library, settings: Settings, examples: Sequence[str]) -> FastAPI:
     """Build the application. Our routes come before the mount at "/", which matches everything."""
+    # Gradio numbers the controls of all pages of a process, and shows the numbers: they would tell of other libraries.
+    Context.id = 0
     jobs = Jobs(library, settings, Uploads(library.folder / "uploads", settings))
     app = http.create_app(library, settings, jobs)
     received = PendingUploads(jobs.uploads, settings)

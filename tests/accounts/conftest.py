@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from index.server.accounts.collection import Collection, MakeApplication
 
-OPEN, SECRET = "open", "secret"
+OPEN, SECRET = "open", "vault-q7"
 TREATY = "The king signed the treaty in the harbour. Winter had closed the river before the letter arrived."
 WHALE = "The whale swam under the bridge of glass. The queen kept a garden."
 DOCUMENTS = {OPEN: {"treaty.txt": TREATY}, SECRET: {"whale.txt": WHALE}}
@@ -93,24 +93,30 @@ def accounts_settings(folder: Path, **values: Any) -> Settings:
     return Settings(accounts=folder / "accounts", passage_tokens=32, **values)
 
 
-@contextmanager
-def running_team(
+def build_team(
     folder: Path,
     documents: Mapping[str, Mapping[str, str]] = DOCUMENTS,
     make: MakeApplication = team_server.programs_only,
     rules: str = "",
     **values: Any,
-) -> Iterator[Team]:
-    """Serve libraries of these documents, until the block ends."""
+) -> Team:
+    """Return a server of libraries of these documents, which does not run yet."""
     libraries = folder / "libraries"
-    libraries.mkdir(parents=True)
+    libraries.mkdir(parents=True, exist_ok=True)
     fill(libraries, documents)
     if rules:
         (libraries / "libraries.toml").write_text(rules)
     settings = accounts_settings(folder, **values)
     app = team_server.build(libraries, settings, make, has_several=True)
-    with TestClient(app) as running:
-        yield Team(app, libraries, settings, ApiKeys(settings.accounts), running)
+    return Team(app, libraries, settings, ApiKeys(settings.accounts), TestClient(app))
+
+
+@contextmanager
+def running_team(folder: Path, *arguments: Any, **options: Any) -> Iterator[Team]:
+    """Serve libraries until the block ends; see `build_team`."""
+    team = build_team(folder, *arguments, **options)
+    with team.running:
+        yield team
 
 
 @pytest.fixture(scope="session", autouse=True)
