@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.starlette_client import OAuth
 from joserfc.errors import JoseError
@@ -61,7 +61,7 @@ class Provider:
         try:
             await self._load()
             begun: dict[str, Any] = await self._client.create_authorization_url(redirect_uri)
-        except (httpx.HTTPError, OAuthError, RuntimeError, ValueError) as error:
+        except (httpx2.HTTPError, OAuthError, RuntimeError, ValueError) as error:
             raise SignInFailed(_UNREACHABLE, f"{type(error).__name__}: {error}") from error
         return begun.pop("url"), {**begun, "redirect_uri": redirect_uri}
 
@@ -80,7 +80,7 @@ class Provider:
             if query.get("iss", issuer) != issuer:  # RFC 9207: another provider's answer
                 raise ValueError(f"the answer comes from {query['iss'][:100]!r}")
             claims = await self._claims(query.get("code", ""), pending, issuer)
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             raise SignInFailed(_UNREACHABLE, f"{type(error).__name__}: {error}") from error
         except (OAuthError, JoseError, RuntimeError, ValueError, KeyError, TypeError) as error:
             raise SignInFailed(_REFUSED, f"{type(error).__name__}: {error}") from error
