@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
-import base64
+import shutil
 import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey
 
 from index.server.accounts.sign_in import own_path
-from tests.accounts.conftest import running_team
+from tests.accounts.conftest import DOCUMENTS, fill, running_team
 from tests.accounts.provider import CLIENT_ID, CLIENT_SECRET, PROVIDER_WARNINGS, ProviderServer, encoded, rsa_key, running_provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from starlette.testclient import TestClient
 
@@ -46,11 +50,21 @@ def provider(provider_server: ProviderServer) -> ProviderServer:
     return provider_server
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The libraries, which each test gets copied."""
+    folder = tmp_path_factory.mktemp("filled") / "libraries"
+    folder.mkdir()
+    fill(folder, DOCUMENTS)
+    return folder
+
+
 @pytest.fixture
-def team(provider: ProviderServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
+def team(provider: ProviderServer, filled: Path, tmp_path: Path) -> Iterator[Team]:
     """A server where people sign in."""
     settings = {"oidc_issuer": provider.url, "oidc_client_id": CLIENT_ID, "oidc_client_secret": CLIENT_SECRET}
-    with running_team(tmp_path_factory.mktemp("oidc"), rules=RULES, **settings) as team:
+    shutil.copytree(filled, tmp_path / "libraries")
+    with running_team(tmp_path, {}, rules=RULES, **settings) as team:
         yield team
 
 
@@ -279,10 +293,8 @@ def foreign_key(provider: ProviderServer, claims: Claims) -> str:
 
 def key_in_the_token(_: ProviderServer, claims: Claims) -> str:
     """The token brings its own key along."""
-    from joserfc import jwt
-
-    key = rsa_key("mine", "forger")
-    return str(jwt.encode({"alg": "RS256", "jwk": key.as_dict(private=False)}, claims, key))
+    key = ECKey.generate_key("P-256")
+    return str(jwt.encode({"alg": "ES256", "jwk": key.as_dict(private=False)}, claims, key))
 
 
 def changed_after_signing(provider: ProviderServer, claims: Claims) -> str:
@@ -302,7 +314,7 @@ def test_forged_tokens_are_refused(team: Team, provider: ProviderServer, sign: A
     """No signature, one that anybody can make, and one by another key."""
     provider.sign = sign
     provider.describe = lambda described: described.update(
-        id_token_signing_alg_values_supported=["none", "HS256", "RS256"]
+        id_token_signing_alg_values_supported=["none", "HS256", "ES256", "RS256"]
     )
     client = team.client()
     assert signed_in(client, provider).status_code == 403
