@@ -265,7 +265,8 @@ class Lobby:
         if person is not None:
             await run_in_threadpool(self.accounts.sessions.end, token)
             await self._record(request, "sign-out", person)
-        response = RedirectResponse(f"{SIGN_IN}?out", _SEE_OTHER, _NO_STORE)
+        # The browser keeps the last questions for its reader; the next one is somebody else.
+        response = RedirectResponse(f"{SIGN_IN}?out", _SEE_OTHER, {**_NO_STORE, "Clear-Site-Data": '"storage"'})
         response.headers.append("Set-Cookie", set_cookie(SESSION, "", 0, request.scope))
         return response
 

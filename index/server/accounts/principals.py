@@ -52,9 +52,11 @@ class Principal:
         kind, _, rest = grant.partition(":")
         if kind in ("group", "user") and rest:
             return rest in self.groups if kind == "group" else rest == self.subject
-        if grant.startswith("@"):
-            return self.email.rpartition("@")[2].casefold() == grant[1:].casefold()
-        return grant == "*" or (bool(self.email) and self.email.casefold() == grant.casefold())
+        if grant == "*":
+            return True
+        address = self.email.casefold()
+        compared = f"@{address.rpartition('@')[2]}" if grant.startswith("@") else address
+        return bool(address) and compared == grant.casefold()
 
 
 @dataclass(frozen=True, slots=True)
