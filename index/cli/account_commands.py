@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 keys = typer.Typer(
     help="Create, list and revoke the keys with which programs use a server with accounts.",
+    epilog="Example: pincite key create nightly-report",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

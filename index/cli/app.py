@@ -271,7 +271,7 @@ def serve(
     serving(context.obj.folder(settings), settings, host=host, port=port)
 
 
-app.add_typer(account_commands.keys, name="key")
+app.add_typer(account_commands.keys, name="key", short_help="Manage the keys of programs.")
 app.command(name="eval", cls=Command, epilog=library_commands.EXAMPLE)(library_commands.evaluate)
 app.command(cls=Command, epilog=library_commands.BACKUP_EXAMPLE)(library_commands.backup)
 app.command(cls=Command, epilog=library_commands.RESTORE_EXAMPLE)(library_commands.restore)

@@ -182,6 +182,7 @@ __all__ = [
     "ReaderCrashed",
     "ServiceError",
     "SettingsError",
+    "SignInFailed",
     "SourceNotFound",
     "SourceNotReadable",
     "SpanError",

@@ -33,7 +33,7 @@ from index.page.routes import add_batches, add_fragments, add_keeping
 from index.page.tabs import build_page
 from index.page.transfers import PendingUploads, Transfers, add_transfers
 from index.server import http
-from index.server.accounts.access import ROLE
+from index.server.accounts.principals import ROLE
 from index.server.job_queue import Jobs
 from index.server.uploads import Uploads
 

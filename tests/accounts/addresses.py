@@ -10,13 +10,11 @@ from starlette.routing import Mount
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from fastapi import FastAPI
-
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _PARAMETER = re.compile(r"\{(\w+)(:path)?\}")
 
 
-def all_routes(app: FastAPI) -> set[tuple[str, str]]:
+def all_routes(app: Any) -> set[tuple[str, str]]:
     """Return method and pattern of each route, mounted and included ones as well."""
     return {(method, path) for path, methods in _walk(app.routes, "") for method in methods}
 
@@ -27,7 +25,9 @@ def _walk(routes: Iterable[Any], prefix: str) -> Iterator[tuple[str, Iterable[st
             yield from _walk(route.original_router.routes, prefix)
         elif isinstance(route, Mount):
             inner = _inner_routes(route.app)
-            yield from _walk(inner, prefix + route.path) if inner else [(f"{prefix}{route.path}/{{path:path}}", ["GET"])]
+            yield from (
+                _walk(inner, prefix + route.path) if inner else [(f"{prefix}{route.path}/{{path:path}}", ["GET"])]
+            )
         elif getattr(route, "methods", None):
             yield prefix + route.path, route.methods
 

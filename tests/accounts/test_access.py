@@ -101,7 +101,7 @@ def test_assistants_use_a_key(team: Team) -> None:
 def test_wrong_keys_are_refused_alike(team: Team, authorization: str) -> None:
     """Nothing in the answer says what is wrong with a key."""
     headers = {b"authorization": authorization.encode("latin-1"), b"x-request-id": b"one"}
-    refused = team.client().post("/l/open/v1/ask", json=QUESTION, headers=headers)  # type: ignore[arg-type]
+    refused = team.client().post("/l/open/v1/ask", json=QUESTION, headers=headers)
     assert refused.status_code == 401
     assert refused.json()["detail"] == "The key is unknown, expired or revoked."
     assert refused.headers["www-authenticate"] == 'Bearer realm="Pincite", error="invalid_token"'

@@ -71,7 +71,9 @@ def test_key_opens_until_it_expires(keys: ApiKeys, clock: Clock) -> None:
     assert keys.find(forever) is not None
 
 
-@pytest.mark.parametrize("change", [str.upper, str.lower, lambda key: key[:-1], lambda key: key + "A", lambda _: "", str])
+@pytest.mark.parametrize(
+    "change", [str.upper, str.lower, lambda key: key[:-1], lambda key: key + "A", lambda _: "", str]
+)
 def test_only_the_exact_key_opens(keys: ApiKeys, change: object) -> None:
     """A key with another letter, and the hash itself, open nothing."""
     key = keys.create("mine", "reader", "1d")
@@ -114,7 +116,12 @@ def test_names_are_unique_and_plain(keys: ApiKeys) -> None:
     keys.create("mine", "reader", "1d")
     with pytest.raises(KeyNameTaken, match="already"):
         keys.create("mine", "admin", "1d")
-    for name, role, expires in (("a\n", "reader", "1d"), ("", "reader", "1d"), ("b", "none", "1d"), ("b", "king", "1d")):
+    for name, role, expires in (
+        ("a\n", "reader", "1d"),
+        ("", "reader", "1d"),
+        ("b", "none", "1d"),
+        ("b", "king", "1d"),
+    ):
         with pytest.raises(SettingsError):
             keys.create(name, role, expires)
     for expires in ("", "0d", "-1d", "90", "1y", "1.5d", "999999d"):

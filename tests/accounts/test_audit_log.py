@@ -9,7 +9,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from index.server.accounts.audit_log import AuditLog, record_added, sender
+from index.server.accounts.audit_log import AuditLog, record_added
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +32,9 @@ def test_lines_of_several_processes_stay_whole(tmp_path: Path) -> None:
     processes = [subprocess.Popen([*command, name]) for name in "ab"]
     assert [process.wait(60) for process in processes] == [0, 0]
     lines = (tmp_path / "accounts" / "audit.jsonl").read_text().splitlines()
-    assert sorted(tuple(json.loads(line)["what"][1:]) for line in lines) == [(name, n) for name in "ab" for n in range(30)]
+    assert sorted(tuple(json.loads(line)["what"][1:]) for line in lines) == [
+        (name, n) for name in "ab" for n in range(30)
+    ]
     assert stat.S_IMODE((tmp_path / "accounts" / "audit.jsonl").stat().st_mode) == 0o600
 
 
@@ -61,4 +63,3 @@ def test_additions_of_the_page_are_recorded_only_with_accounts() -> None:
     record_added({"type": "http"}, ["a.txt"], "1")
     record_added({"pincite.audit": lambda action, **facts: recorded.append((action, facts))}, ["a.txt"] * 300, "1")
     assert recorded == [("add", {"what": ["a.txt"] * 100, "files": 300, "job": "1"})]
-    assert sender(None) == {"who": "", "kind": "nobody"}

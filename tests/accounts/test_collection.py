@@ -42,9 +42,7 @@ def test_only_library_that_is_damaged_stops_the_server(tmp_path: Path) -> None:
     fill(tmp_path, {"only": {"b.txt": "A horse."}})
     (tmp_path / "only" / "catalog.db").write_bytes(b"\x00" * 4096)
     with pytest.raises(LibraryDamaged):
-        team_server.build(
-            tmp_path / "only", accounts_settings(tmp_path), team_server.programs_only, has_several=False
-        )
+        team_server.build(tmp_path / "only", accounts_settings(tmp_path), team_server.programs_only, has_several=False)
 
 
 def test_folders_that_are_no_libraries_are_left_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -91,9 +89,7 @@ def test_mistake_in_the_rules_is_named_with_its_line(tmp_path: Path, text: str, 
     assert re.search(r"Use|Write|Change", raised.value.hint)
 
 
-def test_mistake_while_the_server_runs_keeps_the_former_rules(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_mistake_while_the_server_runs_keeps_the_former_rules(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A half-written file locks nobody out and lets nobody in; the log has the line, once."""
     path = tmp_path / "libraries.toml"
     path.write_text('[a]\nreaders = ["*"]\n')

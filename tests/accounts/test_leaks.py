@@ -76,7 +76,9 @@ def _copied(folder: Path, name: str, has_library: bool, has_document: bool) -> T
         shutil.copytree(folder / "first" / SECRET, libraries / SECRET)
     elif has_library:
         fill(libraries, {SECRET: {}})
-    rules = f'[{OPEN}]\nreaders = ["user:reader"]\ncurators = ["user:curator"]\n[{SECRET}]\nreaders = ["user:insider"]\n'
+    rules = (
+        f'[{OPEN}]\nreaders = ["user:reader"]\ncurators = ["user:curator"]\n[{SECRET}]\nreaders = ["user:insider"]\n'
+    )
     return build_team(
         folder / name,
         {},
@@ -104,7 +106,7 @@ def test_no_answer_depends_on_what_is_secret(teams: dict[str, Team]) -> None:
 
 
 def _require_variety(answers: dict[Any, tuple[int, str, str]]) -> None:
-    """The requests reach what they should: questions are answered, pages are shown, and nothing but the secret is shut."""
+    """The requests reach what they should: questions are answered, pages are shown, the secret is shut."""
     statuses = {status for status, _, _ in answers.values()}
     assert {200, 303, 401, 403, 404, 422} <= statuses
     asked = answers[("reader", "POST", f"/l/{OPEN}/v1/ask", "json")]
@@ -122,7 +124,9 @@ def _require_variety(answers: dict[Any, tuple[int, str, str]]) -> None:
 def _answers(team: Team, model: Team) -> dict[tuple[str, str, str, str], tuple[int, str, str]]:
     """Return the answers to all requests. `model` is the server whose ids and routes they use."""
     service = team.library_app(OPEN).state.service
-    wait_until(lambda: service.library.map().generation == service.library.generation())  # it is drawn in the background
+    wait_until(
+        lambda: service.library.map().generation == service.library.generation()
+    )  # it is drawn in the background
     assert team.running.portal is not None
     answers: dict[Any, tuple[int, str, str]] = team.running.portal.call(_asked, team, model)
     return answers
@@ -170,7 +174,15 @@ def _requests(model: Team) -> Iterator[Request]:
     for prefix in (f"/l/{SECRET.upper()}", f"/l/{SECRET}/l/{OPEN}", f"/l/{OPEN}/l/{SECRET}"):
         for method, pattern in patterns:
             yield method, prefix + address(pattern, ids[SECRET]), "plain", {"headers": {"Accept": "*/*"}}
-    for path in (f"/l/{SECRET}", f"/l/{SECRET}/..", f"/l/{SECRET}/%2e%2e/{OPEN}/", f"/l/{SECRET}%2f", f"//l/{SECRET}/", "/l/", "/l"):
+    for path in (
+        f"/l/{SECRET}",
+        f"/l/{SECRET}/..",
+        f"/l/{SECRET}/%2e%2e/{OPEN}/",
+        f"/l/{SECRET}%2f",
+        f"//l/{SECRET}/",
+        "/l/",
+        "/l",
+    ):
         yield "GET", path, "trick", {"headers": {"Accept": "application/json"}}
         yield "GET", path, "html", {"headers": {"Accept": "text/html"}}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from starlette.applications import Starlette
 
 from index.page.gradio_routes import GradioGate, _is_open
 from index.server.accounts.permissions import ACCOUNT, LIBRARY, SERVER, SIGN_PATHS, needed
@@ -78,12 +79,11 @@ def test_only_sign_in_and_probes_are_for_everybody() -> None:
 
 def split_routes(app: FastAPI) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
     """Return our routes, and those of Gradio's application."""
-    mounts = [route for route in app.routes if isinstance(getattr(route, "app", None), GradioGate)]
-    assert len(mounts) == 1
-    gradios = all_routes(mounts[0].app.app)
-    without = [route for route in app.routes if route is not mounts[0]]
-    ours = all_routes(type("Routes", (), {"routes": without})())  # type: ignore[arg-type]
-    return ours, gradios
+    gates = {id(route): inner for route in app.routes if isinstance(inner := getattr(route, "app", None), GradioGate)}
+    assert len(gates) == 1
+    (gate,) = gates.values()
+    ours = Starlette(routes=[route for route in app.routes if id(route) not in gates])
+    return all_routes(ours), all_routes(gate.app)
 
 
 def is_listed(method: str, path: str) -> bool:

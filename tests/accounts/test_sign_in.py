@@ -16,7 +16,15 @@ from joserfc.jwk import ECKey
 
 from index.server.accounts.sign_in import own_path
 from tests.accounts.conftest import DOCUMENTS, fill, running_team
-from tests.accounts.provider import CLIENT_ID, CLIENT_SECRET, PROVIDER_WARNINGS, ProviderServer, encoded, rsa_key, running_provider
+from tests.accounts.provider import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    PROVIDER_WARNINGS,
+    ProviderServer,
+    encoded,
+    rsa_key,
+    running_provider,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,7 +36,9 @@ if TYPE_CHECKING:
     from tests.accounts.provider import Claims
 
 pytestmark = [pytest.mark.filterwarnings(f"ignore:{words}") for words in PROVIDER_WARNINGS]
-RULES = '[open]\nreaders = ["ada@example.org"]\n["vault-q7"]\nreaders = ["group:board"]\ncurators = ["@lab.example.org"]\n'
+RULES = (
+    '[open]\nreaders = ["ada@example.org"]\n["vault-q7"]\nreaders = ["group:board"]\ncurators = ["@lab.example.org"]\n'
+)
 ADA = {"email": "ada@example.org", "email_verified": True, "name": "Ada L."}
 
 
@@ -181,46 +191,57 @@ def test_role_comes_from_the_rules_at_each_request(team: Team, provider: Provide
 
 
 def expired(claims: Claims) -> None:
+    """Change a token: expired."""
     claims["exp"] = int(time.time()) - 3600
 
 
 def long_expired_by_the_clock(claims: Claims) -> None:
+    """Change a token: long expired by the clock."""
     claims["exp"] = int(time.time()) - 90
 
 
 def other_audience(claims: Claims) -> None:
+    """Change a token: other audience."""
     claims["aud"] = "another-client"
 
 
 def other_audience_for_us(claims: Claims) -> None:
+    """Change a token: other audience for us."""
     claims["aud"], claims["azp"] = ["another-client"], CLIENT_ID
 
 
 def other_issuer(claims: Claims) -> None:
+    """Change a token: other issuer."""
     claims["iss"] = "https://evil.example.org"
 
 
 def other_nonce(claims: Claims) -> None:
+    """Change a token: other nonce."""
     claims["nonce"] = "of-another-sign-in"
 
 
 def no_nonce(claims: Claims) -> None:
+    """Change a token: no nonce."""
     del claims["nonce"]
 
 
 def no_expiry(claims: Claims) -> None:
+    """Change a token: no expiry."""
     del claims["exp"]
 
 
 def no_subject(claims: Claims) -> None:
+    """Change a token: no subject."""
     claims["sub"] = ""
 
 
 def from_the_future(claims: Claims) -> None:
+    """Change a token: from the future."""
     claims["nbf"] = int(time.time()) + 3600
 
 
 def other_access_token(claims: Claims) -> None:
+    """Change a token: other access token."""
     claims["at_hash"] = "AAAAAAAAAAAAAAAAAAAAAA"
 
 
@@ -232,7 +253,9 @@ def other_access_token(claims: Claims) -> None:
     ],
     ids=lambda change: change.__name__,
 )  # fmt: skip
-def test_wrong_claims_are_refused(team: Team, provider: ProviderServer, change: Callable[[Claims], None]) -> None:
+def test_wrong_claims_are_refused(
+    team: Team, provider: ProviderServer, change: Callable[[Claims], None], caplog: pytest.LogCaptureFixture
+) -> None:
     """Each token is signed by the provider, but expired, for somebody else, or of another sign-in."""
     provider.change = change
     client = team.client()
@@ -241,15 +264,17 @@ def test_wrong_claims_are_refused(team: Team, provider: ProviderServer, change: 
     assert "The sign-in was not valid." in refused.text
     assert "pincite_session" not in client.cookies
     assert libraries(client) == 401
-    assert team.audited[-1]["outcome"] == 403
-    assert team.audited[-1]["reason"]
+    assert "A sign-in from testclient failed" in caplog.text
+    assert not team.audited
 
 
 def clock_behind(claims: Claims) -> None:
+    """Change a token: clock behind."""
     claims["exp"] = int(time.time()) - 30
 
 
 def clock_ahead(claims: Claims) -> None:
+    """Change a token: clock ahead."""
     claims["iat"] = int(time.time()) + 30
 
 
@@ -263,10 +288,12 @@ def test_clocks_may_differ_by_half_a_minute(
 
 
 def unsigned(_: ProviderServer, claims: Claims) -> str:
+    """Make a token that is unsigned."""
     return f"{encoded({'alg': 'none'})}.{encoded(claims)}."
 
 
 def unsigned_in_capitals(_: ProviderServer, claims: Claims) -> str:
+    """Make a token that is unsigned in capitals."""
     return f"{encoded({'alg': 'NonE'})}.{encoded(claims)}."
 
 
@@ -278,6 +305,7 @@ def public_key_as_secret(provider: ProviderServer, claims: Claims) -> str:
 
 
 def client_secret_as_key(provider: ProviderServer, claims: Claims) -> str:
+    """Make a token that is client secret as key."""
     text = f"{encoded({'alg': 'HS256'})}.{encoded(claims)}"
     digest = hmac.new(CLIENT_SECRET.encode(), text.encode(), hashlib.sha256).digest()
     return f"{text}.{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
@@ -298,6 +326,7 @@ def key_in_the_token(_: ProviderServer, claims: Claims) -> str:
 
 
 def changed_after_signing(provider: ProviderServer, claims: Claims) -> str:
+    """Make a token that is changed after signing."""
     head, _, signature = provider.signed(claims).split(".")
     return f"{head}.{encoded({**claims, 'sub': 'root'})}.{signature}"
 
@@ -324,7 +353,7 @@ def test_forged_tokens_are_refused(team: Team, provider: ProviderServer, sign: A
 def test_answer_without_a_token_is_refused(team: Team, provider: ProviderServer) -> None:
     """A provider without OpenID Connect gives an access token alone."""
     provider.change = lambda claims: claims.clear()
-    provider.sign = lambda *_: None  # type: ignore[assignment,return-value]
+    provider.sign = lambda *_: None  # type: ignore[assignment]
     assert signed_in(team.client(), provider).status_code == 403
 
 
@@ -354,14 +383,16 @@ def test_state_of_another_browser_is_refused(team: Team, provider: ProviderServe
     assert libraries(victim) == 401
 
 
-@pytest.mark.parametrize("cookie", ["", "x", "e30.aaaa.bbbb", "x" * 20_000, "\xff"], ids=["none", "x", "e30", "huge", "ff"])
+@pytest.mark.parametrize(
+    "cookie", ["", "x", "e30.aaaa.bbbb", "x" * 20_000, "\xff"], ids=["none", "x", "e30", "huge", "ff"]
+)
 def test_damaged_cookie_is_refused(team: Team, provider: ProviderServer, cookie: str) -> None:
     """Without the signed values of the beginning there is no end."""
     client = team.client()
     address = local(provider.agree(begin(client), "ada"))
     client.cookies.clear()
     headers = {b"cookie": f"pincite_sign_in={cookie}".encode("latin-1")} if cookie else {}
-    assert client.get(address, headers=headers).status_code == 403  # type: ignore[arg-type]
+    assert client.get(address, headers=headers).status_code == 403
 
 
 def test_way_back_works_once(team: Team, provider: ProviderServer) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
@@ -40,7 +40,11 @@ def team_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         patch.setattr("index.encoders.encoder.load_encoder", lambda _: FakeEncoder())
         for subject, name in PEOPLE.items():
             provider.person(subject, email=f"{subject}@example.org", email_verified=True, name=name)
-        oidc = {"oidc_issuer": provider.url, "oidc_client_id": "pincite", "oidc_client_secret": "a secret"}
+        oidc: dict[str, Any] = {
+            "oidc_issuer": provider.url,
+            "oidc_client_id": "pincite",
+            "oidc_client_secret": "a secret",
+        }
         team = build_team(tmp_path_factory.mktemp("site"), make=create_app, rules=RULES, **oidc)
         with hosted(team.app) as address:
             yield address

@@ -22,8 +22,7 @@ from index.server.accounts import audit_log, front_pages, permissions
 from index.server.accounts.account_files import shared_secret
 from index.server.accounts.api_keys import ApiKeys
 from index.server.accounts.audit_log import AuditLog, sender
-from index.server.accounts.permissions import Permission
-from index.server.accounts.principals import Grants, Principal, Role, role_in
+from index.server.accounts.principals import LIBRARY, PRINCIPAL, ROLE, Grants, Principal, Role, role_in
 from index.server.accounts.proxy_identity import NAMED
 from index.server.accounts.sessions import SESSION, Pending, Sessions, cookie
 from index.server.accounts.sign_in import Provider
@@ -38,10 +37,9 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from index.server.accounts.collection import Collection, Served
+    from index.server.accounts.permissions import Permission
     from index.settings import Settings
 
-LIBRARY, PRINCIPAL, ROLE = "pincite.library", "pincite.principal", "pincite.role"
-"""Keys of a request's scope: the name of the addressed library (None for the server), who sends it, and their role."""
 NOT_FOUND = Refusal(404, "There is nothing at this address.", "Check the address, or ask for access to it.")
 SIGN_IN_FIRST = Refusal(401, "This server answers only to people who have signed in, and to programs with a key.")
 BAD_KEY = Refusal(
@@ -50,9 +48,7 @@ BAD_KEY = Refusal(
 NO_ROLE = Refusal(
     403, "You have no access to this library.", "Ask the operator of this server to name you in its settings."
 )
-UNUSABLE = Refusal(
-    503, "This library cannot be opened.", "The operator of this server can find the reason in its log."
-)
+UNUSABLE = Refusal(503, "This library cannot be opened.", "The operator of this server can find the reason in its log.")
 CLOSED = Refusal(
     503, "Nobody can be identified at the moment.", "The operator of this server can find the reason in its log."
 )
@@ -121,7 +117,7 @@ class Accounts:
             try:
                 await run_in_threadpool(self.keys.note_use, key.strip())
             except AccountsError as error:
-                _log.error("The last use of a key cannot be written: %s", error)  # noqa: TRY400
+                _log.error("The last use of a key cannot be written: %s", error)
         return found.principal
 
 
@@ -147,7 +143,7 @@ class AccessControl:
         try:
             principal = await self._accounts.principal(scope)
         except AccountsError as error:
-            _log.error("Nobody can be identified: %s %s", error.message, error.hint)  # noqa: TRY400
+            _log.error("Nobody can be identified: %s %s", error.message, error.hint)
             principal = CLOSED
         if permission is not None and not permission.needs_sign_in:
             await self._app(scope, receive, send)
@@ -284,8 +280,11 @@ def _wants_page(scope: Scope) -> bool:
     """Return whether a person looks at the answer: a browser opens the address, and no program sends a key."""
     headers = Headers(scope=scope)
     opens = headers.get("sec-fetch-mode", "navigate") == "navigate"
-    return scope["method"] == "GET" and opens and "text/html" in headers.get("accept", "") and (
-        "authorization" not in headers
+    return (
+        scope["method"] == "GET"
+        and opens
+        and "text/html" in headers.get("accept", "")
+        and ("authorization" not in headers)
     )
 
 

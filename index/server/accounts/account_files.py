@@ -6,7 +6,6 @@ import json
 import os
 import secrets
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
@@ -15,6 +14,7 @@ from index.errors import AccountFileDamaged, AccountsNotWritable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 _PATIENCE_SECONDS = 10.0
 _OWNER_ONLY, _FOLDER_OWNER_ONLY = 0o600, 0o700

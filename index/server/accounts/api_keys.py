@@ -65,7 +65,9 @@ def period(text: str) -> timedelta | None:
         return None
     found = _PERIOD.fullmatch(text)
     if found is None:
-        raise SettingsError(f"A key cannot expire after {text!r}.", "Use hours, days or weeks: 12h, 90d, 52w; or never.")
+        raise SettingsError(
+            f"A key cannot expire after {text!r}.", "Use hours, days or weeks: 12h, 90d, 52w; or never."
+        )
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 

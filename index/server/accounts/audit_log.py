@@ -71,10 +71,8 @@ class AuditLog:
         return self.path.with_name(f"audit.{number}.jsonl")
 
 
-def sender(principal: Principal | None) -> dict[str, str]:
+def sender(principal: Principal) -> dict[str, str]:
     """Return the facts about the sender of a request."""
-    if principal is None:
-        return {"who": "", "kind": "nobody"}
     return {"who": principal.email or principal.subject, "kind": principal.kind}
 
 

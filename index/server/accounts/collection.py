@@ -6,7 +6,7 @@ import logging
 import re
 import tomllib
 from contextlib import AsyncExitStack, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fastapi.concurrency import run_in_threadpool
@@ -14,7 +14,7 @@ from fastapi.concurrency import run_in_threadpool
 from index.errors import PinciteError, SettingsError
 from index.library.library import Library
 from index.server.accounts.principals import Grants
-from index.settings import require_grant
+from index.team import require_grant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ class Rules:
     """What `libraries.toml` says about one library."""
 
     title: str = ""
-    grants: Grants = Grants()
+    grants: Grants = field(default_factory=Grants)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class RulesFile:
             except SettingsError as error:
                 if strict:
                     raise
-                _log.error("%s %s The former rules hold.", error.message, error.hint)  # noqa: TRY400 - no traceback
+                _log.error("%s %s The former rules hold.", error.message, error.hint)
             self._seen = stamp
         return self._rules
 
@@ -216,6 +216,6 @@ def _opened(path: Path, settings: Settings, make: MakeApplication, stack: ExitSt
         stack.callback(library.close)
         app = make(library, settings)
     except PinciteError as error:
-        _log.error("The library %s cannot be served: %s %s", path.name, error.message, error.hint)  # noqa: TRY400
+        _log.error("The library %s cannot be served: %s %s", path.name, error.message, error.hint)
         return Served(path.name, None)
     return Served(path.name, app)

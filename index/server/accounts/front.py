@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,18 +11,16 @@ from urllib.parse import quote
 from fastapi.concurrency import run_in_threadpool
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from index.errors import AccountsError, SettingsError, SignInFailed
 from index.server.accounts import front_pages
-from index.server.accounts.access import LIBRARY, PRINCIPAL, ROLE, AccessControl, Accounts
+from index.server.accounts.access import AccessControl, Accounts
 from index.server.accounts.audit_log import sender
-from index.server.accounts.collection import Collection
 from index.server.accounts.front_pages import Link
 from index.server.accounts.permissions import ACCOUNT, CALLBACK, SIGN_IN, SIGN_OUT, SIGN_PATHS, START
-from index.server.accounts.principals import Principal
+from index.server.accounts.principals import LIBRARY, PRINCIPAL, ROLE, Principal
 from index.server.accounts.proxy_identity import ProxyIdentity
 from index.server.accounts.sessions import SESSION, SIGN_IN_SECONDS, cookie, set_cookie
 from index.server.accounts.sessions import SIGN_IN as SIGN_IN_COOKIE
@@ -35,8 +34,10 @@ from index.server.limits import client_of
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from index.server.accounts.collection import Collection
     from index.settings import Settings
 
 _PREFIX = "/l/"
@@ -44,6 +45,7 @@ _SEE_OTHER = 303
 _SHARED = (Guard, HeadMiddleware, RequestMiddleware)
 """Middleware that the server runs once for all its libraries."""
 _NO_STORE = {"Cache-Control": "no-store"}
+_log = logging.getLogger(__name__)
 
 
 def require_usable(settings: Settings) -> None:
@@ -65,10 +67,10 @@ def require_usable(settings: Settings) -> None:
 
 def build(collection: Collection, accounts: Accounts, settings: Settings) -> ASGIApp:
     """Return the application. It closes the libraries when it stops."""
-    served = [library.app for name in collection.names if (library := collection.find(name)) and library.app]
-    for app in served:
-        app.user_middleware[:] = [one for one in app.user_middleware if one.cls not in _SHARED]
-        app.user_middleware.append(Middleware(MountedPath))
+    served = [found.app for name in collection.names if (found := collection.find(name)) and found.app]
+    for library in served:
+        kept = [one for one in library.user_middleware if one.cls not in _SHARED]  # type: ignore[comparison-overlap]
+        library.user_middleware[:] = [*kept, Middleware(MountedPath)]
     metrics = served[0].state.service.metrics if collection.is_single else Metrics()
     lobby = Lobby(collection, accounts, metrics)
     app: ASGIApp = Libraries(lobby.application(), collection)
@@ -222,7 +224,7 @@ class Lobby:
         try:
             address, pending = await self.accounts.provider.begin(self._public(request) + CALLBACK)
         except SignInFailed as failed:
-            return await self._failed(request, failed, wanted, 502)
+            return self._failed(request, failed, wanted, 502)
         response = RedirectResponse(address, _SEE_OTHER, _NO_STORE)
         sealed = self.accounts.pending.sealed({**pending, "next": wanted})
         response.headers.append("Set-Cookie", set_cookie(SIGN_IN_COOKIE, sealed, SIGN_IN_SECONDS, request.scope))
@@ -237,10 +239,9 @@ class Lobby:
         try:
             person, token = await self._began(request, pending)
         except SignInFailed as failed:
-            return await self._failed(request, failed, wanted, 403)
+            return self._failed(request, failed, wanted, 403)
         except AccountsError as error:
-            failed = SignInFailed("Nobody can sign in at the moment.", str(error))
-            return await self._failed(request, failed, wanted, 503)
+            return self._failed(request, SignInFailed("Nobody can sign in at the moment.", str(error)), wanted, 503)
         await self._record(request, "sign-in", person)
         response = RedirectResponse(wanted, _SEE_OTHER, _NO_STORE)
         lifetime = self.accounts.sessions.seconds
@@ -252,7 +253,7 @@ class Lobby:
         """Return the person and the token of a new session. Raises SignInFailed, or errors of the accounts' files."""
         assert self.accounts.provider is not None
         state = request.query_params.get("state")
-        if pending and state == pending["state"] and not self.accounts.pending.end(state):
+        if pending and state == pending["state"] and not self.accounts.pending.end(pending["state"]):
             raise SignInFailed("This sign-in has ended already.", "its address was opened again")
         person = await self.accounts.provider.end(request, pending)
         old = cookie(SESSION, request.scope)
@@ -275,13 +276,14 @@ class Lobby:
         text = await run_in_threadpool(self.metrics.text)
         return Response(text, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
-    async def _failed(self, request: Request, failed: SignInFailed, wanted: str, status: int) -> Response:
-        await self._record(request, "sign-in", None, outcome=status, reason=failed.reason)
+    def _failed(self, request: Request, failed: SignInFailed, wanted: str, status: int) -> Response:
+        """Return the sign-in page. The reason goes to the log: strangers could fill the audit log with failures."""
+        _log.warning("A sign-in from %s failed: %s", client_of(request.scope), failed.reason)
         return self._page(wanted, problem=f"{failed.message} {failed.hint}", status=status)
 
-    async def _record(self, request: Request, action: str, person: Principal | None, **facts: Any) -> None:
-        outcome = {"outcome": 200, **sender(person), "address": client_of(request.scope), **facts}
-        await run_in_threadpool(lambda: self.accounts.audit.record(action, **outcome))
+    async def _record(self, request: Request, action: str, person: Principal) -> None:
+        facts = {**sender(person), "address": client_of(request.scope), "outcome": 200}
+        await run_in_threadpool(lambda: self.accounts.audit.record(action, **facts))
 
     def _public(self, request: Request) -> str:
         """Return the address of the server as people see it."""

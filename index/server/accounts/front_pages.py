@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
     from index.server.guard.origins import Refusal
 
-_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 _HEADERS = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-store"}
 _environment = environment(Path(__file__).parent / "templates")
 
@@ -31,7 +29,9 @@ class Link:
     is_current: bool = False
 
 
-def sign_in(start: str, provider: str, *, signed_out: bool = False, problem: str = "", status: int = 200) -> HTMLResponse:
+def sign_in(
+    start: str, provider: str, *, signed_out: bool = False, problem: str = "", status: int = 200
+) -> HTMLResponse:
     """Return the sign-in page; without a provider it says how else to get in."""
     values = {"start": start, "provider": provider, "signed_out": signed_out, "problem": problem}
     return _page("sign_in.html", status, **values)

@@ -14,7 +14,7 @@ ANYONE, READER, CURATOR, ADMIN = Role.NONE, Role.READER, Role.CURATOR, Role.ADMI
 SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
 START, CALLBACK = "/sign-in/start", "/sign-in/callback"
 ACCOUNT = "/page/account"
-"""The part of the page's header that says who is signed in. The server answers it, and not the library's application."""
+"""The part of the page's header that says who is signed in. The server answers it, not the library's application."""
 
 
 @dataclass(frozen=True, slots=True)

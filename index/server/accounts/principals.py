@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from index.settings import Settings
 
 
+LIBRARY, PRINCIPAL, ROLE = "pincite.library", "pincite.principal", "pincite.role"
+"""Keys of a request's scope: the name of the addressed library (None for the server), who sends it, and their role."""
+
+
 class Role(IntEnum):
     """What somebody may do. Each role includes the ones before it."""
 

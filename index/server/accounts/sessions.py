@@ -149,9 +149,8 @@ def set_cookie(name: str, value: str, seconds: int, scope: Scope) -> str:
     jar: SimpleCookie = SimpleCookie()
     jar[name_in(name, scope)] = value
     morsel = jar[name_in(name, scope)]
-    morsel.update({"path": "/", "httponly": True, "samesite": "Lax", "max-age": seconds})
-    if scope.get("scheme") == "https":
-        morsel["secure"] = True
+    values: dict[str, Any] = {"path": "/", "httponly": True, "samesite": "Lax", "max-age": seconds}
+    morsel.update({**values, "secure": True} if scope.get("scheme") == "https" else values)
     try:
         return morsel.OutputString()
     except CookieError as error:

@@ -156,9 +156,9 @@ def _texts(value: object) -> frozenset[str]:
 
 
 def own_path(wanted: str) -> str:
-    """Return the path to which a sign-in leads back: a path of this server, or `/`.
+    r"""Return the path to which a sign-in leads back: a path of this server, or `/`.
 
-    Browsers read `//host`, `/\\host` and control characters in ways that lead to other hosts.
+    Browsers read `//host`, `/\host` and control characters in ways that lead to other hosts.
     """
     is_own = wanted.startswith("/") and not wanted.startswith("//") and wanted.isascii() and wanted.isprintable()
     return wanted if is_own and "\\" not in wanted and len(wanted) <= 2_000 else "/"
