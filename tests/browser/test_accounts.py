@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
+    from tests.accounts.conftest import Team
+
 pytestmark = [pytest.mark.filterwarnings(f"ignore:{words}") for words in PROVIDER_WARNINGS]
 RULES = """
 [open]
@@ -34,8 +36,8 @@ PEOPLE = {"ada": "Ada Lovelace", "bob": "Bob", "cy": "Cy"}
 
 
 @pytest.fixture(scope="module")
-def team_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a server of two libraries, with people of different rights."""
+def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
+    """A server of two libraries, and people with different rights at a provider."""
     with pytest.MonkeyPatch.context() as patch, running_provider() as provider:
         patch.setattr("index.encoders.encoder.load_encoder", lambda _: FakeEncoder())
         for subject, name in PEOPLE.items():
@@ -45,9 +47,14 @@ def team_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             "oidc_client_id": "pincite",
             "oidc_client_secret": "a secret",
         }
-        team = build_team(tmp_path_factory.mktemp("site"), make=create_app, rules=RULES, **oidc)
-        with hosted(team.app) as address:
-            yield address
+        yield build_team(tmp_path_factory.mktemp("site"), make=create_app, rules=RULES, **oidc)
+
+
+@pytest.fixture(scope="module")
+def team_site(team: Team) -> Iterator[str]:
+    """The address of the server."""
+    with hosted(team.app) as address:
+        yield address
 
 
 @contextmanager
@@ -57,13 +64,19 @@ def person(browser: Browser, address: str, subject: str) -> Iterator[Page]:
     context.set_default_timeout(TIMEOUT_MS)
     page = context.new_page()
     page.goto(address)
-    page.get_by_role("link", name="Sign in with").click()
-    page.locator("input[name=sub]").first.fill(subject)
-    page.locator("button[type=submit]").first.click()
+    sign_in(page, subject)
     try:
         yield page
     finally:
         context.close()
+
+
+def sign_in(page: Page, subject: str) -> None:
+    """Sign in at the provider, from the sign-in page, and wait for the library."""
+    page.get_by_role("link", name="Sign in with").click()
+    page.locator("input[name=sub]").first.fill(subject)
+    page.locator("button[type=submit]").first.click()
+    expect(page.locator("#question textarea")).to_be_visible()
 
 
 def test_person_signs_in_asks_switches_and_signs_out(browser: Browser, team_site: str) -> None:
@@ -104,14 +117,19 @@ def test_reader_sees_neither_other_libraries_nor_controls(browser: Browser, team
         expect(page.get_by_role("link", name="treaty.txt")).to_be_visible()
         expect(page.locator("#files")).not_to_be_visible()
         expect(page.get_by_role("button", name="Remove")).to_have_count(0)
+        page.context.clear_cookies()  # as if the session had ended
+        expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+        page.get_by_role("link", name="Sign in").click()
+        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+        sign_in(page, "bob")
         assert page.goto(f"{team_site}/l/vault-q7/").status == 404  # type: ignore[union-attr]
         expect(page.get_by_text("There is nothing at this address.")).to_be_visible()
         page.get_by_role("link", name="To the start page").click()
         expect(page.get_by_role("listitem")).to_have_text(["Treaties and letters"])
 
 
-def test_curator_adds_a_file(browser: Browser, team_site: str) -> None:
-    """The controls of a curator work below the library's own address."""
+def test_curator_adds_a_file(browser: Browser, team_site: str, team: Team) -> None:
+    """The controls of a curator work below the library's own address; the audit log has the name of the file."""
     with person(browser, f"{team_site}/l/vault-q7/", "cy") as page:
         page.get_by_role("tab", name="Library").click()
         expect(page.locator("#files")).to_be_visible()
@@ -119,3 +137,6 @@ def test_curator_adds_a_file(browser: Browser, team_site: str) -> None:
         page.locator("#files input[type=file]").set_input_files(horse)  # type: ignore[arg-type]
         expect(page.get_by_role("link", name="horse.txt")).to_be_visible()
         expect(page.get_by_role("button", name="Remove horse.txt")).to_be_visible()
+    told = [(line["action"], line["who"], line.get("what")) for line in team.audited if line["who"] == "cy@example.org"]
+    assert [action for action, _, _ in told] == ["sign-in", "upload", "add"]
+    assert told[-1][2] == ["horse.txt"]
