@@ -160,11 +160,15 @@ class Collection:
         return self.rules(name).title or name
 
     async def start(self, stack: AsyncExitStack) -> None:
-        """Start all applications; the end of the stack stops them. One that fails is logged, and the others start."""
+        """Start all applications; the end of the stack stops them. One that fails is logged, and the others start.
+
+        Their first questions come one after the other: at once, four libraries take 300 MB more, which stay.
+        """
         for name, served in list(self._served.items()):
             if served.app is not None:
                 try:
                     await stack.enter_async_context(served.app.router.lifespan_context(served.app))
+                    await run_in_threadpool(served.app.state.service.warmup.join)
                 except Exception:
                     _log.exception("The library %s cannot be served.", name)
                     self._served[name] = Served(name, None)

@@ -93,6 +93,7 @@ KINDS: dict[type[PinciteError], Kind] = {
     errors.NotUploaded: Kind(HTTPStatus.FORBIDDEN, "The files were not uploaded"),
     errors.UploadsFull: Kind(HTTPStatus.TOO_MANY_REQUESTS, "Too many uploads are waiting"),
     errors.JobNotFound: Kind(_MISSING, "Job not found"),
+    errors.AccountsError: Kind(_UNAVAILABLE, "Nobody can be identified at the moment", is_public=False),
     errors.LoadingError: Kind(_UNPROCESSABLE, "The file cannot be read"),
     errors.UnsupportedFormat: Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The format is not supported"),
     errors.TooLarge: Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too large"),
