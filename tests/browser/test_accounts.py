@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from index.page import create_app
 from tests.accounts.conftest import build_team
 from tests.accounts.provider import PROVIDER_WARNINGS, running_provider
+from tests.browser.axe import colour_violations, structure_violations
 from tests.browser.conftest import TIMEOUT_MS
 from tests.fakes import FakeEncoder
 from tests.hosted import hosted
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from tests.accounts.conftest import Team
+    from tests.browser.conftest import Scheme
 
 pytestmark = [pytest.mark.filterwarnings(f"ignore:{words}") for words in PROVIDER_WARNINGS]
 RULES = """
@@ -140,3 +142,33 @@ def test_curator_adds_a_file(browser: Browser, team_site: str, team: Team) -> No
     told = [(line["action"], line["who"], line.get("what")) for line in team.audited if line["who"] == "cy@example.org"]
     assert [action for action, _, _ in told] == ["sign-in", "upload", "add"]
     assert told[-1][2] == ["horse.txt"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_pages_of_accounts_are_accessible(browser: Browser, team_site: str, scheme: Scheme, width: int) -> None:
+    """The sign-in page, the list of libraries, a refusal, and the open menu; nothing is wider than the window."""
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True)
+    context.set_default_timeout(TIMEOUT_MS)
+    page = context.new_page()
+    page.goto(f"{team_site}/")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    require_accessible(page)
+    page.goto(f"{team_site}/sign-in?next=/l/open/")
+    sign_in(page, "ada")
+    page.get_by_role("button", name="Ada Lovelace: account and libraries").click()
+    expect(page.locator("#account")).to_be_visible()
+    assert [line for line in structure_violations(page) if "ccount" in line] == []
+    assert colour_violations(page, "#account") == []
+    assert colour_violations(page, ".p-top") == []
+    for path in ("/", "/l/nothing/"):
+        page.goto(team_site + path)
+        require_accessible(page)
+    context.close()
+
+
+def require_accessible(page: Page) -> None:
+    """Require that a page outside of a library breaks no rule of WCAG and fits into the window."""
+    assert structure_violations(page) == []
+    assert colour_violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

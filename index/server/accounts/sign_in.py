@@ -28,7 +28,7 @@ signature."""
 _LEEWAY_SECONDS = 60
 """Difference of the clocks of provider and server that is tolerated."""
 _REQUEST_SECONDS = 10.0
-_MOST_GROUPS = 1_000
+_MOST_GROUPS, _LONGEST_GROUP = 1_000, 300
 _METADATA_SECONDS = 3600.0
 _TRUE = (True, "true")
 _UNREACHABLE = "The sign-in page of your organisation does not answer."
@@ -152,7 +152,7 @@ class Provider:
 def _texts(value: object) -> frozenset[str]:
     """Return the texts of a claim that is a list or a single text."""
     values = value if isinstance(value, list) else [value]
-    return frozenset([text for text in values if isinstance(text, str)][:_MOST_GROUPS])
+    return frozenset([text for text in values if isinstance(text, str) and len(text) <= _LONGEST_GROUP][:_MOST_GROUPS])
 
 
 def own_path(wanted: str) -> str:
