@@ -40,12 +40,12 @@ class Writer:
 
     @cached_property
     def _numbers(self) -> list[int]:
-        return [document.number for document in self._library._store.catalog.added_since(-1)]
+        return [document.number for document in self._library.parts.store.catalog.added_since(-1)]
 
     def new_document(self, source: str = "") -> NewDocument:
         """Return a document of some twenty passages; with `source`, it replaces the document of that source."""
         self._count += 1
-        catalog = self._library._store.catalog
+        catalog = self._library.parts.store.catalog
         texts: list[str] = []
         while len(texts) < PASSAGES:
             number = self._rng.choice(self._numbers)

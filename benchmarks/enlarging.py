@@ -108,7 +108,7 @@ class Maker:
 def enlarge(maker: Maker, folder: Path, passages: int, *, index: bool = True) -> None:
     """Fill the library in `folder` up to `passages` passages, with or without its indexes."""
     with Library.open(folder) as library:
-        store = library._store
+        store = library.parts.store
         with store.writing():
             with store.catalog.database.reading() as connection:
                 for pragma in _HASTE:

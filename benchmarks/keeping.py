@@ -70,7 +70,7 @@ def measured(folder: Path, beside: Path, operation: str) -> dict[str, Any]:
     """Return the figures of one operation; call this in a new process."""
     with Library.open(folder, create=False) as known:
         made_with, passages = known.stats().made_with, known.stats().passages
-        rows = known._store.catalog.database.rows("SELECT length(vector) / 2 FROM vectors LIMIT 1")
+        rows = known.parts.store.catalog.database.rows("SELECT length(vector) / 2 FROM vectors LIMIT 1")
     encoder = StandIn(made_with.partition(" | ")[0], rows[0][0])
     backup, carried, small = (beside / name for name in ("backup.zip", "library.zip", "no-vectors.zip"))
     with Library.open(folder, Settings(), encoder=encoder) as library:

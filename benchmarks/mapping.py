@@ -41,7 +41,7 @@ def main() -> None:
     options = parser.parse_args()
     with Library.open(options.library) as library:
         _fill(library, options.passages)
-        catalog = library._store.catalog
+        catalog = library.parts.store.catalog
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         known = make(catalog, catalog.generation())
         grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
@@ -66,7 +66,7 @@ def main() -> None:
 def _fill(library: Library, passages: int) -> None:
     """Add documents of very different lengths until the library has `passages` passages."""
     rng = np.random.default_rng(0)
-    catalog = library._store.catalog
+    catalog = library.parts.store.catalog
     done = catalog.totals()["passages"]
     while done < passages:
         length = min(int(rng.integers(1, LONGEST)), passages - done)
@@ -93,7 +93,7 @@ def _vectors(rng: np.random.Generator, name: str, passages: int) -> list[PackedV
 
 
 def _hit(library: Library, passage: int, number: int) -> Hit:
-    catalog = library._store.catalog
+    catalog = library.parts.store.catalog
     row = catalog.passages([passage])[passage]
     (location,) = catalog.locate([(number, row.passage.start)])
     return Hit(row.passage, catalog.infos([number])[number], 0.5, row.passage.sentences[0], location, UNKNOWN)

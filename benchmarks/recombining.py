@@ -112,7 +112,7 @@ def read_sources(bases: Sequence[Path], encoder: Encoder) -> tuple[Sources, str]
     for base in bases:
         with Library.open(base, create=False) as library:
             corpus = _rows(library)
-            prints.add(library._store.catalog.fingerprint())
+            prints.add(library.parts.store.catalog.fingerprint())
         near.append(_nearest(np.stack([np.frombuffer(row.vector, "<f2") for row in corpus])) + len(rows))
         rows += corpus
     if len(prints) != 1:
@@ -143,7 +143,7 @@ def nearest_cosine(vectors: Vectors) -> float:
 
 def _rows(library: Library) -> list[PassageRow]:
     """Return all passages that have a sentence."""
-    catalog = library._store.catalog
+    catalog = library.parts.store.catalog
     rows: list[PassageRow] = []
     for document in catalog.added_since(-1):
         rows += catalog.passages(range(document.first, document.first + document.passages)).values()

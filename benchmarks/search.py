@@ -157,7 +157,7 @@ def _milliseconds(ask: Callable[[str], object], question: str) -> float:
 
 def _stages(library: Library, questions: Sequence[str]) -> Times:
     """Return the milliseconds of each stage of a search, and of the floor."""
-    encoder, store = library.encoder(), library._store
+    encoder, store = library.encoder(), library.parts.store
     times: Times = defaultdict(list)
 
     def floor(question: str) -> None:
@@ -190,7 +190,7 @@ def _stage_rows(times: Times) -> list[dict[str, Any]]:
 def _recall(library: Library, questions: Sequence[Vectors]) -> dict[int, float]:
     """Return the share of the true nearest passages that the dense side finds; ties with the last one count."""
     best = _nearest_cosines(library, np.stack(questions), max(NEAREST))
-    store = library._store
+    store = library.parts.store
     store.refresh()
     shares: dict[int, list[float]] = defaultdict(list)
     for vector, cosines in zip(questions, best, strict=True):
@@ -203,7 +203,7 @@ def _recall(library: Library, questions: Sequence[Vectors]) -> dict[int, float]:
 
 def _nearest_cosines(library: Library, questions: Vectors, k: int) -> Vectors:
     """Return the cosines of the `k` nearest passages of each question, best first; shape (questions, k)."""
-    catalog = library._store.catalog
+    catalog = library.parts.store.catalog
     best = np.empty((len(questions), 0), dtype=np.float32)
     for _, vectors in catalog.vectors(catalog.added_since(-1)):
         both = np.concatenate([best, questions @ vectors.T], axis=1)

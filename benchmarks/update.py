@@ -166,7 +166,7 @@ def _time_change(
 
 def _pauses(library: Library, maker: Maker, reader: Any, questions: Sequence[str], growth: float) -> list[Row]:
     """Measure the waits of questions while nothing changes, while documents are added, and while the indexes settle."""
-    store = library._store
+    store = library.parts.store
     passages = library.stats().passages
     first = passages // DOCUMENT_PASSAGES
     rows = []

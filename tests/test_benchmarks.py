@@ -69,7 +69,7 @@ def test_enlarged_library_does_not_depend_on_the_steps(base: Path, tmp_path: Pat
         names = [info.id for info in at_once.documents()]
         assert len(names) == 3
         assert names == [info.id for info in in_steps.documents()]
-        assert at_once._store.problems() == in_steps._store.problems() == []
+        assert at_once.parts.store.problems() == in_steps.parts.store.problems() == []
 
 
 def test_recall_is_measured_against_all_vectors(
@@ -78,7 +78,7 @@ def test_recall_is_measured_against_all_vectors(
     """A hit counts if it is among the true nearest, or as near as the last of them."""
     questions = list(normalised(np.random.default_rng(0).random((5, encoder.dimension), dtype=np.float32)))
     with Library.open(base, encoder=encoder) as library:
-        store = library._store
+        store = library.parts.store
         store.refresh()
         assert _recall(library, questions) == {10: 1.0, 50: 1.0}
         whole = store.dense

@@ -1,4 +1,4 @@
-"""`pincite key`, which manages the keys of programs, and `pincite serve --users`."""
+"""`pincite key`: creates, lists and revokes the keys of programs."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import typer
 from index.cli.options import Command
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from index.cli.options import State
     from index.server.accounts.api_keys import ApiKey, ApiKeys
     from index.server.accounts.audit_log import AuditLog
@@ -94,19 +92,3 @@ def _facts(key: ApiKey) -> dict[str, object]:
         "expires": key.expires.isoformat(timespec="minutes") if key.expires else "never",
         "used": key.used.isoformat(timespec="minutes") if key.used else "never",
     }
-
-
-def serve_team(
-    context: typer.Context, host: str, port: int, libraries: Path | None, *, users: bool, api_only: bool
-) -> None:
-    """Serve one library or several to people who sign in. Raises SettingsError without `--users`."""
-    from index import page
-    from index.errors import SettingsError
-    from index.server.accounts import team_server
-
-    if not users:
-        raise SettingsError("--libraries needs --users.", "Several libraries are served to people who sign in.")
-    settings = context.obj.settings()
-    folder = libraries.expanduser().absolute() if libraries else context.obj.folder(settings)
-    place = team_server.Place(folder, host, port, has_several=libraries is not None)
-    team_server.serve(place, settings, None if api_only else page.create_app)

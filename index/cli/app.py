@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from index.cli import account_commands, add_commands, ask_commands, library_commands, search_commands
+from index.cli import (
+    account_commands,
+    add_commands,
+    ask_commands,
+    library_commands,
+    publish_commands,
+    search_commands,
+    serve_command,
+)
 from index.cli.options import (
     ERROR,
     INTERRUPTED,
@@ -237,40 +245,7 @@ def doctor(context: typer.Context) -> None:
         raise typer.Exit(ERROR)
 
 
-@app.command(cls=Command, epilog="Example: pincite serve --port 8080   then: curl http://127.0.0.1:8080/healthz")
-def serve(
-    context: typer.Context,
-    host: Annotated[
-        str, typer.Option(help="Address to listen on; 0.0.0.0 for all addresses of this machine.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535)] = 7860,
-    api_only: Annotated[
-        bool, typer.Option("--api-only", help="Serve only programs and assistants: without the page, less is loaded.")
-    ] = False,
-    users: Annotated[
-        bool, typer.Option("--users", help="Let in only people who sign in, and programs with a key.")
-    ] = False,
-    libraries: Annotated[
-        Path | None,
-        typer.Option(help="With --users: serve each folder in this one as a library at /l/NAME/.", show_default=False),
-    ] = None,
-) -> None:
-    """Serve the library: a web page for people, a REST API for programs and MCP for assistants.
-
-    The page is at /, the API's documentation at /docs, the MCP endpoint at /mcp. The log on standard error is JSON,
-    one object per line. docs/accounts.md explains --users and --libraries.
-    """
-    from index import page
-    from index.server import http
-
-    settings = context.obj.settings()
-    if users or libraries is not None:
-        account_commands.serve_team(context, host, port, libraries, users=users, api_only=api_only)
-        return
-    serving = http.serve if api_only else page.serve
-    serving(context.obj.folder(settings), settings, host=host, port=port)
-
-
+app.command(cls=Command, epilog=serve_command.EXAMPLE)(serve_command.serve)
 app.add_typer(account_commands.keys, name="key", short_help="Manage the keys of programs.")
 app.command(name="eval", cls=Command, epilog=library_commands.EXAMPLE)(library_commands.evaluate)
 app.command(cls=Command, epilog=library_commands.BACKUP_EXAMPLE)(library_commands.backup)
@@ -279,6 +254,7 @@ app.command(cls=Command, epilog=library_commands.COMPACT_EXAMPLE)(library_comman
 app.command(cls=Command, epilog=library_commands.REBUILD_EXAMPLE)(library_commands.rebuild)
 app.command(name="export-library", cls=Command, epilog=library_commands.EXPORT_EXAMPLE)(library_commands.export_library)
 app.command(name="import-library", cls=Command, epilog=library_commands.IMPORT_EXAMPLE)(library_commands.import_library)
+app.command(cls=Command, epilog=publish_commands.PUBLISH_EXAMPLE)(publish_commands.publish)
 
 
 def _print_error(error: PinciteError) -> None:

@@ -31,6 +31,10 @@
     │   ├── BadArchive
     │   ├── ArchiveExists
     │   └── ArchiveNotWritable
+    ├── PublishError
+    │   ├── SecretsFound
+    │   ├── FolderNotOurs
+    │   └── PushFailed
     ├── BatchError
     ├── ServiceError                 a server refuses: by its settings, or a limit is reached
     │   ├── NotAllowed
@@ -42,12 +46,17 @@
     │   ├── NotUploaded
     │   ├── UploadsFull
     │   ├── JobNotFound
-    │   └── AccountsError            accounts of `serve --users`
-    │       ├── AccountFileDamaged
-    │       ├── AccountsNotWritable
-    │       ├── KeyNameTaken
-    │       ├── KeyNotFound
-    │       └── SignInFailed
+    │   ├── AccountsError            accounts of `serve --users`
+    │   │   ├── AccountFileDamaged
+    │   │   ├── AccountsNotWritable
+    │   │   ├── KeyNameTaken
+    │   │   ├── KeyNotFound
+    │   │   └── SignInFailed
+    │   ├── RateLimited              the rest: a public demo
+    │   ├── PrivateLibraryFull
+    │   ├── DemoFull
+    │   ├── PublishedDocument
+    │   └── BudgetSpent
     └── LoadingError                 becomes a `Failure` in the receipt; other files are still read
         ├── SourceNotFound
         ├── SourceNotReadable
@@ -118,6 +127,7 @@ from index.errors.pincite_error import (
     WriterError,
     WriterNotSet,
 )
+from index.errors.publish_errors import FolderNotOurs, PublishError, PushFailed, SecretsFound
 from index.errors.service_errors import (
     AccountFileDamaged,
     AccountsError,
@@ -136,6 +146,7 @@ from index.errors.service_errors import (
     TooMany,
     UploadsFull,
 )
+from index.errors.visitor_errors import BudgetSpent, DemoFull, PrivateLibraryFull, PublishedDocument, RateLimited
 
 __all__ = [
     "AccountFileDamaged",
@@ -149,7 +160,9 @@ __all__ = [
     "BadArchive",
     "BadPack",
     "BatchError",
+    "BudgetSpent",
     "DamagedFile",
+    "DemoFull",
     "DocumentError",
     "DocumentNotFound",
     "EmptyDocument",
@@ -158,6 +171,7 @@ __all__ = [
     "FetchFailed",
     "FingerprintMismatch",
     "FolderMissing",
+    "FolderNotOurs",
     "JobNotFound",
     "KeyNameTaken",
     "KeyNotFound",
@@ -178,8 +192,14 @@ __all__ = [
     "PageError",
     "PasswordRequired",
     "PinciteError",
+    "PrivateLibraryFull",
+    "PublishError",
+    "PublishedDocument",
+    "PushFailed",
     "QueueFull",
+    "RateLimited",
     "ReaderCrashed",
+    "SecretsFound",
     "ServiceError",
     "SettingsError",
     "SignInFailed",

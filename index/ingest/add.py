@@ -68,6 +68,7 @@ class Ingestion:
         *,
         max_bytes: int,
         max_pages: int | None = None,
+        max_characters: int = 0,
         progress: ProgressCallback | None = None,
         limits: Limits = _DEFAULT_LIMITS,
         workers: int = 1,
@@ -75,7 +76,7 @@ class Ingestion:
     ) -> None:
         self._store = store
         self._tool_loader = ToolLoader(store, tools, prepares=self._encodes)
-        self._limits = (limits, max_bytes, max_pages)
+        self._limits = (limits, max_bytes, max_pages, max_characters)
         self._worker_count = workers
         self._worklist = worklist
         self._progress = progress

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from index.encoders.encoder import Draft
-from index.errors import LoadingError
+from index.errors import LoadingError, TooLarge
 from index.ingest.queue import absolute, stamp_of
 from index.loading.loader import digest, locate
 from index.loading.sandbox.pool import Parser
@@ -120,6 +120,8 @@ class ReadOptions:
     limits: Limits
     max_bytes: int
     max_pages: int | None
+    max_characters: int
+    """0 for no limit."""
     sources: Mapping[Path, str]
     worklist: Worklist | None
 
@@ -173,9 +175,18 @@ class FileReader:
             cutting=tools.cutting,
         )
         document, chunks = parsed.document, parsed.chunks
+        self._require_short(document)
         if chunks is None:
             chunks = tools.chunker.chunk(document.text, document.landmarks)
         return prepared(origin, document, chunks)
+
+    def _require_short(self, document: Document) -> None:
+        most, length = self._options.max_characters, len(document.text)
+        if most and length > most:
+            raise TooLarge(
+                f"The text has {length:,} characters, more than the {most:,} that the settings allow.",
+                "Raise the limit with PINCITE_MAX_CHARACTERS, or split the file.",
+            )
 
 
 class DocumentCutter:

@@ -102,10 +102,12 @@ class Answerer:
         limit: int = 10,
         writer: Literal["quote", "model"] = "quote",
         strict: bool = False,
+        before_writing: Callable[[], None] = lambda: None,
     ) -> Generator[str | Answer, None, None]:
         """Yield what `ask` returns, after the model's words as they arrive, unchecked.
 
         Empty strings come while the model is silent. Closing the generator closes the connection to the model.
+        `before_writing` is called just before a model is asked; its error ends the stream.
         """
         if writer == "model":
             self._session.base_settings.require_writer()
@@ -115,6 +117,7 @@ class Answerer:
             return
         answer = self._quoted(question, request, documents, limit=limit, writer=writer)
         if writer == "model" and answer.status == "answered":
+            before_writing()
             yield from self._written(answer, strict=strict)
         else:
             yield annotated_answer(answer)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from index.records import Document, ProgressCallback
     from index.text.chunks import Chunker
 
-_LIMITS = {"max_file_megabytes", "max_pages", "parse_seconds", "parse_megabytes"}
+_LIMITS = {"max_file_megabytes", "max_pages", "max_characters", "parse_seconds", "parse_megabytes"}
 """The settings that decide whether a file can be read: a file that failed is tried again when one of them changes."""
 
 
@@ -130,6 +130,7 @@ class Changes:
         return {
             "max_bytes": self._session.max_bytes,
             "max_pages": settings.max_pages,
+            "max_characters": settings.max_characters,
             "progress": progress,
             "limits": self._session.limits,
             "workers": workers or settings.workers or max(1, (os.cpu_count() or 1) // 2),

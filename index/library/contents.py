@@ -115,7 +115,7 @@ class Contents:
         self._catalog = session.catalog
         self._lookup = lookup
         self._models = models
-        self._maps = Maps(session.catalog, session.folder)
+        self._maps = Maps(session.catalog, session.folder, read_only=session.store.read_only)
         self._viewer = Viewer(session.store, max_bytes=session.max_bytes)
 
     def close(self) -> None:
@@ -125,6 +125,10 @@ class Contents:
     def documents(self) -> list[DocumentInfo]:
         """Return all documents, ordered by source."""
         return self._catalog.documents()
+
+    def sources(self) -> dict[str, str]:
+        """Return every source with the id of its document: several files with the same bytes are one document."""
+        return dict(self._catalog.sources())
 
     def document(self, name: str) -> Document:
         """Return a document with its text. Raises DocumentNotFound, AmbiguousDocument."""

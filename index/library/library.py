@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Self, TypeVar
@@ -36,11 +37,29 @@ def _delegate(
 
     @wraps(method)
     def call(self: Library, /, *args: _Params.args, **options: _Params.kwargs) -> _Result:
-        result: _Result = getattr(getattr(self, part), name)(*args, **options)
+        result: _Result = getattr(getattr(self.parts, part), name)(*args, **options)
         return result
 
     call.__qualname__, call.__module__ = f"Library.{name}", __name__
     return call
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of a library. `Library` has a method for everything that its users need of them."""
+
+    store: FolderStore
+    session: Session
+    lookup: Lookup
+    models: Models
+    searcher: Searcher
+    answerer: Answerer
+    checker: Checker
+    contents: Contents
+    changes: Changes
+    folder_sync: FolderSync
+    maintenance: Maintenance
+    archives: Archives
 
 
 class Library:
@@ -56,20 +75,34 @@ class Library:
     thread that works.
     """
 
-    def __init__(self, store: FolderStore, settings: Settings, encoder: Encoder | None = None) -> None:
-        self._store = store
-        self._session = Session(store, settings)
-        self._lookup = Lookup(store)
-        self._models = Models(self._session, encoder)
-        searcher = Searcher(self._session, self._lookup, self._models)
-        self._searcher = searcher
-        self._answerer = Answerer(self._session, self._lookup, self._models, searcher)
-        self._checker = Checker(self._session, self._lookup, self._models, searcher)
-        self._contents = Contents(self._session, self._lookup, self._models)
-        self._changes = Changes(self._session, self._lookup, self._models)
-        self._folder_sync = FolderSync(self._session, self._changes)
-        self._maintenance = Maintenance(self._session, self._models)
-        self._archives = Archives(self._session, self._models, self._contents)
+    def __init__(
+        self, store: FolderStore, settings: Settings, encoder: Encoder | None = None, models: Models | None = None
+    ) -> None:
+        """Create a library of a store; `models` are those of another library with the same encoder."""
+        session, lookup = Session(store, settings), Lookup(store)
+        models = models or Models(session, encoder)
+        searcher = Searcher(session, lookup, models)
+        contents = Contents(session, lookup, models)
+        changes = Changes(session, lookup, models)
+        self._parts = Parts(
+            store,
+            session,
+            lookup,
+            models,
+            searcher,
+            Answerer(session, lookup, models, searcher),
+            Checker(session, lookup, models, searcher),
+            contents,
+            changes,
+            FolderSync(session, changes),
+            Maintenance(session, models),
+            Archives(session, models, contents),
+        )
+
+    @property
+    def parts(self) -> Parts:
+        """The parts that do the work, for libraries that are composed of others."""
+        return self._parts
 
     # Opening
 
@@ -81,15 +114,17 @@ class Library:
         *,
         encoder: Encoder | None = None,
         create: bool = True,
+        immutable: bool = False,
     ) -> Self:
         """Open the library in a folder, by default the folder of the settings. The encoder is loaded at first use.
 
+        With `immutable`, nothing in the folder is changed, not even a cache or a lock.
         Raises LibraryNotFound if there is none and `create` is False, LibraryDamaged if its catalog is damaged,
         LibraryTooNew if a newer Pincite wrote it.
         """
         settings = settings or Settings()
         path = Path(folder if folder is not None else settings.library).expanduser().absolute()
-        return cls(FolderStore(path, create=create), settings, encoder)
+        return cls(FolderStore(path, create=create, immutable=immutable), settings, encoder)
 
     def __enter__(self) -> Self:
         return self
@@ -99,31 +134,31 @@ class Library:
 
     def close(self) -> None:
         """Close all files of the folder, which then can be copied."""
-        self._contents.close()
-        self._store.close()
+        self.parts.contents.close()
+        self.parts.store.close()
 
     @property
     def folder(self) -> Path:
         """The library's folder."""
-        return self._store.folder
+        return self.parts.store.folder
 
     @property
     def settings(self) -> Settings:
         """The settings for this library: its own model and passage length, unless the caller set them."""
-        return self._session.settings
+        return self.parts.session.settings
 
     @property
     def read_only(self) -> bool:
         """Whether the library's folder or disk is read-only. Questions still work."""
-        return self._store.read_only
+        return self.parts.store.read_only
 
     def readiness(self) -> Readiness:
         """Return whether both indexes are complete. What they lack is added in the background."""
-        return self._store.refresh(waiting=False)
+        return self.parts.store.refresh(waiting=False)
 
-    encoder = _delegate("_models", Models.encoder)
-    find = _delegate("_lookup", Lookup.find)
-    disagreements = _delegate("_session", Session.disagreements)
+    encoder = _delegate("models", Models.encoder)
+    find = _delegate("lookup", Lookup.find)
+    disagreements = _delegate("session", Session.disagreements)
 
     # Questions and texts to check
 
@@ -157,50 +192,52 @@ class Library:
         assert isinstance(check, Check)
         return check
 
-    search = _delegate("_searcher", Searcher.search)
-    coverage = _delegate("_searcher", Searcher.coverage)
-    ask_stream = _delegate("_answerer", Answerer.ask_stream)
-    suggestions = _delegate("_answerer", Answerer.suggestions)
-    check_stream = _delegate("_checker", Checker.check_stream)
+    search = _delegate("searcher", Searcher.search)
+    coverage = _delegate("searcher", Searcher.coverage)
+    ask_stream = _delegate("answerer", Answerer.ask_stream)
+    suggestions = _delegate("answerer", Answerer.suggestions)
+    check_stream = _delegate("checker", Checker.check_stream)
 
     # Changes
 
-    add = _delegate("_changes", Changes.add)
-    resume = _delegate("_changes", Changes.resume)
-    queue = _delegate("_changes", Changes.queue)
-    forget_queue = _delegate("_changes", Changes.forget_queue)
-    add_documents = _delegate("_changes", Changes.add_documents)
-    remove = _delegate("_changes", Changes.remove)
-    sync = _delegate("_folder_sync", FolderSync.sync)
-    watch = _delegate("_folder_sync", FolderSync.watch)
+    add = _delegate("changes", Changes.add)
+    resume = _delegate("changes", Changes.resume)
+    queue = _delegate("changes", Changes.queue)
+    forget_queue = _delegate("changes", Changes.forget_queue)
+    add_documents = _delegate("changes", Changes.add_documents)
+    remove = _delegate("changes", Changes.remove)
+    sync = _delegate("folder_sync", FolderSync.sync)
+    watch = _delegate("folder_sync", FolderSync.watch)
 
     # Contents
 
-    documents = _delegate("_contents", Contents.documents)
-    document = _delegate("_contents", Contents.document)
-    locate = _delegate("_contents", Contents.locate)
-    text = _delegate("_contents", Contents.text)
-    view = _delegate("_contents", Contents.view)
-    page_marks = _delegate("_contents", Contents.page_marks)
-    page_image = _delegate("_contents", Contents.page_image)
-    original = _delegate("_contents", Contents.original)
-    open_original = _delegate("_contents", Contents.open_original)
-    has_original = _delegate("_contents", Contents.has_original)
-    map = _delegate("_contents", Contents.map)
-    placed = _delegate("_contents", Contents.placed)
+    documents = _delegate("contents", Contents.documents)
+    sources = _delegate("contents", Contents.sources)
+    document = _delegate("contents", Contents.document)
+    locate = _delegate("contents", Contents.locate)
+    text = _delegate("contents", Contents.text)
+    view = _delegate("contents", Contents.view)
+    page_marks = _delegate("contents", Contents.page_marks)
+    page_image = _delegate("contents", Contents.page_image)
+    original = _delegate("contents", Contents.original)
+    open_original = _delegate("contents", Contents.open_original)
+    has_original = _delegate("contents", Contents.has_original)
+    map = _delegate("contents", Contents.map)
+    placed = _delegate("contents", Contents.placed)
 
     # Maintenance
 
-    generation = _delegate("_maintenance", Maintenance.generation)
-    stats = _delegate("_maintenance", Maintenance.stats)
-    recall = _delegate("_maintenance", Maintenance.recall)
-    problems = _delegate("_maintenance", Maintenance.problems)
-    verify = _delegate("_maintenance", Maintenance.verify)
-    compact = _delegate("_maintenance", Maintenance.compact)
-    rebuild = _delegate("_maintenance", Maintenance.rebuild)
-    backup = _delegate("_archives", Archives.backup)
-    export_library = _delegate("_archives", Archives.export_library)
-    import_library = _delegate("_archives", Archives.import_library)
-    pack = _delegate("_archives", Archives.pack)
-    verify_pack = _delegate("_archives", Archives.verify_pack)
+    generation = _delegate("maintenance", Maintenance.generation)
+    stats = _delegate("maintenance", Maintenance.stats)
+    recall = _delegate("maintenance", Maintenance.recall)
+    problems = _delegate("maintenance", Maintenance.problems)
+    verify = _delegate("maintenance", Maintenance.verify)
+    compact = _delegate("maintenance", Maintenance.compact)
+    rebuild = _delegate("maintenance", Maintenance.rebuild)
+    backup = _delegate("archives", Archives.backup)
+    copy = _delegate("archives", Archives.copy)
+    export_library = _delegate("archives", Archives.export_library)
+    import_library = _delegate("archives", Archives.import_library)
+    pack = _delegate("archives", Archives.pack)
+    verify_pack = _delegate("archives", Archives.verify_pack)
     restore = staticmethod(operations.restore)

@@ -14,6 +14,8 @@ from index.records import Stats
 from index.storage.protocol import encoder_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from index.backup.rebuild import EncodingTools
     from index.citations.evidence_pack import PackFinding
     from index.library.contents import Contents
@@ -116,6 +118,25 @@ class Archives:
         from index.backup.backups import back_up
 
         return back_up(self._store, _absolute(path), force=force, progress=progress)
+
+    def copy(
+        self,
+        folder: str | Path,
+        sources: Mapping[str, str],
+        names: Mapping[str, str],
+        *,
+        progress: OperationProgress | None = None,
+    ) -> Path:
+        """Copy the library into a new folder, complete in itself, and return the folder. Others go on.
+
+        `sources` are those that `Library.sources` returned, and `names` maps each of them to the name that it has in
+        the copy. Removed documents leave no trace there. Raises LibraryError if the library has changed since,
+        LibraryExists, NoRoom, LibraryNotWritable, LibraryDamaged.
+        """
+        from index.backup.copies import copy_library
+
+        copy_library(self._store, _absolute(folder), sources, names, progress=progress)
+        return _absolute(folder)
 
     def export_library(
         self, path: str | Path, *, vectors: bool = True, force: bool = False, progress: OperationProgress | None = None

@@ -27,6 +27,8 @@ HOPELESS_SHARE = 0.5
 """The answer reader skips a question whose confidence without it is below this share of the lower threshold. Measured:
 2 of 1,531 questions that their documents answer were below it, and 7 in 10 of 1,400 questions on something else."""
 EMPTY = "The library is empty: add files to it."
+_POOL = ThreadPoolExecutor(thread_name_prefix="pincite-asking")
+"""Encodes questions while their words are looked up, for all libraries of the process."""
 
 
 def annotated_found(found: Found) -> Found:
@@ -99,7 +101,6 @@ class Searcher:
         self._catalog = session.catalog
         self._lookup = lookup
         self._models = models
-        self._pool = ThreadPoolExecutor(thread_name_prefix="pincite-asking")
 
     def search(
         self,
@@ -198,7 +199,7 @@ class Searcher:
         return Retriever(
             self._session.store,
             encoder,
-            self._pool,
+            _POOL,
             reranker,
             reader,
             lambda signals: self._worth_reading(signals, name),

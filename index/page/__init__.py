@@ -41,7 +41,7 @@ def serve(folder: Path, settings: Settings, *, host: str, port: int, examples: S
     from index.server.http import service
 
     service.configure_logging()
-    with Library.open(folder, settings) as library:
+    with Library.open(folder, settings, immutable=settings.demo) as library:
         app = create_app(library, settings, examples=examples)
         from index.server.http.application import listen
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from index.library.library import Library
     from index.records import DocumentInfo, Writer
+    from index.server.visitors.rates import Action
     from index.settings import Settings
 
 MAX_ANSWERS = 200
@@ -97,6 +98,8 @@ class AskEvents:
     settings: Settings
     examples: Sequence[str]
     answers: AnswerCache = field(default_factory=AnswerCache)
+    admit: Callable[[Action], None] = lambda _: None
+    """Counts a question of the visitor of a demo. Raises RateLimited."""
     _suggested: dict[int, list[str]] = field(default_factory=dict)
     """Suggested questions by the library's generation, if no examples were given."""
     _listed: dict[int, list[DocumentInfo]] = field(default_factory=dict)
@@ -192,6 +195,7 @@ class AskEvents:
         written = ""
         documents: list[DocumentInfo] = []
         try:
+            self.admit("question")
             documents = self._documents()
             if not documents:
                 yield AnswerOutput("", "", answer_view.strips(()))
@@ -259,15 +263,19 @@ def _label(info: DocumentInfo) -> str:
     return info.name if len(info.name) <= _LONGEST_LABEL else info.name[: _LONGEST_LABEL - 1].rstrip() + "…"
 
 
-def add_ask_endpoint(library: Library) -> None:
-    """Add the endpoint to the current page."""
+def add_ask_endpoint(events_of: Callable[[gr.Request | None], AskEvents]) -> None:
+    """Add the endpoint to the current page; `events_of` returns the handlers of a request."""
 
-    def ask(question: str, documents: list[str] | None = None) -> dict[str, Any]:
+    def ask(question: str, documents: list[str] | None = None, request: gr.Request | None = None) -> dict[str, Any]:
         """Answer a question with quotations, or report that there is none; `documents` by id, file name or title."""
         if not isinstance(question, str) or not all(isinstance(name, str) for name in documents or ()):
             raise gr.Error("`question` must be a string, and `documents` a list of strings.", print_exception=False)
+        events = events_of(request)
         try:
-            return AnswerModel.model_validate(redacted(library.ask(question, documents=documents or None))).model_dump()
+            events.admit("question")
+            return AnswerModel.model_validate(
+                redacted(events.library.ask(question, documents=documents or None))
+            ).model_dump()
         except PinciteError as error:
             raise gr.Error(" ".join(problems.public_message(error)), print_exception=False) from error
 

@@ -21,21 +21,24 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
 
 from index.citations.readable import environment
-from index.errors import AmbiguousDocument, DocumentNotFound
+from index.errors import AmbiguousDocument, DocumentNotFound, RateLimited
 from index.records import CANDIDATES, remarks
 from index.server.http import problems
+from index.server.http.routes.visitor import contact_links
 from index.text.query import SYNTAX
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from index.errors import PinciteError
+    from index.settings import Settings
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 """Options of every event: Gradio shows no progress, and does not list the event in its API."""
 _log = logging.getLogger(__name__)
 _HINTS: dict[type, str] = {
     AmbiguousDocument: "Choose one of them below the question.",
+    RateLimited: "On your own machine, Pincite has no such limit.",
     DocumentNotFound: "Choose other documents below the question, or search all. The document may have been removed.",
 }
 """Hints for the page where an error's own hint names a command or a route."""
@@ -45,8 +48,8 @@ _KEPT = ("q", "in", "write")
 """Query parameters that are kept: the question, its documents, and the writer."""
 STATIC = Path(__file__).parent / "static"
 PARTS = {
-    "page.css": ("app.css", "source.css", "library.css", "map.css"),
-    "page.js": ("app.js", "ask.js", "places.js", "source.js", "library.js", "batch.js", "account.js"),
+    "page.css": ("app.css", "source.css", "library.css", "map.css", "demo.css"),
+    "page.js": ("app.js", "ask.js", "places.js", "source.js", "library.js", "batch.js", "account.js", "demo.js"),
 }
 """Parts of each bundle, in the order of their dependencies."""
 _TYPES = {".css": "text/css", ".js": "text/javascript"}
@@ -57,9 +60,9 @@ def html(value: str, name: str) -> gr.HTML:
     return gr.HTML(value, elem_id=name, apply_default_css=False, js_on_load=None, padding=False)
 
 
-def head(versions: Mapping[str, str]) -> str:
+def head(versions: Mapping[str, str], *, demo: bool = False) -> str:
     """Return the content of the page's head; `versions` of the static files by name, for permanent caching."""
-    return render("head.html", versions=versions)
+    return render("head.html", versions=versions, demo=demo)
 
 
 def body() -> str:
@@ -127,7 +130,8 @@ def problem(error: PinciteError | None) -> str:
     if not problems.kind_of(error).is_public:
         _log.error("A request of the page failed: %s", error)
     message, hint = problems.public_message(error)
-    return render("problem.html", message=message, hint=_HINTS.get(type(error), hint))
+    seconds = error.seconds if isinstance(error, RateLimited) else 0
+    return render("problem.html", message=message, hint=_HINTS.get(type(error), hint), seconds=seconds)
 
 
 def _rank(rank: int | None) -> str:
@@ -141,6 +145,12 @@ _environment.filters.update(rank=_rank, parts=remarks.parts, plain=remarks.plain
 def render(template: str, **values: Any) -> str:
     """Render a template of this package."""
     return _environment.get_template(template).render(**values)
+
+
+def demo_notice(settings: Settings) -> str:
+    """Return the notice of a demo: what happens to a visitor's documents, and whom to ask."""
+    minutes = round(settings.demo_idle_minutes)
+    return render("demo.html", minutes=minutes, links=contact_links(settings))
 
 
 def dialog() -> str:

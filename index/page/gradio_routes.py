@@ -7,6 +7,7 @@ them, and Gradio's errors become problem documents.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import time
@@ -18,6 +19,7 @@ from starlette.datastructures import Headers, QueryParams
 
 from index.errors import NotUploaded
 from index.server.guard.origins import Refusal, local_path
+from index.server.limits import VISITOR_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -62,7 +64,8 @@ class GradioGate:
     app: ASGIApp
     events: Mapping[int, int]
     """Number of inputs of each event of the page, by the event's number."""
-    received: PendingUploads
+    received_of: Callable[[Scope], PendingUploads]
+    """Returns the files that the visitor of a request has uploaded."""
     is_pending: Callable[[str], bool]
     """Returns whether a session has unfinished events."""
 
@@ -79,7 +82,7 @@ class GradioGate:
             body = await _read_body(receive)
             if body is None:
                 return
-            checked = self._event(body) if path == _JOIN else _cancel_request(body)
+            checked = self._event(body, scope) if path == _JOIN else _cancel_request(body, scope)
             if isinstance(checked, Refusal):
                 refusal = checked
             else:
@@ -88,12 +91,13 @@ class GradioGate:
             await refusal.answer(scope, receive, send)
             return
         if path == _STREAM:
+            scope = _with_own_session(scope)
             receive = self._until_idle(scope, receive)
         elif method != "POST":
             scope = _without_dropped_parameters(scope)
         await self.app(scope, receive, EventResponse(scope, receive, send).send)
 
-    def _event(self, body: bytes) -> bytes | Refusal:
+    def _event(self, body: bytes, scope: Scope) -> bytes | Refusal:
         """Validate an event: it must be one of the page's, and its files must be uploaded."""
         event = _parse_json(body)
         session = event.get("session_hash") if isinstance(event, dict) else None
@@ -104,11 +108,12 @@ class GradioGate:
         number = event.get("fn_index")
         if type(number) is not int or self.events.get(number) != len(event["data"]):
             return _INVALID_EVENT
-        if not self._is_uploaded(event["data"]):
+        if not self._is_uploaded(event["data"], scope):
             return _NOT_UPLOADED
-        return json.dumps({key: event[key] for key in _EVENT_KEYS if key in event}).encode()
+        kept = {key: event[key] for key in _EVENT_KEYS if key in event}
+        return json.dumps({**kept, "session_hash": _own_session(session, scope)}).encode()
 
-    def _is_uploaded(self, data: list[Any]) -> bool:
+    def _is_uploaded(self, data: list[Any], scope: Scope) -> bool:
         """Return whether every file is given by a valid handle."""
         rest: list[Any] = [data]
         while rest:
@@ -117,7 +122,7 @@ class GradioGate:
                 rest.extend(value)
             elif isinstance(value, dict):
                 rest.extend(value.values())
-                if "path" in value and not self.received.holds(value["path"]):
+                if "path" in value and not self.received_of(scope).holds(value["path"]):
                     return False
         return True
 
@@ -185,13 +190,35 @@ def _parse_json(body: bytes) -> Any:
         return None
 
 
-def _cancel_request(body: bytes) -> bytes | Refusal:
+def _cancel_request(body: bytes, scope: Scope) -> bytes | Refusal:
     """Validate a request to cancel an event: Gradio expects names and numbers and fails on other values."""
     wanted = _parse_json(body)
     values = wanted.values() if isinstance(wanted, dict) else [None]
     if not all(type(value) is int or (isinstance(value, str) and _SESSION.fullmatch(value)) for value in values):
         return _REFUSED[422]
-    return body
+    if isinstance(wanted.get("session_hash"), str):
+        wanted["session_hash"] = _own_session(wanted["session_hash"], scope)
+    return json.dumps(wanted).encode()
+
+
+def _own_session(session: str, scope: Scope) -> str:
+    """Return the name of a session as Gradio sees it.
+
+    The page chooses the name, and Gradio lets everybody who knows it read and cancel its events. In a demo, the name
+    includes a hash of the visitor's, so that it names only this visitor's sessions.
+    """
+    visitor = scope.get(VISITOR_KEY)
+    if visitor is None:
+        return session
+    return hashlib.sha256(f"{visitor.identity} {session}".encode()).hexdigest()
+
+
+def _with_own_session(scope: Scope) -> Scope:
+    query = QueryParams(scope["query_string"])
+    if VISITOR_KEY not in scope or "session_hash" not in query:
+        return scope
+    pairs = {**query, "session_hash": _own_session(query["session_hash"], scope)}
+    return {**scope, "query_string": urlencode(pairs).encode()}
 
 
 async def _read_body(receive: Receive) -> bytes | None:

@@ -25,7 +25,8 @@ from index.errors import NotUploaded, PinciteError, ServiceError, TooMany
 from index.page.transfers import UploadId
 from index.server.http import problems
 from index.server.http.requests import MEDIA_TYPE, Multipart, chunks
-from index.server.limits import client_of
+from index.server.http.service import ServiceDependency
+from index.server.limits import VISITOR_KEY, client_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,10 +34,10 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.types import Scope
 
-    from index.page.transfers import PendingUploads, Transfer, Transfers
+    from index.page.page_events import PageEventsByService
+    from index.page.transfers import PendingUploads, Transfer
     from index.records.document import Arrival
     from index.server.http.service import Service
-    from index.server.limits import Slots
 
 COOKIE = "pincite_browser"
 _VALUE = re.compile(r"[\w-]{20,64}", re.ASCII)
@@ -57,7 +58,9 @@ _ARRIVALS = "pincite.arrivals"
 
 
 def browser_of(scope: Scope) -> str:
-    """Return the browser of a request; empty if it has uploaded nothing."""
+    """Return the browser of a request; empty if it has uploaded nothing. In a demo, it is the visitor."""
+    if (visitor := scope.get(VISITOR_KEY)) is not None:
+        return str(visitor.identity)
     value = HTTPConnection(scope).cookies.get(COOKIE, "")
     return value if _VALUE.fullmatch(value) else ""
 
@@ -78,11 +81,11 @@ def cookie(browser: str, headers: Mapping[str, str]) -> str:
     return f"{COOKIE}={browser}; Path=/; HttpOnly; {sent_with}"
 
 
-def add_intake(app: FastAPI, received: PendingUploads, transfers: Transfers) -> None:
+def add_intake(app: FastAPI, events: PageEventsByService) -> None:
     """Add the route before Gradio's."""
-    service: Service = app.state.service
 
-    async def upload(request: Request, upload_id: UploadId = "") -> JSONResponse:
+    async def upload(request: Request, service: ServiceDependency, upload_id: UploadId = "") -> JSONResponse:
+        own = events.of(request.scope)
         service.jobs.require_writable()
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != MEDIA_TYPE:
             raise HTTPException(415, f"The body must be {MEDIA_TYPE}.")
@@ -91,12 +94,12 @@ def add_intake(app: FastAPI, received: PendingUploads, transfers: Transfers) -> 
             browser = new_browser()
             headers["Set-Cookie"] = cookie(browser, request.headers)
         client = client_of(request.scope)
-        transfer = transfers.begin(client, upload_id)
+        transfer = own.transfers.begin(client, upload_id)
         try:
-            intake = UploadReceiver(service, received, browser, client, transfer)
+            intake = UploadReceiver(service, own.received, browser, client, transfer)
             handles = await service.receivers.run(client, intake.receive, request)
         finally:
-            transfers.end(transfer)
+            own.transfers.end(transfer)
         return JSONResponse(handles, headers=headers)
 
     app.add_api_route(PATH, upload, methods=["POST"], include_in_schema=False)
@@ -158,14 +161,12 @@ class CheckedBlocks(gr.Blocks):
     events get theirs from `arrivals_of`.
     """
 
-    def __init__(
-        self, received: PendingUploads, questions: Slots, changes: Slots, longest_question: int, **options: Any
-    ) -> None:
+    def __init__(self, events: PageEventsByService, **options: Any) -> None:
         super().__init__(**options)
-        self._received = received
-        self._questions = questions
-        self._changes = changes
-        self._longest_question = longest_question
+        self._events = events
+        self._questions = events.shared.questions
+        self._changes = events.shared.changes
+        self._longest_question = events.shared.settings.max_question_characters
         self.max_threads = MAX_EVENTS
         self.state_session_capacity = SESSIONS
         # Gradio checks paths only if this is set; `launch` sets it, but a mounted page is never launched.
@@ -188,12 +189,13 @@ class CheckedBlocks(gr.Blocks):
             slots = self._changes if handles else self._questions
             async with slots.slot(client):
                 if handles:
-                    scope[_ARRIVALS] = self._received.take(browser_of(scope), handles)
+                    scope[_ARRIVALS] = self._events.of(scope).received.take(browser_of(scope), handles)
                 return await super().process_api(block_fn, inputs, state, request, *arguments, **options)
         except PinciteError as error:
             raise gr.Error(" ".join(problems.public_message(error)), print_exception=False) from None
         finally:
-            self._received.uploads.drop(arrivals_of(scope))  # if the event has not taken them
+            if arrivals := arrivals_of(scope):
+                self._events.of(scope).received.uploads.drop(arrivals)  # if the event has not taken them
 
     def _checked(self, block_fn: Any, inputs: Sequence[Any]) -> tuple[list[str], list[Any]]:
         """Return the handles of an event's files, and the values that Gradio may see.

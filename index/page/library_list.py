@@ -125,7 +125,7 @@ class LibraryEvents:
     def shelf(self, query: ListQuery) -> str:
         """Return the requested part of the list of documents."""
         found = shelf(self.library.documents(), query)
-        return library_view.shelf(replace(found, rows=tuple(map(redacted, found.rows))))
+        return library_view.shelf(replace(found, rows=tuple(map(redacted, found.rows))), demo=self.settings.demo)
 
     def state(self, mine: Sequence[str], browser: str = "") -> dict[str, object]:
         """Return the state that an open page polls every few seconds: what has changed, and whether jobs run.

@@ -113,18 +113,21 @@ def _finding(note: str) -> Finding:
 
 def adding(settings: Settings, *, read_only: bool = False) -> str:
     """Return the text above the drop zone: which files can be added, or that the library is read-only."""
-    return _render("library_head.html", megabytes=settings.max_file_megabytes, read_only=READ_ONLY if read_only else "")
+    shown = READ_ONLY if read_only else ""
+    return _render("library_head.html", megabytes=settings.max_file_megabytes, read_only=shown, settings=settings)
 
 
 def keeping(settings: Settings, *, read_only: bool = False) -> str:
     """Return the content below the drop zone: other allowed ways to add, and the elements that library.js fills."""
     return _render(
         "keeping.html",
-        urls=settings.allow_urls and not read_only,
-        folders=() if read_only else settings.allow_folders,
+        urls=settings.allow_urls and not (read_only or settings.demo),
+        folders=() if read_only or settings.demo else settings.allow_folders,
         headings=_HEADINGS,
         few=FEW,
-        megabytes=settings.max_file_megabytes,
+        megabytes=min(settings.max_file_megabytes, settings.demo_megabytes)
+        if settings.demo
+        else settings.max_file_megabytes,
     )
 
 
@@ -138,9 +141,10 @@ def removal_dialog() -> str:
     return _render("removal.html")
 
 
-def shelf(shelf: DocumentPage) -> str:
-    """Return a page of the list."""
-    return _render("shelf.html", shelf=shelf, wish=shelf.wish, headings=_HEADINGS, numbers=("pages", "passages"))
+def shelf(shelf: DocumentPage, *, demo: bool = False) -> str:
+    """Return a page of the list. In a demo, visitors can remove only their own documents."""
+    values = {"headings": _HEADINGS, "numbers": ("pages", "passages"), "demo": demo}
+    return _render("shelf.html", shelf=shelf, wish=shelf.wish, **values)
 
 
 def removed(info: DocumentInfo) -> str:

@@ -27,9 +27,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from index.library.library import Library
-    from index.page.ask_events import AnswerCache
     from index.page.forms import BatchEvents
-    from index.page.library_list import LibraryEvents
+    from index.page.page_events import PageEventsByService
 
 Make = Callable[[], str]
 _log = logging.getLogger(__name__)
@@ -76,42 +75,48 @@ def _problem(error: Exception) -> HTMLResponse:
     return HTMLResponse(fragments.problem(None), 500)
 
 
-def add_keeping(app: FastAPI, keeping: LibraryEvents) -> None:
+def add_keeping(app: FastAPI, events: PageEventsByService) -> None:
     """Add the routes below `/page/`; each runs in a thread."""
 
     def state(request: Request, mine: str = "") -> JSONResponse:
-        state_values = keeping.state(_ids(mine), browser_of(request.scope))
+        state_values = events.of(request.scope).library.state(_ids(mine), browser_of(request.scope))
         return JSONResponse(state_values, headers={"Cache-Control": "no-store"})
 
     def jobs(request: Request, mine: str = "") -> HTMLResponse:
-        return fragment(lambda: keeping.watched(_ids(mine), browser_of(request.scope)))
+        return fragment(lambda: events.of(request.scope).library.watched(_ids(mine), browser_of(request.scope)))
 
-    def documents(words: str = "", column: str = "", falling: str = "", page: int = 1) -> HTMLResponse:
-        return fragment(lambda: keeping.shelf(ListQuery(words[:_LONGEST_FILTER], column, bool(falling), page)))
+    def documents(
+        request: Request, words: str = "", column: str = "", falling: str = "", page: int = 1
+    ) -> HTMLResponse:
+        wish = ListQuery(words[:_LONGEST_FILTER], column, bool(falling), page)
+        return fragment(lambda: events.of(request.scope).library.shelf(wish))
 
     answers: dict[str, Callable[..., Any]] = {"state": state, "jobs": jobs, "documents": documents}
     for path, answer in answers.items():
         app.add_api_route(f"/page/{path}", answer, methods=["GET"], include_in_schema=False)
-    _add_changes(app, keeping)
+    _add_changes(app, events)
 
 
-def _add_changes(app: FastAPI, keeping: LibraryEvents) -> None:
+def _add_changes(app: FastAPI, events: PageEventsByService) -> None:
     """Add the routes for changes, which may take long; slots leave threads for other clients."""
 
     async def links(service: ServiceDependency, request: Request, address: Annotated[str, Form()]) -> HTMLResponse:
+        keeping = events.of(request.scope).library
         return await _run_in_slot(
             service, request, lambda: job_started(lambda: keeping.link(address, client_of(request.scope)))
         )
 
     async def folders(service: ServiceDependency, request: Request, folder: Annotated[str, Form()]) -> HTMLResponse:
+        keeping = events.of(request.scope).library
         return await _run_in_slot(
             service, request, lambda: job_started(lambda: keeping.folder(folder, client_of(request.scope)))
         )
 
-    def cancel(identity: str, file: Annotated[int | None, Form()] = None) -> HTMLResponse:
-        return fragment(lambda: keeping.cancel(identity, file))
+    def cancel(request: Request, identity: str, file: Annotated[int | None, Form()] = None) -> HTMLResponse:
+        return fragment(lambda: events.of(request.scope).library.cancel(identity, file))
 
     async def remove(service: ServiceDependency, request: Request, identity: str) -> HTMLResponse:
+        keeping = events.of(request.scope).library
         return await _run_in_slot(service, request, lambda: fragment(lambda: keeping.remove(identity)))
 
     guarded = [Depends(require_page_header)]
@@ -131,36 +136,36 @@ def _ids(joined: str) -> list[str]:
     return [identity for identity in joined.split(",") if identity]
 
 
-def add_batches(app: FastAPI, questioning: BatchEvents) -> None:
+def add_batches(app: FastAPI, events: PageEventsByService) -> None:
     """Add the routes below `/page/`."""
 
-    def batches(mine: str = "") -> HTMLResponse:
-        return fragment(lambda: questioning.watched(mine.split(",")))
+    def batches(request: Request, mine: str = "") -> HTMLResponse:
+        return fragment(lambda: events.of(request.scope).batches.watched(mine.split(",")))
 
-    def rows(identity: str, begin: int = 0) -> HTMLResponse:
-        return fragment(lambda: questioning.rows(identity, begin))
+    def rows(request: Request, identity: str, begin: int = 0) -> HTMLResponse:
+        return fragment(lambda: events.of(request.scope).batches.rows(identity, begin))
 
-    def choices(words: str = "", chosen: str = "") -> HTMLResponse:
-        return fragment(lambda: questioning.choices(words, chosen.split(",")))
+    def choices(request: Request, words: str = "", chosen: str = "") -> HTMLResponse:
+        return fragment(lambda: events.of(request.scope).batches.choices(words, chosen.split(",")))
 
-    def answers(identity: str, extension: str) -> Response:
-        return _table(questioning, identity, f".{extension}")
+    def answers(request: Request, identity: str, extension: str) -> Response:
+        return _table(events.of(request.scope).batches, identity, f".{extension}")
 
     routes: dict[str, Callable[..., Any]] = {"batches": batches, "batches/{identity}/rows": rows, "choices": choices}
     for path, answer in {**routes, "batches/{identity}/answers.{extension}": answers}.items():
         app.add_api_route(f"/page/{path}", answer, methods=["GET"], include_in_schema=False, response_model=None)
-    _add_post_routes(app, questioning)
+    _add_post_routes(app, events)
 
 
-def _add_post_routes(app: FastAPI, questioning: BatchEvents) -> None:
+def _add_post_routes(app: FastAPI, events: PageEventsByService) -> None:
     forms = Slots(_FORMS)
 
     async def begin(request: Request) -> HTMLResponse:
-        client = client_of(request.scope)
+        client, questioning = client_of(request.scope), events.of(request.scope).batches
         return await forms.run(client, _start_job, questioning, await request.body(), client)
 
     async def questions(request: Request, name: str) -> HTMLResponse:
-        data = await request.body()
+        data, questioning = await request.body(), events.of(request.scope).batches
         return await forms.run(client_of(request.scope), lambda: fragment(lambda: questioning.read(name, data)))
 
     guarded = [Depends(require_page_header)]
@@ -191,25 +196,26 @@ def _table(questioning: BatchEvents, identity: str, form: str) -> Response:
     return Response(data, media_type=_MEDIA_TYPES[form], headers=headers)
 
 
-def add_fragments(app: FastAPI, library: Library, answers: AnswerCache) -> None:
+def add_fragments(app: FastAPI, events: PageEventsByService) -> None:
     """Add the routes below `/page/`; each runs in a thread."""
 
     async def coverage(service: ServiceDependency, request: Request, q: str, within: str = "") -> HTMLResponse:
-        html = await service.run(request, service.checks, lambda: _coverage(library, q, within))
+        html = await service.run(request, service.checks, lambda: _coverage(service.library, q, within))
         return HTMLResponse(html)
 
-    def library_map() -> HTMLResponse:
+    def library_map(service: ServiceDependency) -> HTMLResponse:
+        library = service.library
         known = library.map()
         svg = map_svg(known)
         is_new = known.generation == library.generation()
         return HTMLResponse(svg, (200 if svg else 204) if is_new else 202)
 
-    def export(answer: str, form: str) -> Response:
-        found = answers.find(answer)
+    def export(service: ServiceDependency, request: Request, answer: str, form: str) -> Response:
+        found = events.of(request.scope).ask.answers.find(answer)
         export_format = next((known for known in FORMATS if known == form), None)
         if found is None or export_format is None:
             return PlainTextResponse("This answer is no longer stored. Ask again, then export.", 410)
-        response = file_response(library, found, export_format)
+        response = file_response(service.library, found, export_format)
         response.headers["Cache-Control"] = "no-store"
         return response
 

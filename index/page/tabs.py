@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from gradio.components import Component
     from starlette.types import Scope
 
-    from index.page.ask_events import AskEvents
     from index.page.library_list import LibraryEvents
+    from index.page.page_events import PageEventsByService
     from index.records.document import Arrival
     from index.settings import Settings
 
@@ -99,7 +99,7 @@ class AskTab:
         """The outputs that show the library, in the order of `LibraryOutput`."""
         return [self.hero, self.pills, self.listed, self.strips, self.beginning]
 
-    def wire(self, page: gr.Blocks, asking: AskEvents, refresh: gr.Button) -> None:
+    def wire(self, page: gr.Blocks, events: PageEventsByService, refresh: gr.Button) -> None:
         """Bind the events: ask, page load, stop, cancel, and `refresh` after a change of the library.
 
         Their inputs are not preprocessed: Gradio would compare the selection with the choices of its session, and it
@@ -107,7 +107,7 @@ class AskTab:
         """
         ask_event = gr.on(
             [self.button.click, self.question.submit],
-            asking.ask,
+            _ask_function(events),
             self.inputs,
             self.outputs,
             js=_BEFORE_SCRIPT,
@@ -116,26 +116,51 @@ class AskTab:
             **QUIET,
         )
         load_outputs = [self.question, self.writer, self.results, self.marks, *self.overview]
-        load_event = page.load(_page_load_function(asking), None, load_outputs, **QUIET)
-        self.stop.click(asking.stop, None, self.outputs, **QUIET)
+        load_event = page.load(_page_load_function(events), None, load_outputs, **QUIET)
+        self.stop.click(_stop_function(events), None, self.outputs, **QUIET)
         # Runs before Stop and before the next question, whose output an output of this event could overwrite.
         self.cancel.click(None, None, None, cancels=[ask_event, load_event], **QUIET)
         for event in (ask_event, load_event):
             event.then(None, None, None, js=_AFTER_SCRIPT, **QUIET)
-        refresh.click(asking.refresh, self.inputs[:-1], self.overview, preprocess=False, **QUIET)
+        refresh_function = _refresh_function(events)
+        refresh.click(refresh_function, self.inputs[:-1], self.overview, preprocess=False, **QUIET)
 
 
-def _page_load_function(asking: AskEvents) -> Callable[[gr.Request], Any]:
+# Gradio passes a request only if it can resolve the annotation at run time, hence the inner functions.
+
+
+def _page_load_function(events: PageEventsByService) -> Callable[[gr.Request], Any]:
     """Return the function for page load, which sets question, results and the view of the library in one event.
 
     Two events at once would fail: Gradio's client (6.31) loses the second if the first ends before the second is
-    accepted. Gradio passes a request only if it can resolve the annotation at run time, hence the inner function.
+    accepted.
     """
 
     def load(request: gr.Request) -> Any:
-        yield from asking.load(dict(request.query_params))
+        yield from events.of(scope_of(request)).ask.load(dict(request.query_params))
 
     return load
+
+
+def _ask_function(events: PageEventsByService) -> Callable[..., Any]:
+    def ask(question: str, pills: list[str], listed: list[str], writer: str, request: gr.Request) -> Any:
+        yield from events.of(scope_of(request)).ask.ask(question, pills, listed, writer)
+
+    return ask
+
+
+def _stop_function(events: PageEventsByService) -> Callable[..., Any]:
+    def stop(request: gr.Request) -> Any:
+        return events.of(scope_of(request)).ask.stop()
+
+    return stop
+
+
+def _refresh_function(events: PageEventsByService) -> Callable[..., Any]:
+    def refresh(question: str, pills: list[str], listed: list[str], request: gr.Request) -> Any:
+        return events.of(scope_of(request)).ask.refresh(question, pills, listed)
+
+    return refresh
 
 
 def _question(max_length: int) -> gr.Textbox:
@@ -186,11 +211,12 @@ class LibraryTab:
         html(library_view.removal_dialog(), "dialogs")
         return cls(files, outcome)
 
-    def wire(self, keeping: LibraryEvents) -> None:
+    def wire(self, events: PageEventsByService) -> None:
         """Bind the events of the controls."""
 
         def upload(_: None, request: gr.Request) -> tuple[None, str]:
             scope = scope_of(request)
+            keeping = events.of(scope).library
             return None, _start_job(keeping, arrivals_of(scope), scope)
 
         self.files.upload(upload, self.files, [self.files, self.outcome], **QUIET)
@@ -209,12 +235,12 @@ def _start_job(keeping: LibraryEvents, files: list[Arrival], scope: Scope) -> st
         return fragments.problem(None)
 
 
-def build_page(settings: Settings, asking: AskEvents, keeping: LibraryEvents, page: gr.Blocks) -> None:
+def build_page(settings: Settings, events: PageEventsByService, page: gr.Blocks) -> None:
     """Create the controls of the page and bind their events."""
+    read_only = events.shared.library.read_only and not settings.demo
     with page:
-        ask_events.add_ask_endpoint(
-            asking.library
-        )  # first, because a later event of the same name would get another name
+        # First, because a later event of the same name would get another name.
+        ask_events.add_ask_endpoint(lambda request: events.of(scope_of(request)).ask)
         html(fragments.header(), "header")
         with gr.Tabs(elem_id="sections"):
             with gr.Tab("Ask", elem_id="ask"):
@@ -222,11 +248,13 @@ def build_page(settings: Settings, asking: AskEvents, keeping: LibraryEvents, pa
             with gr.Tab("Check", elem_id="check"):
                 CheckTab.lay_out(settings)
             with gr.Tab("Library", elem_id="library"):
-                library_tab = LibraryTab.lay_out(settings, read_only=asking.library.read_only)
+                library_tab = LibraryTab.lay_out(settings, read_only=read_only)
             with gr.Tab("Questions", elem_id="batch"):
                 BatchTab.lay_out(settings)
+        if settings.demo:
+            html(fragments.demo_notice(settings), "demo")
         html(fragments.dialog(), "source")
         html(fragments.keys_dialog(), "keys")
         refresh = gr.Button("Refresh", visible="hidden", elem_id="refresh")
-        ask.wire(page, asking, refresh)
-        library_tab.wire(keeping)
+        ask.wire(page, events, refresh)
+        library_tab.wire(events)

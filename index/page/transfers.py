@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
     from fastapi import FastAPI
+    from starlette.types import Scope
 
     from index.records.document import Arrival
     from index.server.uploads import Uploads
@@ -233,11 +234,11 @@ class Transfers:
         return self._transfers.get((client, identity))
 
 
-def add_transfers(app: FastAPI, transfers: Transfers) -> None:
+def add_transfers(app: FastAPI, transfers_of: Callable[[Scope], Transfers]) -> None:
     """Add the route before Gradio's."""
 
     async def upload_progress(request: Request, upload_id: UploadId) -> StreamingResponse:
-        transfer = await transfers.find(client_of(request.scope), upload_id)
+        transfer = await transfers_of(request.scope).find(client_of(request.scope), upload_id)
         if transfer is None:
             raise HTTPException(404, "There is no such upload.")
         headers = {"Cache-Control": "no-store"}

@@ -23,27 +23,27 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.routing import Mount
 
 from index.page import fragments
-from index.page.ask_events import AskEvents
-from index.page.forms import BatchEvents, add_checks
+from index.page.forms import add_checks
 from index.page.fragments import STATIC, add_citation_route, bundles
 from index.page.gradio_routes import GradioGate
 from index.page.intake import CheckedBlocks, add_intake
-from index.page.library_list import LibraryEvents
+from index.page.page_events import PageEventsByService
 from index.page.routes import add_batches, add_fragments, add_keeping
 from index.page.tabs import build_page
-from index.page.transfers import PendingUploads, Transfers, add_transfers
+from index.page.transfers import add_transfers
 from index.server import http
 from index.server.accounts.principals import ROLE
 from index.server.job_queue import Jobs
 from index.server.uploads import Uploads
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from fastapi import FastAPI
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from index.library.library import Library
+    from index.page.transfers import PendingUploads
     from index.server.http.service import Service
     from index.settings import Settings
 
@@ -61,11 +61,9 @@ POLICY = "; ".join(
         "object-src 'none'",
         "base-uri 'self'",
         "form-action 'self'",
-        "frame-ancestors 'self' https://huggingface.co https://*.hf.space",
     )
 )
 HEADERS = {
-    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
@@ -92,8 +90,11 @@ class _Page:
 class PageMiddleware:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, *, head: str, body: str) -> None:
+    def __init__(self, app: ASGIApp, *, head: str, body: str, origins: Sequence[str] = ()) -> None:
+        """`origins` are those of other sites that may show the page in a frame."""
         self._app = app
+        policy = " ".join((f"{POLICY}; frame-ancestors 'self'", *origins))
+        self._headers = {"Content-Security-Policy": policy, **HEADERS}
         self._head = head.encode()
         self._body = body.encode()
         self._pages: OrderedDict[tuple[str, ...], _Page] = OrderedDict()
@@ -106,7 +107,7 @@ class PageMiddleware:
         elif scope["method"] == "GET" and scope["path"] in ("", "/"):
             await self._page(scope, receive, send)
         else:
-            await self._app(scope, receive, _with_headers(scope, send))
+            await self._app(scope, receive, _with_headers(scope, send, self._headers))
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send Gradio's page from the cache; it is rewritten once per name of the server."""
@@ -124,7 +125,7 @@ class PageMiddleware:
                         self._pages.popitem(last=False)
         page = self._pages[key]
         self._pages.move_to_end(key)
-        await _finish(page, "gzip" in headers.get("accept-encoding", ""), send)
+        await _finish(page, "gzip" in headers.get("accept-encoding", ""), send, self._headers)
 
     async def _rewrite(self, scope: Scope, receive: Receive, send: Send) -> _Page | None:
         """Get the uncompressed page from Gradio and rewrite it; return None if an error was passed on instead."""
@@ -143,6 +144,7 @@ class PageMiddleware:
         await self._app({**scope, "headers": headers}, receive, collect)
         if start["status"] != 200:
             return None
+        assert not Headers(raw=start["headers"]).get("set-cookie")  # the cache would give it to everybody
         page = self._insert(b"".join(parts), scope.get(ROLE, ""))
         return _Page(MutableHeaders(raw=start["headers"]), page, gzip.compress(page, 6))
 
@@ -155,10 +157,10 @@ class PageMiddleware:
         return _BODY.sub(lambda tag: tag[0] + self._body, page, count=1)
 
 
-async def _finish(page: _Page, gzipped: bool, send: Send) -> None:
+async def _finish(page: _Page, gzipped: bool, send: Send, added: Mapping[str, str]) -> None:
     body = page.gzipped if gzipped else page.plain
     headers = page.headers.mutablecopy()
-    headers.update(HEADERS)
+    headers.update(added)
     headers["Content-Length"] = str(len(body))
     headers["Cache-Control"] = "no-cache"
     headers.add_vary_header("Accept-Encoding")
@@ -168,14 +170,14 @@ async def _finish(page: _Page, gzipped: bool, send: Send) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def _with_headers(scope: Scope, send: Send) -> Send:
+def _with_headers(scope: Scope, send: Send, added: Mapping[str, str]) -> Send:
     """Return a `send` that adds our headers; files with a version may be cached forever."""
     forever = scope["path"].startswith("/ui/") and b"v=" in scope["query_string"]
 
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
+            for name, value in added.items():
                 headers.setdefault(name, value)
             if forever:
                 headers["Cache-Control"] = "public, max-age=31536000, immutable"
@@ -190,35 +192,26 @@ def build(library: Library, settings: Settings, examples: Sequence[str]) -> Fast
     Context.id = 0
     jobs = Jobs(library, settings, Uploads(library.folder / "uploads", settings))
     app = http.create_app(library, settings, jobs)
-    received = PendingUploads(jobs.uploads, settings)
-    _manage_lifespan(app, received, jobs)
+    service: Service = app.state.service
+    events = PageEventsByService(service, examples)
+    _manage_lifespan(app, events.of({}).received, jobs)
     mount, versions = bundles()
     app.router.routes.append(mount)
     # Without arguments it allows no origin. Its presence keeps Gradio from adding one that allows all origins.
     app.add_middleware(CORSMiddleware)
-    asking = AskEvents(library, settings, examples)
-    keeping = LibraryEvents(library, settings, jobs)
+    app.state.render_problem = fragments.problem
     add_citation_route(app)
-    add_fragments(app, library, asking.answers)
+    add_fragments(app, events)
     add_checks(app)
-    add_keeping(app, keeping)
-    add_batches(app, BatchEvents(library, jobs, settings.max_batch_questions))
-    service: Service = app.state.service
-    page = CheckedBlocks(
-        received,
-        service.questions,
-        service.changes,
-        settings.max_question_characters,
-        title="Pincite",
-        fill_width=True,
-        analytics_enabled=False,
-    )
-    build_page(settings, asking, keeping, page)
-    transfers = Transfers()
-    add_intake(app, received, transfers)
-    add_transfers(app, transfers)
-    _mount(app, page, received, library, settings)
-    app.add_middleware(PageMiddleware, head=fragments.head(versions), body=fragments.body())
+    add_keeping(app, events)
+    add_batches(app, events)
+    page = CheckedBlocks(events, title="Pincite", fill_width=True, analytics_enabled=False)
+    build_page(settings, events, page)
+    add_intake(app, events)
+    add_transfers(app, lambda scope: events.of(scope).transfers)
+    _mount(app, page, events, library, settings)
+    head = fragments.head(versions, demo=settings.demo)
+    app.add_middleware(PageMiddleware, head=head, body=fragments.body(), origins=settings.embed_origins)
     return app
 
 
@@ -247,7 +240,7 @@ def _manage_lifespan(app: FastAPI, received: PendingUploads, jobs: Jobs) -> None
     app.router.lifespan_context = lifespan
 
 
-def _mount(app: FastAPI, page: gr.Blocks, received: PendingUploads, library: Library, settings: Settings) -> None:
+def _mount(app: FastAPI, page: gr.Blocks, events: PageEventsByService, library: Library, settings: Settings) -> None:
     # `CheckedBlocks` decides which events run at once: Gradio's queue does not distinguish clients.
     page.queue(max_size=_QUEUED, default_concurrency_limit=None, api_open=False)
     gr.mount_gradio_app(
@@ -269,4 +262,6 @@ def _mount(app: FastAPI, page: gr.Blocks, received: PendingUploads, library: Lib
     assert isinstance(mount, Mount)
     inputs = {number: len(event.inputs) for number, event in page.fns.items() if event.fn}
     pending = page._queue.pending_event_ids_session
-    mount.app = GradioGate(mount.app, inputs, received, lambda session: bool(pending.get(session)))
+    mount.app = GradioGate(
+        mount.app, inputs, lambda scope: events.of(scope).received, lambda session: bool(pending.get(session))
+    )

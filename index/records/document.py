@@ -126,6 +126,8 @@ class DocumentInfo:
     notes: tuple[str, ...] = ()
     claimed: bool = False
     """Whether a portable library brought the text, and nobody here has read the file it is said to come from."""
+    private: bool = False
+    """Whether it is in the private library of a visitor to a demo: nobody else can see it."""
 
     @property
     def health(self) -> tuple[str, ...]:

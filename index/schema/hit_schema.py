@@ -15,6 +15,7 @@ REFERENCE: JsonDict = {
     "author": "John Snow",
     "date": "1855",
     "claimed": False,
+    "private": False,
 }
 """The document of all examples."""
 _DOCUMENT: JsonDict = {
@@ -42,6 +43,8 @@ class Reference(Schema):
     """ISO 8601, as precise as stated: `2020-12-05`, `2020-12` or `2020`."""
     claimed: bool
     """Whether a portable library brought its words, and nobody here has compared them with the file."""
+    private: bool
+    """Whether you added it to your private library in a demo, where nobody else can see it."""
 
 
 class Location(Schema):
@@ -84,6 +87,8 @@ class Document(Schema):
     """The document's health: what was left out or repaired when the file was read."""
     claimed: bool
     """Whether a portable library brought it, and nobody here has read the file that it is said to come from."""
+    private: bool
+    """Whether you added it to your private library in a demo, where nobody else can see it."""
 
 
 class Documents(Schema):

@@ -6,17 +6,20 @@ import logging
 import threading
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from index.errors import JobNotFound, LibraryReadOnly, PinciteError, QueueFull, ServiceError, Stopping, TooMany
 from index.records.document import UNDER_WAY
 from index.server.file_jobs import AddTask, BatchTask
 from index.server.job import Job, JobCancelled
+from index.server.turns import Turns
 from index.server.uploads import with_distinct_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from index.library.library import Library
     from index.records import Receipt, Writer
@@ -65,14 +68,17 @@ class Jobs:
     Jobs end with the process: added files are kept, waiting jobs are forgotten.
     """
 
-    def __init__(self, library: Library, settings: Settings, uploads: Uploads) -> None:
+    def __init__(
+        self, library: Library, settings: Settings, uploads: Uploads, turns: Mapping[Kind, Turns] | None = None
+    ) -> None:
+        """Create the queue; queues of several libraries that share `turns` run one job of each kind at a time."""
+        self._turns = turns or {"add": Turns(), "batch": Turns()}
         self._library = library
         self._settings = settings
         self._uploads = uploads
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
-        self._is_interleaving = False
-        """Whether a batch is running between two questions of another client's batch."""
+        self._is_interleaving = False  # whether a batch is running between two questions of another client's batch
         self._queues: dict[Kind, dict[str, deque[tuple[Job, _Task]]]] = {"add": {}, "batch": {}}
         """Waiting jobs by client; the client whose last turn is longest ago comes first."""
         self._removals: deque[_Removal] = deque()
@@ -130,7 +136,8 @@ class Jobs:
         self._require_at_most(len(questions), "questions", limit, "PINCITE_MAX_BATCH_QUESTIONS")
         document_ids = None if documents is None else [self._library.find(name).id for name in documents]
         job = Job("batch", len(questions), document_ids or ())
-        task = BatchTask(self._library, job, questions, document_ids, writer, lambda: self._run_between(client))
+        between = partial(self._between_questions, job, client)
+        task = BatchTask(self._library, job, questions, document_ids, writer, between)
         self._enqueue(job, self._question_thread, task, client)
         return job
 
@@ -188,8 +195,9 @@ class Jobs:
                 queues[client] = queue  # behind all others
         self._run(job, task)
 
-    def _run_between(self, client: str) -> None:
+    def _between_questions(self, job: Job, client: str) -> None:
         """Run the next batch of another client, as a whole, between two questions of this client's batch."""
+        self._turns["batch"].give_way(job.check)
         with self._lock:
             queues = self._queues["batch"]
             other = next((name for name in queues if name != client), None)
@@ -201,12 +209,17 @@ class Jobs:
                 queues[other] = queue  # behind all others
             self._is_interleaving = True
         try:
-            self._run(job, task)
+            self._work(job, task)
         finally:
             self._is_interleaving = False
 
     def _run(self, job: Job, task: _Task) -> None:
-        """Run a job and record how it ended. No error ends the thread."""
+        """Run a job when it is its turn."""
+        with suppress(JobCancelled), self._turns[job.kind].held(job.check):
+            self._work(job, task)
+
+    def _work(self, job: Job, task: _Task) -> None:
+        """Do the work of a job and record how it ended. No error ends the thread."""
         if not job.begin():
             return
         state: State = "done"
@@ -230,6 +243,7 @@ class Jobs:
 
         def between() -> None:
             job.check()
+            self._turns["add"].give_way(job.check)
             self._remove_waiting()
 
         return between

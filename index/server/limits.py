@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 T = TypeVar("T")
+SERVICE_KEY = "pincite.service"
+"""The key, in the scope of a request, of the service that only this visitor's requests use, if there is one."""
+VISITOR_KEY = "pincite.visitor"
+"""The key, in the scope of a request, of the visitor to a demo who sent it."""
 WAITING = 100
 """Maximum number of requests of one client that wait for a slot."""
 

@@ -50,10 +50,11 @@ class Database:
     If another program changes the file nevertheless, results that were read meanwhile are rejected.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, immutable: bool = False) -> None:
+        """Open a file; with `immutable`, as if its folder were read-only."""
         self._path = path
         self._folder = str(path.parent)
-        self.read_only = is_read_only(path.parent)
+        self.read_only = immutable or is_read_only(path.parent)
         self._pool: queue.LifoQueue[Connection] = queue.LifoQueue()
         self._closed = False
         self._fixed = threading.local()

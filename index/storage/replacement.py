@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from index.records import Chunk, Document
     from index.storage.catalog.catalog import Catalog
-    from index.storage.database import Connection
     from index.storage.store import FolderStore
 
 _BLOCK = 4096
@@ -64,7 +63,7 @@ class Successor:
         """Store a document of the old catalog under the same number."""
         first = self._ids(len(chunks))
         with self._new.database.writing() as connection:
-            _set_sequence(connection, "passages", first - 1)
+            tables.raise_sequence(connection, "passages", first - 1)
             generation = tables.next_generation(connection)
             connection.execute("UPDATE meta SET value = ? WHERE key = 'fingerprint'", (self._fingerprint,))
             tables.insert_document(connection, document, chunks, generation, number)
@@ -83,7 +82,7 @@ class Successor:
             connection.execute("DELETE FROM sources")
             connection.executemany("INSERT INTO sources VALUES (?, ?)", sources)
             for name, number in highest:
-                _set_sequence(connection, name, number)
+                tables.raise_sequence(connection, name, number)
             connection.execute("UPDATE meta SET value = ? WHERE key = 'generation'", (str(generation),))
 
     def _ids(self, count: int) -> int:
@@ -105,13 +104,6 @@ def _origin(catalog: Catalog) -> str:
 
 def _documents(catalog: Catalog) -> set[tuple[int, str]]:
     return set(catalog.database.rows("SELECT number, id FROM documents"))
-
-
-def _set_sequence(connection: Connection, name: str, number: int) -> None:
-    """Raise a table's id counter to `number`; never lower it."""
-    if not connection.execute("SELECT 1 FROM sqlite_sequence WHERE name = ?", (name,)).fetchone():
-        connection.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (name, number))
-    connection.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (number, name))
 
 
 def replace_contents(

@@ -45,10 +45,12 @@ _MERGING_PATIENCE = 60.0
 class FolderStore:
     """A library folder: the catalog is the truth, the two indexes are caches that are updated from it."""
 
-    def __init__(self, folder: Path, *, create: bool) -> None:
+    def __init__(self, folder: Path, *, create: bool, immutable: bool = False) -> None:
         self.folder = folder
+        self.folders: tuple[Path, ...] = (folder,)
+        """The folders in which the documents' original files may be."""
         self._lock = WriterLock(folder)
-        self.catalog = open_catalog(folder, self._lock, create=create)
+        self.catalog = open_catalog(folder, self._lock, create=create and not immutable, immutable=immutable)
         self.database = self.catalog.database
         self.read_only = self.database.read_only
         self._library = ""

@@ -266,3 +266,10 @@ def insert_passages(
         identity = connection.execute(insert, values).lastrowid
         vector_values = (identity, packed.key, packed.vector, packed.sentences)
         connection.execute("INSERT INTO vectors VALUES (?, ?, ?, ?)", vector_values)
+
+
+def raise_sequence(connection: Connection, name: str, number: int) -> None:
+    """Raise a table's id counter to `number`; never lower it."""
+    if not connection.execute("SELECT 1 FROM sqlite_sequence WHERE name = ?", (name,)).fetchone():
+        connection.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (name, number))
+    connection.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (number, name))

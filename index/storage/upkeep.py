@@ -149,8 +149,10 @@ def passages_since(catalog: Catalog, generation: int | None, due: int) -> int:
     return sum(document.passages for document in documents)
 
 
-def open_catalog(folder: Path, lock: WriterLock, *, create: bool) -> Catalog:
+def open_catalog(folder: Path, lock: WriterLock, *, create: bool, immutable: bool = False) -> Catalog:
     """Open the catalog of the library in a folder; with `create`, create it if it does not exist.
+
+    With `immutable`, it is opened as if the folder were read-only.
 
     Creating takes the lock, so that two processes do not both create a catalog. Raises LibraryNotFound,
     LibraryDamaged, LibraryNotWritable.
@@ -162,7 +164,7 @@ def open_catalog(folder: Path, lock: WriterLock, *, create: bool) -> Catalog:
             raise LibraryDamaged(str(folder), "it is empty" if path.exists() else "it is missing")
         if not create:
             raise LibraryNotFound(str(folder))
-    catalog = Catalog(folder)
+    catalog = Catalog(folder, immutable=immutable)
     if catalog.blank and not create:
         catalog.close()
         raise LibraryNotFound(str(folder))

@@ -75,15 +75,15 @@ def verify(
     """Check the catalog and its indexes, then read every source that still exists, and compare.
 
     Sources that changed or disappeared since they were added are no mismatch: the library still holds their former
-    contents. For a document from a web address, the kept file is read. Imported documents whose files were never read
-    here are listed separately: their sources are paths of another machine, and are not read. Passages of a PDF are also
-    compared with a second reading, which does not use Pincite's own line order.
+    contents. For a document whose source is no path, the kept file is read. Imported documents whose files were never
+    read here are listed separately: their sources are paths of another machine, and are not read. Passages of a PDF are
+    also compared with a second reading, which does not use Pincite's own line order.
     """
     mismatches = store.problems()
     unconfirmed: list[Unconfirmed] = []
     states: dict[_State, list[str]] = {"same": [], "changed": [], "missing": [], "claimed": []}
     sources, claimed = store.catalog.sources(), store.catalog.claimed()
-    kept = _kept(store.folder / "uploads", max_bytes) if any(map(_is_address, dict(sources))) else {}
+    kept = _kept(store.folder / "uploads", max_bytes) if not all(map(_is_path, dict(sources))) else {}
     with parsers(limits) as parser:
         for n, (source, identity) in enumerate(sources):
             if progress:
@@ -91,7 +91,7 @@ def verify(
             if identity in claimed:
                 states["claimed"].append(source)
                 continue
-            path = kept.get(identity) if _is_address(source) else Path(source)
+            path = Path(source) if _is_path(source) else kept.get(identity)
             state = _state(path, identity, max_bytes)
             states[state].append(source)
             if path and state == "same":
@@ -111,8 +111,9 @@ def verify(
     )
 
 
-def _is_address(source: str) -> bool:
-    return "://" in source
+def _is_path(source: str) -> bool:
+    """Return whether a source is a path, and not an address or, as in a published library, a bare name."""
+    return Path(source).is_absolute()
 
 
 def _kept(folder: Path, max_bytes: int) -> dict[str, Path]:

@@ -86,9 +86,10 @@ class Maps:
     encoder. If the folder is not writable, the map is kept in memory only.
     """
 
-    def __init__(self, catalog: Catalog, folder: Path) -> None:
+    def __init__(self, catalog: Catalog, folder: Path, *, read_only: bool = False) -> None:
         self._catalog = catalog
         self._path = folder / FILE
+        self._read_only = read_only
         self._known = LibraryMap()
         self._made_of = ""
         self._loaded = False
@@ -163,6 +164,8 @@ class Maps:
             if self._known.generation == generation:
                 return
             self._known, self._made_of = make(self._catalog, generation), identity
+            if self._read_only:
+                return
             with suppress(LibraryNotWritable):
                 write_atomically(self._path, pack(Stamp(identity, FORMAT, generation), self._known))
 

@@ -27,9 +27,9 @@ _AROUND = 1_500
 
 
 class Originals:
-    """Finds and reads original files. `uploads` is the folder of files that were not added by a path."""
+    """Finds and reads original files. `uploads` are folders of files that were not added by a path."""
 
-    def __init__(self, uploads: Path, *, max_bytes: int) -> None:
+    def __init__(self, uploads: Sequence[Path], *, max_bytes: int) -> None:
         self._uploads = uploads
         self._max_bytes = max_bytes
         self._known: dict[tuple[str, int, int, int], str] = {}
@@ -72,9 +72,10 @@ class Originals:
         """
         paths = [Path(source) for source in sources if Path(source).is_absolute()]
         yield from paths
-        yield from (self._uploads / path.name for path in paths)
-        if len(paths) < len(sources) and self._uploads.is_dir():
-            yield from sorted(self._uploads.iterdir())
+        for uploads in self._uploads:
+            yield from (uploads / path.name for path in paths)
+            if len(paths) < len(sources) and uploads.is_dir():
+                yield from sorted(uploads.iterdir())
 
     def _identity(self, path: Path) -> str:
         """Return the SHA-256 of a file, cached by its stamp; empty if it cannot be read."""
@@ -108,7 +109,7 @@ class Viewer:
 
     def __init__(self, store: FolderStore, *, max_bytes: int) -> None:
         self._catalog = store.catalog
-        self._originals = Originals(store.folder / "uploads", max_bytes=max_bytes)
+        self._originals = Originals([folder / "uploads" for folder in store.folders], max_bytes=max_bytes)
 
     def text(self, info: DocumentInfo, span: Span) -> str:
         """Return the text of a span, without reading the rest of the document."""

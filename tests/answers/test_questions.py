@@ -149,8 +149,8 @@ def test_hit_of_a_removed_document_keeps_its_location(tmp_path: Path) -> None:
     with _library(tmp_path) as library:
         hit = library.search("Who signed the treaty?")[0]
         library.remove(hit.document.id)
-        assert library._lookup.locate(hit, 0) == hit.location
-        closeness = list(library._answerer.closeness([hit])("The king signed the treaty."))
+        assert library.parts.lookup.locate(hit, 0) == hit.location
+        closeness = list(library.parts.answerer.closeness([hit])("The king signed the treaty."))
     assert closeness == [0.0] * len(hit.passage.sentences)
 
 

@@ -39,7 +39,7 @@ def write_files(folder: Path, count: int = COUNT) -> list[Path]:
 
 def contents_of(library: Library) -> dict[str, Any]:
     """Everything in a library except the ids of passages and the generation, which differ between libraries."""
-    catalog = library._store.catalog
+    catalog = library.parts.store.catalog
     numbers = {info.id: number for number, info in catalog.numbered().items()}
     found = {}
     for info in library.documents():

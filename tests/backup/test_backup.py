@@ -314,6 +314,6 @@ def test_restore_over_a_library_being_changed_is_refused(
 ) -> None:
     """The error names the process that is changing it."""
     monkeypatch.setattr("index.backup.backups.WRITER_PATIENCE", 0.01)
-    with filled._store.writing(), pytest.raises(LibraryLocked, match="process"):
+    with filled.parts.store.writing(), pytest.raises(LibraryLocked, match="process"):
         Library.restore(backup, filled.folder, force=True)
     assert best_source(filled, "Ship5") == "05.md"

@@ -177,8 +177,8 @@ def test_vectors_of_a_claim_are_not_reused(filled: Library, open_library: Any, t
     path.write_text(text_about(3) + "\n## More\n\nThe gulls cried.\n")
     receipt = library.add(path)
     assert receipt.encoded == receipt.passages == 3
-    number = library._lookup.number(library.find("mine.md").id)
-    rows = [row for row, _ in library._store.catalog.rows_of(number)]
+    number = library.parts.lookup.number(library.find("mine.md").id)
+    rows = [row for row, _ in library.parts.store.catalog.rows_of(number)]
     for row in rows:
         stored = np.frombuffer(row.vector, "<f2").astype(np.float32)
         expected = library.encoder().encode_question(row.passage.text)
@@ -231,7 +231,7 @@ def test_import_does_not_replace_documents_read_here(
     assert len(receipt.added) == COUNT - 2
     assert library.document(str(own_file)).text.startswith("Log 90")
     kept = library.find("elsewhere.md")
-    assert library._store.catalog.sources_of(library._lookup.number(kept.id)) == [str(elsewhere)]
+    assert library.parts.store.catalog.sources_of(library.parts.lookup.number(kept.id)) == [str(elsewhere)]
     assert FALSE not in library.document(kept.id).text
     assert filled.problems() == library.problems() == []
 
@@ -261,7 +261,7 @@ def test_claims_are_marked_in_lists_json_and_backups(forged: Path, open_library:
     assert claim_count(restored) == COUNT
     library.add(info.source)
     assert claim_count(library) == COUNT - 1
-    assert [info.claimed for info in library._store.catalog.numbered().values()].count(False) == 1
+    assert [info.claimed for info in library.parts.store.catalog.numbered().values()].count(False) == 1
 
 
 def test_claim_does_not_verify_an_evidence_pack(filled: Library, open_library: Any, tmp_path: Path) -> None:
@@ -465,7 +465,7 @@ def test_library_without_claims_table_gets_one_with_an_import(
     old = open_library(tmp_path / "old")
     paths = write_files(tmp_path / "others", 2)
     old.add(paths)
-    with old._store.catalog.database.writing() as connection:
+    with old.parts.store.catalog.database.writing() as connection:
         connection.execute("DROP TABLE claims")
     old.close()
     library = open_library(tmp_path / "old")
@@ -473,7 +473,7 @@ def test_library_without_claims_table_gets_one_with_an_import(
     assert len(library.add(paths).unchanged) == 2
     assert library.verify().sources_claimed == ()
     assert library.problems() == []
-    assert isinstance(library._store.catalog, Catalog)
+    assert isinstance(library.parts.store.catalog, Catalog)
     filled.remove("00.md", "01.md")
     filled.export_library(tmp_path / "more.zip")
     library.import_library(tmp_path / "more.zip")

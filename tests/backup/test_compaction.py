@@ -89,7 +89,7 @@ def test_long_read_only_delays_the_freed_space(
     """While a reader uses an old state, the result notes that the space is freed later."""
     monkeypatch.setattr("index.storage.database._LOG_SECONDS", 0.05)
     reader = open_library(emptied.folder)
-    with reader._store.catalog.database.snapshot():
+    with reader.parts.store.catalog.database.snapshot():
         before = reader.documents()
         done = emptied.compact()
         assert len(done.notes) == 1
@@ -111,7 +111,7 @@ def test_caches_older_than_the_recorded_removals_are_rebuilt(
     writer = open_library(filled.folder)
     writer.remove(*(str(path) for path in paths[100:]))
     writer.compact()
-    catalog = writer._store.catalog
+    catalog = writer.parts.store.catalog
     assert catalog.forget_removals(catalog.generation()) > 0  # including those that a file on disk still needs
     assert best_source(reader, "Ship150") != "150.md"
     assert reader.problems() == []
@@ -134,9 +134,9 @@ def _is_cache(path: Path) -> bool:
 def test_compaction_keeps_removals_that_an_index_needs(emptied: Library) -> None:
     """Removals are forgotten only up to the oldest state from which an index must be updated."""
     emptied.compact()
-    saved = emptied._store.saved_generations()
+    saved = emptied.parts.store.saved_generations()
     assert saved
-    assert emptied._store.catalog.removals_from() <= min(saved)
+    assert emptied.parts.store.catalog.removals_from() <= min(saved)
 
 
 def test_interrupted_compaction_changes_nothing(emptied: Library, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,7 +162,7 @@ def test_compaction_needs_the_writer_lock_and_disk_space(
     """Otherwise the error names the other writer or the needed space, and nothing changes."""
     other = open_library(emptied.folder)
     monkeypatch.setattr("index.storage.store.WRITER_PATIENCE", 0.01)
-    with other._store.writing(), pytest.raises(LibraryLocked, match="process"):
+    with other.parts.store.writing(), pytest.raises(LibraryLocked, match="process"):
         emptied.compact()
     monkeypatch.setattr(archive, "_SPARE", 1 << 60)
     with pytest.raises(NoRoom) as caught:

@@ -56,8 +56,8 @@ def documents_and_sources(library: Library) -> dict[str, Any]:
 
 def test_rebuild_replaces_the_encoder(filled: Library, open_library: Callable[..., Library]) -> None:
     """Ids, sources, titles, notes and landmarks stay; the vectors are the new encoder's, and both indexes agree."""
-    before, numbers = documents_and_sources(filled), filled._store.catalog.numbered().keys()
-    old_ids = {row.passage.id for number in numbers for row, _ in filled._store.catalog.rows_of(number)}
+    before, numbers = documents_and_sources(filled), filled.parts.store.catalog.numbered().keys()
+    old_ids = {row.passage.id for number in numbers for row, _ in filled.parts.store.catalog.rows_of(number)}
     wide = WideEncoder()
     library = open_library(filled.folder, encoder=wide)
     with pytest.raises(FingerprintMismatch, match="pincite rebuild"):
@@ -69,8 +69,8 @@ def test_rebuild_replaces_the_encoder(filled: Library, open_library: Callable[..
     assert library.stats().made_with.startswith("wide@1 | ")
     assert best_source(library, "Ship5") == "05.md"
     assert library.problems() == []
-    assert library._store.catalog.numbered().keys() == numbers
-    new_ids = {row.passage.id for number in numbers for row, _ in library._store.catalog.rows_of(number)}
+    assert library.parts.store.catalog.numbered().keys() == numbers
+    new_ids = {row.passage.id for number in numbers for row, _ in library.parts.store.catalog.rows_of(number)}
     assert min(new_ids) > max(old_ids)
     assert not (library.folder / "rebuilding").exists()
     with pytest.raises(FingerprintMismatch, match="pincite rebuild"):
@@ -185,8 +185,11 @@ def test_rebuild_includes_changes_made_during_it(filled: Library, open_library: 
     ]  # fmt: skip
     assert best_source(library, "Ship50") == "new.md"
     assert best_source(library, "Ship60") == "00.md"
-    number = library._lookup.number(library.find("01.md").id)
-    assert [Path(source).name for source in library._store.catalog.sources_of(number)] == ["01.md", "other place.md"]
+    number = library.parts.lookup.number(library.find("01.md").id)
+    assert [Path(source).name for source in library.parts.store.catalog.sources_of(number)] == [
+        "01.md",
+        "other place.md",
+    ]
     assert library.problems() == []
 
 
@@ -213,7 +216,7 @@ def test_second_rebuild_is_refused(filled: Library) -> None:
     """Only one rebuild can run; other writers can continue until its last step."""
     with WriterLock(filled.folder, "rebuild").held(patience=0), pytest.raises(LibraryLocked, match="process"):
         filled.rebuild()
-    with filled._store.writing():
+    with filled.parts.store.writing():
         filled.rebuild()  # the writer lock is reentrant within a thread
 
 
@@ -223,7 +226,7 @@ def test_rebuild_waits_for_a_writer_at_the_end(
     """If the writer does not finish, the error names it, and the encoded passages are kept."""
     monkeypatch.setattr(rebuild, "PATIENCE", 0.05)
     library = open_library(filled.folder, encoder=WideEncoder())
-    with filled._store.writing(), pytest.raises(LibraryLocked, match="process"):
+    with filled.parts.store.writing(), pytest.raises(LibraryLocked, match="process"):
         library.rebuild()
     assert best_source(filled, "Ship5") == "05.md"
     assert open_library(filled.folder, encoder=WideEncoder()).rebuild().encoded == 0

@@ -171,12 +171,12 @@ def test_library_without_a_stored_model_uses_the_settings(
     """A library of an older version has its passage size in its fingerprint; the next `add` stores the model, too."""
     path = tmp_path / "new.md"
     path.write_text(text_about(80))
-    with Library.open(rebuilt, Settings()) as library, library._store.catalog.database.writing() as connection:
+    with Library.open(rebuilt, Settings()) as library, library.parts.store.catalog.database.writing() as connection:
         connection.execute("DELETE FROM meta WHERE key = 'model'")
     with Library.open(rebuilt, Settings(model="other")) as library:
         assert library.settings.passage_tokens == TOKENS
         library.add(path)
-        assert library._store.catalog.model() == "other"
+        assert library.parts.store.catalog.model() == "other"
     assert model_loads == ["other"]
 
 

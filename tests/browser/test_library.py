@@ -240,7 +240,7 @@ def test_upload_to_a_locked_library_names_the_lock_holder(
     url, library = own_site
     monkeypatch.setattr(file_jobs, "LOCK_WAIT_SECONDS", 0.1)
     page = visit(url)
-    with Library.open(library.folder, Settings()) as other, other._store.writing():
+    with Library.open(library.folder, Settings()) as other, other.parts.store.writing():
         upload(page, file_payload("bread.txt", BREAD))
         expect(page.locator("#p-jobs [data-state=failed]")).to_contain_text("is being changed by process")
         expect(page.locator("#p-jobs")).to_contain_text("searching works meanwhile")

@@ -66,6 +66,7 @@ def test_revoked_key_is_gone(run: Run, accounts: Path) -> None:
         (["key", "create", "a", "--role", "king"], "There is no role 'king'."),
         (["key", "create", "a", "--expires", "soon"], "A key cannot expire after 'soon'."),
         (["serve", "--libraries", "x"], "--libraries needs --users."),
+        (["serve", "--users", "--demo"], "A public demo has no accounts."),
         (["serve", "--users"], "Nobody could use a server with accounts"),
     ],
 )

@@ -156,8 +156,8 @@ def write_caches(arena: Arena, report: Report) -> None:
     """Write both indexes again."""
     with arena.open_library() as library:
         library.search("Captain3")
-        with library._store.writing():
-            library._store.index()
+        with library.parts.store.writing():
+            library.parts.store.index()
 
 
 def sync(arena: Arena, report: Report) -> None:

@@ -29,8 +29,8 @@ def test_removal_leaves_no_trace(tmp_path: Path) -> None:
                     assert hit.document.source != paths[42]
                     assert "Ship42" not in hit.passage.text
             ids = {passage.id for passage in removed}
-            assert ids.isdisjoint(opened._store._dense.ids())
-            assert ids.isdisjoint(opened._store._lexical.ids())
+            assert ids.isdisjoint(opened.parts.store._dense.ids())
+            assert ids.isdisjoint(opened.parts.store._lexical.ids())
             assert opened.problems() == []
             opened.close()
     with closing(sqlite3.connect(folder / "catalog.db")) as connection:

@@ -52,6 +52,11 @@ EXAMPLES: dict[type[PinciteError], PinciteError] = {
     errors.TooBusy: errors.TooBusy(100),
     errors.NotUploaded: errors.NotUploaded(),
     errors.JobNotFound: errors.JobNotFound("7"),
+    errors.RateLimited: errors.RateLimited("questions", "30 per minute", 12),
+    errors.PrivateLibraryFull: errors.PrivateLibraryFull("20 files"),
+    errors.DemoFull: errors.DemoFull(),
+    errors.PublishedDocument: errors.PublishedDocument("Treaty"),
+    errors.BudgetSpent: errors.BudgetSpent("Your budget", 3600),
 }
 """Errors whose arguments are not a message and a hint."""
 

@@ -118,9 +118,9 @@ def sync_after_dry_runs(library: Library, folder: Path, *, checksum: bool = Fals
     def sync(*, dry_run: bool) -> Receipt:
         return comparable(library.sync(folder, dry_run=dry_run, checksum=checksum, force=force))
 
-    before = (library.generation(), library._store.catalog.sources(), library.queue())
+    before = (library.generation(), library.parts.store.catalog.sources(), library.queue())
     dry_runs = [sync(dry_run=True) for _ in range(2)]
-    assert (library.generation(), library._store.catalog.sources(), library.queue()) == before
+    assert (library.generation(), library.parts.store.catalog.sources(), library.queue()) == before
     receipt = sync(dry_run=False)
     assert dry_runs == [receipt, receipt]
     assert sync(dry_run=True) == sync(dry_run=False)

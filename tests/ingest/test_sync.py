@@ -65,7 +65,7 @@ def hashed_names(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def sources(library: Library) -> dict[str, str]:
     """Map each file name to the person of its section in the library, or to its text."""
-    catalog = library._store.catalog
+    catalog = library.parts.store.catalog
     people = {}
     for source, identity in catalog.sources():
         text = library.document(identity).text
@@ -137,7 +137,7 @@ def test_sync_without_changes_reads_nothing_and_needs_no_lock(
         write(f"{name}.md", text)
     library.sync(folder)
     before, generation = list(encoder.encoded), library.generation()
-    with library._store.writing():
+    with library.parts.store.writing():
         other = FolderStore(library.folder, create=False)
         assert len(_synchronizer(library, other).run([folder]).unchanged) == 3
         other.close()
@@ -189,7 +189,7 @@ def test_renamed_file_keeps_its_document(
     assert (new_hit.passage, new_hit.document.source) == (hit.passage, str(folder / "b.md"))
     assert library.document("b.md").id == document.id
     assert encoder.encoded == []
-    assert library._store.catalog.removed_since(-1) == []
+    assert library.parts.store.catalog.removed_since(-1) == []
 
 
 def test_renamed_folder_encodes_nothing(library: Library, write: Write, folder: Path, encoder: FakeEncoder) -> None:
@@ -637,7 +637,7 @@ def test_removing_most_files_is_refused_without_force(
         with pytest.raises(TooManyRemovals, match=f"holds {files} files .* {deleted} of them are gone") as caught:
             library.sync([folder, beside])
         assert caught.value.folder == str(folder)
-        assert len(library._store.catalog.sources()) == files + 40
+        assert len(library.parts.store.catalog.sources()) == files + 40
     receipt = library.sync([folder, beside], force=refused)
     assert (len(receipt.removed), len(receipt.added)) == (deleted, 1)
 

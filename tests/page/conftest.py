@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from starlette.testclient import TestClient
 
-from index.page.ask_events import AskEvents
-from index.page.forms import BatchEvents, add_checks
-from index.page.library_list import LibraryEvents
+from index.page.forms import add_checks
+from index.page.page_events import PageEventsByService
 from index.page.routes import add_batches, add_fragments, add_keeping
 from index.server import http
 from index.server.job_queue import Jobs
@@ -28,10 +27,11 @@ def running_routes(library: Library, settings: Settings) -> Iterator[TestClient]
     """Give a client of the service and the routes below `/page/`, which start in a tenth of the time of Gradio."""
     jobs = Jobs(library, settings, Uploads(library.folder / "uploads", settings))
     app = http.create_app(library, settings, jobs)
-    add_fragments(app, library, AskEvents(library, settings, ()).answers)
+    events = app.state.page_events = PageEventsByService(app.state.service, ())
+    add_fragments(app, events)
     add_checks(app)
-    add_keeping(app, LibraryEvents(library, settings, jobs))
-    add_batches(app, BatchEvents(library, jobs, settings.max_batch_questions))
+    add_keeping(app, events)
+    add_batches(app, events)
     try:
         with TestClient(app, base_url="http://127.0.0.1") as client:
             yield client

@@ -511,7 +511,7 @@ def test_unexpected_error_is_logged_but_not_shown(
 ) -> None:
     """The reader learns that something failed and that the log has the details."""
 
-    def fail(*_: object) -> str:
+    def fail(*_: object, **__: object) -> str:
         raise RuntimeError("/srv/secret")
 
     monkeypatch.setattr(library_view, "shelf", fail)
@@ -527,7 +527,7 @@ def test_one_waiting_file_can_be_cancelled(library: Library, tmp_path: Path) -> 
     settings = Settings(passage_tokens=32)
     jobs = Jobs(library, settings, Uploads(tmp_path / "uploads", settings))
     events = LibraryEvents(library, settings, jobs)
-    with library._store.writing():  # no file is begun before the lock is released
+    with library.parts.store.writing():  # no file is begun before the lock is released
         files = [jobs.uploads.receive(f"{n}.txt", [b"The clock struck %d." % n]) for n in range(20)]
         job = jobs.find(events.upload(files))
         events.cancel(job.id, 19)
@@ -557,7 +557,7 @@ def test_tab_polls_while_jobs_run(library: Library, tmp_path: Path) -> None:
     settings = Settings(passage_tokens=32)
     jobs = Jobs(library, settings, Uploads(tmp_path / "uploads", settings))
     events = LibraryEvents(library, settings, jobs)
-    with library._store.writing():  # no job ends before the lock is released
+    with library.parts.store.writing():  # no job ends before the lock is released
         files = [jobs.uploads.receive(f"{name}.txt", [f"The {name} sang.".encode()]) for name in ("horse", "whale")]
         mine, theirs = (events.upload([file]) for file in files)
         state = events.state([mine])

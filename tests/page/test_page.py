@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import gradio as gr
 import pytest
-from fastapi import FastAPI
 from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.testclient import TestClient
 
@@ -22,7 +21,6 @@ from index.library.library import Library
 from index.page import answer_view, create_app
 from index.page.ask_events import LISTED, MAX_ANSWERS, AnswerCache, AskEvents
 from index.page.fragments import PARTS, STATIC
-from index.page.routes import add_fragments
 from index.page.web_app import POLICY, PageMiddleware
 from index.records import Answer, Document
 from index.settings import Settings
@@ -180,7 +178,7 @@ def test_middleware_replaces_gradio_s_head_elements(client: TestClient) -> None:
 def test_every_response_has_the_security_headers(client: TestClient, path: str) -> None:
     """The headers do not depend on the route."""
     headers = client.get(path).headers
-    assert headers["content-security-policy"] == POLICY
+    assert headers["content-security-policy"] == f"{POLICY}; frame-ancestors 'self'"
     assert headers["x-content-type-options"] == "nosniff"
 
 
@@ -268,24 +266,22 @@ def test_coverage_route_returns_a_fragment(routes: TestClient, library: Library,
     assert "No document of this library is called" in missing.text
 
 
-def test_answer_is_exported_in_every_form(library: Library, write: Write) -> None:
+def test_answer_is_exported_in_every_form(routes: TestClient, library: Library, write: Write) -> None:
     """The file holds the answer that was shown; an answer that has left the cache is 410."""
     library.add(write("a.txt", "The king signed the treaty."))
-    app, cache = FastAPI(), AnswerCache()
-    add_fragments(app, library, cache)
-    key = cache.keep(library.ask("Who signed the treaty?"))
-    with TestClient(app) as client:
-        for form in answer_view.FORMS:
-            response = client.get("/page/export", params={"answer": key, "form": form})
-            assert response.status_code == 200
-            assert 'filename="answer.' in response.headers["content-disposition"]
-            assert response.headers["cache-control"] == "no-store"
-            if form == "pack":
-                assert "evidence.json" in zipfile.ZipFile(BytesIO(response.content)).namelist()
-            elif form not in ("bibtex", "ris", "csl", "apa", "mla", "chicago"):
-                assert "The king signed the treaty." in response.text
-        assert client.get("/page/export", params={"answer": "gone", "form": "ris"}).status_code == 410
-        assert client.get("/page/export", params={"answer": key, "form": "exe"}).status_code == 410
+    answers = routes.app.state.page_events.of({}).ask.answers  # type: ignore[attr-defined]
+    key = answers.keep(library.ask("Who signed the treaty?"))
+    for form in answer_view.FORMS:
+        response = routes.get("/page/export", params={"answer": key, "form": form})
+        assert response.status_code == 200
+        assert 'filename="answer.' in response.headers["content-disposition"]
+        assert response.headers["cache-control"] == "no-store"
+        if form == "pack":
+            assert "evidence.json" in zipfile.ZipFile(BytesIO(response.content)).namelist()
+        elif form not in ("bibtex", "ris", "csl", "apa", "mla", "chicago"):
+            assert "The king signed the treaty." in response.text
+    assert routes.get("/page/export", params={"answer": "gone", "form": "ris"}).status_code == 410
+    assert routes.get("/page/export", params={"answer": key, "form": "exe"}).status_code == 410
 
 
 def test_importing_the_page_loads_no_web_framework() -> None:

@@ -59,10 +59,10 @@ def make_store(folder: Path, *documents: Document) -> FolderStore:
 
 def filled(library: Library, *documents: Document) -> Library:
     """Add these documents to a library, one passage per paragraph."""
-    with library._store.writing():
+    with library.parts.store.writing():
         for document in documents:
-            put(library._store.catalog, document)
-        library._store.index()
+            put(library.parts.store.catalog, document)
+        library.parts.store.index()
     return library
 
 

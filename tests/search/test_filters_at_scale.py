@@ -171,9 +171,11 @@ def test_filter_that_admits_half_fills_the_page(library: Library, mode: str) -> 
 
 def test_filter_finds_the_best_admitted_passages(library: Library) -> None:
     """The ten nearest passages of one document among many are those that a search of all passages ranks highest."""
-    library._store.refresh()
-    everything = library._store.dense(meaning(QUESTION), DOCUMENTS * PASSAGES)
-    (volume,) = library._store.catalog.ranges([library._store.catalog.number_of(library.find("Volume 7").id) or 0])
+    library.parts.store.refresh()
+    everything = library.parts.store.dense(meaning(QUESTION), DOCUMENTS * PASSAGES)
+    (volume,) = library.parts.store.catalog.ranges(
+        [library.parts.store.catalog.number_of(library.find("Volume 7").id) or 0]
+    )
     expected = [identity for identity in everything if volume.first <= identity < volume.first + volume.passages][:10]
     found = library.search(QUESTION, documents=["Volume 7"], mode="dense")
     assert [hit.passage.id for hit in found] == expected
@@ -198,7 +200,7 @@ def test_exclusion_of_nearly_all_passages_finds_the_rest(library: Library) -> No
 
 def nearest(library: Library, scope: Scope, k: int) -> dict[int, float]:
     """Compare the question with every passage that a scope admits."""
-    catalog, question = library._store.catalog, meaning(QUESTION)
+    catalog, question = library.parts.store.catalog, meaning(QUESTION)
     holding = None if scope.holding is None else set(scope.holding)
     scores = {
         identity: score
@@ -235,19 +237,19 @@ WIDE = {
 @pytest.mark.parametrize("name", NARROW)
 def test_narrow_filter_is_exact(library: Library, name: str) -> None:
     """If few passages are admitted, all of them are compared; the best are found, each with its cosine."""
-    library._store.refresh()
-    assert library._store._dense.base is not None
-    scope = NARROW[name](library._store.catalog.added_since(-1))
-    found = library._store.dense(meaning(QUESTION), 50, scope)
+    library.parts.store.refresh()
+    assert library.parts.store._dense.base is not None
+    scope = NARROW[name](library.parts.store.catalog.added_since(-1))
+    found = library.parts.store.dense(meaning(QUESTION), 50, scope)
     assert found == pytest.approx(nearest(library, scope, 50), abs=1e-5)
 
 
 @pytest.mark.parametrize("name", WIDE)
 def test_wide_filter_misses_few_passages(library: Library, name: str) -> None:
     """If many passages are admitted, enough of them are found, and at least 45 of the 50 best."""
-    library._store.refresh()
-    scope = WIDE[name](library._store.catalog.added_since(-1))
-    found, best = library._store.dense(meaning(QUESTION), 50, scope), nearest(library, scope, DOCUMENTS * PASSAGES)
+    library.parts.store.refresh()
+    scope = WIDE[name](library.parts.store.catalog.added_since(-1))
+    found, best = library.parts.store.dense(meaning(QUESTION), 50, scope), nearest(library, scope, DOCUMENTS * PASSAGES)
     assert len(found) == 50
     assert found == pytest.approx({identity: best[identity] for identity in found}, abs=1e-5)
     assert len(found.keys() & set(list(best)[:50])) >= 45
@@ -255,8 +257,8 @@ def test_wide_filter_misses_few_passages(library: Library, name: str) -> None:
 
 def test_removed_passages_are_never_found(library: Library) -> None:
     """No filter admits the ids of a removed or replaced document, even if it names them."""
-    library._store.refresh()
-    removed = sorted(set(range(1, DOCUMENTS * PASSAGES + 13)) - library._store._dense.ids())
+    library.parts.store.refresh()
+    removed = sorted(set(range(1, DOCUMENTS * PASSAGES + 13)) - library.parts.store._dense.ids())
     assert len(removed) == 2 * PASSAGES
-    assert library._store.dense(meaning(QUESTION), 50, Scope(holding=removed)) == {}
-    assert library._store.dense(meaning(QUESTION), 2**31).keys().isdisjoint(removed)
+    assert library.parts.store.dense(meaning(QUESTION), 50, Scope(holding=removed)) == {}
+    assert library.parts.store.dense(meaning(QUESTION), 2**31).keys().isdisjoint(removed)

@@ -396,7 +396,7 @@ def test_full_disk_fails_the_job_and_keeps_what_was_stored(
     jobs: Jobs, uploads: Uploads, library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The job has the error of the disk; later files are cancelled, and the queue continues."""
-    put_all = library._store.catalog.put_all
+    put_all = library.parts.store.catalog.put_all
     disk_full = LibraryNotWritable("The disk is full.", "Make room.")
     stored: list[str] = []
 
@@ -407,7 +407,7 @@ def test_full_disk_fails_the_job_and_keeps_what_was_stored(
         return put_all(documents, fingerprint)
 
     with monkeypatch.context() as patched:
-        patched.setattr(library._store.catalog, "put_all", put_once)
+        patched.setattr(library.parts.store.catalog, "put_all", put_once)
         job = finished(jobs.add(receive(uploads, files(*TEXTS[:20]))))
     assert (job.state, job.error) == ("failed", disk_full)
     assert stages(job) == ["added"] * GROUP_FILES + ["failed"] * GROUP_FILES + ["cancelled"] * (20 - 2 * GROUP_FILES)

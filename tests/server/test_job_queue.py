@@ -109,7 +109,7 @@ def test_failed_removal_is_reported_to_its_caller(
         raise LibraryNotWritable("The disk is full.", "Make room.")
 
     with monkeypatch.context() as patched:
-        patched.setattr(library._store.catalog, "remove", fail)
+        patched.setattr(library.parts.store.catalog, "remove", fail)
         with pytest.raises(LibraryNotWritable):
             jobs.remove("a.txt")
     assert kept_files(uploads) == {"a.txt": SHIP}

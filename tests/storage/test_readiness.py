@@ -230,7 +230,7 @@ def test_question_waits_for_an_index_only_if_it_takes_seconds(
 def test_note_counts_passages_that_a_writer_has_not_indexed(folder: Path) -> None:
     """The answer says how many passages could not be searched by their words."""
     with Library.open(folder, SETTINGS, encoder=FakeEncoder()) as library:
-        store = library.__dict__["_store"]
+        store = library.parts.store
         with store.writing():
             put(store.catalog, a_document("The comet came back.", source="/comet"))
             notes: list[str] = []
@@ -291,7 +291,7 @@ def test_service_stops_being_ready_when_an_index_is_damaged(folder: Path) -> Non
     ):
         wait_until(lambda: client.get("/readyz").status_code == 200)
         with without_words(folder) as resume:
-            word_index = library.__dict__["_store"].__dict__["_lexical"]
+            word_index = library.parts.store.__dict__["_lexical"]
             word_index.__dict__["_soundness"].broken = True  # as the background verification does
             assert client.get("/readyz").json()["detail"].startswith(MISSING)
             assert client.get("/readyz").status_code == 503

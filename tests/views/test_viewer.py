@@ -147,7 +147,7 @@ def test_document_removed_meanwhile_is_not_found(changing: Library) -> None:
     """A caller may still hold the record of a removed document."""
     info = changing.find("letter.pdf")
     changing.remove("letter.pdf")
-    viewer = changing._contents._viewer
+    viewer = changing.parts.contents._viewer
     for show in (viewer.view, viewer.text, viewer.page_marks):
         with pytest.raises(DocumentNotFound):
             show(info, Span(0, 3))
@@ -358,11 +358,11 @@ def test_views_are_consistent_while_documents_change(changing: Library, write: W
 
 def test_excerpt_consists_of_the_passages_around_a_span(filled: Library) -> None:
     """It is the document's text, contains the span, and is no longer than the passages that touch it."""
-    number = filled._store.catalog.number_of(filled.find("book.md").id)
+    number = filled.parts.store.catalog.number_of(filled.find("book.md").id)
     assert number is not None
-    document, passages = filled.document("book.md"), filled._store.catalog.passages_of(number)
+    document, passages = filled.document("book.md"), filled.parts.store.catalog.passages_of(number)
     for span in (Span(0, 0), Span(0, 50), Span(40_000, 41_000), Span(len(document.text), len(document.text))):
-        excerpt = filled._store.catalog.excerpt(number, span)
+        excerpt = filled.parts.store.catalog.excerpt(number, span)
         assert excerpt.text == document.text[excerpt.start : excerpt.end]
         assert excerpt.start <= span.start <= span.end <= excerpt.end
         assert excerpt.start in [passage.start for passage in passages]
@@ -376,5 +376,5 @@ def test_page_numbers_count_pages_in_the_file(library: Library) -> None:
     marks = tuple(Landmark("page", start, label) for start, label in ((0, "i"), (0, "ii"), (9, "1"), (20, "2")))
     text = "The ship left the harbour."
     library.add_documents([Document("c" * 64, "a.pdf", "", "", "", "application/pdf", text, marks)])
-    catalog = library._store.catalog
+    catalog = library.parts.store.catalog
     assert [catalog.pages_begun(1, offset) for offset in (0, 8, 9, 19, 20, 26)] == [2, 2, 3, 3, 4, 4]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import gc
 import signal
 import sys
 import threading
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
@@ -34,9 +35,13 @@ from index.server.http.requests import FromFolder, FromUrl
 from index.server.http.responses import preferred_type
 from index.server.http.routes import ask, documents, health
 from index.server.http.routes import jobs as job_routes
+from index.server.http.routes import visitor as visitor_routes
 from index.server.http.service import Metrics, Service, Warmup
 from index.server.job_queue import Jobs
 from index.server.uploads import Uploads
+from index.server.visitors.admission import Admission
+from index.server.visitors.identity import Identities
+from index.server.visitors.registry import Visitors
 from index.settings import Settings
 from index.text.query import SYNTAX
 
@@ -93,6 +98,8 @@ LINKS = {
     "assistants": "mcp",
 }
 """Addresses of the API, relative to its root."""
+_EXPIRY_SECONDS = 5.0
+"""Seconds between two looks for private libraries whose time is over."""
 GRACE_SECONDS = 5
 """Seconds that open event streams may delay a shutdown."""
 _ARENA_MAX, _ARENAS = -8, 2
@@ -136,13 +143,13 @@ def _limit(models: dict[str, Any], settings: Settings) -> None:
 def build(library: Library, settings: Settings, jobs: Jobs) -> FastAPI:
     """Build the application from its parts."""
     service = Service(library, settings, jobs, Metrics(library, jobs), Warmup(library))
-
+    visitors = Visitors(service, settings) if settings.demo else None
     assistants = mcp.endpoint(library, settings, questions=service.questions, checks=service.checks)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         service.warmup.start()
-        async with assistants.running():
+        async with assistants.running(), demo_running(visitors):
             yield
         await anyio.to_thread.run_sync(service.warmup.join)  # no search may run after the library is closed
 
@@ -162,6 +169,10 @@ def build(library: Library, settings: Settings, jobs: Jobs) -> FastAPI:
     app.state.service = service
     for router in _ROUTERS:
         app.include_router(router)
+    if visitors is not None:
+        app.state.visitors = visitors
+        app.include_router(visitor_routes.router)
+        app.add_middleware(Admission, visitors=visitors, identities=Identities())
     app.router.routes.append(assistants.route)
     app.router.routes.append(FallbackRoute(app.routes))
     for error, handler in _HANDLERS.items():
@@ -173,10 +184,32 @@ def build(library: Library, settings: Settings, jobs: Jobs) -> FastAPI:
     return app
 
 
+@asynccontextmanager
+async def demo_running(visitors: Visitors | None) -> AsyncIterator[None]:
+    """Delete what visitors leave while the server runs, and everything at its end."""
+    if visitors is None:
+        yield
+        return
+
+    async def expire() -> None:
+        while True:
+            await anyio.sleep(_EXPIRY_SECONDS)
+            await anyio.to_thread.run_sync(visitors.expire)
+
+    task = asyncio.create_task(expire())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        await anyio.to_thread.run_sync(visitors.close)
+
+
 def run(folder: FilePath, settings: Settings, *, host: str, port: int) -> None:
     """Open the library, serve it until interrupted, and close it."""
     service.configure_logging()
-    with Library.open(folder, settings) as library:
+    with Library.open(folder, settings, immutable=settings.demo) as library:
         jobs = Jobs(library, settings, Uploads(library.folder / "uploads", settings))
         try:
             app = build(library, settings, jobs)

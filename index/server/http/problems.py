@@ -40,6 +40,7 @@ BODY = (400, 413, 415, 422, 503)
 """Statuses that every route with a body can return."""
 _WHEN = {
     HTTPStatus.BAD_REQUEST: "The body cannot be read.",
+    HTTPStatus.UNAUTHORIZED: "The token is missing or wrong.",
     HTTPStatus.FORBIDDEN: "The server's settings do not allow it, or its library is read-only.",
     HTTPStatus.NOT_FOUND: "The document, page or job does not exist.",
     HTTPStatus.NOT_ACCEPTABLE: "The answer is not available in any accepted format.",
@@ -94,6 +95,11 @@ KINDS: dict[type[PinciteError], Kind] = {
     errors.UploadsFull: Kind(HTTPStatus.TOO_MANY_REQUESTS, "Too many uploads are waiting"),
     errors.JobNotFound: Kind(_MISSING, "Job not found"),
     errors.AccountsError: Kind(_UNAVAILABLE, "Nobody can be identified at the moment", is_public=False),
+    errors.RateLimited: Kind(HTTPStatus.TOO_MANY_REQUESTS, "Too often"),
+    errors.PrivateLibraryFull: Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Your private library is full"),
+    errors.DemoFull: Kind(HTTPStatus.INSUFFICIENT_STORAGE, "The demo is full"),
+    errors.PublishedDocument: Kind(HTTPStatus.FORBIDDEN, "The document is published"),
+    errors.BudgetSpent: Kind(HTTPStatus.TOO_MANY_REQUESTS, "The budget is used up"),
     errors.LoadingError: Kind(_UNPROCESSABLE, "The file cannot be read"),
     errors.UnsupportedFormat: Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The format is not supported"),
     errors.TooLarge: Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too large"),
@@ -169,6 +175,8 @@ async def pincite_error(request: Request, error: Exception) -> Response:
     problem = problem_from_error(error, request_id(request))
     request.state.error = error if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR else None
     wait = {"Retry-After": _RETRY_SECONDS} if isinstance(error, _RETRYABLE) else {}
+    if isinstance(error, errors.RateLimited | errors.BudgetSpent):
+        wait = {"Retry-After": str(error.seconds)}
     return _respond(request, problem, wait)
 
 

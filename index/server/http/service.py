@@ -16,18 +16,18 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import Depends
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 
 from index.errors import LibraryError, PinciteError, TooMany
 from index.library.library import Library
 from index.server.job_queue import Jobs
-from index.server.limits import Slots, client_of, run_unless_disconnected
+from index.server.limits import SERVICE_KEY, Slots, client_of, run_unless_disconnected
 from index.settings import Settings
 
 if TYPE_CHECKING:
@@ -184,6 +184,10 @@ class Service:
     jobs: Jobs
     metrics: Metrics
     warmup: Warmup
+    admit: Callable[[Any], None] = lambda _: None
+    """Counts an action of the visitor of a demo (`index.server.visitors.rates`). Raises RateLimited."""
+    attachments: dict[str, Any] = field(default_factory=dict)
+    """Objects of other interfaces that belong to the same library, by name."""
     boot: str = field(default_factory=lambda: uuid.uuid4().hex)
     """A random id of this server process, so that ETags of an earlier server at the same address do not match."""
     questions: Slots = field(default_factory=lambda: Slots(QUESTIONS))
@@ -218,9 +222,14 @@ class Service:
             raise TooMany(items, count, limit, setting)
 
 
-def _service(request: Request) -> Service:
-    service: Service = request.app.state.service
+def service_of(request: HTTPConnection) -> Service:
+    """Return the service of a request: the visitor's own in a demo, otherwise the only one."""
+    service: Service = request.scope.get(SERVICE_KEY) or request.app.state.service
     return service
+
+
+def _service(request: Request) -> Service:
+    return service_of(request)
 
 
 ServiceDependency = Annotated[Service, Depends(_service)]

@@ -33,7 +33,7 @@ from starlette.routing import Route
 import index
 from index import errors
 from index.errors import PinciteError, TooBusy
-from index.server.limits import ClientDisconnected, Slots, client_of, run_unless_disconnected
+from index.server.limits import SERVICE_KEY, ClientDisconnected, Slots, client_of, run_unless_disconnected
 from index.server.mcp.tools import INSTRUCTIONS, Tool, tools
 
 if TYPE_CHECKING:
@@ -104,9 +104,9 @@ def build(
         return ListToolsResult(tools=listed)
 
     async def call_tool(context: ServerRequestContext[Any], called: CallToolRequestParams) -> CallToolResult:
-        tool = offered.get(called.name)
-        if tool is None:
+        if called.name not in offered:
             raise MCPError(INVALID_PARAMS, f"There is no such tool. There are: {', '.join(offered)}.")
+        tool = _visitors_tool(context.request, called.name) or offered[called.name]
         return await _in_turn(tool, called.arguments or {}, checks if tool.is_long else questions, context.request)
 
     return Server(
@@ -119,6 +119,14 @@ def build(
         on_list_tools=list_tools,
         on_call_tool=call_tool,
     )
+
+
+def _visitors_tool(request: Request | None, name: str) -> Tool | None:
+    """Return the tool of the visitor's own library; None if the server has only one library."""
+    service = request.scope.get(SERVICE_KEY) if request else None
+    if service is None:
+        return None
+    return next(tool for tool in tools(service.library, service.settings) if tool.name == name)
 
 
 def _offered(tool: Tool) -> OfferedTool:

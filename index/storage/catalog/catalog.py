@@ -35,8 +35,8 @@ class Catalog:
     Every method raises LibraryDamaged if the data that it reads contradict each other.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.database = Database(folder / "catalog.db")
+    def __init__(self, folder: Path, *, immutable: bool = False) -> None:
+        self.database = Database(folder / "catalog.db", immutable=immutable)
         self._numbering = DocumentCache()
         self._extent: tuple[int, tuple[int, int]] = (-1, (0, 0))
         try:
@@ -201,6 +201,18 @@ class Catalog:
             connection.executemany("INSERT INTO meta VALUES (?, ?)", meta)
             connection.execute(f"PRAGMA application_id = {tables.APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {tables.VERSION}")
+
+    def begin_ids_after(self, passages: int, documents: int) -> None:
+        """Give only ids above these numbers, so that they differ from those of another catalog."""
+        with self.database.writing() as connection:
+            tables.raise_sequence(connection, "passages", passages)
+            tables.raise_sequence(connection, "documents", documents)
+            connection.execute("INSERT OR REPLACE INTO meta VALUES ('ids_after', ?)", (f"{passages} {documents}",))
+
+    def ids_after(self) -> tuple[int, int]:
+        """Return the numbers that `begin_ids_after` was called with, or zeros."""
+        passages, documents = (self._optional_meta("ids_after") or "0 0").split()
+        return int(passages), int(documents)
 
     def put(
         self,

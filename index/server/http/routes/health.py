@@ -1,8 +1,11 @@
 """The routes for monitoring: liveness, readiness, metrics, statistics."""
 
+import secrets
+
 import anyio.to_thread
 from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 
 from index.schema.hit_schema import Stats
 from index.schema.job_schema import Health
@@ -42,11 +45,21 @@ async def ready(service: ServiceDependency) -> Health:
         200: {
             "description": "Metrics of requests, documents, passages, jobs and the process.",
             "content": {"text/plain": {"schema": {"type": "string"}}},
-        }
+        },
+        **problem_responses(401, 404),
     },
 )
-def metrics(service: ServiceDependency) -> Response:
-    """Return the server's metrics in Prometheus format."""
+def metrics(service: ServiceDependency, request: Request) -> Response:
+    """Return the server's metrics in Prometheus format, if the request has the token of the settings.
+
+    Without a token in the settings, they are open, except in a demo, which has none.
+    """
+    token = service.settings.metrics_token.get_secret_value()
+    if not token and service.settings.demo:
+        raise HTTPException(404)
+    given = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if token and not secrets.compare_digest(given.encode(), token.encode()):
+        raise HTTPException(401, "The metrics need a bearer token.", {"WWW-Authenticate": "Bearer"})
     return Response(service.metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
 

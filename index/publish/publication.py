@@ -1,0 +1,157 @@
+"""A publication: it is planned first, so that its publisher sees what becomes public, and then written."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Literal
+
+import index
+from index.errors import PublishError, SecretsFound
+from index.library.library import Library
+from index.publish.container import write_container
+from index.publish.findings import SecretFound, find_secrets
+from index.publish.listing import Listing, list_library
+from index.publish.manifest import Manifest
+from index.publish.space import front_matter, write_space
+from index.publish.target_folder import replacing
+from index.publish.text_files import write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from index.records.report import OperationProgress
+
+Target = Literal["space", "container", "static"]
+_SUFFIX = re.compile(r"\.\w{1,8}$", re.ASCII)
+_WRITERS = {"space": write_space, "container": write_container}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to publish, and how."""
+
+    target: Target
+    title: str
+    originals: bool = False
+    """Whether the original files go along: they make page images and downloads possible."""
+    refuse_emails: bool = False
+    allowed: frozenset[str] = frozenset()
+    """Ids of documents whose secrets may become public."""
+    licences: Mapping[str, str] = field(default_factory=dict)
+    """Licences that the publisher states, by id of the document."""
+    questions: tuple[str, ...] = ()
+    """Questions to suggest; without any, Pincite makes them from the headings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a request would make public."""
+
+    request: Request
+    listing: Listing
+    secrets: tuple[SecretFound, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """The names of the documents with secrets that were not allowed."""
+        return tuple(dict.fromkeys(found.name for found in self.secrets if not found.allowed))
+
+
+def make_plan(library: Library, request: Request) -> Plan:
+    """Return what a request would make public; nothing is written. Raises PublishError if nothing can be published."""
+    listing = list_library(library, originals=request.originals, licences=request.licences)
+    if not listing.documents:
+        raise PublishError("The library has no documents.", "Add some first: pincite add PATH")
+    secrets = find_secrets(library, listing, emails=request.refuse_emails, allowed=request.allowed)
+    return Plan(request, listing, tuple(secrets), tuple(_warnings(library, listing)))
+
+
+def _warnings(library: Library, listing: Listing) -> list[str]:
+    found = []
+    if count := len(listing.unlicensed):
+        found.append(f"The licence of {count} documents is unknown: publish them only if you may. State one: --licence")
+    if listing.missing:
+        found.append(f"The original files of {len(listing.missing)} documents are gone, so they do not go along.")
+    if model := library.settings.model:
+        found.append(
+            f"The library needs the model {model}, which the published program loads from the Hub at its start."
+        )
+    return found
+
+
+def write(library: Library, plan: Plan, folder: Path, *, progress: OperationProgress | None = None) -> Manifest:
+    """Write a planned publication into a folder that is new, empty, or an earlier publication; return its manifest.
+
+    Raises SecretsFound, before anything is written; FolderNotOurs; PublishError.
+    """
+    if plan.refused:
+        raise SecretsFound(plan.refused)
+    _require_portable_model(library)
+    request, listing = plan.request, plan.listing
+    with replacing(folder) as unfinished:
+        if request.target == "static":
+            questions = _write_site(library, plan, unfinished, progress)
+        else:
+            questions = request.questions
+            _write_library(library, plan, unfinished / "library", progress)
+            _WRITERS[request.target](unfinished, request.title, listing)
+        return Manifest(
+            target=request.target,
+            title=request.title,
+            made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            made_with=f"pincite {index.__version__}",
+            documents=len(listing.documents),
+            passages=listing.passages,
+            questions=questions,
+        ).write(unfinished)
+
+
+def _write_library(library: Library, plan: Plan, copy: Path, progress: OperationProgress | None) -> None:
+    """Write a copy of the library."""
+    library.copy(copy, plan.listing.sources, plan.listing.names, progress=progress)
+    if plan.request.originals:
+        _carry_originals(library, plan.listing, copy)
+
+
+def _write_site(library: Library, plan: Plan, folder: Path, progress: OperationProgress | None) -> tuple[str, ...]:
+    """Write a static site, made from a copy of the library that knows no path; return the questions it suggests."""
+    write_site = import_module("index.publish.site").write_site  # only this target needs it
+    request = plan.request
+    with TemporaryDirectory(prefix=".pincite-", dir=folder.parent) as scratch:
+        copy = library.copy(Path(scratch) / "library", plan.listing.sources, plan.listing.names, progress=progress)
+        with Library.open(copy, library.settings, encoder=library.encoder(), create=False) as copied:
+            questions = request.questions or tuple(copied.suggestions())
+            write_site(copied, folder, title=request.title, questions=questions)
+    front = front_matter(request.title, plan.listing, sdk="static")
+    write_text(folder, "README.md", front=front, title=request.title, documents=plan.listing.documents, how="")
+    return questions
+
+
+def _carry_originals(library: Library, listing: Listing, copy: Path) -> None:
+    """Copy the original files into `uploads/`, where a document's file is found by its bytes and read by its suffix."""
+    uploads = copy / "uploads"
+    uploads.mkdir()
+    for number, document in enumerate(listing.documents, 1):
+        if document.original is None:
+            continue
+        suffix = _SUFFIX.search(document.name)
+        kept = uploads / f"{number:05}{suffix[0] if suffix else ''}"
+        with library.open_original(document.id).file as source, kept.open("wb") as target:
+            shutil.copyfileobj(source, target)
+
+
+def _require_portable_model(library: Library) -> None:
+    """Raise PublishError if the library needs a model from a folder of this machine, which does not go along."""
+    model = library.settings.model
+    if model and (Path(model).is_absolute() or Path(model).exists()):
+        raise PublishError(
+            f"The library needs the model in {model}, which does not go along.",
+            "Encode it with the built-in model: pincite rebuild --model ''",
+        )

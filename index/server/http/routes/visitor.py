@@ -1,0 +1,87 @@
+"""The routes of a demo: a visitor's private library, the privacy note, and robots.txt."""
+
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+from fastapi import APIRouter, Response
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse
+
+from index.citations.readable import environment
+from index.schema.visitor_schema import Visitor as VisitorModel
+from index.server.limits import VISITOR_KEY
+from index.server.visitors.admission import COOKIE_KEY, TOKEN_KEY
+
+if TYPE_CHECKING:
+    from index.server.visitors.registry import Visitor, Visitors
+    from index.settings import Settings
+
+router = APIRouter(tags=["Visitors"])
+_templates = environment(FilePath(__file__).parents[1] / "templates")
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+_NO_STORE = {"Cache-Control": "no-store"}
+_OPEN, _SHUT = "User-agent: *\nAllow: /\n", "User-agent: *\nDisallow: /\n"
+
+
+def _visitor(request: Request) -> "Visitor":
+    visitor: Visitor = request.scope[VISITOR_KEY]
+    return visitor
+
+
+def _visitors(request: Request) -> "Visitors":
+    visitors: Visitors = request.app.state.visitors
+    return visitors
+
+
+@router.get("/v1/visitor", summary="Get your private library's state", response_model=VisitorModel)
+def state(request: Request, response: Response) -> VisitorModel:
+    """Return what your private library holds, what it may hold, and when it is deleted."""
+    visitor, visitors = _visitor(request), _visitors(request)
+    settings = visitors.settings
+    documents = visitor.library.own_documents()
+    response.headers.update(_NO_STORE)
+    return VisitorModel(
+        documents=len(documents),
+        bytes=visitor.uploads.size,
+        pages=visitor.pages,
+        max_documents=settings.demo_files,
+        max_bytes=settings.demo_megabytes * 1_000_000,
+        max_pages=settings.demo_pages,
+        seconds_left=visitors.seconds_left(visitor) if visitor.folder.exists() else None,
+        has_cookie=request.scope[COOKIE_KEY],
+        token=request.scope[TOKEN_KEY],
+    )
+
+
+@router.delete("/v1/visitor", summary="Delete your private library", status_code=204)
+async def delete(request: Request) -> Response:
+    """Delete your documents, jobs and answers at once."""
+    await anyio.to_thread.run_sync(_visitors(request).delete, _visitor(request))
+    return Response(status_code=204, headers=_NO_STORE)
+
+
+@router.get("/privacy", include_in_schema=False)
+def privacy(request: Request) -> HTMLResponse:
+    """Return the privacy note: what is kept, for how long, and whom to ask."""
+    settings: Settings = _visitors(request).settings
+    html = _templates.get_template("privacy.html").render(settings=settings, links=contact_links(settings))
+    return HTMLResponse(html, headers={"Content-Security-Policy": _POLICY})
+
+
+@router.get("/robots.txt", include_in_schema=False)
+def robots(request: Request) -> PlainTextResponse:
+    """Return whether search engines may list the demo."""
+    return PlainTextResponse(_OPEN if _visitors(request).settings.demo_indexed else _SHUT)
+
+
+def contact_links(settings: "Settings") -> dict[str, str]:
+    """Return the addresses of `contact` and `report` as links; only web and e-mail addresses become one."""
+    named = {"contact": settings.demo_contact, "report": settings.demo_report or settings.demo_contact}
+    return {name: link for name, value in named.items() if (link := _link(value.strip()))}
+
+
+def _link(value: str) -> str:
+    if value.startswith(("https://", "http://", "mailto:")):
+        return value
+    return f"mailto:{value}" if "@" in value and " " not in value else ""

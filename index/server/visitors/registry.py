@@ -1,0 +1,242 @@
+"""The visitors of a demo: each gets a private library at the first visit, which is deleted after a while."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import shutil
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from index.errors import DemoFull
+from index.server.turns import Turns
+from index.server.visitors.allowance import DiskUse, PrivateJobs, PrivateUploads, folder_bytes
+from index.server.visitors.overlay import Overlay, pages_of
+from index.server.visitors.rates import Rates
+from index.server.visitors.token_budget import TokenBudget
+from index.storage.files import scratch_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from index.records.document import Kind
+    from index.server.http.service import Service
+    from index.server.visitors.rates import Action
+    from index.settings import Settings
+
+_INDEXED = 8
+"""A file takes at most about this many times its size on disk once it is added: text, vectors and two word indexes."""
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class Visitor:
+    """One visitor, and the objects that only this visitor's requests use."""
+
+    identity: str
+    address: str
+    folder: Path
+    library: Overlay
+    uploads: PrivateUploads
+    service: Service
+    since: float
+    """When the private library was begun; when the visitor came, as long as there is none."""
+    seen: float
+    """When the last request ended that was more than a look at the state."""
+    requests: int = 0
+    """Requests in progress."""
+
+    @property
+    def pages(self) -> int:
+        """Pages of the private documents."""
+        return sum(map(pages_of, self.library.own_documents()))
+
+
+def public_settings(settings: Settings) -> Settings:
+    """Return the settings of a demo, without what strangers must not use, and with the limits of a visitor."""
+    return settings.model_copy(
+        update={
+            "allow_urls": False,
+            "allow_folders": (),
+            "log_questions": False,
+            "checker": "rules",  # a second opinion would cost tokens for each sentence
+            "max_upload_files": settings.demo_files,
+            "max_file_megabytes": min(settings.demo_megabytes, settings.max_file_megabytes),
+            "max_upload_megabytes": min(4 * settings.demo_megabytes, settings.max_upload_megabytes),
+            "max_batch_questions": min(settings.demo_batch_questions, settings.max_batch_questions),
+            "workers": 1,
+        }
+    )
+
+
+class Visitors:
+    """All visitors. Safe to use from several threads.
+
+    A visitor is made at the first request that may need one, which costs no disk space and no thread. Deleting one
+    waits for the current step of its job, so it happens in a thread.
+    """
+
+    def __init__(self, published: Service, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+        self.settings = settings
+        self.rates = Rates(settings)
+        self.budget = TokenBudget(settings)
+        self._published = published
+        self._public_settings = public_settings(settings)
+        self._clock = clock
+        self._known: dict[str, Visitor] = {}
+        """By id; the one whose last request is longest ago comes first."""
+        self._lock = threading.RLock()
+        self._turns: dict[Kind, Turns] = {"add": Turns(), "batch": Turns()}
+        self._scratch = scratch_folder()
+        self._root = Path(self._scratch.name)
+        self._disk = DiskUse(self._root)
+        self._leaving = ThreadPoolExecutor(2, "pincite-leaving")
+
+    def close(self) -> None:
+        """Delete everything of all visitors."""
+        with self._lock:
+            gone, self._known = list(self._known.values()), {}
+        for visitor in gone:
+            self._delete(visitor)
+        self._leaving.shutdown()
+        self._scratch.cleanup()
+
+    # For requests
+
+    def enter(self, identity: str, address: str) -> Visitor:
+        """Return the visitor with this id, new or known, for a request that begins."""
+        with self._lock:
+            visitor = self._known.pop(identity, None)
+            if visitor is not None and self._is_over(visitor):
+                self._forget(visitor)
+                visitor = None
+            if visitor is None:
+                self._limit_number()
+                visitor = self._make(identity, address)
+            self._known[identity] = visitor
+            visitor.requests += 1
+            return visitor
+
+    def leave(self, visitor: Visitor, *, active: bool) -> None:
+        """End a request; `active` if it was more than a look at the state."""
+        with self._lock:
+            visitor.requests -= 1
+            if active:
+                visitor.seen = self._clock()
+
+    def seconds_left(self, visitor: Visitor) -> int:
+        """Return the seconds until the private library is deleted, if there is no further visit."""
+        idle = visitor.seen + 60 * self.settings.demo_idle_minutes
+        most = visitor.since + 60 * self.settings.demo_minutes
+        return max(0, int(min(idle, most) - self._clock()))
+
+    def delete(self, visitor: Visitor) -> None:
+        """Delete everything of a visitor now. Blocks until it is gone."""
+        with self._lock:
+            if self._known.get(visitor.identity) is visitor:
+                del self._known[visitor.identity]
+        self._delete(visitor)
+
+    def expire(self) -> None:
+        """Delete the private libraries whose time is over, and whatever deleted ones have left. Call it often."""
+        with self._lock:
+            over = [visitor for visitor in self._known.values() if self._is_over(visitor)]
+            for visitor in over:
+                del self._known[visitor.identity]
+        for visitor in over:
+            self._delete(visitor)
+        folders = list(self._root.iterdir())  # first, so that a visitor who comes meanwhile is not among them
+        with self._lock:
+            kept = {visitor.folder for visitor in self._known.values()}
+        for folder in folders:
+            if folder not in kept:  # a request that was in progress wrote it
+                shutil.rmtree(folder, ignore_errors=True)
+
+    # Disk space
+
+    @property
+    def size(self) -> int:
+        """Size of all private libraries on disk, in bytes."""
+        return folder_bytes(self._root)
+
+    def make_room(self, visitor: Visitor, size: int) -> None:
+        """Delete the oldest private libraries of others until `size` more bytes fit. Raises DemoFull."""
+        most = self.settings.demo_disk_megabytes * 1_000_000
+        while not self._disk.take(size, most):
+            with self._lock:
+                others = [other for other in self._known.values() if other is not visitor and other.folder.exists()]
+                if not others:
+                    raise DemoFull
+                oldest = min(others, key=lambda other: other.since)
+                del self._known[oldest.identity]
+            _log.info("The private library of a visitor was deleted before its time: the disk space is used up.")
+            self._delete(oldest)
+            self._disk.forget()
+
+    # Details
+
+    def _is_over(self, visitor: Visitor) -> bool:
+        return not self.seconds_left(visitor) and not (visitor.requests and self._is_young(visitor))
+
+    def _is_young(self, visitor: Visitor) -> bool:
+        return self._clock() < visitor.since + 60 * self.settings.demo_minutes
+
+    def _limit_number(self) -> None:
+        """Forget those who have been away longest, first those without documents."""
+        while len(self._known) >= self.settings.demo_visitors:
+            idle = [visitor for visitor in self._known.values() if not visitor.requests]
+            gone = next((visitor for visitor in idle if not visitor.folder.exists()), None) or next(iter(idle), None)
+            if gone is None:
+                return
+            del self._known[gone.identity]
+            self._forget(gone)
+
+    def _forget(self, visitor: Visitor) -> None:
+        self._leaving.submit(self._delete, visitor)
+
+    def _make(self, identity: str, address: str) -> Visitor:
+        folder = self._root / secrets.token_hex(16)
+        now = self._clock()
+        overlay = Overlay(
+            self._published.library,
+            folder,
+            self._public_settings,
+            max_pages=self.settings.demo_pages,
+            before_adding=lambda path: self._before_adding(visitor, path),
+            before_writing=lambda: self.budget.spend(address),
+        )
+        uploads = PrivateUploads(folder / "uploads", self._public_settings, lambda size: self.make_room(visitor, size))
+        service = replace(
+            self._published,
+            library=overlay,
+            settings=self._public_settings,
+            jobs=PrivateJobs(overlay, self._public_settings, uploads, self._turns),
+            admit=partial(self._admit, identity, address),
+            attachments={},
+        )
+        visitor = Visitor(identity, address, folder, overlay, uploads, service, now, now)
+        return visitor
+
+    def _admit(self, visitor: str, address: str, action: Action) -> None:
+        self.rates.admit(action, visitor, address)
+
+    def _before_adding(self, visitor: Visitor, path: Path) -> None:
+        """Make room for a file and its index. The private library begins with the first one."""
+        if not visitor.library.own_documents():
+            visitor.since = self._clock()
+        with suppress(OSError):
+            self.make_room(visitor, _INDEXED * path.stat().st_size)
+
+    def _delete(self, visitor: Visitor) -> None:
+        try:
+            visitor.service.jobs.close()
+            visitor.library.close()
+        except Exception:  # whatever happened, the files must go
+            _log.exception("A private library could not be closed.")
+        shutil.rmtree(visitor.folder, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""Tests of index.publish: what becomes public, and the folders that hosts serve."""

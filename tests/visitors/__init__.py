@@ -1,0 +1,1 @@
+"""Tests of the demo: visitors, their private libraries, and their limits."""
