@@ -141,14 +141,16 @@ def commands() -> str:
     return "".join(parts)
 
 
-def section(name: str, command: Any) -> str:
-    """What `pincite NAME --help` says, as Markdown."""
+def section(name: str, command: Any, level: str = "##") -> str:
+    """What `pincite NAME --help` says, as Markdown; below a group, also what its commands say."""
     context: Any = typer.Context(command, info_name=name)
     shared = {option.name for option in shared_options()}
     own = [option for option in command.get_params(context) if option.name not in {*shared, "help"}]
     usage = " ".join(["pincite", name, *command.collect_usage_pieces(context)])
     rows = f"{options(own, context)}\n" if own else ""
-    return f"\n## pincite {name}\n\n    {usage}\n\n{command.help}\n\n{rows}{command.epilog}\n"
+    parts = [section(f"{name} {inner}", one, f"{level}#") for inner, one in getattr(command, "commands", {}).items()]
+    text = f"\n{level} pincite {name}\n\n    {usage}\n\n{command.help}\n\n{rows}{command.epilog}\n"
+    return text + "".join(parts)
 
 
 def options(parameters: Iterable[Any], context: Any) -> str:

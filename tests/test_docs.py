@@ -56,8 +56,10 @@ def test_each_command_and_option_is_documented() -> None:
     shared = section("docs/command-line.md", "## Options of every command")
     for name, command in typer.main.get_command(app.app).commands.items():  # type: ignore[attr-defined]
         text = section("docs/command-line.md", f"## pincite {name}") + shared
-        assert command.help in text
-        options = [parameter for parameter in command.params if parameter.param_type_name == "option"]
+        inner = list(getattr(command, "commands", {}).values())
+        assert [one.help for one in (command, *inner) if one.help not in text] == []
+        parameters = [parameter for one in (command, *inner) for parameter in one.params]
+        options = [parameter for parameter in parameters if parameter.param_type_name == "option"]
         for spelling in [spelling for option in options for spelling in [*option.opts, *option.secondary_opts]]:
             assert re.search(rf"`(?:-\w, )?{spelling}\b", text), (name, spelling)
 

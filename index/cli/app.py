@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from index.cli import add_commands, ask_commands, library_commands, publish_commands, search_commands
+from index.cli import (
+    account_commands,
+    add_commands,
+    ask_commands,
+    library_commands,
+    publish_commands,
+    search_commands,
+    serve_command,
+)
 from index.cli.options import (
     ERROR,
     INTERRUPTED,
@@ -237,41 +245,8 @@ def doctor(context: typer.Context) -> None:
         raise typer.Exit(ERROR)
 
 
-@app.command(cls=Command, epilog="Example: pincite serve --port 8080   then: curl http://127.0.0.1:8080/healthz")
-def serve(
-    context: typer.Context,
-    host: Annotated[
-        str, typer.Option(help="Address to listen on; 0.0.0.0 for all addresses of this machine.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535)] = 7860,
-    api_only: Annotated[
-        bool, typer.Option("--api-only", help="Serve only programs and assistants: without the page, less is loaded.")
-    ] = False,
-    demo: Annotated[
-        bool,
-        typer.Option(
-            "--demo",
-            help="Serve a public demo: the library is read-only, and each visitor gets a private library for a while.",
-        ),
-    ] = False,
-) -> None:
-    """Serve the library: a web page for people, a REST API for programs and MCP for assistants.
-
-    Without --demo, anyone who can connect can change the library.
-
-    The page is at /, the API's documentation at /docs, the MCP endpoint at /mcp. The log on standard error is JSON,
-    one object per line.
-    """
-    from index import page
-    from index.server import http
-
-    settings = context.obj.settings()
-    if demo:
-        settings = settings.model_copy(update={"demo": True})
-    serving = http.serve if api_only else page.serve
-    serving(context.obj.folder(settings), settings, host=host, port=port)
-
-
+app.command(cls=Command, epilog=serve_command.EXAMPLE)(serve_command.serve)
+app.add_typer(account_commands.keys, name="key", short_help="Manage the keys of programs.")
 app.command(name="eval", cls=Command, epilog=library_commands.EXAMPLE)(library_commands.evaluate)
 app.command(cls=Command, epilog=library_commands.BACKUP_EXAMPLE)(library_commands.backup)
 app.command(cls=Command, epilog=library_commands.RESTORE_EXAMPLE)(library_commands.restore)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -28,6 +28,7 @@ from index.encoders.pretrained import (
     model_name,
     one_core_threads,
     read_default,
+    shared,
 )
 from index.errors import EncoderError
 
@@ -69,38 +70,32 @@ class Encoder(Protocol):
     @property
     def name(self) -> str:
         """Model and revision. Two encoders of the same name give the same vectors."""
-        ...
 
     @property
     def dimension(self) -> int:
         """Length of each vector."""
-        ...
 
     @property
     def max_tokens(self) -> int:
         """The longest passage that is not truncated, in the encoder's own tokens, special tokens included."""
-        ...
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the length of each text in the encoder's own tokens, special tokens included, without truncation."""
-        ...
 
     def encode(self, drafts: Sequence[Draft], progress: Callable[[int], None] | None = None) -> list[Encoded]:
         """Return the vectors of passages, in order; `progress` is called with the number that is done."""
-        ...
 
     def encode_quotes(self, drafts: Sequence[Draft]) -> list[Encoded]:
         """Return the vectors of quotations, as `encode` does, but without waiting for documents."""
-        ...
 
     def encode_question(self, question: str) -> Vectors:
         """Return the vector of a question, shape (dimension,)."""
-        ...
 
 
 def load_encoder(settings: Settings) -> Encoder:
-    """Return the encoder of the settings. Raises EncoderError if it cannot be loaded."""
-    return SentenceTransformerEncoder(settings.model, device=settings.device, precision=settings.precision)
+    """Return the encoder of the settings; the default one is shared. Raises EncoderError if it cannot be loaded."""
+    make = partial(SentenceTransformerEncoder, settings.model, device=settings.device, precision=settings.precision)
+    return make() if settings.model else shared((settings.device, settings.precision), make)
 
 
 class SentenceTransformerEncoder:

@@ -9,21 +9,24 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from weakref import WeakValueDictionary
 
 from index.errors import EncoderError, WeightsMismatch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sentence_transformers import SentenceTransformer
     from tokenizers import Tokenizer
 
+T = TypeVar("T")
 DEFAULT_NAME = "all-MiniLM-L6-v2"
 WEIGHTS = "model.safetensors"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -268,3 +271,16 @@ def _keep_to_one_core() -> None:
 
     torch.get_num_threads()  # sets the caller's number in a new thread; the limit must come after it
     ThreadpoolController().select(user_api="openmp").limit(limits=1)
+
+
+_shared: WeakValueDictionary[tuple[str, ...], Any] = WeakValueDictionary()
+_sharing = threading.Lock()
+
+
+def shared(key: tuple[str, ...], make: Callable[[], T]) -> T:
+    """Return the object of a key if somebody still uses it; otherwise make it."""
+    with _sharing:
+        found = _shared.get(key)
+        if found is None:
+            found = _shared[key] = make()
+        return cast("T", found)

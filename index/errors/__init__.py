@@ -50,6 +50,12 @@
     │   ├── NotUploaded
     │   ├── UploadsFull
     │   ├── JobNotFound
+    │   ├── AccountsError            accounts of `serve --users`
+    │   │   ├── AccountFileDamaged
+    │   │   ├── AccountsNotWritable
+    │   │   ├── KeyNameTaken
+    │   │   ├── KeyNotFound
+    │   │   └── SignInFailed
     │   ├── RateLimited              the rest: a public demo
     │   ├── PrivateLibraryFull
     │   ├── DemoFull
@@ -127,12 +133,18 @@ from index.errors.pincite_error import (
 )
 from index.errors.publish_errors import FolderNotOurs, PublishError, PushFailed, SecretsFound
 from index.errors.service_errors import (
+    AccountFileDamaged,
+    AccountsError,
+    AccountsNotWritable,
     AddressRefused,
     JobNotFound,
+    KeyNameTaken,
+    KeyNotFound,
     NotAllowed,
     NotUploaded,
     QueueFull,
     ServiceError,
+    SignInFailed,
     Stopping,
     TooBusy,
     TooMany,
@@ -142,6 +154,9 @@ from index.errors.site_errors import NotASite, SiteEmpty, SiteError, SiteTooLarg
 from index.errors.visitor_errors import BudgetSpent, DemoFull, PrivateLibraryFull, PublishedDocument, RateLimited
 
 __all__ = [
+    "AccountFileDamaged",
+    "AccountsError",
+    "AccountsNotWritable",
     "AddressRefused",
     "AmbiguousDocument",
     "ArchiveError",
@@ -163,6 +178,8 @@ __all__ = [
     "FolderMissing",
     "FolderNotOurs",
     "JobNotFound",
+    "KeyNameTaken",
+    "KeyNotFound",
     "LibraryDamaged",
     "LibraryError",
     "LibraryExists",
@@ -191,6 +208,7 @@ __all__ = [
     "SecretsFound",
     "ServiceError",
     "SettingsError",
+    "SignInFailed",
     "SiteEmpty",
     "SiteError",
     "SiteTooLarge",

@@ -98,3 +98,52 @@ class JobNotFound(ServiceError):
             f"There is no job {identity!r}.", "List the documents to see what was added; added documents are kept."
         )
         self.identity = identity
+
+
+class AccountsError(ServiceError):
+    """An error of accounts: of sign-in, or of the files that hold keys and sessions."""
+
+
+class AccountFileDamaged(AccountsError):
+    """A file of the accounts' folder cannot be read. Nobody gets in by what it holds until it is repaired."""
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(
+            f"{path} cannot be used: {problem}.",
+            "Restore it from a copy, or delete it: then all its keys, or all sessions, end.",
+        )
+        self.path = path
+
+
+class AccountsNotWritable(AccountsError):
+    """A file of the accounts' folder cannot be written."""
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(
+            f"{path} cannot be written: {problem}.", "Check the permissions of the folder and the free disk space."
+        )
+        self.path = path
+
+
+class KeyNameTaken(AccountsError):
+    """There is a key of that name already."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is a key {name!r} already.", "Choose another name, or revoke that key first.")
+
+
+class KeyNotFound(AccountsError):
+    """There is no key of that name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no key {name!r}.", "`pincite key list` shows all keys.")
+
+
+class SignInFailed(AccountsError):
+    """A sign-in was refused. The message is for the person; the reason is for the log."""
+
+    hint = "Try again. If it fails again, tell the operator of this server, whose log has the reason."
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason

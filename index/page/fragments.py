@@ -49,7 +49,7 @@ _KEPT = ("q", "in", "write")
 STATIC = Path(__file__).parent / "static"
 PARTS = {
     "page.css": ("app.css", "source.css", "library.css", "map.css", "demo.css"),
-    "page.js": ("app.js", "ask.js", "places.js", "source.js", "library.js", "batch.js", "demo.js"),
+    "page.js": ("app.js", "ask.js", "places.js", "source.js", "library.js", "batch.js", "account.js", "demo.js"),
 }
 """Parts of each bundle, in the order of their dependencies."""
 _TYPES = {".css": "text/css", ".js": "text/javascript"}

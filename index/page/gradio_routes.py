@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 from starlette.datastructures import Headers, QueryParams
 
 from index.errors import NotUploaded
-from index.server.guard.origins import Refusal
+from index.server.guard.origins import Refusal, local_path
 from index.server.limits import VISITOR_KEY
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class GradioGate:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        path, method = scope["path"], scope["method"]
+        path, method = local_path(scope), scope["method"]
         refusal = None if _is_open(method, path) else _NOT_FOUND
         if refusal is None and method == "POST" and not _is_json(scope):
             refusal = _NOT_JSON

@@ -16,12 +16,14 @@ from index.page import ask_events, forms, fragments, library_view
 from index.page.forms import CheckTab
 from index.page.fragments import QUIET, html
 from index.page.intake import arrivals_of, browser_of, scope_of
+from index.server.accounts.audit_log import record_added
 from index.server.limits import client_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gradio.components import Component
+    from starlette.types import Scope
 
     from index.page.library_list import LibraryEvents
     from index.page.page_events import PageEventsByService
@@ -215,15 +217,17 @@ class LibraryTab:
         def upload(_: None, request: gr.Request) -> tuple[None, str]:
             scope = scope_of(request)
             keeping = events.of(scope).library
-            return None, _start_job(keeping, arrivals_of(scope), client_of(scope), browser_of(scope))
+            return None, _start_job(keeping, arrivals_of(scope), scope)
 
         self.files.upload(upload, self.files, [self.files, self.outcome], **QUIET)
 
 
-def _start_job(keeping: LibraryEvents, files: list[Arrival], client: str, browser: str) -> str:
+def _start_job(keeping: LibraryEvents, files: list[Arrival], scope: Scope) -> str:
     """Start the job that adds the files; return its mark, which library.js follows, or the problem."""
     try:
-        return library_view.job_mark(keeping.upload(files, client, browser))
+        job = keeping.upload(files, client_of(scope), browser_of(scope))
+        record_added(scope, [file.name for file in files], job)
+        return library_view.job_mark(job)
     except PinciteError as error:
         return fragments.problem(error)
     except Exception:

@@ -18,6 +18,7 @@ import anyio
 import gradio as gr
 from fastapi.concurrency import run_in_threadpool
 from fastapi.middleware.cors import CORSMiddleware
+from gradio.context import Context
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.routing import Mount
 
@@ -31,6 +32,7 @@ from index.page.routes import add_batches, add_fragments, add_keeping
 from index.page.tabs import build_page
 from index.page.transfers import add_transfers
 from index.server import http
+from index.server.accounts.principals import ROLE
 from index.server.job_queue import Jobs
 from index.server.uploads import Uploads
 
@@ -95,7 +97,7 @@ class PageMiddleware:
         self._headers = {"Content-Security-Policy": policy, **HEADERS}
         self._head = head.encode()
         self._body = body.encode()
-        self._pages: OrderedDict[tuple[str, str, str], _Page] = OrderedDict()
+        self._pages: OrderedDict[tuple[str, ...], _Page] = OrderedDict()
         self._lock = anyio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -110,7 +112,8 @@ class PageMiddleware:
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send Gradio's page from the cache; it is rewritten once per name of the server."""
         headers = Headers(scope=scope)
-        key = (scope.get("scheme", ""), headers.get("host", ""), scope.get("root_path", ""))
+        role = scope.get(ROLE, "")
+        key = (scope.get("scheme", ""), headers.get("host", ""), scope.get("root_path", ""), role)
         if key not in self._pages:
             async with self._lock:  # rendering takes Gradio ten milliseconds of processor time
                 if key not in self._pages:
@@ -142,11 +145,14 @@ class PageMiddleware:
         if start["status"] != 200:
             return None
         assert not Headers(raw=start["headers"]).get("set-cookie")  # the cache would give it to everybody
-        page = self._insert(b"".join(parts))
+        page = self._insert(b"".join(parts), scope.get(ROLE, ""))
         return _Page(MutableHeaders(raw=start["headers"]), page, gzip.compress(page, 6))
 
-    def _insert(self, page: bytes) -> bytes:
+    def _insert(self, page: bytes, role: str) -> bytes:
+        """Insert our head and body; the visitor's role, if the server has accounts, decides what the page shows."""
         page = _GRADIO_META.sub(b"", page)
+        if role:
+            page = page.replace(b"<html", f'<html data-role="{role}"'.encode(), 1)
         page = page.replace(b"</head>", self._head + b"</head>", 1)
         return _BODY.sub(lambda tag: tag[0] + self._body, page, count=1)
 
@@ -182,6 +188,8 @@ def _with_headers(scope: Scope, send: Send, added: Mapping[str, str]) -> Send:
 
 def build(library: Library, settings: Settings, examples: Sequence[str]) -> FastAPI:
     """Build the application. Our routes come before the mount at "/", which matches everything."""
+    # Gradio numbers the controls of all pages of a process, and shows the numbers: they would tell of other libraries.
+    Context.id = 0
     jobs = Jobs(library, settings, Uploads(library.folder / "uploads", settings))
     app = http.create_app(library, settings, jobs)
     service: Service = app.state.service

@@ -20,6 +20,7 @@ from pydantic_settings import (
 from index.errors import SettingsError, WriterNotSet
 from index.settings.configuration_file import FILE_NAME, ConfigurationFile, Kind, configuration_path
 from index.settings.demo_settings import DemoSettings
+from index.settings.team_settings import TeamSettings
 
 _PREFIX = "PINCITE_"
 _ORIGIN = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9.-]+(?::(?:\d{1,5}|\*))?")
@@ -27,13 +28,14 @@ _ORIGIN = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9.-]+(?::(?:\d{1,5}|\*))?")
 _PATHS: dict[str, Kind] = {
     "library": "path",
     "allow_folders": "paths",
+    "accounts": "path",
     "model": "model",
     "reranker": "model",
     "verifier": "model",
 }
 
 
-class Settings(DemoSettings):
+class Settings(DemoSettings, TeamSettings):
     """The settings: from an argument, else the environment, else `pincite.toml`, else the default below."""
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="forbid")

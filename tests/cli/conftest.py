@@ -34,11 +34,20 @@ def make_library(folder: Path, files: dict[str, str]) -> Path:
 
 
 @functools.cache
+def command_names() -> list[str]:
+    """Return the names of all commands; those of a group come after its name, as in `key create`."""
+    names = []
+    for name, command in typer.main.get_command(app.app).commands.items():  # type: ignore[attr-defined]
+        inner = getattr(command, "commands", None)
+        names += [f"{name} {one}" for one in inner] if inner else [name]
+    return sorted(names)
+
+
 def help_of(command: str) -> str:
     """Return what `pincite COMMAND --help` prints."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(typer.testing, "_get_command", build_commands)
-        result = typer.testing.CliRunner().invoke(app.app, [command, "--help"])
+        result = typer.testing.CliRunner().invoke(app.app, [*command.split(), "--help"])
     assert result.exit_code == 0
     return result.output
 

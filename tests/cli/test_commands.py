@@ -10,14 +10,13 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from index import __version__
 from index.cli import app, printing
 from index.records import Unconfirmed, Verification
 from tests.cases import cases
-from tests.cli.conftest import SEA, help_of, make_library
+from tests.cli.conftest import SEA, command_names, help_of, make_library
 from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from tests.command_line import Outcome, Run
     from tests.conftest import Write
 
-COMMANDS = sorted(typer.main.get_command(app.app).commands)  # type: ignore[attr-defined]
+COMMANDS = command_names()
 CSI, RLO = "\x1b[31m", "\u202e"
 
 

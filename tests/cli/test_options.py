@@ -10,12 +10,11 @@ from contextlib import redirect_stdout, suppress
 from typing import TYPE_CHECKING
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from index.cli import app
 from tests.cases import cases
-from tests.cli.conftest import SEA, help_of, make_library
+from tests.cli.conftest import SEA, command_names, help_of, make_library
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from tests.command_line import Run
     from tests.conftest import Write
 
-COMMANDS = sorted(typer.main.get_command(app.app).commands)  # type: ignore[attr-defined]
+COMMANDS = command_names()
 SHARED = ("--library", "-q, --quiet", "-v, --verbose", "--json")
 
 
@@ -58,7 +57,7 @@ def test_each_command_accepts_shared_options_in_both_places(run: Run, tmp_path: 
     folder = tmp_path / "nowhere"
     options = ["-q", "-v", "--json", "--library", str(folder)]
     for command in COMMANDS:
-        for arguments in ([*options, command], [command, *options]):
+        for arguments in ([*options, *command.split()], [*command.split(), *options]):
             outcome = run(*arguments, "--help")
             assert (outcome.code, outcome.err) == (0, ""), arguments
     for arguments in ([*options, "list"], ["list", *options]):

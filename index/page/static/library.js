@@ -14,6 +14,7 @@
   const call = async (path, options = {}) => {
     const headers = { "X-Pincite": "page" };
     const response = await fetch(new URL(`page/${path}`, base), { ...options, headers });
+    if (response.status === 401) window.pincite.signedOut?.();
     if (!response.ok && !response.headers.get("Content-Type")?.startsWith("text/html")) throw new Error(response.status);
     return { job: response.headers.get("X-Job"), text: await response.text() };
   };

@@ -84,7 +84,7 @@ class Refusal:
     async def answer(self, scope: Scope, receive: Receive, send: Send, *, close: bool = False) -> None:
         """Send the response through ASGI."""
         request_id = scope.get("state", {}).get("request_id", "")
-        response = self.response(request_id, close=close, as_text=scope["path"] in AS_TEXT)
+        response = self.response(request_id, close=close, as_text=local_path(scope) in AS_TEXT)
         await response(scope, receive, send)
 
 
@@ -131,6 +131,12 @@ class Proxies:
             if not self.trusts(address):
                 break
         return address
+
+
+def local_path(scope: Scope) -> str:
+    """Return the path of a request below the address of its library: an application is mounted at `root_path`."""
+    path, root = str(scope["path"]), str(scope.get("root_path", ""))
+    return path.removeprefix(root) if path.startswith(f"{root}/") else path
 
 
 def visitor(address: str) -> str:

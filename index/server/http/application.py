@@ -48,6 +48,8 @@ from index.text.query import SYNTAX
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from starlette.types import ASGIApp
+
 _OPERATORS = "\n".join(f"| `{form}` | {meaning} |" for form, meaning in SYNTAX)
 ABOUT = f"""Every statement of an answer has citations: the id of a document, and the span of the quoted words.
 For each citation, `document.text[start:end] == quote`. Offsets are Unicode code points.
@@ -217,7 +219,7 @@ def run(folder: FilePath, settings: Settings, *, host: str, port: int) -> None:
             jobs.close()
 
 
-def listen(app: FastAPI, settings: Settings, *, host: str, port: int) -> None:
+def listen(app: ASGIApp, settings: Settings, *, host: str, port: int) -> None:
     """Serve an application until interrupted. URLs may contain questions, so uvicorn's access log is off."""
     import uvicorn
 

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Match
 
+from index.server.guard.origins import local_path
 from index.server.http import problems, service
 from index.server.limits import ClientDisconnected
 
@@ -73,7 +74,8 @@ class FallbackRoute(BaseRoute):
         """Return a full match or none."""
         if scope["type"] != "http":
             return Match.NONE, {}
-        below = scope["path"] == "/v1" or scope["path"].startswith("/v1/")
+        path = local_path(scope)
+        below = path == "/v1" or path.startswith("/v1/")
         wrong = any(route.matches(scope)[0] is Match.PARTIAL for route in self._routes)
         return (Match.FULL if below or wrong else Match.NONE), {}
 

@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from index import errors
 from index.errors import PinciteError
 from index.schema.job_schema import Mistake, Problem
-from index.server.guard.origins import AS_TEXT, MEDIA_TYPE
+from index.server.guard.origins import AS_TEXT, MEDIA_TYPE, local_path
 
 _NAMESPACE = "urn:pincite:problem:"
 _MAX_MISTAKES = 20
@@ -95,6 +95,7 @@ KINDS: dict[type[PinciteError], Kind] = {
     errors.NotUploaded: Kind(HTTPStatus.FORBIDDEN, "The files were not uploaded"),
     errors.UploadsFull: Kind(HTTPStatus.TOO_MANY_REQUESTS, "Too many uploads are waiting"),
     errors.JobNotFound: Kind(_MISSING, "Job not found"),
+    errors.AccountsError: Kind(_UNAVAILABLE, "Nobody can be identified at the moment", is_public=False),
     errors.RateLimited: Kind(HTTPStatus.TOO_MANY_REQUESTS, "Too often"),
     errors.PrivateLibraryFull: Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Your private library is full"),
     errors.DemoFull: Kind(HTTPStatus.INSUFFICIENT_STORAGE, "The demo is full"),
@@ -206,7 +207,7 @@ async def validation_error(request: Request, error: Exception) -> Response:
 
 
 def _respond(request: Request, problem: Problem, headers: dict[str, str] | None = None) -> Response:
-    if request.url.path in AS_TEXT:
+    if local_path(request.scope) in AS_TEXT:
         headers = {"Cache-Control": "no-store", **(headers or {})}
         return PlainTextResponse(f"{problem.detail} {problem.hint}".rstrip(), problem.status, headers)
     return ProblemResponse(problem, headers)

@@ -61,7 +61,7 @@ _log = logging.getLogger(__name__)
 class Metrics:
     """Counts requests as they arrive, and reads the library when the metrics are requested."""
 
-    def __init__(self, library: Library, jobs: Jobs) -> None:
+    def __init__(self, library: Library | None = None, jobs: Jobs | None = None) -> None:
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "pincite_requests", "Requests answered.", ("method", "route", "status"), registry=self._registry
@@ -74,7 +74,8 @@ class Metrics:
             registry=self._registry,
         )
         self.in_flight = Gauge("pincite_requests_in_flight", "Requests in progress.", registry=self._registry)
-        self._registry.register(_LibraryCollector(library, jobs))
+        if library is not None and jobs is not None:
+            self._registry.register(_LibraryCollector(library, jobs))
         ProcessCollector(registry=self._registry)
 
     def count_request(self, method: str, route: str, status: int, seconds: float) -> None:

@@ -1,0 +1,1 @@
+"""Tests of accounts: sign-in, keys, roles, the audit log, and several libraries behind one server."""
