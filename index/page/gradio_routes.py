@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 from starlette.datastructures import Headers, QueryParams
 
 from index.errors import NotUploaded
+from index.server.accounts.principals import PRINCIPAL
 from index.server.guard.origins import Refusal, local_path
 from index.server.limits import VISITOR_KEY
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from index.page.transfers import PendingUploads
+    from index.server.accounts.principals import Principal
 
 _READ = re.compile(
     r"/?|/config/?|/theme\.css|/favicon\.ico|/robots\.txt|/(?:assets|static)/.+"
@@ -204,18 +206,24 @@ def _cancel_request(body: bytes, scope: Scope) -> bytes | Refusal:
 def _own_session(session: str, scope: Scope) -> str:
     """Return the name of a session as Gradio sees it.
 
-    The page chooses the name, and Gradio lets everybody who knows it read and cancel its events. In a demo, the name
-    includes a hash of the visitor's, so that it names only this visitor's sessions.
+    The page chooses the name, and Gradio lets everybody who knows it read and cancel its events. Where people differ,
+    the name includes a hash of who sends the request, so that it names only this person's sessions.
     """
-    visitor = scope.get(VISITOR_KEY)
-    if visitor is None:
-        return session
-    return hashlib.sha256(f"{visitor.identity} {session}".encode()).hexdigest()
+    owner = _owner(scope)
+    return hashlib.sha256(f"{owner} {session}".encode()).hexdigest() if owner else session
+
+
+def _owner(scope: Scope) -> str:
+    """Return the visitor of a demo, or the person or key of a server with accounts; empty if nobody is known."""
+    if (visitor := scope.get(VISITOR_KEY)) is not None:
+        return f"visitor {visitor.identity}"
+    principal: Principal | None = scope.get(PRINCIPAL)
+    return f"{principal.kind} {principal.subject}" if principal is not None else ""
 
 
 def _with_own_session(scope: Scope) -> Scope:
     query = QueryParams(scope["query_string"])
-    if VISITOR_KEY not in scope or "session_hash" not in query:
+    if not _owner(scope) or "session_hash" not in query:
         return scope
     pairs = {**query, "session_hash": _own_session(query["session_hash"], scope)}
     return {**scope, "query_string": urlencode(pairs).encode()}

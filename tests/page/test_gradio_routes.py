@@ -15,8 +15,9 @@ from starlette.testclient import TestClient
 from index import errors
 from index.library.library import Library
 from index.page import create_app, gradio_routes
-from index.page.gradio_routes import GradioGate
+from index.page.gradio_routes import GradioGate, _cancel_request, _own_session, _with_own_session
 from index.page.intake import SESSIONS
+from index.server.accounts.principals import PRINCIPAL, Principal
 from index.server.http.problems import KINDS
 from index.settings import Settings
 from tests.fakes import FakeEncoder
@@ -501,3 +502,16 @@ def test_library_errors_do_not_reveal_a_folder(
     for text in responses:
         assert "secret" not in text
         assert KINDS[error].title in text
+
+
+def test_session_belongs_to_the_person_who_named_it() -> None:
+    """Gradio lets everybody who knows a session's name read it, so where people differ, their names differ."""
+    person, key = Principal("user", "7", "Ada"), Principal("key", "7", "script")
+    names = {_own_session("s", {PRINCIPAL: person}), _own_session("s", {PRINCIPAL: key}), _own_session("s", {})}
+    assert len(names) == 3
+    assert _own_session("s", {}) == "s"
+    asked = _with_own_session({PRINCIPAL: person, "query_string": b"session_hash=s&x=1"})
+    assert asked["query_string"].decode() == f"session_hash={_own_session('s', {PRINCIPAL: person})}&x=1"
+    cancelled = _cancel_request(b'{"session_hash": "s", "fn_index": 3}', {PRINCIPAL: person})
+    assert isinstance(cancelled, bytes)
+    assert json.loads(cancelled)["session_hash"] == _own_session("s", {PRINCIPAL: person})
