@@ -35,7 +35,9 @@ def main() -> int:
     )
     parser.add_argument("--list", action="store_true", help="print the names of the attacks and stop")
     parser.add_argument("--demo", action="store_true", help="attack a public demo instead, with 50 visitors")
-    parser.add_argument("--rounds", type=int, default=0, help="rounds of the long attacks on a demo; the default is short")
+    parser.add_argument(
+        "--rounds", type=int, default=0, help="rounds of the long attacks on a demo; the default is short"
+    )
     parser.add_argument("--real", action="store_true", help="the demo has the real encoder, not the fake one")
     options = parser.parse_args()
     attacks = DEMO_ATTACKS if options.demo else ATTACKS

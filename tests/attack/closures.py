@@ -19,7 +19,7 @@ _FOREIGN = (
     [("Origin", "https://evil.example"), ("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "no-cors")],
     [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "no-cors")],
 )
-_PART = b'--edge\r\nContent-Disposition: form-data; name="files"; filename="evil.txt"\r\n\r\nEvil words.\r\n--edge--\r\n'
+_PART = b'--edge\r\nContent-Disposition: form-data; name="files"; filename="evil.txt"\r\n\r\nEvil.\r\n--edge--\r\n'
 _FORM = "multipart/form-data; boundary=edge"
 
 

@@ -1,4 +1,4 @@
-"""All attacks on a public demo, the settings of the demos that they need, and the run of them beside honest visitors."""
+"""All attacks on a public demo, the settings that they need, and their run beside honest visitors."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _on_one(
     """Run attacks on one demo, beside honest visitors, and stop it."""
     honest, stopped, began = Trial(brief), Trial(brief), monotonic()
     try:
-        with running_demo(home, real=real, **settings) as server:
+        with running_demo(home, settings, real=real) as server:
             warm_demo_up(server)
             with honest_visitors(server) as answers:
                 for attack in attacks:

@@ -16,7 +16,7 @@ from tests.attack.demo_program import publish
 from tests.attack.servers import ROUTES, SEEDS, running_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from tests.attack.servers import Server
 
@@ -32,7 +32,7 @@ ROOMY = {
     "PINCITE_EMBED_ORIGINS": "https://friend.example",
 }
 """Settings of a demo with the usual limits of requests and small private libraries."""
-IDLE_SECONDS, LONGEST_SECONDS = 4.0, 10.0
+IDLE_SECONDS, LONGEST_SECONDS = 3.0, 6.0
 QUESTIONS, UPLOADS, BATCHES, CHECKS, SHARE = 4, 3, 2, 2, 3
 TIGHT = {
     **ROOMY,
@@ -65,7 +65,7 @@ def _published(real: bool) -> Path:
 
 
 @contextmanager
-def running_demo(home: Path, *, real: bool = False, **settings: str) -> Iterator[Server]:
+def running_demo(home: Path, settings: Mapping[str, str], *, real: bool = False) -> Iterator[Server]:
     """Serve a demo until the block ends; then its published library is as it was and its temporary folder is empty."""
     if not (home / "library").exists():
         shutil.copytree(_published(real), home / "library")

@@ -18,13 +18,13 @@ _VISITORS = 20
 _LONG = {"PINCITE_DEMO_IDLE_MINUTES": "30", "PINCITE_DEMO_MINUTES": "120", "PINCITE_DEMO_QUESTIONS": "100"}
 
 
-def _crowded(_: Server, trial: Trial) -> None:
+def _crowded(_server: Server, trial: Trial) -> None:
     """Come as many new visitors as a demo remembers, who add nothing: a library that was just used stays."""
     ledger = Ledger()
     settings = {**TIGHT, **_LONG, "PINCITE_DEMO_VISITORS": str(_VISITORS)}
     with (
         tempfile.TemporaryDirectory(prefix="pincite-attack-") as folder,
-        running_demo(Path(folder) / "demo", **settings) as server,
+        running_demo(Path(folder) / "demo", settings) as server,
         Guest(server, ledger) as honest,
         Guest(server, ledger) as crowd,
         Guest(server, ledger) as uploaders,

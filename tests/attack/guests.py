@@ -63,11 +63,13 @@ class Guest(Visitor):
         self.known = {self.word}
         """Words that may occur in this guest's responses."""
         self.ledger = ledger
+        self.thorough = False
+        """Whether this guest asks in every way, also in the slow ones."""
         self._keeps_cookies = cookies
 
     def __enter__(self) -> Self:
         super().__enter__()
-        allowed = None if self._keeps_cookies else []
+        allowed: list[str] | None = None if self._keeps_cookies else []
         policy = DefaultCookiePolicy(allowed_domains=allowed, secure_protocols=("http", "https"))
         self.cookies.jar.set_policy(policy)  # browsers send secure cookies to this machine over plain HTTP, too
         if not self._keeps_cookies:

@@ -1,4 +1,4 @@
-"""Requests to every route of a demo, made from its own descriptions, with words and ids that a curious visitor tries."""
+"""Requests to every route of a demo, made from its own descriptions, with words and ids that a visitor tries."""
 
 from __future__ import annotations
 

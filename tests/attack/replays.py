@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.attack.demos import PROXY
 from tests.attack.guests import COOKIE, HEADER, QUESTION, Guest, Ledger
@@ -81,7 +81,15 @@ def _later(stamp: str) -> str:
 
 def _odd() -> Iterator[tuple[str, str]]:
     """Yield values that no server has made."""
-    for content in ({"visitor": "../../x"}, {"visitor": ["a"]}, {"visitor": None}, [], "x", {"visitor": "a" * 5000}):
+    contents: tuple[Any, ...] = (
+        {"visitor": "../../x"},
+        {"visitor": ["a"]},
+        {"visitor": None},
+        [],
+        "x",
+        {"visitor": "a" * 5000},
+    )
+    for content in contents:
         yield f"unsigned {str(content)[:20]}", base64.b64encode(json.dumps(content).encode()).decode()
     yield "very long", "a" * 7000
     yield "dots", "." * 500

@@ -31,9 +31,9 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Visitors use lo
 SECRET, MISSPELT = "quagmirella", "quagmirela"
 """A word that occurs in the secret documents only, and a wrong spelling of it."""
 _NOTES = {
-    "quagmirella-plan.md": b"# The quagmirella plan\n\nThe quagmirella pipeline of China crosses the harbour. Trade with "
-    b"China and Russia grew. The ferry leaves the harbour in winter.\n\nIn 2011 the quagmirella discount was secret.",
-    "budget.txt": b"The harbour, the harbour and the harbour again: China pays for the pipeline, the ferry and the oil.",
+    "quagmirella-plan.md": b"# The quagmirella plan\n\nThe quagmirella pipeline of China crosses the harbour. Trade "
+    b"with China and Russia grew. The ferry leaves in winter.\n\nIn 2011 the quagmirella discount was secret.",
+    "budget.txt": b"The harbour, the harbour and the harbour again: China pays for the ferry and the oil.",
     "ships.txt": b"A ship of the quagmirella line carries oil to the harbour. The ferry waits. Gas, steel and oil.",
 }
 """The secret documents: they share words with the published documents and with those of the curious visitor."""
@@ -53,7 +53,8 @@ QUESTIONS = (
     f"oil -{SECRET}",
     "discount in 2011",
 )
-_FIELDS = r'"(?:(?:average_|cache_)?duration|avg_time|(?:rank_)?eta|ms|passages_per_second|seconds(?:_left)?|timings_ms|token)\\?":'
+_NAMES = "(?:average_|cache_)?duration|avg_time|(?:rank_)?eta|ms|passages_per_second|seconds(?:_left)?|timings_ms|token"
+_FIELDS = rf'"(?:{_NAMES})\\?":'
 _TIMES = re.compile(_FIELDS + r'\s*(?:-?[0-9.]+(?:e-?\d+)?|null|\{[^}]*\}|\\?"[^"\\]*\\?")')
 """Fields that tell time, and the token of the visitor themselves."""
 _IDS = re.compile(r"\b[0-9a-f]{32}\b")
@@ -78,7 +79,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, 
     """Return two equal demos."""
     with ExitStack() as stack:
         homes = [tmp_path_factory.mktemp("leaks") / name for name in ("with", "without")]
-        first, second = (stack.enter_context(running_demo(home, **WIDE)) for home in homes)
+        first, second = (stack.enter_context(running_demo(home, WIDE)) for home in homes)
         yield first, second
 
 
@@ -92,8 +93,9 @@ def test_no_response_tells_whether_another_visitor_has_a_secret(servers: tuple[S
         assert SECRET in owner.search_texts(SECRET), "The owner does not find the secret, so the test proves nothing."
     assert list(seen[0]) == list(seen[1])
     assert len(seen[0]) > 500
-    differences = [f"{name}\n  with:    {a}\n  without: {seen[1][name]}" for name, a in seen[0].items() if a != seen[1][name]]
-    assert not differences, f"{len(differences)} of {len(seen[0])} responses differ:\n" + "\n".join(differences[:20])
+    differences = [_difference(name, seen[0][name], seen[1][name]) for name in seen[0]]
+    found = list(filter(None, differences))
+    assert not found, f"{len(found)} of {len(differences)} responses differ:\n" + "\n".join(found[:20])
 
 
 def test_the_comparison_sees_a_secret(servers: tuple[Server, Server]) -> None:
@@ -104,8 +106,8 @@ def test_the_comparison_sees_a_secret(servers: tuple[Server, Server]) -> None:
         with Guest(server, Ledger()) as guest:
             guest.wait_for_job(guest.add(notes))
             seen.append(_observe_all(guest, _questions()))
-    ways = {name.split(" {")[0] for name, response in seen[0].items() if response != seen[1][name]}
-    assert {"POST /v1/search", "POST /v1/ask", "POST /v1/coverage"} <= {way.strip() for way in ways}
+    ways = {name.split()[2] for name, response in seen[0].items() if response != seen[1][name]}
+    assert {"/v1/search", "/v1/ask", "/v1/coverage", "/page/coverage"} <= ways
 
 
 def test_answers_of_another_visitor_are_not_faster(
@@ -125,6 +127,14 @@ def test_answers_of_another_visitor_are_not_faster(
     with capsys.disabled():
         print(f"\nA question that another visitor has asked takes {ratio:.2f} of the time of a new one.")  # noqa: T201
     assert ratio > 0
+
+
+def _difference(name: str, filled: str, empty: str) -> str:
+    """Return two responses from where they begin to differ; an empty text if they are equal."""
+    pairs = enumerate(zip(filled, empty, strict=False))
+    at = next((n for n, (one, other) in pairs if one != other), min(len(filled), len(empty)))
+    around = slice(max(0, at - 150), at + 150)
+    return f"{name}\n  with:    {filled[around]}\n  without: {empty[around]}" if filled != empty else ""
 
 
 def _hide(owner: Guest) -> Secrets:
