@@ -187,7 +187,7 @@ def _measure(home: Path, options: argparse.Namespace) -> tuple[list[dict[str, ob
     settings = {
         "PINCITE_DEMO": "1",
         "PINCITE_TRUSTED_PROXIES": "127.0.0.1",
-        "PINCITE_DEMO_IDLE_MINUTES": str(options.minutes / 5),  # so that libraries expire while it runs
+        "PINCITE_DEMO_IDLE_MINUTES": str(max(0.1, options.minutes / 5)),  # they expire while it runs
         "PINCITE_DEMO_DISK_MEGABYTES": str(DISK_MEGABYTES),
         "ATTACKED_ENCODER": "fake" if options.fake else "real",
     }

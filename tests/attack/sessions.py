@@ -45,8 +45,12 @@ def _overheard(server: Server, trial: Trial) -> None:
             session, data = secrets.token_hex(8), _question_data(victim, event)
             begun = _join(victim, session, event, data)
             trial.works(f"{way}: the victim's event is accepted.", begun)
-            _interfere(way, thief, session, begun, event["id"])
+            beside = threading.Thread(target=_interfere, args=(way, thief, session, begun, event["id"]))
+            beside.start()
+            if way != "read beside":
+                beside.join()  # the thief comes first
             answer = victim.event_stream(session)
+            beside.join()
             complete = "process_completed" in answer and victim.word in answer
             trial.holds(f"{way}: the victim gets the answer.", complete, answer[-300:])
     trial.holds("No response holds the victim's word.", not ledger.seen, ledger.seen)
@@ -56,10 +60,8 @@ def _overheard(server: Server, trial: Trial) -> None:
 def _interfere(way: str, thief: Guest, session: str, begun: str, number: int) -> None:
     """Send what a thief sends who knows the session and the event of a victim."""
     headers = thief.page_headers
-    if way == "read first":
+    if way.startswith("read"):
         thief.event_stream(session, 2)
-    elif way == "read beside":
-        threading.Thread(target=thief.event_stream, args=(session, 2), daemon=True).start()
     elif way == "join":
         _join(thief, session, {"id": 0}, [QUESTION, None])
         thief.event_stream(session, 2)

@@ -61,6 +61,8 @@ _IDS = re.compile(r"\b[0-9a-f]{32}\b")
 """Random ids: of requests, of jobs and of answers."""
 _RANDOM = re.compile(r'"jobs":"[0-9a-f]{16}"|"app_id":\d+|"readable_sha256": "[0-9a-f]{64}"')
 """Hashes of the random ids of the visitor's own jobs and of a text with a time, and a process's number in Gradio."""
+_OWN_SIZE = re.compile(r'(?<="characters":)(\d+,"bytes":)\d+')
+"""The size of the indexes on disk: those of the visitor's own documents hold times, and differ by a byte or two."""
 _MOMENTS = re.compile(r"20\d\d-\d\d-\d\dT[0-9:.]+(?:Z|\+00:00)?")
 _DROPPED = ("date", "content-length", "x-request-id")
 _COOKIE = re.compile(r"pincite_visitor=[^;]*")
@@ -174,9 +176,11 @@ def _explore(server: Server, secrets: Secrets) -> dict[str, str]:
     """Send every request as a new visitor, before and after they have documents of their own."""
     with Guest(server, Ledger()) as curious:
         probes = [*_questions(), *_conditional(secrets.etags), *all_probes(server, curious, secrets.values)]
-        without = _observe_all(curious, list(_questions()))
+        sizes = Probe("GET", "/v1/stats")
+        without = _observe_all(curious, [sizes, *_questions()])
         curious.wait_for_job(curious.add(_OWN))
-        return {**{f"at first {name}": seen for name, seen in without.items()}, **_observe_all(curious, probes)}
+        later = {name: _OWN_SIZE.sub("~", seen) for name, seen in _observe_all(curious, probes).items()}
+        return {**{f"at first {name}": seen for name, seen in without.items()}, **later}
 
 
 def _observe_all(guest: Guest, probes: Any) -> dict[str, str]:
