@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,14 +89,11 @@ def fingerprint(folder: Path) -> dict[str, str]:
 def files_of_visitors(home: Path) -> dict[str, int]:
     """Return the temporary files of a demo with their sizes in bytes."""
     folder, sizes = home / "temporary", {}
-    for path in folder.rglob("*"):
-        try:
-            name = str(path.relative_to(folder))
-            if not name.startswith(_CACHES) and path.is_file():
-                sizes[name] = path.stat().st_size
-        except OSError:  # removed since it was listed
-            continue
-    return sizes
+    for place, _, names in os.walk(folder):  # unlike `rglob`, it bears folders that are removed meanwhile
+        for path in (Path(place, name) for name in names):
+            with suppress(FileNotFoundError):
+                sizes[str(path.relative_to(folder))] = path.stat().st_size
+    return {name: size for name, size in sizes.items() if not name.startswith(_CACHES)}
 
 
 def bytes_beyond(home: Path, before: dict[str, int]) -> int:
