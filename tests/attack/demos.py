@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
 import os
@@ -61,6 +62,7 @@ _CACHES = ("data-gym-cache", "torchinductor")
 def _published(real: bool) -> Path:
     """Make the published library once for all demos of this process."""
     folder = Path(tempfile.mkdtemp(prefix="pincite-published-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     publish(folder / "library", [path for path in SEEDS.iterdir() if path.suffix != ".jsonl"], real=real)
     return folder / "library"
 
