@@ -6,6 +6,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 from tests.attack.guests import Guest, Ledger
@@ -62,10 +63,10 @@ def honest_visitors(server: Server) -> Iterator[Answers]:
     answers, over = Answers(), threading.Event()
 
     def ask_all() -> None:
-        number = 0
-        while not over.wait(_EVERY):
-            _ask(server, _QUESTIONS[number % len(_QUESTIONS)], answers)
-            number += 1
+        for question in cycle(_QUESTIONS):
+            _ask(server, question, answers)
+            if over.wait(_EVERY):
+                break
 
     thread = threading.Thread(target=ask_all, daemon=True)
     thread.start()
