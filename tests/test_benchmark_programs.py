@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import benchmarks
-from benchmarks import ablation, keeping, living, mapping, reading, scaling
+from benchmarks import ablation, keeping, living, mapping, reading, scaling, visitors
 from index.evaluation.runs import evaluate_folder
 from index.settings import Settings
 from tests.cases import cases
@@ -131,6 +131,17 @@ def test_reading_benchmark_runs(run: Callable[..., Any], sets: Path) -> None:
 def test_map_benchmark_runs(run: Callable[..., Any], tmp_path: Path) -> None:
     """It makes its own library."""
     assert run(mapping, "--library", tmp_path / "large", "--passages", 200, "--rounds", 1)
+
+
+def test_visitors_benchmark_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three hasty visitors meet no error, and leave nothing behind."""
+    table = tmp_path / "table.json"
+    options = ["--fake", "--minutes", "0.1", "--visitors", "3", "--pause", "0.2", "--json", str(table)]
+    monkeypatch.setattr(sys, "argv", ["visitors", *options])
+    visitors.main()
+    rows = next(iter(json.loads(table.read_text())["tables"].values()))
+    assert sum(row["ask"] for row in rows) > 0
+    assert sum(row["errors"] for row in rows) == 0
 
 
 def test_scaling_benchmark_draws_a_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,7 @@
-"""Runs all attacks: `python -m tests.attack`, or some of them: `--only files --program serve`."""
+"""Runs all attacks: `python -m tests.attack`, or some of them: `--only files --program serve`.
+
+`--demo` attacks a public demo, shortly; with `--rounds`, it tries every variant and judges the time of answers, too.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from tests.attack.demo_roster import DEMO_ATTACKS, against_demo
 from tests.attack.roster import ATTACKS
 from tests.attack.servers import Server, is_alive, running_server, warm_up
 
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from tests.attack.outcomes import Attack, Outcome
 
 _PROGRAMS = {"serve": "pincite serve", "app": "app.py"}
+_DEMO = "a public demo"
 
 
 def main() -> int:
@@ -29,14 +34,26 @@ def main() -> int:
         "--program", choices=list(_PROGRAMS), action="append", help="the program to attack; both by default"
     )
     parser.add_argument("--list", action="store_true", help="print the names of the attacks and stop")
+    parser.add_argument("--demo", action="store_true", help="attack a public demo instead, with 50 visitors")
+    parser.add_argument(
+        "--rounds", type=int, default=0, help="rounds of the long attacks on a demo; the default is short"
+    )
+    parser.add_argument("--real", action="store_true", help="the demo has the real encoder, not the fake one")
     options = parser.parse_args()
-    chosen = [attack for attack in ATTACKS if not options.only or attack.name.startswith(tuple(options.only))]
+    attacks = DEMO_ATTACKS if options.demo else ATTACKS
+    chosen = [attack for attack in attacks if not options.only or attack.name.startswith(tuple(options.only))]
     if options.list or not chosen:
-        print("\n".join(f"{attack.name:<20} {attack.summary}" for attack in ATTACKS))
+        print("\n".join(f"{attack.name:<20} {attack.summary}" for attack in attacks))
         return 0 if options.list else 2
     print("| program | attack | tries | withstood | seconds | measured |", flush=True)
     print("|---|---|--:|---|--:|---|", flush=True)
-    results = [outcome.withstood for program in options.program or _PROGRAMS for outcome in _against(program, chosen)]
+    if options.demo:
+        results = [
+            _print(_DEMO, attack.name, outcome, seconds)
+            for attack, outcome, seconds in against_demo(chosen, options.rounds, real=options.real)
+        ]
+    else:
+        results = [one.withstood for program in options.program or _PROGRAMS for one in _against(program, chosen)]
     print(f"\n{sum(results)} of {len(results)} attacks were withstood.")
     return 0 if all(results) else 1
 
@@ -52,22 +69,21 @@ def _against(program: str, attacks: Sequence[Attack]) -> Iterator[Outcome]:
                 warm_up(server)
             began = monotonic()
             outcome = attack.run_on(server)
-            _print(program, attack, outcome, monotonic() - began)
+            _print(_PROGRAMS[program], attack.name, outcome, monotonic() - began)
             if not outcome.withstood:
                 servers.close()  # the damage of this attack must not count against the next one
                 server = None
             yield outcome
 
 
-def _print(program: str, attack: Attack, outcome: Outcome, seconds: float) -> None:
+def _print(program: str, attack: str, outcome: Outcome, seconds: float) -> bool:
+    """Print a row of the table and return whether the attack was withstood."""
     withstood = "yes" if outcome.withstood else "NO"
     figures = "; ".join(outcome.figures).replace("|", "/")
-    print(
-        f"| {_PROGRAMS[program]} | {attack.name} | {outcome.tries} | {withstood} | {seconds:.0f} | {figures} |",
-        flush=True,
-    )
+    print(f"| {program} | {attack} | {outcome.tries} | {withstood} | {seconds:.0f} | {figures} |", flush=True)
     for line in dict.fromkeys((*outcome.breaches, *(f"control: {doubt}" for doubt in outcome.doubts))):
         print(f"    {line}", file=sys.stderr, flush=True)
+    return outcome.withstood
 
 
 if __name__ == "__main__":

@@ -25,6 +25,9 @@ SEEDS = ROOT / "seeds"
 BYSTANDER = "127.0.0.2"
 """The address of honest visitors. Attackers use 127.0.0.1."""
 _PROGRAM = (sys.executable, "-c", "from index.cli.app import main; main()")
+_DEMO_PROGRAM = (sys.executable, "-m", "tests.attack.demo_program")
+ROUTES = "routes.json"
+"""The file in a demo's home that lists its routes."""
 _START_TIMEOUT = 180.0
 _FOLDERS = ("library", "temporary", "working")
 
@@ -34,7 +37,7 @@ class Server:
     """A running server, and the facts about it that an attacker must not learn."""
 
     program: str
-    """`serve` or `app`."""
+    """`serve`, `app` or `demo`."""
     port: int
     pid: int
     home: Path
@@ -75,7 +78,10 @@ class Server:
 
 @contextmanager
 def running_server(program: str, home: Path, **settings: str) -> Iterator[Server]:
-    """Serve a library in `home` until the block ends. `serve` starts with the example files, as `app.py` does."""
+    """Serve a library in `home` until the block ends. `serve` starts with the example files, as `app.py` does.
+
+    `demo` is the demo mode of `pincite serve` with the fake encoder; its library must have been made.
+    """
     _make_folders(home)
     if program == "serve" and not any((home / "library").iterdir()):
         add_examples(home)
@@ -84,9 +90,11 @@ def running_server(program: str, home: Path, **settings: str) -> Iterator[Server
         port = probe.getsockname()[1]
     secret = f"secret{secrets.token_hex(8)}"
     variables = {"GRADIO_SERVER_PORT": str(port), "ATTACKED_SECRET": secret, **settings}
-    arguments = (
-        (*_PROGRAM, "serve", "--port", str(port)) if program == "serve" else (sys.executable, str(ROOT / "app.py"))
-    )
+    arguments = {
+        "serve": (*_PROGRAM, "serve", "--port", str(port)),
+        "app": (sys.executable, str(ROOT / "app.py")),
+        "demo": (*_DEMO_PROGRAM, str(home / "library"), str(port), str(home / ROUTES)),
+    }[program]
     with (home / "log").open("ab") as log:
         process = subprocess.Popen(
             arguments,
