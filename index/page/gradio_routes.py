@@ -70,6 +70,8 @@ class GradioGate:
     """Returns the files that the visitor of a request has uploaded."""
     is_pending: Callable[[str], bool]
     """Returns whether a session has unfinished events."""
+    is_known: Callable[[str], bool] = lambda _: True
+    """Returns whether a session exists. Gradio begins the stream of an unknown one and then fails."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse the request, or pass it on."""
@@ -94,6 +96,10 @@ class GradioGate:
             return
         if path == _STREAM:
             scope = _with_own_session(scope)
+            session = QueryParams(scope["query_string"]).get("session_hash")
+            if session is not None and not self.is_known(session):
+                await _NOT_FOUND.answer(scope, receive, send)
+                return
             receive = self._until_idle(scope, receive)
         elif method != "POST":
             scope = _without_dropped_parameters(scope)

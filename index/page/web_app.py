@@ -261,7 +261,11 @@ def _mount(app: FastAPI, page: gr.Blocks, events: PageEventsByService, library: 
     mount = app.router.routes[-1]
     assert isinstance(mount, Mount)
     inputs = {number: len(event.inputs) for number, event in page.fns.items() if event.fn}
-    pending = page._queue.pending_event_ids_session
+    pending, known = page._queue.pending_event_ids_session, page._queue.pending_messages_per_session
     mount.app = GradioGate(
-        mount.app, inputs, lambda scope: events.of(scope).received, lambda session: bool(pending.get(session))
+        mount.app,
+        inputs,
+        lambda scope: events.of(scope).received,
+        lambda session: bool(pending.get(session)),
+        lambda session: session in known,
     )

@@ -234,6 +234,26 @@ def test_oldest_private_library_makes_room(tmp_path: Path) -> None:
         assert tight.visitors.size <= 2_000_000
 
 
+def test_address_that_fills_the_disk_deletes_its_own_first(tmp_path: Path) -> None:
+    """A crowd at one address cannot drive out the visitors at others."""
+    with running_demo(tmp_path, demo_settings(demo_disk_megabytes=2)) as demo:
+        honest = demo.guest()
+        honest.add("a.txt", "The king wrote a letter.")
+        visitors = demo.visitors._known
+        next(iter(visitors.values())).address = "192.0.2.7"
+        demo.clock.now += 1
+        crowd = [demo.guest() for _ in range(2)]
+        for guest in crowd:
+            demo.clock.now += 1
+            guest.add("b.txt", "A ship left the harbour.")
+        folder = next(v.folder for v in visitors.values() if v.identity == crowd[1].token.split(".")[0])
+        (folder / "padding").write_bytes(bytes(1_000_000))
+        demo.visitors._disk.forget()
+        demo.guest().add("c.txt", "A clock." + " Music." * 14_000)
+        assert "a.txt" in honest.names()
+        assert "b.txt" not in crowd[0].names()
+
+
 # Who a visitor is
 
 

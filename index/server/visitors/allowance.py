@@ -44,8 +44,8 @@ class PrivateUploads(Uploads):
 
     def receive(self, name: str, chunks: Iterable[bytes], *, source: str = "") -> Arrival:
         """Store a file as `Uploads.receive` does. Raises PrivateLibraryFull, DemoFull, Stopping."""
-        with self._counted():
-            return super().receive(name, self._limited(chunks), source=source)
+        with self._counted() as taken:
+            return super().receive(name, self._limited(chunks, taken), source=source)
 
     def close(self) -> None:
         """Delete the uploads that were not added, and receive no more."""
@@ -58,18 +58,24 @@ class PrivateUploads(Uploads):
         return folder_bytes(self.folder) + folder_bytes(self._parent / "arriving")
 
     @contextmanager
-    def _counted(self) -> Iterator[None]:
+    def _counted(self) -> Iterator[list[int]]:
+        """Yield a list for the sizes that an upload takes; they are given back if it fails."""
+        taken: list[int] = []
         with self._counting:
             if not self._receiving:
                 self._bytes = self.size
             self._receiving += 1
         try:
-            yield
+            yield taken
+        except BaseException:
+            with self._counting:
+                self._bytes -= sum(taken)
+            raise
         finally:
             with self._counting:
                 self._receiving -= 1
 
-    def _limited(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    def _limited(self, chunks: Iterable[bytes], taken: list[int]) -> Iterator[bytes]:
         for chunk in chunks:
             with self._counting:
                 if self._closed:
@@ -77,6 +83,7 @@ class PrivateUploads(Uploads):
                 if self._bytes + len(chunk) > self._most:
                     raise PrivateLibraryFull(self._words)
                 self._bytes += len(chunk)
+                taken.append(len(chunk))
             self._make_room(len(chunk))
             yield chunk
 

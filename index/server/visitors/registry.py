@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _INDEXED = 8
 """A file takes at most about this many times its size on disk once it is added: text, vectors and two word indexes."""
+_LARGE_PART = 0.25
+"""The part of the disk space that the visitors at one address may take from others."""
 _log = logging.getLogger(__name__)
 
 
@@ -130,11 +132,11 @@ class Visitors:
             if active:
                 visitor.seen = self._clock()
 
-    def seconds_left(self, visitor: Visitor) -> int:
+    def seconds_left(self, visitor: Visitor) -> float:
         """Return the seconds until the private library is deleted, if there is no further visit."""
         idle = visitor.seen + 60 * self.settings.demo_idle_minutes
         most = visitor.since + 60 * self.settings.demo_minutes
-        return max(0, int(min(idle, most) - self._clock()))
+        return max(0.0, min(idle, most) - self._clock())
 
     def delete(self, visitor: Visitor) -> None:
         """Delete everything of a visitor now. Blocks until it is gone."""
@@ -166,11 +168,17 @@ class Visitors:
         return folder_bytes(self._root)
 
     def make_room(self, visitor: Visitor, size: int) -> None:
-        """Delete the oldest private libraries of others until `size` more bytes fit. Raises DemoFull."""
+        """Delete the oldest private libraries of others until `size` more bytes fit. Raises DemoFull.
+
+        If the visitors at one address hold a large part of the space, theirs are deleted first.
+        """
         most = self.settings.demo_disk_megabytes * 1_000_000
         while not self._disk.take(size, most):
             with self._lock:
                 others = [other for other in self._known.values() if other is not visitor and other.folder.exists()]
+                neighbours = [other for other in others if other.address == visitor.address]
+                if sum(folder_bytes(other.folder) for other in (*neighbours, visitor)) > _LARGE_PART * most:
+                    others = neighbours
                 if not others:
                     raise DemoFull
                 oldest = min(others, key=lambda other: other.since)

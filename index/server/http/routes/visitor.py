@@ -48,7 +48,7 @@ def state(request: Request, response: Response) -> VisitorModel:
         max_documents=settings.demo_files,
         max_bytes=settings.demo_megabytes * 1_000_000,
         max_pages=settings.demo_pages,
-        seconds_left=visitors.seconds_left(visitor) if visitor.folder.exists() else None,
+        seconds_left=int(visitors.seconds_left(visitor)) if visitor.folder.exists() else None,
         has_cookie=request.scope[COOKIE_KEY],
         token=request.scope[TOKEN_KEY],
     )
