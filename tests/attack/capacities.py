@@ -101,7 +101,8 @@ def _raced(server: Server, trial: Trial) -> None:
         for job in begun:
             guest.wait_for_job(job)
         _within(trial, "a race", guest)
-        trial.holds("As many as there is room for are accepted.", sum(map(bool, begun)) == 3, begun)
+        # Nobody knows how long the others will be, so an upload may fail because of one that fails later.
+        trial.holds("Some are accepted, and no more than there is room for.", 1 <= sum(map(bool, begun)) <= 3, begun)
         for document in guest.private_documents():
             guest.delete(f"/v1/documents/{document['id']}")
         held = _held(guest)

@@ -81,6 +81,8 @@ class PrivateUploads(Uploads):
                 if self._closed:
                     raise Stopping
                 if self._bytes + len(chunk) > self._most:
+                    self._bytes -= sum(taken)  # at once, so that uploads beside this one do not fail as well
+                    taken.clear()
                     raise PrivateLibraryFull(self._words)
                 self._bytes += len(chunk)
                 taken.append(len(chunk))
