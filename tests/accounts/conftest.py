@@ -119,7 +119,7 @@ def running_team(folder: Path, *arguments: Any, **options: Any) -> Iterator[Team
         yield team
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _fake_encoder() -> Iterator[None]:
     """Let all libraries of these tests use the fake encoder."""
     with pytest.MonkeyPatch.context() as patch:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 USER = "1000"
+_OPEN_TO_OTHERS = 0o005
 STOP_SECONDS = 10.0
 """The seconds within which a host expects a program to stop."""
 
@@ -44,6 +45,8 @@ class Host:
 
     def command(self, *words: str) -> list[str]:
         """Return a command that runs another one there as the first process of user 1000."""
+        if self.python.stat().st_mode & _OPEN_TO_OTHERS != _OPEN_TO_OTHERS:
+            pytest.skip(f"other users may not read the environment: chmod 755 {self.python}")
         found = shutil.which("bwrap") or pytest.skip("bubblewrap is not installed: apt-get install bubblewrap")
         mounts = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--perms", "1777", "--tmpfs", "/tmp"]
         mounts += ["--perms", "1777", "--tmpfs", "/dev/shm", "--tmpfs", "/srv"]
