@@ -46,8 +46,3 @@ class TokenBudget:
                 if spent + self._cost > most:
                     raise BudgetSpent(whose, _DAY - second)
             self._spent[address] += self._cost
-
-    def refund(self, address: str) -> None:
-        """Return the cost of an answer for which the model was not asked."""
-        with self._lock:
-            self._spent[address] = max(0, self._spent[address] - self._cost)
