@@ -185,12 +185,12 @@ def _begin(output: Path, rows: Sequence[Row]) -> None:
     part.replace(output)
 
 
-def answer_row(question: str, ask: Callable[[str], Answer]) -> Row:
-    """Ask one question and return its row; if it fails, a row with the error."""
+def answer_row(question: str, ask: Callable[[str], Answer], in_words: Callable[[PinciteError], str] = str) -> Row:
+    """Ask one question and return its row; if it fails, a row with the error `in_words`."""
     try:
         answer = ask(question)
     except PinciteError as error:
-        return Row(question, "failed", error=str(error))
+        return Row(question, "failed", error=in_words(error))
     statements = answer.statements if answer.status == "answered" else ()
     row = Row(
         question,

@@ -104,8 +104,8 @@ class PageMiddleware:
         """Rewrite the page; add headers to all other responses."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif scope["method"] == "GET" and scope["path"] in ("", "/"):
-            await self._page(scope, receive, send)
+        elif scope["method"] in ("GET", "HEAD") and scope["path"] in ("", "/"):
+            await self._page({**scope, "method": "GET"}, receive, _headed(scope, send))
         else:
             await self._app(scope, receive, _with_headers(scope, send, self._headers))
 
@@ -155,6 +155,15 @@ class PageMiddleware:
             page = page.replace(b"<html", f'<html data-role="{role}"'.encode(), 1)
         page = page.replace(b"</head>", self._head + b"</head>", 1)
         return _BODY.sub(lambda tag: tag[0] + self._body, page, count=1)
+
+
+def _headed(scope: Scope, send: Send) -> Send:
+    """Return a `send` that leaves the body out of the response to a HEAD request."""
+
+    async def send_head(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return send if scope["method"] == "GET" else send_head
 
 
 async def _finish(page: _Page, gzipped: bool, send: Send, added: Mapping[str, str]) -> None:

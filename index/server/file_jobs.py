@@ -122,7 +122,7 @@ class AddTask:
     def fail(self, error: PinciteError) -> None:
         """Mark the files of the current group as failed, with the error."""
         files = self._job.files
-        settled = Settled("failed", failure=Failure("", error.message, error.hint))
+        settled = Settled("failed", failure=Failure("", _without_folders(error.message, self._library), error.hint))
         self._job.set_files({n: _final_state(files[n], settled) for n in self._group if files[n].stage in OPEN})
 
     def release(self) -> None:
@@ -228,6 +228,13 @@ def _final_state(file: FileState, settled: Settled) -> FileState:
     return replace(state, part=1.0, reason=reason, hint=hint, notes=settled.notes)
 
 
+def _without_folders(words: str, library: Library) -> str:
+    """Return the words of an error without the folders of the library: everybody may see them."""
+    for folder in (library.folder, *library.parts.store.folders):
+        words = words.replace(str(folder), "…")
+    return words
+
+
 class BatchTask:
     """Answers the questions of one job. A question that fails becomes a row with its error."""
 
@@ -254,7 +261,7 @@ class BatchTask:
             if n:
                 self._between()
             self._job.check()
-            self._job.add_row(batches.answer_row(question, self._ask))
+            self._job.add_row(batches.answer_row(question, self._ask, self._in_words))
 
     def fail(self, error: PinciteError) -> None:
         """Do nothing: finished rows are kept."""
@@ -264,6 +271,9 @@ class BatchTask:
 
     def receipt(self) -> None:
         """Return None: a batch does not change the library."""
+
+    def _in_words(self, error: PinciteError) -> str:
+        return _without_folders(str(error), self._library)
 
     def _ask(self, question: str) -> Answer:
         """Ask like `Library.ask`, but stop waiting for a language model once the job is cancelled."""

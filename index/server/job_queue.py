@@ -204,14 +204,15 @@ class Jobs:
             if self._is_interleaving or other is None:
                 return
             queue = queues.pop(other)
-            job, task = queue.popleft()
+            other_job, task = queue.popleft()
             if queue:
                 queues[other] = queue  # behind all others
             self._is_interleaving = True
         try:
-            self._work(job, task)
+            self._work(other_job, task)
         finally:
             self._is_interleaving = False
+        self._turns["batch"].regain(job.check)
 
     def _run(self, job: Job, task: _Task) -> None:
         """Run a job when it is its turn."""

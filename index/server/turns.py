@@ -42,6 +42,13 @@ class Turns:
         self._give_back()
         self._take(check)
 
+    def regain(self, check: Callable[[], None]) -> None:
+        """Take the turn again if work that was done within it has lost it."""
+        with self._changed:
+            if self._holder == threading.get_ident():
+                return
+        self._take(check)
+
     def _take(self, check: Callable[[], None]) -> None:
         ticket = object()
         with self._changed:

@@ -27,12 +27,12 @@ _IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a container with a read-only root 
 NOT_WRITABLE_HINT = "Check the folder's permissions and the free disk space; committed changes are safe."
 
 
-def scratch_folder() -> TemporaryDirectory[str]:
+def scratch_folder(prefix: str = _PREFIX) -> TemporaryDirectory[str]:
     """Create a temporary folder for this process. Raises SettingsError if no place is writable."""
     for parent in (None, _IN_MEMORY):
         if parent is None or os.access(parent, os.W_OK | os.X_OK):
             with suppress(OSError):
-                return TemporaryDirectory(prefix=_PREFIX, dir=parent, ignore_cleanup_errors=True)
+                return TemporaryDirectory(prefix=prefix, dir=parent, ignore_cleanup_errors=True)
     raise SettingsError(
         f"There is no folder for temporary files: {_searched()} cannot be written.",
         "Set the environment variable TMPDIR to a writable folder; start a container with `--tmpfs /tmp`.",

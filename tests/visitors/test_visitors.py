@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
 
+from index.server.http import application
+from index.server.visitors.visitor_folders import VisitorFolders
 from tests.hosted import wait_until
 from tests.visitors.conftest import COMET, OIL, Guest, demo_settings, running_demo
 
@@ -150,9 +154,70 @@ def test_everything_is_deleted_when_the_server_stops(tmp_path: Path) -> None:
     """The temporary folder is gone as well."""
     with running_demo(tmp_path, demo_settings()) as demo:
         demo.guest().add("comet.txt", COMET)
-        root = demo.visitors._root
+        root = demo.visitors._folders.path
         assert any(root.iterdir())
     assert not root.exists()
+
+
+def test_folders_of_killed_servers_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not those of a server that runs, and not those of one that has just begun."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    killed, fresh = tmp_path / "pincite-demo-killed", tmp_path / "pincite-demo-fresh"
+    for folder in (killed, fresh):
+        (folder / "visitors" / "7").mkdir(parents=True)
+    running = VisitorFolders()
+    for folder in tmp_path.iterdir():
+        if folder != fresh:
+            os.utime(folder, (1, 1))
+    other = VisitorFolders()
+    assert not killed.exists()
+    assert fresh.exists()
+    assert running.path.exists()
+    for folders in (other, running):
+        folders.close()
+    assert list(tmp_path.iterdir()) == [fresh]
+
+
+def test_error_of_expiry_does_not_end_it(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left is deleted the next time."""
+    demo.guest().add("comet.txt", COMET)
+    demo.clock.now += 31 * 60
+    expire, calls = demo.visitors.expire, []
+
+    def failing() -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise OSError("Too many open files")
+        expire()
+
+    monkeypatch.setattr(application, "_EXPIRY_SECONDS", 0.05)
+    monkeypatch.setattr(demo.visitors, "expire", failing)
+    wait_until(lambda: demo.visitors.size == 0 and len(calls) > 1)
+
+
+def test_responses_are_kept_by_no_shared_cache(demo: Demo) -> None:
+    """Each visitor's list has an ETag of its own, also after a deletion."""
+    guest, other = demo.guest(), demo.guest()
+    guest.add("comet.txt", COMET)
+    listed = guest.send("GET", "/v1/documents")
+    assert "private" in listed.headers["cache-control"]
+    assert "X-Pincite-Visitor" in listed.headers["vary"]
+    assert "private" in guest.send("GET", "/v1/stats").headers["cache-control"]
+    guest.send("DELETE", "/v1/visitor")
+    for later in (guest, other):
+        later.add("other.txt", "A ship left the harbour.")
+        later.headers = {"If-None-Match": listed.headers["etag"]}
+        assert later.send("GET", "/v1/documents").status_code == 200
+
+
+def test_second_opinions_are_off(tmp_path: Path) -> None:
+    """They would cost tokens for each sentence, which no budget counts."""
+    with running_demo(tmp_path, demo_settings(checker="model", llm_url="http://127.0.0.1:9/v1")) as demo:
+        guest = demo.guest()
+        assert guest.send("POST", "/v1/check", json={"text": "The king signed the treaty."}).status_code == 200
+        guest.add("comet.txt", COMET)
+        for visitor in demo.visitors._known.values():
+            assert visitor.library.parts.session.base_settings.checker == "rules"
 
 
 # Its limits
@@ -191,6 +256,18 @@ def test_private_library_has_a_number_of_pages(tight: Demo) -> None:
     job = guest.add("b.txt", "A ship left the harbour.")
     assert job["problem"]["title"] == "Your private library is full"
     assert "2 pages" in job["problem"]["detail"]
+
+
+def test_checks_of_assistants_are_counted_as_checks(tmp_path: Path) -> None:
+    """A check is the most work of all, whoever asks for it."""
+    call = {"name": "check", "arguments": {"text": "The king signed the treaty."}}
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}
+    with running_demo(tmp_path, demo_settings(demo_checks=1)) as demo:
+        guest = demo.guest(accept="application/json, text/event-stream")
+        first, second = (guest.send("POST", "/mcp", json=body).json()["result"] for _ in range(2))
+    assert not first.get("isError")
+    assert second["isError"]
+    assert "1 per hour" in second["content"][0]["text"]
 
 
 def test_too_many_questions_are_refused_with_a_time(tight: Demo) -> None:
@@ -263,9 +340,11 @@ def test_cookie_is_signed_and_closed_to_scripts(demo: Demo) -> None:
     cookie = response.headers["set-cookie"]
     assert "httponly" in cookie
     assert "samesite=lax" in cookie
+    assert cookie.startswith("pincite_visitor=")
     demo.client.cookies.clear()
     framed = demo.client.get("/v1/visitor", headers={"Sec-Fetch-Site": "same-origin"}).headers["set-cookie"]
-    assert all(part in framed for part in ("httponly", "samesite=none", "secure", "partitioned"))
+    assert framed.startswith("__Host-pincite_visitor=")
+    assert all(part in framed for part in ("httponly", "samesite=none", "secure", "partitioned", "path=/"))
     value = cookie.split(";")[0].partition("=")[2]
     first = response.json()["token"].split(".")[0]
     for forged in (value[:-2], value[5:], f"{value}x", "null", "%00", value.replace(".", "")):

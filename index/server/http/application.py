@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import gc
+import logging
 import signal
 import sys
 import threading
@@ -102,6 +103,7 @@ _EXPIRY_SECONDS = 5.0
 """Seconds between two looks for private libraries whose time is over."""
 GRACE_SECONDS = 5
 """Seconds that open event streams may delay a shutdown."""
+_log = logging.getLogger(__name__)
 _ARENA_MAX, _ARENAS = -8, 2
 """glibc's option `M_ARENA_MAX`, and the number of heaps that all threads share."""
 _OPEN_FILES = 16_384
@@ -194,16 +196,21 @@ async def demo_running(visitors: Visitors | None) -> AsyncIterator[None]:
     async def expire() -> None:
         while True:
             await anyio.sleep(_EXPIRY_SECONDS)
-            await anyio.to_thread.run_sync(visitors.expire)
+            try:
+                await anyio.to_thread.run_sync(visitors.expire)
+            except Exception:  # whatever happened, the next ones must be deleted
+                _log.exception("Private libraries could not be deleted.")
 
     task = asyncio.create_task(expire())
     try:
         yield
     finally:
         task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-        await anyio.to_thread.run_sync(visitors.close)
+        try:
+            with suppress(asyncio.CancelledError):
+                await task
+        finally:
+            await anyio.to_thread.run_sync(visitors.close)
 
 
 def run(folder: FilePath, settings: Settings, *, host: str, port: int) -> None:

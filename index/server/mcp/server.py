@@ -32,7 +32,7 @@ from starlette.routing import Route
 
 import index
 from index import errors
-from index.errors import PinciteError, TooBusy
+from index.errors import PinciteError, RateLimited, TooBusy
 from index.server.limits import SERVICE_KEY, ClientDisconnected, Slots, client_of, run_unless_disconnected
 from index.server.mcp.tools import INSTRUCTIONS, Tool, tools
 
@@ -106,7 +106,10 @@ def build(
     async def call_tool(context: ServerRequestContext[Any], called: CallToolRequestParams) -> CallToolResult:
         if called.name not in offered:
             raise MCPError(INVALID_PARAMS, f"There is no such tool. There are: {', '.join(offered)}.")
-        tool = _visitors_tool(context.request, called.name) or offered[called.name]
+        try:
+            tool = _visitors_tool(context.request, called.name) or offered[called.name]
+        except RateLimited as error:
+            return _failed(message(error))
         return await _in_turn(tool, called.arguments or {}, checks if tool.is_long else questions, context.request)
 
     return Server(
@@ -122,11 +125,17 @@ def build(
 
 
 def _visitors_tool(request: Request | None, name: str) -> Tool | None:
-    """Return the tool of the visitor's own library; None if the server has only one library."""
+    """Return the tool of the visitor's own library; None if the server has only one library.
+
+    Each call counts as a question already. Raises RateLimited if it is a check, and there were too many.
+    """
     service = request.scope.get(SERVICE_KEY) if request else None
     if service is None:
         return None
-    return next(tool for tool in tools(service.library, service.settings) if tool.name == name)
+    tool = next(tool for tool in tools(service.library, service.settings) if tool.name == name)
+    if tool.is_long:
+        service.admit("check")
+    return tool
 
 
 def _offered(tool: Tool) -> OfferedTool:

@@ -10,18 +10,19 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocketClose
 
 from index.errors import RateLimited
 from index.server.guard.origins import PROBES, Refusal
 from index.server.limits import SERVICE_KEY, VISITOR_KEY
-from index.server.visitors.identity import has_cookie
+from index.server.visitors.identity import HEADER, has_cookie
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from index.server.visitors.identity import Identities
     from index.server.visitors.rates import Action
@@ -82,7 +83,7 @@ class Admission:
             return
         visitor = self._visitors.enter(identity, address)  # quick: it needs no disk and waits for nothing
         with self._in_the_name_of(visitor, scope):
-            await self._inner(scope, receive, send)
+            await self._inner(scope, receive, _private(send))
 
     @contextmanager
     def _in_the_name_of(self, visitor: Visitor, scope: Scope) -> Iterator[None]:
@@ -94,6 +95,19 @@ class Admission:
         finally:
             is_look = scope["method"] == "GET" and _LOOKS.fullmatch(scope["path"]) is not None
             self._visitors.leave(visitor, active=not is_look)
+
+
+def _private(send: Send) -> Send:
+    """Return a `send` that keeps shared caches from giving one visitor's response to another."""
+
+    async def send_privately(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers.setdefault("Cache-Control", "private, no-cache")
+            headers.add_vary_header(HEADER)
+        await send(message)
+
+    return send_privately
 
 
 def action_of(scope: Scope) -> Action | None:

@@ -44,6 +44,8 @@ class PrivateUploads(Uploads):
 
     def receive(self, name: str, chunks: Iterable[bytes], *, source: str = "") -> Arrival:
         """Store a file as `Uploads.receive` does. Raises PrivateLibraryFull, DemoFull, Stopping."""
+        if self._closed:
+            raise Stopping
         with self._counted() as taken:
             return super().receive(name, self._limited(chunks, taken), source=source)
 

@@ -74,7 +74,7 @@ class _Sessions:
         self._framed = SessionMiddleware(
             app,
             secret,
-            session_cookie=COOKIE,
+            session_cookie=f"__Host-{COOKIE}",  # which no other host of the same domain can set
             max_age=LIFETIME_SECONDS,
             same_site="none",
             https_only=True,

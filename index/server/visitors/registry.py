@@ -7,11 +7,11 @@ import secrets
 import shutil
 import threading
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.errors import DemoFull
@@ -20,10 +20,11 @@ from index.server.visitors.allowance import DiskUse, PrivateJobs, PrivateUploads
 from index.server.visitors.overlay import Overlay, pages_of
 from index.server.visitors.rates import Rates
 from index.server.visitors.token_budget import TokenBudget
-from index.storage.files import scratch_folder
+from index.server.visitors.visitor_folders import VisitorFolders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from index.records.document import Kind
     from index.server.http.service import Service
@@ -51,6 +52,8 @@ class Visitor:
     """When the private library was begun; when the visitor came, as long as there is none."""
     seen: float
     """When the last request ended that was more than a look at the state."""
+    begun: bool = False
+    """Whether the private library was begun."""
     requests: int = 0
     """Requests in progress."""
 
@@ -89,25 +92,28 @@ class Visitors:
         self.rates = Rates(settings)
         self.budget = TokenBudget(settings)
         self._published = published
+        # A second opinion on each sentence would cost tokens that no budget counts.
+        published.library.parts.session.change_settings({"checker": "rules"})
         self._public_settings = public_settings(settings)
         self._clock = clock
         self._known: dict[str, Visitor] = {}
         """By id; the one whose last request is longest ago comes first."""
         self._lock = threading.RLock()
         self._turns: dict[Kind, Turns] = {"add": Turns(), "batch": Turns()}
-        self._scratch = scratch_folder()
-        self._root = Path(self._scratch.name)
-        self._disk = DiskUse(self._root)
+        self._making_room = threading.Lock()
+        self._folders = VisitorFolders()
+        self._disk = DiskUse(self._folders.path)
         self._leaving = ThreadPoolExecutor(2, "pincite-leaving")
 
     def close(self) -> None:
         """Delete everything of all visitors."""
         with self._lock:
             gone, self._known = list(self._known.values()), {}
+        self._folders.empty()  # first: a job in progress may take longer than the server is given
         for visitor in gone:
             self._delete(visitor)
         self._leaving.shutdown()
-        self._scratch.cleanup()
+        self._folders.close()
 
     # For requests
 
@@ -139,7 +145,7 @@ class Visitors:
         return max(0.0, min(idle, most) - self._clock())
 
     def delete(self, visitor: Visitor) -> None:
-        """Delete everything of a visitor now. Blocks until it is gone."""
+        """Delete everything of a visitor now. Blocks until the current step of a job has ended, too."""
         with self._lock:
             if self._known.get(visitor.identity) is visitor:
                 del self._known[visitor.identity]
@@ -152,8 +158,8 @@ class Visitors:
             for visitor in over:
                 del self._known[visitor.identity]
         for visitor in over:
-            self._delete(visitor)
-        folders = list(self._root.iterdir())  # first, so that a visitor who comes meanwhile is not among them
+            self._forget(visitor)
+        folders = self._folders.all()  # first, so that a visitor who comes meanwhile is not among them
         with self._lock:
             kept = {visitor.folder for visitor in self._known.values()}
         for folder in folders:
@@ -165,7 +171,7 @@ class Visitors:
     @property
     def size(self) -> int:
         """Size of all private libraries on disk, in bytes."""
-        return folder_bytes(self._root)
+        return folder_bytes(self._folders.path)
 
     def make_room(self, visitor: Visitor, size: int) -> None:
         """Delete the oldest private libraries of others until `size` more bytes fit. Raises DemoFull.
@@ -173,19 +179,29 @@ class Visitors:
         If the visitors at one address hold a large part of the space, theirs are deleted first.
         """
         most = self.settings.demo_disk_megabytes * 1_000_000
-        while not self._disk.take(size, most):
-            with self._lock:
-                others = [other for other in self._known.values() if other is not visitor and other.folder.exists()]
-                neighbours = [other for other in others if other.address == visitor.address]
-                if sum(folder_bytes(other.folder) for other in (*neighbours, visitor)) > _LARGE_PART * most:
-                    others = neighbours
-                if not others:
-                    raise DemoFull
-                oldest = min(others, key=lambda other: other.since)
+        if self._disk.take(size, most):
+            return
+        with self._making_room:  # others wait for the room that is being made, and delete no more than is needed
+            while not self._disk.take(size, most):
+                self._forget_oldest_beside(visitor, _LARGE_PART * most)
+                self._disk.forget()
+
+    def _forget_oldest_beside(self, visitor: Visitor, large: float) -> None:
+        """Delete the oldest private library of others. Raises DemoFull if there is none."""
+        with self._lock:
+            others = [other for other in self._known.values() if other is not visitor]
+        others = [other for other in others if other.folder.exists()]
+        neighbours = [other for other in others if other.address == visitor.address]
+        if sum(folder_bytes(other.folder) for other in (*neighbours, visitor)) > large:
+            others = neighbours
+        if not others:
+            raise DemoFull
+        oldest = min(others, key=lambda other: other.since)
+        with self._lock:
+            if self._known.get(oldest.identity) is oldest:
                 del self._known[oldest.identity]
-            _log.info("The private library of a visitor was deleted before its time: the disk space is used up.")
-            self._delete(oldest)
-            self._disk.forget()
+        _log.info("The private library of a visitor was deleted before its time: the disk space is used up.")
+        self._forget(oldest)
 
     # Details
 
@@ -206,10 +222,12 @@ class Visitors:
             self._forget(gone)
 
     def _forget(self, visitor: Visitor) -> None:
+        """Delete the files of a visitor now, and end its jobs in a thread."""
+        shutil.rmtree(visitor.folder, ignore_errors=True)
         self._leaving.submit(self._delete, visitor)
 
     def _make(self, identity: str, address: str) -> Visitor:
-        folder = self._root / secrets.token_hex(16)
+        folder = self._folders.path / secrets.token_hex(16)
         now = self._clock()
         overlay = Overlay(
             self._published.library,
@@ -227,6 +245,7 @@ class Visitors:
             jobs=PrivateJobs(overlay, self._public_settings, uploads, self._turns),
             admit=partial(self._admit, identity, address),
             attachments={},
+            boot=uuid.uuid4().hex,  # ETags of another visitor, or of before a deletion, do not match
         )
         visitor = Visitor(identity, address, folder, overlay, uploads, service, now, now)
         return visitor
@@ -236,12 +255,13 @@ class Visitors:
 
     def _before_adding(self, visitor: Visitor, path: Path) -> None:
         """Make room for a file and its index. The private library begins with the first one."""
-        if not visitor.library.own_documents():
-            visitor.since = self._clock()
+        if not visitor.begun:
+            visitor.begun, visitor.since = True, self._clock()
         with suppress(OSError):
             self.make_room(visitor, _INDEXED * path.stat().st_size)
 
     def _delete(self, visitor: Visitor) -> None:
+        shutil.rmtree(visitor.folder, ignore_errors=True)
         try:
             visitor.service.jobs.close()
             visitor.library.close()
