@@ -100,6 +100,8 @@ class AskEvents:
     answers: AnswerCache = field(default_factory=AnswerCache)
     admit: Callable[[Action], None] = lambda _: None
     """Counts a question of the visitor of a demo. Raises RateLimited."""
+    published: AskEvents | None = None
+    """In a demo, the handlers of the published library; a visitor without documents gets its suggestions."""
     _suggested: dict[int, list[str]] = field(default_factory=dict)
     """Suggested questions by the library's generation, if no examples were given."""
     _listed: dict[int, list[DocumentInfo]] = field(default_factory=dict)
@@ -182,6 +184,8 @@ class AskEvents:
 
     def _suggestions(self) -> Sequence[str]:
         """Return suggested questions, cached until the library changes. An error is reported by the first question."""
+        if self.published and self.published.library.generation() == self.library.generation():
+            return self.published._suggestions()
         try:
             return _cached(self.library.generation(), self._suggested, self.library.suggestions)
         except PinciteError as error:

@@ -48,8 +48,9 @@ class PageEventsByService:
 
     def _make(self, service: Service) -> PageEvents:
         library, settings, jobs = service.library, service.settings, service.jobs
+        published = None if service is self.shared else self.of({}).ask
         return PageEvents(
-            AskEvents(library, settings, self._examples, admit=service.admit),
+            AskEvents(library, settings, self._examples, admit=service.admit, published=published),
             LibraryEvents(library, settings, jobs),
             BatchEvents(library, jobs, settings.max_batch_questions),
             PendingUploads(jobs.uploads, settings),

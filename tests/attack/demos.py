@@ -29,6 +29,7 @@ ROOMY = {
     "PINCITE_DEMO_FILES": str(FILES),
     "PINCITE_DEMO_MEGABYTES": str(MEGABYTES),
     "PINCITE_DEMO_PAGES": str(PAGES),
+    "PINCITE_DEMO_UPLOADS": "1000",  # some attacks upload as fast as they can
     "PINCITE_TRUSTED_PROXIES": PROXY,
     "PINCITE_ALLOW_URLS": "true",  # a demo must stay closed to addresses even if they are allowed
     "PINCITE_EMBED_ORIGINS": "https://friend.example",

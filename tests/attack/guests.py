@@ -76,6 +76,11 @@ class Guest(Visitor):
             self.headers[HEADER] = self.token()
         return self
 
+    @property
+    def page_headers(self) -> dict[str, str]:
+        """The headers of a page over plain HTTP: with `Sec-Fetch-Site`, the cookie would have another name."""
+        return {name: value for name, value in super().page_headers.items() if name != "Sec-Fetch-Site"}
+
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send a request and search its response, unless it is a stream."""
         response = super().send(request, **options)

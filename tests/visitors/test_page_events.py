@@ -1,0 +1,36 @@
+"""The handlers of the page in a demo: each visitor has their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from index.library.library import Library
+from index.page.page_events import PageEventsByService
+from index.server.limits import SERVICE_KEY
+from tests.visitors.conftest import COMET
+
+if TYPE_CHECKING:
+    import pytest
+
+    from tests.visitors.conftest import Demo
+
+
+def test_suggestions_of_the_published_library_are_made_once(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They take as long as two dozen questions. A visitor with documents gets suggestions of their own."""
+    made: list[Library] = []
+
+    def suggestions(self: Library) -> list[str]:
+        made.append(self)
+        return [f"Question {len(made)}?"]
+
+    monkeypatch.setattr(Library, "suggestions", suggestions)
+    events = PageEventsByService(demo.app.state.service, ())
+    owner = demo.guest()
+    owner.add("comet.txt", COMET)
+    for _ in range(3):
+        demo.guest()
+    handlers = [events.of({SERVICE_KEY: visitor.service}) for visitor in demo.visitors._known.values()]
+    assert len({id(handler.ask.answers) for handler in handlers}) == 4
+    shown = [handler.ask._suggestions() for handler in handlers]
+    assert sorted(map(list, shown)) == [["Question 1?"], ["Question 2?"], ["Question 2?"], ["Question 2?"]]
+    assert len(made) == 2
