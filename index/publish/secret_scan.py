@@ -34,7 +34,10 @@ _PLACEHOLDER = re.compile(
     r"|^(?:pass(?:word|wd)?|pwd|secret|token)$",
     re.I,
 )
-_CODE = re.compile(r"^(?:[a-z_]+\.)+[a-z_]+|[(\[]|^(?:https?|file):|^[./~]|^[a-z]+(?:[-_][a-z]+)+$", re.I)
+_CODE = re.compile(
+    r"^(?:[a-z_]+\.)+[a-z_]+|[(\[]|^(?:https?|file):|^(?:\.{1,2}|~)/|^\.\w|^/(?:[a-z][\w.-]*/)+|^[a-z]+(?:[-_][a-z]+)+$",
+    re.I,
+)
 """A value that is an expression, a path or several words, and no secret itself."""
 
 
@@ -78,6 +81,12 @@ def masked(secret: str) -> str:
 
 def _is_real(match: re.Match[str]) -> bool:
     return not _PLACEHOLDER.search(match["secret"])
+
+
+def _is_password(match: re.Match[str]) -> bool:
+    """Return whether a password in an address is a real one: it may begin with any character."""
+    value = match["secret"]
+    return not _PLACEHOLDER.search(value.lstrip("(*%[")) and bool(value.strip("*%"))
 
 
 def _is_random(match: re.Match[str]) -> bool:
@@ -127,7 +136,7 @@ def _forms() -> Iterator[_Form]:
     body = r"(?:\s*[\w-]+: [^\n]*\n)*(?P<secret>(?:\s*[A-Za-z0-9+/=]){64,})"
     yield _Form("private key", re.compile(f"{key}{body}"), lambda _: True)
     url = r"\b[a-z][a-z0-9+.-]{1,30}://[^\s:/@\"'<>]{1,100}:(?P<secret>[^\s/@\"'<>]{3,100})@[\w.-]{2,}"
-    yield _Form("password in an address", re.compile(url, re.I), _is_real)
+    yield _Form("password in an address", re.compile(url, re.I), _is_password)
     words = "secret|token|passwo?r?d|passphrase|api_?key|access_?key|private_?key|auth_?key|credentials?"
     name = rf"(?:\b|_)(?:{words})(?:_\w{{1,20}})?"
     value = rf"(?P<secret>[^\s\"'`,;<>|]{{{_LEAST},200}})"

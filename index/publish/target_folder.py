@@ -51,11 +51,11 @@ def replacing(folder: Path) -> Iterator[Path]:
     be neither served nor pushed, and the next run removes it. Raises FolderNotOurs, and PublishError if another
     process writes the same folder, or if the disk is full or not writable.
     """
-    _restore_interrupted(folder)
-    require_replaceable(folder)
     unfinished = folder.with_name(_UNFINISHED.format(folder.name))
     try:
         with _locked(folder):
+            _restore_interrupted(folder)
+            require_replaceable(folder)
             shutil.rmtree(unfinished, ignore_errors=True)
             unfinished.mkdir()
             try:

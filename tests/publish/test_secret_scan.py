@@ -97,3 +97,19 @@ def test_public_texts_raise_no_false_alarm() -> None:
     for file in files:
         with file.open(encoding="utf-8") as lines:
             assert scan(lines.read(1_000_000)) == [], file
+
+
+def test_secret_may_begin_like_a_path_or_a_placeholder() -> None:
+    """One AWS secret in 64 begins with a slash, and a password may begin with any character."""
+    aws = "/Qz8rT2mVx9LkW4yHnB7cDfG1jPsE3uA6oIeR5tY0"
+    (found,) = scan(f"aws_secret_access_key = {aws}")
+    assert found.span.end - found.span.start == len(aws)
+    assert [finding.kind for finding in scan("postgres://ada:%K7q-horse@db.example.org/x")] == [
+        "password in an address"
+    ]
+    for harmless in (
+        "postgres://ada:****@db.example.org/x",
+        "secret: /srv/pincite1/keys2/a9b8.pem",
+        "token: ./a1/b2c3d4e5f6",
+    ):
+        assert scan(harmless) == [], harmless
