@@ -59,8 +59,8 @@ class Provider:
         Raises SignInFailed if the provider cannot be reached, or describes another one.
         """
         try:
-            await self._load()
-            begun: dict[str, Any] = await self._client.create_authorization_url(redirect_uri)
+            client, _ = await self._load()
+            begun: dict[str, Any] = await client.create_authorization_url(redirect_uri)
         except (httpx2.HTTPError, OAuthError, RuntimeError, ValueError) as error:
             raise SignInFailed(_UNREACHABLE, f"{type(error).__name__}: {error}") from error
         return begun.pop("url"), {**begun, "redirect_uri": redirect_uri}
@@ -76,18 +76,18 @@ class Provider:
         if not pending or query.get("state") != pending.get("state"):
             raise SignInFailed(_REFUSED, "the state is not that of this browser")
         try:
-            issuer = await self._load()
+            client, issuer = await self._load()
             if query.get("iss", issuer) != issuer:  # RFC 9207: another provider's answer
                 raise ValueError(f"the answer comes from {query['iss'][:100]!r}")
-            claims = await self._claims(query.get("code", ""), pending, issuer)
+            claims = await self._claims(client, query.get("code", ""), pending, issuer)
         except httpx2.HTTPError as error:
             raise SignInFailed(_UNREACHABLE, f"{type(error).__name__}: {error}") from error
         except (OAuthError, JoseError, RuntimeError, ValueError, KeyError, TypeError) as error:
             raise SignInFailed(_REFUSED, f"{type(error).__name__}: {error}") from error
         return self._person(claims)
 
-    async def _claims(self, code: str, pending: Mapping[str, Any], issuer: str) -> Mapping[str, Any]:
-        token = await self._client.fetch_access_token(
+    async def _claims(self, client: Any, code: str, pending: Mapping[str, Any], issuer: str) -> Mapping[str, Any]:
+        token = await client.fetch_access_token(
             code=code, redirect_uri=pending["redirect_uri"], code_verifier=pending["code_verifier"]
         )
         options = {
@@ -96,7 +96,7 @@ class Provider:
             "exp": {"essential": True},
             "sub": {"essential": True},
         }
-        claims: Mapping[str, Any] | None = await self._client.parse_id_token(
+        claims: Mapping[str, Any] | None = await client.parse_id_token(
             token, nonce=pending["nonce"], claims_options=options, leeway=_LEEWAY_SECONDS
         )
         if not claims:
@@ -113,14 +113,16 @@ class Provider:
         name = next((text for text in names if isinstance(text, str) and text.strip()), subject)
         return Principal("user", subject, name[:200], address, _texts(claims.get(self._groups)))
 
-    async def _load(self) -> str:
-        """Fetch the provider's description, again after an hour, and return the name that it gives itself.
+    async def _load(self) -> tuple[Any, str]:
+        """Return the client with the provider's description, and the name that the provider gives itself.
 
-        Raises ValueError if it is another provider's.
+        The description is fetched again after an hour, for a new client; a sign-in under way keeps its own. Raises
+        ValueError if it is another provider's.
         """
         if time.monotonic() - self._loaded > _METADATA_SECONDS:
             self._client = self._new_client()
-        metadata = await self._client.load_server_metadata()
+        client = self._client
+        metadata = await client.load_server_metadata()
         issuer = str(metadata.get("issuer"))
         if issuer.rstrip("/") != self._issuer.rstrip("/"):
             raise ValueError(f"the provider calls itself {issuer!r} and not {self._issuer!r}")
@@ -129,7 +131,7 @@ class Provider:
             "RS256"
         ]
         self._loaded = self._loaded or time.monotonic()
-        return issuer
+        return client, issuer
 
     def _new_client(self) -> Any:
         self._loaded = 0.0
