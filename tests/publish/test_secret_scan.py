@@ -12,7 +12,7 @@ from index.publish.secret_scan import EMAIL, FORMS, masked, scan
 from tests.cases import cases
 from tests.publish.tokens import KEY_BODY, TOKENS, made_up
 
-EVALUATION = Path("/work/shared/eval")
+EVALUATION = Path(__file__).parents[3] / "shared" / "eval"
 HARMLESS = {
     "a placeholder": "API_KEY=your-api-key-goes-here-123",
     "a documented example": "The id AKIAIOSFODNN7EXAMPLE is the one of the manual.",
