@@ -51,7 +51,8 @@ FONTS = {
 def make(original: Original, out: Path) -> None:
     """Write the subset as WOFF2, and the licence beside it."""
     spec = importlib.util.find_spec(original.package)
-    assert spec and spec.origin, f"pip install {original.package}"
+    if not spec or not spec.origin:
+        raise SystemExit(f"{original.package} is missing: pip install -e '.[train]'")
     package = Path(spec.origin).parent
     font = instanced(package / "files" / original.file, original.axes)
     options = subset.Options(
