@@ -42,7 +42,7 @@
     expected = mark;
     isSent = mark === LOADING;
     problem = null;
-    lastSign = lastLook = Date.now();
+    lastSign = lastLook = performance.now();
     root.dataset.waiting = "search";
     say("Searching");
     draw();
@@ -100,7 +100,7 @@
     if (!expected) return;
     if (root.dataset.waiting) {
       if (find("#results [data-for]")?.dataset.for !== expected) return;
-      lastSign = Date.now();
+      lastSign = performance.now();
       if (find("#results .p-searching")) return;
       delete root.dataset.waiting;
       draw();
@@ -108,19 +108,18 @@
     if (!find('#results [aria-busy="true"]')) expected = ""; // The answer is complete, or was stopped.
   };
 
-  // Gradio's own messages are hidden: app.css. They tell that it lost the connection, or that the server refused.
-  const told = new WeakSet();
+  // Gradio's own messages are hidden: waiting.css. They tell that it lost the connection, or that the server refused.
+  const told = new WeakMap(); // the text of each message that was handled
   const reasonOf = (text) => {
     if (!text || /connection|reconnect|errored out|fetch/i.test(text)) return LOST;
     return /busy/i.test(text) ? BUSY : { ...FAILED, text, hint: "" };
   };
   const noticeMessages = () => {
-    for (const node of document.querySelectorAll(".toast-body")) {
-      if (told.has(node)) continue;
-      told.add(node);
-      const title = find(".toast-title", node)?.textContent.trim() || "";
-      const text = find(".toast-text, .toast-message", node)?.textContent.trim() || "";
-      const reason = reasonOf(/connection/i.test(title) ? title : text);
+    for (const node of document.querySelectorAll('[data-testid="toast-text"]')) {
+      const text = node.textContent.trim();
+      if (told.get(node) === text) continue;
+      told.set(node, text);
+      const reason = reasonOf(text);
       if (expected || !isLoaded) fail(reason);
       else if (!problem) toast(reason === LOST ? "The connection is lost" : reason.text);
     }
@@ -133,7 +132,7 @@
     try { return (await fetch("healthz", { cache: "no-store", signal: AbortSignal.timeout(PING) })).status < 500; } catch { return false; }
   };
   const look = async () => {
-    const now = Date.now();
+    const now = performance.now();
     const waitsUnsent = !isSent && now - lastSign > FIRST_LOOK && lastLook === lastSign;
     if (!expected || (now - Math.max(lastSign, lastLook) < NEXT_LOOK && !waitsUnsent)) return;
     lastLook = now;
