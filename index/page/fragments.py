@@ -49,10 +49,11 @@ _KEPT = ("q", "in", "write")
 """Query parameters that are kept: the question, its documents, and the writer."""
 STATIC = Path(__file__).parent / "static"
 PARTS = {
-    "page.css": ("app.css", "waiting.css", "source.css", "library.css", "map.css", "demo.css"),
+    "page.css": ("app.css", "waiting.css", "taps.css", "source.css", "library.css", "map.css", "demo.css"),
     "page.js": (
         "app.js",
         "waiting.js",
+        "taps.js",
         "ask.js",
         "places.js",
         "source.js",
@@ -84,13 +85,17 @@ def head(versions: Mapping[str, str], *, demo: bool = False) -> str:
     return render("head.html", versions=versions, demo=demo, style=style, icon=icon)
 
 
-def body(versions: Mapping[str, str], longest: int) -> str:
-    """Return the beginning of the page's body: the shell, which works before Gradio has loaded.
+def shell(longest: int) -> str:
+    """Return the beginning of the page's body, which works before Gradio has loaded.
 
     `longest` is the maximum number of characters of a question.
     """
-    sections = SECTIONS.items()
-    return render("shell.html", versions=versions, longest=longest, sections=sections, script=_static("shell.js"))
+    return render("shell.html", longest=longest, sections=SECTIONS.items(), script=_static("shell.js"))
+
+
+def styles(versions: Mapping[str, str]) -> str:
+    """Return the link to the page's stylesheet."""
+    return f'<link rel="stylesheet" href="ui/page.css?v={versions["page.css"]}">'
 
 
 def _static(name: str) -> str:

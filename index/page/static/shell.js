@@ -24,6 +24,7 @@
   box.value = draft || linked;
   let isTyped = Boolean(draft);
   root.toggleAttribute("data-asked", Boolean(linked));
+  if ([document.body, null].includes(document.activeElement)) box.focus(); // `autofocus` waits for stylesheets.
   if (linked) told.textContent = "Searching …";
 
   const keepDraft = () => {
@@ -54,7 +55,8 @@
   box.addEventListener("compositionend", () => { isComposing = false; requestAnimationFrame(takeOver); });
   shell.addEventListener("click", (event) => {
     const tab = event.target.closest("[data-opens]");
-    if (!tab) return;
+    if (!tab || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
     opened = tab.dataset.opens;
     for (const other of shell.querySelectorAll("[data-opens]")) other.removeAttribute("aria-current");
     tab.setAttribute("aria-current", "page");
