@@ -44,6 +44,8 @@ _HINTS: dict[type, str] = {
 """Hints for the page where an error's own hint names a command or a route."""
 READ_ONLY = "This library is read-only: you can search it, but not change it."
 _environment = environment(Path(__file__).parent / "templates")
+_STRENGTHS = ((0.75, "strong"), (0.5, "fair"), (0.0, "weak"))
+"""Scores in words, with the least score of each; numbers without a unit tell a reader nothing."""
 _KEPT = ("q", "in", "write")
 """Query parameters that are kept: the question, its documents, and the writer."""
 STATIC = Path(__file__).parent / "static"
@@ -134,12 +136,24 @@ def problem(error: PinciteError | None) -> str:
     return render("problem.html", message=message, hint=_HINTS.get(type(error), hint), seconds=seconds)
 
 
-def _rank(rank: int | None) -> str:
-    """Return a rank among the candidates in words."""
-    return f"rank {rank}" if rank else f"beyond the first {CANDIDATES}"
+def _nearness(rank: int | None, first: str) -> str:
+    """Return a rank among the candidates in words: `the closest of all`, `the 3rd closest`."""
+    if rank is None:
+        return f"not among the {CANDIDATES} {first}"
+    return f"the {first} of all" if rank == 1 else f"the {_ordinal(rank)} {first}"
 
 
-_environment.filters.update(rank=_rank, parts=remarks.parts, plain=remarks.plain)
+def _ordinal(number: int) -> str:
+    suffix = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{suffix}"
+
+
+def _strength(score: float) -> str:
+    """Return a score in [0, 1] in words."""
+    return next(words for least, words in _STRENGTHS if score >= least)
+
+
+_environment.filters.update(nearness=_nearness, strength=_strength, parts=remarks.parts, plain=remarks.plain)
 
 
 def render(template: str, **values: Any) -> str:
