@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import gradio as gr
 from fastapi import FastAPI, Request
@@ -50,11 +51,25 @@ _KEPT = ("q", "in", "write")
 """Query parameters that are kept: the question, its documents, and the writer."""
 STATIC = Path(__file__).parent / "static"
 PARTS = {
-    "page.css": ("app.css", "source.css", "library.css", "map.css", "demo.css"),
-    "page.js": ("app.js", "ask.js", "places.js", "source.js", "library.js", "batch.js", "account.js", "demo.js"),
+    "page.css": ("app.css", "waiting.css", "source.css", "library.css", "map.css", "demo.css"),
+    "page.js": (
+        "app.js",
+        "waiting.js",
+        "ask.js",
+        "places.js",
+        "source.js",
+        "library.js",
+        "batch.js",
+        "account.js",
+        "demo.js",
+    ),
 }
 """Parts of each bundle, in the order of their dependencies."""
-_TYPES = {".css": "text/css", ".js": "text/javascript"}
+FONTS = ("serif.woff2", "sans.woff2")
+SECTIONS = {"ask": "Ask", "check": "Check", "library": "Library", "batch": "Questions"}
+"""The tabs by their ids."""
+_TYPES = {".css": "text/css", ".js": "text/javascript", ".woff2": "font/woff2"}
+_COMMENT = re.compile(r"/\*.*?\*/\n?", re.DOTALL)
 
 
 def html(value: str, name: str) -> gr.HTML:
@@ -64,17 +79,34 @@ def html(value: str, name: str) -> gr.HTML:
 
 def head(versions: Mapping[str, str], *, demo: bool = False) -> str:
     """Return the content of the page's head; `versions` of the static files by name, for permanent caching."""
-    return render("head.html", versions=versions, demo=demo)
+    style = _COMMENT.sub("", _static("shell.css"))
+    for name in FONTS:
+        style = style.replace(f"url({name})", f"url(ui/{name}?v={versions[name]})")
+    icon = f"data:image/svg+xml,{quote(_static('mark.svg').strip())}"
+    return render("head.html", versions=versions, demo=demo, style=style, icon=icon)
 
 
-def body() -> str:
-    """Return the beginning of the page's body."""
-    return render("noscript.html")
+def body(versions: Mapping[str, str], longest: int) -> str:
+    """Return the beginning of the page's body: the shell, which works before Gradio has loaded.
+
+    `longest` is the maximum number of characters of a question.
+    """
+    sections = SECTIONS.items()
+    return render("shell.html", versions=versions, longest=longest, sections=sections, script=_static("shell.js"))
 
 
-def header() -> str:
-    """Return the header: logo, name, and the live region for screen readers."""
-    return render("header.html")
+def _static(name: str) -> str:
+    return (STATIC / name).read_text("utf-8")
+
+
+def waiting() -> str:
+    """Return the place where the page itself says that it searches, or that the connection is lost."""
+    return "<div data-own></div>"
+
+
+def marked(results: Any, mark: str) -> Any:
+    """Return the results of a question with the mark that the page gave it; an unchanged output stays unchanged."""
+    return results + render("mark.html", mark=mark) if isinstance(results, str) else results
 
 
 def hero(documents: int | None = None) -> str:
@@ -189,9 +221,14 @@ async def _citation(document: str, request: Request) -> RedirectResponse:
 def bundles() -> tuple[Mount, dict[str, str]]:
     """Return the routes below `/ui`, and the version of each file by name."""
     contents = {name: b"\n".join((STATIC / part).read_bytes() for part in parts) for name, parts in PARTS.items()}
-    routes = [Route(f"/{name}", _file_endpoint(name, content), methods=["GET"]) for name, content in contents.items()]
-    versions = {name: hashlib.sha256(content).hexdigest()[:12] for name, content in contents.items()}
-    return Mount("/ui", GZipMiddleware(Router(routes)), name="ui"), versions
+    fonts = {name: (STATIC / name).read_bytes() for name in FONTS}  # which are compressed already
+    versions = {name: hashlib.sha256(content).hexdigest()[:12] for name, content in {**contents, **fonts}.items()}
+    texts = Mount("/", GZipMiddleware(Router(_routes(contents))))
+    return Mount("/ui", Router([*_routes(fonts), texts]), name="ui"), versions
+
+
+def _routes(contents: Mapping[str, bytes]) -> list[Route]:
+    return [Route(f"/{name}", _file_endpoint(name, content), methods=["GET"]) for name, content in contents.items()]
 
 
 def _file_endpoint(name: str, content: bytes) -> Callable[[Request], Awaitable[Response]]:

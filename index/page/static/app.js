@@ -82,7 +82,7 @@
     updateTitle(query);
     if (!query.question) questionBox()?.focus();
     document.dispatchEvent(new CustomEvent("pincite:ask", { detail: query }));
-    return values;
+    return [...values.slice(0, -1), window.pincite.waits.mark(query)];
   };
   addEventListener("popstate", () => { if (location.search !== handledSearch) location.reload(); });
 
