@@ -51,14 +51,24 @@ _KEPT = ("q", "in", "write")
 """Query parameters that are kept: the question, its documents, and the writer."""
 STATIC = Path(__file__).parent / "static"
 PARTS = {
-    "page.css": ("app.css", "waiting.css", "source.css", "library.css", "map.css", "demo.css"),
+    "page.css": (
+        "app.css",
+        "waiting.css",
+        "source.css",
+        "library.css",
+        "map.css",
+        "drop.css",
+        "demo.css",
+    ),
     "page.js": (
         "app.js",
         "waiting.js",
         "ask.js",
         "places.js",
         "source.js",
+        "sections.js",
         "library.js",
+        "drop.js",
         "batch.js",
         "account.js",
         "demo.js",
@@ -132,6 +142,16 @@ def rail_heading() -> str:
 def map_caption() -> str:
     """Return the caption of the map."""
     return render("map_caption.html")
+
+
+def map_wait(documents: int) -> str:
+    """Return the placeholder of the map while it is being drawn."""
+    return render("map_wait.html", documents=documents)
+
+
+def drop_hint(*, read_only: bool) -> str:
+    """Return the hint that covers the window while files are dragged over it."""
+    return render("drop.html", read_only=read_only)
 
 
 def keys_dialog() -> str:
