@@ -120,6 +120,8 @@ class KeptItem:
     generation: _Offset = 0
     """The number of changes of the library when it was kept; 0 if unknown."""
     question: _Line = ""
+    caution: _Line = ""
+    """What a reader of an answer must know: that it is unsure, or that a language model wrote it."""
     note: Annotated[str, MaxLen(_LONGEST_NOTE)] = ""
     """The reader's own words."""
     sentences: Annotated[tuple[KeptSentence, ...], MaxLen(_MOST_PARTS)] = ()

@@ -71,6 +71,7 @@ class Section:
 
     heading: str
     """The question, unless the item before has the same."""
+    caution: str
     parts: tuple[Part, ...]
     remarks: tuple[str, ...]
     """The paragraphs of the reader's note."""
@@ -152,7 +153,7 @@ class _Numbering:
             parts = tuple(self._parts(item, states))
             question = one_line(item.question)
             remarks = tuple(line for line in map(one_line, item.note.splitlines()) if line)
-            yield Section(question if question != heading else "", parts, remarks)
+            yield Section(question if question != heading else "", one_line(item.caution), parts, remarks)
             heading = question
 
     def _parts(self, item: KeptItem, states: Sequence[KeptState]) -> Iterator[Part]:
@@ -213,6 +214,7 @@ def kept_markdown(outline: KeptOutline, machine: str) -> str:
     blocks = [f"# {TITLE}"]
     for section in outline.sections:
         blocks += [f"## {escape_markdown(section.heading)}"] if section.heading else []
+        blocks += [f"*{escape_markdown(section.caution)}*"] if section.caution else []
         blocks += [_markdown_part(part) for part in section.parts]
         blocks += [escape_markdown(line) for line in section.remarks]
     blocks.append(f"## {outline.bibliography_title}")

@@ -63,6 +63,8 @@ class _Writer:
         for section in outline.sections:
             if section.heading:
                 document.add_heading(section.heading, 1)
+            if section.caution:
+                document.add_paragraph().add_run(section.caution).italic = True
             for part in section.parts:
                 self._write_part(part)
             for line in section.remarks:
