@@ -51,7 +51,7 @@ PARTS = {
     "page.css": ("app.css", "source.css", "library.css", "map.css", "demo.css", "keep.css"),
     "page.js": (
         "app.js", "copy.js", "ask.js", "places.js", "source.js", "library.js", "batch.js", "account.js", "demo.js",
-        "kept.js", "keep.js",
+        "kept.js", "keep.js", "tray.js",
     ),
 }
 """Parts of each bundle, in the order of their dependencies."""

@@ -261,10 +261,8 @@
     "viewer-text": () => showAs((preferredView = "text")),
     "viewer-earlier": () => (isNear() && viewer().dataset.as !== "page" ? whole(true) : extend(true)),
     "viewer-later": () => (isNear() && viewer().dataset.as !== "page" ? whole(true) : extend(false)),
-    "viewer-copy": async () => {
-      await window.pincite.copyQuote(quote(), details.reference, places.link(shown));
-      if (isModal()) tell("Quote copied", true);
-    },
+    "viewer-copy": () => window.pincite.copyQuote(quote(), details.reference, places.link(shown))
+      .then(() => isModal() && tell("Quote copied", true)),
     "viewer-link": () => copyAndTell(places.link(shown), "Link copied"),
   });
 
