@@ -17,10 +17,14 @@
     return box.innerHTML;
   };
 
-  // The place and the reference of a quote, in the words of the server's exports.
-  const place = ({ page, heading, paragraph }) =>
-    [page && `p. ${page}`, heading && `§ ${heading}`, paragraph && `¶ ${paragraph}`].filter(Boolean).join(", ");
+  // The reference of a quote as on its card: without the document's name as its first heading.
   const nameOf = ({ title, source }) => title || source.split(/[/\\]/).pop() || source;
+  const place = (quote) => {
+    const { page, heading, paragraph } = quote;
+    const name = nameOf(quote);
+    const below = heading === name || heading.startsWith(`${name} > `) ? heading.slice(name.length).replace(/^ > /, "") : heading;
+    return [page && `p. ${page}`, below && `§ ${below}`, paragraph && `¶ ${paragraph}`].filter(Boolean).join(", ");
+  };
   const reference = (quote) =>
     [quote.author, quote.date ? `${nameOf(quote)} (${quote.date})` : nameOf(quote), place(quote)].filter(Boolean).join(", ");
   const linkTo = ({ document: id, start, end }) => new URL(`d/${id}#${start}-${end}`, document.baseURI).href;
@@ -112,5 +116,5 @@
       return copyQuote(quote.quote, reference(quote), linkTo(quote));
     },
   });
-  Object.assign(window.pincite, { copyQuote, element, keptOf, linkTo, nameOf, oneLine, place, reference });
+  Object.assign(window.pincite, { copyQuote, element, keptOf, linkTo, oneLine, reference });
 })();
