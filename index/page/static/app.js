@@ -122,8 +122,6 @@
 
   const actions = {
     ask: (target) => ask(target.dataset.question),
-    copy: (target) => copy(target.dataset.text, target.dataset.told),
-    quote: (target) => copy(`“${target.dataset.quote}”\n${target.dataset.reference}`, "Quote copied"),
     link: () => copy(permalink().href, "Link copied"),
     library: () => open("library"),
     skip: () => focusOn("#results"),
