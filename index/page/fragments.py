@@ -45,20 +45,38 @@ _HINTS: dict[type, str] = {
 """Hints for the page where an error's own hint names a command or a route."""
 READ_ONLY = "This library is read-only: you can search it, but not change it."
 _environment = environment(Path(__file__).parent / "templates")
+_STRENGTHS = ((0.75, "strong"), (0.5, "fair"), (0.0, "weak"))
+"""Scores in words, with the least score of each; numbers without a unit tell a reader nothing."""
 _KEPT = ("q", "in", "write")
 """Query parameters that are kept: the question, its documents, and the writer."""
 STATIC = Path(__file__).parent / "static"
 PARTS = {
-    "page.css": ("app.css", "waiting.css", "taps.css", "source.css", "library.css", "map.css", "demo.css"),
+    "page.css": (
+        "app.css",
+        "waiting.css",
+        "taps.css",
+        "source.css",
+        "library.css",
+        "map.css",
+        "drop.css",
+        "keep.css",
+        "demo.css",
+    ),
     "page.js": (
         "app.js",
         "waiting.js",
         "taps.js",
+        "copy.js",
         "ask.js",
         "places.js",
         "source.js",
+        "sections.js",
         "library.js",
+        "drop.js",
         "batch.js",
+        "kept.js",
+        "keep.js",
+        "tray.js",
         "account.js",
         "demo.js",
     ),
@@ -137,6 +155,16 @@ def map_caption() -> str:
     return render("map_caption.html")
 
 
+def map_wait(documents: int) -> str:
+    """Return the placeholder of the map while it is being drawn."""
+    return render("map_wait.html", documents=documents)
+
+
+def drop_hint(*, read_only: bool) -> str:
+    """Return the hint that covers the window while files are dragged over it."""
+    return render("drop.html", read_only=read_only)
+
+
 def keys_dialog() -> str:
     """Return the dialog with the keyboard shortcuts."""
     return render("keys.html")
@@ -171,12 +199,24 @@ def problem(error: PinciteError | None) -> str:
     return render("problem.html", message=message, hint=_HINTS.get(type(error), hint), seconds=seconds)
 
 
-def _rank(rank: int | None) -> str:
-    """Return a rank among the candidates in words."""
-    return f"rank {rank}" if rank else f"beyond the first {CANDIDATES}"
+def _nearness(rank: int | None, first: str) -> str:
+    """Return a rank among the candidates in words: `the closest of all`, `the 3rd closest`."""
+    if rank is None:
+        return f"not among the {CANDIDATES} {first}"
+    return f"the {first} of all" if rank == 1 else f"the {_ordinal(rank)} {first}"
 
 
-_environment.filters.update(rank=_rank, parts=remarks.parts, plain=remarks.plain)
+def _ordinal(number: int) -> str:
+    suffix = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{suffix}"
+
+
+def _strength(score: float) -> str:
+    """Return a score in [0, 1] in words."""
+    return next(words for least, words in _STRENGTHS if score >= least)
+
+
+_environment.filters.update(nearness=_nearness, strength=_strength, parts=remarks.parts, plain=remarks.plain)
 
 
 def render(template: str, **values: Any) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import gradio as gr
 
 from index.errors import PinciteError
-from index.page import ask_events, forms, fragments, library_view
+from index.page import ask_events, forms, fragments, kept_view, library_view
 from index.page.forms import CheckTab
 from index.page.fragments import QUIET, SECTIONS, html
 from index.page.intake import arrivals_of, browser_of, scope_of
@@ -261,7 +261,9 @@ def build_page(settings: Settings, events: PageEventsByService, page: gr.Blocks)
         if settings.demo:
             html(fragments.demo_notice(settings), "demo")
         html(fragments.dialog(), "source")
+        html(kept_view.tray(), "kept")
         html(fragments.keys_dialog(), "keys")
+        html(fragments.drop_hint(read_only=read_only), "drop")
         refresh = gr.Button("Refresh", visible="hidden", elem_id="refresh")
         ask.wire(page, events, refresh)
         library_tab.wire(events)

@@ -26,6 +26,7 @@ from index.page.forms import add_checks
 from index.page.fragments import STATIC, add_citation_route, bundles
 from index.page.gradio_routes import GradioGate
 from index.page.intake import CheckedBlocks, add_intake
+from index.page.kept_routes import add_kept
 from index.page.page_events import PageEventsByService
 from index.page.page_html import Insertions
 from index.page.routes import add_batches, add_fragments, add_keeping
@@ -202,6 +203,7 @@ def build(library: Library, settings: Settings, examples: Sequence[str]) -> Fast
     add_checks(app)
     add_keeping(app, events)
     add_batches(app, events)
+    add_kept(app)
     page = CheckedBlocks(events, title="Pincite", fill_width=True, analytics_enabled=False)
     build_page(settings, events, page)
     add_intake(app, events)

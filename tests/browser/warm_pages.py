@@ -28,6 +28,7 @@ _RESET = """() => {
   find(".p-toast")?.remove();
   find("#p-checked")?.replaceChildren();
   localStorage.clear();
+  dispatchEvent(new StorageEvent("storage")); // as in another tab
   const answered = Boolean(find("#results section")) && !find("#results").textContent.includes(CLEARED);
   if (answered) find("#stop").click();
   return answered;
