@@ -39,6 +39,11 @@ _PLACES = """(selectors) => selectors.map((selector) => {
   const { x, y, width, height } = node.getBoundingClientRect();
   return [x, y, width, height];
 })"""
+_OPENED = """document.addEventListener("click", (event) => {
+  window.opened = event.target.closest(".p-cite")?.dataset.n;
+  event.preventDefault();
+  event.stopPropagation();
+}, true)"""
 PARTS = (
     ".p-brand",
     ".p-sections a, #sections > .tab-wrapper .tab-container:not(.visually-hidden) button",
@@ -99,7 +104,7 @@ def box(page: Page) -> Locator:
 def test_first_html_has_header_heading_and_question(
     site: str, first_visit: Page, size: ViewportSize, scheme: Scheme
 ) -> None:
-    """What is typed is kept, with caret and focus. Gradio's controls take the shell's place; nothing moves or is twice."""
+    """What is typed is kept, with caret and focus, when Gradio's controls come. Nothing moves or is there twice."""
     page = first_visit
     page.set_viewport_size(size)
     page.emulate_media(color_scheme=scheme)
@@ -158,6 +163,17 @@ def test_section_chosen_early_is_opened(site: str, first_visit: Page) -> None:
     held = begin(page, site)
     page.get_by_role("link", name="Library").click()
     expect(page.get_by_role("link", name="Library")).to_have_attribute("aria-current", "page")
+    held.release()
+    expect(page.get_by_role("tab", name="Library")).to_have_attribute("aria-selected", "true")
+
+
+def test_section_of_an_address_is_marked_at_once(site: str, first_visit: Page) -> None:
+    """The question box is not shown, because it belongs to another section."""
+    page = first_visit
+    held = Held(page)
+    page.goto(f"{site}/?tab=library", wait_until="commit")
+    expect(page.get_by_role("link", name="Library")).to_have_attribute("aria-current", "page")
+    expect(box(page)).to_be_hidden()
     held.release()
     expect(page.get_by_role("tab", name="Library")).to_have_attribute("aria-selected", "true")
 
@@ -221,7 +237,7 @@ def test_printed_shell_is_empty(site: str, first_visit: Page) -> None:
 
 
 def test_fonts_are_served_once_and_their_fallbacks_have_the_same_width(site: str, first_visit: Page) -> None:
-    """Each is at most 51 KB and cached forever. Text in a fallback is as wide within 4 %, so that lines hardly break anew."""
+    """Each is at most 51 KB and cached forever. Text in a fallback is as wide within 4 %."""
     page = first_visit
     fonts: dict[str, dict[str, Any]] = {}
     page.on("response", lambda one: fonts.update({one.url.split("/")[-1].split("?")[0]: one.all_headers()}))
@@ -235,7 +251,7 @@ def test_fonts_are_served_once_and_their_fallbacks_have_the_same_width(site: str
       const pen = document.createElement("canvas").getContext("2d");
       return ["Serif", "Sans"].map((name) => [`Pincite ${name}`, `Like Pincite ${name}`].map((family) => {
         pen.font = `20px "${family}"`;
-        return pen.measureText("Answers are drawn only from these documents, and every sentence points to its passage.").width;
+        return pen.measureText("Answers are drawn only from these documents, and every sentence is cited.").width;
       }));
     }""")
     for own, fallback in widths:
@@ -247,8 +263,12 @@ def test_text_beyond_english_is_in_the_reading_font(site: str, revisit: Revisit)
     page = revisit(site)
     missing = page.evaluate("""() => {
       const pen = document.createElement("canvas").getContext("2d");
-      const width = (text, fallback) => { pen.font = `40px "Pincite Serif", ${fallback}`; return pen.measureText(text).width; };
-      return [..."ąčđęğıłńőřśşťůžÆØßÐþŒǎșțẞ“”„‘’–—…€§¶†‰№½²"].filter((letter) => width(letter, "monospace") !== width(letter, "serif"));
+      const width = (text, fallback) => {
+        pen.font = `40px "Pincite Serif", ${fallback}`;
+        return pen.measureText(text).width;
+      };
+      const letters = [..."ąčđęğıłńőřśşťůžÆØßÐþŒǎșțẞ“”„‘’–—…€§¶†‰№½²"];
+      return letters.filter((letter) => width(letter, "monospace") !== width(letter, "serif"));
     }""")
     assert missing == []
 
@@ -265,7 +285,8 @@ def test_words_of_the_header_do_not_collide(site: str, revisit: Revisit) -> None
         room, needed = page.locator("#question textarea").evaluate("""(node) => {
           const style = getComputedStyle(node), pen = document.createElement("canvas").getContext("2d");
           pen.font = style.font;
-          return [node.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight), pen.measureText(node.placeholder).width];
+          const room = node.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+          return [room, pen.measureText(node.placeholder).width];
         }""")
         assert needed <= room, width
 
@@ -309,9 +330,7 @@ def test_citation_marks_are_targets_for_fingers(site: str, browser: Browser, vis
     assert target == ["44px", "44px"]
     # A neighbour, as after a sentence with two sources
     mark.evaluate("node => { const other = node.cloneNode(true); other.dataset.n = '2'; node.after(other); }")
-    page.evaluate(
-        "document.addEventListener('click', (event) => { window.opened = event.target.closest('.p-cite')?.dataset.n; event.preventDefault(); event.stopPropagation(); }, true)"
-    )
+    page.evaluate(_OPENED)
     first, second = (page.locator(f'.p-answer .p-cite[data-n="{n}"]').bounding_box() for n in (1, 2))
     assert first
     assert second

@@ -9,6 +9,7 @@ import sys
 import zipfile
 from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gradio as gr
@@ -21,6 +22,7 @@ from index.library.library import Library
 from index.page import answer_view, create_app
 from index.page.ask_events import LISTED, MAX_ANSWERS, AnswerCache, AskEvents
 from index.page.fragments import PARTS, STATIC
+from index.page.page_html import Insertions
 from index.page.web_app import POLICY, PageMiddleware
 from index.records import Answer, Document
 from index.settings import Settings
@@ -150,9 +152,13 @@ def test_answer_cache_drops_the_oldest_answer() -> None:
 # The middleware
 
 
+STYLES = '<link rel="stylesheet" crossorigin href="./assets/index.css">'
+INSERTIONS = Insertions(b"<title>Ours</title>", b"<main>", b"<link rel=ours>")
+
+
 async def inner(scope: Scope, receive: Receive, send: Send) -> None:
     """Serve a page at / and the path elsewhere."""
-    page = '<html><head><meta property="og:title" content="Gradio" /></head><body class="x">Hi</body></html>'
+    page = f'<html><head><meta property="og:title" content="Gradio" />{STYLES}</head><body class="x">Hi</body></html>'
     response = HTMLResponse(page) if scope["path"] == "/" else PlainTextResponse(scope["path"])
     await response(scope, receive, send)
 
@@ -160,13 +166,28 @@ async def inner(scope: Scope, receive: Receive, send: Send) -> None:
 @pytest.fixture
 def client() -> TestClient:
     """A client of the page middleware around `inner`."""
-    return TestClient(PageMiddleware(inner, head="<link rel=ours>", body="<noscript>"))
+    return TestClient(PageMiddleware(inner, insertions=INSERTIONS))
+
+
+def test_gradio_s_page_has_the_parts_that_are_rewritten() -> None:
+    """If a later Gradio words them differently, this test says so; the page would only load more."""
+    page = (Path(gr.__file__).parent / "templates" / "frontend" / "index.html").read_bytes()
+    rewritten = Insertions(b"", b"<main>", b"").into(page, "reader")
+    assert b'<html data-role="reader"' in rewritten
+    assert b"manifest" in page
+    assert b"manifest" not in rewritten
+    assert b"og:title" not in rewritten
+    assert b"if (window.parent !== window) document.head.appendChild(script);" in rewritten
+    head, _, body = rewritten.partition(b"<main>")
+    assert b"./assets/index-" in body
+    assert b".css" not in head
 
 
 def test_middleware_replaces_gradio_s_head_elements(client: TestClient) -> None:
-    """The page is compressed for clients that accept it."""
+    """Gradio's stylesheets follow our shell, and ours follow them. The page is compressed for clients that accept it."""
     response = client.get("/")
-    assert response.text == '<html><head><link rel=ours></head><body class="x"><noscript>Hi</body></html>'
+    body = f'<body class="x"><main>{STYLES}<link rel=ours>Hi</body>'
+    assert response.text == f"<html><head><title>Ours</title></head>{body}</html>"
     assert response.headers["content-encoding"] == "gzip"
     plain = client.get("/", headers={"accept-encoding": "identity"})
     assert "content-encoding" not in plain.headers
