@@ -21,7 +21,7 @@ from index.errors import EncoderError
 from index.library.library import Library
 from index.page import answer_view, create_app
 from index.page.ask_events import LISTED, MAX_ANSWERS, AnswerCache, AskEvents
-from index.page.fragments import PARTS, STATIC
+from index.page.fragments import FONTS, PARTS, STATIC
 from index.page.page_html import Insertions
 from index.page.web_app import POLICY, PageMiddleware
 from index.records import Answer, Document
@@ -236,20 +236,29 @@ def test_application_serves_the_page_and_its_assets(app: TestClient) -> None:
     assert app.get("/healthz").status_code == 200
     page = app.get("/").text
     addresses = re.findall(r"ui/[a-z]+\.(?:css|js)\?v=[0-9a-f]+", page)
-    assert [address.partition("?")[0] for address in addresses] == ["ui/page.css", "ui/page.js"]
+    assert [address.partition("?")[0] for address in addresses] == ["ui/page.js", "ui/page.css"]
     for address in addresses:
         response = app.get(f"/{address}")
         assert response.status_code == 200
         assert response.headers["content-encoding"] == "gzip"
         assert "immutable" in response.headers["cache-control"]
-    assert "<title>Pincite</title>" in page
+    for font in re.findall(r"ui/[a-z]+\.woff2\?v=[0-9a-f]+", page):
+        response = app.get(f"/{font}")
+        assert response.content.startswith(b"wOF2")
+        assert "content-encoding" not in response.headers
+        assert "immutable" in response.headers["cache-control"]
+    assert page.count("<title>Pincite</title>") == 1
     assert "og:" not in page
 
 
 def test_every_static_file_is_part_of_a_bundle() -> None:
-    """Every file belongs to one of the two bundles, except the logo, which is the icon."""
+    """Every file belongs to a bundle or to the shell, or is a font with its licence, or the logo, which is the icon."""
     parts = [part for parts in PARTS.values() for part in parts]
-    assert sorted([*parts, "mark.svg"]) == sorted(path.name for path in STATIC.iterdir())
+    licences = [f"{font.removesuffix('.woff2')}-OFL.txt" for font in FONTS]
+    others = ["mark.svg", "shell.css", "shell.js", *FONTS, *licences]
+    assert sorted([*parts, *others]) == sorted(path.name for path in STATIC.iterdir())
+    for licence in licences:
+        assert "SIL OPEN FONT LICENSE Version 1.1" in (STATIC / licence).read_text("utf-8")
 
 
 def test_rest_api_is_served_beside_the_page(app: TestClient) -> None:
