@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, urlencode
 
 from index.citations.readable import count
 from index.errors import BatchError
 from index.library.question_tables import INPUTS, QuestionTable, joined, one_line, questions_in
-from index.page.answer_view import place
+from index.page.answer_view import place, without_mark
 from index.page.fragments import render
 from index.page.library_list import matching
 from index.page.library_view import duration
@@ -82,7 +82,7 @@ def rows(rows: Sequence[Row], documents: Sequence[str], begin: int = 0) -> str:
         return urlencode({"q": question, **({"in": within} if within else {})})
 
     shown = [(row, _statements(row), _source(row)) for row in rows]
-    return render("batch_rows.html", rows=shown, address=address, begin=begin, place_of=_place)
+    return render("batch_rows.html", rows=shown, address=address, begin=begin, **_HELPERS)
 
 
 def _statements(row: Row) -> list[tuple[Statement, str, list[Citation]]]:
@@ -106,10 +106,14 @@ def _place(citation: Citation) -> str:
     return place(citation.document, citation.location)
 
 
+_HELPERS: dict[str, Any] = {"place_of": _place, "without_mark": without_mark}
+"""Functions for the templates of both tables."""
+
+
 def matrix_rows(matrix: Matrix, begin: int) -> str:
     """Return some rows of a matrix, from number `begin`."""
     some = matrix.rows[begin:][:MATRIX_ROWS]
-    return render("matrix_rows.html", rows=some, questions=matrix.questions, begin=begin, ranks=_RANKS, place_of=_place)
+    return render("matrix_rows.html", rows=some, questions=matrix.questions, begin=begin, ranks=_RANKS, **_HELPERS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,7 +139,7 @@ def test_document_that_is_removed_meanwhile_fails_alone(filled: Library) -> None
 
 def test_work_stops_between_two_cells(filled: Library) -> None:
     """An error of `before_cell` leaves the matrix, also within a row."""
-    begun = []
+    begun: list[int] = []
 
     def before_cell() -> None:
         begun.append(len(begun))

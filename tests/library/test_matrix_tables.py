@@ -52,7 +52,8 @@ FULL = f"[1] Ann Dee, =Sea| (1855), p. 3: “A whale | swam <b>.” <{LINK}>"
 
 def sheets(data: bytes) -> list[Worksheet]:
     """Return the sheets of a workbook."""
-    return load_workbook(io.BytesIO(data)).worksheets
+    pages: list[Worksheet] = load_workbook(io.BytesIO(data)).worksheets
+    return pages
 
 
 def values(page: Worksheet) -> list[list[Any]]:

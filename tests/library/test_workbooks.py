@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from datetime import date, datetime, time
+from typing import TYPE_CHECKING
 
 import pytest
 from openpyxl import Workbook, load_workbook
@@ -13,8 +14,11 @@ from index.errors import BatchError
 from index.library.question_tables import questions_in
 from index.library.workbooks import LONGEST, Cell, Sheet, clean, read_rows, workbook
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def saved(*rows: list[object]) -> bytes:
+
+def saved(*rows: Sequence[object]) -> bytes:
     """Return a workbook with these rows, made by openpyxl alone."""
     book = Workbook()
     for row in rows:
