@@ -50,8 +50,8 @@ STATIC = Path(__file__).parent / "static"
 PARTS = {
     "page.css": ("app.css", "source.css", "library.css", "map.css", "drop.css", "demo.css"),
     "page.js": (
-        *("app.js", "ask.js", "places.js", "source.js", "sections.js", "library.js", "drop.js", "batch.js"),
-        *("account.js", "demo.js"),
+        *("app.js", "ask.js", "places.js", "source.js", "sections.js", "beginning.js", "library.js"),
+        *("drop.js", "batch.js", "account.js", "demo.js"),
     ),
 }
 """Parts of each bundle, in the order of their dependencies."""
@@ -118,8 +118,11 @@ def keys_dialog() -> str:
     return render("keys.html")
 
 
-def beginning(examples: Sequence[str], *, empty: bool) -> str:
-    """Return the content before the first question: examples, or how to fill an empty library."""
+def beginning(examples: Sequence[str] | None, *, empty: bool = False) -> str:
+    """Return the content before the first question: examples, or how to fill an empty library.
+
+    The place of the examples is empty while they are being made (None).
+    """
     return render("beginning.html", examples=examples, empty=empty)
 
 

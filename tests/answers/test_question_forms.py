@@ -48,8 +48,14 @@ def question_of(statement: str) -> str:
             "A barometer measures the pressure of the air above Greenland.",
             "",  # "above" may refer to the text before
         ),
-        ("The treaty of Paris was signed in Versailles by two kings.", "Where was the treaty of Paris signed by two kings?"),
-        ("The long line to the sea was designed by Transneft for Gazprom.", "Who designed the long line to the sea for Gazprom?"),
+        (
+            "The treaty of Paris was signed in Versailles by two kings.",
+            "Where was the treaty of Paris signed by two kings?",
+        ),
+        (
+            "The long line to the sea was designed by Transneft for Gazprom.",
+            "Who designed the long line to the sea for Gazprom?",
+        ),
     ],
 )
 def test_statement_gives_a_question_that_it_answers(statement: str, question: str) -> None:

@@ -57,7 +57,9 @@ def test_there_are_none_rather_than_poor_ones(library: Library, write: Write) ->
         [
             write("a.txt", VAGUE),
             write("b.md", "# Legislative History--H.R. 3162\n\n# Example Docs\n\n# 港口条约的签署\n"),
-            write("c.txt", "Der König hat den Vertrag im Jahr 1846 in Oslo unterschrieben. Der Wal schwamm nach Bergen."),
+            write(
+                "c.txt", "Der König hat den Vertrag im Jahr 1846 in Oslo unterschrieben. Der Wal schwamm nach Bergen."
+            ),
             write("d.py", f"def oslo():\n    return 1654  # {PLAGUE}\n"),
         ]
     )
