@@ -84,7 +84,7 @@
     updateTitle(query);
     if (!query.question) questionBox()?.focus();
     document.dispatchEvent(new CustomEvent("pincite:ask", { detail: query }));
-    return values;
+    return [...values.slice(0, -1), window.pincite.waits.mark(query)];
   };
   addEventListener("popstate", () => { if (location.search !== handledSearch) window.pincite.goTo(); });
 
@@ -122,8 +122,6 @@
 
   const actions = {
     ask: (target) => ask(target.dataset.question),
-    copy: (target) => copy(target.dataset.text, target.dataset.told),
-    quote: (target) => copy(`“${target.dataset.quote}”\n${target.dataset.reference}`, "Quote copied"),
     link: () => copy(permalink().href, "Link copied"),
     library: () => open("library"),
     skip: () => focusOn("#results"),

@@ -195,6 +195,7 @@
     cancelThen("#go");
   };
   window.pincite.afterAnswer = () => {
+    document.dispatchEvent(new CustomEvent("pincite:answered"));
     if (!next) return;
     const button = find(next);
     next = "";

@@ -261,7 +261,8 @@
     "viewer-text": () => showAs((preferredView = "text")),
     "viewer-earlier": () => (isNear() && viewer().dataset.as !== "page" ? whole(true) : extend(true)),
     "viewer-later": () => (isNear() && viewer().dataset.as !== "page" ? whole(true) : extend(false)),
-    "viewer-copy": () => copyAndTell(`“${quote()}”\n${details.reference}`, "Quote copied"),
+    "viewer-copy": () => window.pincite.copyQuote(quote(), details.reference, places.link(shown))
+      .then(() => isModal() && tell("Quote copied", true)),
     "viewer-link": () => copyAndTell(places.link(shown), "Link copied"),
   });
 
