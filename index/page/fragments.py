@@ -71,6 +71,7 @@ PARTS = {
         "places.js",
         "source.js",
         "sections.js",
+        "beginning.js",
         "library.js",
         "drop.js",
         "batch.js",
@@ -170,8 +171,11 @@ def keys_dialog() -> str:
     return render("keys.html")
 
 
-def beginning(examples: Sequence[str], *, empty: bool) -> str:
-    """Return the content before the first question: examples, or how to fill an empty library."""
+def beginning(examples: Sequence[str] | None, *, empty: bool = False) -> str:
+    """Return the content before the first question: examples, or how to fill an empty library.
+
+    The place of the examples is empty while they are being made (None).
+    """
     return render("beginning.html", examples=examples, empty=empty)
 
 

@@ -97,8 +97,7 @@ CREATE TABLE IF NOT EXISTS claims (
 )
 """
 
-# Documents that are being read: the library has their first passages, and `passages` is how many they will have. Older
-# libraries lack the table, like `claims`.
+# Documents of which only the first passages were read, and how many they will have. Older libraries lack the table.
 PARTS = """
 CREATE TABLE IF NOT EXISTS parts (
     document  INTEGER PRIMARY KEY REFERENCES documents (number) ON DELETE CASCADE,

@@ -241,8 +241,8 @@ class Catalog:
     ) -> list[Literal["added", "replaced"]]:
         """Store several documents like `put`, in one transaction: a disk takes as long for many as for one.
 
-        If they are the beginnings of longer documents, `whole` is the number of passages that each will have. The next
-        `put` of the same document replaces its beginning, which counts as added and not as replaced.
+        If they are beginnings of longer documents, `whole` is the number of passages that each will have. The next
+        `put` of such a document takes the place of its beginning, and counts as added.
         """
         outcomes: list[Literal["added", "replaced"]] = []
         with self.database.writing() as connection:
@@ -258,9 +258,8 @@ class Catalog:
                     tables.mark_claimed(connection, number)
                 if whole:
                     tables.mark_part(connection, number, whole)
-                connection.executemany(
-                    "INSERT INTO sources VALUES (?, ?)", ((source, number) for source in {document.source, *others})
-                )
+                linked = [(source, number) for source in {document.source, *others}]
+                connection.executemany("INSERT INTO sources VALUES (?, ?)", linked)
                 outcomes.append("replaced" if replaced else "added")
         return outcomes
 
