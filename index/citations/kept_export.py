@@ -203,9 +203,7 @@ def _link(entry: Entry, place: KeptQuote, address: str) -> str:
 def _bibliography(export: KeptExport) -> Iterator[str]:
     """Yield the references of all documents, each once, in the order of their authors and titles."""
     quotes = {quote.document: quote for item in export.items for quote in item.quotes}
-    entries = [
-        describe_citation(Citation(1, quote.info, Location(), 0, 0, "")) for quote in quotes.values()
-    ]
+    entries = [describe_citation(Citation(1, quote.info, Location(), 0, 0, "")) for quote in quotes.values()]
     yield from sorted(references(entries, export.style), key=str.casefold)
 
 

@@ -166,8 +166,9 @@ def _letters(text: str) -> str:
 
 def _common(one: str, other: str) -> int:
     """Return the length of the common beginning."""
-    return next((at for at, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]),
-                min(len(one), len(other)))
+    return next(
+        (at for at, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), min(len(one), len(other))
+    )
 
 
 def nearest(quote: KeptQuote, text: str) -> tuple[float, Span] | None:

@@ -105,7 +105,7 @@ class _Writer:
         """Add the part with the footnotes, each with its link."""
         part = self._part("/word/footnotes.xml", _FOOTNOTES_TYPE, _FOOTNOTES)
         entries = "".join(self._footnote(note, part) for note in notes)
-        part._blob = f'{_HEAD}<w:footnotes {_NAMESPACES}>{_SEPARATORS}{entries}</w:footnotes>'.encode()
+        part._blob = f"{_HEAD}<w:footnotes {_NAMESPACES}>{_SEPARATORS}{entries}</w:footnotes>".encode()
 
     def _footnote(self, note: Footnote, part: Any) -> str:
         styles = self._document.styles

@@ -167,7 +167,7 @@ def answer(answer: Answer, evidence: Sequence[Card], milliseconds: float, key: s
         statements=statements,
         cited=cited,
         related=[card for card in evidence if not card.cited],
-        documents=len({hit.document.id for hit in answer.hits}),
+        quoted=len({citation.document.id for citation in answer.citations}),
         milliseconds=milliseconds,
         key=key,
         narrowed=narrowed,
@@ -203,7 +203,10 @@ def writing(text: str) -> str:
 
 
 def strips(documents: Sequence[DocumentInfo], evidence: Sequence[Card] = ()) -> str:
-    """Return the documents as strips, with a tick at the position of each passage and copy."""
+    """Return the documents as strips, with a tick at the position of each passage and copy.
+
+    Documents with a passage come first, in the order of the passages.
+    """
     ticks: dict[str, list[dict[str, Any]]] = {}
     for card in evidence:
         places = [(card.hit, card.span, False), *((copy, copy.pin, True) for copy in card.hit.also if not card.same_as)]
@@ -211,8 +214,8 @@ def strips(documents: Sequence[DocumentInfo], evidence: Sequence[Card] = ()) -> 
             percent = round(100 * span.start / max(1, hit.document.characters), 1)
             tick = {"number": card.number, "percent": percent, "again": again, "cited": card.cited}
             ticks.setdefault(hit.document.id, []).append(tick)
-    rows = sorted(documents, key=lambda info: info.id not in ticks)[:RAIL_LENGTH]
-    rows.sort(key=lambda info: info.source)
+    order = {identity: number for number, identity in enumerate(ticks)}
+    rows = sorted(documents, key=lambda info: (order.get(info.id, len(order)), info.source))[:RAIL_LENGTH]
     return render("strips.html", rows=rows, ticks=ticks, more=len(documents) - len(rows))
 
 

@@ -23,6 +23,7 @@ _RESET = """() => {
   for (const pill of all("#pills input:checked")) pill.click();
   for (const details of all("details[open]")) details.open = false;
   open("ask");
+  window.pincite.waits.end();
   find('.p-panes [data-pane="answer"]').click();
   find(".p-toast")?.remove();
   find("#p-checked")?.replaceChildren();

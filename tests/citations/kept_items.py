@@ -25,8 +25,19 @@ def quote_at(kept: Document, span: Span, **changes: Any) -> KeptQuote:
     start, end = span
     place = locate(kept.landmarks, start)
     quote = KeptQuote(
-        kept.id, kept.source, kept.title, kept.author, kept.date, place.page, place.heading, place.paragraph,
-        start, end, kept.text[start:end], kept.text[max(0, start - CONTEXT) : start], kept.text[end : end + CONTEXT],
+        kept.id,
+        kept.source,
+        kept.title,
+        kept.author,
+        kept.date,
+        place.page,
+        place.heading,
+        place.paragraph,
+        start,
+        end,
+        kept.text[start:end],
+        kept.text[max(0, start - CONTEXT) : start],
+        kept.text[end : end + CONTEXT],
     )
     return replace(quote, **changes)
 

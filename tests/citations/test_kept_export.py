@@ -36,7 +36,10 @@ SOURCE = document(
     TEXT, "cholera.pdf", title="On Cholera", author="John Snow", date="1855", landmarks=(Landmark("page", 0, "39"),)
 )
 PUMP, WELL = quote_of(SOURCE, "The pump in Broad Street was the cause."), quote_of(SOURCE, "The brewery had a well.")
-OTHER = quote_of(document("Farr counted the deaths by elevation.", "farr.txt", title="Farr", author="William Farr"), "Farr counted the deaths by elevation.")
+OTHER = quote_of(
+    document("Farr counted the deaths by elevation.", "farr.txt", title="Farr", author="William Farr"),
+    "Farr counted the deaths by elevation.",
+)
 ITEMS = (
     item(PUMP, id="item-number-1", position=1.0, question="What was the cause?", note="Compare Farr.\nAnd others."),
     item(
@@ -71,7 +74,9 @@ def visible(data: bytes) -> str:
 
 def test_markdown_has_notes_questions_and_bibliography() -> None:
     """Each quote once with its location and link, each question once, each document once."""
-    assert visible(exported()) == f"""# Kept quotes
+    assert (
+        visible(exported())
+        == f"""# Kept quotes
 
 ## What was the cause?
 
@@ -102,6 +107,7 @@ The pump was to blame.[^1]
 
 [^3]: William Farr, Farr <pincite:{OTHER.document}#0-37>
 """
+    )
 
 
 @pytest.mark.parametrize("form", ["markdown", "html"])

@@ -99,7 +99,9 @@ def test_quote_moves_with_text_added_before_it(norwich: Document, oil: Document,
 def test_number_changed_within_the_quote_is_shown(norwich: Document) -> None:
     """The words then and the words now, with the one that differs."""
     line = norwich.text[norwich.text.index(CLUBS) :].split("\n")[0]
-    state = state_of(quote_of(norwich, line), [edited(norwich, ("Huddersfield Town in 1990", "Huddersfield Town in 1991"))])
+    state = state_of(
+        quote_of(norwich, line), [edited(norwich, ("Huddersfield Town in 1990", "Huddersfield Town in 1991"))]
+    )
     assert state.state == "changed"
     assert state.now is not None
     assert "Town in 1991" in state.now.quote
@@ -192,7 +194,9 @@ def test_second_of_two_equal_quotes_is_found_again() -> None:
 def test_twin_of_an_edited_quote_says_that_its_neighbours_differ() -> None:
     """The words are there once more, but not where the reader found them."""
     kept = document("Monday was quite dry. No rain fell. Birds sang.\n\nTuesday was cold. No rain fell. Snow came.")
-    newer = document("Everything is new here. Much rain fell. Ducks came.\n\nTuesday was cold. No rain fell. Snow came.")
+    newer = document(
+        "Everything is new here. Much rain fell. Ducks came.\n\nTuesday was cold. No rain fell. Snow came."
+    )
     state = state_of(quote_of(kept, "No rain fell."), [newer])
     assert state.state == "moved"
     assert state.what.endswith("The words around them are different.")

@@ -277,7 +277,7 @@
   });
 
   // A new question closes the source.
-  document.addEventListener("pincite:ask", () => hide(false));
+  document.addEventListener("pincite:ask", () => { if (!window.pincite.isReturning) hide(false); });
   addEventListener("popstate", () => {
     const place = places.read();
     if (!place) close();
