@@ -48,6 +48,7 @@ def test_same_subject_of_another_kind_is_somebody_else() -> None:
 
 def test_browsers_at_once_lose_nothing(tmp_path: Path) -> None:
     """Eight of them add an item each, at the same time; a stale copy of an item does not undo a newer one."""
+
     def add(number: int) -> None:
         KeptStore(tmp_path).add(ADA, [item(QUOTE, id=f"item-number-{number}", position=float(number))])
 
@@ -116,12 +117,14 @@ def test_copies_of_the_library_have_none_of_it(tmp_path: Path) -> None:
         library.backup(tmp_path / "backup.zip")
         library.export_library(tmp_path / "export.zip")
         sources = library.sources()
-        library.copy(tmp_path / "copy", sources, {source: "treaty.txt" for source in sources})
+        library.copy(tmp_path / "copy", sources, dict.fromkeys(sources, "treaty.txt"))
         assert not library.problems()
     for name in ("backup.zip", "export.zip"):
         assert zipfile.is_zipfile(tmp_path / name)
         with zipfile.ZipFile(tmp_path / name) as archive:
-            assert not [entry for entry in archive.namelist() if b"secret note" in archive.read(entry) or "kept" in entry]
+            assert not [
+                entry for entry in archive.namelist() if b"secret note" in archive.read(entry) or "kept" in entry
+            ]
     assert not (tmp_path / "copy" / FOLDER).exists()
     Library.restore(tmp_path / "backup.zip", tmp_path / "library", force=True)
     assert KeptStore(tmp_path / "library").read(ADA) == (item(QUOTE, note="a secret note"),)
