@@ -261,7 +261,7 @@ def build_page(settings: Settings, events: PageEventsByService, page: gr.Blocks)
         if settings.demo:
             html(fragments.demo_notice(settings), "demo")
         html(fragments.dialog(), "source")
-        html(kept_view.tray(), "kept")
+        html(kept_view.tray(), "tray-place")
         html(fragments.keys_dialog(), "keys")
         html(fragments.drop_hint(read_only=read_only), "drop")
         refresh = gr.Button("Refresh", visible="hidden", elem_id="refresh")
