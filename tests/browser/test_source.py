@@ -122,7 +122,7 @@ def test_pdf_page_highlights_exactly_the_cited_letters(
     first = "".join(letter for letter, _, _ in letters).index(quote)
     drawn = figure.evaluate(
         """figure => {
-          const whole = figure.querySelector("img").getBoundingClientRect();
+          const whole = figure.querySelector(".p-sheet").getBoundingClientRect();
           return [...figure.querySelectorAll(".p-rect")].map((each) => {
             const { left, top, right, bottom } = each.getBoundingClientRect();
             return [left - whole.left, right - whole.left].map((x) => x / whole.width)
@@ -170,6 +170,7 @@ def test_pdf_can_be_read_as_text_and_page_by_page(reading_site: Site, revisit: R
     ask(page, QUESTIONS[PDF])
     viewer = open_source(page)
     pin = viewer.locator(".p-rect").first
+    viewer.get_by_role("button", name="Whole page").click()
     viewer.locator("#viewer-body").evaluate("node => { node.scrollTop = 0 }")
     place = box(pin)["y"]
     viewer.get_by_role("button", name="Previous page").click()
@@ -195,7 +196,7 @@ def test_page_does_not_move_while_its_image_loads(reading_site: Site, revisit: R
     viewer = open_source(page)
     pin = viewer.locator(".p-rect").first
     place = box(pin)
-    wait_until(lambda: not page.evaluate("document.querySelector('.p-page img').complete") and bool(held_requests))
+    wait_until(lambda: not page.evaluate("document.querySelector('.p-page img').naturalWidth") and bool(held_requests))
     for route in held_requests:
         route.continue_()
     page.wait_for_function("document.querySelector('.p-page img').naturalWidth > 0")

@@ -6,6 +6,7 @@ wider than its column.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+FINE = 1_000
+"""Cuts are rounded to this part of a side."""
 _FAR = 8.0
 """Words that continue this many line heights below belong to another part: a figure or a table stands between."""
 _PITCH = 1.5
@@ -25,7 +28,7 @@ _OVER = 0.5
 """A line belongs to a column if they share at least this part of the narrower one's width, or of the line's own."""
 _LEAST_WIDTH = 18.0
 """The least width of a cut, in line heights: a heading or a table cell alone would fill the screen."""
-_MARGIN = 0.6
+_MARGIN = 0.4
 _CONTEXT = 1.4
 """The margin around a cut, and the text that is kept beside words that continue elsewhere, in line heights."""
 
@@ -180,5 +183,8 @@ def _box(rectangle: Rectangle, size: tuple[float, float]) -> _Box:
 
 
 def _shares(box: _Box, size: tuple[float, float]) -> Rectangle:
+    """Return a box in shares, rounded outward to thousandths, in which pictures are requested."""
     width, height = size
-    return Rectangle(box.left / width, box.top / height, (box.right - box.left) / width, box.height / height)
+    left, top = math.floor(FINE * box.left / width) / FINE, math.floor(FINE * box.top / height) / FINE
+    right, bottom = math.ceil(FINE * box.right / width) / FINE, math.ceil(FINE * box.bottom / height) / FINE
+    return Rectangle(left, top, min(1.0, right) - left, min(1.0, bottom) - top)

@@ -2,7 +2,7 @@
 // The source viewer, opened at the words of a citation. Its content is a fragment from v1/documents/ID/view, escaped by
 // the server. Its state is in the variables below and on <html>, never on nodes that Gradio patches.
 (() => {
-  const { actions, all, copy, find, places } = window.pincite;
+  const { actions, all, copy, find, pageView, places } = window.pincite;
   const root = document.documentElement;
   const wideScreen = matchMedia("(min-width: 1000px)");
   const isFramed = () => "parentIFrame" in window && window !== window.parent; // The frame is as tall as its page, so nothing can be sticky.
@@ -79,7 +79,8 @@
     if (isFramed() && node) viewer().style.top = `${Math.max(0, node.getBoundingClientRect().top + scrollY - 120)}px`;
   };
   const scrollToWords = () => {
-    const pin = find(viewer().dataset.as === "page" ? ".p-rect" : "mark", body());
+    if (viewer().dataset.as === "page") { pageView.layOut(find(".p-rect", body()) ? "sentence" : "page"); return; }
+    const pin = find("mark", body());
     const top = pin ? pin.getBoundingClientRect().top - body().getBoundingClientRect().top + body().scrollTop : 0;
     body().scrollTop = Math.max(0, top - body().clientHeight * THIRD);
   };
@@ -108,7 +109,7 @@
     shown.document = details.document;
     edges = { before: "before" in details, after: "after" in details };
     find("#viewer-about").replaceChildren(find(".p-view-head", view));
-    find("#viewer-pages").replaceChildren(...all(".p-page", view));
+    pageView.fill(all(".p-page", view));
     words().replaceChildren(...find(".p-text", view).children);
     const blocks = all(".p-block", body());
     const marked = blocks.flatMap((block, at) => (find("mark", block) ? [at] : []));
@@ -166,19 +167,19 @@
   const showAs = (kind) => {
     viewer().dataset.as = kind;
     for (const name of ["page", "text"]) find(`[data-act="viewer-${name}"]`).setAttribute("aria-pressed", name === kind);
-    updateButtons();
     scrollToWords();
+    updateButtons();
   };
   const isNear = () => !wideScreen.matches && !root.hasAttribute("data-whole") && Boolean(find(".p-far", words()));
   const updateButtons = () => {
     const [earlier, later] = ["earlier", "later"].map((name) => find(`[data-act="viewer-${name}"]`));
-    const pages = all(".p-page", body()).map((page) => Number(page.dataset.page));
-    const paged = viewer().dataset.as === "page" && pages.length;
+    const pages = pageView.numbers();
+    const paged = viewer().dataset.as === "page";
     const focused = document.activeElement;
     earlier.textContent = paged ? "Previous page" : "Earlier in the document";
     later.textContent = paged ? "Next page" : "Later in the document";
-    earlier.hidden = paged ? pages[0] <= 1 : !(edges.before || isNear());
-    later.hidden = paged ? pages.at(-1) >= Number(details.pages) : !(edges.after || isNear());
+    earlier.hidden = paged ? !(pages[0] > 1) : !(edges.before || isNear());
+    later.hidden = paged ? !(pages.at(-1) < Number(details.pages)) : !(edges.after || isNear());
     if (focused.hidden) body().focus({ preventScroll: true }); // The focused button was just hidden.
   };
   const moreText = async (back, signal) => {
@@ -200,25 +201,12 @@
       if (back) words().prepend(...fresh); else words().append(...fresh);
     };
   };
-  const morePages = async (back) => {
-    const beside = back ? find(".p-page", body()) : all(".p-page", body()).at(-1);
-    const page = beside.cloneNode(true);
-    page.dataset.page = Number(page.dataset.page) + (back ? -1 : 1);
-    all(".p-rect", page).forEach((node) => node.remove());
-    const image = find("img", page);
-    image.src = image.src.replace(/\d+(?=\.png)/, page.dataset.page);
-    image.alt = `Page ${page.dataset.page} of the file`;
-    image.loading = "eager";
-    await image.decode();
-    image.style.aspectRatio = `${image.naturalWidth}/${image.naturalHeight}`;
-    return () => (back ? beside.before(page) : beside.after(page));
-  };
   const extend = async (back) => {
     if (isExtending) return;
     isExtending = true;
     const { signal } = request;
     try {
-      const change = await (viewer().dataset.as === "page" ? morePages(back) : moreText(back, signal));
+      const change = await (viewer().dataset.as === "page" ? pageView.more(back) : moreText(back, signal));
       if (!signal.aborted) keepScroll(back, () => { change(); updateButtons(); });
     } catch { if (!signal.aborted) tell("That could not be loaded. Try again.", true); }
     isExtending = false;
@@ -235,8 +223,8 @@
   const whole = (on) => {
     setWhole(on);
     openDialog();
-    updateButtons();
     scrollToWords();
+    updateButtons();
   };
   const step = (by) => {
     const list = cards();
@@ -272,7 +260,14 @@
     if (event.target.closest?.("input, textarea, select, [contenteditable]") || find("dialog:modal:not(#viewer)")) return;
     if (event.key === "Escape" && !isModal()) close();
     const by = { "[": -1, ArrowLeft: -1, "]": 1, ArrowRight: 1 }[event.key];
-    if (by && viewer().contains(event.target)) { event.preventDefault(); step(by); }
+    if (by && viewer().contains(event.target) && !(event.key.startsWith("Arrow") && pageView.isWide())) { event.preventDefault(); step(by); }
+  });
+
+  document.addEventListener("pincite:pages", updateButtons);
+  document.addEventListener("pincite:undrawn", () => {
+    if (viewer().dataset.as !== "page") return;
+    showAs("text");
+    tell("The page cannot be drawn, so its text is shown.", true);
   });
 
   // A new question closes the source.
