@@ -48,8 +48,11 @@ _KEPT = ("q", "in", "write")
 """Query parameters that are kept: the question, its documents, and the writer."""
 STATIC = Path(__file__).parent / "static"
 PARTS = {
-    "page.css": ("app.css", "source.css", "page_view.css", "library.css", "map.css", "demo.css"),
-    "page.js": ("app.js", "ask.js", "places.js", "page_view.js", "source.js", "library.js", "batch.js", "account.js", "demo.js"),
+    "page.css": ("app.css", "source.css", "page_view.css", "library.css", "map.css", "demo.css", "print.css"),
+    "page.js": (
+        *("app.js", "ask.js", "places.js", "sections.js", "page_view.js", "source.js"),
+        *("library.js", "batch.js", "account.js", "demo.js"),
+    ),
 }
 """Parts of each bundle, in the order of their dependencies."""
 _TYPES = {".css": "text/css", ".js": "text/javascript"}

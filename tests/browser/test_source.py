@@ -472,18 +472,6 @@ def test_viewer_controls_are_large_enough_for_touch(reading_site: Site, revisit:
     assert box(viewer.locator(".p-switch"))["height"] >= 44
 
 
-def test_printed_source_has_all_its_text_and_no_controls(reading_site: Site, revisit: Revisit) -> None:
-    """The text is not cut off at the end of the screen."""
-    page = revisit(reading_site[0], size=DESK)
-    ask(page, QUESTIONS[HTML])
-    viewer = open_source(page)
-    page.emulate_media(media="print")
-    expect(viewer.locator("mark").first).to_be_visible()
-    expect(viewer.get_by_role("button")).to_have_count(0)
-    body = viewer.locator("#viewer-body")
-    assert body.evaluate("node => node.scrollHeight <= node.clientHeight + 1")
-
-
 def test_source_in_a_tall_frame_opens_near_its_card(reading_site: Site, revisit: Revisit) -> None:
     """A hosted page is in such a frame, where a fixed position would be at the top, out of view."""
     url, _ = reading_site

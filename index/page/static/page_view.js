@@ -260,7 +260,12 @@
     const act = { "+": "page-in", "=": "page-in", "-": "page-out", 0: "page-sentence" }[event.key];
     if (act) { event.preventDefault(); actions[act](); }
   });
+  const print = (words, reference) => { // The open quotation is printed after the answer; the viewer itself is not.
+    find("#printed-quote").textContent = words;
+    find("#printed-reference").textContent = reference;
+    find("#printed").hidden = !words;
+  };
   const isWide = () => body().scrollWidth > body().clientWidth + 1; // The arrow keys then move the page.
 
-  window.pincite.pageView = { fill, isWide: () => isShown() && isWide(), layOut, more, numbers };
+  window.pincite.pageView = { fill, isWide: () => isShown() && isWide(), layOut, more, numbers, print };
 })();

@@ -2,7 +2,7 @@
 // The source viewer, opened at the words of a citation. Its content is a fragment from v1/documents/ID/view, escaped by
 // the server. Its state is in the variables below and on <html>, never on nodes that Gradio patches.
 (() => {
-  const { actions, all, copy, find, pageView, places } = window.pincite;
+  const { actions, all, copy, find, pageView, places, sections } = window.pincite;
   const root = document.documentElement;
   const wideScreen = matchMedia("(min-width: 1000px)");
   const isFramed = () => "parentIFrame" in window && window !== window.parent; // The frame is as tall as its page, so nothing can be sticky.
@@ -10,7 +10,6 @@
   const body = () => find("#viewer-body");
   const words = () => find("#viewer-text");
   const NEAR = 2; // Blocks on each side of the words that a phone shows at first.
-  const EARLIER = 4000; // Characters by which the previous window starts earlier.
   const THIRD = 0.28; // Vertical position of the words in the viewer, as a fraction.
 
   let shown = null; // The open place, {document, start, end, n}, or null.
@@ -85,14 +84,17 @@
     body().scrollTop = Math.max(0, top - body().clientHeight * THIRD);
   };
 
-  const show = async (next, from = null) => {
+  const show = async (next, from = null, isBack = false) => {
     request.abort();
     const { signal } = (request = new AbortController());
+    if (!sections.admits(next, from)) return;
     shown = next;
     if (from) opener = { node: from, place: next };
+    const focused = document.activeElement;
     openDialog();
+    if (isBack && !isModal()) focused.focus({ preventScroll: true }); // The reader has chosen a section, not the source.
     moveNear(from);
-    places.remember(shown, isModal());
+    places.remember(shown, isModal(), sections.home());
     refresh();
     answers.observe(find("#results"), { childList: true, subtree: true, attributes: true, attributeFilter: ["data-n"] });
     viewer().setAttribute("aria-busy", "true");
@@ -100,6 +102,7 @@
     if (signal.aborted) return;
     viewer().removeAttribute("aria-busy");
     if (view) fill(view); else showProblem(problem);
+    if (isBack && !isModal()) return;
     if (!document.activeElement.closest("[data-act=viewer-previous], [data-act=viewer-next]"))
       find("#viewer-title").focus({ preventScroll: true });
     else tell(`Source ${shown.n} of ${cards().length}: ${find("#viewer-about").textContent}`.replace(/\s+/g, " "));
@@ -119,6 +122,7 @@
     original.href = `v1/documents/${encodeURIComponent(details.document)}/original`;
     for (const act of ["copy", "whole"]) find(`[data-act="viewer-${act}"]`).hidden = !marked.length;
     viewer().dataset.state = find(".p-page", body()) ? "pages" : "text";
+    pageView.print(quote(), details.reference);
     showAs(find(".p-rect", body()) ? preferredView : "text");
     refresh();
   };
@@ -132,12 +136,14 @@
     viewer().dataset.state = "problem";
   };
   const empty = () => {
+    pageView.print("", "");
     find("#viewer-pages").replaceChildren();
     words().replaceChildren();
     edges = {};
     updateButtons();
   };
   const hide = (back) => {
+    sections.forget();
     if (!shown) return;
     request.abort();
     answers.disconnect();
@@ -183,21 +189,9 @@
     if (focused.hidden) body().focus({ preventScroll: true }); // The focused button was just hidden.
   };
   const moreText = async (back, signal) => {
-    const blocks = all(".p-block", words());
-    const at = Number(back ? blocks[0].dataset.start : blocks.at(-1).dataset.end);
-    const from = back ? Math.max(0, at - EARLIER) : at;
-    const { view, problem } = await places.fetch({ ...shown, start: from, end: from }, signal);
-    if (!view) throw problem;
-    const fresh = [];
-    let pending = []; // The label of a page belongs to the page's first block.
-    for (const node of find(".p-text", view).children) {
-      pending.push(node);
-      if (!node.dataset.start) continue;
-      if (back ? node.dataset.end <= at : node.dataset.start >= at) fresh.push(...pending);
-      pending = [];
-    }
+    const { fresh, hasMore } = await places.more(shown, all(".p-block", words()), back, signal);
     return () => {
-      edges[back ? "before" : "after"] = fresh.length > 0 && (back ? "before" : "after") in view.dataset;
+      edges[back ? "before" : "after"] = hasMore;
       if (back) words().prepend(...fresh); else words().append(...fresh);
     };
   };
@@ -274,8 +268,10 @@
   document.addEventListener("pincite:ask", () => hide(false));
   addEventListener("popstate", () => {
     const place = places.read();
-    if (!place) close();
-    else if (!shown || !places.isSame(place, shown)) show(place);
+    if (!place) { close(); return; }
+    if (shown && places.isSame(place, shown)) return;
+    sections.begin();
+    show(place);
   });
 
   // A URL with a source opens it once Gradio has drawn the page.
@@ -285,6 +281,10 @@
       ([later]) => { if (later.isIntersecting && viewer().dataset.as !== "page" && !isNear()) extend(false); },
       { root: body(), rootMargin: "0px 0px 400px" },
     ).observe(find('[data-act="viewer-later"]'));
+    sections.start({
+      leave: () => { const left = shown && { place: shown, opener }; hide(false); return left; },
+      enter: (left) => { show(left.place, null, true); opener = left.opener; },
+    });
     if (places.read()) show(places.read());
     return true;
   };
