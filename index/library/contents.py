@@ -131,6 +131,14 @@ class Contents:
         """Return every source with the id of its document: several files with the same bytes are one document."""
         return dict(self._catalog.sources())
 
+    def added_at(self, name: str) -> str:
+        """Return when a document was added, as ISO 8601 in UTC; empty if it was added by an earlier version."""
+        return self._catalog.added_at(self._lookup.find(name).id)
+
+    def successor_of(self, identity: str) -> str:
+        """Return the id of the newer version of a document that is no longer here; empty if none is known."""
+        return self._catalog.successor_of(identity.lower())
+
     def document(self, name: str) -> Document:
         """Return a document with its text. Raises DocumentNotFound, AmbiguousDocument."""
         document = self._catalog.document(self._lookup.number(self._lookup.find(name).id))

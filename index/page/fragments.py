@@ -11,11 +11,8 @@ import hashlib
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 import gradio as gr
-from fastapi import FastAPI, Request
-from fastapi.responses import RedirectResponse
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
@@ -29,6 +26,8 @@ from index.text.query import SYNTAX
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from starlette.requests import Request
 
     from index.errors import PinciteError
     from index.settings import Settings
@@ -44,8 +43,6 @@ _HINTS: dict[type, str] = {
 """Hints for the page where an error's own hint names a command or a route."""
 READ_ONLY = "This library is read-only: you can search it, but not change it."
 _environment = environment(Path(__file__).parent / "templates")
-_KEPT = ("q", "in", "write")
-"""Query parameters that are kept: the question, its documents, and the writer."""
 STATIC = Path(__file__).parent / "static"
 PARTS = {
     "page.css": ("app.css", "source.css", "page_view.css", "library.css", "map.css", "demo.css", "print.css"),
@@ -53,6 +50,8 @@ PARTS = {
         *("app.js", "ask.js", "places.js", "sections.js", "page_view.js", "source.js"),
         *("library.js", "batch.js", "account.js", "demo.js"),
     ),
+    "citation.css": ("citation.css",),
+    "citation.js": ("citation.js",),
 }
 """Parts of each bundle, in the order of their dependencies."""
 _TYPES = {".css": "text/css", ".js": "text/javascript"}
@@ -159,20 +158,6 @@ def demo_notice(settings: Settings) -> str:
 def dialog() -> str:
     """Return the empty, closed dialog. The page has one, outside the elements that Gradio patches."""
     return environment(Path(__file__).parent / "templates").get_template("viewer.html").render()
-
-
-def add_citation_route(app: FastAPI) -> None:
-    """Add the route of `/d/DOCUMENT#START-END`, the link to a citation. Browsers do not send the part after `#`."""
-    app.add_api_route("/d/{document}", _citation, methods=["GET"], include_in_schema=False)
-
-
-async def _citation(document: str, request: Request) -> RedirectResponse:
-    """Redirect to the page, which opens the document: browsers keep the `#START-END` across the redirect.
-
-    The address is relative, because a proxy may serve the page below a path. The viewer reports a missing document.
-    """
-    kept = [(name, value) for name in _KEPT if (value := request.query_params.get(name))]
-    return RedirectResponse(f"../?{urlencode([*kept, ('d', document)])}", status_code=302)
 
 
 def bundles() -> tuple[Mount, dict[str, str]]:

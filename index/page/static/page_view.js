@@ -45,7 +45,7 @@
       const [width, height] = size(node.closest(".p-page"));
       return Math.min((parseFloat(node.style.width) * width) / 100, (parseFloat(node.style.height) * height) / 100);
     });
-    return heights.sort((a, b) => a - b)[heights.length >> 1];
+    return heights.sort((a, b) => a - b)[heights.length >> 2];
   };
   const legible = () => {
     const height = lineHeight();

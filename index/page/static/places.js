@@ -25,7 +25,7 @@
     } catch { return null; } // An invalid percent sign.
   };
 
-  const link = (place) => new URL(`d/${urlParts(place).join("#")}`, document.baseURI).href;
+  const link = (place) => new URL(`d/${urlParts(place).join("/")}`, document.baseURI).href;
 
   // Load the content: a fragment that the server has escaped, or a problem. Its image URLs are relative to the fragment.
   const fetchView = async ({ document: id, start, end }, signal) => {

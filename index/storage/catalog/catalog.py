@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from index.errors import LibraryDamaged, LibraryError, LibraryTooNew
 from index.records import Problem
-from index.storage import tables
+from index.storage import document_history, tables
 from index.storage.catalog import document_queries, passage_queries
 from index.storage.catalog.passage_queries import PassageRow
 from index.storage.catalog.rows import LISTED, DocumentCache, DocumentRange, Excerpt
@@ -187,6 +187,8 @@ class Catalog:
     removals_from = document_queries.removals_from
     generation_after = document_queries.generation_after
     highest = document_queries.highest
+    added_at = document_history.added_at
+    successor_of = document_history.successor_of
 
     # Changes, each in one transaction
 
@@ -243,12 +245,16 @@ class Catalog:
             for document, chunks, vectors in documents:
                 generation = tables.next_generation(connection)
                 displaced = tables.remove_claimed(connection, document.id, generation)
+                former = document_history.document_at(connection, document.source)
                 replaced = tables.unlink(connection, document.source, generation) or displaced
                 number = tables.insert_document(connection, document, chunks, generation)
                 tables.insert_passages(connection, number, document, chunks, vectors)
                 if claimed:
                     tables.mark_claimed(connection, number)
                 connection.execute("INSERT INTO sources VALUES (?, ?)", (document.source, number))
+                document_history.note_arrival(connection, number)
+                if former:
+                    document_history.note_replaced(connection, former, document.source)
                 outcomes.append("replaced" if replaced else "added")
         return outcomes
 
@@ -274,11 +280,13 @@ class Catalog:
         """
         with self.database.writing() as connection:
             tables.relink(connection, gained, lost, tables.next_generation(connection))
+            document_history.forget_replaced(connection)
 
     def remove(self, number: int) -> None:
         """Remove a document with its passages, vectors and landmarks."""
         with self.database.writing() as connection:
             tables.remove(connection, number, tables.next_generation(connection))
+            document_history.forget_replaced(connection)
 
     def forget_removals(self, until: int) -> int:
         """Delete the record of removals up to a generation, and return their number."""

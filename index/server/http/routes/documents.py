@@ -217,7 +217,7 @@ async def page(
 
     def make() -> Response:
         info = find_document(service, id)
-        span, shown = _span(start, end), _part(part)
+        span, shown = _span(start, end), part_of(part)
 
         def draw() -> Response:
             image = service.library.page_image(info.id, number, span, width=width, part=shown)
@@ -260,7 +260,7 @@ def disposition(name: str) -> str:
     return f"attachment; filename=\"{quoted}\"; filename*=UTF-8''{quote(shown, safe='')}"
 
 
-def _part(text: str) -> Rectangle | None:
+def part_of(text: str) -> Rectangle | None:
     """Return the part of a page that a request names. Raises PageError if it is not in the page."""
     left, top, right, bottom = (int(edge) / FINE for edge in text.split(","))
     if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
