@@ -102,8 +102,9 @@ def add_citation_routes(app: FastAPI, versions: Mapping[str, str]) -> None:
 
         return await service.run(request, service.renderers, make)
 
-    app.add_api_route("/d/{document}", document, methods=["GET"], include_in_schema=False)
-    app.add_api_route("/d/{document}/{span}", citation, methods=["GET"], include_in_schema=False)
+    # Programs that preview a link may ask for its headers first.
+    app.add_api_route("/d/{document}", document, methods=["GET", "HEAD"], include_in_schema=False)
+    app.add_api_route("/d/{document}/{span}", citation, methods=["GET", "HEAD"], include_in_schema=False)
 
 
 def _document(pages: _Pages, service: Service, request: Request, identity: str) -> Response:

@@ -30,8 +30,6 @@ _MOST = 1_200
 _MISSING = "\U0010ffff"
 _FAMILY = ("fontpkg_source_serif_4", "files", "SourceSerif4[opsz,wght].ttf")
 _WEIGHTS = {"text": 400, "title": 600}
-_OPTICAL_SIZE = 24
-"""The same design for all sizes, so that widths grow with the size and words are measured once."""
 
 
 def quotation_picture(quote: str, reference: str) -> bytes | None:
@@ -86,12 +84,16 @@ def _shape(letter: str) -> tuple[tuple[int, int], bytes]:
     return mask.size, bytes(mask)
 
 
+@lru_cache(maxsize=1)
+def _typeface() -> bytes:
+    return files(_FAMILY[0]).joinpath(*_FAMILY[1:]).read_bytes()
+
+
 @lru_cache(maxsize=64)
 def _font(size: int, weight: str = "text") -> FreeTypeFont:
-    path = files(_FAMILY[0]).joinpath(*_FAMILY[1:])
     # Without Raqm, whose result would depend on the libraries of the system.
-    font = ImageFont.truetype(io.BytesIO(path.read_bytes()), size, layout_engine=ImageFont.Layout.BASIC)
-    font.set_variation_by_axes([_WEIGHTS[weight], _OPTICAL_SIZE])
+    font = ImageFont.truetype(io.BytesIO(_typeface()), size, layout_engine=ImageFont.Layout.BASIC)
+    font.set_variation_by_axes([_WEIGHTS[weight], min(60, max(8, size // 2))])
     return font
 
 
@@ -138,33 +140,32 @@ def _draw_reference(draw: ImageDraw.ImageDraw, reference: str) -> None:
         draw.text((_EDGE, top + 22 + number * 40), line, font=font, fill=_SOFT)
 
 
-@lru_cache(maxsize=8_192)
-def _width(word: str) -> float:
-    """Return the width of a word per pixel of its size."""
-    return _font(_LARGEST).getlength(word) / _LARGEST
+@lru_cache(maxsize=16_384)
+def _width(word: str, size: int) -> float:
+    """Return the width of a word in pixels."""
+    return _font(size).getlength(word)
 
 
 def _wrapped(words: str, size: int, width: float) -> list[str]:
     """Divide words into lines of this width at this size; a word that is wider than a line is broken."""
-    room, blank = width / size, _width(" ")
-    lines, used = [""], 0.0
-    for word in (piece for word in words.split() for piece in _broken(word, room)):
-        if lines[-1] and used + blank + _width(word) <= room:
-            lines[-1], used = f"{lines[-1]} {word}", used + blank + _width(word)
+    lines, used, blank = [""], 0.0, _width(" ", size)
+    for word in (piece for word in words.split() for piece in _broken(word, size, width)):
+        if lines[-1] and used + blank + _width(word, size) <= width:
+            lines[-1], used = f"{lines[-1]} {word}", used + blank + _width(word, size)
         else:
-            lines, used = [*filter(None, lines), word], _width(word)
+            lines, used = [*filter(None, lines), word], _width(word, size)
     return lines
 
 
-def _broken(word: str, room: float) -> list[str]:
+def _broken(word: str, size: int, width: float) -> list[str]:
     """Return the pieces of a word that each fit into a line."""
-    if _width(word) <= room:
+    if _width(word, size) <= width:
         return [word]
     pieces, used = [""], 0.0
     for letter in word:
-        if pieces[-1] and used + _width(letter) > room:
+        if pieces[-1] and used + _width(letter, size) > width:
             pieces, used = [*pieces, ""], 0.0
-        pieces[-1], used = pieces[-1] + letter, used + _width(letter)
+        pieces[-1], used = pieces[-1] + letter, used + _width(letter, size)
     return pieces
 
 
