@@ -92,9 +92,7 @@ class Outline:
     """Notes for the reader."""
 
 
-def make_outline(
-    answer: Answer, contexts: Mapping[int, QuoteContext] | None = None, *, site: str = ""
-) -> Outline:
+def make_outline(answer: Answer, contexts: Mapping[int, QuoteContext] | None = None, *, site: str = "") -> Outline:
     """Return the outline of an answer. `contexts`, by marker, has the text around each quote; default: its passage.
 
     `site` as in `links.deep_link`.

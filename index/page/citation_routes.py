@@ -141,8 +141,14 @@ def _citation(pages: _Pages, service: Service, request: Request, identity: str, 
         return pages.problem(service, error, identity, 2)
     if is_picture:
         return _sent(service, request, info, lambda: _picture(service, view), view)
-    values = {"view": view, "styles": view.cited(STYLES), "files": view.cited(FILES)}
-    page = pages.html("citation.html", indexed=_is_public(service, info), depth=2, **values)
+    page = pages.html(
+        "citation.html",
+        view=view,
+        styles=view.cited(STYLES),
+        files=view.cited(FILES),
+        indexed=_is_public(service, info),
+        depth=2,
+    )
     return _sent(service, request, info, page)
 
 
@@ -170,7 +176,7 @@ def _span(text: str) -> tuple[Span, bool]:
 
 
 def _is_public(service: Service, info: DocumentInfo) -> bool:
-    """Return whether search engines may list the page: only of published documents, and only if the operator says so."""
+    """Return whether search engines may list the page: only of published documents, and if the operator says so."""
     return service.settings.demo and service.settings.demo_indexed and not info.private
 
 

@@ -1,4 +1,4 @@
-"""What the page of a citation shows: the quotation in its context, its picture, what it was checked against, references.
+"""What the page of a citation shows: quotation and context, picture, what it was checked against, references.
 
 Everything is read again for each request, so the page shows nothing that the library no longer holds.
 """

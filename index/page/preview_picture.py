@@ -1,7 +1,7 @@
-"""Draws the picture that other sites show for a link to a citation: the quotation and its reference, 1200 by 630 pixels.
+"""Draws the picture that other sites show for a link to a citation: quotation and reference, 1200 by 630 pixels.
 
-The typeface has Latin, Greek and Cyrillic letters. If it lacks a letter of the quotation, a picture of the page is used,
-and for a document without pages the words are left out: boxes in place of letters would misquote them.
+The typeface has Latin, Greek and Cyrillic letters. If it lacks a letter of the quotation, a picture of the page is
+used, and for a document without pages the words are left out: boxes in place of letters would misquote them.
 """
 
 from __future__ import annotations
@@ -149,11 +149,11 @@ def _width(word: str, size: int) -> float:
 def _wrapped(words: str, size: int, width: float) -> list[str]:
     """Divide words into lines of this width at this size; a word that is wider than a line is broken."""
     lines, used, blank = [""], 0.0, _width(" ", size)
-    for word in (piece for word in words.split() for piece in _broken(word, size, width)):
-        if lines[-1] and used + blank + _width(word, size) <= width:
-            lines[-1], used = f"{lines[-1]} {word}", used + blank + _width(word, size)
+    for piece in (piece for word in words.split() for piece in _broken(word, size, width)):
+        if lines[-1] and used + blank + _width(piece, size) <= width:
+            lines[-1], used = f"{lines[-1]} {piece}", used + blank + _width(piece, size)
         else:
-            lines, used = [*filter(None, lines), word], _width(word, size)
+            lines, used = [*filter(None, lines), piece], _width(piece, size)
     return lines
 
 

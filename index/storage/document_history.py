@@ -21,29 +21,27 @@ _TABLES = (
 _AFTER_HEXADECIMAL = "g"
 
 
-def note_arrival(connection: Connection, number: int) -> None:
-    """Record that a document was added now."""
+def note(connection: Connection, number: int, source: str, former: str) -> None:
+    """Record that a document was added now, and that it replaced the `former` one of its source, given by its id.
+
+    Nothing was replaced if there was none, or if it still exists under another source.
+    """
     for statement in _TABLES:
         connection.execute(statement)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    connection.execute("INSERT OR REPLACE INTO arrivals VALUES (?, ?)", (number, now))
     connection.execute(
-        "INSERT OR REPLACE INTO arrivals VALUES (?, ?)", (number, datetime.now(UTC).isoformat(timespec="seconds"))
+        "INSERT OR REPLACE INTO predecessors SELECT ?1, ?2 WHERE ?1 <> '' AND ?1 NOT IN (SELECT id FROM documents)",
+        (former, source),
     )
 
 
-def document_at(connection: Connection, source: str) -> str:
+def id_at(connection: Connection, source: str) -> str:
     """Return the id of the document that has this source; empty if there is none."""
     row = connection.execute(
         "SELECT d.id FROM sources s JOIN documents d ON d.number = s.document WHERE s.source = ?", (source,)
     ).fetchone()
     return str(row[0]) if row else ""
-
-
-def note_replaced(connection: Connection, replaced: str, source: str) -> None:
-    """Record that the document with this id was replaced by the one that its source has now, unless it still exists."""
-    connection.execute(
-        "INSERT OR REPLACE INTO predecessors SELECT ?, ? WHERE ? NOT IN (SELECT id FROM documents)",
-        (replaced, source, replaced),
-    )
 
 
 def forget_replaced(connection: Connection) -> None:

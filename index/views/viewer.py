@@ -12,7 +12,6 @@ from index.errors import DocumentNotFound, LoadingError, OriginalMissing, PageEr
 from index.loading.formats import PDF
 from index.loading.loader import read_bytes
 from index.loading.pdf.highlights import MOST_LETTERS, page_marks
-from index.loading.pdf.page_cuts import PageMark, Rectangle
 from index.loading.pdf.trace import Words
 from index.records import Span
 from index.views.picture_cache import PictureCache
@@ -21,6 +20,7 @@ from index.views.windows import MOST_MARKED, REACH, OpenOriginal, Original, View
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from index.loading.pdf.page_cuts import PageMark, Rectangle
     from index.records import DocumentInfo
     from index.storage.store import FolderStore
 

@@ -12,7 +12,17 @@ from playwright.sync_api import expect
 
 from tests.browser.actions import ask
 from tests.browser.everywhere import EVERYWHERE
-from tests.browser.source_reader import DESK, HTML, PDF, PHONE, QUESTIONS, card, cited_text, document_site, loaded_viewer
+from tests.browser.source_reader import (
+    DESK,
+    HTML,
+    PDF,
+    PHONE,
+    QUESTIONS,
+    card,
+    cited_text,
+    document_site,
+    loaded_viewer,
+)
 from tests.browser.source_reader import open_source as open_card
 
 if TYPE_CHECKING:
@@ -115,7 +125,7 @@ def test_document_of_the_list_stays_with_the_library(printed_site: Site, revisit
 def test_paper_has_the_answer_and_the_open_quotation(
     printed_site: Site, revisit: Revisit, size: ViewportSize, opened: bool
 ) -> None:
-    """Question, answer, references and evidence are printed; with an open source, its quotation and reference follow."""
+    """Question, answer, references and evidence are printed; the quotation of an open source follows."""
     url, library = printed_site
     page = revisit(url, size=size)
     ask(page, QUESTIONS[PDF])

@@ -22,7 +22,7 @@ from index.server.job_queue import Jobs
 from index.server.uploads import Uploads
 from index.settings import Settings
 from tests.fakes import FakeEncoder
-from tests.loading.pdfs import Printed, build, column
+from tests.loading.pdfs import build, column
 from tests.visitors.conftest import demo_settings, running_demo
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from httpx2 import Response
 
 ATTACK = "<script>window.pwned=1</script> \"'><img src=x onerror=pwned=1> {{7*7}} ${pwned=1}"
-TREATY = "# The Harbour Treaty\n\nThe king signed the treaty.\n\nIt was winter. The river was closed.\n\nThe queen slept."
+TREATY = (
+    "# The Harbour Treaty\n\nThe king signed the treaty.\n\nIt was winter. The river was closed.\n\nThe queen left."
+)
 VERSIONS = {"citation.css": "1", "citation.js": "1"}
 LETTER = build(
     [
@@ -102,13 +104,19 @@ def shown(response: Response) -> str:
     return " ".join(markup.unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
+def colours(image: Image.Image) -> set[tuple[int, int, int]]:
+    """Return all colours of an image."""
+    data = image.convert("RGB").tobytes()
+    return set(zip(data[::3], data[1::3], data[2::3], strict=True))
+
+
 def test_page_has_quotation_context_proof_and_references(client: TestClient, library: Library) -> None:
     """Everything is in the HTML, with the words marked in their context."""
     response = client.get(address(library, "treaty.md", "It was winter."))
     assert (response.status_code, response.headers["content-security-policy"]) == (200, POLICY)
     page = shown(response)
     assert "“It was winter.” The Harbour Treaty" in page
-    assert "The king signed the treaty. It was winter. The river was closed. The queen slept." in page
+    assert "The king signed the treaty. It was winter. The river was closed. The queen left." in page
     assert "<mark>It was winter.</mark>" in response.text
     document = library.document("treaty.md")
     start = document.text.index("It was winter.")
@@ -154,7 +162,7 @@ def test_page_of_a_pdf_shows_the_lines_around_the_words(client: TestClient, libr
     assert bottom - top < 200
     with Image.open(io.BytesIO(client.get(markup.unescape(source[0])).content)) as image:
         assert abs(image.height - int(source[1]) * image.width / 1400) < 4
-        assert any(red > 240 and blue < 170 for _, (red, _, blue) in image.convert("RGB").getcolors(2**20))
+        assert any(red > 240 and blue < 170 for red, _, blue in colours(image))
     assert "Every letter was found on page 1" in shown(response)
 
 
@@ -279,7 +287,7 @@ def test_preview_picture_has_the_size_that_the_page_states(
         paper = picture.getpixel((0, 0))
         for margin in ((0, 0, 70, 630), (1130, 0, 1200, 630), (0, 600, 1200, 630)):
             assert picture.crop(margin).getcolors() == [((margin[2] - margin[0]) * (margin[3] - margin[1]), paper)]
-        assert len(picture.getcolors(2**20)) > 10
+        assert len(colours(picture)) > 10
 
 
 def test_words_are_drawn_only_with_all_their_letters() -> None:

@@ -273,10 +273,10 @@ def _mark(pages: _Pages, index: int, picked: Sequence[Sequence[int]], ends: tupl
         return None
     letters = (place for run in page.letters for place in run.places)
     found = rectangles(page.page, page.text, picked, letters) if picked else ()
-    size = page.page.get_size()
+    width, height = page.page.get_size()
     lines = _displayed_lines(page) if found else ()
-    cuts = page_cuts(found, lines, size, begins=index == ends[0], ends=index == ends[1])
-    return PageMark(index + 1, pages.label(index), *size, found, cuts)
+    cuts = page_cuts(found, lines, (width, height), begins=index == ends[0], ends=index == ends[1])
+    return PageMark(index + 1, pages.label(index), width, height, found, cuts)
 
 
 def _displayed_lines(page: _Page) -> Iterator[Rectangle]:

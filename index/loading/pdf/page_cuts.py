@@ -1,7 +1,7 @@
 """Cuts out what a reader needs of a page: the column in which marked words stand, without margins.
 
-The column is found by the lines around the words. A run of `pdfium` ends where another column begins, so a line is never
-wider than its column.
+The column is found by the lines around the words. A run of `pdfium` ends where another column begins, so a line is
+never wider than its column.
 """
 
 from __future__ import annotations

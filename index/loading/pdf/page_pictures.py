@@ -35,6 +35,7 @@ _MARKER = (255, 238, 150)
 _DARK, _OPACITY_ON_DARK = 330, 0.35
 """A background is dark if red, green and blue add up to less; there the colour is blended with this opacity."""
 
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """What a picture of a page shows: marked rectangles, its width in pixels, and the part of the page."""

@@ -88,7 +88,7 @@
   const home = () => history.state?.section || "ask"; // The section of the page in which the source of this URL was opened.
   const forget = (back) => {
     if (back && history.state?.source) history.back();
-    else if (read()) rewrite("replaceState", null, "");
+    else if (read()) rewrite("replaceState", { ...history.state, source: false }, "");
   };
 
   window.pincite.places = { fetch: fetchView, forget, home, isSame, link, more, of, read, remember };

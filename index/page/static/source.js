@@ -2,7 +2,7 @@
 // The source viewer, opened at the words of a citation. Its content is a fragment from v1/documents/ID/view, escaped by
 // the server. Its state is in the variables below and on <html>, never on nodes that Gradio patches.
 (() => {
-  const { actions, all, copy, find, pageView, places, sections } = window.pincite;
+  const { actions, all, copy, find, pageView, places, sourceSections } = window.pincite;
   const root = document.documentElement;
   const wideScreen = matchMedia("(min-width: 1000px)");
   const isFramed = () => "parentIFrame" in window && window !== window.parent; // The frame is as tall as its page, so nothing can be sticky.
@@ -87,14 +87,14 @@
   const show = async (next, from = null, isBack = false) => {
     request.abort();
     const { signal } = (request = new AbortController());
-    if (!sections.admits(next, from)) return;
+    if (!sourceSections.admits(next, from)) return;
     shown = next;
     if (from) opener = { node: from, place: next };
     const focused = document.activeElement;
     openDialog();
     if (isBack && !isModal()) focused.focus({ preventScroll: true }); // The reader has chosen a section, not the source.
     moveNear(from);
-    places.remember(shown, isModal(), sections.home());
+    places.remember(shown, isModal(), sourceSections.home());
     refresh();
     answers.observe(find("#results"), { childList: true, subtree: true, attributes: true, attributeFilter: ["data-n"] });
     viewer().setAttribute("aria-busy", "true");
@@ -143,7 +143,7 @@
     updateButtons();
   };
   const hide = (back) => {
-    sections.forget();
+    sourceSections.forget();
     if (!shown) return;
     request.abort();
     answers.disconnect();
@@ -243,7 +243,8 @@
     "viewer-text": () => showAs((preferredView = "text")),
     "viewer-earlier": () => (isNear() && viewer().dataset.as !== "page" ? whole(true) : extend(true)),
     "viewer-later": () => (isNear() && viewer().dataset.as !== "page" ? whole(true) : extend(false)),
-    "viewer-copy": () => copyAndTell(`“${quote()}”\n${details.reference}`, "Quote copied"),
+    "viewer-copy": () => window.pincite.copyQuote(quote(), details.reference, places.link(shown))
+      .then(() => isModal() && tell("Quote copied", true)),
     "viewer-link": () => copyAndTell(places.link(shown), "Link copied"),
   });
 
@@ -265,12 +266,12 @@
   });
 
   // A new question closes the source.
-  document.addEventListener("pincite:ask", () => hide(false));
+  document.addEventListener("pincite:ask", () => { if (!window.pincite.isReturning) hide(false); });
   addEventListener("popstate", () => {
     const place = places.read();
     if (!place) { close(); return; }
     if (shown && places.isSame(place, shown)) return;
-    sections.begin();
+    sourceSections.begin();
     show(place);
   });
 
@@ -281,7 +282,7 @@
       ([later]) => { if (later.isIntersecting && viewer().dataset.as !== "page" && !isNear()) extend(false); },
       { root: body(), rootMargin: "0px 0px 400px" },
     ).observe(find('[data-act="viewer-later"]'));
-    sections.start({
+    sourceSections.start({
       leave: () => { const left = shown && { place: shown, opener }; hide(false); return left; },
       enter: (left) => { show(left.place, null, true); opener = left.opener; },
     });
