@@ -217,6 +217,8 @@ class Library:
     documents = _delegate("contents", Contents.documents)
     sources = _delegate("contents", Contents.sources)
     document = _delegate("contents", Contents.document)
+    added_at = _delegate("contents", Contents.added_at)
+    successor_of = _delegate("contents", Contents.successor_of)
     passages = _delegate("contents", Contents.passages)
     locate = _delegate("contents", Contents.locate)
     text = _delegate("contents", Contents.text)

@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from index.citations.entries import reference
 from index.page import kept_view
 from index.page.fragments import render
 from index.records import Span, remarks
@@ -96,6 +97,11 @@ class Card:
     def place(self) -> str:
         """The location in one line."""
         return place(self.hit.document, self.location)
+
+    @property
+    def reference(self) -> str:
+        """The reference on paper: `John Snow, On the Mode of Communication of Cholera (1855), p. 39, ¶ 2`."""
+        return reference(self.hit.document, self.location)
 
     @cached_property
     def kept(self) -> str:

@@ -220,7 +220,7 @@ def add_fragments(app: FastAPI, events: PageEventsByService) -> None:
         export_format = next((known for known in FORMATS if known == form), None)
         if found is None or export_format is None:
             return PlainTextResponse("This answer is no longer stored. Ask again, then export.", 410)
-        response = file_response(service.library, found, export_format)
+        response = file_response(service.library, found, export_format, site=str(request.base_url))
         response.headers["Cache-Control"] = "no-store"
         return response
 

@@ -22,8 +22,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.routing import Mount
 
 from index.page import fragments
+from index.page.citation_routes import add_citation_routes
 from index.page.forms import add_checks
-from index.page.fragments import STATIC, add_citation_route, bundles
+from index.page.fragments import STATIC, bundles
 from index.page.gradio_routes import GradioGate
 from index.page.intake import CheckedBlocks, add_intake
 from index.page.kept_routes import add_kept
@@ -198,7 +199,7 @@ def build(library: Library, settings: Settings, examples: Sequence[str]) -> Fast
     # Without arguments it allows no origin. Its presence keeps Gradio from adding one that allows all origins.
     app.add_middleware(CORSMiddleware)
     app.state.render_problem = fragments.problem
-    add_citation_route(app)
+    add_citation_routes(app, versions)
     add_fragments(app, events)
     add_checks(app)
     add_keeping(app, events)

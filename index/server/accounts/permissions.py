@@ -53,7 +53,7 @@ LIBRARY = (
     _entry(r"GET|HEAD /config/?", READER),
     _entry(r"GET|HEAD /(?:theme\.css|favicon\.ico|robots\.txt)", READER),
     _entry(r"GET|HEAD /(?:assets|static|ui|static-offline-docs)/.+", READER),
-    _entry(r"GET /d/[^/]+", READER),
+    _entry(r"GET|HEAD /d/[^/]+(?:/[^/]+)?", READER),
     # Gradio's events. The page's own gate (`page.gradio_routes`) validates them, and closes all other routes of Gradio.
     _entry(r"GET|HEAD /gradio_api/(?:info|queue/data|app_id)", READER),
     _entry(r"POST /gradio_api/(?:queue/join|cancel|reset)", READER),
