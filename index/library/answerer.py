@@ -54,12 +54,13 @@ class Checker:
         claims = sum(statement.is_claim for statement in statements)
         if most_sentences is not None and claims > most_sentences:
             raise TooMany("sentences", claims, most_sentences, "PINCITE_MAX_CHECK_SENTENCES")
+        unread = self._searcher.unread(self._lookup.numbers(documents))
         find = _PassageFinder(self._session, self._lookup, self._searcher, documents)
         opinion = second_opinion(self._session.base_settings)
         verifier = self._models.claim_verifier()
         with closing(check_statements(statements, find, self._lookup.locate, verifier, opinion)) as stream:
             for piece in stream:
-                yield annotated_check(piece) if isinstance(piece, Check) else piece
+                yield annotated_check(piece, unread) if isinstance(piece, Check) else piece
 
 
 class _PassageFinder:

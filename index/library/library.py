@@ -11,6 +11,7 @@ from index.library import operations
 from index.library.answerer import Answerer, Checker
 from index.library.changes import Changes, FolderSync
 from index.library.contents import Contents
+from index.library.kept_quotes import KeptQuotes
 from index.library.models import Models
 from index.library.operations import Archives, Maintenance
 from index.library.searcher import Searcher
@@ -60,6 +61,7 @@ class Parts:
     folder_sync: FolderSync
     maintenance: Maintenance
     archives: Archives
+    kept: KeptQuotes
 
 
 class Library:
@@ -97,6 +99,7 @@ class Library:
             FolderSync(session, changes),
             Maintenance(session, models),
             Archives(session, models, contents),
+            KeptQuotes(session, contents),
         )
 
     @property
@@ -248,3 +251,9 @@ class Library:
     pack = _delegate("archives", Archives.pack)
     verify_pack = _delegate("archives", Archives.verify_pack)
     restore = staticmethod(operations.restore)
+
+    # Kept quotes
+
+    check_kept = _delegate("kept", KeptQuotes.check_kept)
+    verify_kept = _delegate("kept", KeptQuotes.verify_kept)
+    export_kept = _delegate("kept", KeptQuotes.export_kept)

@@ -207,8 +207,9 @@ def add_fragments(app: FastAPI, events: PageEventsByService) -> None:
         library = service.library
         known = library.map()
         svg = map_svg(known)
-        is_new = known.generation == library.generation()
-        return HTMLResponse(svg, (200 if svg else 204) if is_new else 202)
+        if known.generation == library.generation():
+            return HTMLResponse(svg, 200 if svg else 204)
+        return HTMLResponse(svg or fragments.map_wait(len(library.documents())), 202)
 
     def export(service: ServiceDependency, request: Request, answer: str, form: str) -> Response:
         found = events.of(request.scope).ask.answers.find(answer)

@@ -68,8 +68,10 @@ class Successor:
             connection.execute("UPDATE meta SET value = ? WHERE key = 'fingerprint'", (self._fingerprint,))
             tables.insert_document(connection, document, chunks, generation, number)
             tables.insert_passages(connection, number, document, chunks, vectors)
-            if not self._old.was_read(document.id):
+            if self._old.claimed([document.id]):
                 tables.mark_claimed(connection, number)
+            if whole := self._old.unfinished().get(number):
+                tables.mark_part(connection, number, whole)
             connection.execute("INSERT OR REPLACE INTO sources VALUES (?, ?)", (document.source, number))
 
     def finish(self) -> None:

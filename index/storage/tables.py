@@ -97,6 +97,15 @@ CREATE TABLE IF NOT EXISTS claims (
 )
 """
 
+# Documents that are being read: the library has their first passages, and `passages` is how many they will have. Older
+# libraries lack the table, like `claims`.
+PARTS = """
+CREATE TABLE IF NOT EXISTS parts (
+    document  INTEGER PRIMARY KEY REFERENCES documents (number) ON DELETE CASCADE,
+    passages  INTEGER NOT NULL
+)
+"""
+
 
 StoredPassage = tuple[tuple[int, int, int], str, tuple[bytes, bytes, bytes], int]
 """A passage's place (ordinal, start, end), text, packed sentences and vectors, and the checksum over all of them."""
@@ -215,6 +224,25 @@ def remove_claimed(connection: Connection, identity: str, generation: int) -> bo
     if row is not None:
         remove(connection, row[0], generation)
     return row is not None
+
+
+def mark_part(connection: Connection, number: int, passages: int) -> None:
+    """Record that the document is the beginning of one with this many passages."""
+    connection.execute(PARTS)
+    connection.execute("INSERT INTO parts VALUES (?, ?)", (number, passages))
+
+
+def remove_part(connection: Connection, identity: str, generation: int) -> list[str]:
+    """Remove the first part of a document, and return its sources; empty if there is no such part."""
+    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'parts'").fetchone():
+        return []
+    number = "(SELECT number FROM documents WHERE id = ? AND number IN (SELECT document FROM parts))"
+    rows = connection.execute(
+        f"SELECT source, document FROM sources WHERE document IN {number}", (identity,)
+    ).fetchall()
+    for found in {row[1] for row in rows}:
+        remove(connection, found, generation)
+    return [row[0] for row in rows]
 
 
 def remove(connection: Connection, number: int, generation: int) -> None:

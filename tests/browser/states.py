@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Step = Callable[[Page, "Story"], None]
 
 MISSING_DOCUMENT_URL = "/?q=Who+signed%3F&in=a+document+that+is+not+there"
+EVENTS = "**/queue/join?*"
 VERDICTS = ("verbatim", "contradicted", "unverified", "unchecked")
 BROKEN = file_payload("scan.pdf", b"%PDF-1.7 and then nothing")
 
@@ -123,7 +124,19 @@ def _no_answer(page: Page, story: Story) -> None:
     expect(page.locator("#results .p-none")).to_be_visible()
 
 
+def _searching(page: Page, story: Story) -> None:
+    page.route(EVENTS, lambda _: None)
+    ask(page, story.text)
+    expect(page.locator("#waiting .p-searching")).to_be_visible()
+
+
+def _lost(page: Page, story: Story) -> None:
+    page.evaluate("dispatchEvent(new Event('offline'))")
+    expect(page.locator("#waiting .p-problem")).to_be_visible()
+
+
 def _problem(page: Page, story: Story) -> None:
+    page.unroute(EVENTS)
     page.goto(urljoin(page.url, MISSING_DOCUMENT_URL))
     expect(page.locator("#results .p-problem")).to_be_visible()
 
@@ -184,6 +197,8 @@ STEPS: dict[str, Step] = {
     "coverage": _coverage,
     "unsure": _unsure,
     "none": _no_answer,
+    "searching": _searching,
+    "lost": _lost,
     "problem": _problem,
     "checked": _check,
     "library": _library,

@@ -39,6 +39,8 @@ NEW_PARTS = {
     "coverage": "#coverage",
     "unsure": "#results",
     "none": "#results",
+    "searching": "#waiting",
+    "lost": "#waiting",
     "problem": "#results",
     "checked": "#check",
     "library": "#library",

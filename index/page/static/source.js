@@ -261,7 +261,8 @@
     "viewer-text": () => showAs((preferredView = "text")),
     "viewer-earlier": () => (isNear() && viewer().dataset.as !== "page" ? whole(true) : extend(true)),
     "viewer-later": () => (isNear() && viewer().dataset.as !== "page" ? whole(true) : extend(false)),
-    "viewer-copy": () => copyAndTell(`“${quote()}”\n${details.reference}`, "Quote copied"),
+    "viewer-copy": () => window.pincite.copyQuote(quote(), details.reference, places.link(shown))
+      .then(() => isModal() && tell("Quote copied", true)),
     "viewer-link": () => copyAndTell(places.link(shown), "Link copied"),
   });
 
@@ -276,7 +277,7 @@
   });
 
   // A new question closes the source.
-  document.addEventListener("pincite:ask", () => hide(false));
+  document.addEventListener("pincite:ask", () => { if (!window.pincite.isReturning) hide(false); });
   addEventListener("popstate", () => {
     const place = places.read();
     if (!place) close();

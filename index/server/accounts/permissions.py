@@ -66,6 +66,9 @@ LIBRARY = (
     _entry(r"GET /page/batches/[^/]+/rows", READER),
     _entry(r"GET /page/batches/[^/]+/answers\.[^/]+", READER, "export"),
     _entry(r"POST /page/(?:check|batches|questions)", READER),
+    _entry(r"GET|POST /page/kept", READER),  # the reader's own, whoever else may read the library
+    _entry(r"POST /page/kept/(?:check|forget)", READER),
+    _entry(r"POST /page/kept/export", READER, "export"),
     _entry(r"POST /page/(?:links|folders)", CURATOR, "add"),
     _entry(r"POST /page/jobs/[^/]+/cancel", CURATOR, "cancel"),
     _entry(r"DELETE /page/documents/[^/]+", CURATOR, "remove"),

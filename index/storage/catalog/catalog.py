@@ -151,6 +151,8 @@ class Catalog:
     number_of = document_queries.number_of
     was_read = document_queries.was_read
     claimed = document_queries.claimed
+    unfinished = document_queries.unfinished
+    to_read = document_queries.to_read
     media_types = document_queries.media_types
     first_sources = document_queries.first_sources
     sources = document_queries.sources
@@ -195,7 +197,7 @@ class Catalog:
         with self.database.writing() as connection:
             if connection.execute("PRAGMA user_version").fetchone()[0]:
                 return
-            for statement in (*tables.TABLES.split(";"), tables.CLAIMS):
+            for statement in (*tables.TABLES.split(";"), tables.CLAIMS, tables.PARTS):
                 connection.execute(statement)
             meta = [("library", uuid.uuid4().hex), ("generation", "0"), ("fingerprint", "")]
             connection.executemany("INSERT INTO meta VALUES (?, ?)", meta)
@@ -235,20 +237,30 @@ class Catalog:
         fingerprint: str,
         *,
         claimed: bool = False,
+        whole: int = 0,
     ) -> list[Literal["added", "replaced"]]:
-        """Store several documents like `put`, in one transaction: a disk takes as long for many as for one."""
+        """Store several documents like `put`, in one transaction: a disk takes as long for many as for one.
+
+        If they are the beginnings of longer documents, `whole` is the number of passages that each will have. The next
+        `put` of the same document replaces its beginning, which counts as added and not as replaced.
+        """
         outcomes: list[Literal["added", "replaced"]] = []
         with self.database.writing() as connection:
             connection.execute("UPDATE meta SET value = ? WHERE key = 'fingerprint'", (fingerprint,))
             for document, chunks, vectors in documents:
                 generation = tables.next_generation(connection)
                 displaced = tables.remove_claimed(connection, document.id, generation)
+                others = tables.remove_part(connection, document.id, generation)
                 replaced = tables.unlink(connection, document.source, generation) or displaced
                 number = tables.insert_document(connection, document, chunks, generation)
                 tables.insert_passages(connection, number, document, chunks, vectors)
                 if claimed:
                     tables.mark_claimed(connection, number)
-                connection.execute("INSERT INTO sources VALUES (?, ?)", (document.source, number))
+                if whole:
+                    tables.mark_part(connection, number, whole)
+                connection.executemany(
+                    "INSERT INTO sources VALUES (?, ?)", ((source, number) for source in {document.source, *others})
+                )
                 outcomes.append("replaced" if replaced else "added")
         return outcomes
 

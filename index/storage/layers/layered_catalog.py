@@ -124,6 +124,14 @@ class LayeredCatalog(Catalog):
         """See `Catalog.claimed`."""
         return self._published.claimed(ids) | self._own.claimed(ids)
 
+    def unfinished(self) -> dict[int, int]:
+        """See `Catalog.unfinished`."""
+        return self._published.unfinished() | self._own.unfinished()
+
+    def to_read(self) -> frozenset[str]:
+        """See `Catalog.to_read`."""
+        return self._published.to_read() | self._own.to_read()
+
     def media_types(self, ids: Sequence[str]) -> dict[str, str]:
         """See `Catalog.media_types`."""
         return self._own.media_types(ids) | self._published.media_types(ids)
