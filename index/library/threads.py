@@ -148,7 +148,9 @@ class Threads:
         known = parse(past[-1].question).text
         years = " ".join(_NUMBER.findall(found.question))
         return Earlier(
-            passages=tuple(dict.fromkeys(number for turn in reversed(past) for number in self._passages(turn.answer()))),
+            passages=tuple(
+                dict.fromkeys(number for turn in reversed(past) for number in self._passages(turn.answer()))
+            ),
             wording="" if found.sure else f"{text} {known}",
             new=f"{text} {years}",
             known=known,

@@ -59,6 +59,7 @@ PARTS = {
         "map.css",
         "drop.css",
         "keep.css",
+        "thread.css",
         "demo.css",
     ),
     "page.js": (
@@ -69,6 +70,7 @@ PARTS = {
         "places.js",
         "source.js",
         "sections.js",
+        "thread.js",
         "library.js",
         "drop.js",
         "batch.js",

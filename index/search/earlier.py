@@ -110,6 +110,4 @@ def _nearness(span: Span, told: Span) -> float:
 def favour(scores: Mapping[int, float], earlier: Earlier) -> dict[int, float]:
     """Return the scores with earlier evidence a little higher, best first."""
     kept = set(earlier.passages)
-    return sort_scores(
-        {passage: min(score + FAVOUR * (passage in kept), 1.0) for passage, score in scores.items()}
-    )
+    return sort_scores({passage: min(score + FAVOUR * (passage in kept), 1.0) for passage, score in scores.items()})

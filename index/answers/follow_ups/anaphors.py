@@ -15,18 +15,18 @@ Reference = Literal["person", "thing", "several", "noun", "place", "time", "even
 """What an anaphor points to. `noun`: the thing that its noun names (`that treaty`). `event`: what the earlier question
 or answer says (`when was that?`). `action`: what somebody did (`why did they do that?`)."""
 _WORDS: dict[str, Reference] = {
-    **dict.fromkeys("he she him her his hers himself herself".split(), "person"),  # noqa: SIM905
-    **dict.fromkeys("it its itself this that".split(), "thing"),  # noqa: SIM905
-    **dict.fromkeys("they them their theirs themselves these those both".split(), "several"),  # noqa: SIM905
+    **dict.fromkeys("he she him her his hers himself herself".split(), "person"),
+    **dict.fromkeys("it its itself this that".split(), "thing"),
+    **dict.fromkeys("they them their theirs themselves these those both".split(), "several"),
     "there": "place",
     "then": "time",
 }
 POSSESSIVES = frozenset(("his", "her", "its", "their", "theirs", "hers"))
 _POINTERS = frozenset(("this", "that", "these", "those", "such"))
-_EVENTS = frozenset("happen occur come take go arise".split())  # noqa: SIM905
+_EVENTS = frozenset("happen occur come take go arise".split())
 _IMPERSONAL = frozenset(
-    "true possible necessary likely legal allowed easy hard difficult important safe clear say know mean take rain snow "
-    "matter seem appear think believe expect worth".split()  # noqa: SIM905
+    "true possible necessary likely legal allowed easy hard difficult important safe clear say know mean take rain "
+    "snow matter seem appear think believe expect worth".split()
 )
 _PRONOUN_TAGS = ("PRP", "PRP$", "DT", "PDT", "EX", "RB", "NN", "NNP", "JJ")
 _VERBAL = ("VB", "VBD", "VBG", "VBN", "VBP", "VBZ")
@@ -113,8 +113,10 @@ def _is_impersonal(question: Utterance, token: Token) -> bool:
     )
     words = {part.lemma for part in question.children[head.place]} | {head.lemma}
     followed = question.tokens[token.place + 1 : token.place + 2]
-    cleft = head.lemma == "be" and any(part.lemma in ("who", "that", "which") and part.start > token.start
-                                       and part.tag in ("WP", "WDT", "IN") for part in question.tokens)
+    cleft = head.lemma == "be" and any(
+        part.lemma in ("who", "that", "which") and part.start > token.start and part.tag in ("WP", "WDT", "IN")
+        for part in question.tokens
+    )
     return cleft or (clause and bool(words & _IMPERSONAL)) or (bool(followed) and followed[0].tag in ("WDT", "WP"))
 
 
@@ -135,7 +137,9 @@ def _is_resolved_inside(question: Utterance, token: Token, refers: Reference) ->
 def _follows_clause(question: Utterance, token: Token) -> bool:
     """Whether a whole clause stands before a pronoun, which may mean it: `When he left, what did that change?`"""
     return any(
-        part.role in ("advcl", "ccomp", "parataxis") and part.place < token.place and question.child(part, "nsubj", "nsubjpass")
+        part.role in ("advcl", "ccomp", "parataxis")
+        and part.place < token.place
+        and question.child(part, "nsubj", "nsubjpass")
         for part in question.tokens
     )
 

@@ -19,8 +19,12 @@ LONGEST_PHRASE = 9
 """A phrase of more words is named without the prepositional phrases after it."""
 QUOTES = 3
 """The number of an answer's quotations that are read."""
-_CALLED = re.compile(r"\b(?:called|named?|titled?|term(?:ed)?|word|known as|acronym|abbreviation|nickname)\b", re.IGNORECASE)
-_KNOWN_AS = re.compile(r"\b(?:known as|called|named|termed|titled|entitled|dubbed)\W+(?:(?:an?|the)\s+)?$", re.IGNORECASE)
+_CALLED = re.compile(
+    r"\b(?:called|named?|titled?|term(?:ed)?|word|known as|acronym|abbreviation|nickname)\b", re.IGNORECASE
+)
+_KNOWN_AS = re.compile(
+    r"\b(?:known as|called|named|termed|titled|entitled|dubbed)\W+(?:(?:an?|the)\s+)?$", re.IGNORECASE
+)
 _UNLIKELY = -1.2
 """How badly a name fits `he` or `she` if it seems not to be a person's: no one can be sure of a name."""
 _ANSWER = 2.0
@@ -142,7 +146,9 @@ class Context:
         """What the newest turn is about, as a list of words: what answers the question, and the question's phrases."""
         known = self.question.text.casefold()
         new = [
-            (score + phrase.named, phrase) for phrase, score in self.phrases() if phrase.bare.casefold() not in known and score > (_ANSWER - phrase.named)
+            (score + phrase.named, phrase)
+            for phrase, score in self.phrases()
+            if phrase.bare.casefold() not in known and score > (_ANSWER - phrase.named)
         ]
         best = max(new, key=lambda entry: entry[0], default=None)
         return ", ".join(dict.fromkeys(filter(None, [named(best[1]) if best else "", self.gist])))
@@ -151,7 +157,9 @@ class Context:
     def gist(self) -> str:
         """The newest question without its question word and its helping verbs."""
         tokens = list(self.question.tokens)
-        while tokens and (tokens[0].tag.startswith("W") or tokens[0].role in ("aux", "auxpass") or tokens[0].lemma == "be"):
+        while tokens and (
+            tokens[0].tag.startswith("W") or tokens[0].role in ("aux", "auxpass") or tokens[0].lemma == "be"
+        ):
             tokens.pop(0)
         if not tokens:
             return ""
@@ -224,7 +232,7 @@ def _fit_of_pronoun(anaphor: Anaphor, phrase: Phrase) -> float | None:
 
 
 def _fit_of_gender(pronoun: str, name: str) -> float | None:
-    """Return how well a name fits `he` or `she`, as far as its title or its ending tells; None if it cannot be meant."""
+    """Return how well a name fits `he` or `she`, by its title or its ending; None if it cannot be meant."""
     female = pronoun in ("she", "her", "hers", "herself")
     if _MALE.match(name):
         return None if female else 0.4

@@ -147,8 +147,10 @@ class _Completer:
         if not (_ENDS_IN_HELPER.search(text) or (not condition and len(text.split()) <= _LONG_OWNER)):
             return None
         parsed = utterances([text])[0]
-        if not condition and any(token.tag.startswith("VB") and token.role == "ROOT" and token.lemma not in _HELPERS
-                                 for token in parsed.tokens):
+        if not condition and any(
+            token.tag.startswith("VB") and token.role == "ROOT" and token.lemma not in _HELPERS
+            for token in parsed.tokens
+        ):
             return None
         if not condition and parsed.root is not None and parsed.child(parsed.root, "acomp", "attr"):
             return None
@@ -181,7 +183,7 @@ class _Completer:
     def _stands_alone(self, parsed: Utterance) -> bool:
         """Whether a phrase says what it is about: a noun with a named complement, `Total's stake in Yamal LNG`."""
         nouns = [phrase for phrase in parsed.phrases if not phrase.named and phrase.kind != "date"]
-        return bool(nouns) and any(phrase.named for phrase in parsed.phrases) and len(parsed.tokens) > 3  # noqa: PLR2004
+        return bool(nouns) and any(phrase.named for phrase in parsed.phrases) and len(parsed.tokens) > 3
 
     def _ordinal(self) -> tuple[str, bool] | None:
         """`where was the first?`"""
@@ -212,7 +214,7 @@ class _Completer:
         if not pointing:
             return self._bridged(parsed)
         if fronted:
-            return _spliced(parsed, {anaphor: fronted["topic"] for anaphor in pointing[:1]}), True
+            return _spliced(parsed, dict.fromkeys(pointing[:1], fronted["topic"])), True
         if not self._is_finite(parsed) and (words := self._first_words(parsed)):
             return self._about_turn(words)
         if (whole := self._whole_turn(parsed, pointing)) is not None:
@@ -226,7 +228,7 @@ class _Completer:
             return None
         words = self._question_words(parsed)
         after = parsed.text[last.end :].strip(" ?.!")
-        if not words or len(after.split()) > 2:  # noqa: PLR2004
+        if not words or len(after.split()) > 2:
             return None
         if last.refers == "action" or parsed.tokens[last.token.head].lemma in ("be", "happen", "occur"):
             return ask_about(words, self.context)
@@ -289,9 +291,7 @@ def _spliced(parsed: Utterance, names: dict[Anaphor, str]) -> str:
             continue
         if anaphor.possessive:
             name = f"{name}’" if name.endswith("s") and anaphor.plural else f"{name}’s"
-        elif anaphor.refers == "place" and anaphor.text.lower() == "there":
-            name = f"in {name}"
-        elif anaphor.refers == "time" and anaphor.text.lower() == "then":
+        elif anaphor.text.lower() in ("there", "then"):
             name = f"in {name}"
         text = f"{text[: anaphor.start]}{name}{text[anaphor.end :]}"
     return text

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 _NUMBERS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
 }  # fmt: skip
-_ORDINALS = "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|final|next|other|latest|newest|oldest"
+_ORDINALS = (
+    "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|final|next|other|latest|newest|oldest"
+)
 _ORDINAL = re.compile(rf"\b({_ORDINALS})\b", re.IGNORECASE)
 _THE_ORDINAL = re.compile(rf"(?:the\s+)?({_ORDINALS})(?:\s+(?:ones?|two|three))?", re.IGNORECASE)
 _PREPOSITION = re.compile(
@@ -64,7 +66,10 @@ def replace_slot(words: str, context: Context, similar: Similar) -> tuple[str, b
         return _appended(question.text, f"and {words}"), False
     if _AFTER_THAT.search(words):
         words = _AFTER_THAT.sub(lambda found: f"{found[1]} {target.full}", words)
-        return f"{question.text[: target.start]}the {words.removeprefix('the ')}{question.text[target.full_end :]}", True
+        return (
+            f"{question.text[: target.start]}the {words.removeprefix('the ')}{question.text[target.full_end :]}",
+            True,
+        )
     return _replaced(question.text, target, new, words), True
 
 
@@ -121,9 +126,7 @@ def _with_ordinal(ordinal: str, context: Context) -> tuple[str, bool]:
     question = context.question
     if found := _ORDINAL.search(question.text):
         return f"{question.text[: found.start()]}{ordinal}{question.text[found.end() :]}", True
-    head = context.asked_head or next(
-        (phrase.head.lemma for phrase in question.phrases if phrase.plural), ""
-    )
+    head = context.asked_head or next((phrase.head.lemma for phrase in question.phrases if phrase.plural), "")
     return _appended(question.text, f"the {ordinal} {head or 'one'}", comma=True), bool(head)
 
 
@@ -152,8 +155,12 @@ def _target(new: Utterance, question: Utterance, similar: Similar) -> Phrase | N
     kind, named = _kind(new), _is_named(new)
     nearness = similar(new.text, [phrase.bare for phrase in candidates])
     scores = [
-        0.6 * _fits(kind, phrase) + near + 0.25 * (phrase.named == named) + _WEIGHT_OF_ROLE.get(phrase.role, 0.0)
-        - 0.3 * (phrase.kind == "date" and kind != "date") - 0.1 * (phrase.text != phrase.full)
+        0.6 * _fits(kind, phrase)
+        + near
+        + 0.25 * (phrase.named == named)
+        + _WEIGHT_OF_ROLE.get(phrase.role, 0.0)
+        - 0.3 * (phrase.kind == "date" and kind != "date")
+        - 0.1 * (phrase.text != phrase.full)
         for phrase, near in zip(candidates, nearness, strict=True)
     ]
     best = max(range(len(scores)), key=scores.__getitem__)
@@ -176,7 +183,7 @@ def _is_named(new: Utterance) -> bool:
 
 def _replaced(text: str, target: Phrase, new: Utterance, words: str) -> str:
     """Return the question with the new words; a single noun keeps the adjectives before the noun it replaces."""
-    single = len(new.tokens) == 1 and not target.named and not target.kind == "date"
+    single = len(new.tokens) == 1 and not target.named and target.kind != "date"
     start = target.head.start if single else target.start
     if target.text.lower().startswith(("which ", "what ", "how ")) and not single:
         start = target.head.start

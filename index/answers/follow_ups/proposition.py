@@ -1,4 +1,4 @@
-"""Turns what the earlier question or its answer states into a new question: `why?` becomes `Why did Rosneft give in?`"""
+"""Turns what the earlier question or its answer states into a new question: `why?` to `Why did Rosneft give in?`"""
 
 from __future__ import annotations
 
@@ -20,7 +20,16 @@ _FINITE = ("VBD", "VBZ", "VBP", "MD")
 _LIGHT = frozenset(("do", "happen", "occur", "say", "think", "make", "call", "mean"))
 """Verbs that say little: of a question with one, the answer is the better source of what is meant."""
 _SUBJECTS = ("nsubj", "nsubjpass", "csubj", "expl")
-_CONTRACTIONS = {"'s": "is", "’s": "is", "'re": "are", "’re": "are", "n't": "not", "n’t": "not", "wo": "will", "ca": "can"}
+_CONTRACTIONS = {
+    "'s": "is",
+    "’s": "is",
+    "'re": "are",
+    "’re": "are",
+    "n't": "not",
+    "n’t": "not",
+    "wo": "will",
+    "ca": "can",
+}
 
 
 def ask_about(words: str, context: Context, *, negated: bool = False) -> str | None:
@@ -175,7 +184,8 @@ def _tail(quote: Utterance, root: Token) -> str:
     stops = [
         min(word.start for word in quote.subtree(child))
         for child in quote.children[root.place]
-        if child.place > root.place and (child.role in ("conj", "cc", "advcl", "ccomp", "parataxis") or child.text in ";(:")
+        if child.place > root.place
+        and (child.role in ("conj", "cc", "advcl", "ccomp", "parataxis") or child.text in ";(:")
     ]
     stop = min([*stops, quote.text.find("(", root.end) % (len(quote.text) + 1), len(quote.text)])
     return quote.text[root.end : stop].strip(" ,;:.!?–—-")

@@ -40,13 +40,14 @@ _NOT_PERSONS = frozenset(
     "center centre summer winter weather cover counter fever cancer factor sector vector document treatment fighter "
     "bomber carrier tanker cluster register transfer charter barrier master committee degree fee tree process business "
     "access success progress address press congress list coast east west cost test list assistant plant restaurant "
-    "container server layer parameter character banner poster meter metre liter litre chamber timber rubber silver copper "
-    "monster disaster encounter buffer folder header footer filter printer router".split()
+    "container server layer parameter character banner poster meter metre liter litre chamber timber rubber silver "
+    "copper monster disaster encounter buffer folder header footer filter printer router".split()
 )
 _GROUPS = frozenset(
     "company firm government ministry bank agency committee commission army navy team club party board "
     "council court tribunal parliament congress senate university school group organisation organization press "
-    "corporation supplier vendor regulator police state staff family crew band court side country nation administration".split()
+    "corporation supplier vendor regulator police state staff family crew band court side country nation "
+    "administration".split()
 )
 _PLACES = frozenset("country state city town region province island village capital port sea river place".split())
 _DATES = frozenset("year month day week decade century summer winter spring autumn morning evening time".split())
@@ -151,7 +152,9 @@ class Utterance:
         return Phrase(text, text, start, end, end, head, "date", False, False, head.role, self._preposition(head))
 
     def _noun_phrases(self, head: Token) -> Iterator[Phrase]:
-        name = next((name for name in self.names if name.start <= head.start < name.end and name.label == "PERSON"), None)
+        name = next(
+            (name for name in self.names if name.start <= head.start < name.end and name.label == "PERSON"), None
+        )
         start = name.start if name else min([head.start, *(part.start for part in self._left(head))])
         end = max([head.end, *(name.end for name in self.names if name.start <= head.start < name.end)])
         kind, named = self._kind(head)
@@ -172,9 +175,7 @@ class Utterance:
         self, head: Token, start: int, end: int, full_end: int, kind: Kind, *, named: bool, plural: bool
     ) -> Phrase:
         text, full = self.text[start:end], self.text[start:full_end]
-        return Phrase(
-            text, full, start, end, full_end, head, kind, plural, named, head.role, self._preposition(head)
-        )
+        return Phrase(text, full, start, end, full_end, head, kind, plural, named, head.role, self._preposition(head))
 
     def _conjuncts(self, head: Token) -> list[Token]:
         found = []
@@ -209,7 +210,9 @@ class Utterance:
 
     def _preposition(self, head: Token) -> str:
         above = self.tokens[head.head]
-        return above.text.lower() if head.role in ("pobj", "pcomp") and above.role in ("prep", "agent", "dative") else ""
+        return (
+            above.text.lower() if head.role in ("pobj", "pcomp") and above.role in ("prep", "agent", "dative") else ""
+        )
 
     def _kind(self, head: Token) -> tuple[Kind, bool]:
         label = next((name.label for name in self.names if name.start <= head.start < name.end), "")
