@@ -309,7 +309,9 @@ def test_one_visitor_cannot_block_others(
         wait_until(lambda: sum(future.done() for future in waiting) >= 10)
         assert all("from your address" in future.result()["output"]["error"] for future in waiting if future.done())
         for _ in range(3):
-            assert "The king wrote." in json.dumps(run_event(other, event, ["Who wrote?", [], [], "quote", ""])["output"])
+            assert "The king wrote." in json.dumps(
+                run_event(other, event, ["Who wrote?", [], [], "quote", ""])["output"]
+            )
         gate.set()
         assert sum(future.result()["success"] for future in waiting) >= most_waiting
 
