@@ -194,14 +194,24 @@ def verify(
     pack: Annotated[
         Path | None, typer.Option(help="Check this evidence pack instead of the library.", show_default=False)
     ] = None,
+    kept: Annotated[
+        Path | None,
+        typer.Option(help="Check the kept quotes in this file instead of the library.", show_default=False),
+    ] = None,
 ) -> None:
     """Read every source that is still on disk again, and check every passage and sentence against its text.
 
-    With --pack, check that every quote of an evidence pack is in this library's documents. Exit code 1 means that
-    something does not match.
+    With --pack, check that every quote of an evidence pack is in this library's documents. With --kept, do so for the
+    quotes that you kept on the page and exported (Markdown, HTML, Word or JSON), and show the words that stand there
+    now. Exit code 1 means that something does not match.
     """
     from index.cli import printing, progress
 
+    if pack is not None and kept is not None:
+        raise typer.BadParameter("give either --pack or --kept.", param_hint="--kept")
+    if kept is not None:
+        _verify_kept(context.obj, kept)
+        return
     if pack is not None:
         with context.obj.open() as library, progress.work_progress("checking the pack", shown=not context.obj.quiet):
             findings = library.verify_pack(pack)
@@ -221,6 +231,20 @@ def verify(
     else:
         printing.print_verification(result)
     if result.mismatches:
+        raise typer.Exit(ERROR)
+
+
+def _verify_kept(state: State, path: Path) -> None:
+    """Check kept quotes, print what has become of them, and exit with 1 if the library no longer holds one."""
+    from index.cli import printing, progress
+
+    with state.open() as library, progress.work_progress("checking the quotes", shown=not state.quiet):
+        findings = library.verify_kept(path)
+    if state.json:
+        printing.print_json([asdict(finding) for finding in findings])
+    else:
+        printing.print_kept_findings(findings)
+    if any(finding.is_mismatch for finding in findings):
         raise typer.Exit(ERROR)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from index.citations.evidence_pack import PackFinding
+    from index.citations.kept_file import KeptFinding
     from index.library.diagnosis import Setting
     from index.records import (
         Document,
@@ -159,6 +160,20 @@ def print_findings(found_in_pack: Sequence[PackFinding]) -> None:
     for finding in found_in_pack:
         out.print(_text(f"  {finding.fault}: {finding.document}", style="red"))
         out.print(_text(f"    {finding.quote}"))
+        out.print(_text(f"    {finding.what}"))
+
+
+def print_kept_findings(found: Sequence[KeptFinding]) -> None:
+    """Print the kept quotes that have moved, changed or gone: their words then and now."""
+    out = console()
+    if not found:
+        out.print("Every kept quote stands where it stood.")
+    for finding in found:
+        out.print(_text(f"  {finding.fault}: {finding.document}", style="red" if finding.is_mismatch else ""))
+        out.print(_text(f"    then: {finding.quote}"))
+        if finding.now:
+            out.print(_text(f"    now:  {finding.now}"))
+            out.print(_text(f"          {finding.place}"))
         out.print(_text(f"    {finding.what}"))
 
 

@@ -27,6 +27,7 @@
     ├── EvaluationError
     ├── WriterError
     ├── BadPack
+    ├── BadKept
     ├── ArchiveError                 a backup or an exported library
     │   ├── BadArchive
     │   ├── ArchiveExists
@@ -85,6 +86,7 @@ from index.errors.document_errors import (
     ArchiveExists,
     ArchiveNotWritable,
     BadArchive,
+    BadKept,
     BadPack,
     BatchError,
     DamagedFile,
@@ -163,6 +165,7 @@ __all__ = [
     "ArchiveExists",
     "ArchiveNotWritable",
     "BadArchive",
+    "BadKept",
     "BadPack",
     "BatchError",
     "BudgetSpent",

@@ -15,6 +15,12 @@ class BadPack(PinciteError):
     hint = "Ask whoever made the pack for a new copy."
 
 
+class BadKept(PinciteError):
+    """A collection of kept quotes is not one, is damaged, or is larger than a reader can keep."""
+
+    hint = "Use a file that the page exported: Kept, then Export."
+
+
 class ArchiveError(PinciteError):
     """An error about a backup or an exported library."""
 

@@ -8,7 +8,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar
 
 from index.errors import LibraryNotWritable
-from index.ingest.pipeline import Prefetcher, ReceiptBuilder, VectorBuffer
+from index.ingest.growth import beginning, forget_beginnings, planned
+from index.ingest.pipeline import Prefetcher, ReceiptBuilder, VectorBuffer, portions
 from index.ingest.preparation import (
     Claims,
     DocumentCutter,
@@ -84,6 +85,7 @@ class Ingestion:
         self._waiting: list[Prepared] = []
         self._files = 0
         self._indexed_at = 0.0
+        self._stored = 0
 
     def run(self, paths: Iterable[str | Path], sources: Mapping[Path, str] | None = None) -> Receipt:
         """Add files and folders. Bytes that were read before are only hashed. Each file is in the receipt once.
@@ -178,7 +180,7 @@ class Ingestion:
             catalog.link(origin.source, identity)
         self._receipt.unchanged.append(origin.source)
         self._record(origin, identity)
-        self._report_settled(origin.source, Settled("unchanged"))
+        self._report_settled(origin.source, Settled("unchanged", document=identity))
         return True
 
     def _store_waiting(self) -> None:
@@ -186,11 +188,12 @@ class Ingestion:
         group, self._waiting = self._waiting, []
         if not group:
             return
-        with VectorBuffer(self._store.folder) as buffer:
-            self._fill(buffer, group)
-            claims = Claims.of(self._store.catalog, [prepared.document for prepared in group])
-            documents = ((prepared.document, prepared.chunks, buffer.sequence(prepared.keys)) for prepared in group)
-            outcomes = self._store.catalog.put_all(documents, self._tool_loader.tools().fingerprint)
+        try:
+            claims, outcomes = self._store_group(group)
+        except BaseException:
+            with suppress(LibraryNotWritable):  # the first error is the one to raise
+                forget_beginnings(self._store.catalog, group)
+            raise
         for prepared in group:
             self._record(prepared.origin, prepared.document.id)
         for prepared, outcome in zip(group, outcomes, strict=True):
@@ -200,6 +203,27 @@ class Ingestion:
             self._store.index()
             self._indexed_at = time.monotonic()
 
+    def _store_group(self, group: Sequence[Prepared]) -> tuple[Claims, list[Literal["added", "replaced"]]]:
+        """Store a group of documents. A long document that is alone can be asked before all of it is encoded."""
+        first, catalog = group[0], self._store.catalog
+        with VectorBuffer(self._store.folder) as buffer:
+            self._stored = 0
+            for end in planned(first, catalog) if len(group) == 1 else ():
+                part = beginning(first, end)
+                self._fill(buffer, [part], first)
+                self._put([part], buffer, whole=len(first.chunks))
+                self._store.index()
+                self._stored = end
+            self._fill(buffer, group, first if self._stored else None)
+            claims = Claims.of(catalog, [prepared.document for prepared in group])
+            return claims, self._put(group, buffer)
+
+    def _put(
+        self, group: Sequence[Prepared], buffer: VectorBuffer, *, whole: int = 0
+    ) -> list[Literal["added", "replaced"]]:
+        documents = ((prepared.document, prepared.chunks, buffer.sequence(prepared.keys)) for prepared in group)
+        return self._store.catalog.put_all(documents, self._tool_loader.tools().fingerprint, whole=whole)
+
     def _report_stored(
         self, prepared: Prepared, outcome: Literal["added", "replaced", "unchanged"], claim_notes: Sequence[str]
     ) -> None:
@@ -208,21 +232,27 @@ class Ingestion:
         self._receipt.notes.extend(Note(document.source, note) for note in notes)
         passages = 0 if outcome == "unchanged" else len(prepared.chunks)
         self._receipt.passages += passages
-        self._report_settled(document.source, Settled(outcome, passages, notes))
+        self._report_settled(document.source, Settled(outcome, passages, notes, document=document.id))
 
-    def _fill(self, buffer: VectorBuffer, group: Sequence[Prepared]) -> None:
-        """Put the vectors of a group into the buffer: from the catalog, or encoded in batches."""
+    def _fill(self, buffer: VectorBuffer, group: Sequence[Prepared], whole: Prepared | None = None) -> None:
+        """Put the vectors of a group into the buffer: from the catalog, or encoded in batches.
+
+        If the group is the beginning of a `whole` document, the progress is that of the whole.
+        """
         passages = {key: (prepared, n) for prepared in group for n, key in enumerate(prepared.keys)}
-        for keys in _slices(passages, LOOKUP_BATCH):
+        for keys in _slices((key for key in passages if key not in buffer), LOOKUP_BATCH):
             buffer.put(self._store.catalog.vectors_by_key(keys).values())
         missing = [key for key in passages if key not in buffer]
-        portions = _portions(group, missing)
-        self._report_encoding(portions, 0, len(missing))
+        shares, before, of = portions(group, missing), 0, len(missing)
+        if whole is not None:
+            of = len(whole.keys)
+            shares, before = (Portion(whole.document.source, of),), len(group[0].keys) - len(missing)
+        self._report_encoding(shares, before, of)
         for start in range(0, len(missing), BATCH_PASSAGES):
             keys = missing[start : start + BATCH_PASSAGES]
 
-            def report(done: int, before: int = start) -> None:
-                self._report_encoding(portions, before + done, len(missing))
+            def report(done: int, before: int = before + start) -> None:
+                self._report_encoding(shares, before + done, of)
 
             drafts = [prepared.draft(n) for prepared, n in map(passages.__getitem__, keys)]
             encoded = self._tool_loader.tools().encoder.encode(drafts, report)
@@ -250,10 +280,10 @@ class Ingestion:
     def _report(self, source: str, stage: Stage) -> None:
         self._send(self._progress_of(source, stage))
 
-    def _report_encoding(self, portions: tuple[Portion, ...], done: int, passages: int) -> None:
-        if portions:
-            source = portions[0].source
-            self._send(Progress(source, "encoding", self._receipt.files, self._files, done, passages, portions))
+    def _report_encoding(self, shares: tuple[Portion, ...], done: int, passages: int) -> None:
+        if shares:
+            counts = (self._receipt.files, self._files, done, passages)
+            self._send(Progress(shares[0].source, "encoding", *counts, shares, stored=self._stored))
 
     def _progress_of(self, source: str, stage: Stage, **fields: Any) -> Progress:
         return Progress(source, stage, self._receipt.files, self._files, 0, 0, **fields)
@@ -261,20 +291,6 @@ class Ingestion:
     def _send(self, progress: Progress) -> None:
         if self._progress:
             self._progress(progress)
-
-
-def _portions(group: Sequence[Prepared], missing: Sequence[bytes]) -> tuple[Portion, ...]:
-    """Return how many of the passages to encode each file has; a shared passage counts for its first file.
-
-    Empty if nothing is to be encoded.
-    """
-    left = set(missing)
-    portions = []
-    for prepared in group:
-        own = left.intersection(prepared.keys)
-        left -= own
-        portions.append(Portion(prepared.document.source, len(own)))
-    return tuple(portions) if missing else ()
 
 
 def _slices(values: Iterable[bytes], size: int) -> Iterator[list[bytes]]:

@@ -50,11 +50,12 @@ class SimulatedCatalog:
         if self.number_of(identity) is None:
             return False
         with self._lock:
-            return identity in self._read or not self._catalog.claimed([identity])
+            return identity in self._read or identity not in self._catalog.to_read()
 
     def is_claimed(self, identity: str) -> bool:
         """Return whether the library would have the document by an import's claim only."""
-        return self.number_of(identity) is not None and not self.was_read(identity)
+        unread = self.number_of(identity) is not None and not self.was_read(identity)
+        return unread and bool(self._catalog.claimed([identity]))
 
     def store(self, source: str, identity: str) -> Literal["added", "replaced"]:
         """Link a source to a document that was read from its file; a claimed document loses all its sources first."""
@@ -75,7 +76,7 @@ class SimulatedCatalog:
             if identity:
                 self._sources_of(identity).add(source)
             self._documents[source] = identity
-            return "replaced" if before else "added"
+            return "replaced" if before not in ("", identity) else "added"
 
     def _sources_of(self, identity: str) -> set[str]:
         if identity not in self._sources:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, overload
 
 from index.errors import LibraryNotWritable
-from index.records import Failure, Note, Receipt
+from index.records import Failure, Note, Portion, Receipt
 from index.storage.files import NOT_WRITABLE_HINT
 from index.storage.tables import PackedVectors
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
     from typing import Self
+
+    from index.ingest.preparation import Prepared
 
 MOST_RESULTS = 512
 MOST_WEIGHT = 8_000_000
@@ -189,6 +191,20 @@ class BufferedVectors(Sequence[PackedVectors]):
         if isinstance(index, slice):
             return BufferedVectors(self._buffer, self._keys[index])
         return self._buffer[self._keys[index]]
+
+
+def portions(group: Sequence[Prepared], missing: Sequence[bytes]) -> tuple[Portion, ...]:
+    """Return how many of the passages to encode each file has; a shared passage counts for its first file.
+
+    Empty if nothing is to be encoded.
+    """
+    left = set(missing)
+    portions = []
+    for prepared in group:
+        own = left.intersection(prepared.keys)
+        left -= own
+        portions.append(Portion(prepared.document.source, len(own)))
+    return tuple(portions) if missing else ()
 
 
 @dataclass(slots=True)

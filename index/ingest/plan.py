@@ -44,7 +44,7 @@ class FolderDifferences:
     failed: list[Failure] = field(default_factory=list)
     """Unreadable files that have not changed since, and places that could not be scanned."""
     claimed: Collection[str] = ()
-    """Ids of documents whose files were never read here."""
+    """Ids of documents whose files were never, or not wholly, read here."""
 
     @property
     def changed(self) -> dict[str, str]:
@@ -75,7 +75,7 @@ def find_differences(
     scanned_at = time.time_ns()
     have = _have(catalog, folders, paths, own)
     found = scan(folders, have, without=own) if paths is None else scan_paths(paths, folders, have, without=own)
-    differences = FolderDifferences(have, found, scanned_at, claimed=catalog.claimed())
+    differences = FolderDifferences(have, found, scanned_at, claimed=catalog.to_read())
     known = {} if checksum else worklist.outcomes(list(found.metadata))
     for source in found.metadata:
         stamp, outcome = differences.stamp(source), known.get(source)
@@ -149,7 +149,7 @@ class Facts:
     failed: Sequence[Failure]
     """Known unreadable files, and places that could not be scanned."""
     claimed: Collection[str] = ()
-    """Ids of documents whose files were never read here; these are always read."""
+    """Ids of documents whose files were never, or not wholly, read here; these are always read."""
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from index.library import operations
 from index.library.answerer import Answerer, Checker
 from index.library.changes import Changes, FolderSync
 from index.library.contents import Contents
+from index.library.kept_quotes import KeptQuotes
 from index.library.matrix import MatrixMaker
 from index.library.models import Models
 from index.library.operations import Archives, Maintenance
@@ -62,6 +63,7 @@ class Parts:
     folder_sync: FolderSync
     maintenance: Maintenance
     archives: Archives
+    kept: KeptQuotes
 
 
 class Library:
@@ -101,6 +103,7 @@ class Library:
             FolderSync(session, changes),
             Maintenance(session, models),
             Archives(session, models, contents),
+            KeptQuotes(session, contents),
         )
 
     @property
@@ -174,6 +177,7 @@ class Library:
         limit: int = 10,
         writer: Literal["quote", "model"] = "quote",
         strict: bool = False,
+        after: Sequence[str | Answer] = (),
     ) -> Answer:
         """Return an answer of one to four sentences with citations, a possible answer, or that there is none.
 
@@ -181,8 +185,13 @@ class Library:
         `limit` is the number of passages considered. The writer `quote` quotes them; `model` asks the language model of
         the settings and checks each of its sentences: an unsupported one is marked, or left out with `strict`. If the
         model fails, the documents are quoted, and a note says why. Raises WriterNotSet if the settings name no model.
+
+        `after` has the earlier questions of a thread, or their answers, the oldest first. A question that continues
+        them (`and in 2019?`, `why?`) is completed by them; `Answer.question` is then the whole question.
         """
-        *_, answer = self.ask_stream(question, documents=documents, limit=limit, writer=writer, strict=strict)
+        *_, answer = self.ask_stream(
+            question, documents=documents, limit=limit, writer=writer, strict=strict, after=after
+        )
         assert isinstance(answer, Answer)
         return answer
 
@@ -221,6 +230,8 @@ class Library:
     documents = _delegate("contents", Contents.documents)
     sources = _delegate("contents", Contents.sources)
     document = _delegate("contents", Contents.document)
+    added_at = _delegate("contents", Contents.added_at)
+    successor_of = _delegate("contents", Contents.successor_of)
     passages = _delegate("contents", Contents.passages)
     locate = _delegate("contents", Contents.locate)
     text = _delegate("contents", Contents.text)
@@ -249,3 +260,9 @@ class Library:
     pack = _delegate("archives", Archives.pack)
     verify_pack = _delegate("archives", Archives.verify_pack)
     restore = staticmethod(operations.restore)
+
+    # Kept quotes
+
+    check_kept = _delegate("kept", KeptQuotes.check_kept)
+    verify_kept = _delegate("kept", KeptQuotes.verify_kept)
+    export_kept = _delegate("kept", KeptQuotes.export_kept)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from index.library.models import Models
     from index.library.session import Lookup, Session
     from index.records import Answer, Check, DocumentInfo, Mode
+    from index.search.earlier import Earlier
     from index.search.retriever import Retriever
     from index.text.query import Query
 
@@ -26,6 +27,7 @@ _MOST_CHARACTERS = 80
 HOPELESS_SHARE = 0.5
 """The answer reader skips a question whose confidence without it is below this share of the lower threshold. Measured:
 2 of 1,531 questions that their documents answer were below it, and 7 in 10 of 1,400 questions on something else."""
+_UNREAD = "Only the first {:,} of {:,} passages of {} have been read so far; the rest was not searched."
 EMPTY = "The library is empty: add files to it."
 _POOL = ThreadPoolExecutor(thread_name_prefix="pincite-asking")
 """Encodes questions while their words are looked up, for all libraries of the process."""
@@ -44,10 +46,10 @@ def annotated_answer(answer: Answer) -> Answer:
     return replace(answer, notes=(*answer.notes, *_notes((reference.document for reference in shown), more)))
 
 
-def annotated_check(check: Check) -> Check:
-    """Return a check, with a note if a cited document is only claimed."""
+def annotated_check(check: Check, unread: Sequence[str] = ()) -> Check:
+    """Return a check, with the notes on unread parts, and a note if a cited document is only claimed."""
     cited = (citation.document for citation in check.citations)
-    return replace(check, notes=(*check.notes, *_notes(cited, "The verdicts are about the imported text.")))
+    return replace(check, notes=(*check.notes, *unread, *_notes(cited, "The verdicts are about the imported text.")))
 
 
 def annotated_coverage(report: CoverageReport) -> CoverageReport:
@@ -91,6 +93,8 @@ class Request(NamedTuple):
     """The numbers of passages and documents to search."""
     notes: tuple[str, ...]
     """What the reader should know about the way the question was understood."""
+    unread: tuple[str, ...] = ()
+    """Which of the documents to search have not been read to their end yet."""
 
 
 class Searcher:
@@ -143,7 +147,16 @@ class Searcher:
                 notes.append("There are no words to search for: in:, type:, after: and before: only restrict.")
         if within is not None:
             searched = self._catalog.extent(within)
-        return Request(query, within, searched, tuple(notes))
+        return Request(query, within, searched, tuple(notes), self.unread(within))
+
+    def unread(self, within: Sequence[int] | None = None) -> tuple[str, ...]:
+        """Return notes on the documents of which only the first passages were read; with `within`, among those."""
+        whole = self._catalog.unfinished()
+        numbers = whole if within is None else whole.keys() & set(within)
+        parts = [info for info in self._catalog.infos(sorted(numbers)).values() if info.whole] if numbers else []
+        notes = [_UNREAD.format(info.passages, info.whole, _file_name(info)) for info in parts[:_MOST_NAMES]]
+        rest = len(parts) - _MOST_NAMES
+        return (*notes, *([f"Nor have {rest:,} more documents been read to their end yet."] if rest > 0 else []))
 
     def _demand_length(self, question: str) -> None:
         most = self._session.base_settings.max_question_characters
@@ -154,18 +167,27 @@ class Searcher:
             )
 
     def run(
-        self, question: str, request: Request, *, limit: int, mode: Mode = "hybrid", explain: bool = False
+        self,
+        question: str,
+        request: Request,
+        *,
+        limit: int,
+        mode: Mode = "hybrid",
+        explain: bool = False,
+        earlier: Earlier | None = None,
     ) -> Found:
         """Return the passages for a request; none if it has no words. Raises PinciteError for a limit below 1."""
         if limit < 1:
             raise PinciteError(f"{limit} hits were asked for.", "Ask for 1 or more.")
-        query, within, _, notes = request
+        query, within, _, notes, unread = request
         if not query.text:
             return Found(question.strip(), (), {}, notes)
         found = self._session.retry_if_replaced(
-            lambda: self.retriever().search(query, limit=limit, within=within, mode=mode, explain=explain)
+            lambda: self.retriever().search(
+                query, limit=limit, within=within, mode=mode, explain=explain, earlier=earlier
+            )
         )
-        return replace(found, question=question.strip(), notes=(*notes, *found.notes))
+        return replace(found, question=question.strip(), notes=(*notes, *unread, *found.notes))
 
     def coverage(self, question: str, *, documents: Sequence[str] | None = None) -> CoverageReport:
         """Return a row for each document, best first: its best hit for a question, or none.
@@ -176,7 +198,7 @@ class Searcher:
         return annotated_coverage(report)
 
     def _coverage(self, request: Request) -> CoverageReport:
-        query, within, _, notes = request
+        query, within, _, notes, unread = request
         if not query.text:
             return CoverageReport((), notes)
         infos = self._catalog.numbered()
@@ -186,7 +208,7 @@ class Searcher:
         with_hit = [Coverage(hit.document, hit) for hit in hits.values()]
         without = [Coverage(info, None) for info in covered if info.id not in hits]
         without.sort(key=lambda row: row.document.name.casefold())
-        return CoverageReport((*with_hit, *without), (*notes, *search_notes))
+        return CoverageReport((*with_hit, *without), (*notes, *unread, *search_notes))
 
     def retriever(self, *, reading: bool = True) -> Retriever:
         """Return a retriever. With `reading`, it uses the answer reader, which checks of claims do without."""

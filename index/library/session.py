@@ -201,16 +201,21 @@ class Session:
     def retry_if_replaced(self, work: Callable[[], _Result]) -> _Result:
         """Return what `work` returns. Repeat it, up to five times, if the library was replaced meanwhile.
 
-        A rebuild or a restore replaces the library and changes its id. An error of `work` counts only if the id stayed.
+        A rebuild or a restore replaces the library and changes its id. A document that is being read gets a new number
+        when it grows. An error of `work` counts only if all of these stayed.
         """
         for _ in range(_RETRIES):
-            library = self.catalog.library_id
+            before = self._contents()
             try:
                 result = work()
             except Exception:
-                if self.catalog.library_id == library:
+                if self._contents() == before:
                     raise
             else:
-                if self.catalog.library_id == library:
+                if self._contents() == before:
                     return result
         return work()
+
+    def _contents(self) -> tuple[str, ...]:
+        """Return what identifies the library and its growing documents."""
+        return (self.catalog.library_id, *map(str, self.catalog.unfinished()))

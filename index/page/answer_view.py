@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from index.citations.entries import reference
-from index.citations.export import export
+from index.page import kept_view
 from index.page.fragments import render
 from index.records import Span, remarks
 
@@ -98,10 +98,15 @@ class Card:
         """The location in one line."""
         return place(self.hit.document, self.location)
 
-    @cached_property
+    @property
     def reference(self) -> str:
-        """The reference below a quote: `John Snow, On the Mode of Communication of Cholera (1855), p. 39, ¶ 2`."""
+        """The reference on paper: `John Snow, On the Mode of Communication of Cholera (1855), p. 39, ¶ 2`."""
         return reference(self.hit.document, self.location)
+
+    @cached_property
+    def kept(self) -> str:
+        """The quote as JSON, for the buttons *Keep* and *Copy quote*."""
+        return kept_view.quote_json(self)
 
 
 def place(info: DocumentInfo, location: Location) -> str:
@@ -159,19 +164,22 @@ def answer(answer: Answer, evidence: Sequence[Card], milliseconds: float, key: s
     `key` identifies the answer for `page/export`; `narrowed` means that the reader has excluded some documents.
     """
     has_answer = answer.status != "abstained"
+    statements, cited = list(_statements(answer, evidence)), [card for card in evidence if card.cited]
+    kept = kept_view.answer_json(answer, statements, cited) if has_answer else ""
     template = "answered.html" if has_answer else "abstained.html" if answer.hits else "nothing.html"
     return render(
         template,
         answer=answer,
-        statements=list(_statements(answer, evidence)),
-        cited=[card for card in evidence if card.cited],
+        statements=statements,
+        cited=cited,
         related=[card for card in evidence if not card.cited],
-        documents=len({hit.document.id for hit in answer.hits}),
+        quoted=len({citation.document.id for citation in answer.citations}),
         milliseconds=milliseconds,
         key=key,
         narrowed=narrowed,
         has_operators=bool(_OPERATOR.search(answer.question)),
-        text=export(answer, "text") if has_answer else "",
+        kept=kept,
+        kept_id=kept_view.answer_id(kept),
         copies=COPIES,
         shown=RELATED,
         forms=FORMS,
@@ -206,7 +214,10 @@ def writing(text: str) -> str:
 
 
 def strips(documents: Sequence[DocumentInfo], evidence: Sequence[Card] = ()) -> str:
-    """Return the documents as strips, with a tick at the position of each passage and copy."""
+    """Return the documents as strips, with a tick at the position of each passage and copy.
+
+    Documents with a passage come first, in the order of the passages.
+    """
     ticks: dict[str, list[dict[str, Any]]] = {}
     for card in evidence:
         places = [(card.hit, card.span, False), *((copy, copy.pin, True) for copy in card.hit.also if not card.same_as)]
@@ -214,8 +225,8 @@ def strips(documents: Sequence[DocumentInfo], evidence: Sequence[Card] = ()) -> 
             percent = round(100 * span.start / max(1, hit.document.characters), 1)
             tick = {"number": card.number, "percent": percent, "again": again, "cited": card.cited}
             ticks.setdefault(hit.document.id, []).append(tick)
-    rows = sorted(documents, key=lambda info: info.id not in ticks)[:RAIL_LENGTH]
-    rows.sort(key=lambda info: info.source)
+    order = {identity: number for number, identity in enumerate(ticks)}
+    rows = sorted(documents, key=lambda info: (order.get(info.id, len(order)), info.source))[:RAIL_LENGTH]
     return render("strips.html", rows=rows, ticks=ticks, more=len(documents) - len(rows))
 
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import quote
 
 import gradio as gr
-from fastapi import FastAPI, Request
-from fastapi.responses import RedirectResponse
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
@@ -29,6 +28,8 @@ from index.text.query import SYNTAX
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from starlette.requests import Request
 
     from index.errors import PinciteError
     from index.settings import Settings
@@ -44,25 +45,57 @@ _HINTS: dict[type, str] = {
 """Hints for the page where an error's own hint names a command or a route."""
 READ_ONLY = "This library is read-only: you can search it, but not change it."
 _environment = environment(Path(__file__).parent / "templates")
-_KEPT = ("q", "in", "write")
-"""Query parameters that are kept: the question, its documents, and the writer."""
+_STRENGTHS = ((0.75, "strong"), (0.5, "fair"), (0.0, "weak"))
+"""Scores in words, with the least score of each; numbers without a unit tell a reader nothing."""
 STATIC = Path(__file__).parent / "static"
 PARTS = {
-    "page.css": ("app.css", "source.css", "library.css", "matrix.css", "map.css", "demo.css"),
+    "page.css": (
+        "app.css",
+        "waiting.css",
+        "taps.css",
+        "source.css",
+        "page_view.css",
+        "library.css",
+        "matrix.css",
+        "map.css",
+        "drop.css",
+        "keep.css",
+        "thread.css",
+        "demo.css",
+        "print.css",
+    ),
     "page.js": (
         "app.js",
+        "waiting.js",
+        "taps.js",
+        "copy.js",
         "ask.js",
         "places.js",
+        "source_sections.js",
+        "page_view.js",
         "source.js",
+        "sections.js",
+        "beginning.js",
+        "thread.js",
         "library.js",
+        "drop.js",
         "batch.js",
         "matrix.js",
+        "kept.js",
+        "keep.js",
+        "tray.js",
         "account.js",
         "demo.js",
     ),
+    "citation.css": ("citation.css",),
+    "citation.js": ("citation.js",),
 }
 """Parts of each bundle, in the order of their dependencies."""
-_TYPES = {".css": "text/css", ".js": "text/javascript"}
+FONTS = ("serif.woff2", "sans.woff2")
+SECTIONS = {"ask": "Ask", "check": "Check", "library": "Library", "batch": "Questions"}
+"""The tabs by their ids."""
+_TYPES = {".css": "text/css", ".js": "text/javascript", ".woff2": "font/woff2"}
+_COMMENT = re.compile(r"/\*.*?\*/\n?", re.DOTALL)
 
 
 def html(value: str, name: str) -> gr.HTML:
@@ -72,17 +105,38 @@ def html(value: str, name: str) -> gr.HTML:
 
 def head(versions: Mapping[str, str], *, demo: bool = False) -> str:
     """Return the content of the page's head; `versions` of the static files by name, for permanent caching."""
-    return render("head.html", versions=versions, demo=demo)
+    style = _COMMENT.sub("", _static("shell.css"))
+    for name in FONTS:
+        style = style.replace(f"url({name})", f"url(ui/{name}?v={versions[name]})")
+    icon = f"data:image/svg+xml,{quote(_static('mark.svg').strip())}"
+    return render("head.html", versions=versions, demo=demo, style=style, icon=icon)
 
 
-def body() -> str:
-    """Return the beginning of the page's body."""
-    return render("noscript.html")
+def shell(longest: int) -> str:
+    """Return the beginning of the page's body, which works before Gradio has loaded.
+
+    `longest` is the maximum number of characters of a question.
+    """
+    return render("shell.html", longest=longest, sections=SECTIONS.items(), script=_static("shell.js"))
 
 
-def header() -> str:
-    """Return the header: logo, name, and the live region for screen readers."""
-    return render("header.html")
+def styles(versions: Mapping[str, str]) -> str:
+    """Return the link to the page's stylesheet."""
+    return f'<link rel="stylesheet" href="ui/page.css?v={versions["page.css"]}">'
+
+
+def _static(name: str) -> str:
+    return (STATIC / name).read_text("utf-8")
+
+
+def waiting() -> str:
+    """Return the place where the page itself says that it searches, or that the connection is lost."""
+    return "<div data-own></div>"
+
+
+def marked(results: Any, mark: str) -> Any:
+    """Return the results of a question with the mark that the page gave it; an unchanged output stays unchanged."""
+    return results + render("mark.html", mark=mark) if isinstance(results, str) else results
 
 
 def hero(documents: int | None = None) -> str:
@@ -110,13 +164,26 @@ def map_caption() -> str:
     return render("map_caption.html")
 
 
+def map_wait(documents: int) -> str:
+    """Return the placeholder of the map while it is being drawn."""
+    return render("map_wait.html", documents=documents)
+
+
+def drop_hint(*, read_only: bool) -> str:
+    """Return the hint that covers the window while files are dragged over it."""
+    return render("drop.html", read_only=read_only)
+
+
 def keys_dialog() -> str:
     """Return the dialog with the keyboard shortcuts."""
     return render("keys.html")
 
 
-def beginning(examples: Sequence[str], *, empty: bool) -> str:
-    """Return the content before the first question: examples, or how to fill an empty library."""
+def beginning(examples: Sequence[str] | None, *, empty: bool = False) -> str:
+    """Return the content before the first question: examples, or how to fill an empty library.
+
+    The place of the examples is empty while they are being made (None).
+    """
     return render("beginning.html", examples=examples, empty=empty)
 
 
@@ -144,12 +211,24 @@ def problem(error: PinciteError | None) -> str:
     return render("problem.html", message=message, hint=_HINTS.get(type(error), hint), seconds=seconds)
 
 
-def _rank(rank: int | None) -> str:
-    """Return a rank among the candidates in words."""
-    return f"rank {rank}" if rank else f"beyond the first {CANDIDATES}"
+def _nearness(rank: int | None, first: str) -> str:
+    """Return a rank among the candidates in words: `the closest of all`, `the 3rd closest`."""
+    if rank is None:
+        return f"not among the {CANDIDATES} {first}"
+    return f"the {first} of all" if rank == 1 else f"the {_ordinal(rank)} {first}"
 
 
-_environment.filters.update(rank=_rank, parts=remarks.parts, plain=remarks.plain)
+def _ordinal(number: int) -> str:
+    suffix = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{suffix}"
+
+
+def _strength(score: float) -> str:
+    """Return a score in [0, 1] in words."""
+    return next(words for least, words in _STRENGTHS if score >= least)
+
+
+_environment.filters.update(nearness=_nearness, strength=_strength, parts=remarks.parts, plain=remarks.plain)
 
 
 def render(template: str, **values: Any) -> str:
@@ -168,26 +247,17 @@ def dialog() -> str:
     return environment(Path(__file__).parent / "templates").get_template("viewer.html").render()
 
 
-def add_citation_route(app: FastAPI) -> None:
-    """Add the route of `/d/DOCUMENT#START-END`, the link to a citation. Browsers do not send the part after `#`."""
-    app.add_api_route("/d/{document}", _citation, methods=["GET"], include_in_schema=False)
-
-
-async def _citation(document: str, request: Request) -> RedirectResponse:
-    """Redirect to the page, which opens the document: browsers keep the `#START-END` across the redirect.
-
-    The address is relative, because a proxy may serve the page below a path. The viewer reports a missing document.
-    """
-    kept = [(name, value) for name in _KEPT if (value := request.query_params.get(name))]
-    return RedirectResponse(f"../?{urlencode([*kept, ('d', document)])}", status_code=302)
-
-
 def bundles() -> tuple[Mount, dict[str, str]]:
     """Return the routes below `/ui`, and the version of each file by name."""
     contents = {name: b"\n".join((STATIC / part).read_bytes() for part in parts) for name, parts in PARTS.items()}
-    routes = [Route(f"/{name}", _file_endpoint(name, content), methods=["GET"]) for name, content in contents.items()]
-    versions = {name: hashlib.sha256(content).hexdigest()[:12] for name, content in contents.items()}
-    return Mount("/ui", GZipMiddleware(Router(routes)), name="ui"), versions
+    fonts = {name: (STATIC / name).read_bytes() for name in FONTS}  # which are compressed already
+    versions = {name: hashlib.sha256(content).hexdigest()[:12] for name, content in {**contents, **fonts}.items()}
+    texts = Mount("/", GZipMiddleware(Router(_routes(contents))))
+    return Mount("/ui", Router([*_routes(fonts), texts]), name="ui"), versions
+
+
+def _routes(contents: Mapping[str, bytes]) -> list[Route]:
+    return [Route(f"/{name}", _file_endpoint(name, content), methods=["GET"]) for name, content in contents.items()]
 
 
 def _file_endpoint(name: str, content: bytes) -> Callable[[Request], Awaitable[Response]]:

@@ -74,7 +74,14 @@ _STAGES = {
     "cancelled": "Cancelled",
 }
 """Display names of the stages, in the order of a summary."""
+_OUTCOMES = {stage: _STAGES[stage] for stage in ("failed", "cancelled", "added", "replaced", "unchanged")}
+"""The groups of the report of an ended upload, in order."""
+_GROUPED = 2
+"""A report of fewer files needs no groups."""
+NAMED = 5
+"""Files of a group that an announcement names."""
 _MINUTE = 60
+_FAILED = "That did not work"
 _environment = environment(Path(__file__).parent / "templates")
 
 
@@ -172,8 +179,8 @@ class _JobView:
     numbers: str
     say: str
     """The announcement for screen readers, at the start and at the end."""
-    files: dict[int, FileState]
-    """The shown files by index."""
+    groups: dict[str, dict[int, FileState]]
+    """The shown files by index, below the heading of their group: one without a heading while the job runs."""
     rest: str
     """The summary of the files that are not shown."""
     job: Job
@@ -183,7 +190,7 @@ def _job(job: Job) -> _JobView:
     running, files = job.state in UNDER_WAY, job.files
     shown = _files_to_show(files, ROWS if running else REPORTED, ended=not running)
     heading = _heading(job)
-    summary = summary_of(files)
+    head = heading if job.state == "done" else f"{heading}. {summary_of(files)}"
     return _JobView(
         id=job.id,
         state=job.state,
@@ -192,24 +199,45 @@ def _job(job: Job) -> _JobView:
         total=job.total,
         heading=heading,
         numbers=progress(job) if running else _seconds_of(job),
-        say=heading if running else f"{heading}. {summary}",
-        files={n: files[n] for n in shown},
+        say=heading if running else f"{head}. {_named(files)}".strip(),
+        groups=_groups({n: files[n] for n in shown}, running=running),
         rest=summary_of([file for n, file in enumerate(files) if n not in shown]),
         job=job,
     )
+
+
+def _groups(files: dict[int, FileState], *, running: bool) -> dict[str, dict[int, FileState]]:
+    """Return the files of a running job as one group, and those of an ended one by their outcome."""
+    if running or len(files) < _GROUPED:
+        return {"": files} if files else {}
+    groups = {name: {n: file for n, file in files.items() if file.stage == stage} for stage, name in _OUTCOMES.items()}
+    return {f"{len(group):,} {name.lower()}": group for name, group in groups.items() if group}
 
 
 def _heading(job: Job) -> str:
     files = count(job.total, "file")
     if job.state == "waiting":
         return f"{files} waiting for other uploads"
-    return {"working": f"Adding {files}", "done": "Done", "cancelled": "Cancelled"}.get(job.state, "That did not work")
+    if job.state == "working":
+        return f"Adding {files}"
+    return summary_of(job.files) if job.state == "done" else {"cancelled": "Cancelled"}.get(job.state, _FAILED)
 
 
 def summary_of(files: Iterable[FileState]) -> str:
-    """Return a summary such as `Added: 3. Not added: 1.`"""
+    """Return a summary such as `3 added, 1 not added`."""
     stages = [file.stage for file in files]
-    return " ".join(f"{name}: {stages.count(stage):,}." for stage, name in _STAGES.items() if stage in stages)
+    return ", ".join(f"{stages.count(stage):,} {name.lower()}" for stage, name in _STAGES.items() if stage in stages)
+
+
+def _named(files: Sequence[FileState]) -> str:
+    """Return the announcement of an ended upload: it names the files of each outcome, first those not added."""
+    groups = [(name, [file.name for file in files if file.stage == stage]) for stage, name in _OUTCOMES.items()]
+    return " ".join(f"{name}: {_listed(names)}." for name, names in groups if names)
+
+
+def _listed(names: Sequence[str]) -> str:
+    rest = len(names) - NAMED
+    return ", ".join([*names[:NAMED], *([f"{rest:,} more"] if rest > 0 else [])])
 
 
 def progress(job: Job) -> str:
@@ -242,8 +270,8 @@ def _files_to_show(files: Sequence[FileState], most: int, *, ended: bool) -> lis
         return list(range(len(files)))
     busy = [n for n, file in enumerate(files) if file.stage in _AT_WORK]
     needy = [n for n, file in enumerate(files) if file.stage == "failed" or _has_missing_content(file)]
-    next_up = [] if ended else [n for n, file in enumerate(files) if file.stage == "waiting"]
-    return sorted([*busy, *needy, *next_up][:most])
+    others = [n for n, file in enumerate(files) if n not in needy and (ended or file.stage == "waiting")]
+    return sorted([*busy, *needy, *others][:most])
 
 
 def _has_missing_content(file: FileState) -> bool:
@@ -253,6 +281,8 @@ def _has_missing_content(file: FileState) -> bool:
 def _stage(file: FileState) -> str:
     """Return a stage with its progress, such as `Encoding, 12 of 40 passages`."""
     name = _STAGES[file.stage]
+    if file.stage == "encoding" and file.ready:
+        return f"{file.ready:,} of {count(file.of_passages, 'passage')} read; you can ask now"
     if file.stage == "encoding" and file.of_passages:
         return f"{name}, {file.passages:,} of {count(file.of_passages, 'passage')}"
     if file.stage in ("added", "replaced") and file.passages:

@@ -210,20 +210,26 @@ def add_fragments(app: FastAPI, events: PageEventsByService) -> None:
         library = service.library
         known = library.map()
         svg = map_svg(known)
-        is_new = known.generation == library.generation()
-        return HTMLResponse(svg, (200 if svg else 204) if is_new else 202)
+        if known.generation == library.generation():
+            return HTMLResponse(svg, 200 if svg else 204)
+        return HTMLResponse(svg or fragments.map_wait(len(library.documents())), 202)
+
+    def suggestions(request: Request) -> HTMLResponse:
+        questions = events.of(request.scope).ask.beginning()
+        return HTMLResponse(fragments.beginning(questions), 202 if questions is None else 200 if questions else 204)
 
     def export(service: ServiceDependency, request: Request, answer: str, form: str) -> Response:
         found = events.of(request.scope).ask.answers.find(answer)
         export_format = next((known for known in FORMATS if known == form), None)
         if found is None or export_format is None:
             return PlainTextResponse("This answer is no longer stored. Ask again, then export.", 410)
-        response = file_response(service.library, found, export_format)
+        response = file_response(service.library, found, export_format, site=str(request.base_url))
         response.headers["Cache-Control"] = "no-store"
         return response
 
     app.add_api_route("/page/coverage", coverage, methods=["GET"], include_in_schema=False)
     app.add_api_route("/page/map", library_map, methods=["GET"], include_in_schema=False)
+    app.add_api_route("/page/suggestions", suggestions, methods=["GET"], include_in_schema=False)
     app.add_api_route("/page/export", export, methods=["GET"], include_in_schema=False)
 
 

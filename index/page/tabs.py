@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Self
 import gradio as gr
 
 from index.errors import PinciteError
-from index.page import ask_events, batch_forms, fragments, library_view
+from index.page import ask_events, batch_forms, fragments, kept_view, library_view
 from index.page.forms import CheckTab
-from index.page.fragments import QUIET, html
+from index.page.fragments import QUIET, SECTIONS, html
 from index.page.intake import arrivals_of, browser_of, scope_of
 from index.server.accounts.audit_log import record_added
 from index.server.limits import client_of
@@ -35,6 +35,8 @@ _BEFORE_SCRIPT = "(...values) => window.pincite ? window.pincite.beforeAsk(value
 
 _AFTER_SCRIPT = "() => window.pincite?.afterAnswer()"
 """Tells ask.js that an answer is complete or was cancelled."""
+_LOAD_MARK = "load"
+"""The mark of the outputs for the question of a link, which waiting.js awaits."""
 _log = logging.getLogger(__name__)
 
 
@@ -47,6 +49,10 @@ class AskTab:
     button: gr.Button
     stop: gr.Button
     cancel: gr.Button
+    after: gr.Textbox
+    """The earlier questions of the thread as JSON, which the script fills in."""
+    mark: gr.Textbox
+    """The mark that the page gives a question, so that it recognises the outputs for it."""
     writer: gr.Radio
     pills: gr.CheckboxGroup
     listed: gr.Dropdown
@@ -70,6 +76,8 @@ class AskTab:
                     listed = gr.Dropdown(label="Search only in", multiselect=True, visible=False, elem_id="listed")
                     html(fragments.helpers(), "helpers")
                 html(fragments.panes(), "panes")
+                html("<div data-own></div>", "thread")
+                html(fragments.waiting(), "waiting")
                 results = html("", "results")
                 html("<div data-own></div>", "coverage")
                 beginning = html("", "beginning")
@@ -82,12 +90,16 @@ class AskTab:
                 strips = html("", "strips")
         stop = gr.Button("Stop", visible="hidden", elem_id="stop")
         cancel = gr.Button("Cancel", visible="hidden", elem_id="cancel")
-        return cls(hero, question, button, stop, cancel, writer, pills, listed, results, marks, strips, beginning)
+        after = gr.Textbox(visible=False, elem_id="after")
+        mark = gr.Textbox(visible=False, elem_id="mark")
+        return cls(
+            hero, question, button, stop, cancel, after, mark, writer, pills, listed, results, marks, strips, beginning
+        )
 
     @property
     def inputs(self) -> list[Component]:
-        """The inputs of `AskEvents.ask`, in its order."""
-        return [self.question, self.pills, self.listed, self.writer]
+        """The inputs of `AskEvents.ask`, in its order, and the mark at the end."""
+        return [self.question, self.pills, self.listed, self.writer, self.after, self.mark]
 
     @property
     def outputs(self) -> list[Component]:
@@ -123,7 +135,7 @@ class AskTab:
         for event in (ask_event, load_event):
             event.then(None, None, None, js=_AFTER_SCRIPT, **QUIET)
         refresh_function = _refresh_function(events)
-        refresh.click(refresh_function, self.inputs[:-1], self.overview, preprocess=False, **QUIET)
+        refresh.click(refresh_function, self.inputs[:3], self.overview, preprocess=False, **QUIET)
 
 
 # Gradio passes a request only if it can resolve the annotation at run time, hence the inner functions.
@@ -137,14 +149,18 @@ def _page_load_function(events: PageEventsByService) -> Callable[[gr.Request], A
     """
 
     def load(request: gr.Request) -> Any:
-        yield from events.of(scope_of(request)).ask.load(dict(request.query_params))
+        for question, writer, results, *rest in events.of(scope_of(request)).ask.load(dict(request.query_params)):
+            yield question, writer, fragments.marked(results, _LOAD_MARK), *rest
 
     return load
 
 
 def _ask_function(events: PageEventsByService) -> Callable[..., Any]:
-    def ask(question: str, pills: list[str], listed: list[str], writer: str, request: gr.Request) -> Any:
-        yield from events.of(scope_of(request)).ask.ask(question, pills, listed, writer)
+    def ask(
+        question: str, pills: list[str], listed: list[str], writer: str, after: str, mark: str, request: gr.Request
+    ) -> Any:
+        for output in events.of(scope_of(request)).ask.ask(question, pills, listed, writer, after):
+            yield output._replace(results=fragments.marked(output.results, mark or ""))
 
     return ask
 
@@ -241,20 +257,21 @@ def build_page(settings: Settings, events: PageEventsByService, page: gr.Blocks)
     with page:
         # First, because a later event of the same name would get another name.
         ask_events.add_ask_endpoint(lambda request: events.of(scope_of(request)).ask)
-        html(fragments.header(), "header")
         with gr.Tabs(elem_id="sections"):
-            with gr.Tab("Ask", elem_id="ask"):
+            with gr.Tab(SECTIONS["ask"], elem_id="ask"):
                 ask = AskTab.lay_out(settings)
-            with gr.Tab("Check", elem_id="check"):
+            with gr.Tab(SECTIONS["check"], elem_id="check"):
                 CheckTab.lay_out(settings)
-            with gr.Tab("Library", elem_id="library"):
+            with gr.Tab(SECTIONS["library"], elem_id="library"):
                 library_tab = LibraryTab.lay_out(settings, read_only=read_only)
-            with gr.Tab("Questions", elem_id="batch"):
+            with gr.Tab(SECTIONS["batch"], elem_id="batch"):
                 BatchTab.lay_out(settings)
         if settings.demo:
             html(fragments.demo_notice(settings), "demo")
         html(fragments.dialog(), "source")
+        html(kept_view.tray(), "tray-place")
         html(fragments.keys_dialog(), "keys")
+        html(fragments.drop_hint(read_only=read_only), "drop")
         refresh = gr.Button("Refresh", visible="hidden", elem_id="refresh")
         ask.wire(page, events, refresh)
         library_tab.wire(events)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import re
 from collections import OrderedDict
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -23,11 +22,14 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.routing import Mount
 
 from index.page import fragments
+from index.page.citation_routes import add_citation_routes
 from index.page.forms import add_checks
-from index.page.fragments import STATIC, add_citation_route, bundles
+from index.page.fragments import STATIC, bundles
 from index.page.gradio_routes import GradioGate
 from index.page.intake import CheckedBlocks, add_intake
+from index.page.kept_routes import add_kept
 from index.page.page_events import PageEventsByService
+from index.page.page_html import Insertions
 from index.page.routes import add_batches, add_fragments, add_keeping
 from index.page.tabs import build_page
 from index.page.transfers import add_transfers
@@ -68,9 +70,6 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
-_GRADIO_META = re.compile(rb"\s*<meta\s+(?:property=\"og:|name=\"twitter:)[^>]*>")
-"""Gradio's meta tags for link previews."""
-_BODY = re.compile(rb"<body[^>]*>")
 _CACHED_PAGES = 16
 """Cached pages, one per name of the server; behind a proxy there are few names."""
 _QUEUED = 200
@@ -90,13 +89,12 @@ class _Page:
 class PageMiddleware:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, *, head: str, body: str, origins: Sequence[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, *, insertions: Insertions, origins: Sequence[str] = ()) -> None:
         """`origins` are those of other sites that may show the page in a frame."""
         self._app = app
         policy = " ".join((f"{POLICY}; frame-ancestors 'self'", *origins))
         self._headers = {"Content-Security-Policy": policy, **HEADERS}
-        self._head = head.encode()
-        self._body = body.encode()
+        self._insertions = insertions
         self._pages: OrderedDict[tuple[str, ...], _Page] = OrderedDict()
         self._lock = anyio.Lock()
 
@@ -145,16 +143,8 @@ class PageMiddleware:
         if start["status"] != 200:
             return None
         assert not Headers(raw=start["headers"]).get("set-cookie")  # the cache would give it to everybody
-        page = self._insert(b"".join(parts), scope.get(ROLE, ""))
+        page = self._insertions.into(b"".join(parts), scope.get(ROLE, ""))
         return _Page(MutableHeaders(raw=start["headers"]), page, gzip.compress(page, 6))
-
-    def _insert(self, page: bytes, role: str) -> bytes:
-        """Insert our head and body; the visitor's role, if the server has accounts, decides what the page shows."""
-        page = _GRADIO_META.sub(b"", page)
-        if role:
-            page = page.replace(b"<html", f'<html data-role="{role}"'.encode(), 1)
-        page = page.replace(b"</head>", self._head + b"</head>", 1)
-        return _BODY.sub(lambda tag: tag[0] + self._body, page, count=1)
 
 
 def _headed(scope: Scope, send: Send) -> Send:
@@ -209,18 +199,24 @@ def build(library: Library, settings: Settings, examples: Sequence[str]) -> Fast
     # Without arguments it allows no origin. Its presence keeps Gradio from adding one that allows all origins.
     app.add_middleware(CORSMiddleware)
     app.state.render_problem = fragments.problem
-    add_citation_route(app)
+    add_citation_routes(app, versions)
     add_fragments(app, events)
     add_checks(app)
     add_keeping(app, events)
     add_batches(app, events)
+    add_kept(app)
     page = CheckedBlocks(events, title="Pincite", fill_width=True, analytics_enabled=False)
     build_page(settings, events, page)
     add_intake(app, events)
     add_transfers(app, lambda scope: events.of(scope).transfers)
     _mount(app, page, events, library, settings)
-    head = fragments.head(versions, demo=settings.demo)
-    app.add_middleware(PageMiddleware, head=head, body=fragments.body(), origins=settings.embed_origins)
+    parts = (
+        fragments.head(versions, demo=settings.demo),
+        fragments.shell(settings.max_question_characters),
+        fragments.styles(versions),
+    )
+    insertions = Insertions(*[part.encode() for part in parts])
+    app.add_middleware(PageMiddleware, insertions=insertions, origins=settings.embed_origins)
     return app
 
 
@@ -256,7 +252,7 @@ def _mount(app: FastAPI, page: gr.Blocks, events: PageEventsByService, library: 
         app,
         page,
         path="/",
-        theme=gr.themes.Base(font=[gr.themes.Font("IBM Plex Sans"), "system-ui"], font_mono=["ui-monospace"]),
+        theme=gr.themes.Base(font=[gr.themes.Font("Pincite Sans"), "system-ui"], font_mono=["ui-monospace"]),
         favicon_path=str(STATIC / "mark.svg"),
         max_file_size=settings.max_file_megabytes * 1_000_000,
         app_kwargs={"openapi_url": None},

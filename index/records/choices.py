@@ -25,4 +25,8 @@ says otherwise. `unverified`: none of these could be proven.
 """
 SUPPORTING: tuple[Verdict, ...] = ("verbatim", "supported")
 """The verdicts of sentences that the documents support."""
+PART = (
+    "Only the first {:,} of {:,} passages have been read. If nothing is being added now, the reading was interrupted: "
+    "add the file again."
+)
 CLAIMED = "It was imported, and nobody here has read its file: add the file, and the words are compared with it."

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from index.records.choices import CLAIMED
+from index.records.choices import CLAIMED, PART
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,6 +65,10 @@ class FileState:
     """How to fix the problem."""
     notes: tuple[str, ...] = ()
     """Warnings about a file that was added."""
+    ready: int = 0
+    """Passages that can be asked: of a long document, its first ones while the others are encoded."""
+    document: str = ""
+    """The id of its document, as soon as some of it can be asked; empty until then."""
 
 
 class Span(NamedTuple):
@@ -130,11 +134,14 @@ class DocumentInfo:
     """Whether a portable library brought the text, and nobody here has read the file it is said to come from."""
     private: bool = False
     """Whether it is in the private library of a visitor to a demo: nobody else can see it."""
+    whole: int = 0
+    """While only its first passages have been read, the number that it will have; 0 for a complete document."""
 
     @property
     def health(self) -> tuple[str, ...]:
-        """The notes, and a warning if the words are only claimed."""
-        return (*self.notes, CLAIMED) if self.claimed else self.notes
+        """The notes, and a warning if the words are only claimed, or only the first ones were read."""
+        unread = (PART.format(self.passages, self.whole),) if self.whole else ()
+        return (*unread, *self.notes, CLAIMED) if self.claimed else (*unread, *self.notes)
 
     @property
     def name(self) -> str:

@@ -81,6 +81,8 @@ class Settled:
     """Passages of its document, if it was added or replaced."""
     notes: tuple[str, ...] = ()
     failure: Failure | None = None
+    document: str = ""
+    """The id of its document; empty for a file that failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,8 @@ class Progress:
     """While encoding: all files that are encoded together, this one first."""
     settled: Settled | None = None
     """The outcome of a file whose stage is `settled`."""
+    stored: int = 0
+    """While a long document is encoded, the number of its first passages that can be asked already."""
 
 
 ProgressCallback = Callable[[Progress], None]

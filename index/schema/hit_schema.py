@@ -25,6 +25,7 @@ _DOCUMENT: JsonDict = {
     "pages": 162,
     "passages": 402,
     "notes": [],
+    "whole": 0,
 }
 
 
@@ -89,6 +90,8 @@ class Document(Schema):
     """Whether a portable library brought it, and nobody here has read the file that it is said to come from."""
     private: bool
     """Whether you added it to your private library in a demo, where nobody else can see it."""
+    whole: int
+    """While only its first passages have been read, the number that it will have; 0 for a complete document."""
 
 
 class Documents(Schema):

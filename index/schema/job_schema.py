@@ -26,6 +26,8 @@ _JOB: JsonDict = {
             "reason": "",
             "hint": "",
             "notes": [],
+            "ready": 64,
+            "document": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         }
     ],
     "done": 0,
@@ -164,6 +166,10 @@ class File(Schema):
     """What to do about it."""
     notes: list[str]
     """What was left out or repaired when it was read."""
+    ready: int
+    """Passages that can be asked: of a long document, its first ones while the others are encoded."""
+    document: str
+    """The id of its document, as soon as some of it can be asked; empty until then."""
 
 
 class Row(Schema):

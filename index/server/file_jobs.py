@@ -26,6 +26,8 @@ _SETTING = "PINCITE_ALLOW_FOLDERS"
 GROUP_FILES = 8
 GROUP_BYTES = 1_000_000
 """Maximum size of a group, unless a single file is larger: a group is read in one call."""
+LARGE_BYTES = 100_000
+"""Files above this size are added after the others, in the order of their size."""
 LOCK_WAIT_SECONDS = 60.0
 """Seconds to wait while another program changes the library."""
 _RETRY_SECONDS = 0.5
@@ -78,6 +80,16 @@ def _text(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "replace")
 
 
+def small_first(arrivals: Sequence[Arrival]) -> list[Arrival]:
+    """Return the files in the order in which they are added: large ones last, so that the others can be asked at once.
+
+    Files of one source stay in order, because each replaces the one before it.
+    """
+    if len({arrival.source for arrival in arrivals}) < len(arrivals):
+        return list(arrivals)
+    return sorted(arrivals, key=lambda arrival: arrival.size if arrival.size > LARGE_BYTES else 0)
+
+
 class AddTask:
     """Adds the files of one job. `between` is called between steps: others may then change the library, or cancel."""
 
@@ -87,13 +99,13 @@ class AddTask:
         self._library = library
         self._uploads = uploads
         self._job = job
-        self._arrivals = arrivals
+        self._arrivals = small_first(arrivals)
         self._between = between
         self._group: list[int] = []
         self._settled: list[tuple[str, Settled]] = []
         self._encoded = 0
         self._encoding = 0
-        job.set_arrivals(arrivals, self.release)
+        job.set_arrivals(self._arrivals, self.release)
 
     def run(self) -> None:
         """Add all files. Raises JobCancelled, and the errors of `Library.add`."""
@@ -194,6 +206,8 @@ class AddTask:
             if index is not None:
                 done, of = round(part * passages), passages
                 state = replace(self._job.files[index], stage="encoding", passages=done, of_passages=of)
+                if progress.stored:
+                    state = replace(state, ready=progress.stored, document=self._arrivals[index].identity)
                 changed[index] = replace(state, part=_READING_SHARE + (1 - _READING_SHARE) * part)
         self._job.set_files(changed, self._encoded + self._encoding)
 
@@ -224,6 +238,7 @@ def _final_state(file: FileState, settled: Settled) -> FileState:
     state = replace(file, stage=settled.outcome, passages=settled.passages, of_passages=settled.passages)
     failure = settled.failure
     reason, hint = (failure.reason, failure.hint) if failure else ("", "")
+    state = replace(state, ready=settled.passages, document=settled.document)
     return replace(state, part=1.0, reason=reason, hint=hint, notes=settled.notes)
 
 

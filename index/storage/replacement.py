@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from index.errors import LibraryLocked, LibraryNotWritable
-from index.storage import tables
+from index.storage import tables, unread_documents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,8 +68,10 @@ class Successor:
             connection.execute("UPDATE meta SET value = ? WHERE key = 'fingerprint'", (self._fingerprint,))
             tables.insert_document(connection, document, chunks, generation, number)
             tables.insert_passages(connection, number, document, chunks, vectors)
-            if not self._old.was_read(document.id):
-                tables.mark_claimed(connection, number)
+            if self._old.claimed([document.id]):
+                unread_documents.mark_claimed(connection, number)
+            if whole := self._old.unfinished().get(number):
+                unread_documents.mark_part(connection, number, whole)
             connection.execute("INSERT OR REPLACE INTO sources VALUES (?, ?)", (document.source, number))
 
     def finish(self) -> None:

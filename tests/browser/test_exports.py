@@ -1,9 +1,8 @@
-"""What a reader takes away from an answer: copies, files, and the history of this browser."""
+"""What a reader takes away from an answer: files, and the history of this browser."""
 
 from __future__ import annotations
 
 import io
-import re
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,33 +37,6 @@ def reopen_history(page: Page, url: str) -> None:
     """Load the page again and open its history."""
     open_page(page, url)
     page.get_by_role("button", name="History").click()
-
-
-def clipboard(page: Page) -> str:
-    """Return the text on the clipboard."""
-    return str(page.evaluate("navigator.clipboard.readText()"))
-
-
-def test_quote_is_copied_with_its_reference(site: str, revisit: Revisit) -> None:
-    """The clipboard has the quote, the document and the place."""
-    page = revisit(site)
-    ask(page, QUESTION)
-    best_card(page).get_by_role("button", name="Copy quote").click()
-    expect(page.locator(".p-toast")).to_have_text("Quote copied")
-    assert clipboard(page) == f"“{QUOTE}”\nThe Harbour Treaty, § The Harbour Treaty, ¶ 1"
-
-
-def test_answer_is_copied_with_its_sources(site: str, revisit: Revisit) -> None:
-    """The clipboard has the question, each sentence with its number, and each source with its place and link."""
-    page = revisit(site)
-    ask(page, QUESTION)
-    page.get_by_role("button", name="Copy", exact=True).click()
-    expect(page.locator(".p-toast")).to_have_text("Answer and references copied")
-    text = clipboard(page)
-    assert f"Question: {QUESTION}" in text
-    assert f"[1] “{QUOTE}”" in text
-    assert "[1] The Harbour Treaty, § The Harbour Treaty, ¶ 1" in text
-    assert re.search(r"pincite:[0-9a-f]{64}#\d+-\d+", text)
 
 
 @pytest.mark.parametrize(

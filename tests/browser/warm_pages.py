@@ -23,10 +23,12 @@ _RESET = """() => {
   for (const pill of all("#pills input:checked")) pill.click();
   for (const details of all("details[open]")) details.open = false;
   open("ask");
+  window.pincite.waits.end();
   find('.p-panes [data-pane="answer"]').click();
   find(".p-toast")?.remove();
   find("#p-checked")?.replaceChildren();
   localStorage.clear();
+  dispatchEvent(new StorageEvent("storage")); // as in another tab
   const answered = Boolean(find("#results section")) && !find("#results").textContent.includes(CLEARED);
   if (answered) find("#stop").click();
   return answered;

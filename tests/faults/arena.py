@@ -22,6 +22,8 @@ MODEL, OTHER_MODEL = "fake@1", "fake@2"
 _LONG_EVERY = 10
 _LONG_PASSAGES, _SHORT_PASSAGES = 80, 3
 """Passages of every tenth document and of the others: enough that the dense index is kept in a file."""
+GROWING, _GROWING_PASSAGES = range(900, 903), 200
+"""Documents that are long enough to be stored in several steps."""
 
 Texts = dict[str, str]
 """The content of a library: the canonical text of each source."""
@@ -110,8 +112,9 @@ def model_of(folder: Path) -> str:
 
 
 def text_of(number: int, version: int) -> str:
-    """Return a text of three passages, or of eighty. Every second passage differs between versions."""
+    """Return a text of three passages, or of eighty or more. Every second passage differs between versions."""
     parts = _LONG_PASSAGES if number % _LONG_EVERY == 0 else _SHORT_PASSAGES
+    parts = _GROWING_PASSAGES if number in GROWING else parts
     return "\n".join(
         f"# Chapter {part}\n\nShip{number} left harbour{part} in winter. "
         f"Captain{number} of version{version if part % 2 == 0 else 0} slept.\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.library.library import Library
-from tests.faults.arena import MODEL, OTHER_MODEL, Arena, Texts, model_of
+from tests.faults.arena import GROWING, MODEL, OTHER_MODEL, Arena, Texts, model_of
 from tests.faults.oracle import Change
 
 if TYPE_CHECKING:
@@ -50,6 +50,13 @@ def no_library(arena: Arena, number: int) -> Change:
     """Prepare files and no library."""
     arena.empty()
     return Change({}, arena.write(range(DOCUMENTS), 1))
+
+
+def long_files(arena: Arena, number: int) -> Change:
+    """Prepare files that are stored in several steps, and no library."""
+    shutil.rmtree(arena.sources, ignore_errors=True)
+    arena.empty()
+    return Change({}, arena.write(GROWING, 1))
 
 
 def full_library(arena: Arena, number: int) -> Change:
@@ -219,6 +226,8 @@ OPERATIONS: dict[str, Operation] = {
     "add": Operation(no_library, add),
     "replace": Operation(edited_sources, add),
     "remove": Operation(half_to_remove, remove),
+    "grow": Operation(long_files, add),
+    "grow by a sync": Operation(long_files, sync),
     "sync": Operation(changed_folder, sync),
     "compact": Operation(fragmented_library, compact),
     "rebuild": Operation(full_library, rebuild),

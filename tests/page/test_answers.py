@@ -143,11 +143,11 @@ def test_cited_heading_is_shown() -> None:
     assert "<mark>One begins.</mark>" in html
 
 
-def test_card_shows_source_score_and_copied_reference() -> None:
-    """The card shows author, date, location and score, and holds the text that the copy button gives."""
+def test_card_shows_source_and_copied_reference() -> None:
+    """The card shows author, date and location, no score, and holds the text that the copy button gives."""
     html = render(answer_from(make_hit()))
     assert "<bdi>A. Author</bdi> · <bdi>1999</bdi> · <bdi>p. 4, ¶ 2</bdi>" in html
-    assert "Score </span>0.73" in html
+    assert "0.73" not in html
     assert 'data-quote="Three carries it." data-reference="A. Author, On Three (1999), p. 4, ¶ 2"' in html
 
 
@@ -216,7 +216,7 @@ def reasons_of_hit(**stated: Any) -> dict[str, str]:
 
 
 def test_card_lists_every_reason() -> None:
-    """Each reason is one line, in the order in which the search computes them."""
+    """Each reason is one line of words: a figure without a unit tells a reader nothing."""
     reasons = reasons_of_hit(
         dense=0.612,
         dense_rank=2,
@@ -231,29 +231,26 @@ def test_card_lists_every_reason() -> None:
         nearest_words=("carries", "it"),
     )
     assert reasons == {
-        "Meaning": "cosine 0.61, rank 2",
-        "Words": "BM25 3.1, rank 1",
-        "Both, fused": "0.98",
-        "Evidence": "0.83; the question, word for word",
-        "Reranked": "0.46",
+        "Match": "has the question word for word",
+        "Meaning": "the 2nd closest",
+        "Words": "the best of all",
+        "Read together": "weak",
         "In common": "three, carries",
         "Best sentence": "carries",
-        "Nearest": "carries, it",
+        "Nearest words": "carries, it",
     }
 
 
 def test_card_explains_low_ranks_and_missing_words() -> None:
     """It states ranks beyond the candidates and missing words, and omits a side that was not searched."""
     assert reasons_of_hit(dense=0.1, lexical=0.0, fused=0.1, evidence=0.1) == {
-        "Meaning": f"cosine 0.10, beyond the first {CANDIDATES}",
-        "Words": "none of the question’s",
-        "Both, fused": "0.10",
-        "Evidence": "0.10",
+        "Match": "fair beside the other passages found",
+        "Meaning": f"not among the {CANDIDATES} closest",
+        "Words": "has none of the question’s words",
     }
     assert reasons_of_hit(lexical=1.2) == {
-        "Words": f"BM25 1.2, beyond the first {CANDIDATES}",
-        "Both, fused": "0.00",
-        "Evidence": "0.00",
+        "Match": "fair beside the other passages found",
+        "Words": f"not among the {CANDIDATES} best",
         "In common": "none in the passage, some beside it",
     }
 
@@ -292,7 +289,8 @@ def test_answer_is_announced_to_screen_readers() -> None:
     """The announcement counts sentences and sources, so that screen reader users know what there is to read."""
     html = render(answer_from(make_hit(), make_other_hit()))
     assert 'data-say="Answer ready. 1 sentence, 1 source."' in html
-    assert "<span>2 documents</span> <span>2 passages</span> <span>12 ms</span>" in html
+    assert "<span>1 of 12 documents quoted</span>" in html
+    assert len(re.findall(r"\d+ (?:of \d+ )?documents?\b", visible_text(html))) == 1
 
 
 @pytest.mark.parametrize(
@@ -304,11 +302,12 @@ def test_answer_is_announced_to_screen_readers() -> None:
     ],
 )
 def test_confidence_is_shown_in_words(confidence: float, label: str) -> None:
-    """The figure and the threshold are available on demand."""
+    """No figure is shown; on demand the page says what the words mean and what was searched."""
     html = visible_text(render(answer_from(make_hit(), confidence=confidence)))
     assert label in html
-    assert f"Confidence {confidence:.2f}, from 0 to 1: how well the passages match the question." in html
-    assert "An answer needs at least 0.60. 1,234 passages of 12 documents were searched." in html
+    assert f"{confidence:.2f}" not in html
+    assert "This says how well the passages match the question." in html
+    assert "1,234 passages were searched in 12 ms." in html
 
 
 @pytest.mark.parametrize(
@@ -423,11 +422,11 @@ def test_more_than_four_uncited_passages_are_collapsed() -> None:
 
 
 def test_abstention_shows_the_nearest_passages() -> None:
-    """The page says what was searched, which figure decided, and what to try next."""
+    """The page says what was searched, how near it came, and what to try next."""
     html = render(make_answer(hits=(make_hit(), make_other_hit())))
     text = visible_text(html)
     assert "Nothing in 1,234 passages of 12 documents supports an answer to that." in text
-    assert "The confidence is 0.04; an answer needs at least 0.60." in text
+    assert "The nearest passage matches the question far too little for an answer." in text
     assert "Nearest passages" in text
     assert "Search all documents" not in text
     assert "Search all documents" in render(make_answer(hits=(make_hit(),)), narrowed=True)
@@ -481,12 +480,22 @@ def test_no_document_is_greyed_if_nothing_was_found() -> None:
     assert "p-off" not in answer_view.strips([make_hit().document])
 
 
-def test_document_strip_is_shortened_but_keeps_documents_with_hits() -> None:
-    """Documents with a hit are listed first, and the rest is counted."""
+def test_documents_with_passages_come_first_in_the_rail() -> None:
+    """They are in the order of their passages; the other documents follow by name, and are not counted again."""
     infos = [DocumentInfo(f"{n:064}", f"/{n:02}.txt", "", "", "", "text/plain", 9, 0, 1) for n in range(20)]
-    html = answer_view.strips(infos, cards(answer_from(make_hit(document=infos[19]))))
-    assert html.count("<li") == answer_view.RAIL_LENGTH
-    assert "19.txt" in html
+    answer = answer_from(
+        make_hit(document=infos[19]), make_hit(document=infos[4], passage=replace(OTHER_PASSAGE, id=9))
+    )
+    html = answer_view.strips(infos, cards(answer))
+    assert re.findall(r"(\d\d)\.txt", html) == ["19", "04", *(f"{n:02}" for n in (0, 1, 2, 3, 5, 6))]
+    assert "more document" not in html
+
+
+def test_rail_before_a_question_is_shortened() -> None:
+    """Documents are listed by name, and the rest is counted."""
+    infos = [DocumentInfo(f"{n:064}", f"/{n:02}.txt", "", "", "", "text/plain", 9, 0, 1) for n in range(20)]
+    html = answer_view.strips(infos)
+    assert re.findall(r"(\d\d)\.txt", html) == [f"{n:02}" for n in range(answer_view.RAIL_LENGTH)]
     assert f"and {20 - answer_view.RAIL_LENGTH} more documents" in collapse_whitespace(html)
 
 

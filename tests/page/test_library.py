@@ -213,7 +213,7 @@ def test_failed_file_is_shown_with_its_remedy() -> None:
     """The announcement counts it, too."""
     html = library_view.jobs([make_job("failed", "added", state="done", reason="It is locked.", hint="Unlock it.")], [])
     assert "It is locked. Unlock it." in text_of(html)
-    assert 'data-tell="Done. Added: 1. Not added: 1."' in html
+    assert 'data-tell="1 added, 1 not added. Not added: 0.txt. Added: 1.txt."' in html
     assert "1,234 passages in 2.0 s" in text_of(html)
 
 
@@ -223,10 +223,24 @@ def test_long_job_shows_active_and_failed_files_first() -> None:
     html = library_view.jobs([job], [])
     visible_fragment = re.findall(r"<bdi>(\d+)\.txt</bdi></span>\s*<span class=\"p-how\"", html)
     assert visible_fragment == ["40", "41", *map(str, range(42, 52))]
-    assert "Others: Waiting: 48. Added: 40." in text_of(html)
+    assert "Others: 48 waiting, 40 added." in text_of(html)
     ended = library_view.jobs([make_job(*repeated("added", 40), "failed", state="done")], [])
-    assert "40.txt Not added" in text_of(ended)
-    assert "Others: Added: 40." in text_of(ended)
+    assert re.search(r"1 not added 40.txt Not added 40 added 0.txt Added 1.txt Added", text_of(ended))
+    assert "Others" not in text_of(ended)
+
+
+def test_long_document_can_be_asked_while_it_is_encoded() -> None:
+    """The report tells how much of it is read, and links to questions about it alone."""
+    html = library_view.jobs([make_job("encoding", passages=400, of_passages=1420, ready=312, document="ab" * 32)], [])
+    assert "0.txt 312 of 1,420 passages read; you can ask now Ask about it : 0.txt" in text_of(html)
+    assert 'href="./?in=abababababab"' in html
+
+
+def test_announcement_names_few_files_of_each_outcome() -> None:
+    """The others are counted."""
+    html = library_view.jobs([make_job(*repeated("added", 7), *repeated("failed", 2), state="done")], [])
+    listed = "Not added: 7.txt, 8.txt. Added: 0.txt, 1.txt, 2.txt, 3.txt, 4.txt, 2 more."
+    assert f'data-tell="7 added, 2 not added. {listed}"' in html
 
 
 def test_jobs_of_other_visitors_show_no_file_names() -> None:

@@ -400,11 +400,11 @@ def test_full_disk_fails_the_job_and_keeps_what_was_stored(
     disk_full = LibraryNotWritable("The disk is full.", "Make room.")
     stored: list[str] = []
 
-    def put_once(documents: Iterable[Any], fingerprint: str) -> list[Any]:
+    def put_once(documents: Iterable[Any], fingerprint: str, **options: Any) -> list[Any]:
         if stored:
             raise disk_full
         stored.append("a group")
-        return put_all(documents, fingerprint)
+        return put_all(documents, fingerprint, **options)
 
     with monkeypatch.context() as patched:
         patched.setattr(library.parts.store.catalog, "put_all", put_once)

@@ -66,9 +66,11 @@
     }
     return url;
   };
+  const SECTIONS = { check: "Check", library: "Library", batch: "Questions" }; // Names of the sections other than Ask.
   const updateTitle = ({ question } = currentQuery()) => {
     root.toggleAttribute("data-asked", Boolean(question));
-    const title = question ? `${question} · Pincite` : "Pincite";
+    const section = SECTIONS[root.dataset.section] || question;
+    const title = section ? `${section} · Pincite` : "Pincite";
     if (document.title !== title) document.title = title;
   };
   const beforeAsk = (values) => {
@@ -77,19 +79,20 @@
       question: (question || "").trim(), documents: [...(pills || []), ...(listed || [])], write: writer === "write",
     };
     const url = permalink(query);
-    if (url.search !== location.search) history.pushState(null, "", url);
+    if (url.search !== location.search && !window.pincite.isReturning) history.pushState(null, "", url);
     handledSearch = location.search;
     updateTitle(query);
     if (!query.question) questionBox()?.focus();
+    const earlier = window.pincite.thread.sent(query);
     document.dispatchEvent(new CustomEvent("pincite:ask", { detail: query }));
-    return values;
+    return [...values.slice(0, -2), earlier, window.pincite.waits.mark(query)];
   };
-  addEventListener("popstate", () => { if (location.search !== handledSearch) location.reload(); });
+  addEventListener("popstate", () => { if (location.search !== handledSearch) window.pincite.goTo(); });
 
   const ask = (question) => {
     const area = questionBox();
     if (!area) return;
-    open("ask");
+    window.pincite.openForQuestion();
     area.value = question;
     area.dispatchEvent(new Event("input", { bubbles: true }));
     requestAnimationFrame(() => { find("#go").click(); focusOn("#results"); }); // The clicked element is about to be removed.
@@ -120,8 +123,6 @@
 
   const actions = {
     ask: (target) => ask(target.dataset.question),
-    copy: (target) => copy(target.dataset.text, target.dataset.told),
-    quote: (target) => copy(`“${target.dataset.quote}”\n${target.dataset.reference}`, "Quote copied"),
     link: () => copy(permalink().href, "Link copied"),
     library: () => open("library"),
     skip: () => focusOn("#results"),
@@ -245,6 +246,6 @@
   // The interface for the other scripts, which add their actions and shortcuts.
   window.pincite = {
     acceptUrl, actions, all, ask, beforeAsk, copy, currentQuery, find, focusOn, libraryChanged, open, permalink, say,
-    shortcuts, storage, toast,
+    shortcuts, storage, toast, updateTitle,
   };
 })();

@@ -64,6 +64,7 @@
     }
     if (pane === "coverage") loadCoverage();
   };
+  window.pincite.showPane = showPane;
   actions.pane = (tab) => showPane(tab.dataset.pane);
   actions.coverAgain = () => { loadCoverage(); focusOn("#coverage"); };
 
@@ -76,8 +77,10 @@
     isLoading = true;
     const answer = await fetch("page/map").catch(() => null);
     const svg = answer?.ok ? await answer.text() : "";
-    if (svg) find("#map [data-own]").innerHTML = svg;
-    if (answer?.status === ACCEPTED && attempt < MAX_RETRIES) setTimeout(loadMap, FIRST_DELAY * 2 ** attempt, attempt + 1);
+    const hasMore = answer?.status === ACCEPTED && attempt < MAX_RETRIES;
+    if (svg && (hasMore || answer.status !== ACCEPTED)) find("#map [data-own]").innerHTML = svg;
+    else find(".p-map-wait")?.remove(); // There is no map, or it takes too long.
+    if (hasMore) setTimeout(loadMap, FIRST_DELAY * 2 ** attempt, attempt + 1);
     else {
       isLoading = false;
       if (isStale) reloadMap();
@@ -195,6 +198,7 @@
     cancelThen("#go");
   };
   window.pincite.afterAnswer = () => {
+    document.dispatchEvent(new CustomEvent("pincite:answered"));
     if (!next) return;
     const button = find(next);
     next = "";

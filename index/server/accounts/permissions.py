@@ -53,7 +53,7 @@ LIBRARY = (
     _entry(r"GET|HEAD /config/?", READER),
     _entry(r"GET|HEAD /(?:theme\.css|favicon\.ico|robots\.txt)", READER),
     _entry(r"GET|HEAD /(?:assets|static|ui|static-offline-docs)/.+", READER),
-    _entry(r"GET /d/[^/]+", READER),
+    _entry(r"GET|HEAD /d/[^/]+(?:/[^/]+)?", READER),
     # Gradio's events. The page's own gate (`page.gradio_routes`) validates them, and closes all other routes of Gradio.
     _entry(r"GET|HEAD /gradio_api/(?:info|queue/data|app_id)", READER),
     _entry(r"POST /gradio_api/(?:queue/join|cancel|reset)", READER),
@@ -61,11 +61,14 @@ LIBRARY = (
     _entry(r"GET /gradio_api/upload_progress", CURATOR),
     # Fragments and forms of the page
     _entry(f"GET {ACCOUNT}", READER),
-    _entry(r"GET /page/(?:state|jobs|documents|coverage|map|choices|batches)", READER),
+    _entry(r"GET /page/(?:state|jobs|documents|coverage|map|choices|suggestions|batches)", READER),
     _entry(r"GET /page/export", READER, "export"),
     _entry(r"GET /page/batches/[^/]+/rows", READER),
     _entry(r"GET /page/batches/[^/]+/answers\.[^/]+", READER, "export"),
     _entry(r"POST /page/(?:check|batches|questions)", READER),
+    _entry(r"GET|POST /page/kept", READER),  # the reader's own, whoever else may read the library
+    _entry(r"POST /page/kept/(?:check|forget)", READER),
+    _entry(r"POST /page/kept/export", READER, "export"),
     _entry(r"POST /page/(?:links|folders)", CURATOR, "add"),
     _entry(r"POST /page/jobs/[^/]+/cancel", CURATOR, "cancel"),
     _entry(r"DELETE /page/documents/[^/]+", CURATOR, "remove"),

@@ -24,8 +24,11 @@ _EVENTS = "/gradio_api/"
 _EVENT_BYTES = 1_000_000
 """Limit of the page's events, which hold a question and the ids of documents."""
 _FRAGMENTS = "/page/"
-"""Routes that accept forms and files of questions in any format, but no JSON."""
-_LONG_FORMS = frozenset({"/page/batches", "/page/check", "/page/questions"})
+"""Routes that accept forms and files of questions in any format. The one that accepts JSON parses it strictly, without
+making objects of what does not fit (`index.citations.kept`)."""
+_LONG_FORMS = frozenset(
+    {"/page/batches", "/page/check", "/page/questions", "/page/kept", "/page/kept/check", "/page/kept/export"}
+)
 _FORM_BYTES = 64_000
 """Limit of other forms, which hold an address or a folder: forms are parsed on the event loop."""
 _MOST_DIGITS = 18

@@ -82,6 +82,7 @@ KINDS: dict[type[PinciteError], Kind] = {
     errors.EvaluationError: Kind(_UNPROCESSABLE, "The questions cannot be used"),
     errors.WriterError: Kind(HTTPStatus.BAD_GATEWAY, "The language model gave no answer"),
     errors.BadPack: Kind(_UNPROCESSABLE, "The file is not an evidence pack"),
+    errors.BadKept: Kind(_UNPROCESSABLE, "The kept quotes cannot be used"),
     errors.ArchiveError: Kind(_UNPROCESSABLE, "The file cannot be used as a copy of a library", is_public=False),
     errors.PublishError: Kind(_UNPROCESSABLE, "The library cannot be published", is_public=False),
     errors.BatchError: Kind(_UNPROCESSABLE, "The questions cannot be used"),

@@ -33,7 +33,7 @@ TOKEN_KEY = "pincite.visitor.token"  # noqa: S105 - the name of a key
 COOKIE_KEY = "pincite.visitor.cookie"
 """The key, in the scope of a request, of whether it brought the visitor's cookie."""
 _SHARED = re.compile(
-    r"/?|/(?:ui|static|assets|d)/.*|/(?:docs|openapi\.json|theme\.css|favicon\.ico|robots\.txt|privacy|static-offline-docs.*)"
+    r"/?|/(?:ui|static|assets)/.*|/(?:docs|openapi\.json|theme\.css|favicon\.ico|robots\.txt|privacy|static-offline-docs.*)"
     r"|/gradio_api/(?:info|app_id)|/config/?"
 )
 """Paths whose responses are the same for everybody. They set no cookie, because the page's response is cached."""

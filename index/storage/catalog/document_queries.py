@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _INFO = """
     SELECT d.number, d.id, (SELECT min(source) FROM sources s WHERE s.document = d.number) AS source,
            d.title, d.author, d.date, d.media_type, d.characters, d.pages, d.passages, d.notes,
-           d.number IN {claims} AS claimed
+           d.number IN {claims} AS claimed, coalesce({whole}, 0) AS whole
     FROM documents d
 """
 _SOURCES = "SELECT s.source, d.id FROM sources s JOIN documents d ON d.number = s.document"
@@ -55,8 +55,8 @@ def number_of(catalog: WithDatabase, identity: str) -> int | None:
 
 
 def was_read(catalog: WithDatabase, identity: str) -> bool:
-    """Return whether the document with this id was read from a file here; False for an imported document."""
-    query = f"SELECT 1 FROM documents WHERE id = ? AND number NOT IN {claims(catalog.database)}"
+    """Return whether all of the document with this id was read from a file here; False for an imported document."""
+    query = f"SELECT 1 FROM documents WHERE id = ? AND {_wholly_read(catalog.database)}"
     return bool(catalog.database.rows(query, [identity]))
 
 
@@ -70,10 +70,22 @@ def claimed(catalog: WithDatabase, ids: Sequence[str] | None = None) -> frozense
     return frozenset(row[0] for row in rows)
 
 
+def unfinished(catalog: WithDatabase) -> dict[int, int]:
+    """Return the number of passages that each document of which only a first part was read will have, by number."""
+    if not _has_table(catalog.database, "parts"):
+        return {}
+    return dict(catalog.database.rows("SELECT document, passages FROM parts"))
+
+
+def to_read(catalog: WithDatabase) -> frozenset[str]:
+    """Return the ids of the documents whose files have to be read: they are claimed, or a first part was read."""
+    query = f"SELECT id FROM documents WHERE NOT ({_wholly_read(catalog.database)})"
+    return frozenset(row[0] for row in catalog.database.rows(query))
+
+
 def media_types(catalog: WithDatabase, ids: Sequence[str]) -> dict[str, str]:
-    """Return the media types of the given documents by id, as far as they exist and were read here."""
-    unread = claims(catalog.database)
-    query = f"SELECT id, media_type FROM documents WHERE id IN {LISTED} AND number NOT IN {unread}"
+    """Return the media types of the given documents by id, as far as they exist and were wholly read here."""
+    query = f"SELECT id, media_type FROM documents WHERE id IN {LISTED} AND {_wholly_read(catalog.database)}"
     return dict(catalog.database.rows(query, [json.dumps(list(ids))]))
 
 
@@ -113,19 +125,30 @@ def documents_of(catalog: WithDatabase, sources: Sequence[str]) -> dict[str, str
 
 def claims(database: Database) -> str:
     """Return the SQL for the numbers of claimed documents. Older libraries have no table of claims."""
-    has_claims = database.rows("SELECT 1 FROM sqlite_schema WHERE name = 'claims'")
-    return "(SELECT document FROM claims)" if has_claims else "()"
+    return "(SELECT document FROM claims)" if _has_table(database, "claims") else "()"
+
+
+def _wholly_read(database: Database) -> str:
+    """Return the SQL condition for documents that were wholly read here."""
+    parts = "(SELECT document FROM parts)" if _has_table(database, "parts") else "()"
+    return f"number NOT IN {claims(database)} AND number NOT IN {parts}"
+
+
+def _has_table(database: Database, name: str) -> bool:
+    return bool(database.rows("SELECT 1 FROM sqlite_schema WHERE name = ?", [name]))
 
 
 def _infos(database: Database, condition: str, *values: Any) -> dict[int, DocumentInfo]:
     """Return the documents that a condition selects, by number, in the order of the query."""
-    rows = database.rows(f"{_INFO.format(claims=claims(database))} {condition}", values)
+    whole = "(SELECT passages FROM parts WHERE document = d.number)" if _has_table(database, "parts") else "0"
+    rows = database.rows(f"{_INFO.format(claims=claims(database), whole=whole)} {condition}", values)
     return {row[0]: _info(database, row) for row in rows}
 
 
 def _info(database: Database, row: Sequence[Any]) -> DocumentInfo:
     try:
-        return DocumentInfo(*row[1:-2], tuple(json.loads(row[-2])), bool(row[-1]))  # type: ignore[call-arg,unused-ignore]
+        notes, claimed, whole = tuple(json.loads(row[-3])), bool(row[-2]), row[-1]
+        return DocumentInfo(*row[1:-3], notes, claimed, False, whole)  # type: ignore[call-arg,unused-ignore]
     except (TypeError, ValueError) as error:
         raise database.damaged(f"document {row[0]} has notes that are no list: {error}") from error
 

@@ -120,9 +120,25 @@ class LayeredCatalog(Catalog):
         number = self._published.number_of(identity)
         return self._own.number_of(identity) if number is None else number
 
+    def added_at(self, identity: str) -> str:
+        """See `Catalog.added_at`."""
+        return self._published.added_at(identity) or self._own.added_at(identity)
+
+    def successor_of(self, identity: str) -> str:
+        """See `Catalog.successor_of`."""
+        return self._published.successor_of(identity) or self._own.successor_of(identity)
+
     def claimed(self, ids: Sequence[str] | None = None) -> frozenset[str]:
         """See `Catalog.claimed`."""
         return self._published.claimed(ids) | self._own.claimed(ids)
+
+    def unfinished(self) -> dict[int, int]:
+        """See `Catalog.unfinished`."""
+        return self._published.unfinished() | self._own.unfinished()
+
+    def to_read(self) -> frozenset[str]:
+        """See `Catalog.to_read`."""
+        return self._published.to_read() | self._own.to_read()
 
     def media_types(self, ids: Sequence[str]) -> dict[str, str]:
         """See `Catalog.media_types`."""

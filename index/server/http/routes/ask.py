@@ -85,9 +85,12 @@ def openapi_content() -> dict[str, Any]:
     return {kind.media_type: {"schema": _SCHEMAS.get(form, {"type": "string"})} for form, kind in KINDS.items()}
 
 
-def file_response(library: Library, answer: AnswerRecord, form: Format) -> Response:
-    """Return the answer as a download, so that a browser never renders it as a page of this server."""
-    content = library.pack(answer)[0] if form == "pack" else export(answer, form).encode("utf-8", "replace")
+def file_response(library: Library, answer: AnswerRecord, form: Format, *, site: str = "") -> Response:
+    """Return the answer as a download, so that a browser never renders it as a page of this server.
+
+    With `site`, the address of a server with pages, citations link to their pages.
+    """
+    content = library.pack(answer)[0] if form == "pack" else export(answer, form, site=site).encode("utf-8", "replace")
     kind = KINDS[form]
     charset = "" if form == "pack" else "; charset=utf-8"
     disposition = attachment(file_stem(answer.question), f".{kind.suffix}")

@@ -1,0 +1,236 @@
+"""What a reader keeps: quotes and answers with their questions and notes, and the JSON that carries them.
+
+    format      "pincite-kept"
+    version     1; it grows if a program for the older version would misread the newer one
+    made_at     ISO 8601, with the offset from UTC
+    items       the fields of `KeptItem` by name, records as objects, tuples as lists; in the reader's order
+
+An item is a quote, or an answer with its sentences and the quotes they rest on. Browsers, files and servers exchange
+these items, and none of them can be trusted: `parse_items` is the one door. Each item has an id and a revision, so that
+two tabs or machines can change a collection and lose nothing: `merge` keeps the newer revision of each item.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any
+
+from annotated_types import Ge, Le, MaxLen
+from pydantic import AfterValidator, StringConstraints
+
+from index.citations.links import web_address
+from index.errors import BadKept
+from index.records import Citation, DocumentInfo, Location
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from pydantic import TypeAdapter
+
+FORMAT = "pincite-kept"
+VERSION = 1
+MOST_ITEMS = 200
+"""The largest number of items that a reader can keep."""
+MOST_REMOVED = 200
+"""The number of removed items that are remembered, so that another tab does not bring them back."""
+MOST_BYTES = 2_000_000
+"""The largest size of a collection as JSON, in bytes."""
+CONTEXT = 80
+"""The number of characters that are kept on each side of a quote, so that its place is found again."""
+_FARTHEST = 2**31 - 1
+_LONGEST_QUOTE, _LONGEST_NOTE, _LONGEST_LINE, _MOST_PARTS = 20_000, 10_000, 2_000, 60
+
+_Line = Annotated[str, MaxLen(_LONGEST_LINE)]
+_Text = Annotated[str, MaxLen(_LONGEST_QUOTE)]
+_Offset = Annotated[int, Ge(0), Le(_FARTHEST)]
+_Position = Annotated[float, Ge(-1e12), Le(1e12)]
+
+
+def _without_secrets(source: str) -> str:
+    """Return an address without a password; anything else as it is."""
+    return web_address(source) or source
+
+
+@dataclass(frozen=True, slots=True)
+class KeptQuote:
+    """The words of a span, and what is known of their document, which may change or disappear."""
+
+    document: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+    """SHA-256 of the file that held the words."""
+    source: Annotated[_Line, AfterValidator(_without_secrets)]
+    """The file's name, its path, or its address."""
+    title: _Line
+    author: _Line
+    date: _Line
+    page: _Line
+    heading: _Line
+    paragraph: Annotated[int, Ge(0), Le(_FARTHEST)]
+    start: _Offset
+    end: _Offset
+    quote: Annotated[_Text, StringConstraints(min_length=1)]
+    before: Annotated[str, MaxLen(2 * CONTEXT)] = ""
+    """The characters right before the quote, which find its place in another version of the document."""
+    after: Annotated[str, MaxLen(2 * CONTEXT)] = ""
+
+    @property
+    def name(self) -> str:
+        """The title, else the file's name."""
+        return self.info.name
+
+    @property
+    def info(self) -> DocumentInfo:
+        """The document as it was described when the quote was kept."""
+        return DocumentInfo(self.document, self.source, self.title, self.author, self.date, "", 0, 0, 0)
+
+    @property
+    def location(self) -> Location:
+        """Where the quote stood."""
+        return Location(self.page, self.heading, self.paragraph)
+
+    def citation(self, marker: int) -> Citation:
+        """Return the quote as a citation with this number."""
+        return Citation(marker, self.info, self.location, self.start, self.end, self.quote)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSentence:
+    """A sentence of an answer."""
+
+    text: _Text
+    quotes: Annotated[tuple[_Offset, ...], MaxLen(_MOST_PARTS)] = ()
+    """The quotes of the item that it rests on, counted from 0."""
+    remark: _Line = ""
+    """What a reader must know: that nothing supports the sentence, or what differs."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptItem:
+    """A quote or an answer that a reader keeps; or, with `removed`, the mark that it was removed."""
+
+    id: Annotated[str, StringConstraints(pattern="^[A-Za-z0-9_-]{8,40}$")]
+    revision: Annotated[int, Ge(1), Le(_FARTHEST)]
+    """It grows with each change."""
+    position: _Position
+    """Its place in the reader's order: items are sorted by it."""
+    kept_at: Annotated[str, MaxLen(40)]
+    """ISO 8601."""
+    generation: _Offset = 0
+    """The number of changes of the library when it was kept; 0 if unknown."""
+    question: _Line = ""
+    caution: _Line = ""
+    """What a reader of an answer must know: that it is unsure, or that a language model wrote it."""
+    note: Annotated[str, MaxLen(_LONGEST_NOTE)] = ""
+    """The reader's own words."""
+    sentences: Annotated[tuple[KeptSentence, ...], MaxLen(_MOST_PARTS)] = ()
+    """The sentences of an answer; empty for a quote."""
+    quotes: Annotated[tuple[KeptQuote, ...], MaxLen(_MOST_PARTS)] = ()
+    removed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    format: str
+    version: int
+    made_at: Annotated[str, MaxLen(40)]
+    items: Annotated[tuple[KeptItem, ...], MaxLen(MOST_ITEMS + MOST_REMOVED)]
+
+
+def parse_items(data: bytes | str) -> tuple[KeptItem, ...]:
+    """Parse a JSON list of items from a browser. Raises BadKept if anything in it is not as it must be."""
+    return _checked(_parsed(tuple[KeptItem, ...], data))
+
+
+def parse_file(data: bytes | str) -> tuple[KeptItem, ...]:
+    """Parse the JSON of an exported collection. Raises BadKept."""
+    kept: _Kept = _parsed(_Kept, data)
+    if kept.format != FORMAT:
+        raise BadKept(f"The format is {kept.format[:40]!r}, not {FORMAT}.")
+    if kept.version > VERSION:
+        raise BadKept("The file was made by a newer Pincite.", "Upgrade Pincite: pip install --upgrade pincite")
+    return _checked(kept.items)
+
+
+def file_json(items: Iterable[KeptItem], made_at: datetime) -> str:
+    """Return the JSON of a collection, as ASCII without `<`, `>` and `&`, so that every document can carry it."""
+    fields = {
+        "format": FORMAT,
+        "version": VERSION,
+        "made_at": made_at.isoformat(timespec="seconds"),
+        "items": [asdict(item) for item in items],
+    }
+    text = json.dumps(fields, ensure_ascii=True, indent=1)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def items_json(items: Iterable[KeptItem]) -> str:
+    """Return a JSON list of items."""
+    return json.dumps([asdict(item) for item in items], ensure_ascii=False)
+
+
+def merge(known: Iterable[KeptItem], arrived: Iterable[KeptItem]) -> tuple[KeptItem, ...]:
+    """Return both collections as one, with the newer revision of each item, in the reader's order.
+
+    Of two changes to the same revision of an item, the one whose JSON sorts last wins, wherever they are merged.
+    """
+    merged: dict[str, KeptItem] = {}
+    for item in (*known, *arrived):
+        other = merged.get(item.id)
+        if other is None or _age(item) > _age(other):
+            merged.pop(item.id, None)  # the newest change comes last
+            merged[item.id] = item
+    removed = [item for item in merged.values() if item.removed][-MOST_REMOVED:]
+    return (*in_order(item for item in merged.values() if not item.removed), *removed)
+
+
+def in_order(items: Iterable[KeptItem]) -> list[KeptItem]:
+    """Return the items that were not removed, in the reader's order."""
+    return sorted((item for item in items if not item.removed), key=lambda item: (item.position, item.id))
+
+
+def require_room(items: Sequence[KeptItem]) -> None:
+    """Raise BadKept if there are more items or bytes than a reader can keep."""
+    if sum(not item.removed for item in items) > MOST_ITEMS:
+        raise BadKept(f"There is room for {MOST_ITEMS} kept items.", "Export them, and remove some.")
+    if len(items_json(items).encode("utf-8", "replace")) > MOST_BYTES:
+        size = f"{MOST_BYTES / 1e6:g} MB"
+        raise BadKept(f"What you keep may take {size}, and it is more.", "Export it, and remove some.")
+
+
+def _age(item: KeptItem) -> tuple[int, str]:
+    return item.revision, items_json([item])
+
+
+def _checked(items: tuple[KeptItem, ...]) -> tuple[KeptItem, ...]:
+    for item in items:
+        if not item.removed and not item.quotes:
+            raise BadKept("An item has no quote.")
+        if any(quote.end - quote.start != len(quote.quote) for quote in item.quotes):
+            raise BadKept("A quote is not as long as its span.")
+        if any(at >= len(item.quotes) for sentence in item.sentences for at in sentence.quotes):
+            raise BadKept("A sentence rests on a quote that is missing.")
+    if len({item.id for item in items}) != len(items):
+        raise BadKept("Two items have the same id.")
+    return items
+
+
+def _parsed(record: Any, data: bytes | str) -> Any:
+    from pydantic import ValidationError
+
+    if len(data) > MOST_BYTES:
+        raise BadKept(f"The collection is larger than {MOST_BYTES / 1e6:g} MB.", "Export it, and remove some.")
+    try:
+        return _adapter(record).validate_json(data, strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"][:8])
+        raise BadKept(f"The collection is invalid: {place} {first['msg']}.") from error
+
+
+@cache
+def _adapter(record: Any) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(record)

@@ -1,0 +1,71 @@
+"""The tray of kept quotes, and what the page's buttons keep and copy: quotes and answers as JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from index.citations.kept import CONTEXT, MOST_BYTES, MOST_ITEMS, KeptQuote
+from index.page.fragments import render
+from index.records import Span
+from index.text.sentences import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from index.page.answer_view import Card
+    from index.records import Answer
+
+_LONGEST = 2_000
+_UNSURE = "This may be it: the documents do not clearly answer the question."
+_MODEL = "Written by a language model; each sentence was checked against the passages."
+STYLES = {"apa": "APA", "mla": "MLA", "chicago": "Chicago"}
+FORMS = {"docx": "Word", "markdown": "Markdown", "html": "HTML", "json": "JSON"}
+
+
+def tray() -> str:
+    """Return the tray, empty and closed. The page has one, outside the elements that Gradio patches."""
+    return render("tray.html", forms=FORMS, styles=STYLES, most=MOST_ITEMS, bytes=MOST_BYTES)
+
+
+def quote_json(card: Card) -> str:
+    """Return what the buttons of a card keep and copy, without the question, which the page knows."""
+    return json.dumps({"quotes": [_quote(card)]}, ensure_ascii=False)
+
+
+def answer_json(answer: Answer, statements: Sequence[Mapping[str, Any]], cited: Sequence[Card]) -> str:
+    """Return what the buttons *Keep* and *Copy* of an answer take: its sentences, and their quotes, each once."""
+    numbers = {card.number: at for at, card in enumerate(cited)}
+    sentences = [
+        {
+            "text": one_line(said["text"]),
+            "quotes": [numbers[card.number] for card in said["cards"] if card.number in numbers],
+            "remark": one_line("" if said["supported"] else f"{said['name']}: {said['reason']}".strip(": "))[:_LONGEST],
+        }
+        for said in statements
+    ]
+    caution = _UNSURE if answer.status == "unsure" else _MODEL if answer.writer == "model" else ""
+    fields = {
+        "question": answer.question[:_LONGEST],
+        "caution": caution,
+        "sentences": sentences,
+        "quotes": [_quote(card) for card in cited],
+    }
+    return json.dumps(fields, ensure_ascii=False)
+
+
+def answer_id(kept: str) -> str:
+    """Return the id of a kept answer: the same for the same sentences and quotes."""
+    return f"a-{hashlib.sha256(kept.encode('utf-8', 'replace')).hexdigest()[:32]}"
+
+
+def _quote(card: Card) -> dict[str, Any]:
+    """Return a card's quote with the characters around it, as far as the passage has them."""
+    info, location, passage, (start, end) = card.hit.document, card.location, card.hit.passage, card.span
+    around = (Span(max(passage.start, start - CONTEXT), start), Span(end, min(passage.end, end + CONTEXT)))
+    stated = (info.source, info.title, info.author, info.date, location.page, location.heading)
+    fields = [text[:_LONGEST] for text in stated]
+    quote = KeptQuote(info.id, *fields, location.paragraph, start, end, card.quote, *card.hit.texts(around))
+    return asdict(quote)

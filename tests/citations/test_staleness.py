@@ -1,0 +1,242 @@
+"""What has become of a kept quote: there, moved, changed or gone. Most texts are samples and files of others."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from index.citations.staleness import difference, state_of
+from index.loading.loader import load
+from tests.citations.kept_items import document, quote_of
+
+if TYPE_CHECKING:
+    from index.records import Document
+
+ROOT = Path(__file__).parents[2]
+SEEDS, FILES = ROOT / "seeds", ROOT.parent / "shared" / "files"
+SNOW = (
+    "# Cholera\n\nThe first case was reported in August. Most of the deaths were near the pump in Broad Street. "
+    "The handle was removed in September.\n\n## Afterwards\n\nThe brewery had a well of its own. Nobody there fell ill."
+)
+DEATHS = "Most of the deaths were near the pump in Broad Street."
+CLUBS = "He moved to Huddersfield Town in 1990"
+COUGH = "Anna Pavlovna had had a cough for some days."
+
+
+def loaded(path: Path) -> Document:
+    """Return a document as Pincite reads it."""
+    if not path.exists():
+        pytest.skip("shared data is absent: the file is not part of the project")
+    return load(path, max_bytes=10**8)
+
+
+def edited(kept: Document, *changes: tuple[str, str]) -> Document:
+    """Return another version of a document, with each piece of text replaced once."""
+    text = kept.text
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new, 1)
+    return document(text, kept.source)
+
+
+@pytest.fixture(scope="module")
+def norwich() -> Document:
+    """An article with broken lines, as an extraction of a web page left it."""
+    return loaded(FILES / "norwich-city.txt")
+
+
+@pytest.fixture(scope="module")
+def peace() -> Document:
+    """A page of a novel."""
+    return loaded(FILES / "book-war-and-peace-1p.txt")
+
+
+@pytest.fixture(scope="module")
+def oil() -> Document:
+    """A sample document."""
+    return loaded(SEEDS / "03-the-2011-oil-discount.txt")
+
+
+@pytest.fixture(scope="module")
+def pipelines() -> Document:
+    """A sample document with pages."""
+    return loaded(SEEDS / "02-energy-pipelines.pdf")
+
+
+def sentence(kept: Document, nth: int) -> str:
+    """Return a long sentence of a document."""
+    from index.text.sentences import split_sentences
+
+    long = [span for span in split_sentences(kept.text) if span.end - span.start > 60]
+    return long[nth].of(kept.text)
+
+
+def test_same_bytes_added_again_are_there(norwich: Document, pipelines: Document) -> None:
+    """The id is that of the bytes, so a file that was removed and added again, or renamed, is the same document."""
+    for kept in (norwich, pipelines):
+        state = state_of(quote_of(kept, sentence(kept, 3)), [kept])
+        assert state.state == "there"
+        assert state.now is not None
+        assert state.now.quote == sentence(kept, 3)
+
+
+def test_quote_moves_with_text_added_before_it(norwich: Document, oil: Document, peace: Document) -> None:
+    """The words stand further down, and the new place is exact."""
+    for kept in (norwich, oil, peace):
+        words = sentence(kept, 5)
+        newer = document(f"A new first paragraph.\n\n{kept.text}", kept.source)
+        state = state_of(quote_of(kept, words), [newer])
+        assert state.state == "moved"
+        assert state.now is not None
+        assert newer.text[state.now.start : state.now.end] == words
+        assert state.now.document == newer.id
+        assert "different" not in state.what
+
+
+def test_number_changed_within_the_quote_is_shown(norwich: Document) -> None:
+    """The words then and the words now, with the one that differs."""
+    line = norwich.text[norwich.text.index(CLUBS) :].split("\n")[0]
+    state = state_of(
+        quote_of(norwich, line), [edited(norwich, ("Huddersfield Town in 1990", "Huddersfield Town in 1991"))]
+    )
+    assert state.state == "changed"
+    assert state.now is not None
+    assert "Town in 1991" in state.now.quote
+    assert ("then", "1990") in state.difference
+    assert ("now", "1991") in state.difference
+
+
+def test_denial_added_to_the_quote_is_shown(oil: Document) -> None:
+    """One small word changes everything, and is not lost among the equal ones."""
+    words = sentence(oil, 2)
+    head, _, rest = words.partition(" ")
+    newer = edited(oil, (words, f"{head} never {rest}"))
+    state = state_of(quote_of(oil, words), [newer])
+    assert state.state == "changed"
+    assert [part.strip() for side, part in state.difference if side == "now"] == ["never"]
+
+
+def test_page_and_place_follow_the_words(pipelines: Document) -> None:
+    """The location of the words now is that of the newer version."""
+    words = sentence(pipelines, 4)
+    newer = document(pipelines.text, pipelines.source, landmarks=pipelines.landmarks, title="The second edition")
+    newer = document("x" + pipelines.text[1:], pipelines.source, landmarks=pipelines.landmarks, title="Second edition")
+    state = state_of(quote_of(pipelines, words), [newer])
+    assert state.state == "moved"
+    assert state.now is not None
+    assert (state.now.page, state.now.title) == (quote_of(pipelines, words).page, "Second edition")
+    assert state.now.page
+
+
+def test_removed_sentence_is_gone(peace: Document, oil: Document) -> None:
+    """The document is there, and nothing like the sentence is in it: other sentences share only short words."""
+    for kept in (peace, oil):
+        words = sentence(kept, 1)
+        state = state_of(quote_of(kept, words), [edited(kept, (words, ""))])
+        assert (state.state, state.now) == ("gone", None)
+        assert "nothing like these words" in state.what
+
+
+def test_removed_document_is_gone(norwich: Document) -> None:
+    """No version of the document is in the library."""
+    state = state_of(quote_of(norwich, CLUBS), [])
+    assert (state.state, state.what) == ("gone", "No longer in your library.")
+
+
+def test_replaced_document_does_not_claim_the_quote(norwich: Document, oil: Document, peace: Document) -> None:
+    """A file of the same name with other contents has other words, however common."""
+    for kept, other in ((norwich, peace), (oil, norwich), (peace, oil)):
+        for nth in range(6):
+            assert state_of(quote_of(kept, sentence(kept, nth)), [other]).state == "gone"
+
+
+def test_other_line_breaks_are_no_change(norwich: Document, peace: Document) -> None:
+    """The same words with other white space are word for word there."""
+    for kept in (norwich, peace):
+        newer = document(" ".join(kept.text.split()), kept.source)
+        words = kept.text[200:420].strip()
+        state = state_of(quote_of(kept, words), [newer])
+        assert state.state == "moved"
+        assert state.now is not None
+        assert state.now.quote.split() == words.split()
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "state"),
+    [
+        ("The government agreed to cooperate.", "The govern-\nment agreed to cooperate.", "moved"),
+        ("The govern-\nment agreed to cooperate.", "The government agreed to cooperate.", "moved"),
+        ("A well-\nknown brewery stood there once.", "A well-known brewery stood there once.", "moved"),
+        ("The director will re-sign tomorrow.", "The director will resign tomorrow.", "changed"),
+        ("The price rose by 5 percent in May.", "The price rose by 5percent in May.", "changed"),
+    ],
+)
+def test_hyphens_at_line_ends_are_no_change(then: str, now: str, state: str) -> None:
+    """Hyphenation is not a change of words; a hyphen within a line may be."""
+    rest = "\n\nThe queen kept a garden and a clock. Nobody remembered the whale."
+    kept, newer = document(then + rest), document(now + rest)
+    assert state_of(quote_of(kept, then), [newer]).state == state
+
+
+def test_second_of_two_equal_quotes_is_found_again() -> None:
+    """The neighbours tell two equal sentences apart, also after text was added before both."""
+    kept = document("Monday was dry. No rain fell. Birds sang.\n\nTuesday was cold. No rain fell. Snow fell instead.")
+    newer = document(f"Weather of the week.\n\n{kept.text}")
+    for nth in (0, 1):
+        state = state_of(quote_of(kept, "No rain fell.", nth), [newer])
+        assert state.now is not None
+        assert state.now.start == quote_of(newer, "No rain fell.", nth).start
+
+
+def test_twin_of_an_edited_quote_says_that_its_neighbours_differ() -> None:
+    """The words are there once more, but not where the reader found them."""
+    kept = document("Monday was quite dry. No rain fell. Birds sang.\n\nTuesday was cold. No rain fell. Snow came.")
+    newer = document(
+        "Everything is new here. Much rain fell. Ducks came.\n\nTuesday was cold. No rain fell. Snow came."
+    )
+    state = state_of(quote_of(kept, "No rain fell."), [newer])
+    assert state.state == "moved"
+    assert state.what.endswith("The words around them are different.")
+
+
+def test_sentence_between_the_same_neighbours_is_the_changed_one() -> None:
+    """Even if no word is left of it."""
+    kept = document(SNOW)
+    state = state_of(quote_of(kept, DEATHS), [edited(kept, (DEATHS, "People died elsewhere, too."))])
+    assert state.state == "changed"
+    assert state.now is not None
+    assert state.now.quote == "People died elsewhere, too."
+
+
+def test_version_with_the_words_is_preferred() -> None:
+    """Of several documents of one name, the one that holds the words counts, and then the most similar one."""
+    kept = document(SNOW)
+    other, same = document("Another note of that name."), document(f"New. {SNOW}")
+    similar = edited(kept, ("Broad Street", "Narrow Street"))
+    assert state_of(quote_of(kept, DEATHS), [other, similar, same]).now == state_of(quote_of(kept, DEATHS), [same]).now
+    state = state_of(quote_of(kept, DEATHS), [other, similar])
+    assert state.state == "changed"
+    assert state.now is not None
+    assert state.now.document == similar.id
+
+
+def test_difference_has_both_texts_word_for_word() -> None:
+    """What both have and what then had is the old text; what both have and what now has is the new one."""
+    then, now = "The king signed\nthe treaty in 1912.", "The queen signed the treaty in 1913!"
+    parts = list(difference(then, now))
+    assert "".join(words for side, words in parts if side != "now") == then
+    assert "".join(words for side, words in parts if side != "then").split() == now.split()
+    assert list(difference("a " * 3000, "b " * 3000)) == [("then", "a " * 3000), ("now", "b " * 3000)]
+
+
+def test_changed_quote_in_a_long_document_is_found_quickly() -> None:
+    """A megabyte of text is searched in seconds."""
+    text = SNOW + "".join(f" On day {n} the doctor baked bread in the harbour of the king." for n in range(20_000))
+    kept = document(text)
+    newer = document(f"{text[:-1]} twice.".replace("the pump in Broad Street", "the pump in Long Street"))
+    began = time.process_time()
+    assert state_of(quote_of(kept, DEATHS), [newer]).state == "changed"
+    assert time.process_time() - began < 5
