@@ -65,7 +65,20 @@ def _quote(card: Card) -> dict[str, Any]:
     """Return a card's quote with the characters around it, as far as the passage has them."""
     info, location, passage, (start, end) = card.hit.document, card.location, card.hit.passage, card.span
     around = (Span(max(passage.start, start - CONTEXT), start), Span(end, min(passage.end, end + CONTEXT)))
-    stated = (info.source, info.title, info.author, info.date, location.page, location.heading)
-    fields = [text[:_LONGEST] for text in stated]
-    quote = KeptQuote(info.id, *fields, location.paragraph, start, end, card.quote, *card.hit.texts(around))
-    return asdict(quote)
+    before, after = card.hit.texts(around)
+    kept = KeptQuote(
+        document=info.id,
+        source=info.source[:_LONGEST],
+        title=info.title[:_LONGEST],
+        author=info.author[:_LONGEST],
+        date=info.date[:_LONGEST],
+        page=location.page[:_LONGEST],
+        heading=location.heading[:_LONGEST],
+        paragraph=location.paragraph,
+        start=start,
+        end=end,
+        quote=card.quote,
+        before=before,
+        after=after,
+    )
+    return asdict(kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from html import unescape
@@ -276,10 +277,15 @@ def test_card_lists_copies_of_its_passage() -> None:
     assert "p-also" not in render(answer_from(make_hit()))
 
 
-def test_untitled_document_is_referenced_by_its_file_name() -> None:
-    """A reference omits what is not known."""
-    info = DocumentInfo("d" * 64, "/papers/three.txt", "", "", "", "text/plain", 267, 0, 4)
-    assert cards(answer_from(make_hit(document=info, location=Location())))[0].reference == "three.txt"
+def test_card_carries_what_its_buttons_keep_and_copy() -> None:
+    """The quote with its document and place, and the characters on both sides; it is what a server accepts."""
+    card = cards(answer_from(make_hit()))[0]
+    fields = json.loads(card.kept)
+    assert fields["quotes"][0]["quote"] == card.quote
+    assert fields["quotes"][0]["document"] == card.hit.document.id
+    text, start = card.hit.passage.text, card.span.start - card.hit.passage.start
+    assert text[:start].endswith(fields["quotes"][0]["before"])
+    assert text[start + len(card.quote) :].startswith(fields["quotes"][0]["after"])
 
 
 # Answers
