@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from index.citations.kept import CONTEXT, MOST_BYTES, MOST_ITEMS, KeptQuote
 from index.page.fragments import render
 from index.records import Span
+from index.records.remarks import plain
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def answer_json(answer: Answer, statements: Sequence[Mapping[str, Any]], cited: 
         {
             "text": one_line(said["text"]),
             "quotes": [numbers[card.number] for card in said["cards"] if card.number in numbers],
-            "remark": one_line("" if said["supported"] else f"{said['name']}: {said['reason']}".strip(": "))[:_LONGEST],
+            "remark": "" if said["supported"] else _remark(said),
         }
         for said in statements
     ]
@@ -54,6 +55,11 @@ def answer_json(answer: Answer, statements: Sequence[Mapping[str, Any]], cited: 
         "quotes": [_quote(card) for card in cited],
     }
     return json.dumps(fields, ensure_ascii=False)
+
+
+def _remark(said: Mapping[str, Any]) -> str:
+    """Return the verdict on a sentence that the documents do not support."""
+    return one_line(plain(f"{said['name']}: {said['reason']}".strip(": ")))[:_LONGEST]
 
 
 def answer_id(kept: str) -> str:

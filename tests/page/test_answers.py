@@ -149,7 +149,13 @@ def test_card_shows_source_and_copied_reference() -> None:
     html = render(answer_from(make_hit()))
     assert "<bdi>A. Author</bdi> · <bdi>1999</bdi> · <bdi>p. 4, ¶ 2</bdi>" in html
     assert "0.73" not in html
-    assert 'data-quote="Three carries it." data-reference="A. Author, On Three (1999), p. 4, ¶ 2"' in html
+    [quote] = kept_in(html)["quotes"]
+    assert (quote["quote"], quote["author"], quote["title"], quote["page"]) == (
+        "Three carries it.",
+        "A. Author",
+        "On Three",
+        "4",
+    )
 
 
 @pytest.mark.parametrize(
@@ -288,6 +294,12 @@ def test_card_carries_what_its_buttons_keep_and_copy() -> None:
     assert text[start + len(card.quote) :].startswith(fields["quotes"][0]["after"])
 
 
+def kept_in(html: str) -> dict[str, Any]:
+    """Return what the buttons of an answer keep and copy."""
+    fields: dict[str, Any] = json.loads(unescape(html.split('data-kept="')[1].split('"')[0]))
+    return fields
+
+
 # Answers
 
 
@@ -374,7 +386,7 @@ def test_unsure_answer_has_its_own_heading() -> None:
     assert html.count('<ul class="p-maybes">') == 1
     assert 'class="p-answer"' not in html
     assert "No answer in this library" not in html
-    assert "This may be it. The documents do not clearly answer" in html.split('data-text="')[1].split('"')[0]
+    assert kept_in(html)["caution"].startswith("This may be it: the documents do not clearly answer")
 
 
 def test_card_says_when_its_passage_does_not_support_the_answer() -> None:
@@ -398,7 +410,7 @@ def test_copied_answer_keeps_its_verdicts() -> None:
     """The copied text says which sentences are not verified."""
     statements = (Statement("It flew.", (), "unverified"),)
     html = render(answer_from(make_hit(), writer="model", statements=statements))
-    assert "[-] It flew. (Not verified)" in html.split('data-text="')[1].split('"')[0]
+    assert {"text": "It flew.", "quotes": [], "remark": "Not verified"} in kept_in(html)["sentences"]
 
 
 def test_answer_links_to_every_export_form() -> None:
