@@ -173,6 +173,7 @@ class Library:
         limit: int = 10,
         writer: Literal["quote", "model"] = "quote",
         strict: bool = False,
+        after: Sequence[str | Answer] = (),
     ) -> Answer:
         """Return an answer of one to four sentences with citations, a possible answer, or that there is none.
 
@@ -180,8 +181,13 @@ class Library:
         `limit` is the number of passages considered. The writer `quote` quotes them; `model` asks the language model of
         the settings and checks each of its sentences: an unsupported one is marked, or left out with `strict`. If the
         model fails, the documents are quoted, and a note says why. Raises WriterNotSet if the settings name no model.
+
+        `after` has the earlier questions of a thread, or their answers, the oldest first. A question that continues
+        them (`and in 2019?`, `why?`) is completed by them; `Answer.question` is then the whole question.
         """
-        *_, answer = self.ask_stream(question, documents=documents, limit=limit, writer=writer, strict=strict)
+        *_, answer = self.ask_stream(
+            question, documents=documents, limit=limit, writer=writer, strict=strict, after=after
+        )
         assert isinstance(answer, Answer)
         return answer
 

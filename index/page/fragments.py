@@ -52,18 +52,21 @@ PARTS = {
     "page.css": (
         "app.css",
         "waiting.css",
+        "taps.css",
         "source.css",
         "page_view.css",
         "library.css",
         "map.css",
         "drop.css",
         "keep.css",
+        "thread.css",
         "demo.css",
         "print.css",
     ),
     "page.js": (
         "app.js",
         "waiting.js",
+        "taps.js",
         "copy.js",
         "ask.js",
         "places.js",
@@ -71,6 +74,8 @@ PARTS = {
         "page_view.js",
         "source.js",
         "sections.js",
+        "beginning.js",
+        "thread.js",
         "library.js",
         "drop.js",
         "batch.js",
@@ -105,13 +110,17 @@ def head(versions: Mapping[str, str], *, demo: bool = False) -> str:
     return render("head.html", versions=versions, demo=demo, style=style, icon=icon)
 
 
-def body(versions: Mapping[str, str], longest: int) -> str:
-    """Return the beginning of the page's body: the shell, which works before Gradio has loaded.
+def shell(longest: int) -> str:
+    """Return the beginning of the page's body, which works before Gradio has loaded.
 
     `longest` is the maximum number of characters of a question.
     """
-    sections = SECTIONS.items()
-    return render("shell.html", versions=versions, longest=longest, sections=sections, script=_static("shell.js"))
+    return render("shell.html", longest=longest, sections=SECTIONS.items(), script=_static("shell.js"))
+
+
+def styles(versions: Mapping[str, str]) -> str:
+    """Return the link to the page's stylesheet."""
+    return f'<link rel="stylesheet" href="ui/page.css?v={versions["page.css"]}">'
 
 
 def _static(name: str) -> str:
@@ -168,8 +177,11 @@ def keys_dialog() -> str:
     return render("keys.html")
 
 
-def beginning(examples: Sequence[str], *, empty: bool) -> str:
-    """Return the content before the first question: examples, or how to fill an empty library."""
+def beginning(examples: Sequence[str] | None, *, empty: bool = False) -> str:
+    """Return the content before the first question: examples, or how to fill an empty library.
+
+    The place of the examples is empty while they are being made (None).
+    """
     return render("beginning.html", examples=examples, empty=empty)
 
 

@@ -118,8 +118,13 @@ def _kept(body: bytes) -> tuple[KeptItem, ...]:
 
 def _page_address(stated: str) -> str:
     """Return the address of the page as its browser knows it, with a slash at the end; empty for anything else."""
-    parts = urlsplit(stated) if stated.isascii() and stated.isprintable() and " " not in stated else None
-    if parts is None or parts.scheme not in ("http", "https") or not parts.netloc or set("<>\"'\\") & set(stated):
+    if not (stated.isascii() and stated.isprintable()) or set(" <>\"'\\") & set(stated):
+        return ""
+    try:
+        parts = urlsplit(stated)
+    except ValueError:
+        return ""
+    if parts.scheme not in ("http", "https") or not parts.hostname:
         return ""
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rpartition('/')[0]}/"
 

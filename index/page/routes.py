@@ -211,6 +211,10 @@ def add_fragments(app: FastAPI, events: PageEventsByService) -> None:
             return HTMLResponse(svg, 200 if svg else 204)
         return HTMLResponse(svg or fragments.map_wait(len(library.documents())), 202)
 
+    def suggestions(request: Request) -> HTMLResponse:
+        questions = events.of(request.scope).ask.beginning()
+        return HTMLResponse(fragments.beginning(questions), 202 if questions is None else 200 if questions else 204)
+
     def export(service: ServiceDependency, request: Request, answer: str, form: str) -> Response:
         found = events.of(request.scope).ask.answers.find(answer)
         export_format = next((known for known in FORMATS if known == form), None)
@@ -222,6 +226,7 @@ def add_fragments(app: FastAPI, events: PageEventsByService) -> None:
 
     app.add_api_route("/page/coverage", coverage, methods=["GET"], include_in_schema=False)
     app.add_api_route("/page/map", library_map, methods=["GET"], include_in_schema=False)
+    app.add_api_route("/page/suggestions", suggestions, methods=["GET"], include_in_schema=False)
     app.add_api_route("/page/export", export, methods=["GET"], include_in_schema=False)
 
 

@@ -210,8 +210,12 @@ def build(library: Library, settings: Settings, examples: Sequence[str]) -> Fast
     add_intake(app, events)
     add_transfers(app, lambda scope: events.of(scope).transfers)
     _mount(app, page, events, library, settings)
-    body = fragments.body(versions, settings.max_question_characters)
-    insertions = Insertions(fragments.head(versions, demo=settings.demo).encode(), body.encode())
+    parts = (
+        fragments.head(versions, demo=settings.demo),
+        fragments.shell(settings.max_question_characters),
+        fragments.styles(versions),
+    )
+    insertions = Insertions(*[part.encode() for part in parts])
     app.add_middleware(PageMiddleware, insertions=insertions, origins=settings.embed_origins)
     return app
 

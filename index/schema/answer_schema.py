@@ -44,6 +44,7 @@ _SILENT: JsonDict = {
 }
 _ANSWER: JsonDict = {
     "question": "Where did most of the deaths occur?",
+    "asked": "",
     "status": "answered",
     "confidence": 0.93,
     "bar": 0.6,
@@ -126,7 +127,9 @@ class Answer(Schema):
     model_config = ConfigDict(json_schema_extra={"examples": [_ANSWER]})
 
     question: str
-    """The question as asked, without white space around it."""
+    """The question that was answered, without white space around it. It stands alone: a follow-up is completed."""
+    asked: str = ""
+    """The reader's own words, if `after` completed them to `question`; empty if nothing was changed."""
     status: Status
     """`answered`; `unsure`: the statements are the nearest sentences, which may hold an answer; `abstained`: no answer
     was found in the documents, and the first hit is only the nearest passage."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 SHOWN = (
     "home",
     "answer",
+    "kept",
     "source",
     "page",
     "coverage",

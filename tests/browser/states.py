@@ -27,6 +27,17 @@ EVENTS = "**/queue/join?*"
 VERDICTS = ("verbatim", "contradicted", "unverified", "unchecked")
 BROKEN = file_payload("scan.pdf", b"%PDF-1.7 and then nothing")
 
+_STALE = """() => {
+  const name = Object.keys(localStorage).find((key) => key.startsWith("pincite.kept:"));
+  const items = JSON.parse(localStorage.getItem(name));
+  const [changed, gone] = items.filter((item) => !item.sentences.length).map((item) => item.quotes[0]);
+  const word = changed.quote.split(" ")[1];
+  Object.assign(changed, { quote: changed.quote.replace(word, word.replace(/./g, "x")) });
+  Object.assign(gone, { document: "0".repeat(64), source: "lost.txt", title: "A lost letter" });
+  localStorage.setItem(name, JSON.stringify(items));
+}"""
+"""Changes what the browser has stored, as if the sources had changed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Story:
@@ -66,6 +77,17 @@ def _answer(page: Page, story: Story) -> None:
 def _reasons(page: Page, story: Story) -> None:
     for summary in page.locator(".p-card").first.locator("summary").all():
         summary.click()
+
+
+def _kept(page: Page, story: Story) -> None:
+    """Keep an answer and two quotes, of which one has changed and one is gone, and open the tray."""
+    _close_all(page)
+    for button in (page.locator(".p-acts .p-keep"), *page.locator(".p-card .p-keep").all()[:2]):
+        button.click()
+    page.evaluate(_STALE)
+    page.locator("#tray-open").click()
+    expect(page.locator("#tray .p-kept-state ins")).to_be_visible()
+    page.locator("#tray-export summary").click()
 
 
 def _popover_step(name: str, button: str) -> Step:
@@ -196,6 +218,7 @@ STEPS: dict[str, Step] = {
     "export": _popover_step("export", '[popovertarget="export"]'),
     "syntax": _popover_step("syntax", '[popovertarget="syntax"]'),
     "history": _popover_step("history", '[popovertarget="history"]'),
+    "kept": _kept,
     "theme": _popover_step("themes", '[popovertarget="themes"]'),
     "keyboard": _keyboard,
     "source": _source,

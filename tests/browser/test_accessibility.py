@@ -32,6 +32,7 @@ NEW_PARTS = {
     "export": "#export",
     "syntax": "#syntax",
     "history": "#history",
+    "kept": "#tray",
     "theme": "#themes",
     "keyboard": "#shortcuts",
     "source": "#viewer",

@@ -61,7 +61,7 @@ LIBRARY = (
     _entry(r"GET /gradio_api/upload_progress", CURATOR),
     # Fragments and forms of the page
     _entry(f"GET {ACCOUNT}", READER),
-    _entry(r"GET /page/(?:state|jobs|documents|coverage|map|choices|batches)", READER),
+    _entry(r"GET /page/(?:state|jobs|documents|coverage|map|choices|suggestions|batches)", READER),
     _entry(r"GET /page/export", READER, "export"),
     _entry(r"GET /page/batches/[^/]+/rows", READER),
     _entry(r"GET /page/batches/[^/]+/answers\.[^/]+", READER, "export"),
