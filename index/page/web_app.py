@@ -198,7 +198,6 @@ def build(library: Library, settings: Settings, examples: Sequence[str]) -> Fast
     # Without arguments it allows no origin. Its presence keeps Gradio from adding one that allows all origins.
     app.add_middleware(CORSMiddleware)
     app.state.render_problem = fragments.problem
-    add_citation_routes(app, versions)
     add_fragments(app, events)
     add_checks(app)
     add_keeping(app, events)
@@ -209,6 +208,7 @@ def build(library: Library, settings: Settings, examples: Sequence[str]) -> Fast
     needs = FrontEnd().needs({block.get_block_name() for block in page.blocks.values()})
     mount, versions = bundles(needs)
     app.router.routes.append(mount)
+    add_citation_routes(app, versions)
     add_intake(app, events)
     add_transfers(app, lambda scope: events.of(scope).transfers)
     _mount(app, page, events, library, settings)
