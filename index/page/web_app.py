@@ -23,8 +23,9 @@ from starlette.routing import Mount
 
 from index.page import fragments
 from index.page.asset_cache import AssetCache
+from index.page.citation_routes import add_citation_routes
 from index.page.forms import add_checks
-from index.page.fragments import STATIC, add_citation_route, bundles
+from index.page.fragments import STATIC, bundles
 from index.page.gradio_assets import ASSETS, FrontEnd
 from index.page.gradio_routes import GradioGate
 from index.page.intake import CheckedBlocks, add_intake
@@ -199,7 +200,6 @@ def build(library: Library, settings: Settings, examples: Sequence[str]) -> Fast
     # Without arguments it allows no origin. Its presence keeps Gradio from adding one that allows all origins.
     app.add_middleware(CORSMiddleware)
     app.state.render_problem = fragments.problem
-    add_citation_route(app)
     add_fragments(app, events)
     add_checks(app)
     add_keeping(app, events)
@@ -210,6 +210,7 @@ def build(library: Library, settings: Settings, examples: Sequence[str]) -> Fast
     needs = FrontEnd().needs({block.get_block_name() for block in page.blocks.values()})
     mount, versions = bundles(needs)
     app.router.routes.append(mount)
+    add_citation_routes(app, versions)
     add_intake(app, events)
     add_transfers(app, lambda scope: events.of(scope).transfers)
     _mount(app, page, events, library, settings)

@@ -21,7 +21,7 @@ TEXT = "export const answer = 42;\n" * 20
 
 
 def test_needs_of_a_page_are_found_in_the_installed_gradio() -> None:
-    """Each file exists; more components need more scripts, and a component that is shown later needs only its styles."""
+    """Each file exists; more components need more scripts, and one that is shown later needs only its styles."""
     few, more = (FrontEnd().needs(names) for names in (["html"], ["html", "textbox"]))
     assert few.entry.startswith("index-")
     for name in (more.entry, *more.scripts, *more.styles):

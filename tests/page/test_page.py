@@ -6,6 +6,8 @@ import gzip
 import re
 import subprocess
 import sys
+import threading
+import time
 import zipfile
 from dataclasses import replace
 from io import BytesIO
@@ -46,13 +48,15 @@ NONE = Answer("q", "abstained", 0.0, 0.6, (), (), (), (0, 0), "quote", {})
 # Before a question
 
 
-def test_example_questions_are_cached_until_the_library_changes(
+def test_suggested_questions_are_made_in_the_background_once_for_each_state(
     library: Library, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If they cannot be made, the page shows none."""
+    """The page does not wait for them. If they cannot be made, there is no heading either."""
     generations: list[int] = []
+    working = threading.Event()
 
     def suggestions(self: Library) -> list[str]:
+        working.wait()
         generations.append(self.generation())
         if len(generations) == 3:
             raise EncoderError("The model is gone.")
@@ -62,16 +66,21 @@ def test_example_questions_are_cached_until_the_library_changes(
     events = AskEvents(library, Settings(), ())
 
     def current_examples() -> str:
+        while events.beginning() is None:
+            time.sleep(0.01)
         return str(events.refresh("", [], []).beginning)
 
-    assert "This library is empty" in current_examples()
+    assert "This library is empty" in str(events.refresh("", [], []).beginning)
     library.add(write("a.txt", "The king signed the treaty."))
+    assert "data-waiting" in str(events.refresh("", [], []).beginning)
+    working.set()
     assert "Question 1?" in current_examples()
     assert "Question 1?" in current_examples()
     library.add(write("b.txt", "The queen kept a garden."))
     assert "Question 2?" in current_examples()
     library.add(write("c.txt", "The whale followed the ship."))
     assert "Try one of these" not in current_examples()
+    assert len(generations) == 3
 
 
 @pytest.mark.parametrize("examples", [EXAMPLES, ()])
@@ -184,7 +193,7 @@ def test_gradio_s_page_has_the_parts_that_are_rewritten() -> None:
 
 
 def test_middleware_replaces_gradio_s_head_elements(client: TestClient) -> None:
-    """Gradio's stylesheets follow our shell, and ours follow them. The page is compressed for clients that accept it."""
+    """Gradio's stylesheets follow our shell, and ours follow them. The page is compressed if the client accepts it."""
     response = client.get("/")
     body = f'<body class="x"><main>{STYLES}<link rel=ours>Hi</body>'
     assert response.text == f"<html><head><title>Ours</title></head>{body}</html>"
@@ -236,7 +245,11 @@ def test_application_serves_the_page_and_its_assets(app: TestClient) -> None:
     assert app.get("/healthz").status_code == 200
     page = app.get("/").text
     addresses = re.findall(r"ui/[a-z]+\.(?:css|js)\?v=[0-9a-f]+", page)
-    assert [address.partition("?")[0] for address in addresses] == ["ui/page.js", "ui/page.css"]
+    assert [address.partition("?")[0] for address in addresses] == [
+        "ui/page.js",
+        "ui/gradio.css",
+        "ui/page.css",
+    ]
     for address in addresses:
         response = app.get(f"/{address}")
         assert response.status_code == 200
