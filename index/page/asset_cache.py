@@ -64,9 +64,15 @@ class AssetCache:
             "Vary": "Accept-Encoding",
             **({"Content-Encoding": encoding} if encoding else {}),
         }
-        packed = {"br": lambda: brotli.compress(content, quality=_QUALITY), "gzip": lambda: gzip.compress(content, 9)}
-        body: bytes = packed[encoding]() if encoding else content
+        body = _packed(content, encoding)
         return Response(body, media_type=_TYPES[PurePosixPath(name).suffix], headers=headers)
+
+
+def _packed(content: bytes, encoding: str) -> bytes:
+    if encoding == "br":
+        packed: bytes = brotli.compress(content, quality=_QUALITY)
+        return packed
+    return gzip.compress(content, 9) if encoding else content
 
 
 def _encoding(headers: Headers) -> str:
