@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from index.errors import TooMany
 from index.library.searcher import annotated_answer, annotated_check
 from index.library.suggestions import Suggestions
+from index.library.threads import Threads
 from index.records import Answer, Check
 from index.storage.tables import unpack_sentence_vectors
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from index.library.searcher import Request, Searcher
     from index.library.session import Lookup, Session
     from index.records import Found, Hit, Statement, Writer
+    from index.search.earlier import Earlier
     from index.text.query import Query
 
 _PASSAGES = 5
@@ -95,6 +97,7 @@ class Answerer:
         self._models = models
         self._searcher = searcher
         self._suggestions = Suggestions(session, self.ask_stream)
+        self._threads = Threads(session, models, self._quote)
 
     def ask_stream(
         self,
@@ -104,6 +107,7 @@ class Answerer:
         limit: int = 10,
         writer: Literal["quote", "model"] = "quote",
         strict: bool = False,
+        after: Sequence[str | Answer] = (),
         before_writing: Callable[[], None] = lambda: None,
     ) -> Generator[str | Answer, None, None]:
         """Yield what `ask` returns, after the model's words as they arrive, unchecked.
@@ -113,11 +117,15 @@ class Answerer:
         """
         if writer == "model":
             self._session.base_settings.require_writer()
-        request = self._searcher.understand(question, documents)
-        if writer == "quote" and (reply := self._ask_back(question, request)) is not None:
+        for text in (question, *(turn for turn in after if isinstance(turn, str))):
+            self._searcher.demand_length(text.strip())
+        whole, earlier = self._threads.continued(question, after, documents, before_writing)
+        request = self._searcher.understand(whole, documents)
+        if writer == "quote" and earlier is None and (reply := self._ask_back(question, request)) is not None:
             yield reply
             return
-        answer = self._quoted(question, request, documents, limit=limit, writer=writer)
+        answer = self._quoted(whole, request, documents, limit=limit, writer=writer, earlier=earlier)
+        answer = replace(answer, asked=question.strip() if whole != question else "")
         if writer == "model" and answer.status == "answered":
             before_writing()
             yield from self._written(answer, strict=strict)
@@ -142,8 +150,20 @@ class Answerer:
             return None
         return answer_to_fragment(question.strip(), ask_back(text), bar=bar)
 
+    def _quote(self, question: str, documents: Sequence[str] | None) -> Answer:
+        """Return the quotations that answer a whole question."""
+        request = self._searcher.understand(question, documents)
+        return self._quoted(question, request, documents, limit=10, writer="quote")
+
     def _quoted(
-        self, question: str, request: Request, documents: Sequence[str] | None, *, limit: int, writer: Writer
+        self,
+        question: str,
+        request: Request,
+        documents: Sequence[str] | None,
+        *,
+        limit: int,
+        writer: Writer,
+        earlier: Earlier | None = None,
     ) -> Answer:
         """Return the answer in the documents' words. For the writer `model`, quotations have no wider context."""
         from index.answers.assembly import answer_from_quotes
@@ -152,7 +172,7 @@ class Answerer:
         from index.search.signals import missing_word_notes
 
         settings = self._session.base_settings
-        found = self._searcher.run(question, request, limit=limit)
+        found = self._searcher.run(question, request, limit=limit, earlier=earlier)
         found = replace(found, notes=(*found.notes, *missing_word_notes(found)))
         intent = parse_question(found.question)
         parts = self._part_hits(intent, found, request, documents, limit=limit)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from index.library.models import Models
     from index.library.session import Lookup, Session
-    from index.loading.pdf.highlights import PageMark
+    from index.loading.pdf.page_cuts import PageMark, Rectangle
     from index.records import Document, DocumentInfo, Hit, Location, Span
     from index.storage.catalog.passage_queries import PassageRow
     from index.views.library_map import LibraryMap, Placement
@@ -43,6 +43,14 @@ class Contents:
     def sources(self) -> dict[str, str]:
         """Return every source with the id of its document: several files with the same bytes are one document."""
         return dict(self._catalog.sources())
+
+    def added_at(self, name: str) -> str:
+        """Return when a document was added, as ISO 8601 in UTC; empty if it was added by an earlier version."""
+        return self._catalog.added_at(self._lookup.find(name).id)
+
+    def successor_of(self, identity: str) -> str:
+        """Return the id of the newer version of a document that is no longer here; empty if none is known."""
+        return self._catalog.successor_of(identity.lower())
 
     def document(self, name: str) -> Document:
         """Return a document with its text. Raises DocumentNotFound, AmbiguousDocument."""
@@ -79,12 +87,15 @@ class Contents:
         """
         return self._viewer.page_marks(self._lookup.having(name, span), span)
 
-    def page_image(self, name: str, number: int, span: Span | None = None, *, width: int = 1200) -> bytes:
+    def page_image(
+        self, name: str, number: int, span: Span | None = None, *, width: int = 1200, part: Rectangle | None = None
+    ) -> bytes:
         """Return page `number` (from 1) of a PDF as PNG, `width` (200 to 3,000) pixels wide, with the span highlighted.
 
-        Raises PageError for a page or width that does not exist, OriginalMissing if the file is gone, SpanError.
+        With `part`, the picture shows this part of the page. Raises PageError for a page or width that does not exist
+        or a page that takes too long to draw, OriginalMissing if the file is gone, SpanError.
         """
-        return self._viewer.page_image(self._lookup.having(name, span), number, span, width=width)
+        return self._viewer.page_image(self._lookup.having(name, span), number, span, width=width, part=part)
 
     def original(self, name: str) -> Original:
         """Return the file that a document was read from. Raises OriginalMissing if it is gone or its bytes changed."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from index.library.models import Models
     from index.library.session import Lookup, Session
     from index.records import Answer, Check, DocumentInfo, Mode
+    from index.search.earlier import Earlier
     from index.search.retriever import Retriever
     from index.text.query import Query
 
@@ -132,7 +133,7 @@ class Searcher:
         """
         from index.text.query import Query, parse
 
-        self._demand_length(question.strip())
+        self.demand_length(question.strip())
         query = Query(question.strip()) if plain else parse(question)
         searched = self._catalog.extent(None)
         notes = [] if searched[1] else [EMPTY]
@@ -157,7 +158,8 @@ class Searcher:
         rest = len(parts) - _MOST_NAMES
         return (*notes, *([f"Nor have {rest:,} more documents been read to their end yet."] if rest > 0 else []))
 
-    def _demand_length(self, question: str) -> None:
+    def demand_length(self, question: str) -> None:
+        """Raise PinciteError if a question is too long."""
         most = self._session.base_settings.max_question_characters
         if len(question) > most:
             raise PinciteError(
@@ -166,7 +168,14 @@ class Searcher:
             )
 
     def run(
-        self, question: str, request: Request, *, limit: int, mode: Mode = "hybrid", explain: bool = False
+        self,
+        question: str,
+        request: Request,
+        *,
+        limit: int,
+        mode: Mode = "hybrid",
+        explain: bool = False,
+        earlier: Earlier | None = None,
     ) -> Found:
         """Return the passages for a request; none if it has no words. Raises PinciteError for a limit below 1."""
         if limit < 1:
@@ -175,7 +184,9 @@ class Searcher:
         if not query.text:
             return Found(question.strip(), (), {}, notes)
         found = self._session.retry_if_replaced(
-            lambda: self.retriever().search(query, limit=limit, within=within, mode=mode, explain=explain)
+            lambda: self.retriever().search(
+                query, limit=limit, within=within, mode=mode, explain=explain, earlier=earlier
+            )
         )
         return replace(found, question=question.strip(), notes=(*notes, *unread, *found.notes))
 

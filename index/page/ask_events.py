@@ -5,6 +5,7 @@ New programs should use the REST API, `/v1/ask`, which can do more.
 
 from __future__ import annotations
 
+import json
 import logging
 import secrets
 import threading
@@ -38,6 +39,10 @@ PILLS = 8
 """With more documents than this, the reader chooses from a list instead of pills."""
 LISTED = 1000
 """With more documents than this, there is no list, because every visitor would have to load it."""
+MOST_TURNS = 6
+"""Maximum number of earlier questions of a thread."""
+LONGEST_THREAD = 100_000
+"""Maximum number of characters of a thread as the browser sends it."""
 FRAME_SECONDS = 0.1
 """Minimum seconds between two updates of the page while a model writes."""
 _LONGEST_LABEL = 60
@@ -113,14 +118,20 @@ class AskEvents:
         """Whether a language model can write answers."""
         return bool(self.settings.llm_url)
 
-    def ask(self, question: str, pills: list[str], listed: list[str], writer: str) -> Iterator[AnswerOutput]:
-        """Yield results, map marks and strips for a question; the first output shows that the search runs."""
+    def ask(
+        self, question: str, pills: list[str], listed: list[str], writer: str, after: str = ""
+    ) -> Iterator[AnswerOutput]:
+        """Yield results, map marks and strips for a question; the first output shows that the search runs.
+
+        `after` has the earlier questions of its thread as JSON.
+        """
         question = (question or "").strip()
         if not question:
             yield AnswerOutput(fragments.complaint("Write a question first, in your own words."), gr.skip(), gr.skip())
             return
         yield AnswerOutput(fragments.searching(), gr.skip(), gr.skip())
-        yield from self._answer(question, [*(pills or ()), *(listed or ())], writes=writer == "write")
+        chosen = [*(pills or ()), *(listed or ())]
+        yield from self._answer(question, chosen, writes=writer == "write", after=earlier_questions(after))
 
     def stop(self) -> AnswerOutput:
         """Handle Stop while a model writes: its unchecked text is discarded."""
@@ -182,7 +193,9 @@ class AskEvents:
         """Return all documents, cached until the library changes: there may be thousands."""
         return _cached(self.library.generation(), self._listed, self.library.documents)
 
-    def _answer(self, question: str, chosen: list[str], *, writes: bool) -> Iterator[AnswerOutput]:
+    def _answer(
+        self, question: str, chosen: list[str], *, writes: bool, after: Sequence[str] = ()
+    ) -> Iterator[AnswerOutput]:
         """Yield the answer while it arrives. Errors are shown on the page; unexpected ones are also logged."""
         began = time.perf_counter()
         drawn = 0.0
@@ -195,7 +208,7 @@ class AskEvents:
                 yield AnswerOutput("", "", answer_view.strips(()))
                 return
             writer: Writer = "model" if writes else "quote"
-            for piece in self.library.ask_stream(question, documents=chosen or None, writer=writer):
+            for piece in self.library.ask_stream(question, documents=chosen or None, writer=writer, after=after):
                 if isinstance(piece, Answer):
                     milliseconds = 1000 * (time.perf_counter() - began)
                     yield self._output(redacted(piece), documents, milliseconds, narrowed=bool(chosen))
@@ -220,6 +233,17 @@ class AskEvents:
         cited = {card.number for card in evidence if card.cited}
         marks = map_overlay(self.library.placed(answer.question, hits), hits, cited)
         return AnswerOutput(results, marks, answer_view.strips(documents, evidence))
+
+
+def earlier_questions(value: object) -> list[str]:
+    """Return the earlier questions of a thread from what the browser sent; none if it is not what our script sends."""
+    try:
+        questions = json.loads(value) if isinstance(value, str) and len(value) <= LONGEST_THREAD else []
+    except (ValueError, RecursionError):
+        return []
+    if not isinstance(questions, list) or not all(isinstance(question, str) for question in questions):
+        return []
+    return [question for question in questions if question.strip()][-MOST_TURNS:]
 
 
 def _cached(generation: int, cache: dict[int, list[T]], make: Callable[[], list[T]]) -> list[T]:
