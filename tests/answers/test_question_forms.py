@@ -89,5 +89,5 @@ def test_doubtful_statement_gives_none(statement: str) -> None:
 
 def test_words_after_a_second_statement_are_left_out() -> None:
     """The question asks for the first statement only."""
-    statement = "Spain ceded Florida to the British in 1763 after the French and Indian War, and the British built a road."
+    statement = "Spain ceded Florida to the British in 1763 after the French and Indian War, and Britain built a road."
     assert question_of(statement) == "When did Spain cede Florida to the British after the French and Indian War?"
