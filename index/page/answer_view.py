@@ -192,7 +192,7 @@ def _statements(answer: Answer, evidence: Sequence[Card]) -> Iterator[dict[str, 
     for statement in answer.statements:
         beside = statement.markers if statement.nearest is None else (statement.nearest,)
         yield {
-            "text": _ITEM.sub("", statement.text),
+            "text": without_mark(statement.text),
             "supported": statement.is_supported,
             "verdict": statement.verdict,
             "mark": statement.verdict if statement.is_claim else "unchecked",
@@ -201,6 +201,11 @@ def _statements(answer: Answer, evidence: Sequence[Card]) -> Iterator[dict[str, 
             "reason": "" if statement.is_supported else remarks.reason(statement),
             "cards": [by_marker[marker] for marker in beside],
         }
+
+
+def without_mark(words: str) -> str:
+    """Return words without the marker of a list item, for display outside of their list."""
+    return _ITEM.sub("", words)
 
 
 def writing(text: str) -> str:

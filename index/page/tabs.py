@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import gradio as gr
 
 from index.errors import PinciteError
-from index.page import ask_events, forms, fragments, kept_view, library_view
+from index.page import ask_events, batch_forms, fragments, kept_view, library_view
 from index.page.forms import CheckTab
 from index.page.fragments import QUIET, SECTIONS, html
 from index.page.intake import arrivals_of, browser_of, scope_of
@@ -205,7 +205,7 @@ class BatchTab:
     @staticmethod
     def lay_out(settings: Settings) -> None:
         """Create the form in the current tab."""
-        html(forms.batch_form(settings), "batch-form")
+        html(batch_forms.batch_form(settings), "batch-form")
 
 
 @dataclass(frozen=True, slots=True)

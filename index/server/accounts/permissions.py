@@ -75,14 +75,14 @@ LIBRARY = (
     # The REST API, its documentation, and the tools for assistants
     _entry(r"GET|HEAD /docs(?:/oauth2-redirect)?", READER),
     _entry(r"GET|HEAD /openapi\.json", READER),
-    _entry(r"POST /v1/(?:search|ask|check|coverage|batch)", READER),
+    _entry(r"POST /v1/(?:search|ask|check|coverage|batch|matrix)", READER),
     _entry(r"GET|HEAD /v1/(?:documents|stats)", READER),
     _entry(r"GET|HEAD /v1/documents/[^/]+(?:/text|/view|/pages/[^/]+\.png)?", READER),
     _entry(r"GET|HEAD /v1/documents/[^/]+/original", READER, "export"),
     _entry(r"POST /v1/documents", CURATOR, "add"),
     _entry(r"DELETE /v1/documents/[^/]+", CURATOR, "remove"),
     _entry(r"GET|HEAD /v1/jobs/[^/]+(?:/events)?", READER),
-    _entry(r"GET|HEAD /v1/jobs/[^/]+/table\.csv", READER, "export"),
+    _entry(r"GET|HEAD /v1/jobs/[^/]+/table\.(?:csv|xlsx)", READER, "export"),
     _entry(r"POST /v1/jobs/[^/]+/cancel", CURATOR, "cancel"),
     _entry(r"POST /mcp", READER),
     # Monitoring

@@ -41,7 +41,7 @@ _ACTIONS: tuple[tuple[str, re.Pattern[str], Action], ...] = (
     ("POST", re.compile(r"/v1/(?:search|ask|coverage)|/mcp"), "question"),
     ("GET", re.compile(r"/page/coverage"), "question"),
     ("POST", re.compile(r"/v1/check|/page/check"), "check"),
-    ("POST", re.compile(r"/v1/batch|/page/batches"), "batch"),
+    ("POST", re.compile(r"/v1/(?:batch|matrix)|/page/batches"), "batch"),
     ("POST", re.compile(r"/v1/documents|/gradio_api/upload"), "upload"),
 )
 """What counts as an action. The page's questions are events of Gradio, which count themselves (`Service.admit`)."""
