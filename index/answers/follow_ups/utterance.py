@@ -141,10 +141,19 @@ class Utterance:
             inside = [token for token in self.tokens if year.start() <= token.start < year.end()]
             if inside and not any(start <= year.start() < end for start, end in seen) and not self._in_name(inside[0]):
                 yield self._dated(inside, *year.span())
+        yield from self._names_alone()
         for token in self.tokens:
             within = any(start <= token.start < end for start, end in seen)
             if token.tag in _NOUNS and not within and (token.role not in _INNER or self.child(token, "det")):
                 yield from self._noun_phrases(token)
+
+    def _names_alone(self) -> Iterator[Phrase]:
+        """Yield each name within a longer phrase, which the parser may have cut wrongly: `the Obama years`."""
+        for name in self.names:
+            inside = [token for token in self.tokens if name.start <= token.start < name.end]
+            if inside and name.label in ("PERSON", "GPE", "ORG") and inside[-1].role in _INNER:
+                text, kind = self.text[name.start : name.end], self._kind(inside[-1])[0]
+                yield Phrase(text, text, name.start, name.end, name.end, inside[-1], kind, False, True, "poss", "")
 
     def _dated(self, inside: list[Token], start: int, end: int) -> Phrase:
         places = {token.place for token in inside}
