@@ -44,7 +44,9 @@ def in_a_thread(page: Page) -> None:
 
 
 @EVERYWHERE
-def test_follow_up_goes_on_below_the_earlier_answer(site: str, visit: Visit, size: ViewportSize, scheme: Scheme) -> None:
+def test_follow_up_goes_on_below_the_earlier_answer(
+    site: str, visit: Visit, size: ViewportSize, scheme: Scheme
+) -> None:
     """The whole question is shown and can be edited; each answer has its own link; the earlier citation works."""
     page = visit(site, size=size, scheme=scheme)
     in_a_thread(page)

@@ -249,7 +249,9 @@ def test_follow_up_is_completed_by_the_questions_before_it(client: TestClient) -
 
 
 @pytest.mark.parametrize(
-    "after", [QUESTION, [1], [""], None, [QUESTION] * 21, [["Who?"]]], ids=["text", "number", "empty", "null", "21", "list"]
+    "after",
+    [QUESTION, [1], [""], None, [QUESTION] * 21, [["Who?"]]],
+    ids=["text", "number", "empty", "null", "21", "list"],
 )
 def test_thread_that_is_no_list_of_questions_is_refused(client: TestClient, after: Any) -> None:
     """With the status of any other wrong body."""

@@ -69,7 +69,9 @@ def test_fragment_without_a_thread_is_asked_back(filled: Library) -> None:
 
 def test_operators_of_the_thread_are_kept(filled: Library) -> None:
     """Those of the new question take their place."""
-    assert filled.ask("and in 1850?", after=[f"{FIRST} in:treaty"]).question == "Who signed the treaty in 1850? in:treaty"
+    assert (
+        filled.ask("and in 1850?", after=[f"{FIRST} in:treaty"]).question == "Who signed the treaty in 1850? in:treaty"
+    )
     answer = filled.ask("and in 1850? in:oil", after=[f"{FIRST} in:treaty"])
     assert answer.question == "Who signed the treaty in 1850? in:oil"
     assert {hit.document.name for hit in answer.hits} == {"oil.txt"}

@@ -20,7 +20,22 @@ def test_earlier_questions_are_read() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [None, "", 7, [], {}, "no JSON", "7", "{}", '{"a": 1}', "[1]", '[["Who?"]]', "[" * 50_000, "NaN", f'["{"x" * LONGEST_THREAD}"]'],
+    [
+        None,
+        "",
+        7,
+        [],
+        {},
+        "no JSON",
+        "7",
+        "{}",
+        '{"a": 1}',
+        "[1]",
+        '[["Who?"]]',
+        "[" * 50_000,
+        "NaN",
+        f'["{"x" * LONGEST_THREAD}"]',
+    ],
     ids=lambda value: str(value)[:12],
 )
 def test_anything_else_is_no_thread(value: object) -> None:

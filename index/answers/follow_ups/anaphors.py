@@ -29,7 +29,7 @@ _IMPERSONAL = frozenset(
     "true possible necessary likely legal allowed easy hard difficult important safe clear say know mean take rain "
     "snow matter seem appear think believe expect worth".split()
 )
-_FRONTED = re.compile(r"^(?:when|if|after|because|since|while|as|once|although|before|until)\b.+,", re.IGNORECASE)
+FRONTED = re.compile(r"^(?:when|if|after|because|since|while|as|once|although|before|until)\b.+,", re.IGNORECASE)
 """A clause before the main clause."""
 _PRONOUN_TAGS = ("PRP", "PRP$", "DT", "PDT", "EX", "RB", "NN", "NNP", "JJ", "IN", "WDT")
 _VERBAL = ("VB", "VBD", "VBG", "VBN", "VBP", "VBZ")
@@ -144,7 +144,7 @@ def _is_resolved_inside(question: Utterance, token: Token, refers: Reference) ->
 
 def _follows_clause(question: Utterance, token: Token) -> bool:
     """Whether a whole clause stands before a pronoun, which may mean it: `When he left, what did that change?`"""
-    if _FRONTED.match(question.text[: token.start]):
+    if FRONTED.match(question.text[: token.start]):
         return True
     return any(
         part.role in ("advcl", "ccomp", "parataxis")

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from index.answers.completeness import AUXILIARY, is_fragment
+from index.answers.follow_ups.anaphors import FRONTED
 from index.storage.lexical.terms import question_terms
 
 if TYPE_CHECKING:
@@ -50,25 +51,21 @@ TELLS = re.compile(
     r"^(?:please\s+)?(?:explain|define|describe|summari[sz]e|list|name|tell me|show|find)\b", re.IGNORECASE
 )
 _FINITE = ("VBD", "VBZ", "VBP", "MD", "VB")
-_FEW = 2
-"""A question with at most this many words that carry meaning does not say what it is about."""
-_SHORT = 8
+_FEW = 3
+"""A question without a verb that has at most this many words that carry meaning does not say what it is about."""
 
 
 def lacks_topic(question: Utterance) -> bool:
-    """Whether a question without anaphors does not say what it is about: `what does the acronym stand for?`
+    """Whether a question without anaphors continues another: `who else?`, `any latecomers?`, `wearing what?`
 
-    A name or a number says it, and so does a phrase with a complement: `the price of oil`.
+    A name or a number says what it is about. A definite phrase (`Who signed the treaty?`) may begin a new topic, so it
+    counts as whole.
     """
     text = question.text
     if any(phrase.named for phrase in question.phrases) or any(map(str.isdigit, text)) or TELLS.match(text):
         return False
-    if PRESUPPOSES.search(text.rstrip(" ?.!")) or is_fragment(text):
-        return True
-    definite = any(phrase.is_bare for phrase in question.phrases)
-    explained = any(not phrase.is_bare and len(phrase.full.split()) > 1 for phrase in question.phrases)
-    if definite and not explained and len(text.split()) <= _SHORT:
+    if PRESUPPOSES.search(text.rstrip(" ?.!")) or (is_fragment(text) and not FRONTED.match(text)):
         return True
     verbless = not any(token.tag in _FINITE and token.role != "amod" for token in question.tokens)
     asks = bool(re.search(rf"\b{QUESTION_WORD}\b", text, re.IGNORECASE))
-    return asks and verbless and len(question_terms(text)) <= _FEW + 1
+    return asks and verbless and len(question_terms(text)) <= _FEW

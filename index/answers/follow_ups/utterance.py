@@ -57,8 +57,6 @@ _PLURALS = ("NNS", "NNPS")
 _INNER = ("compound", "amod", "nmod", "npadvmod", "quantmod", "dep")
 _BEFORE_NOUN = (*_INNER, "det", "nummod", "poss", "predet")
 _YEAR = re.compile(r"\b(?:1[0-9]|20)[0-9]{2}\b")
-_BARE = 3
-_DEFINITE = re.compile(r"^(?:the|this|that|these|those)\s", re.IGNORECASE)
 _DETERMINERS = re.compile(r"^(?:an?|the|this|that|these|those|some|any|its|their|his|her)\s+", re.IGNORECASE)
 
 
@@ -82,11 +80,6 @@ class Phrase:
     """The grammatical role of its head."""
     preposition: str
     """The preposition before it; empty if there is none."""
-
-    @property
-    def is_bare(self) -> bool:
-        """Whether it is definite, but does not say which thing: `the loan`, `the final vote`, `that company`."""
-        return len(self.text.split()) <= _BARE and self.full == self.text and bool(_DEFINITE.match(self.text))
 
     @property
     def bare(self) -> str:
