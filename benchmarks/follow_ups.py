@@ -168,10 +168,12 @@ def main() -> None:
     arguments = parser.parse_args()
     names = [arguments.only] if arguments.only else list(SETS)
     dialogues = [dialogue for name in SETS for dialogue in read_set(name)]
-    with tempfile.TemporaryDirectory() as temporary:
-        with Library.open(arguments.library or Path(temporary) / "library", Settings()) as library:
-            library.add(paths_of(dialogues))
-            measured = [measure(library, name) for name in names]
+    with (
+        tempfile.TemporaryDirectory() as temporary,
+        Library.open(arguments.library or Path(temporary) / "library", Settings()) as library,
+    ):
+        library.add(paths_of(dialogues))
+        measured = [measure(library, name) for name in names]
     report(
         "Follow-up questions",
         [{"": key, **{row["set"]: row[key] for row, _ in measured}} for key in measured[0][0] if key != "set"],

@@ -181,6 +181,8 @@ def _pointed_nouns(question: Utterance) -> Iterator[Anaphor]:
     for token in question.tokens:
         if token.text.lower() not in _POINTERS or token.role not in ("det", "predet", "amod"):
             continue
+        if FRONTED.match(question.text[: token.start]):
+            continue
         noun = question.tokens[token.head]
         phrase = question.phrase_of(noun)
         if phrase is None or phrase.start != token.start or phrase.full != phrase.text:
