@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from index.cli.options import State
     from index.library.batches import Row
     from index.library.library import Library
+    from index.library.question_tables import QuestionTable
     from index.records import Answer
 
     AskFunction = Callable[[Library, str], Answer]
@@ -44,7 +45,7 @@ def ask(
     documents: Documents = None,
     batch: Annotated[
         Path | None,
-        typer.Option(help="Ask every question in this .txt, .csv or .jsonl file.", show_default=False),
+        typer.Option(help="Ask every question in this .txt, .csv, .xlsx or .jsonl file.", show_default=False),
     ] = None,
     output: Annotated[
         Path | None,
@@ -81,9 +82,9 @@ def ask(
 
     With --writer model, a language model writes the answer, and each of its sentences is checked against its source.
 
-    With --batch, each question of a file becomes a row of a table. The table is printed as CSV, with --json as JSON
-    Lines, with --format markdown as Markdown. With --output it is written to a file; a second run asks only the
-    questions that have no answer there yet.
+    With --batch, each question of a file becomes a row of a table, after the other columns of that file. The table is
+    printed as CSV, with --json as JSON Lines, with --format markdown as Markdown. With --output it is written to a
+    file; a second run asks only the questions that have no answer there yet.
     """
     state: State = context.obj
     ask_library = _ask_function(state, documents, writer, after or [], strict=strict)
@@ -236,12 +237,12 @@ def _run_batch(
     state: State,
     batch: Path,
     ask_library: AskFunction,
-    tabulate: Callable[[list[str], Callable[[str], Answer], Callable[[int, int], None]], list[Row]],
+    tabulate: Callable[[QuestionTable, Callable[[str], Answer], Callable[[int, int], None]], list[Row]],
 ) -> _BatchResult:
     from index.cli import progress
-    from index.library import batches
+    from index.library.question_tables import read_questions
 
-    questions = batches.read_questions(batch)
+    questions = read_questions(batch)
     began = monotonic()
     with state.open() as library, progress.question_progress(shown=not state.quiet) as (_, asked):
         rows = tabulate(questions, partial(ask_library, library), lambda n, of: asked("", n, of) if asked else None)

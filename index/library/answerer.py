@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from index.errors import TooMany
 from index.library.searcher import annotated_answer, annotated_check
+from index.library.suggestions import Suggestions
 from index.library.threads import Threads
 from index.records import Answer, Check
 from index.storage.tables import unpack_sentence_vectors
@@ -96,6 +96,7 @@ class Answerer:
         self._lookup = lookup
         self._models = models
         self._searcher = searcher
+        self._suggestions = Suggestions(session, self.ask_stream)
         self._threads = Threads(session, models, self._quote)
 
     def ask_stream(
@@ -243,18 +244,7 @@ class Answerer:
         return lambda sentence: (vectors @ encoder.encode_question(sentence)).tolist()
 
     def suggestions(self, limit: int = 4) -> list[str]:
-        """Return questions to begin with, made from the documents' headings. The library answers each of them."""
-        from index.library import contents
-
-        infos = self._catalog.numbered()
-        chosen = contents.spread_evenly(sorted(infos.values(), key=lambda info: (info.source, info.id)), limit)
-        numbers = {info.id: number for number, info in infos.items()}
-        headings = self._catalog.headings([numbers[info.id] for info in chosen])
-        answered = (
-            next(filter(self._is_answered, variants), "") for variants in contents.suggest_questions(chosen, headings)
-        )
-        return list(islice(filter(None, answered), limit))
-
-    def _is_answered(self, question: str) -> bool:
-        *_, answer = self.ask_stream(question)
-        return isinstance(answer, Answer) and answer.status == "answered"
+        """Return questions to begin with. The library answers each one clearly, with the sentence that it was made of;
+        there may be none. They are made once for each state of the library, which takes seconds.
+        """
+        return self._suggestions.make(limit)

@@ -18,6 +18,7 @@ from gradio.events import api
 
 from index.errors import PinciteError
 from index.page import answer_view, fragments
+from index.page.first_questions import FirstQuestions
 from index.page.map_svg import map_overlay
 from index.records import Answer
 from index.schema.answer_schema import Answer as AnswerModel
@@ -107,8 +108,8 @@ class AskEvents:
     """Counts a question of the visitor of a demo. Raises RateLimited."""
     published: AskEvents | None = None
     """In a demo, the handlers of the published library; a visitor without documents gets its suggestions."""
-    _suggested: dict[int, list[str]] = field(default_factory=dict)
-    """Suggested questions by the library's generation, if no examples were given."""
+    _first: FirstQuestions = field(default_factory=FirstQuestions)
+    """Suggested questions, if no examples were given."""
     _listed: dict[int, list[DocumentInfo]] = field(default_factory=dict)
     """Documents by the library's generation."""
 
@@ -153,21 +154,18 @@ class AskEvents:
         names = [name for name in parameters.get("in", "").split(",") if name]
         overview = _UNCHANGED
         try:
-            overview = self.overview(suggest=False)
+            overview = self.overview()
             chosen = [self.library.find(name).id for name in names]
         except PinciteError as error:
             yield *head, fragments.problem(error), "", *overview
             return
         if chosen:
-            overview = self.overview(chosen, suggest=False)
+            overview = self.overview(chosen)
         yield *head, fragments.searching() if question else gr.skip(), gr.skip(), *overview
         unchanged = (gr.skip(), gr.skip())
         if question:
             for output in self._answer(question, chosen, writes=writes):
                 yield *unchanged, output.results, output.marks, *_UNCHANGED._replace(strips=output.strips)
-        if not self.examples:
-            beginning = self._beginning(self._documents())
-            yield *unchanged, gr.skip(), gr.skip(), *_UNCHANGED._replace(beginning=beginning)
 
     def refresh(self, question: str, pills: list[str], listed: list[str]) -> LibraryOutput:
         """Handle a change of the library; results of the current question are kept."""
@@ -175,33 +173,25 @@ class AskEvents:
         overview = overview._replace(pills=_changed(overview.pills, pills), listed=_changed(overview.listed, listed))
         return overview._replace(strips=gr.skip()) if (question or "").strip() else overview
 
-    def overview(self, chosen: Sequence[str] = (), *, suggest: bool = True) -> LibraryOutput:
-        """Return the current view of the library; without `suggest`, only the parts that are available at once."""
+    def overview(self, chosen: Sequence[str] = ()) -> LibraryOutput:
+        """Return the current view of the library."""
         documents = self._documents()
         return LibraryOutput(
             fragments.hero(len(documents)),
             *_choices(documents, chosen),
             answer_view.strips(documents),
-            self._beginning(documents, suggest=suggest),
+            fragments.beginning(self.beginning() if documents else (), empty=not documents),
         )
 
-    def _beginning(self, documents: Sequence[DocumentInfo], *, suggest: bool = True) -> str:
-        examples = self.examples or (self._suggestions() if suggest and documents else ())
-        return fragments.beginning(examples, empty=not documents)
+    def beginning(self) -> Sequence[str] | None:
+        """Return the questions that the page suggests; None while they are being made."""
+        if self.published and self.published.library.generation() == self.library.generation():
+            return self.published.beginning()
+        return self.examples or self._first.known(self.library)
 
     def _documents(self) -> list[DocumentInfo]:
         """Return all documents, cached until the library changes: there may be thousands."""
         return _cached(self.library.generation(), self._listed, self.library.documents)
-
-    def _suggestions(self) -> Sequence[str]:
-        """Return suggested questions, cached until the library changes. An error is reported by the first question."""
-        if self.published and self.published.library.generation() == self.library.generation():
-            return self.published._suggestions()
-        try:
-            return _cached(self.library.generation(), self._suggested, self.library.suggestions)
-        except PinciteError as error:
-            _log.warning("No questions could be suggested: %s", error)
-            return ()
 
     def _answer(
         self, question: str, chosen: list[str], *, writes: bool, after: Sequence[str] = ()

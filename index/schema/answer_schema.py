@@ -106,6 +106,21 @@ class Citation(Schema):
     """The exact words of the document's text from `start` to `end`."""
 
 
+class Words(Schema):
+    """Exact words of a document, without a number."""
+
+    document: Reference
+    """The document that holds the words."""
+    location: Location
+    """The place of the words."""
+    start: Offset
+    """Where they begin."""
+    end: Offset
+    """Where they end."""
+    quote: str
+    """The exact words of the document's text from `start` to `end`."""
+
+
 class Searched(Schema):
     """How much was searched."""
 

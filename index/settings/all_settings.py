@@ -102,6 +102,8 @@ class Settings(DemoSettings, TeamSettings):
     max_waiting_jobs: int = Field(default=32, ge=1)
     """Maximum number of waiting uploads, and of waiting batches of questions."""
     max_batch_questions: int = Field(default=1000, ge=1)
+    max_matrix_cells: int = Field(default=10_000, ge=1)
+    """Maximum size of a matrix: the number of documents times the number of questions."""
     allow_urls: bool = False
     """Whether a server fetches documents from the web for anyone who can connect to it."""
     allow_folders: Annotated[tuple[Path, ...], NoDecode] = ()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 SHOWN = (
     "home",
     "answer",
+    "kept",
     "source",
     "page",
     "coverage",
@@ -38,6 +39,7 @@ SHOWN = (
     "library",
     "uploading",
     "questions",
+    "matrix",
 )
 STORY = Story(
     text="Does Beijing regard Crimea as belonging to Russia or to Ukraine?",

@@ -27,6 +27,17 @@ EVENTS = "**/queue/join?*"
 VERDICTS = ("verbatim", "contradicted", "unverified", "unchecked")
 BROKEN = file_payload("scan.pdf", b"%PDF-1.7 and then nothing")
 
+_STALE = """() => {
+  const name = Object.keys(localStorage).find((key) => key.startsWith("pincite.kept:"));
+  const items = JSON.parse(localStorage.getItem(name));
+  const [changed, gone] = items.filter((item) => !item.sentences.length).map((item) => item.quotes[0]);
+  const word = changed.quote.split(" ")[1];
+  Object.assign(changed, { quote: changed.quote.replace(word, word.replace(/./g, "x")) });
+  Object.assign(gone, { document: "0".repeat(64), source: "lost.txt", title: "A lost letter" });
+  localStorage.setItem(name, JSON.stringify(items));
+}"""
+"""Changes what the browser has stored, as if the sources had changed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Story:
@@ -68,6 +79,17 @@ def _reasons(page: Page, story: Story) -> None:
         summary.click()
 
 
+def _kept(page: Page, story: Story) -> None:
+    """Keep an answer and two quotes, of which one has changed and one is gone, and open the tray."""
+    _close_all(page)
+    for button in (page.locator(".p-acts .p-keep"), *page.locator(".p-card .p-keep").all()[:2]):
+        button.click()
+    page.evaluate(_STALE)
+    page.locator("#tray-open").click()
+    expect(page.locator("#tray .p-kept-state ins")).to_be_visible()
+    page.locator("#tray-export summary").click()
+
+
 def _popover_step(name: str, button: str) -> Step:
     """Return the step that opens a popover by its button."""
 
@@ -100,6 +122,12 @@ def _page(page: Page, story: Story) -> None:
     page.wait_for_function("[...document.querySelectorAll('#viewer img')].every(image => image.complete)")
 
 
+def _whole_page(page: Page, story: Story) -> None:
+    viewer = loaded_viewer(page)
+    viewer.get_by_role("button", name="Whole page").click()
+    page.wait_for_function("document.querySelector('#viewer .p-page img').naturalWidth > 0")
+
+
 def _coverage(page: Page, story: Story) -> None:
     _close_all(page)
     page.get_by_role("tab", name="Coverage").click()
@@ -109,6 +137,14 @@ def _coverage(page: Page, story: Story) -> None:
 def _unsure(page: Page, story: Story) -> None:
     ask(page, story.unsure)
     expect(page.locator("#results .p-unsure")).to_be_visible()
+
+
+def _thread(page: Page, story: Story) -> None:
+    box = page.get_by_label("Ask a follow-up")
+    box.fill("why?")
+    box.press("Enter")
+    expect(page.locator("#results .p-understood")).to_be_visible()
+    expect(page.locator("#thread .p-turn")).to_have_count(1)
 
 
 def _check(page: Page, story: Story) -> None:
@@ -173,6 +209,14 @@ def _questions(page: Page, story: Story) -> None:
     expect(page.locator(".p-download").first).to_be_visible()
 
 
+def _matrix(page: Page, story: Story) -> None:
+    page.get_by_label("Questions, one per line").fill("\n".join((story.text, story.unsure, story.nothing)))
+    page.get_by_label("Matrix").check()
+    page.get_by_role("button", name="Ask them all").click()
+    expect(page.locator(".p-matrix .p-is-answered").first).to_be_visible()
+    expect(page.locator("#p-batches > details").first.locator(".p-download")).to_be_visible()
+
+
 def _close_all(page: Page) -> None:
     """Close all dialogs and popovers."""
     for _ in range(3):
@@ -190,12 +234,15 @@ STEPS: dict[str, Step] = {
     "export": _popover_step("export", '[popovertarget="export"]'),
     "syntax": _popover_step("syntax", '[popovertarget="syntax"]'),
     "history": _popover_step("history", '[popovertarget="history"]'),
+    "kept": _kept,
     "theme": _popover_step("themes", '[popovertarget="themes"]'),
     "keyboard": _keyboard,
     "source": _source,
     "page": _page,
+    "whole page": _whole_page,
     "coverage": _coverage,
     "unsure": _unsure,
+    "thread": _thread,
     "none": _no_answer,
     "searching": _searching,
     "lost": _lost,
@@ -206,4 +253,5 @@ STEPS: dict[str, Step] = {
     "uploading": _uploading,
     "uploaded": _uploaded,
     "questions": _questions,
+    "matrix": _matrix,
 }

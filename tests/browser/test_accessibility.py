@@ -32,12 +32,15 @@ NEW_PARTS = {
     "export": "#export",
     "syntax": "#syntax",
     "history": "#history",
+    "kept": "#tray",
     "theme": "#themes",
     "keyboard": "#shortcuts",
     "source": "#viewer",
     "page": "#viewer",
+    "whole page": "#viewer",
     "coverage": "#coverage",
     "unsure": "#results",
+    "thread": "#main",
     "none": "#results",
     "searching": "#waiting",
     "lost": "#waiting",
@@ -48,6 +51,7 @@ NEW_PARTS = {
     "uploading": "#library",
     "uploaded": "#library",
     "questions": "#batch",
+    "matrix": "#batch",
 }
 """For states that change one part of the page: the part whose colours the default run checks. At night, all are."""
 PANELS = {"Check": "#check", "Library": "#library", "Questions": "#batch"}

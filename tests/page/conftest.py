@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.testclient import TestClient
 
 from index.page.forms import add_checks
+from index.page.kept_routes import add_kept
 from index.page.page_events import PageEventsByService
 from index.page.routes import add_batches, add_fragments, add_keeping
 from index.server import http
@@ -32,6 +33,7 @@ def running_routes(library: Library, settings: Settings) -> Iterator[TestClient]
     add_checks(app)
     add_keeping(app, events)
     add_batches(app, events)
+    add_kept(app)
     try:
         with TestClient(app, base_url="http://127.0.0.1") as client:
             yield client

@@ -247,7 +247,7 @@
   }, true);
   new MutationObserver(() => {
     if (root.dataset.source && isOpen()) { returning ??= ""; hide(); }
-    else if (!root.dataset.source && returning !== null) {
+    else if (!root.dataset.source && returning !== null && !history.state?.source) { // Otherwise, Back gives it back.
       const id = returning;
       const focused = document.activeElement;
       show(null, id);
@@ -256,7 +256,7 @@
   }).observe(root, { attributeFilter: ["data-source"] });
   wideScreen.addEventListener("change", () => { if (isOpen()) { tray().close(); openDialog(); } });
   addEventListener("popstate", () => {
-    if (location.hash === HASH) { if (!isOpen()) show(null, "", { remember: false }); }
+    if (location.hash === HASH) { if (!isOpen()) show(null, returning || "", { remember: false }); }
     else if (isOpen() && root.dataset.tray === "above") hide();
   });
   document.addEventListener("close", (event) => { if (event.target === tray()) delete root.dataset.tray; }, true);

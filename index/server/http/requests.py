@@ -133,6 +133,20 @@ class BatchRequest(RequestBody):
     """The same as in `/v1/ask`."""
 
 
+class MatrixRequest(RequestBody):
+    """Questions to be asked of each document alone."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"questions": ["Where did the deaths occur?", "Was the water examined?"]}]}
+    )
+
+    questions: Annotated[list[Question], Field(min_length=1)]
+    """At most `PINCITE_MAX_BATCH_QUESTIONS` questions; each becomes a column."""
+    documents: Documents = None
+    """The rows: these documents, given by id, beginning of the id, file name or title. Default: all. Documents times
+    questions are at most `PINCITE_MAX_MATRIX_CELLS`."""
+
+
 class FromUrl(RequestBody):
     """The web address of a document to add, if the server's settings allow it (`PINCITE_ALLOW_URLS`)."""
 
