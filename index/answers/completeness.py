@@ -87,6 +87,9 @@ _IDLE_WORDS = frozenset(
         "former",
         "latter",
         "same",
+        "compared",
+        "year",
+        "years",
         "thing",
         "things",
         "details",
@@ -131,7 +134,7 @@ def is_fragment(text: str) -> bool:
         return False
     if _has_only_idle_words(words):
         return True
-    if re.match(r"(?:(?:and\s+)?(?:what|how) about|what else)\b", text, re.IGNORECASE):
+    if re.match(r"(?:(?:and\s+)?(?:what|how) about|what else|same (?:for|with|in|at))\b", text, re.IGNORECASE):
         return len(words) <= 6
     elided = text != bare or bool(_PREPOSITION.match(bare))
     if elided and len(words) <= 4 and not _has_clause(bare):

@@ -97,9 +97,14 @@ def test_whole_question_is_left_alone_to_the_byte(second: str) -> None:
 
 def test_unclear_follow_up_names_the_topic_and_says_that_it_is_unsure() -> None:
     """Then the search also looks for the few words as they were asked."""
-    found = completed("what does the acronym stand for", "Where is the plant of Yamal LNG?")
-    assert found.question == "What does the acronym stand for (the plant of Yamal LNG)?"
+    found = completed("any latecomers", "Who founded the Bank of Oslo?")
+    assert found.question == "Any latecomers (founded the Bank of Oslo)?"
     assert not found.sure
+
+
+def test_definite_phrase_may_begin_a_new_topic() -> None:
+    """`the treaty` may be the only one in the library."""
+    assert completed("Who signed the treaty?", "What is the price of oil?").kind == "complete"
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,14 @@ def _unsure(page: Page, story: Story) -> None:
     expect(page.locator("#results .p-unsure")).to_be_visible()
 
 
+def _thread(page: Page, story: Story) -> None:
+    box = page.get_by_label("Ask a follow-up")
+    box.fill("why?")
+    box.press("Enter")
+    expect(page.locator("#results .p-understood")).to_be_visible()
+    expect(page.locator("#thread .p-turn")).to_have_count(1)
+
+
 def _check(page: Page, story: Story) -> None:
     page.get_by_role("tab", name="Check").click()
     page.get_by_label("Text", exact=True).fill(story.draft)
@@ -248,6 +256,7 @@ STEPS: dict[str, Step] = {
     "whole page": _whole_page,
     "coverage": _coverage,
     "unsure": _unsure,
+    "thread": _thread,
     "none": _no_answer,
     "searching": _searching,
     "lost": _lost,

@@ -40,6 +40,7 @@ NEW_PARTS = {
     "whole page": "#viewer",
     "coverage": "#coverage",
     "unsure": "#results",
+    "thread": "#main",
     "none": "#results",
     "searching": "#waiting",
     "lost": "#waiting",

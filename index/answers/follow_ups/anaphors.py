@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -28,7 +29,9 @@ _IMPERSONAL = frozenset(
     "true possible necessary likely legal allowed easy hard difficult important safe clear say know mean take rain "
     "snow matter seem appear think believe expect worth".split()
 )
-_PRONOUN_TAGS = ("PRP", "PRP$", "DT", "PDT", "EX", "RB", "NN", "NNP", "JJ")
+FRONTED = re.compile(r"^(?:when|if|after|because|since|while|as|once|although|before|until)\b.+,", re.IGNORECASE)
+"""A clause before the main clause."""
+_PRONOUN_TAGS = ("PRP", "PRP$", "DT", "PDT", "EX", "RB", "NN", "NNP", "JJ", "IN", "WDT")
 _VERBAL = ("VB", "VBD", "VBG", "VBN", "VBP", "VBZ")
 
 
@@ -99,7 +102,8 @@ def _is_determiner(question: Utterance, token: Token) -> bool:
         return token.place == 0 or question.tokens[token.place - 1].tag == "CC"
     if token.text.lower() == "there":
         return token.role == "expl" or (token.tag == "EX" and any(part.tag in _VERBAL for part in question.tokens))
-    return token.text.lower() == "that" and token.tag in ("IN", "WDT")
+    is_last = not any(part.text.isalnum() for part in question.tokens[token.place + 1 :])
+    return token.text.lower() == "that" and token.tag in ("IN", "WDT") and not is_last
 
 
 def _is_impersonal(question: Utterance, token: Token) -> bool:
@@ -125,10 +129,14 @@ def _is_resolved_inside(question: Utterance, token: Token, refers: Reference) ->
     possessive = token.text.lower() in POSSESSIVES and token.role == "poss"
     if refers not in ("person", "thing", "several"):
         return False
-    if token.text.lower() in ("it", "this", "that") and _follows_clause(question, token):
+    if token.text.lower() in ("this", "that"):
+        return _follows_clause(question, token)
+    if token.text.lower() == "it" and _follows_clause(question, token):
         return True
+    clause = _clause(question, token)
     return any(
-        _agrees(phrase, refers) and (possessive or _clause(question, phrase.head) != _clause(question, token))
+        _agrees(phrase, refers)
+        and (possessive or phrase.role not in ("nsubj", "nsubjpass") or _clause(question, phrase.head) != clause)
         for phrase in question.phrases
         if phrase.end <= token.start and phrase.head.place != token.head
     )
@@ -136,6 +144,8 @@ def _is_resolved_inside(question: Utterance, token: Token, refers: Reference) ->
 
 def _follows_clause(question: Utterance, token: Token) -> bool:
     """Whether a whole clause stands before a pronoun, which may mean it: `When he left, what did that change?`"""
+    if FRONTED.match(question.text[: token.start]):
+        return True
     return any(
         part.role in ("advcl", "ccomp", "parataxis")
         and part.place < token.place
@@ -170,6 +180,8 @@ def _pointed_nouns(question: Utterance) -> Iterator[Anaphor]:
     """Yield phrases with a demonstrative: `that treaty`, `these loans`, `this`."""
     for token in question.tokens:
         if token.text.lower() not in _POINTERS or token.role not in ("det", "predet", "amod"):
+            continue
+        if FRONTED.match(question.text[: token.start]):
             continue
         noun = question.tokens[token.head]
         phrase = question.phrase_of(noun)

@@ -13,6 +13,19 @@ from typing import TYPE_CHECKING, Literal
 from index.answers.completeness import AUXILIARY, is_fragment
 from index.answers.follow_ups.anaphors import anaphors
 from index.answers.follow_ups.antecedents import Context, antecedent
+from index.answers.follow_ups.cues import (
+    ABOUT,
+    BARE_QUESTION,
+    CONTINUES,
+    LEAD,
+    LONE_ORDINAL,
+    MANNERS,
+    ONE,
+    PREPOSITION,
+    QUESTION_WORD,
+    TELLS,
+    lacks_topic,
+)
 from index.answers.follow_ups.ellipsis import replace_slot
 from index.answers.follow_ups.proposition import action, ask_about
 from index.answers.follow_ups.utterance import utterances
@@ -28,34 +41,6 @@ if TYPE_CHECKING:
 
 LONGEST = 30
 """A question of more words is taken to be whole."""
-_LEAD = re.compile(
-    r"^(?:(?:ok(?:ay)?|and|but|so|then|also|plus|or|well|right|alright|now|thanks|thank you|hm+|oh|yes|no|sure|i see"
-    r"|fine|good|great|interesting)\b[\s,.!:–—-]*)+",
-    re.IGNORECASE,
-)
-_ABOUT = re.compile(r"^(?:what|how)\s+about\s+", re.IGNORECASE)
-_WH = r"(?:who|whom|whose|what|which|when|where|why|how)"
-_PREPOSITION = (
-    r"(?:in|on|at|by|for|from|to|with|of|since|until|till|before|after|during|about|without|under|between|among"
-    r"|against|within|over|as|through|according to|because of)"
-)
-_BARE = re.compile(
-    rf"(?:(?P<preposition>{_PREPOSITION})\s+)?(?P<wh>{_WH}(?:'s)?)(?:\s+(?P<more>(?!{AUXILIARY}\b)[\w’'-]+"
-    rf"(?:\s+(?!{AUXILIARY}\b)[\w’'-]+){{0,3}}))?",
-    re.IGNORECASE,
-)
-_MANNERS = {
-    "why not": "why", "how so": "why", "why so": "why", "how come": "why", "what for": "why", "for what": "why",
-    "why exactly": "why", "why is that": "why", "why's that": "why", "why was that": "why", "and why": "why",
-    "where to": "where", "when exactly": "when", "where exactly": "where", "how exactly": "how", "says who": "who says",
-    "according to whom": "who says", "on what grounds": "why", "for what reason": "why", "for which reason": "why",
-}  # fmt: skip
-_NOT_A_NOUN = re.compile(r"(?:else|exactly|so|not|come|then|now|more|again|ones?|of|to|about)\b", re.IGNORECASE)
-_ORDINAL_ALONE = re.compile(
-    r"\b(?P<the>the\s+)(?P<ordinal>first|second|third|fourth|fifth|last|other|next)(?:\s+(?:ones?))?(?=\s*[?.!,]?\s*$)",
-    re.IGNORECASE,
-)
-_ONE = re.compile(r"^which\s+(?:one|ones)\b", re.IGNORECASE)
 _FINITE = ("VBD", "VBZ", "VBP", "MD", "VB")
 _ENDS_IN_HELPER = re.compile(rf"\b(?:{AUXILIARY}|not|too|either|also)$", re.IGNORECASE)
 _HELPERS = frozenset(("be", "do", "have", "can", "will", "may", "must", "should", "could", "would", "might"))
@@ -94,7 +79,8 @@ def _is_read(text: str) -> bool:
     """Whether the rules can read a text: English, or too short to tell."""
     if len(text.split()) > LONGEST or re.search(r"[\u0370-\uffff]", re.sub(r"[‘’“”–—…€]", "", text)):
         return False
-    return language(text) in ("", "en") or bool(re.match(rf"(?:{_WH}|{AUXILIARY}|and|but)\b", text, re.IGNORECASE))
+    begins = re.match(rf"(?:{QUESTION_WORD}|{AUXILIARY}|and|but)\b", text, re.IGNORECASE)
+    return bool(begins) or language(text) in ("", "en")
 
 
 class _Completer:
@@ -104,10 +90,10 @@ class _Completer:
         self.asked = asked
         self.context = context
         self.similar = similar
-        self.lead = bool(_LEAD.match(text))
-        rest = _LEAD.sub("", text, count=1) or text
-        self.about = bool(_ABOUT.match(rest))
-        self.text = _ABOUT.sub("", rest, count=1)
+        self.lead = bool(LEAD.match(text))
+        rest = LEAD.sub("", text, count=1) or text
+        self.about = bool(ABOUT.match(rest))
+        self.text = ABOUT.sub("", rest, count=1)
         self.words = self.text.rstrip(" ?.!,;")
 
     def complete(self) -> Completion:
@@ -120,13 +106,13 @@ class _Completer:
     def _bare(self) -> tuple[str, bool] | None:
         """`why?`, `since when?`, `how much?`, `in which year?`, `which bank?`"""
         plain = self.words.casefold()
-        if plain in _MANNERS:
-            return self._about_turn(_MANNERS[plain], negated=plain == "why not")
+        if plain in MANNERS:
+            return self._about_turn(MANNERS[plain], negated=plain == "why not")
         if plain in ("what else", "anything else", "any others", "who else", "where else"):
             return self.context.question.text, False
-        if _ONE.fullmatch(plain) or plain in ("which", "who exactly"):
+        if ONE.fullmatch(plain) or plain in ("which", "who exactly"):
             return self._about_turn(plain.split()[0])
-        found = _BARE.fullmatch(self.words)
+        found = BARE_QUESTION.fullmatch(self.words)
         if found is None or self._has_verb(self.words):
             return None
         return self._about_turn(self.words)
@@ -161,9 +147,11 @@ class _Completer:
     def _phrase(self) -> tuple[str, bool] | None:
         """`and in 2019?`, `what about Norway?`, `Nokia?`, `the year after?`"""
         parsed = utterances([self.words])[0]
-        signals = self.lead or self.about or self.text.endswith("?")
-        begins = bool(re.match(rf"{_PREPOSITION}\b", self.words, re.IGNORECASE))
-        if not (signals or begins) or len(self.words.split()) > _SHORT or self._is_clause(parsed):
+        signals = self.lead or self.about or self.text.endswith("?") or bool(CONTINUES.match(self.words))
+        begins = bool(re.match(rf"{PREPOSITION}\b", self.words, re.IGNORECASE))
+        if not (signals or begins) or len(self.words.split()) > _SHORT or TELLS.match(self.words):
+            return None
+        if self._is_clause(parsed) and not CONTINUES.match(self.words):
             return None
         if self.about and self._stands_alone(parsed):
             return None
@@ -176,7 +164,7 @@ class _Completer:
 
     def _is_clause(self, parsed: Utterance) -> bool:
         first = parsed.tokens[0].text if parsed.tokens else ""
-        if re.fullmatch(rf"{_WH}|{AUXILIARY}", first, re.IGNORECASE):
+        if re.fullmatch(rf"{QUESTION_WORD}|{AUXILIARY}", first, re.IGNORECASE):
             return True
         return any(token.tag in ("VBD", "VBZ", "VBP", "MD") for token in parsed.tokens)
 
@@ -187,7 +175,7 @@ class _Completer:
 
     def _ordinal(self) -> tuple[str, bool] | None:
         """`where was the first?`"""
-        found = _ORDINAL_ALONE.search(self.words)
+        found = LONE_ORDINAL.search(self.words)
         if found is None or not self._is_clause(utterances([self.words])[0]):
             return None
         name, sure = self._thing_of_order(found["ordinal"])
@@ -205,7 +193,7 @@ class _Completer:
 
     def _clause(self) -> tuple[str, bool] | None:
         """`who was he?`, `why did they do that?`, `where did it happen?`, `what does the acronym stand for?`"""
-        fronted = re.match(rf"(?P<topic>[^,?]{{2,40}}),\s+(?P<clause>{_WH}\b.*)$", self.text, re.IGNORECASE)
+        fronted = re.match(rf"(?P<topic>[^,?]{{2,40}}),\s+(?P<clause>{QUESTION_WORD}\b.*)$", self.text, re.IGNORECASE)
         if fronted and self._has_verb(fronted["topic"]):
             fronted = None
         text = fronted["clause"] if fronted else self.text
@@ -238,14 +226,14 @@ class _Completer:
         return any(token.tag in _FINITE and token.role != "amod" for token in parsed.tokens)
 
     def _first_words(self, parsed: Utterance) -> str:
-        found = re.match(rf"(?:{_PREPOSITION}\s+)?{_WH}\b", parsed.text, re.IGNORECASE)
+        found = re.match(rf"(?:{PREPOSITION}\s+)?{QUESTION_WORD}\b", parsed.text, re.IGNORECASE)
         return found[0] if found else ""
 
     def _question_words(self, parsed: Utterance) -> str:
         """Return the words before the first verb, if the question begins with a question word."""
         verb = next((token for token in parsed.tokens if token.tag in _FINITE and token.role != "amod"), None)
         words = parsed.text[: verb.start].strip() if verb else ""
-        return words if re.match(rf"(?:{_PREPOSITION}\s+)?{_WH}\b", words, re.IGNORECASE) else ""
+        return words if re.match(rf"(?:{PREPOSITION}\s+)?{QUESTION_WORD}\b", words, re.IGNORECASE) else ""
 
     def _substituted(self, parsed: Utterance, pointing: Sequence[Anaphor]) -> tuple[str, bool]:
         """Return the question with each anaphor replaced by what it points to; without it, the topic in brackets."""
@@ -264,15 +252,8 @@ class _Completer:
         return text, sure
 
     def _bridged(self, parsed: Utterance) -> tuple[str, bool] | None:
-        """Complete a question whose definite phrases nothing explains: `what does the acronym stand for?`"""
-        if any(phrase.named for phrase in parsed.phrases):
-            return None
-        definite = any(phrase.is_bare for phrase in parsed.phrases)
-        explained = any(not phrase.is_bare and len(phrase.full.split()) > 1 for phrase in parsed.phrases)
-        short = len(parsed.text.split()) <= _SHORT + 1 and not any(map(str.isdigit, parsed.text))
-        if (definite and not explained and short) or is_fragment(parsed.text):
-            return self._with_topic(parsed.text)
-        return None
+        """`what does the acronym stand for?`"""
+        return self._with_topic(parsed.text) if lacks_topic(parsed) else None
 
     def _with_topic(self, text: str) -> tuple[str, bool]:
         topic = self.context.topic

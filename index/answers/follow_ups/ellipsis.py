@@ -31,7 +31,7 @@ _PREPOSITION = re.compile(
 )
 _SHIFT = re.compile(
     r"(?:in\s+)?(?:the\s+)?(?:(?P<n>\w+)\s+)?(?P<unit>years?|months?|decades?|centur(?:y|ies))\s+"
-    r"(?P<way>later|after|afterwards?|before|earlier|previously)(?:\s+that)?"
+    r"(?P<way>later|after|afterwards?|on|hence|before|earlier|previously)(?:\s+that)?"
     r"|(?:in\s+)?the\s+(?P<next>next|following|previous|preceding)\s+(?P<unit2>year|decade|century)",
     re.IGNORECASE,
 )
@@ -42,6 +42,14 @@ _RELATIVE = re.compile(
 )
 _AFTER_THAT = re.compile(r"\b(before|after)\s+(?:that|this|it)$", re.IGNORECASE)
 _YEAR = re.compile(r"\b(?:1[0-9]|20)[0-9]{2}\b")
+_MONTH = re.compile(
+    r"(?:(?:early|late|mid)\s+)?(?:january|february|march|april|may|june|july|august|september|october|november"
+    r"|december|spring|summer|autumn|winter)\b.*",
+    re.IGNORECASE,
+)
+_SAME = re.compile(r"^(?:the\s+)?same(?:\s+(?:thing|question))?\s+(?=(?:for|in|with|about|at|on)\s)", re.IGNORECASE)
+_CORRECTION = re.compile(r"^(?:.*\b(?:i\s+(?:mean|meant)|rather)\b[\s,:]*)(?=\S)", re.IGNORECASE)
+_END = re.compile(r"[\s,]+(?:instead|too|as well|then|though|please|again)$", re.IGNORECASE)
 _YEARS = {"year": 1, "decade": 10, "centur": 100}
 _KIN = {frozenset(("place", "group")), frozenset(("group", "person")), frozenset(("name", "thing")),
         frozenset(("group", "name")), frozenset(("place", "name")), frozenset(("thing", "group"))}  # fmt: skip
@@ -52,7 +60,7 @@ _LEAST = 0.45
 
 def replace_slot(words: str, context: Context, similar: Similar) -> tuple[str, bool]:
     """Return the newest question with `words` in the place of what they replace, and whether that is sure."""
-    words = words.strip(" ?.!,;")
+    words = _END.sub("", _SAME.sub("", _CORRECTION.sub("", words.strip(" ?.!,;"))))
     question = context.question
     if (shifted := _shifted(words, context)) is not None:
         return shifted, True
@@ -136,14 +144,18 @@ def _with_prepositional_phrase(words: str, question: Utterance, similar: Similar
         return _ORDINAL.sub(ordinal[1], question.text, count=1), True
     new = utterances([rest])[0]
     kind = _kind(new)
-    if kind == "date" or _YEAR.fullmatch(rest.strip()):
+    if kind == "date" or _YEAR.fullmatch(rest.strip()) or _MONTH.fullmatch(rest.strip()):
         return _at_time(question, words), True
     same = [phrase for phrase in question.phrases if phrase.preposition == preposition.lower()]
     fitting = [phrase for phrase in same if _fits(kind, phrase) > 0]
     if fitting:
         phrase = fitting[-1]
         return f"{question.text[: phrase.start]}{rest}{question.text[phrase.end :]}", True
-    target = _target(new, question, similar) if preposition.lower() in ("for", "with", "about") else None
+    target = (
+        _target(new, question, similar)
+        if preposition.lower() in ("for", "with", "about", "against", "than", "versus", "like")
+        else None
+    )
     if target is not None:
         return _replaced(question.text, target, new, rest), True
     return _appended(question.text, words), True

@@ -57,8 +57,6 @@ _PLURALS = ("NNS", "NNPS")
 _INNER = ("compound", "amod", "nmod", "npadvmod", "quantmod", "dep")
 _BEFORE_NOUN = (*_INNER, "det", "nummod", "poss", "predet")
 _YEAR = re.compile(r"\b(?:1[0-9]|20)[0-9]{2}\b")
-_BARE = 3
-_DEFINITE = re.compile(r"^(?:the|this|that|these|those)\s", re.IGNORECASE)
 _DETERMINERS = re.compile(r"^(?:an?|the|this|that|these|those|some|any|its|their|his|her)\s+", re.IGNORECASE)
 
 
@@ -82,11 +80,6 @@ class Phrase:
     """The grammatical role of its head."""
     preposition: str
     """The preposition before it; empty if there is none."""
-
-    @property
-    def is_bare(self) -> bool:
-        """Whether it is definite, but does not say which thing: `the loan`, `the final vote`, `that company`."""
-        return len(self.text.split()) <= _BARE and self.full == self.text and bool(_DEFINITE.match(self.text))
 
     @property
     def bare(self) -> str:
@@ -141,10 +134,19 @@ class Utterance:
             inside = [token for token in self.tokens if year.start() <= token.start < year.end()]
             if inside and not any(start <= year.start() < end for start, end in seen) and not self._in_name(inside[0]):
                 yield self._dated(inside, *year.span())
+        yield from self._names_alone()
         for token in self.tokens:
             within = any(start <= token.start < end for start, end in seen)
             if token.tag in _NOUNS and not within and (token.role not in _INNER or self.child(token, "det")):
                 yield from self._noun_phrases(token)
+
+    def _names_alone(self) -> Iterator[Phrase]:
+        """Yield each name within a longer phrase, which the parser may have cut wrongly: `the Obama years`."""
+        for name in self.names:
+            inside = [token for token in self.tokens if name.start <= token.start < name.end]
+            if inside and name.label in ("PERSON", "GPE", "ORG") and inside[-1].role in _INNER:
+                text, kind = self.text[name.start : name.end], self._kind(inside[-1])[0]
+                yield Phrase(text, text, name.start, name.end, name.end, inside[-1], kind, False, True, "poss", "")
 
     def _dated(self, inside: list[Token], start: int, end: int) -> Phrase:
         places = {token.place for token in inside}
