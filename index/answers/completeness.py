@@ -62,6 +62,7 @@ _IDLE_WORDS = frozenset(
         "go",
         "went",
         "say",
+        "says",
         "said",
         "about",
         "not",
@@ -111,7 +112,7 @@ _LAST_VERB = re.compile(
 )
 CHOICE = re.compile(rf"^\W*{AUXILIARY}\b", re.IGNORECASE)
 FRAGMENT = (
-    "This is not a whole question: it does not say what it is about. Ask it with its subject, for example {example}."
+    "“{words}” is not a whole question: it does not say what it is about. Ask a whole question, for example {example}."
 )
 
 
@@ -153,7 +154,8 @@ def ask_back(text: str) -> str:
         "how": "“How was the contract changed?”",
     }
     word = start[1].split()[-1].casefold() if start else ""
-    return FRAGMENT.format(example=examples.get(word, "“What was the share of trade in 2019?”"))
+    words = " ".join(text.split())
+    return FRAGMENT.format(words=words, example=examples.get(word, "“What was the share of trade in 2019?”"))
 
 
 def _has_only_idle_words(words: list[str]) -> bool:

@@ -158,8 +158,8 @@ class Entry:
         return quoted if self.address else f"{quoted} ({self.link})"
 
 
-def describe_citation(citation: Citation, context: QuoteContext | None = None) -> Entry:
-    """Return the citation as an entry."""
+def describe_citation(citation: Citation, context: QuoteContext | None = None, *, site: str = "") -> Entry:
+    """Return the citation as an entry; `site` as in `links.deep_link`."""
     info, place = citation.document, citation.location
     address = web_address(info.source)
     file = "" if address else PurePath(info.source).name or info.source
@@ -177,7 +177,7 @@ def describe_citation(citation: Citation, context: QuoteContext | None = None) -
         issued=issued,
         location=replace(place, page=page, heading=heading),
         quote=one_line(citation.quote),
-        link=deep_link(citation, context),
+        link=deep_link(citation, context, site=site),
         address=address,
         file=file,
     )
@@ -194,9 +194,10 @@ def _reference(author: str, title: str, stated: str, location: Location) -> str:
     return ", ".join(filter(None, (author, dated, location.label)))
 
 
-def nearest_entry(hit: Hit) -> Entry:
+def nearest_entry(hit: Hit, *, site: str = "") -> Entry:
     """Return the pin of a hit as an entry: it is shown as the nearest text if there is no answer."""
-    return describe_citation(Citation(0, hit.document, hit.location, hit.pin.start, hit.pin.end, hit.quote))
+    citation = Citation(0, hit.document, hit.location, hit.pin.start, hit.pin.end, hit.quote)
+    return describe_citation(citation, site=site)
 
 
 def _shortened(fields: Sequence[str]) -> list[str]:

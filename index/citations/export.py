@@ -65,13 +65,14 @@ _ANSWERED: dict[str, Callable[[Outline], str]] = {
 _LISTED: dict[str, Callable[[Sequence[Entry]], str]] = {"bibtex": bibtex, "ris": ris, "csl": csl}
 
 
-def export(answer: Answer, form: Form) -> str:
+def export(answer: Answer, form: Form, *, site: str = "") -> str:
     """Return the whole answer: question, statements and sources; in `bibtex`, `ris` and `csl` the sources alone.
 
+    With `site`, the address of a server, citations of files link to their pages there; see `links.deep_link`.
     Raises PinciteError if the form does not exist.
     """
     _check(form)
-    outline = make_outline(answer)
+    outline = make_outline(answer, site=site)
     if form in _LISTED:
         return _LISTED[form](tuple({entry.key: entry for entry in outline.entries}.values()))
     if form in _ANSWERED:
@@ -83,10 +84,10 @@ def export(answer: Answer, form: Form) -> str:
     )
 
 
-def cite(citation: Citation, form: Form) -> str:
+def cite(citation: Citation, form: Form, *, site: str = "") -> str:
     """Return one citation, as `export` lists it among the sources. Raises PinciteError if the form does not exist."""
     _check(form)
-    entry = describe_citation(citation)
+    entry = describe_citation(citation, site=site)
     if form in _LISTED:
         return _LISTED[form]((entry,))
     if form in _CITED:

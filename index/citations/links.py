@@ -3,7 +3,8 @@
 A link to a web page has a text directive (`#:~:text=[prefix-,]start[,end][,-suffix]`), which browsers understand; see
 https://wicg.github.io/scroll-to-text-fragment/. Any other document has no address that a stranger could open. The link
 then names its contents, `pincite:DOCUMENT_ID#START-END`: the SHA-256 of the file and the span `[start, end)` in code
-points of its text. It leads anyone who has the same file in a library to the words.
+points of its text. It leads anyone who has the same file in a library to the words. If a server's page makes the link,
+it leads to the citation's own page on this server, `d/DOCUMENT_ID/START-END`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ LONGEST_WHOLE = 300
 """Longer quotes, in characters, are represented by their first and last words in a link."""
 END_WORDS = 6
 """The number of words at each end of a long quote."""
+SHORT_ID = 12
+"""Letters of a document's id in a link to a server: 48 bits, which tell its documents apart."""
 LEAST_WORDS = 4
 """A quote of at least this many words is found without the words around it."""
 _HOST = re.compile(r"([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.IGNORECASE)
@@ -62,9 +65,20 @@ def context_in(citation: Citation, hits: Iterable[Hit]) -> QuoteContext:
     return QuoteContext()
 
 
-def deep_link(citation: Citation, context: QuoteContext | None = None) -> str:
-    """Return the link to a quote. Its `context` is needed only to find a short quote."""
+def page_path(document_id: str, start: int, end: int) -> str:
+    """Return the path of a citation's own page, relative to the address of a server."""
+    return f"d/{percent_encoded(document_id[:SHORT_ID], safe='', errors='replace')}/{start}-{end}"
+
+
+def deep_link(citation: Citation, context: QuoteContext | None = None, *, site: str = "") -> str:
+    """Return the link to a quote.
+
+    Its `context` is needed only to find a short quote. `site` is the address of the server that makes the link, with a
+    final slash; without it, the link to a file names only its contents.
+    """
     address = web_address(citation.document.source)
+    if not address and site:
+        return site + page_path(citation.document.id, citation.start, citation.end)
     if not address:
         document_id = percent_encoded(citation.document.id, safe="", errors="replace")
         return f"pincite:{document_id}#{citation.start}-{citation.end}"

@@ -92,11 +92,14 @@ class Outline:
     """Notes for the reader."""
 
 
-def make_outline(answer: Answer, contexts: Mapping[int, QuoteContext] | None = None) -> Outline:
-    """Return the outline of an answer. `contexts`, by marker, has the text around each quote; default: its passage."""
+def make_outline(answer: Answer, contexts: Mapping[int, QuoteContext] | None = None, *, site: str = "") -> Outline:
+    """Return the outline of an answer. `contexts`, by marker, has the text around each quote; default: its passage.
+
+    `site` as in `links.deep_link`.
+    """
     contexts = contexts or {}
     entries = tuple(
-        describe_citation(citation, contexts.get(citation.marker) or context_in(citation, answer.hits))
+        describe_citation(citation, contexts.get(citation.marker) or context_in(citation, answer.hits), site=site)
         for citation in answer.citations
     )
     abstained = answer.status == "abstained"
@@ -107,7 +110,7 @@ def make_outline(answer: Answer, contexts: Mapping[int, QuoteContext] | None = N
         lines=tuple(_line(statement, quotes=quotes) for statement in answer.statements),
         entries=entries,
         caution=cautions[answer.status],
-        nearest=nearest_entry(answer.hits[0]) if abstained and answer.hits else None,
+        nearest=nearest_entry(answer.hits[0], site=site) if abstained and answer.hits else None,
         notes=tuple(one_line(plain(note)) for note in answer.notes),
     )
 

@@ -15,6 +15,7 @@ from index.cli import (
     add_commands,
     ask_commands,
     library_commands,
+    matrix_command,
     publish_commands,
     search_commands,
     serve_command,
@@ -92,6 +93,7 @@ app.command(cls=search_commands.QuestionCommand, epilog=ask_commands.ASK_EXAMPLE
 app.command(cls=Command, epilog=ask_commands.CHECK_EXAMPLE)(ask_commands.check)
 app.command(cls=search_commands.QuestionCommand, epilog=search_commands.SEARCH_EXAMPLE)(search_commands.search)
 app.command(cls=search_commands.QuestionCommand, epilog=search_commands.COVERAGE_EXAMPLE)(search_commands.coverage)
+app.command(cls=Command, epilog=matrix_command.EXAMPLE)(matrix_command.matrix)
 
 
 @app.command(name="list", cls=Command, epilog="Example: pincite list --json")

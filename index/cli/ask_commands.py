@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from dataclasses import dataclass
 from functools import partial
@@ -13,14 +14,16 @@ import typer
 
 from index.cli.options import ERROR, SOME_FAILED
 from index.cli.search_commands import Documents  # noqa: TC001 - typer reads the annotations when it runs
+from index.errors import PinciteError
 from index.records.choices import ExportForm, Writer  # noqa: TC001 - typer reads this one, too
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from index.cli.options import State
     from index.library.batches import Row
     from index.library.library import Library
+    from index.library.question_tables import QuestionTable
     from index.records import Answer
 
     AskFunction = Callable[[Library, str], Answer]
@@ -42,7 +45,7 @@ def ask(
     documents: Documents = None,
     batch: Annotated[
         Path | None,
-        typer.Option(help="Ask every question in this .txt, .csv or .jsonl file.", show_default=False),
+        typer.Option(help="Ask every question in this .txt, .csv, .xlsx or .jsonl file.", show_default=False),
     ] = None,
     output: Annotated[
         Path | None,
@@ -63,19 +66,28 @@ def ask(
         Path | None,
         typer.Option(help="Also write an evidence pack to this .zip or .md file.", show_default=False),
     ] = None,
+    after: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="An earlier question, which this one continues; several: the oldest first.", show_default=False
+        ),
+    ] = None,
 ) -> None:
     """Answer a question with quotations from the documents and their sources, or say that there is no answer.
+
+    With --after, a question that continues another one is completed first: `pincite ask 'and in 2019?' --after 'What
+    was the share of trade in 2013?'`. On a terminal, `pincite ask` without a question asks for one after the other.
 
     If Pincite is unsure, it shows the nearest sentences as a possible answer. The exit code is 0 in all three cases.
 
     With --writer model, a language model writes the answer, and each of its sentences is checked against its source.
 
-    With --batch, each question of a file becomes a row of a table. The table is printed as CSV, with --json as JSON
-    Lines, with --format markdown as Markdown. With --output it is written to a file; a second run asks only the
-    questions that have no answer there yet.
+    With --batch, each question of a file becomes a row of a table, after the other columns of that file. The table is
+    printed as CSV, with --json as JSON Lines, with --format markdown as Markdown. With --output it is written to a
+    file; a second run asks only the questions that have no answer there yet.
     """
     state: State = context.obj
-    ask_library = _ask_function(state, documents, writer, strict=strict)
+    ask_library = _ask_function(state, documents, writer, after or [], strict=strict)
     if batch is not None or output is not None:
         batch = _required_batch(batch, question, pack)
         if output is None:
@@ -87,6 +99,9 @@ def ask(
             )
         else:
             _write_table(state, batch, output, ask_library)
+        return
+    if not question.strip() and _is_conversation(state, form, pack):
+        _converse(state, documents, writer, after or [], strict=strict)
         return
     if not question.strip():
         raise typer.BadParameter("write a question, or name a file with --batch.", param_hint="QUESTION")
@@ -124,11 +139,39 @@ def _required_batch(batch: Path | None, question: str, pack: Path | None) -> Pat
     return batch
 
 
-def _ask_function(state: State, documents: Documents, writer: Writer, *, strict: bool) -> AskFunction:
+def _ask_function(
+    state: State, documents: Documents, writer: Writer, after: Sequence[str], *, strict: bool
+) -> AskFunction:
     """Return the function that asks one question. Raises WriterNotSet early, before a file is read or written."""
     if writer == "model":
         state.settings().require_writer()
-    return lambda library, question: library.ask(question, documents=documents or None, writer=writer, strict=strict)
+    return lambda library, question: library.ask(
+        question, documents=documents or None, writer=writer, strict=strict, after=after
+    )
+
+
+def _is_conversation(state: State, form: ExportForm | None, pack: Path | None) -> bool:
+    """Whether a reader at a terminal gave no question and wants no file."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and not state.json and form is None and pack is None
+
+
+def _converse(state: State, documents: Documents, writer: Writer, after: Sequence[str], *, strict: bool) -> None:
+    """Ask for questions and answer each, until an empty line. Each may continue those before it."""
+    from index.cli import printing
+    from index.cli.output import print_answer
+
+    thread = list(after)
+    with state.open() as library:
+        while question := typer.prompt(
+            "?" if not thread else "…", default="", show_default=False, prompt_suffix=" "
+        ).strip():
+            try:
+                answer = _ask_function(state, documents, writer, thread, strict=strict)(library, question)
+            except PinciteError as error:
+                typer.echo(printing.printable(f"{error.message} {error.hint}".rstrip()), err=True)
+                continue
+            print_answer(answer)
+            thread += [answer.question] if answer.searched[0] else []
 
 
 def _table_form(form: ExportForm | None, *, json: bool) -> str:
@@ -194,12 +237,12 @@ def _run_batch(
     state: State,
     batch: Path,
     ask_library: AskFunction,
-    tabulate: Callable[[list[str], Callable[[str], Answer], Callable[[int, int], None]], list[Row]],
+    tabulate: Callable[[QuestionTable, Callable[[str], Answer], Callable[[int, int], None]], list[Row]],
 ) -> _BatchResult:
     from index.cli import progress
-    from index.library import batches
+    from index.library.question_tables import read_questions
 
-    questions = batches.read_questions(batch)
+    questions = read_questions(batch)
     began = monotonic()
     with state.open() as library, progress.question_progress(shown=not state.quiet) as (_, asked):
         rows = tabulate(questions, partial(ask_library, library), lambda n, of: asked("", n, of) if asked else None)

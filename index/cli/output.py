@@ -40,6 +40,8 @@ _NUMBERS = ("Pages", "Passages")
 def print_answer(answer: Answer) -> None:
     """Print an answer with its numbered sources; for an abstention, the nearest passage."""
     out = console()
+    if answer.asked:
+        out.print(Text(printable(f"Understood as: {answer.question}\n"), style="dim"))
     if answer.status == "abstained":
         _show_abstention(out, answer)
         return

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from index.errors import TooMany
 from index.library.searcher import annotated_answer, annotated_check
+from index.library.suggestions import Suggestions
+from index.library.threads import Threads
 from index.records import Answer, Check
 from index.storage.tables import unpack_sentence_vectors
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from index.library.searcher import Request, Searcher
     from index.library.session import Lookup, Session
     from index.records import Found, Hit, Statement, Writer
+    from index.search.earlier import Earlier
     from index.text.query import Query
 
 _PASSAGES = 5
@@ -94,6 +96,8 @@ class Answerer:
         self._lookup = lookup
         self._models = models
         self._searcher = searcher
+        self._suggestions = Suggestions(session, self.ask_stream)
+        self._threads = Threads(session, models, self._quote)
 
     def ask_stream(
         self,
@@ -103,6 +107,7 @@ class Answerer:
         limit: int = 10,
         writer: Literal["quote", "model"] = "quote",
         strict: bool = False,
+        after: Sequence[str | Answer] = (),
         before_writing: Callable[[], None] = lambda: None,
     ) -> Generator[str | Answer, None, None]:
         """Yield what `ask` returns, after the model's words as they arrive, unchecked.
@@ -112,11 +117,16 @@ class Answerer:
         """
         if writer == "model":
             self._session.base_settings.require_writer()
-        request = self._searcher.understand(question, documents)
-        if writer == "quote" and (reply := self._ask_back(question, request)) is not None:
+        continued = self._threads.continued(question, after, documents, before_writing) if after else None
+        follows = continued is not None and continued.is_follow_up
+        whole = continued.question if continued is not None and follows else question
+        request = self._searcher.understand(whole, documents)
+        if writer == "quote" and not follows and (reply := self._ask_back(question, request)) is not None:
             yield reply
             return
-        answer = self._quoted(question, request, documents, limit=limit, writer=writer)
+        earlier = continued.earlier if continued is not None else None
+        answer = self._quoted(whole, request, documents, limit=limit, writer=writer, earlier=earlier)
+        answer = replace(answer, asked=question.strip() if follows else "")
         if writer == "model" and answer.status == "answered":
             before_writing()
             yield from self._written(answer, strict=strict)
@@ -141,8 +151,20 @@ class Answerer:
             return None
         return answer_to_fragment(question.strip(), ask_back(text), bar=bar)
 
+    def _quote(self, question: str, documents: Sequence[str] | None) -> Answer:
+        """Return the quotations that answer a whole question."""
+        request = self._searcher.understand(question, documents)
+        return self._quoted(question, request, documents, limit=10, writer="quote")
+
     def _quoted(
-        self, question: str, request: Request, documents: Sequence[str] | None, *, limit: int, writer: Writer
+        self,
+        question: str,
+        request: Request,
+        documents: Sequence[str] | None,
+        *,
+        limit: int,
+        writer: Writer,
+        earlier: Earlier | None = None,
     ) -> Answer:
         """Return the answer in the documents' words. For the writer `model`, quotations have no wider context."""
         from index.answers.assembly import answer_from_quotes
@@ -151,7 +173,7 @@ class Answerer:
         from index.search.signals import missing_word_notes
 
         settings = self._session.base_settings
-        found = self._searcher.run(question, request, limit=limit)
+        found = self._searcher.run(question, request, limit=limit, earlier=earlier)
         found = replace(found, notes=(*found.notes, *missing_word_notes(found)))
         intent = parse_question(found.question)
         parts = self._part_hits(intent, found, request, documents, limit=limit)
@@ -223,18 +245,7 @@ class Answerer:
         return lambda sentence: (vectors @ encoder.encode_question(sentence)).tolist()
 
     def suggestions(self, limit: int = 4) -> list[str]:
-        """Return questions to begin with, made from the documents' headings. The library answers each of them."""
-        from index.library import contents
-
-        infos = self._catalog.numbered()
-        chosen = contents.spread_evenly(sorted(infos.values(), key=lambda info: (info.source, info.id)), limit)
-        numbers = {info.id: number for number, info in infos.items()}
-        headings = self._catalog.headings([numbers[info.id] for info in chosen])
-        answered = (
-            next(filter(self._is_answered, variants), "") for variants in contents.suggest_questions(chosen, headings)
-        )
-        return list(islice(filter(None, answered), limit))
-
-    def _is_answered(self, question: str) -> bool:
-        *_, answer = self.ask_stream(question)
-        return isinstance(answer, Answer) and answer.status == "answered"
+        """Return questions to begin with. The library answers each one clearly, with the sentence that it was made of;
+        there may be none. They are made once for each state of the library, which takes seconds.
+        """
+        return self._suggestions.make(limit)

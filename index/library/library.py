@@ -12,6 +12,7 @@ from index.library.answerer import Answerer, Checker
 from index.library.changes import Changes, FolderSync
 from index.library.contents import Contents
 from index.library.kept_quotes import KeptQuotes
+from index.library.matrix import MatrixMaker
 from index.library.models import Models
 from index.library.operations import Archives, Maintenance
 from index.library.searcher import Searcher
@@ -56,6 +57,7 @@ class Parts:
     searcher: Searcher
     answerer: Answerer
     checker: Checker
+    matrix_maker: MatrixMaker
     contents: Contents
     changes: Changes
     folder_sync: FolderSync
@@ -86,14 +88,16 @@ class Library:
         searcher = Searcher(session, lookup, models)
         contents = Contents(session, lookup, models)
         changes = Changes(session, lookup, models)
+        answerer = Answerer(session, lookup, models, searcher)
         self._parts = Parts(
             store,
             session,
             lookup,
             models,
             searcher,
-            Answerer(session, lookup, models, searcher),
+            answerer,
             Checker(session, lookup, models, searcher),
+            MatrixMaker(session, lookup, contents, searcher, answerer),
             contents,
             changes,
             FolderSync(session, changes),
@@ -173,6 +177,7 @@ class Library:
         limit: int = 10,
         writer: Literal["quote", "model"] = "quote",
         strict: bool = False,
+        after: Sequence[str | Answer] = (),
     ) -> Answer:
         """Return an answer of one to four sentences with citations, a possible answer, or that there is none.
 
@@ -180,8 +185,13 @@ class Library:
         `limit` is the number of passages considered. The writer `quote` quotes them; `model` asks the language model of
         the settings and checks each of its sentences: an unsupported one is marked, or left out with `strict`. If the
         model fails, the documents are quoted, and a note says why. Raises WriterNotSet if the settings name no model.
+
+        `after` has the earlier questions of a thread, or their answers, the oldest first. A question that continues
+        them (`and in 2019?`, `why?`) is completed by them; `Answer.question` is then the whole question.
         """
-        *_, answer = self.ask_stream(question, documents=documents, limit=limit, writer=writer, strict=strict)
+        *_, answer = self.ask_stream(
+            question, documents=documents, limit=limit, writer=writer, strict=strict, after=after
+        )
         assert isinstance(answer, Answer)
         return answer
 
@@ -200,6 +210,9 @@ class Library:
     ask_stream = _delegate("answerer", Answerer.ask_stream)
     suggestions = _delegate("answerer", Answerer.suggestions)
     check_stream = _delegate("checker", Checker.check_stream)
+    matrix = _delegate("matrix_maker", MatrixMaker.matrix)
+    matrix_rows = _delegate("matrix_maker", MatrixMaker.matrix_rows)
+    matrix_documents = _delegate("matrix_maker", MatrixMaker.matrix_documents)
 
     # Changes
 
@@ -217,6 +230,8 @@ class Library:
     documents = _delegate("contents", Contents.documents)
     sources = _delegate("contents", Contents.sources)
     document = _delegate("contents", Contents.document)
+    added_at = _delegate("contents", Contents.added_at)
+    successor_of = _delegate("contents", Contents.successor_of)
     passages = _delegate("contents", Contents.passages)
     locate = _delegate("contents", Contents.locate)
     text = _delegate("contents", Contents.text)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from index.library.models import Models
     from index.library.session import Lookup, Session
     from index.records import Answer, Check, DocumentInfo, Mode
+    from index.search.earlier import Earlier
     from index.search.retriever import Retriever
     from index.text.query import Query
 
@@ -166,7 +167,14 @@ class Searcher:
             )
 
     def run(
-        self, question: str, request: Request, *, limit: int, mode: Mode = "hybrid", explain: bool = False
+        self,
+        question: str,
+        request: Request,
+        *,
+        limit: int,
+        mode: Mode = "hybrid",
+        explain: bool = False,
+        earlier: Earlier | None = None,
     ) -> Found:
         """Return the passages for a request; none if it has no words. Raises PinciteError for a limit below 1."""
         if limit < 1:
@@ -175,7 +183,9 @@ class Searcher:
         if not query.text:
             return Found(question.strip(), (), {}, notes)
         found = self._session.retry_if_replaced(
-            lambda: self.retriever().search(query, limit=limit, within=within, mode=mode, explain=explain)
+            lambda: self.retriever().search(
+                query, limit=limit, within=within, mode=mode, explain=explain, earlier=earlier
+            )
         )
         return replace(found, question=question.strip(), notes=(*notes, *unread, *found.notes))
 

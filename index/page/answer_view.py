@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from index.citations.entries import reference
 from index.page import kept_view
 from index.page.fragments import render
 from index.records import Span, remarks
@@ -96,6 +97,11 @@ class Card:
     def place(self) -> str:
         """The location in one line."""
         return place(self.hit.document, self.location)
+
+    @property
+    def reference(self) -> str:
+        """The reference on paper: `John Snow, On the Mode of Communication of Cholera (1855), p. 39, ¶ 2`."""
+        return reference(self.hit.document, self.location)
 
     @cached_property
     def kept(self) -> str:
@@ -186,7 +192,7 @@ def _statements(answer: Answer, evidence: Sequence[Card]) -> Iterator[dict[str, 
     for statement in answer.statements:
         beside = statement.markers if statement.nearest is None else (statement.nearest,)
         yield {
-            "text": _ITEM.sub("", statement.text),
+            "text": without_mark(statement.text),
             "supported": statement.is_supported,
             "verdict": statement.verdict,
             "mark": statement.verdict if statement.is_claim else "unchecked",
@@ -195,6 +201,11 @@ def _statements(answer: Answer, evidence: Sequence[Card]) -> Iterator[dict[str, 
             "reason": "" if statement.is_supported else remarks.reason(statement),
             "cards": [by_marker[marker] for marker in beside],
         }
+
+
+def without_mark(words: str) -> str:
+    """Return words without the marker of a list item, for display outside of their list."""
+    return _ITEM.sub("", words)
 
 
 def writing(text: str) -> str:

@@ -5,6 +5,7 @@ New programs should use the REST API, `/v1/ask`, which can do more.
 
 from __future__ import annotations
 
+import json
 import logging
 import secrets
 import threading
@@ -17,6 +18,7 @@ from gradio.events import api
 
 from index.errors import PinciteError
 from index.page import answer_view, fragments
+from index.page.first_questions import FirstQuestions
 from index.page.map_svg import map_overlay
 from index.records import Answer
 from index.schema.answer_schema import Answer as AnswerModel
@@ -37,6 +39,10 @@ PILLS = 8
 """With more documents than this, the reader chooses from a list instead of pills."""
 LISTED = 1000
 """With more documents than this, there is no list, because every visitor would have to load it."""
+MOST_TURNS = 6
+"""Maximum number of earlier questions of a thread."""
+LONGEST_THREAD = 100_000
+"""Maximum number of characters of a thread as the browser sends it."""
 FRAME_SECONDS = 0.1
 """Minimum seconds between two updates of the page while a model writes."""
 _LONGEST_LABEL = 60
@@ -102,8 +108,8 @@ class AskEvents:
     """Counts a question of the visitor of a demo. Raises RateLimited."""
     published: AskEvents | None = None
     """In a demo, the handlers of the published library; a visitor without documents gets its suggestions."""
-    _suggested: dict[int, list[str]] = field(default_factory=dict)
-    """Suggested questions by the library's generation, if no examples were given."""
+    _first: FirstQuestions = field(default_factory=FirstQuestions)
+    """Suggested questions, if no examples were given."""
     _listed: dict[int, list[DocumentInfo]] = field(default_factory=dict)
     """Documents by the library's generation."""
 
@@ -112,14 +118,20 @@ class AskEvents:
         """Whether a language model can write answers."""
         return bool(self.settings.llm_url)
 
-    def ask(self, question: str, pills: list[str], listed: list[str], writer: str) -> Iterator[AnswerOutput]:
-        """Yield results, map marks and strips for a question; the first output shows that the search runs."""
+    def ask(
+        self, question: str, pills: list[str], listed: list[str], writer: str, after: str = ""
+    ) -> Iterator[AnswerOutput]:
+        """Yield results, map marks and strips for a question; the first output shows that the search runs.
+
+        `after` has the earlier questions of its thread as JSON.
+        """
         question = (question or "").strip()
         if not question:
             yield AnswerOutput(fragments.complaint("Write a question first, in your own words."), gr.skip(), gr.skip())
             return
         yield AnswerOutput(fragments.searching(), gr.skip(), gr.skip())
-        yield from self._answer(question, [*(pills or ()), *(listed or ())], writes=writer == "write")
+        chosen = [*(pills or ()), *(listed or ())]
+        yield from self._answer(question, chosen, writes=writer == "write", after=earlier_questions(after))
 
     def stop(self) -> AnswerOutput:
         """Handle Stop while a model writes: its unchecked text is discarded."""
@@ -142,21 +154,18 @@ class AskEvents:
         names = [name for name in parameters.get("in", "").split(",") if name]
         overview = _UNCHANGED
         try:
-            overview = self.overview(suggest=False)
+            overview = self.overview()
             chosen = [self.library.find(name).id for name in names]
         except PinciteError as error:
             yield *head, fragments.problem(error), "", *overview
             return
         if chosen:
-            overview = self.overview(chosen, suggest=False)
+            overview = self.overview(chosen)
         yield *head, fragments.searching() if question else gr.skip(), gr.skip(), *overview
         unchanged = (gr.skip(), gr.skip())
         if question:
             for output in self._answer(question, chosen, writes=writes):
                 yield *unchanged, output.results, output.marks, *_UNCHANGED._replace(strips=output.strips)
-        if not self.examples:
-            beginning = self._beginning(self._documents())
-            yield *unchanged, gr.skip(), gr.skip(), *_UNCHANGED._replace(beginning=beginning)
 
     def refresh(self, question: str, pills: list[str], listed: list[str]) -> LibraryOutput:
         """Handle a change of the library; results of the current question are kept."""
@@ -164,35 +173,29 @@ class AskEvents:
         overview = overview._replace(pills=_changed(overview.pills, pills), listed=_changed(overview.listed, listed))
         return overview._replace(strips=gr.skip()) if (question or "").strip() else overview
 
-    def overview(self, chosen: Sequence[str] = (), *, suggest: bool = True) -> LibraryOutput:
-        """Return the current view of the library; without `suggest`, only the parts that are available at once."""
+    def overview(self, chosen: Sequence[str] = ()) -> LibraryOutput:
+        """Return the current view of the library."""
         documents = self._documents()
         return LibraryOutput(
             fragments.hero(len(documents)),
             *_choices(documents, chosen),
             answer_view.strips(documents),
-            self._beginning(documents, suggest=suggest),
+            fragments.beginning(self.beginning() if documents else (), empty=not documents),
         )
 
-    def _beginning(self, documents: Sequence[DocumentInfo], *, suggest: bool = True) -> str:
-        examples = self.examples or (self._suggestions() if suggest and documents else ())
-        return fragments.beginning(examples, empty=not documents)
+    def beginning(self) -> Sequence[str] | None:
+        """Return the questions that the page suggests; None while they are being made."""
+        if self.published and self.published.library.generation() == self.library.generation():
+            return self.published.beginning()
+        return self.examples or self._first.known(self.library)
 
     def _documents(self) -> list[DocumentInfo]:
         """Return all documents, cached until the library changes: there may be thousands."""
         return _cached(self.library.generation(), self._listed, self.library.documents)
 
-    def _suggestions(self) -> Sequence[str]:
-        """Return suggested questions, cached until the library changes. An error is reported by the first question."""
-        if self.published and self.published.library.generation() == self.library.generation():
-            return self.published._suggestions()
-        try:
-            return _cached(self.library.generation(), self._suggested, self.library.suggestions)
-        except PinciteError as error:
-            _log.warning("No questions could be suggested: %s", error)
-            return ()
-
-    def _answer(self, question: str, chosen: list[str], *, writes: bool) -> Iterator[AnswerOutput]:
+    def _answer(
+        self, question: str, chosen: list[str], *, writes: bool, after: Sequence[str] = ()
+    ) -> Iterator[AnswerOutput]:
         """Yield the answer while it arrives. Errors are shown on the page; unexpected ones are also logged."""
         began = time.perf_counter()
         drawn = 0.0
@@ -205,7 +208,7 @@ class AskEvents:
                 yield AnswerOutput("", "", answer_view.strips(()))
                 return
             writer: Writer = "model" if writes else "quote"
-            for piece in self.library.ask_stream(question, documents=chosen or None, writer=writer):
+            for piece in self.library.ask_stream(question, documents=chosen or None, writer=writer, after=after):
                 if isinstance(piece, Answer):
                     milliseconds = 1000 * (time.perf_counter() - began)
                     yield self._output(redacted(piece), documents, milliseconds, narrowed=bool(chosen))
@@ -230,6 +233,17 @@ class AskEvents:
         cited = {card.number for card in evidence if card.cited}
         marks = map_overlay(self.library.placed(answer.question, hits), hits, cited)
         return AnswerOutput(results, marks, answer_view.strips(documents, evidence))
+
+
+def earlier_questions(value: object) -> list[str]:
+    """Return the earlier questions of a thread from what the browser sent; none if it is not what our script sends."""
+    try:
+        questions = json.loads(value) if isinstance(value, str) and len(value) <= LONGEST_THREAD else []
+    except (ValueError, RecursionError):
+        return []
+    if not isinstance(questions, list) or not all(isinstance(question, str) for question in questions):
+        return []
+    return [question for question in questions if question.strip()][-MOST_TURNS:]
 
 
 def _cached(generation: int, cache: dict[int, list[T]], make: Callable[[], list[T]]) -> list[T]:

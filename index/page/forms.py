@@ -1,41 +1,27 @@
-"""The tabs that are plain forms: Check, and Questions."""
+"""The Check tab: a plain form, and the checked text sentence by sentence."""
 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs
 
 from fastapi import Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse
 
-from index.citations.readable import count, environment
-from index.errors import BatchError, PinciteError
-from index.library import batches
-from index.library.batches import INPUTS
+from index.errors import PinciteError
 from index.page.answer_view import place
 from index.page.fragments import html, render
-from index.page.library_list import matching
-from index.page.library_view import duration
 from index.page.routes import fragment, require_page_header
 from index.records import Check, remarks
-from index.records.document import UNDER_WAY
 from index.schema.redaction import redacted
 from index.server.http.service import Service, ServiceDependency
 from index.server.limits import stream_result
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from fastapi import FastAPI
 
-    from index.library.batches import Row
-    from index.library.library import Library
-    from index.records import Citation, DocumentInfo, Statement, Verdict
-    from index.server.job import Job
-    from index.server.job_queue import Jobs
+    from index.records import Citation, Statement, Verdict
     from index.settings import Settings
 
 _LEADS: dict[Verdict, str] = {
@@ -48,15 +34,6 @@ _LEADS: dict[Verdict, str] = {
 _MAX_FIELDS = 4
 _BYTES_PER_CHARACTER = 12
 """Size of a four-byte character in a form. Longer forms are cut before parsing, which would take seconds."""
-FORMS = ((".csv", "CSV"), (".md", "Markdown"), (".jsonl", "JSONL"))
-"""Download formats of the table, with their display names."""
-CHOICES = 12
-"""Documents offered at a time."""
-_PREFIX = 12
-"""Characters of a document's id that identify it in a URL."""
-_environment = environment(Path(__file__).parent / "templates")
-ROWS = 100
-"""Rows returned per request."""
 
 
 def check_form(settings: Settings) -> str:
@@ -139,137 +116,3 @@ def _checked(service: Service, text: str, gone: threading.Event) -> str:
     service.require_at_most("characters", len(text), settings.max_text_characters, "PINCITE_MAX_TEXT_CHARACTERS")
     stream = service.library.check_stream(text, most_sentences=settings.max_check_sentences)
     return check(redacted(stream_result(stream, Check, gone.is_set)))
-
-
-def batch_form(settings: Settings) -> str:
-    """Return the form, and the elements that batch.js fills."""
-    model = settings.llm_model if settings.llm_url else ""
-    return _render("batch_form.html", inputs=INPUTS, most=settings.max_batch_questions, model=model)
-
-
-def questions_markup(lines: Iterable[str]) -> str:
-    """Return questions for the text box."""
-    return _render("questions.html", text="\n".join(lines))
-
-
-def choices(chosen: Sequence[DocumentInfo], matching: Sequence[DocumentInfo]) -> str:
-    """Return the documents to choose from: the chosen ones, then the first matching ones."""
-    others = [info for info in matching if info not in chosen]
-    return _render("choices.html", chosen=list(chosen), found=others[:CHOICES], more=max(0, len(others) - CHOICES))
-
-
-def batches_markup(jobs: Iterable[Job]) -> str:
-    """Return a reader's batches, newest first, without rows."""
-    return _render("batches.html", batches=[_batch(job) for job in jobs], forms=FORMS)
-
-
-def rows(rows: Sequence[Row], documents: Sequence[str]) -> str:
-    """Return rows of the table. Each question links to its answer from the same documents."""
-    within = ",".join(identity[:_PREFIX] for identity in documents)
-
-    def address(question: str) -> str:
-        return urlencode({"q": question, **({"in": within} if within else {})})
-
-    return _render("batch_rows.html", rows=rows, address=address)
-
-
-@dataclass(frozen=True, slots=True)
-class _BatchView:
-    """The values of a batch for its template."""
-
-    id: str
-    state: str
-    running: bool
-    done: int
-    total: int
-    heading: str
-    numbers: str
-    say: str
-    error: PinciteError | None
-
-
-def _batch(job: Job) -> _BatchView:
-    running = job.state in UNDER_WAY
-    asked = count(job.total, "question")
-    heading = {
-        "waiting": f"{asked}, waiting for others",
-        "working": f"Asking {asked}",
-        "cancelled": f"{asked}, cancelled",
-        "failed": f"{asked}, not all answered",
-    }.get(job.state, asked)
-    numbers = _progress(job) if running else _summary(job.rows)
-    return _BatchView(
-        id=job.id,
-        state=job.state,
-        running=running,
-        done=job.done,
-        total=job.total,
-        heading=heading,
-        numbers=numbers,
-        say=heading if running else f"{heading}: {numbers}",
-        error=job.error,
-    )
-
-
-def _progress(job: Job) -> str:
-    left = f" · about {duration(job.seconds_left)} left" if job.seconds_left is not None else ""
-    return f"{job.done:,} of {job.total:,}{left}"
-
-
-def _summary(rows: Sequence[Row]) -> str:
-    """Return a summary such as `8 answered, 2 not sure, 3 without an answer, 1 failed`."""
-    statuses = [row.status for row in rows]
-    names = {
-        "answered": "answered",
-        "unsure": "not sure",
-        "abstained": "without an answer",
-        "failed": "failed",
-    }
-    counted = [f"{statuses.count(status):,} {name}" for status, name in names.items() if status in statuses]
-    return ", ".join(counted) or "none asked"
-
-
-def _render(template: str, **values: Any) -> str:
-    return _environment.get_template(template).render(**values)
-
-
-@dataclass(frozen=True, slots=True)
-class BatchEvents:
-    """The actions of the Questions tab. Errors are raised; `replying` shows them."""
-
-    library: Library
-    jobs: Jobs
-    max_questions: int
-    """Maximum questions of one batch."""
-
-    def read(self, name: str, data: bytes) -> str:
-        """Return the questions of a file, one per line, so that the reader can edit them. Raises BatchError."""
-        questions = batches.questions_in(name, data, self.max_questions)
-        return questions_markup(" ".join(question.split()) for question in questions)
-
-    def start(self, text: str, documents: Sequence[str], *, model: bool = False, client: str = "") -> str:
-        """Start a batch from a text with one question per line; return the job's id. Raises BatchError without one."""
-        questions = [line.strip() for line in text.splitlines() if line.strip()]
-        if not questions:
-            raise BatchError("There is no question.", "Write one question per line, or load them from a file.")
-        return self.jobs.batch(questions, documents or None, "model" if model else "quote", client).id
-
-    def choices(self, words: str, chosen: Sequence[str]) -> str:
-        """Return the documents to choose from: the chosen ones, and some that match the words."""
-        documents = self.library.documents()
-        return choices([info for info in documents if info.id in chosen], matching(documents, words))
-
-    def watched(self, mine: Sequence[str]) -> str:
-        """Return the batches of one browser, without their rows."""
-        return batches_markup(job for job in self.jobs.recent() if job.kind == "batch" and job.id in mine)
-
-    def rows(self, identity: str, begin: int) -> str:
-        """Return some rows of a batch, starting at `begin`."""
-        job = self.jobs.find(identity)
-        return rows(job.rows[max(0, begin) :][:ROWS], job.documents)
-
-    def table(self, identity: str, form: str) -> str:
-        """Return all rows as the text of a file. Raises PinciteError for an unknown format."""
-        if form not in batches.OUTPUTS:
-            raise PinciteError(f"{form} is not a format of tables.", f"Use one of {', '.join(batches.OUTPUTS)}.")
-        return batches.table(self.jobs.find(identity).rows, form)

@@ -12,11 +12,9 @@ import logging
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import gradio as gr
-from fastapi import FastAPI, Request
-from fastapi.responses import RedirectResponse
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
@@ -30,6 +28,8 @@ from index.text.query import SYNTAX
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from starlette.requests import Request
 
     from index.errors import PinciteError
     from index.settings import Settings
@@ -47,37 +47,48 @@ READ_ONLY = "This library is read-only: you can search it, but not change it."
 _environment = environment(Path(__file__).parent / "templates")
 _STRENGTHS = ((0.75, "strong"), (0.5, "fair"), (0.0, "weak"))
 """Scores in words, with the least score of each; numbers without a unit tell a reader nothing."""
-_KEPT = ("q", "in", "write")
-"""Query parameters that are kept: the question, its documents, and the writer."""
 STATIC = Path(__file__).parent / "static"
 PARTS = {
     "page.css": (
         "app.css",
         "waiting.css",
+        "taps.css",
         "source.css",
+        "page_view.css",
         "library.css",
+        "matrix.css",
         "map.css",
         "drop.css",
         "keep.css",
+        "thread.css",
         "demo.css",
+        "print.css",
     ),
     "page.js": (
         "app.js",
         "waiting.js",
+        "taps.js",
         "copy.js",
         "ask.js",
         "places.js",
+        "source_sections.js",
+        "page_view.js",
         "source.js",
         "sections.js",
+        "beginning.js",
+        "thread.js",
         "library.js",
         "drop.js",
         "batch.js",
+        "matrix.js",
         "kept.js",
         "keep.js",
         "tray.js",
         "account.js",
         "demo.js",
     ),
+    "citation.css": ("citation.css",),
+    "citation.js": ("citation.js",),
 }
 """Parts of each bundle, in the order of their dependencies."""
 FONTS = ("serif.woff2", "sans.woff2")
@@ -101,13 +112,17 @@ def head(versions: Mapping[str, str], *, demo: bool = False) -> str:
     return render("head.html", versions=versions, demo=demo, style=style, icon=icon)
 
 
-def body(versions: Mapping[str, str], longest: int) -> str:
-    """Return the beginning of the page's body: the shell, which works before Gradio has loaded.
+def shell(longest: int) -> str:
+    """Return the beginning of the page's body, which works before Gradio has loaded.
 
     `longest` is the maximum number of characters of a question.
     """
-    sections = SECTIONS.items()
-    return render("shell.html", versions=versions, longest=longest, sections=sections, script=_static("shell.js"))
+    return render("shell.html", longest=longest, sections=SECTIONS.items(), script=_static("shell.js"))
+
+
+def styles(versions: Mapping[str, str]) -> str:
+    """Return the link to the page's stylesheet."""
+    return f'<link rel="stylesheet" href="ui/page.css?v={versions["page.css"]}">'
 
 
 def _static(name: str) -> str:
@@ -164,8 +179,11 @@ def keys_dialog() -> str:
     return render("keys.html")
 
 
-def beginning(examples: Sequence[str], *, empty: bool) -> str:
-    """Return the content before the first question: examples, or how to fill an empty library."""
+def beginning(examples: Sequence[str] | None, *, empty: bool = False) -> str:
+    """Return the content before the first question: examples, or how to fill an empty library.
+
+    The place of the examples is empty while they are being made (None).
+    """
     return render("beginning.html", examples=examples, empty=empty)
 
 
@@ -227,20 +245,6 @@ def demo_notice(settings: Settings) -> str:
 def dialog() -> str:
     """Return the empty, closed dialog. The page has one, outside the elements that Gradio patches."""
     return environment(Path(__file__).parent / "templates").get_template("viewer.html").render()
-
-
-def add_citation_route(app: FastAPI) -> None:
-    """Add the route of `/d/DOCUMENT#START-END`, the link to a citation. Browsers do not send the part after `#`."""
-    app.add_api_route("/d/{document}", _citation, methods=["GET"], include_in_schema=False)
-
-
-async def _citation(document: str, request: Request) -> RedirectResponse:
-    """Redirect to the page, which opens the document: browsers keep the `#START-END` across the redirect.
-
-    The address is relative, because a proxy may serve the page below a path. The viewer reports a missing document.
-    """
-    kept = [(name, value) for name in _KEPT if (value := request.query_params.get(name))]
-    return RedirectResponse(f"../?{urlencode([*kept, ('d', document)])}", status_code=302)
 
 
 def bundles() -> tuple[Mount, dict[str, str]]:

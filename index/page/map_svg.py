@@ -49,7 +49,7 @@ class Badge:
     @property
     def href(self) -> str:
         """The link to the hit's pin, as in citations."""
-        return f"d/{quote(self.hit.document.id, safe='')}#{self.hit.pin.start}-{self.hit.pin.end}"
+        return f"d/{quote(self.hit.document.id, safe='')}/{self.hit.pin.start}-{self.hit.pin.end}"
 
     @property
     def rim(self) -> Point:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from index.page.ask_events import AskEvents
-from index.page.forms import BatchEvents
+from index.page.batch_forms import BatchEvents
 from index.page.library_list import LibraryEvents
 from index.page.transfers import PendingUploads, Transfers
 from index.server.limits import SERVICE_KEY
@@ -52,7 +52,7 @@ class PageEventsByService:
         return PageEvents(
             AskEvents(library, settings, self._examples, admit=service.admit, published=published),
             LibraryEvents(library, settings, jobs),
-            BatchEvents(library, jobs, settings.max_batch_questions),
+            BatchEvents(library, jobs, settings),
             PendingUploads(jobs.uploads, settings),
             Transfers(),
         )

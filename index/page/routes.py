@@ -14,12 +14,15 @@ from fastapi import Depends, Form, Header, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 
 from index.errors import PinciteError
+from index.library.answer_tables import DOWNLOADS
 from index.page import answer_view, fragments
+from index.page.batch_forms import BatchForm
 from index.page.intake import browser_of
 from index.page.library_list import ListQuery
 from index.page.map_svg import map_svg
 from index.schema.redaction import redacted
 from index.server.http.routes.ask import FORMATS, file_response
+from index.server.http.routes.jobs import page_address, table_response
 from index.server.http.service import Service, ServiceDependency
 from index.server.limits import ClientDisconnected, Slots, client_of
 
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from index.library.library import Library
-    from index.page.forms import BatchEvents
+    from index.page.batch_forms import BatchEvents
     from index.page.page_events import PageEventsByService
 
 Make = Callable[[], str]
@@ -37,7 +40,6 @@ _MAX_FIELDS = 10_000
 """Maximum fields of a form; each selected document is one."""
 _FORMS = 2
 """Forms and files of questions parsed at once: they may be megabytes, which take seconds of processor time."""
-_MEDIA_TYPES = {".csv": "text/csv", ".md": "text/markdown", ".jsonl": "application/jsonl"}
 
 
 def require_page_header(x_pincite: Annotated[str, Header()] = "") -> None:
@@ -149,7 +151,7 @@ def add_batches(app: FastAPI, events: PageEventsByService) -> None:
         return fragment(lambda: events.of(request.scope).batches.choices(words, chosen.split(",")))
 
     def answers(request: Request, identity: str, extension: str) -> Response:
-        return _table(events.of(request.scope).batches, identity, f".{extension}")
+        return _table(events.of(request.scope).batches, request, identity, f".{extension}")
 
     routes: dict[str, Callable[..., Any]] = {"batches": batches, "batches/{identity}/rows": rows, "choices": choices}
     for path, answer in {**routes, "batches/{identity}/answers.{extension}": answers}.items():
@@ -175,25 +177,26 @@ def _add_post_routes(app: FastAPI, events: PageEventsByService) -> None:
 
 
 def _start_job(questioning: BatchEvents, form: bytes, client: str) -> HTMLResponse:
-    """Start a batch. The form may be long, so it is not parsed on the event loop."""
+    """Start a batch or a matrix. The form may be long, so it is not parsed on the event loop."""
     try:
         fields = parse_qs(form.decode("latin-1"), max_num_fields=_MAX_FIELDS)
     except ValueError as error:
         raise HTTPException(400, f"The form has more than {_MAX_FIELDS} fields.") from error
-    questions, writer = ("".join(fields.get(name, [])[:1]) for name in ("questions", "writer"))
-    documents = fields.get("documents", [])
-    return job_started(lambda: questioning.start(questions, documents, model=writer == "model", client=client))
+    text, writer, kind = ("".join(fields.get(name, [])[:1]) for name in ("questions", "writer", "kind"))
+    documents, tables = (tuple(fields.get(name, [])) for name in ("documents", "table"))
+    return job_started(lambda: questioning.start(BatchForm(text, documents, kind, writer, tables), client))
 
 
-def _table(questioning: BatchEvents, identity: str, form: str) -> Response:
+def _table(questioning: BatchEvents, request: Request, identity: str, form: str) -> Response:
     try:
-        text = questioning.table(identity, form)
+        job = questioning.jobs.find(identity)
     except PinciteError as error:
         return PlainTextResponse(str(error), 404)
-    headers = {"Content-Disposition": f'attachment; filename="answers{form}"', "Cache-Control": "no-store"}
-    # With a byte order mark, because without it spreadsheets do not detect UTF-8.
-    data = text.encode("utf-8-sig" if form == ".csv" else "utf-8")
-    return Response(data, media_type=_MEDIA_TYPES[form], headers=headers)
+    if form not in DOWNLOADS:
+        return PlainTextResponse(f"{form} is not a format of tables. Use one of {', '.join(DOWNLOADS)}.", 404)
+    response = table_response(job, form, page_address(request), marked=True)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def add_fragments(app: FastAPI, events: PageEventsByService) -> None:
@@ -211,17 +214,22 @@ def add_fragments(app: FastAPI, events: PageEventsByService) -> None:
             return HTMLResponse(svg, 200 if svg else 204)
         return HTMLResponse(svg or fragments.map_wait(len(library.documents())), 202)
 
+    def suggestions(request: Request) -> HTMLResponse:
+        questions = events.of(request.scope).ask.beginning()
+        return HTMLResponse(fragments.beginning(questions), 202 if questions is None else 200 if questions else 204)
+
     def export(service: ServiceDependency, request: Request, answer: str, form: str) -> Response:
         found = events.of(request.scope).ask.answers.find(answer)
         export_format = next((known for known in FORMATS if known == form), None)
         if found is None or export_format is None:
             return PlainTextResponse("This answer is no longer stored. Ask again, then export.", 410)
-        response = file_response(service.library, found, export_format)
+        response = file_response(service.library, found, export_format, site=str(request.base_url))
         response.headers["Cache-Control"] = "no-store"
         return response
 
     app.add_api_route("/page/coverage", coverage, methods=["GET"], include_in_schema=False)
     app.add_api_route("/page/map", library_map, methods=["GET"], include_in_schema=False)
+    app.add_api_route("/page/suggestions", suggestions, methods=["GET"], include_in_schema=False)
     app.add_api_route("/page/export", export, methods=["GET"], include_in_schema=False)
 
 

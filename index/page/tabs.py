@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import gradio as gr
 
 from index.errors import PinciteError
-from index.page import ask_events, forms, fragments, kept_view, library_view
+from index.page import ask_events, batch_forms, fragments, kept_view, library_view
 from index.page.forms import CheckTab
 from index.page.fragments import QUIET, SECTIONS, html
 from index.page.intake import arrivals_of, browser_of, scope_of
@@ -49,6 +49,8 @@ class AskTab:
     button: gr.Button
     stop: gr.Button
     cancel: gr.Button
+    after: gr.Textbox
+    """The earlier questions of the thread as JSON, which the script fills in."""
     mark: gr.Textbox
     """The mark that the page gives a question, so that it recognises the outputs for it."""
     writer: gr.Radio
@@ -74,6 +76,7 @@ class AskTab:
                     listed = gr.Dropdown(label="Search only in", multiselect=True, visible=False, elem_id="listed")
                     html(fragments.helpers(), "helpers")
                 html(fragments.panes(), "panes")
+                html("<div data-own></div>", "thread")
                 html(fragments.waiting(), "waiting")
                 results = html("", "results")
                 html("<div data-own></div>", "coverage")
@@ -87,13 +90,16 @@ class AskTab:
                 strips = html("", "strips")
         stop = gr.Button("Stop", visible="hidden", elem_id="stop")
         cancel = gr.Button("Cancel", visible="hidden", elem_id="cancel")
+        after = gr.Textbox(visible=False, elem_id="after")
         mark = gr.Textbox(visible=False, elem_id="mark")
-        return cls(hero, question, button, stop, cancel, mark, writer, pills, listed, results, marks, strips, beginning)
+        return cls(
+            hero, question, button, stop, cancel, after, mark, writer, pills, listed, results, marks, strips, beginning
+        )
 
     @property
     def inputs(self) -> list[Component]:
         """The inputs of `AskEvents.ask`, in its order, and the mark at the end."""
-        return [self.question, self.pills, self.listed, self.writer, self.mark]
+        return [self.question, self.pills, self.listed, self.writer, self.after, self.mark]
 
     @property
     def outputs(self) -> list[Component]:
@@ -150,8 +156,10 @@ def _page_load_function(events: PageEventsByService) -> Callable[[gr.Request], A
 
 
 def _ask_function(events: PageEventsByService) -> Callable[..., Any]:
-    def ask(question: str, pills: list[str], listed: list[str], writer: str, mark: str, request: gr.Request) -> Any:
-        for output in events.of(scope_of(request)).ask.ask(question, pills, listed, writer):
+    def ask(
+        question: str, pills: list[str], listed: list[str], writer: str, after: str, mark: str, request: gr.Request
+    ) -> Any:
+        for output in events.of(scope_of(request)).ask.ask(question, pills, listed, writer, after):
             yield output._replace(results=fragments.marked(output.results, mark or ""))
 
     return ask
@@ -197,7 +205,7 @@ class BatchTab:
     @staticmethod
     def lay_out(settings: Settings) -> None:
         """Create the form in the current tab."""
-        html(forms.batch_form(settings), "batch-form")
+        html(batch_forms.batch_form(settings), "batch-form")
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.routing import Mount
 
 from index.page import fragments
+from index.page.citation_routes import add_citation_routes
 from index.page.forms import add_checks
-from index.page.fragments import STATIC, add_citation_route, bundles
+from index.page.fragments import STATIC, bundles
 from index.page.gradio_routes import GradioGate
 from index.page.intake import CheckedBlocks, add_intake
 from index.page.kept_routes import add_kept
@@ -198,7 +199,7 @@ def build(library: Library, settings: Settings, examples: Sequence[str]) -> Fast
     # Without arguments it allows no origin. Its presence keeps Gradio from adding one that allows all origins.
     app.add_middleware(CORSMiddleware)
     app.state.render_problem = fragments.problem
-    add_citation_route(app)
+    add_citation_routes(app, versions)
     add_fragments(app, events)
     add_checks(app)
     add_keeping(app, events)
@@ -209,8 +210,12 @@ def build(library: Library, settings: Settings, examples: Sequence[str]) -> Fast
     add_intake(app, events)
     add_transfers(app, lambda scope: events.of(scope).transfers)
     _mount(app, page, events, library, settings)
-    body = fragments.body(versions, settings.max_question_characters)
-    insertions = Insertions(fragments.head(versions, demo=settings.demo).encode(), body.encode())
+    parts = (
+        fragments.head(versions, demo=settings.demo),
+        fragments.shell(settings.max_question_characters),
+        fragments.styles(versions),
+    )
+    insertions = Insertions(*[part.encode() for part in parts])
     app.add_middleware(PageMiddleware, insertions=insertions, origins=settings.embed_origins)
     return app
 

@@ -1,10 +1,10 @@
 """The records that Pincite's parts exchange: plain values, nearly without behaviour.
 
 `choices`: the values that a user can choose. `document`: documents, passages and locations. `results`: the results of
-searches, answers and checks. `report`: the results of changes, and facts about a library as a whole. `remarks`: the
-wording of verdicts for readers. Every offset is a Unicode code point into `Document.text`, and every span is
-half-open: `[start, end)`. A record's module is imported when the record is first used, because `pincite --help` needs
-no record.
+searches, answers and checks. `matrix_results`: documents by questions. `report`: the results of changes, and facts
+about a library as a whole. `remarks`: the wording of verdicts for readers. Every offset is a Unicode code point into
+`Document.text`, and every span is half-open: `[start, end)`. A record's module is imported when the record is first
+used, because `pincite --help` needs no record.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Passage,
         Span,
     )
+    from index.records.matrix_results import CellStatus, Matrix, MatrixCell, MatrixRow
     from index.records.report import (
         Failure,
         Note,
@@ -68,6 +69,7 @@ __all__ = [
     "CLAIMED",
     "SUPPORTING",
     "Answer",
+    "CellStatus",
     "Check",
     "Chunk",
     "Citation",
@@ -82,6 +84,9 @@ __all__ = [
     "Landmark",
     "LandmarkKind",
     "Location",
+    "Matrix",
+    "MatrixCell",
+    "MatrixRow",
     "Mode",
     "Note",
     "Outcome",
@@ -106,7 +111,7 @@ __all__ = [
     "Why",
     "Writer",
 ]
-_MODULES = ("choices", "document", "results", "report")
+_MODULES = ("choices", "document", "results", "report", "matrix_results")
 
 
 def __getattr__(name: str) -> Any:

@@ -14,7 +14,9 @@ from index.records.choices import CLAIMED, PART
 if TYPE_CHECKING:
     from pathlib import Path
 
-Kind = Literal["add", "batch"]
+Kind = Literal["add", "batch", "matrix"]
+Lane = Literal["add", "batch"]
+"""A queue of jobs: those that change the library, and those that only ask."""
 State = Literal["waiting", "working", "done", "cancelled", "failed"]
 FileStage = Literal["waiting", "reading", "encoding", "added", "replaced", "unchanged", "failed", "cancelled"]
 

@@ -205,6 +205,8 @@ class Answer:
     timings_ms: dict[str, float]
     notes: tuple[str, ...] = ()
     """What the reader should know beside the answer. Words of the question are between asterisks: `*Brazil*`."""
+    asked: str = ""
+    """The reader's own words, if earlier questions completed them to `question`; empty if nothing was changed."""
 
     @property
     def match(self) -> str:

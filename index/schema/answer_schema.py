@@ -44,6 +44,7 @@ _SILENT: JsonDict = {
 }
 _ANSWER: JsonDict = {
     "question": "Where did most of the deaths occur?",
+    "asked": "",
     "status": "answered",
     "confidence": 0.93,
     "bar": 0.6,
@@ -105,6 +106,21 @@ class Citation(Schema):
     """The exact words of the document's text from `start` to `end`."""
 
 
+class Words(Schema):
+    """Exact words of a document, without a number."""
+
+    document: Reference
+    """The document that holds the words."""
+    location: Location
+    """The place of the words."""
+    start: Offset
+    """Where they begin."""
+    end: Offset
+    """Where they end."""
+    quote: str
+    """The exact words of the document's text from `start` to `end`."""
+
+
 class Searched(Schema):
     """How much was searched."""
 
@@ -126,7 +142,9 @@ class Answer(Schema):
     model_config = ConfigDict(json_schema_extra={"examples": [_ANSWER]})
 
     question: str
-    """The question as asked, without white space around it."""
+    """The question that was answered, without white space around it. It stands alone: a follow-up is completed."""
+    asked: str = ""
+    """The reader's own words, if `after` completed them to `question`; empty if nothing was changed."""
     status: Status
     """`answered`; `unsure`: the statements are the nearest sentences, which may hold an answer; `abstained`: no answer
     was found in the documents, and the first hit is only the nearest passage."""

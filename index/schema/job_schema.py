@@ -5,9 +5,11 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
-from index.records import Status
+from index.records import CellStatus, Status
 from index.records.document import FileStage, Kind, State
-from index.schema.redaction import Schema, Share
+from index.schema.answer_schema import Citation, Statement, Words
+from index.schema.hit_schema import Reference
+from index.schema.redaction import Confidence, Schema, Share
 
 _JOB: JsonDict = {
     "id": "9c1f0d3e5b7a4c21",
@@ -35,6 +37,7 @@ _JOB: JsonDict = {
     "receipt": None,
     "problem": None,
     "rows": [],
+    "matrix": None,
 }
 
 
@@ -194,25 +197,64 @@ class Row(Schema):
     """Why the question failed, and what to do."""
     note: str
     """Notes for the reader, as in the `notes` of `/v1/ask`."""
+    statements: list[Statement]
+    """The statements of `answer`."""
+    citations: list[Citation]
+    """Every citation of the answer or possible answer, by marker."""
+    nearest: Words | None
+    """Without citations: the nearest words."""
+
+
+class MatrixCell(Schema):
+    """What one document says about one question."""
+
+    status: CellStatus
+    """The outcome of asking this document alone: `answered`, `unsure`, `abstained` (no mention), or `failed`."""
+    citation: Words | None
+    """The best sentence; null unless the status is `answered` or `unsure`."""
+    nearest: Words | None
+    """If the document speaks of the subject without an answer: the nearest words."""
+    confidence: Confidence
+    """How well the passages match the question. It is not the probability that the answer is right."""
+    error: str
+    """Why the question failed, and what to do."""
+
+
+class MatrixRow(Schema):
+    """A row of a matrix."""
+
+    document: Reference
+    """The document."""
+    cells: list[MatrixCell]
+    """Its cells, in the order of the questions."""
+
+
+class Matrix(Schema):
+    """Documents by questions."""
+
+    questions: list[str]
+    """The questions, each once."""
+    rows: list[MatrixRow]
+    """The finished rows, in the order of the documents' names."""
 
 
 class Job(Schema):
-    """Work that takes a while: files to be added, or a batch of questions."""
+    """Work that takes a while: files to be added, a batch of questions, or a matrix of documents and questions."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_JOB]})
 
     id: str
     """The id of the job; it is valid as long as the server runs."""
     kind: Kind
-    """`add`: files are added. `batch`: questions are answered."""
+    """`add`: files are added. `batch`: questions are answered. `matrix`: each document is asked each question."""
     state: State
     """`done` means that the job has finished; single files or questions may have failed all the same."""
     files: list[File]
     """The files of a job that adds."""
     done: int
-    """Files or questions that are finished."""
+    """Files, questions or cells that are finished."""
     total: int
-    """Files or questions in all."""
+    """Files, questions or cells in all."""
     passages_per_second: float | None
     """The rate of encoding; null until it is known."""
     seconds_left: float | None
@@ -223,3 +265,5 @@ class Job(Schema):
     """Why the whole job failed."""
     rows: list[Row]
     """The rows of a batch so far. Events leave them out; `table.csv` has them as a table."""
+    matrix: Matrix | None
+    """The rows of a matrix so far. Events leave them out; null for other jobs."""

@@ -36,6 +36,7 @@ Record = TypeVar(
     records.Failure,
     records.Found,
     records.Hit,
+    records.MatrixRow,
     records.Receipt,
     FileState,
 )
@@ -115,6 +116,15 @@ def _coverage(report: records.CoverageReport) -> records.CoverageReport:
     return replace(report, rows=tuple(rows))
 
 
+def _matrix_row(row: records.MatrixRow) -> records.MatrixRow:
+    return replace(row, document=_document(row.document), cells=tuple(map(_cell, row.cells)))
+
+
+def _cell(cell: records.MatrixCell) -> records.MatrixCell:
+    citation, nearest = (_citation(one) if one else None for one in (cell.citation, cell.nearest))
+    return replace(cell, citation=citation, nearest=nearest)
+
+
 def _receipt(receipt: records.Receipt) -> records.Receipt:
     return replace(
         receipt,
@@ -150,6 +160,7 @@ _REDACTIONS: dict[type, Callable[[Any], Any]] = {
     records.Failure: _without_path,
     records.Found: _found,
     records.Hit: _hit,
+    records.MatrixRow: _matrix_row,
     records.Receipt: _receipt,
     FileState: _without_path,
 }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from index.records import Hit, Span, Why
 from index.search.answer_types import is_question
+from index.search.earlier import adjusted
 from index.search.evidence import weigh
 from index.search.excerpts import reorder
 from index.storage.lexical.terms import words, words_in
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
     from index.records import DocumentInfo
+    from index.search.earlier import Earlier
     from index.search.evidence import EncodedQuestion, PassageEvidence
     from index.search.excerpts import ReadPassage
     from index.search.fusion import SideScores
@@ -74,9 +76,12 @@ def group_copies(
 class HitBuilder:
     """Builds the hits for one question, and caches the passages that it has read. Removed passages are left out."""
 
-    def __init__(self, store: Store, question: EncodedQuestion, sides: SideScores) -> None:
+    def __init__(
+        self, store: Store, question: EncodedQuestion, sides: SideScores, earlier: Earlier | None = None
+    ) -> None:
         self.question = question
         self.sides = sides
+        self.earlier = earlier
         self.evidence: dict[int, PassageEvidence] = {}
         self.verbatim: frozenset[int] = frozenset()
         self.reranked: dict[int, float] = {}
@@ -88,7 +93,10 @@ class HitBuilder:
         """Read and score these passages; return those that still exist, in the given order."""
         wanted = list(ids)
         rows = self._store.passages([passage_id for passage_id in wanted if passage_id not in self.evidence])
-        self.evidence |= zip(rows, weigh(self.question, list(rows.values()), self._store), strict=True)
+        weighed = weigh(self.question, list(rows.values()), self._store)
+        if self.earlier is not None:
+            weighed = [adjusted(evidence, self.question, self.earlier, self._store) for evidence in weighed]
+        self.evidence |= zip(rows, weighed, strict=True)
         return {passage_id: self.evidence[passage_id] for passage_id in wanted if passage_id in self.evidence}
 
     def hits(self, scores: Mapping[int, float], limit: int) -> tuple[Hit, ...]:

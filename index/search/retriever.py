@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from index.encoders.encoder import Draft
 from index.records import CANDIDATES, Found
+from index.search.earlier import candidates, favour
 from index.search.evidence import EncodedQuestion
 from index.search.excerpts import MOST_READ, read_passages
 from index.search.fusion import (
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from index.encoders.cross_encoders import Reranker
     from index.encoders.encoder import Encoder, Vectors
     from index.records import Hit, Mode
+    from index.search.earlier import Earlier
     from index.search.evidence import PassageEvidence
     from index.search.excerpts import Reader
     from index.search.fusion import SideScores
@@ -128,18 +130,20 @@ class Retriever:
         within: Sequence[int] | None = None,
         mode: Mode = "hybrid",
         explain: bool = False,
+        earlier: Earlier | None = None,
     ) -> Found:
         """Return the best `limit` passages, best first; `within` restricts the search to documents with these numbers.
 
         A `mode` other than `hybrid` uses one index alone and does not weigh sentences, for comparison. `explain` adds
-        the words of each pin that are closest to the question, which takes another pass of the encoder.
+        the words of each pin that are closest to the question, which takes another pass of the encoder. `earlier`
+        adds the evidence of the question's thread to the candidates of a hybrid search.
         """
         timer = StageTimer()
         depth = CANDIDATES
         readiness = self._refresh(mode, timer)
         has_words = readiness.has_words
         question, scope, sides = self._search_both(query, within, depth, mode, timer, has_words=has_words)
-        builder = HitBuilder(self._store, question, sides)
+        builder = HitBuilder(self._store, question, sides, earlier)
         with timer.measure("weighing"):
             scores = self._weigh(builder, scope) if mode == "hybrid" else sides.fused
         with timer.measure("pinning"):
@@ -234,10 +238,11 @@ class Retriever:
 
     def _weigh(self, builder: HitBuilder, scope: Scope | None) -> dict[int, float]:
         """Return the scores of the candidates: the best are weighed by their sentences, exact matches come first."""
-        question, sides = builder.question, builder.sides
+        question, sides, earlier = builder.question, builder.sides, builder.earlier
         builder.verbatim = self._find_verbatim(builder, scope)
-        sides.include(self._store, question, builder.verbatim)
-        evidence = builder.weigh(dict.fromkeys([*builder.verbatim, *islice(sides.fused, WEIGHED_CANDIDATES)]))
+        added = [*builder.verbatim, *(candidates(earlier, self._encoder, self._store, scope) if earlier else ())]
+        sides.include(self._store, question, added)
+        evidence = builder.weigh(dict.fromkeys([*added, *islice(sides.fused, WEIGHED_CANDIDATES)]))
         scores = reorder_within_documents(
             weigh_by_evidence(sides.dense, sides.lexical, sides.fused, evidence), evidence
         )
@@ -247,6 +252,8 @@ class Retriever:
             )
             builder.reranked = dict(zip(evidence, rerank_scores, strict=True))
             scores = apply_reranker(scores, builder.reranked)
+        if earlier:
+            scores = favour(scores, earlier)
         return lift_verbatim(scores, builder.verbatim)
 
     def _find_verbatim(self, builder: HitBuilder, scope: Scope | None) -> frozenset[int]:

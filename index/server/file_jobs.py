@@ -1,4 +1,4 @@
-"""The tasks of jobs: adding files and folders to the library, and answering the questions of a batch."""
+"""The task of a job that adds files: uploads, web pages, and folders of the server."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.errors import LibraryLocked, NotAllowed, PinciteError, SourceNotFound, TooMany
-from index.library import batches
 from index.loading.loader import discover
-from index.records import Answer, Failure, Note, Receipt, Settled
+from index.records import Failure, Note, Receipt, Settled
 from index.records.document import OPEN, Arrival
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from index.library.library import Library
-    from index.records import Progress, Writer
+    from index.records import Progress
     from index.records.document import FileState
     from index.server.job import Job
     from index.server.uploads import Uploads
@@ -134,7 +133,7 @@ class AddTask:
     def fail(self, error: PinciteError) -> None:
         """Mark the files of the current group as failed, with the error."""
         files = self._job.files
-        settled = Settled("failed", failure=Failure("", _without_folders(error.message, self._library), error.hint))
+        settled = Settled("failed", failure=Failure("", without_folders(error.message, self._library), error.hint))
         self._job.set_files({n: _final_state(files[n], settled) for n in self._group if files[n].stage in OPEN})
 
     def release(self) -> None:
@@ -243,58 +242,8 @@ def _final_state(file: FileState, settled: Settled) -> FileState:
     return replace(state, part=1.0, reason=reason, hint=hint, notes=settled.notes)
 
 
-def _without_folders(words: str, library: Library) -> str:
+def without_folders(words: str, library: Library) -> str:
     """Return the words of an error without the folders of the library: everybody may see them."""
     for folder in (library.folder, *library.parts.store.folders):
         words = words.replace(str(folder), "…")
     return words
-
-
-class BatchTask:
-    """Answers the questions of one job. A question that fails becomes a row with its error."""
-
-    def __init__(
-        self,
-        library: Library,
-        job: Job,
-        questions: Sequence[str],
-        documents: Sequence[str] | None,
-        writer: Writer,
-        between: Callable[[], None] = lambda: None,
-    ) -> None:
-        self._library = library
-        self._job = job
-        self._questions = questions
-        self._documents = documents
-        self._writer = writer
-        self._between = between
-        """Called between two questions, so that another client's batch can run."""
-
-    def run(self) -> None:
-        """Answer all questions. Raises JobCancelled."""
-        for n, question in enumerate(self._questions):
-            if n:
-                self._between()
-            self._job.check()
-            self._job.add_row(batches.answer_row(question, self._ask, self._in_words))
-
-    def fail(self, error: PinciteError) -> None:
-        """Do nothing: finished rows are kept."""
-
-    def release(self) -> None:
-        """Do nothing: a batch holds no files."""
-
-    def receipt(self) -> None:
-        """Return None: a batch does not change the library."""
-
-    def _in_words(self, error: PinciteError) -> str:
-        return _without_folders(str(error), self._library)
-
-    def _ask(self, question: str) -> Answer:
-        """Ask like `Library.ask`, but stop waiting for a language model once the job is cancelled."""
-        item: str | Answer = ""
-        for piece in self._library.ask_stream(question, documents=self._documents, writer=self._writer):
-            self._job.check()
-            item = piece
-        assert isinstance(item, Answer)
-        return item

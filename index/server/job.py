@@ -1,4 +1,4 @@
-"""A job: its progress for interfaces, its estimated time, and the methods by which its worker reports."""
+"""A job: its task, its progress for interfaces, its estimated time, and the methods by which its worker reports."""
 
 from __future__ import annotations
 
@@ -6,57 +6,40 @@ import threading
 import time
 import uuid
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from index.records import Matrix
 from index.records.document import OPEN, UNDER_WAY, FileState
+from index.server.speed import SpeedMeter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from index.errors import PinciteError
     from index.library.batches import Row
-    from index.records import Receipt
-    from index.records.document import Arrival, Kind, State
-
-KNOWN_SECONDS = 2.0
-"""Seconds after which a rate is meaningful."""
+    from index.library.question_tables import QuestionTable
+    from index.records import MatrixRow, Receipt
+    from index.records.document import Arrival, Kind, Lane, State
 
 
-class SpeedMeter:
-    """Counts the passages or questions of one job and measures their rate, in seconds of `clock`."""
+class Task(Protocol):
+    """The work of a job."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._began: float | None = None
-        self._since: float | None = None
-        self._done = 0
-        self._measured = 0.0
+    def run(self) -> None:
+        """Do the work. Raises JobCancelled if the job is cancelled."""
+        ...
 
-    def begin(self) -> None:
-        """Start the clock."""
-        self._began = self._clock()
+    def fail(self, error: PinciteError) -> None:
+        """Record the error that ended the work."""
+        ...
 
-    @property
-    def seconds(self) -> float:
-        """Seconds since the start."""
-        return 0.0 if self._began is None else self._clock() - self._began
+    def release(self) -> None:
+        """Release the files that the work holds."""
+        ...
 
-    def count(self, done: int) -> None:
-        """Set the number done. The first call starts the measurement, so that loading the encoder does not count."""
-        now = self._clock()
-        if self._since is None:
-            self._since = now
-        self._done, self._measured = done, now - self._since
-
-    @property
-    def per_second(self) -> float | None:
-        """Mean rate so far, pauses included; None until it is meaningful."""
-        return self._done / self._measured if self._done and self._measured >= KNOWN_SECONDS else None
-
-    def seconds_left(self, remaining: float | None) -> float | None:
-        """Return the estimated seconds for `remaining` more, or None if they cannot be estimated."""
-        rate = self.per_second
-        return None if rate is None or remaining is None else remaining / rate
+    def receipt(self) -> Receipt | None:
+        """Return the changes to the library, if any."""
+        ...
 
 
 class JobCancelled(Exception):  # noqa: N818 - never leaves this package
@@ -64,7 +47,7 @@ class JobCancelled(Exception):  # noqa: N818 - never leaves this package
 
 
 class Job:
-    """Files being added to the library, or a batch of questions. Safe to read from several threads.
+    """Files being added to the library, a batch of questions, or a matrix. Safe to read from several threads.
 
     To follow a job without missing a change, read `version`, then the rest, show it, and call `wait(version, …)`.
     """
@@ -75,11 +58,14 @@ class Job:
         total: int,
         documents: Sequence[str] = (),
         clock: Callable[[], float] = time.monotonic,
+        asked: QuestionTable | None = None,
     ) -> None:
         self.id = uuid.uuid4().hex
         self.kind: Kind = kind
         self.total = total
-        """Number of files or questions."""
+        """Number of files, questions, or cells of a matrix."""
+        self.asked = asked
+        """The questions of a batch or a matrix, with the reader's other columns."""
         self.documents = tuple(documents)
         """Ids of the documents that the questions are about; empty for all."""
         self._changed = threading.Condition()
@@ -92,10 +78,28 @@ class Job:
         self._release: Callable[[], None] = lambda: None
         self._started_files = 0
         self._rows: list[Row] = []
+        self._matrix_rows: list[MatrixRow] = []
+        self._cells = self._begun_cells = 0
         self._receipt: Receipt | None = None
         self._error: PinciteError | None = None
 
     # For interfaces
+
+    @property
+    def lane(self) -> Lane:
+        """The queue of the job: one thread adds, the other asks."""
+        return "add" if self.kind == "add" else "batch"
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """The questions of a batch or a matrix."""
+        return self.asked.questions if self.asked else ()
+
+    @property
+    def matrix(self) -> Matrix:
+        """The finished rows of a matrix."""
+        with self._changed:
+            return Matrix(self.questions, tuple(self._matrix_rows))
 
     @property
     def version(self) -> int:
@@ -123,9 +127,9 @@ class Job:
 
     @property
     def done(self) -> int:
-        """The number of finished files or questions, of `total`."""
+        """The number of finished files, questions or cells, of `total`."""
         with self._changed:
-            return sum(file.stage not in OPEN for file in self._files) + len(self._rows)
+            return sum(file.stage not in OPEN for file in self._files) + len(self._rows) + self._cells
 
     @property
     def receipt(self) -> Receipt | None:
@@ -228,6 +232,21 @@ class Job:
             self._speed.count(len(self._rows))
             self._notify()
 
+    def count_cell(self) -> None:
+        """Count the cells of a matrix that are finished: all before the one that begins now."""
+        with self._changed:
+            self._cells = min(self._begun_cells, self.total)
+            self._begun_cells += 1
+            self._speed.count(self._cells)
+            self._notify()
+
+    def add_matrix_row(self, row: MatrixRow) -> None:
+        """Add the row of the next document."""
+        with self._changed:
+            self._matrix_rows.append(row)
+            self._cells = len(self._matrix_rows) * len(self.questions)
+            self._notify()
+
     def finish(
         self,
         state: State,
@@ -260,8 +279,8 @@ class Job:
 
     def _remaining(self) -> float | None:
         """Return the remaining questions or passages, with an estimate for unread files from their size."""
-        if self.kind == "batch":
-            return self.total - len(self._rows)
+        if self.kind != "add":
+            return self.total - len(self._rows) - self._cells
         sized = list(zip(self._files, self._sizes, strict=True))
         left = sum(file.of_passages - file.passages for file in self._files if file.stage == "encoding")
         unread = sum(size for file, size in sized if file.stage in ("waiting", "reading"))

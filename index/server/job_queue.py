@@ -1,4 +1,4 @@
-"""The job queue: one thread changes the library, another thread answers batches of questions."""
+"""The job queue: one thread changes the library, another thread answers batches of questions and fills matrices."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from index.errors import JobNotFound, LibraryReadOnly, PinciteError, QueueFull, ServiceError, Stopping, TooMany
+from index.library.matrix import matrix_questions, require_few_cells
+from index.library.question_tables import QuestionTable
 from index.records.document import UNDER_WAY
-from index.server.file_jobs import AddTask, BatchTask
+from index.server.file_jobs import AddTask
 from index.server.job import Job, JobCancelled
+from index.server.question_jobs import BatchTask, MatrixTask
 from index.server.turns import Turns
 from index.server.uploads import with_distinct_names
 
@@ -23,7 +26,8 @@ if TYPE_CHECKING:
 
     from index.library.library import Library
     from index.records import Receipt, Writer
-    from index.records.document import Arrival, Kind, State
+    from index.records.document import Arrival, Lane, State
+    from index.server.job import Task
     from index.server.uploads import Uploads
     from index.settings import Settings
 
@@ -32,26 +36,6 @@ RECENT = 50
 _log = logging.getLogger(__name__)
 _UNEXPECTED = "The job failed unexpectedly."
 _UNEXPECTED_HINT = "Everything done before is kept. Try again; the server's log has the details."
-
-
-class _Task(Protocol):
-    """The work of a job."""
-
-    def run(self) -> None:
-        """Do the work. Raises JobCancelled if the job is cancelled."""
-        ...
-
-    def fail(self, error: PinciteError) -> None:
-        """Record the error that ended the work."""
-        ...
-
-    def release(self) -> None:
-        """Release the files that the work holds."""
-        ...
-
-    def receipt(self) -> Receipt | None:
-        """Return the changes to the library, if any."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +53,7 @@ class Jobs:
     """
 
     def __init__(
-        self, library: Library, settings: Settings, uploads: Uploads, turns: Mapping[Kind, Turns] | None = None
+        self, library: Library, settings: Settings, uploads: Uploads, turns: Mapping[Lane, Turns] | None = None
     ) -> None:
         """Create the queue; queues of several libraries that share `turns` run one job of each kind at a time."""
         self._turns = turns or {"add": Turns(), "batch": Turns()}
@@ -79,7 +63,7 @@ class Jobs:
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
         self._is_interleaving = False  # whether a batch is running between two questions of another client's batch
-        self._queues: dict[Kind, dict[str, deque[tuple[Job, _Task]]]] = {"add": {}, "batch": {}}
+        self._queues: dict[Lane, dict[str, deque[tuple[Job, Task]]]] = {"add": {}, "batch": {}}
         """Waiting jobs by client; the client whose last turn is longest ago comes first."""
         self._removals: deque[_Removal] = deque()
         self._closed = False
@@ -116,7 +100,7 @@ class Jobs:
 
     def batch(
         self,
-        questions: Sequence[str],
+        questions: Sequence[str] | QuestionTable,
         documents: Sequence[str] | None = None,
         writer: Writer = "quote",
         client: str = "",
@@ -124,20 +108,33 @@ class Jobs:
         """Queue questions about these documents, or about all; clients take turns.
 
         Another client's batch can run between two questions of a batch, so that a short batch need not wait for a long
-        one.
-
-        Raises QueueFull, TooMany if there are more questions than the settings allow, DocumentNotFound,
+        one. Raises QueueFull, TooMany if there are more questions than the settings allow, DocumentNotFound,
         AmbiguousDocument, or WriterNotSet if a model is to write and the settings name none.
         """
         if writer == "model":
             self._settings.require_writer()
-        questions = [question.strip() for question in questions if question.strip()]
-        limit = self._settings.max_batch_questions
-        self._require_at_most(len(questions), "questions", limit, "PINCITE_MAX_BATCH_QUESTIONS")
+        table = questions if isinstance(questions, QuestionTable) else QuestionTable.of(questions)
+        self._require_few_questions(len(table.questions))
         document_ids = None if documents is None else [self._library.find(name).id for name in documents]
-        job = Job("batch", len(questions), document_ids or ())
+        job = Job("batch", len(table.questions), document_ids or (), asked=table)
         between = partial(self._between_questions, job, client)
-        task = BatchTask(self._library, job, questions, document_ids, writer, between)
+        task = BatchTask(self._library, job, document_ids, between, writer)
+        self._enqueue(job, self._question_thread, task, client)
+        return job
+
+    def matrix(self, questions: Sequence[str], documents: Sequence[str] | None = None, client: str = "") -> Job:
+        """Queue a matrix of these documents, or of all, and the questions; it takes turns like a batch.
+
+        Raises QueueFull, TooMany if there are more questions or cells than the settings allow, DocumentNotFound,
+        AmbiguousDocument.
+        """
+        asked = matrix_questions(questions)
+        self._require_few_questions(len(asked))
+        infos = self._library.matrix_documents(documents)
+        require_few_cells(len(infos), len(asked), self._settings.max_matrix_cells)
+        chosen = [info.id for info in infos]
+        job = Job("matrix", len(chosen) * len(asked), chosen if documents else (), asked=QuestionTable(asked))
+        task = MatrixTask(self._library, job, chosen, partial(self._between_questions, job, client))
         self._enqueue(job, self._question_thread, task, client)
         return job
 
@@ -183,9 +180,9 @@ class Jobs:
 
     # For the two threads
 
-    def _run_next(self, kind: Kind) -> None:
+    def _run_next(self, lane: Lane) -> None:
         with self._lock:
-            queues = self._queues[kind]
+            queues = self._queues[lane]
             if not queues:
                 return  # the job of this turn has already run between two questions
             client = next(iter(queues))
@@ -214,12 +211,12 @@ class Jobs:
             self._is_interleaving = False
         self._turns["batch"].regain(job.check)
 
-    def _run(self, job: Job, task: _Task) -> None:
+    def _run(self, job: Job, task: Task) -> None:
         """Run a job when it is its turn."""
-        with suppress(JobCancelled), self._turns[job.kind].held(job.check):
+        with suppress(JobCancelled), self._turns[job.lane].held(job.check):
             self._work(job, task)
 
-    def _work(self, job: Job, task: _Task) -> None:
+    def _work(self, job: Job, task: Task) -> None:
         """Do the work of a job and record how it ended. No error ends the thread."""
         if not job.begin():
             return
@@ -264,25 +261,25 @@ class Jobs:
         with self._lock:
             return self._removals.popleft() if self._removals else None
 
-    def _enqueue(self, job: Job, thread: ThreadPoolExecutor, task: _Task, client: str) -> None:
+    def _enqueue(self, job: Job, thread: ThreadPoolExecutor, task: Task, client: str) -> None:
         """Put a job into its client's queue. Raises QueueFull; one client gets at most three quarters of the places."""
         with self._lock:
             self._require_open()
             limit = self._settings.max_waiting_jobs
-            if self._waiting(job.kind) >= limit:
+            if self._waiting(job.lane) >= limit:
                 raise QueueFull(limit)
             share = max(1, limit - max(1, limit // 4))
-            queue = self._queues[job.kind].get(client, deque())
+            queue = self._queues[job.lane].get(client, deque())
             if client and sum(waiting.state == "waiting" for waiting, _ in queue) >= share:
                 raise QueueFull(share)
             self._jobs[job.id] = job
             self._forget_old()
             queue.append((job, task))
-            self._queues[job.kind][client] = queue
-            thread.submit(self._run_next, job.kind)
+            self._queues[job.lane][client] = queue
+            thread.submit(self._run_next, job.lane)
 
-    def _waiting(self, kind: Kind) -> int:
-        return sum(job.kind == kind and job.state == "waiting" for job in self._jobs.values())
+    def _waiting(self, lane: Lane) -> int:
+        return sum(job.lane == lane and job.state == "waiting" for job in self._jobs.values())
 
     def _forget_old(self) -> None:
         ended = [job.id for job in self._jobs.values() if job.state not in UNDER_WAY]
@@ -292,6 +289,9 @@ class Jobs:
     def _require_open(self) -> None:
         if self._closed:
             raise Stopping
+
+    def _require_few_questions(self, count: int) -> None:
+        self._require_at_most(count, "questions", self._settings.max_batch_questions, "PINCITE_MAX_BATCH_QUESTIONS")
 
     @staticmethod
     def _require_at_most(count: int, items: str, limit: int, setting: str) -> None:

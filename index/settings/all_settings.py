@@ -74,6 +74,9 @@ class Settings(DemoSettings, TeamSettings):
     """Maximum size of an answer, in tokens."""
     checker: Literal["rules", "model"] = "rules"
     """`model`: the language model gives a second opinion on each claim that passes the check; it can only reject it."""
+    follow_ups: Literal["rules", "model"] = "model"
+    """`model`: a language model, if there is one, completes follow-up questions (`and in 2019?`); it is sent the
+    questions of the thread and short quotations. `rules`: it is never asked to."""
     max_file_megabytes: int = Field(default=512, ge=1)
     parse_seconds: float = Field(default=120.0, gt=0)
     """Time limit for reading a file, in seconds; each megabyte of the file adds five seconds."""
@@ -99,6 +102,8 @@ class Settings(DemoSettings, TeamSettings):
     max_waiting_jobs: int = Field(default=32, ge=1)
     """Maximum number of waiting uploads, and of waiting batches of questions."""
     max_batch_questions: int = Field(default=1000, ge=1)
+    max_matrix_cells: int = Field(default=10_000, ge=1)
+    """Maximum size of a matrix: the number of documents times the number of questions."""
     allow_urls: bool = False
     """Whether a server fetches documents from the web for anyone who can connect to it."""
     allow_folders: Annotated[tuple[Path, ...], NoDecode] = ()

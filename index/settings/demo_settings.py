@@ -34,6 +34,8 @@ class DemoSettings(BaseSettings):
     """Maximum number of batches of questions of one visitor per hour."""
     demo_batch_questions: int = Field(default=50, ge=1)
     """Maximum number of questions in such a batch."""
+    demo_matrix_cells: int = Field(default=500, ge=1)
+    """Maximum number of documents times questions in a matrix, which counts as a batch."""
     demo_checks: int = Field(default=20, ge=1)
     """Maximum number of checked texts of one visitor per hour."""
     demo_requests: int = Field(default=600, ge=1)

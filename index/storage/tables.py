@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index.records import Span
+from index.storage.document_history import forget_replaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -88,24 +89,6 @@ CREATE TABLE removals (
 );
 CREATE INDEX removals_generation ON removals (generation);
 """
-
-# Documents whose files were never read here: a portable library claims that the file with this SHA-256 holds these
-# words. Older libraries lack the table until they import something, so readers check first whether it exists.
-CLAIMS = """
-CREATE TABLE IF NOT EXISTS claims (
-    document  INTEGER PRIMARY KEY REFERENCES documents (number) ON DELETE CASCADE
-)
-"""
-
-# Documents that are being read: the library has their first passages, and `passages` is how many they will have. Older
-# libraries lack the table, like `claims`.
-PARTS = """
-CREATE TABLE IF NOT EXISTS parts (
-    document  INTEGER PRIMARY KEY REFERENCES documents (number) ON DELETE CASCADE,
-    passages  INTEGER NOT NULL
-)
-"""
-
 
 StoredPassage = tuple[tuple[int, int, int], str, tuple[bytes, bytes, bytes], int]
 """A passage's place (ordinal, start, end), text, packed sentences and vectors, and the checksum over all of them."""
@@ -201,6 +184,7 @@ def relink(connection: Connection, gained: Mapping[str, str], lost: Iterable[str
         if not connection.execute("SELECT 1 FROM sources WHERE document = ? LIMIT 1", row).fetchone():
             remove(connection, row[0], generation)
     record_relinked(connection, generation)
+    forget_replaced(connection)
 
 
 def record_relinked(connection: Connection, generation: int) -> None:
@@ -208,41 +192,9 @@ def record_relinked(connection: Connection, generation: int) -> None:
     connection.execute("INSERT OR REPLACE INTO meta VALUES ('relinked', ?)", (str(generation),))
 
 
-def mark_claimed(connection: Connection, number: int) -> None:
-    """Record that the document's file was never read here."""
-    connection.execute(CLAIMS)
-    connection.execute("INSERT INTO claims VALUES (?)", (number,))
-
-
-def remove_claimed(connection: Connection, identity: str, generation: int) -> bool:
-    """Remove a document that was only claimed, with all its claimed sources. Return whether there was one."""
-    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'claims'").fetchone():
-        return False
-    row = connection.execute(
-        "SELECT number FROM documents WHERE id = ? AND number IN (SELECT document FROM claims)", (identity,)
-    ).fetchone()
-    if row is not None:
-        remove(connection, row[0], generation)
-    return row is not None
-
-
-def mark_part(connection: Connection, number: int, passages: int) -> None:
-    """Record that the document is the beginning of one with this many passages."""
-    connection.execute(PARTS)
-    connection.execute("INSERT INTO parts VALUES (?, ?)", (number, passages))
-
-
-def remove_part(connection: Connection, identity: str, generation: int) -> list[str]:
-    """Remove the first part of a document, and return its sources; empty if there is no such part."""
-    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'parts'").fetchone():
-        return []
-    number = "(SELECT number FROM documents WHERE id = ? AND number IN (SELECT document FROM parts))"
-    rows = connection.execute(
-        f"SELECT source, document FROM sources WHERE document IN {number}", (identity,)
-    ).fetchall()
-    for found in {row[1] for row in rows}:
-        remove(connection, found, generation)
-    return [row[0] for row in rows]
+def link(connection: Connection, number: int, sources: Iterable[str]) -> None:
+    """Link new sources to a document."""
+    connection.executemany("INSERT INTO sources VALUES (?, ?)", ((source, number) for source in sources))
 
 
 def remove(connection: Connection, number: int, generation: int) -> None:

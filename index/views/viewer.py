@@ -11,14 +11,16 @@ from urllib.parse import unquote, urlsplit
 from index.errors import DocumentNotFound, LoadingError, OriginalMissing, PageError
 from index.loading.formats import PDF
 from index.loading.loader import read_bytes
-from index.loading.pdf.highlights import MOST_LETTERS, PageMark, page_marks
+from index.loading.pdf.highlights import MOST_LETTERS, page_marks
 from index.loading.pdf.trace import Words
 from index.records import Span
+from index.views.picture_cache import PictureCache
 from index.views.windows import MOST_MARKED, REACH, OpenOriginal, Original, View, window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from index.loading.pdf.page_cuts import PageMark, Rectangle
     from index.records import DocumentInfo
     from index.storage.store import FolderStore
 
@@ -110,6 +112,7 @@ class Viewer:
     def __init__(self, store: FolderStore, *, max_bytes: int) -> None:
         self._catalog = store.catalog
         self._originals = Originals([folder / "uploads" for folder in store.folders], max_bytes=max_bytes)
+        self._pictures = PictureCache()
 
     def text(self, info: DocumentInfo, span: Span) -> str:
         """Return the text of a span, without reading the rest of the document."""
@@ -135,15 +138,18 @@ class Viewer:
         first, last = (self._catalog.pages_begun(number, at) for at in (span.start, max(span.start, span.end - 1)))
         return page_marks(self._path(info), self._words(number, span), range(max(0, first - 1), last), info.name)
 
-    def page_image(self, info: DocumentInfo, number: int, span: Span | None, *, width: int) -> bytes:
-        """Return a page as PNG, `width` pixels wide. Raises PageError, OriginalMissing."""
-        from index.loading.pdf.extraction import page_image
+    def page_image(
+        self, info: DocumentInfo, number: int, span: Span | None, *, width: int, part: Rectangle | None = None
+    ) -> bytes:
+        """Return a page, or a part of it, as PNG, `width` pixels wide. Raises PageError, OriginalMissing."""
+        from index.loading.pdf.page_pictures import Picture, page_image
 
         if info.media_type != PDF:
             raise PageError(f"{info.name} has no page images.", "Only PDF files have page images.")
         marks = self.page_marks(info, span) if span else ()
-        marked = [rectangle for mark in marks if mark.number == number for rectangle in mark.rectangles]
-        return page_image(self._path(info), number, marked, width=width, name=info.name)
+        marked = tuple(rectangle for mark in marks if mark.number == number for rectangle in mark.rectangles)
+        picture, path = Picture(marked, width, part), self._path(info)
+        return self._pictures.get((info.id, number, picture), lambda: page_image(path, number, picture, name=info.name))
 
     def has_original(self, info: DocumentInfo) -> bool:
         """Return whether the original file still exists with the same bytes."""

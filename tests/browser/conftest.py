@@ -12,7 +12,7 @@ import pytest
 
 from index.library.library import Library
 from index.page import create_app
-from index.records import Answer, CoverageReport
+from index.records import Answer, CoverageReport, MatrixRow
 from index.settings import Settings
 from tests.answers.model_server import playing
 from tests.browser.warm_pages import WarmPages
@@ -101,6 +101,19 @@ class ScriptedLibrary(Library):
                 yield _unsure(event, question) if isinstance(event, Answer) else event
         else:
             yield from super().ask_stream(question, **options)
+
+    def matrix_rows(self, questions: Sequence[str], **options: Any) -> Iterator[MatrixRow]:
+        """Yield the rows of `Library.matrix_rows`, but be unsure about the same questions as `ask_stream`."""
+        doubtful = [question.startswith(UNSURE_PREFIX) for question in questions]
+        plain = [question.removeprefix(UNSURE_PREFIX) for question in questions]
+        for row in super().matrix_rows(plain, **options):
+            cells = zip(row.cells, doubtful, strict=True)
+            yield replace(
+                row,
+                cells=tuple(
+                    replace(cell, status="unsure") if doubt and cell.citation else cell for cell, doubt in cells
+                ),
+            )
 
     def coverage(self, question: str, **options: Any) -> CoverageReport:
         """Return what `Library.coverage` does, but fail if the question says so."""

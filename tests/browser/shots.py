@@ -39,6 +39,7 @@ SHOWN = (
     "library",
     "uploading",
     "questions",
+    "matrix",
 )
 STORY = Story(
     text="Does Beijing regard Crimea as belonging to Russia or to Ukraine?",

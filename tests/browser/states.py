@@ -195,6 +195,14 @@ def _questions(page: Page, story: Story) -> None:
     expect(page.locator(".p-download").first).to_be_visible()
 
 
+def _matrix(page: Page, story: Story) -> None:
+    page.get_by_label("Questions, one per line").fill("\n".join((story.text, story.unsure, story.nothing)))
+    page.get_by_label("Matrix").check()
+    page.get_by_role("button", name="Ask them all").click()
+    expect(page.locator(".p-matrix .p-is-answered").first).to_be_visible()
+    expect(page.locator("#p-batches > details").first.locator(".p-download")).to_be_visible()
+
+
 def _close_all(page: Page) -> None:
     """Close all dialogs and popovers."""
     for _ in range(3):
@@ -229,4 +237,5 @@ STEPS: dict[str, Step] = {
     "uploading": _uploading,
     "uploaded": _uploaded,
     "questions": _questions,
+    "matrix": _matrix,
 }

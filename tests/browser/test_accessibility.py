@@ -49,6 +49,7 @@ NEW_PARTS = {
     "uploading": "#library",
     "uploaded": "#library",
     "questions": "#batch",
+    "matrix": "#batch",
 }
 """For states that change one part of the page: the part whose colours the default run checks. At night, all are."""
 PANELS = {"Check": "#check", "Library": "#library", "Questions": "#batch"}

@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 
 from index.records import Document
 from index.settings import Settings
-from tests.browser.actions import best_card, file_payload
+from tests.browser.actions import file_payload
 from tests.browser.conftest import OIL, TREATY, ScriptedLibrary, open_library, running_site
 from tests.fakes import FakeEncoder
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from index.records import Answer
     from tests.browser.conftest import Visit
 
+NAME = "who-signed-the-treaty-and-1-more"
 SIGNED, FELL, UNKNOWN = "Who signed the treaty?", "Did the price of oil fall in summer?", "Where is the volcano?"
 
 
@@ -73,19 +74,6 @@ def test_questions_are_answered_in_a_table(batch_site: str, visit: Visit) -> Non
     expect(page.locator("#live")).to_have_text("4 questions: 2 answered, 1 without an answer, 1 failed")
 
 
-def test_row_opens_its_answer_in_a_new_tab(batch_site: str, visit: Visit) -> None:
-    """The table stays open."""
-    page = visit(batch_site)
-    ask_all(page, SIGNED)
-    with page.expect_popup() as opening:
-        row(page, SIGNED).get_by_role("link").click()
-    answer = opening.value
-    expect(answer.get_by_label("Your question")).to_have_value(SIGNED)
-    expect(best_card(answer).locator("mark")).to_have_text("The king signed the treaty in the harbour.")
-    answer.close()
-    expect(row(page, SIGNED)).to_be_visible()
-
-
 def test_table_is_downloaded_as_csv_markdown_and_jsonl(batch_site: str, visit: Visit) -> None:
     """Cells of the CSV file are never formulas."""
     page = visit(batch_site)
@@ -95,12 +83,12 @@ def test_table_is_downloaded_as_csv_markdown_and_jsonl(batch_site: str, visit: V
         with page.expect_download() as downloading:
             finished_batch(page).get_by_role("link", name=name).click()
         texts[downloading.value.suggested_filename] = Path(downloading.value.path()).read_text(encoding="utf-8-sig")
-    assert set(texts) == {"answers.csv", "answers.md", "answers.jsonl"}
-    rows = list(csv.DictReader(texts["answers.csv"].splitlines()))
+    assert set(texts) == {f"{NAME}.csv", f"{NAME}.md", f"{NAME}.jsonl"}
+    rows = list(csv.DictReader(texts[f"{NAME}.csv"].splitlines()))
     assert [row_of_file["question"] for row_of_file in rows] == [SIGNED, "'=SUM(1)"]
     assert rows[0]["answer"] == "The king signed the treaty in the harbour. [1]"
-    assert json.loads(texts["answers.jsonl"].splitlines()[1])["question"] == "=SUM(1)"
-    assert "| Who signed the treaty? | answered |" in texts["answers.md"]
+    assert json.loads(texts[f"{NAME}.jsonl"].splitlines()[1])["question"] == "=SUM(1)"
+    assert "| Who signed the treaty? | answered |" in texts[f"{NAME}.md"]
 
 
 def test_questions_are_loaded_from_a_file(batch_site: str, visit: Visit) -> None:
@@ -135,10 +123,9 @@ def test_batch_is_restricted_to_chosen_documents(batch_site: str, visit: Visit) 
     ask_all(page, SIGNED, FELL)
     expect(row(page, SIGNED)).to_contain_text("No answer in this library")
     expect(row(page, FELL)).to_contain_text("The price of oil fell in summer.")
-    with page.expect_popup() as opening:
-        row(page, FELL).get_by_role("link").click()
-    expect(opening.value.get_by_role("checkbox", name="oil.txt")).to_be_checked()
-    opening.value.close()
+    row(page, FELL).get_by_role("rowheader").get_by_role("link").click()
+    expect(page.locator("#pills").get_by_role("checkbox", name="oil.txt")).to_be_checked()
+    expect(page.locator("#results .p-answer")).to_contain_text("The price of oil fell in summer.")
 
 
 def test_batch_without_questions_is_refused(batch_site: str, visit: Visit) -> None:

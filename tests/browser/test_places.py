@@ -1,4 +1,4 @@
-"""Where the reader is has an address: sections, questions, panes. Back and Forward go there; files are dropped anywhere."""
+"""Sections, questions and panes have addresses; Back and Forward go there. Files may be dropped anywhere."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.actions import ask
-from tests.browser.conftest import open_page
+from tests.browser.conftest import open_library, open_page, running_site
 from tests.browser.everywhere import EVERYWHERE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Page, ViewportSize
 
     from index.library.library import Library
@@ -242,3 +244,12 @@ def test_map_says_that_it_is_being_drawn(site: str, visit: Visit) -> None:
     assert box["width"] / box["height"] == pytest.approx(344 / 216, rel=0.01)
     expect(wait).to_have_count(0)
     expect(page.locator("#where")).to_be_hidden()
+
+
+def test_suggested_questions_appear_when_they_have_been_made(tmp_path: Path, visit: Visit) -> None:
+    """Nothing else moves; each is answered with its sentence."""
+    text = "The last plague outbreak ravaged Oslo in 1654. A horse cost more than a bridge that year."
+    with open_library(tmp_path, {"oslo.txt": text}) as library, running_site(library, examples=()) as url:
+        page = visit(url)
+        page.get_by_role("link", name="When did the last plague outbreak ravage Oslo?").click()
+        expect(page.locator(".p-answer")).to_contain_text("ravaged Oslo in 1654")

@@ -36,6 +36,16 @@ _WATCH = """() => {
   look();
 }"""
 
+_WATCH_OLD = """() => {
+  window.old = 0;
+  const isOld = (node) => node.checkVisibility() && node.textContent.includes("king");
+  const look = () => {
+    if ([...document.querySelectorAll("#results .p-answer")].some(isOld)) window.old++;
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
+
 
 @EVERYWHERE
 def test_old_answer_never_stands_under_a_new_question(
@@ -73,11 +83,7 @@ def test_answer_to_an_earlier_question_stays_hidden(site: str, revisit: Revisit)
     ask(page, OLD)
     wait_until(lambda: bool(page.evaluate("true") and held))
     ask(page, NEW)
-    page.evaluate(
-        """() => { window.old = 0; const look = () => {
-          if ([...document.querySelectorAll('#results .p-answer')].some((node) => node.checkVisibility() && node.textContent.includes('king'))) window.old++;
-          requestAnimationFrame(look); }; look(); }"""
-    )
+    page.evaluate(_WATCH_OLD)
     held[0].continue_()
     expect(best_card(page).locator("mark")).to_contain_text("oil")
     expect(page.locator("#results .p-answer")).to_be_visible()
@@ -141,7 +147,7 @@ def test_refused_question_can_be_asked_again(site: str, unwatched: Page) -> None
     open_page(page, site)
     page.evaluate("window.isSame = true")
     busy = {"status": 503, "content_type": "application/json", "body": json.dumps({"detail": "Too many"})}
-    page.route(JOIN, lambda route: route.fulfill(**busy), times=1)  # type: ignore[arg-type]
+    page.route(JOIN, lambda route: route.fulfill(**busy), times=1)
     ask(page, OLD)
     expect(page.get_by_role("heading", name="The server is busy")).to_be_visible()
     expect(page.locator(".toast-wrap")).to_be_hidden()

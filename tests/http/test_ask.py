@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 from fastapi.sse import KEEPALIVE_COMMENT
+from openpyxl import load_workbook
 
 from index.schema.answer_schema import Answer, Checked
 from index.schema.hit_schema import Found
@@ -176,7 +177,7 @@ def test_answer_is_exported_as_a_file(client: TestClient, form: str, media_type:
     response = client.post(f"/v1/ask?format={form}", json={"question": QUESTION})
     assert response.status_code == 200
     assert response.headers["content-type"].partition(";")[0] == media_type
-    assert response.headers["content-disposition"].startswith('attachment; filename="answer.')
+    assert response.headers["content-disposition"].startswith('attachment; filename="who-signed-the-treaty.')
     assert mark in response.text
     assert "/sources/" not in response.text
 
@@ -237,3 +238,38 @@ def test_batch_becomes_a_table(client: TestClient) -> None:
     rows = list(csv.DictReader(io.StringIO(table.text)))
     assert [row["question"] for row in rows] == [QUESTION, "'=1+1", "How deep is the copper engine?"]
     assert rows[0]["quote"] == "The king signed the treaty in the harbour."
+    assert rows[0]["citations"].startswith("[1] ")
+    assert rows[0]["link"].startswith("http://testserver/d/")
+    assert job["rows"][0]["citations"][0]["quote"] == rows[0]["quote"]
+    assert job["rows"][1]["citations"] == []
+    assert job["matrix"] is None
+
+
+def test_matrix_asks_every_document(client: TestClient) -> None:
+    """Its job has a row for each document, and both files have it, with links to the page."""
+    response = client.post("/v1/matrix", json={"questions": [QUESTION, "How deep is the copper engine?", QUESTION]})
+    assert response.status_code == 202
+    job = wait_for_job(client, response.headers["location"])
+    assert (job["kind"], job["state"], job["done"], job["total"]) == ("matrix", "done", 6, 6)
+    assert job["matrix"]["questions"] == [QUESTION, "How deep is the copper engine?"]
+    cells = {row["document"]["source"]: row["cells"] for row in job["matrix"]["rows"]}
+    assert {source: [cell["status"] for cell in row] for source, row in cells.items()} == {
+        "treaty.md": ["answered", "abstained"],
+        "oil.txt": ["abstained", "abstained"],
+        "volcano.html": ["abstained", "abstained"],
+    }
+    assert cells["treaty.md"][0]["citation"]["quote"] == "The king signed the treaty in the harbour."
+    location = response.headers["location"]
+    assert "The king signed the treaty in the harbour." in client.get(f"{location}/table.csv").text
+    workbook = client.get(f"{location}/table.xlsx")
+    assert workbook.headers["content-disposition"].endswith('-and-1-more.xlsx"')
+    page = load_workbook(io.BytesIO(workbook.content))["Matrix"]
+    assert {cell.hyperlink.target.partition("/d/")[0] for row in page for cell in row if cell.hyperlink} == {
+        "http://testserver"
+    }
+
+
+def test_matrix_of_unknown_documents_is_refused(client: TestClient) -> None:
+    """As a batch is."""
+    response = client.post("/v1/matrix", json={"questions": [QUESTION], "documents": ["silver.txt"]})
+    assert response.status_code == 404

@@ -1,145 +1,101 @@
-"""Suggested questions: made of the documents' headings, and answered by the documents."""
+"""Suggested questions: made of the documents' sentences, and answered clearly with these very sentences."""
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
-import pytest
-
-from index.library.contents import spread_evenly, suggest_questions
+from index.library import suggestions
 from index.library.library import Library
+from index.library.suggestions import spread_evenly
 from index.records import DocumentInfo
 from index.settings import Settings
-from tests.cases import cases
 from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
+
     from tests.conftest import Write
 
-
-def document_info(title: str = "", identity: str = "a" * 64) -> DocumentInfo:
-    """Information about a document with this title."""
-    return DocumentInfo(identity, "/papers/a.txt", title, "", "", "text/plain", 99, 0, 1)
-
-
-def suggested(title: str, *headings: str) -> list[tuple[str, ...]]:
-    """The questions that are suggested for one document."""
-    info = document_info(title)
-    return suggest_questions([info], {info.id: headings})
+PLAGUE = "The last plague outbreak ravaged Oslo in 1654. A horse cost more than a bridge that year."
+QUEEN = "Queen Elizabeth opened the new harbour on 9 October 2004. The whale swam to the garden."
+VAGUE = "He signed it in the harbour. This was what she wanted. It may have been in 1846."
+OF_PLAGUE, OF_QUEEN = "When did the last plague outbreak ravage Oslo?", "When did Queen Elizabeth open the new harbour?"
 
 
-@pytest.mark.parametrize(
-    ("heading", "topic"),
-    [
-        ("The contract of May 2014", "the contract of May 2014"),
-        ("What Gabuev concludes", "what Gabuev concludes"),
-        ("Gas that travels by ship", "Gas that travels by ship"),
-        ("2.1 The line itself", "the line itself"),
-        ("IV. The line itself", "the line itself"),
-        ("Chapter 3: The line itself", "the line itself"),
-        ("WHAT MOSCOW MIGHT LEARN", "what moscow might learn"),
-        ("Datenschutzgrundverordnung", "Datenschutzgrundverordnung"),
-        ("A  heading\nin two lines", "a heading in two lines"),
-    ],
-)
-def test_heading_becomes_the_topic_of_a_question(heading: str, topic: str) -> None:
-    """The topic has no number and no capitals, and starts with a small letter if the heading starts with an article."""
-    assert suggested("Pipelines", heading) == [
-        (f"What does Pipelines say about {topic}?", f"What is said about {topic}?")
-    ]
-
-
-@cases(
-    "heading",
-    [
-        "Introduction",
-        "3. Conclusion",
-        "Table of contents",
-        "References",
-        "Appendix B",
-        "Notes",
-        "How to read these numbers",
-        "Hardware",
-        "A heading that has far too many words to be asked about in one question",
-        "Pipelines",
-        'The "so-called" line',
-        "Sources -cited in:here",
-        "安全",
-    ],
-)
-def test_uninformative_heading_is_no_topic(heading: str) -> None:
-    """Standard headings, the title, operators, and headings that are too short or too long are skipped."""
-    assert suggested("Pipelines", heading) == []
-
-
-def test_heading_with_a_name_or_number_ranks_first() -> None:
-    """A name or a number is more informative than the headings before it."""
-    headings = ("Introduction", "The line itself", "The contract of May 2014", "The year 2015")
-    assert suggested("Pipelines", *headings)[0][0] == "What does Pipelines say about the contract of May 2014?"
-
-
-@pytest.mark.parametrize(
-    ("title", "short_title"),
-    [
-        ("Energy pipelines: gas, steel and a single buyer", "Energy pipelines"),
-        ("Trade shares – how far it has turned", "Trade shares"),
-        ("Trade shares.", "Trade shares"),
-    ],
-)
-def test_title_is_cut_at_its_colon_or_dash(title: str, short_title: str) -> None:
-    """The question has to remain readable."""
-    assert suggested(title, "The line itself")[0][0] == f"What does {short_title} say about the line itself?"
-
-
-@pytest.mark.parametrize(
-    "title", ["", "A title that is so long that no sentence could hold it any more", "条约", "“Q”"]
-)
-def test_unusable_title_is_left_out_of_the_question(title: str) -> None:
-    """The question then asks about the heading alone."""
-    assert suggested(title, "The line itself") == [("What is said about the line itself?",)]
-
-
-@pytest.mark.parametrize("heading", ["Who kept a garden?", "谁有一个花园？", "港口条约的签署", "הסכם הנמל"])
-def test_headings_that_are_questions_or_foreign_are_unchanged(heading: str) -> None:
-    """A question and a heading in another script get no English words around them."""
-    assert suggested("Title", heading) == [(heading,)]
-
-
-def test_equal_suggestions_are_merged() -> None:
-    """Documents with the same headings lead to one question."""
-    infos = [document_info("", f"{n:064}") for n in range(3)]
-    headings = dict.fromkeys((info.id for info in infos), ("The line itself",))
-    assert len(suggest_questions(infos, headings)) == 1
+def document_info(identity: str) -> DocumentInfo:
+    """Return information about a document."""
+    return DocumentInfo(identity, "/papers/a.txt", "", "", "", "text/plain", 99, 0, 1)
 
 
 def test_documents_are_chosen_evenly_from_the_library() -> None:
-    """At most three times as many documents as questions are chosen, and the first third already spans the library."""
-    infos = [document_info("", f"{n:064}") for n in range(100)]
+    """At most eight times as many documents as questions are chosen, and the first eighth already spans the library."""
+    infos = [document_info(f"{n:064}") for n in range(320)]
     chosen = [int(info.id) for info in spread_evenly(infos, 4)]
-    assert chosen == [0, 25, 50, 75, 8, 33, 58, 83, 16, 41, 66, 91]
+    assert (len(chosen), chosen[:4], chosen[4:8]) == (32, [0, 80, 160, 240], [10, 90, 170, 250])
     assert spread_evenly(infos[:2], 4) == infos[:2]
     assert spread_evenly([], 4) == []
 
 
-HARBOURS = "# Harbours\n\n## Who signed the treaty?\n\nThe king signed the treaty in the harbour.\n"
-
-
-def test_library_suggests_questions_from_its_headings(library: Library, write: Write) -> None:
-    """Suggestions are always the same; a document without headings has none."""
-    library.add([write("a.md", HARBOURS), write("b.txt", "A text without any heading.")])
-    assert library.suggestions() == ["Who signed the treaty?"]
-    assert library.suggestions() == ["Who signed the treaty?"]
+def test_each_suggestion_is_answered_with_its_own_sentence(library: Library, write: Write) -> None:
+    """Documents take turns; the same library always gives the same questions."""
+    library.add([write("a.txt", PLAGUE), write("b.txt", QUEEN), write("c.txt", VAGUE)])
+    assert library.suggestions() == [OF_PLAGUE, OF_QUEEN]
+    for question, sentence in ((OF_PLAGUE, PLAGUE), (OF_QUEEN, QUEEN)):
+        answer = library.ask(question)
+        assert answer.citations[0].quote == f"{sentence.split('. ')[0]}."
+    assert library.suggestions() == [OF_PLAGUE, OF_QUEEN]
+    assert library.suggestions(1) == [OF_PLAGUE]
     assert library.suggestions(0) == []
 
 
-def test_library_suggests_only_questions_it_can_answer(tmp_path: Path, write: Write) -> None:
+def test_there_are_none_rather_than_poor_ones(library: Library, write: Write) -> None:
+    """Vague sentences, headings, other languages, data and code give no question."""
+    library.add(
+        [
+            write("a.txt", VAGUE),
+            write("b.md", "# Legislative History--H.R. 3162\n\n# Example Docs\n\n# 港口条约的签署\n"),
+            write(
+                "c.txt", "Der König hat den Vertrag im Jahr 1846 in Oslo unterschrieben. Der Wal schwamm nach Bergen."
+            ),
+            write("d.py", f"def oslo():\n    return 1654  # {PLAGUE}\n"),
+        ]
+    )
+    assert library.suggestions() == []
+
+
+def test_library_suggests_only_questions_it_answers_clearly(tmp_path: Path, write: Write) -> None:
     """Each suggestion is tried before it is made."""
     demanding = Settings(passage_tokens=32, bar=1.0)
     with Library.open(tmp_path / "demanding", demanding, encoder=FakeEncoder()) as library:
-        library.add(write("a.md", HARBOURS))
+        library.add(write("a.txt", PLAGUE))
         assert library.suggestions() == []
+
+
+def test_question_that_another_sentence_answers_is_not_suggested(library: Library, write: Write) -> None:
+    """Two documents answer it alike, so the answer may come from either."""
+    library.add([write("a.txt", PLAGUE), write("b.txt", f"{PLAGUE} {VAGUE}")])
+    assert len(library.suggestions()) <= 1
+
+
+def test_suggestions_follow_the_library_and_are_made_once_for_each_state(
+    library: Library, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several readers at once wait for the same work."""
+    library.add(write("a.txt", PLAGUE))
+    made: list[list[str]] = []
+    threads = [threading.Thread(target=lambda: made.append(library.suggestions())) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert made == [[OF_PLAGUE]] * 3
+    monkeypatch.setattr(suggestions, "SECONDS", -1.0)
+    assert library.suggestions() == [OF_PLAGUE]
+    library.add(write("b.txt", QUEEN))
+    assert library.suggestions() == []
 
 
 def test_empty_library_suggests_nothing(library: Library) -> None:

@@ -16,8 +16,9 @@ from PIL import Image
 
 from index.errors import DamagedFile, PageError, PinciteError
 from index.loading.loader import load, load_bytes
-from index.loading.pdf.extraction import page_image
-from index.loading.pdf.highlights import PageMark, Rectangle, page_marks
+from index.loading.pdf.highlights import page_marks
+from index.loading.pdf.page_cuts import PageMark, Rectangle
+from index.loading.pdf.page_pictures import Picture, page_image
 from index.loading.pdf.pdfium import PDFIUM
 from index.loading.pdf.trace import Words
 from index.records import Document, Span
@@ -371,8 +372,8 @@ def test_damaged_page_has_no_mark_and_no_image(tmp_path: Path) -> None:
     path = tmp_path / "a.pdf"
     path.write_bytes(build([column(BEES), column(BEES)]).replace(b"/Type /Page /Parent", b"/Type /Nope /Parent", 1))
     with pytest.raises(PageError, match=r"Page 1 of a\.pdf is damaged"):
-        page_image(path, 1, (), width=400, name="a.pdf")
-    assert page_image(path, 2, (), width=400, name="a.pdf")
+        page_image(path, 1, Picture(width=400), name="a.pdf")
+    assert page_image(path, 2, Picture(width=400), name="a.pdf")
     highlights = page_marks(path, Words("", "foreign", ""), range(2), "a.pdf")
     assert [mark.number for mark in highlights] == [2]
 
@@ -384,7 +385,7 @@ def test_unreadable_pdf_is_damaged_for_marks_and_images(tmp_path: Path) -> None:
     with pytest.raises(DamagedFile, match=r"a\.pdf"):
         page_marks(path, Words("", "x", ""), range(1), "a.pdf")
     with pytest.raises(DamagedFile, match=r"a\.pdf"):
-        page_image(path, 1, (), width=400, name="a.pdf")
+        page_image(path, 1, Picture(width=400), name="a.pdf")
 
 
 # Images of pages
@@ -408,7 +409,7 @@ def bees(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("width", [200, 777, 1200, 3000])
 def test_page_image_has_the_requested_width(bees: Path, width: int) -> None:
     """The width is exact, and the height keeps the proportions of the page."""
-    image = decode_png(page_image(bees, 1, (), width=width, name="bees.pdf"))
+    image = decode_png(page_image(bees, 1, Picture(width=width), name="bees.pdf"))
     assert image.width == width
     assert image.height == pytest.approx(width * 792 / 612, abs=1)
 
@@ -421,13 +422,13 @@ def test_image_of_a_very_high_page_is_limited(tmp_path: Path) -> None:
             b"/MediaBox [0 0 612 792] /CropBox [0 0 612 792]", b"/MediaBox [0 0 20 792 ] /CropBox [0 0 20 792 ]"
         )
     )
-    assert decode_png(page_image(path, 1, (), width=3000, name="a.pdf")).size == (152, 6000)
+    assert decode_png(page_image(path, 1, Picture(width=3000), name="a.pdf")).size == (152, 6000)
 
 
 def test_rectangles_are_highlighted(bees: Path) -> None:
     """Within a rectangle white paper turns yellow and ink stays dark; outside nothing changes."""
-    plain = decode_png(page_image(bees, 1, (), width=612, name="bees.pdf"))
-    marked = decode_png(page_image(bees, 1, [Rectangle(0.1, 0.1, 0.5, 0.05)], width=612, name="bees.pdf"))
+    plain = decode_png(page_image(bees, 1, Picture(width=612), name="bees.pdf"))
+    marked = decode_png(page_image(bees, 1, Picture((Rectangle(0.1, 0.1, 0.5, 0.05),), 612), name="bees.pdf"))
     assert (plain.getpixel((70, 82)), marked.getpixel((70, 82))) == ((255, 255, 255), (255, 238, 150))
     inside = marked.crop((62, 80, 367, 118)).convert("L")
     assert inside.getextrema()[0] < 60  # type: ignore[operator]
@@ -439,7 +440,7 @@ def test_dark_background_is_highlighted_by_lightening(tmp_path: Path) -> None:
     """A dark highlight would not be visible on black."""
     path = tmp_path / "a.pdf"
     path.write_bytes(build([column(BEES)]).replace(b"BT /F1 11", b"0 0 612 792 re f BT /F1 11", 1))
-    marked = decode_png(page_image(path, 1, [Rectangle(0.5, 0.5, 0.1, 0.1)], width=612, name="a.pdf"))
+    marked = decode_png(page_image(path, 1, Picture((Rectangle(0.5, 0.5, 0.1, 0.1),), 612), name="a.pdf"))
     assert marked.getpixel((330, 420)) == pytest.approx((89, 83, 52), abs=3)
     assert marked.getpixel((200, 420)) == (0, 0, 0)
 
@@ -448,14 +449,14 @@ def test_dark_background_is_highlighted_by_lightening(tmp_path: Path) -> None:
 def test_image_of_a_missing_page_is_an_error(bees: Path, number: int) -> None:
     """The error says how many pages there are."""
     with pytest.raises(PageError, match=r"bees\.pdf has no page .* from 1 to 2"):
-        page_image(bees, number, (), width=400, name="bees.pdf")
+        page_image(bees, number, Picture(width=400), name="bees.pdf")
 
 
 @pytest.mark.parametrize("width", [-1, 0, 199, 3001, 10**9])
 def test_image_width_outside_the_limits_is_an_error(bees: Path, width: int) -> None:
     """The error names the allowed widths."""
     with pytest.raises(PageError, match="Ask for 200 to 3,000"):
-        page_image(bees, 1, (), width=width, name="bees.pdf")
+        page_image(bees, 1, Picture(width=width), name="bees.pdf")
 
 
 # Threads
@@ -466,13 +467,13 @@ def test_pages_are_read_marked_and_drawn_in_several_threads(bees: Path) -> None:
     data = bees.read_bytes()
     document = load_bytes(data, source=str(bees))
     span = Span(10, 60)
-    alone = (document, marks(bees, document, span), page_image(bees, 1, (), width=300, name="bees.pdf"))
+    alone = (document, marks(bees, document, span), page_image(bees, 1, Picture(width=300), name="bees.pdf"))
     results: list[object] = []
 
     def work() -> None:
         for _ in range(5):
             read = load_bytes(data, source=str(bees))
-            results.append((read, marks(bees, read, span), page_image(bees, 1, (), width=300, name="bees.pdf")))
+            results.append((read, marks(bees, read, span), page_image(bees, 1, Picture(width=300), name="bees.pdf")))
 
     threads = [threading.Thread(target=work) for _ in range(6)]
     for thread in threads:

@@ -17,10 +17,11 @@ import pytest
 from index.errors import LibraryReadOnly, PinciteError
 from index.library.batches import Row
 from index.library.library import Library
-from index.page import forms, fragments, library_view
+from index.library.question_tables import QuestionTable
+from index.page import batch_forms, fragments, library_view
 from index.page.library_list import COLUMNS, PAGE_LENGTH, LibraryEvents, ListQuery, matching, shelf
 from index.page.library_view import findings
-from index.records import DocumentInfo, Receipt
+from index.records import Citation, DocumentInfo, Location, Receipt, Statement
 from index.records.document import Arrival, FileState
 from index.server.job import Job
 from index.server.job_queue import Jobs
@@ -278,11 +279,13 @@ HOSTILE_ROW = Row(ATTACK, "answered", ATTACK, ATTACK, ATTACK, ATTACK, 0.5, ATTAC
         pytest.param(lambda: library_view.shelf(shelf([SNOW], ListQuery(ATTACK))), id="filter"),
         pytest.param(lambda: library_view.jobs([hostile_job()], []), id="uploads"),
         pytest.param(lambda: library_view.removed(HOSTILE), id="receipt"),
-        pytest.param(lambda: forms.rows([HOSTILE_ROW], [ATTACK]), id="answers"),
-        pytest.param(lambda: forms.rows([Row(ATTACK, "failed", error=ATTACK)], []), id="failed answers"),
-        pytest.param(lambda: forms.choices([HOSTILE], []), id="choices"),
-        pytest.param(lambda: forms.questions_markup([ATTACK]), id="questions"),
-        pytest.param(lambda: forms.batch_form(Settings(llm_url="http://x", llm_model=ATTACK)), id="model"),
+        pytest.param(lambda: batch_forms.rows([HOSTILE_ROW], [ATTACK]), id="answers"),
+        pytest.param(lambda: batch_forms.rows([Row(ATTACK, "failed", error=ATTACK)], []), id="failed answers"),
+        pytest.param(lambda: batch_forms.choices([HOSTILE], []), id="choices"),
+        pytest.param(
+            lambda: batch_forms.questions_markup(QuestionTable((ATTACK,), (ATTACK,), ((ATTACK,),))), id="questions"
+        ),
+        pytest.param(lambda: batch_forms.batch_form(Settings(llm_url="http://x", llm_model=ATTACK)), id="model"),
         pytest.param(lambda: library_view.keeping(Settings(allow_folders=(Path(ATTACK),))), id="folders"),
     ],
 )
@@ -315,44 +318,64 @@ def test_links_and_folders_are_offered_only_if_allowed(tmp_path: Path) -> None:
 
 # Answers
 
+TREATY = make_info("Treaty")
+ANSWERED = Row(
+    "Who?", "answered", "The king. [1]", "The king.", "Treaty", "p. 3", 0.987, "verbatim",
+    statements=(Statement("The king.", (1,), "verbatim"),),
+    citations=(Citation(1, TREATY, Location("3"), 4, 13, "The king."),),
+)  # fmt: skip
+NEAREST = Citation(0, make_info("Oil"), Location(), 7, 9, "Nearest words.")
 ROWS = (
-    Row("Who?", "answered", "The king. [1]", "The king.", "Treaty", "p. 3", 0.987, "verbatim"),
-    Row("=1+1", "abstained", quote="Nearest words.", document="Oil", confidence=0.2),
+    ANSWERED,
+    Row("=1+1", "abstained", quote="Nearest words.", document="Oil", confidence=0.2, nearest=NEAREST),
     Row("x" * 9, "failed", error="Too long. Ask a shorter one."),
 )
 
 
 def test_answer_table_links_each_question_to_its_answer() -> None:
     """An abstention shows the nearest words, and a failure shows the reason."""
-    html = forms.rows(ROWS, ["a" * 64])
-    assert text_of(html).startswith("Who? (opens in a new tab) The king. [1] The king. Treaty p. 3 0.99")
+    html = batch_forms.rows(ROWS, ["a" * 64])
+    assert text_of(html).startswith("Who? (shows the whole answer) The king. [1] The king. Treaty p. 3 0.99")
     assert "No answer in this library Nearest: Nearest words. Oil 0.20" in text_of(html)
     assert "Not answered Too long. Ask a shorter one." in text_of(html)
     assert f'href="./?q=Who%3F&amp;in={"a" * 12}"' in html.replace("%2C", ",")
-    assert 'href="./?q=%3D1%2B1"' in forms.rows(ROWS[1:2], [])
+    assert 'href="./?q=%3D1%2B1"' in batch_forms.rows(ROWS[1:2], [])
+
+
+def test_answer_table_links_each_number_and_source_to_the_words() -> None:
+    """The number of a citation, and the document beside the nearest words."""
+    html = batch_forms.rows(ROWS, [])
+    opens = f'href="d/{TREATY.id}#4-13" data-act="source" data-document="{TREATY.id}" data-start="4" data-end="13"'
+    assert f'<a class="p-cite" {opens} aria-label="Source 1: Treaty, p. 3">[1]</a>' in html
+    assert f'<a class="p-t-source" {opens}><bdi>Treaty</bdi></a>' in html
+    assert f'href="d/{NEAREST.document.id}#7-9"' in html
+    doubtful = Statement("The queen.", (1,), "contradicted", "*queen*")
+    html = batch_forms.rows([replace(ANSWERED, statements=(doubtful,))], [])
+    assert "(" in text_of(html)
+    assert 'class="p-cite"' in html
 
 
 def test_batch_shows_progress_and_a_summary() -> None:
     """While it runs it shows progress; at its end it shows counts and downloads."""
     job = Job("batch", 4)
-    assert "4 questions, waiting for others" in text_of(forms.batches_markup([job]))
+    assert "4 questions, waiting for others" in text_of(batch_forms.batches_markup([job]))
     job.begin()
     for row in ROWS:
         job.add_row(row)
-    html = forms.batches_markup([job])
+    html = batch_forms.batches_markup([job])
     assert 'max="4" value="3" aria-label="Asking 4 questions"' in html
     assert "Download" not in html
     job.finish("done")
-    html = forms.batches_markup([job])
+    html = batch_forms.batches_markup([job])
     assert 'data-tell="4 questions: 1 answered, 1 without an answer, 1 failed"' in html
     assert re.findall(r'href="(page/[^"]+)"', html) == [
-        f"page/batches/{job.id}/answers{form}" for form in (".csv", ".md", ".jsonl")
+        f"page/batches/{job.id}/answers{form}" for form in (".xlsx", ".csv", ".md", ".jsonl")
     ]
 
 
 def test_document_chooser_lists_chosen_documents_first() -> None:
     """Chosen documents stay listed and checked whatever the filter; long lists are cut and counted."""
-    html = forms.choices([SNOW], [SNOW, *(make_info(f"{n:02}") for n in range(20))])
+    html = batch_forms.choices([SNOW], [SNOW, *(make_info(f"{n:02}") for n in range(20))])
     assert html.count("checked") == 1
     assert text_of(html).startswith("Cholera · John Snow · 1855 00 01")
     assert "and 8 more documents" in text_of(html)
@@ -453,7 +476,7 @@ def test_batch_of_questions_becomes_a_table(site: TestClient) -> None:
     assert "The king signed the treaty. [1]" in visible_fragment(site, f"batches/{job}/rows")
     assert "Who signed" not in visible_fragment(site, f"batches/{job}/rows", begin="1")
     csv_file = site.get(f"/page/batches/{job}/answers.csv")
-    assert csv_file.headers["content-disposition"] == 'attachment; filename="answers.csv"'
+    assert csv_file.headers["content-disposition"] == 'attachment; filename="who-signed-the-treaty-and-2-more.csv"'
     rows = list(csv.DictReader(io.StringIO(csv_file.content.decode("utf-8-sig"), newline="")))
     assert [(row["question"][:9], row["status"]) for row in rows] == [
         ("Who signe", "answered"),
@@ -493,13 +516,13 @@ def test_empty_or_too_long_batch_is_refused(site: TestClient, text: str, message
 def test_questions_are_read_from_a_file(site: TestClient, name: str, data: bytes, expected: str) -> None:
     """They are listed one per line, to be reviewed before they are asked."""
     html = site.post("/page/questions", params={"name": name}, content=data, headers=ASKED_BY_THE_PAGE).text
-    assert html == f'<template id="p-read">{expected}</template>\n'
+    assert re.sub(r' data-table="[^"]*"', "", html) == f'<template id="p-read">{expected}</template>\n'
 
 
 @pytest.mark.parametrize(
     ("name", "data", "message"),
     [
-        pytest.param("q.pdf", b"Who?", "q.pdf is not a .csv, .jsonl, .txt file.", id="another format"),
+        pytest.param("q.pdf", b"Who?", "q.pdf is not a .csv, .xlsx, .jsonl, .txt file.", id="another format"),
         pytest.param("q.txt", b"\xff\xfe\x00", "The file must be UTF-8 text.", id="no text"),
         pytest.param("q.txt", b"", "q.txt contains no questions.", id="empty"),
         pytest.param("q.jsonl", b"{}", "q.jsonl, line 1: there is no question.", id="no question in it"),

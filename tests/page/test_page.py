@@ -6,9 +6,12 @@ import gzip
 import re
 import subprocess
 import sys
+import threading
+import time
 import zipfile
 from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gradio as gr
@@ -20,7 +23,8 @@ from index.errors import EncoderError
 from index.library.library import Library
 from index.page import answer_view, create_app
 from index.page.ask_events import LISTED, MAX_ANSWERS, AnswerCache, AskEvents
-from index.page.fragments import PARTS, STATIC
+from index.page.fragments import FONTS, PARTS, STATIC
+from index.page.page_html import Insertions
 from index.page.web_app import POLICY, PageMiddleware
 from index.records import Answer, Document
 from index.settings import Settings
@@ -44,13 +48,15 @@ NONE = Answer("q", "abstained", 0.0, 0.6, (), (), (), (0, 0), "quote", {})
 # Before a question
 
 
-def test_example_questions_are_cached_until_the_library_changes(
+def test_suggested_questions_are_made_in_the_background_once_for_each_state(
     library: Library, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If they cannot be made, the page shows none."""
+    """The page does not wait for them. If they cannot be made, there is no heading either."""
     generations: list[int] = []
+    working = threading.Event()
 
     def suggestions(self: Library) -> list[str]:
+        working.wait()
         generations.append(self.generation())
         if len(generations) == 3:
             raise EncoderError("The model is gone.")
@@ -60,16 +66,21 @@ def test_example_questions_are_cached_until_the_library_changes(
     events = AskEvents(library, Settings(), ())
 
     def current_examples() -> str:
+        while events.beginning() is None:
+            time.sleep(0.01)
         return str(events.refresh("", [], []).beginning)
 
-    assert "This library is empty" in current_examples()
+    assert "This library is empty" in str(events.refresh("", [], []).beginning)
     library.add(write("a.txt", "The king signed the treaty."))
+    assert "data-waiting" in str(events.refresh("", [], []).beginning)
+    working.set()
     assert "Question 1?" in current_examples()
     assert "Question 1?" in current_examples()
     library.add(write("b.txt", "The queen kept a garden."))
     assert "Question 2?" in current_examples()
     library.add(write("c.txt", "The whale followed the ship."))
     assert "Try one of these" not in current_examples()
+    assert len(generations) == 3
 
 
 @pytest.mark.parametrize("examples", [EXAMPLES, ()])
@@ -150,9 +161,13 @@ def test_answer_cache_drops_the_oldest_answer() -> None:
 # The middleware
 
 
+STYLES = '<link rel="stylesheet" crossorigin href="./assets/index.css">'
+INSERTIONS = Insertions(b"<title>Ours</title>", b"<main>", b"<link rel=ours>")
+
+
 async def inner(scope: Scope, receive: Receive, send: Send) -> None:
     """Serve a page at / and the path elsewhere."""
-    page = '<html><head><meta property="og:title" content="Gradio" /></head><body class="x">Hi</body></html>'
+    page = f'<html><head><meta property="og:title" content="Gradio" />{STYLES}</head><body class="x">Hi</body></html>'
     response = HTMLResponse(page) if scope["path"] == "/" else PlainTextResponse(scope["path"])
     await response(scope, receive, send)
 
@@ -160,13 +175,28 @@ async def inner(scope: Scope, receive: Receive, send: Send) -> None:
 @pytest.fixture
 def client() -> TestClient:
     """A client of the page middleware around `inner`."""
-    return TestClient(PageMiddleware(inner, head="<link rel=ours>", body="<noscript>"))
+    return TestClient(PageMiddleware(inner, insertions=INSERTIONS))
+
+
+def test_gradio_s_page_has_the_parts_that_are_rewritten() -> None:
+    """If a later Gradio words them differently, this test says so; the page would only load more."""
+    page = (Path(gr.__file__).parent / "templates" / "frontend" / "index.html").read_bytes()
+    rewritten = Insertions(b"", b"<main>", b"").into(page, "reader")
+    assert b'<html data-role="reader"' in rewritten
+    assert b"manifest" in page
+    assert b"manifest" not in rewritten
+    assert b"og:title" not in rewritten
+    assert b"if (window.parent !== window) document.head.appendChild(script);" in rewritten
+    head, _, body = rewritten.partition(b"<main>")
+    assert b"./assets/index-" in body
+    assert b".css" not in head
 
 
 def test_middleware_replaces_gradio_s_head_elements(client: TestClient) -> None:
-    """The page is compressed for clients that accept it."""
+    """Gradio's stylesheets follow our shell, and ours follow them. The page is compressed for clients that accept it."""
     response = client.get("/")
-    assert response.text == '<html><head><link rel=ours></head><body class="x"><noscript>Hi</body></html>'
+    body = f'<body class="x"><main>{STYLES}<link rel=ours>Hi</body>'
+    assert response.text == f"<html><head><title>Ours</title></head>{body}</html>"
     assert response.headers["content-encoding"] == "gzip"
     plain = client.get("/", headers={"accept-encoding": "identity"})
     assert "content-encoding" not in plain.headers
@@ -215,20 +245,29 @@ def test_application_serves_the_page_and_its_assets(app: TestClient) -> None:
     assert app.get("/healthz").status_code == 200
     page = app.get("/").text
     addresses = re.findall(r"ui/[a-z]+\.(?:css|js)\?v=[0-9a-f]+", page)
-    assert [address.partition("?")[0] for address in addresses] == ["ui/page.css", "ui/page.js"]
+    assert [address.partition("?")[0] for address in addresses] == ["ui/page.js", "ui/page.css"]
     for address in addresses:
         response = app.get(f"/{address}")
         assert response.status_code == 200
         assert response.headers["content-encoding"] == "gzip"
         assert "immutable" in response.headers["cache-control"]
-    assert "<title>Pincite</title>" in page
+    for font in re.findall(r"ui/[a-z]+\.woff2\?v=[0-9a-f]+", page):
+        response = app.get(f"/{font}")
+        assert response.content.startswith(b"wOF2")
+        assert "content-encoding" not in response.headers
+        assert "immutable" in response.headers["cache-control"]
+    assert page.count("<title>Pincite</title>") == 1
     assert "og:" not in page
 
 
 def test_every_static_file_is_part_of_a_bundle() -> None:
-    """Every file belongs to one of the two bundles, except the logo, which is the icon."""
+    """Every file belongs to a bundle or to the shell, or is a font with its licence, or the logo, which is the icon."""
     parts = [part for parts in PARTS.values() for part in parts]
-    assert sorted([*parts, "mark.svg"]) == sorted(path.name for path in STATIC.iterdir())
+    licences = [f"{font.removesuffix('.woff2')}-OFL.txt" for font in FONTS]
+    others = ["mark.svg", "shell.css", "shell.js", *FONTS, *licences]
+    assert sorted([*parts, *others]) == sorted(path.name for path in STATIC.iterdir())
+    for licence in licences:
+        assert "SIL OPEN FONT LICENSE Version 1.1" in (STATIC / licence).read_text("utf-8")
 
 
 def test_rest_api_is_served_beside_the_page(app: TestClient) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from index.library.batches import Row
 from index.records.document import Arrival, FileStage, FileState
-from index.server.job import KNOWN_SECONDS, Job, SpeedMeter
+from index.server.job import Job
+from index.server.speed import KNOWN_SECONDS, SpeedMeter
 
 
 class Clock:

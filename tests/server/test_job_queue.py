@@ -11,8 +11,8 @@ import pytest
 
 from index.errors import DocumentNotFound, JobNotFound, LibraryNotWritable, QueueFull, ServiceError
 from index.server import job_queue as queue
-from index.server.file_jobs import BatchTask
 from index.server.job_queue import Jobs
+from index.server.question_jobs import BatchTask
 from tests.server.conftest import PATIENCE, SHIP, TEXTS, finished, kept_files, receive, wait_for_job
 
 if TYPE_CHECKING:

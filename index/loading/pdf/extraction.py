@@ -1,47 +1,31 @@
-"""Reads a PDF: the text of its pages in reading order, its metadata, and its pages as images.
+"""Reads a PDF: the text of its pages in reading order, and its metadata.
 
 The creation date of the file is not used, because it is the day of an export, a scan or a download.
 """
 
 from __future__ import annotations
 
-import io
-import math
 import re
 from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from index.errors import DamagedFile, NoTextLayer, PageError, TooLarge
+from index.errors import DamagedFile, NoTextLayer, TooLarge
 from index.loading import metadata
 from index.loading.content import Block, Draft
 from index.loading.pdf.headings import OutlineEntry, heading_levels
 from index.loading.pdf.lines import Sheet, read_sheet
 from index.loading.pdf.paragraphs import Paragraph, body_size, paragraphs
-from index.loading.pdf.pdfium import PDFIUM, open_pdf, opened_page, opened_pdf, page_label, pdfium_error
+from index.loading.pdf.pdfium import PDFIUM, open_pdf, opened_page, page_label, pdfium_error
 from index.loading.pdf.reading_order import in_reading_order
 from index.loading.pdf.running_heads import without_furniture
 from index.text.sentences import normalise, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from PIL import Image
+    from collections.abc import Iterator, Mapping, Sequence
 
     from index.loading.content import Content
-    from index.loading.pdf.highlights import Rectangle
 
-NARROWEST, WIDEST = 200, 3000
-"""Allowed widths of a page's image, in pixels."""
-_TALLEST = 6000
-_COMPRESSION = 3
-"""The zlib level. Printed pages become as small as with the default level, but faster; photographs take half the time.
-"""
-_MARKER = (255, 238, 150)
-"""The colour of a highlighter. It is multiplied with the page, so print shows through."""
-_DARK, _OPACITY_ON_DARK = 330, 0.35
-"""A background is dark if red, green and blue add up to less; there the colour is blended with this opacity."""
 _PROGRAM_TITLE = re.compile(
     r"(?:microsoft (?:word|powerpoint|excel)\b|powerpoint presentation|untitled|unknown|document ?\d*$|slide ?\d+$"
     r"|title$|\(anonymous\)|no title)",
@@ -71,54 +55,6 @@ _OUTLINE_LIMIT = 20_000
 _DEEPEST = 15
 _MOST_BROKEN = 1_000
 """Damaged pages in a row. A page tree that refers to itself has any number of pages."""
-
-
-def page_image(path: Path, number: int, marked: Iterable[Rectangle], *, width: int, name: str) -> bytes:
-    """Return a page as PNG, `width` pixels wide (fewer if it would be higher than 6,000), with rectangles highlighted.
-
-    Raises PageError if the page does not exist, if it cannot be rendered, or if the width is not allowed; DamagedFile
-    if pdfium cannot parse the file.
-    """
-    if not NARROWEST <= width <= WIDEST:
-        raise PageError(f"An image {width:,} pixels wide was asked for.", f"Ask for {NARROWEST:,} to {WIDEST:,}.")
-    with opened_pdf(path, name) as document:
-        if not 1 <= number <= len(document):
-            raise PageError(f"{name} has no page {number:,}.", f"Its pages are counted from 1 to {len(document):,}.")
-        image = _render(document, number - 1, width)
-    if image is None:
-        raise PageError(f"Page {number:,} of {name} is damaged and cannot be drawn.", "Its other pages may be intact.")
-    for rectangle in marked:
-        _highlight(image, rectangle)
-    out = io.BytesIO()
-    image.save(out, "PNG", compress_level=_COMPRESSION)
-    return out.getvalue()
-
-
-def _render(document: Any, index: int, width: int) -> Image.Image | None:
-    with opened_page(document, index) as page:
-        if page is None:
-            return None
-        across, down = page.get_size()
-        # Half a pixel less, because pdfium rounds up.
-        bitmap = page.render(scale=min((width - 0.5) / across, (_TALLEST - 0.5) / down))
-        try:
-            image: Image.Image = bitmap.to_pil().convert("RGB")
-        finally:
-            bitmap.close()
-        return image
-
-
-def _highlight(image: Image.Image, rectangle: Rectangle) -> None:
-    """Colour a rectangle like a marker on paper. A dark background with light letters is lightened instead."""
-    from PIL import Image, ImageChops, ImageStat
-
-    left, top = int(rectangle.left * image.width), int(rectangle.top * image.height)
-    right = math.ceil((rectangle.left + rectangle.width) * image.width)
-    bottom = math.ceil((rectangle.top + rectangle.height) * image.height)
-    part = image.crop((left, top, right, bottom))
-    marker = Image.new("RGB", part.size, _MARKER)
-    dark = sum(ImageStat.Stat(part).mean) < _DARK
-    image.paste(Image.blend(part, marker, _OPACITY_ON_DARK) if dark else ImageChops.multiply(part, marker), (left, top))
 
 
 def describe(stated: Mapping[str, str], found: Sequence[Paragraph], body: float, name: str) -> tuple[str, str, str]:

@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from index.loading.pdf.page_cuts import PageMark, Rectangle, page_cuts
 from index.loading.pdf.pdfium import PageText, opened_page, opened_pdf, page_label
 from index.loading.pdf.trace import HYPHENS, squeezed, trace
 
@@ -40,16 +41,6 @@ _REACHES = (0, 2)
 _MOST_PAGES = 16
 MOST_LETTERS = 20_000
 """For a longer quote, only its first pages are returned, without rectangles."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rectangle:
-    """A part of a page as displayed (rotated, cropped): shares of its sides, in [0, 1], from the upper left corner."""
-
-    left: float
-    top: float
-    width: float
-    height: float
 
 
 class _Part(NamedTuple):
@@ -175,22 +166,6 @@ def _place(page: Any, x: float, y: float) -> _Point:
 
 
 @dataclass(frozen=True, slots=True)
-class PageMark:
-    """A page that contains searched words, and where they are."""
-
-    number: int
-    """The number of the page in the file, from 1."""
-    label: str
-    """The label that is printed on it, such as `iv`."""
-    width: float
-    """In points, of the page as displayed; the same holds for `height`."""
-    height: float
-    rectangles: tuple[Rectangle, ...]
-    """Rectangles that cover these words and no others, one per line, in the order of the words. Empty if the words were
-    not found exactly, or lie outside the visible part of the page."""
-
-
-@dataclass(frozen=True, slots=True)
 class _Letters:
     """The letters of a run without blanks and hyphens, and the position of each in the text of its page."""
 
@@ -269,7 +244,8 @@ def page_marks(path: Path, words: Words, expected: range, name: str) -> tuple[Pa
         sought = len(expected) <= _MOST_PAGES and 0 < len(words.quote) <= MOST_LETTERS
         picked = _picked(pages, words, expected) if sought else {}
         shown = sorted(picked) or [page for page in expected[:_MOST_PAGES] if page < len(pages)]
-        return tuple(mark for index in shown if (mark := _mark(pages, index, picked.get(index, ()))))
+        ends = (shown[0], shown[-1]) if shown else (0, 0)
+        return tuple(mark for index in shown if (mark := _mark(pages, index, picked.get(index, ()), ends)))
 
 
 def _picked(pages: _Pages, words: Words, expected: range) -> dict[int, list[list[int]]]:
@@ -287,12 +263,26 @@ def _picked(pages: _Pages, words: Words, expected: range) -> dict[int, list[list
     return picked
 
 
-def _mark(pages: _Pages, index: int, picked: Sequence[Sequence[int]]) -> PageMark | None:
-    """Return the page with the rectangles of the picked letters, or None if it is damaged."""
+def _mark(pages: _Pages, index: int, picked: Sequence[Sequence[int]], ends: tuple[int, int]) -> PageMark | None:
+    """Return the page with the rectangles of the picked letters, or None if it is damaged.
+
+    `ends` are the first and the last page of the words.
+    """
     page = pages[index]
     if page is None:
         return None
     letters = (place for run in page.letters for place in run.places)
     found = rectangles(page.page, page.text, picked, letters) if picked else ()
     width, height = page.page.get_size()
-    return PageMark(index + 1, pages.label(index), width, height, found)
+    lines = _displayed_lines(page) if found else ()
+    cuts = page_cuts(found, lines, (width, height), begins=index == ends[0], ends=index == ends[1])
+    return PageMark(index + 1, pages.label(index), width, height, found, cuts)
+
+
+def _displayed_lines(page: _Page) -> Iterator[Rectangle]:
+    """Yield each run of a page, by the boxes of its first, middle and last letters."""
+    for run in page.letters:
+        places = run.places[:1] + run.places[len(run.places) // 2 : len(run.places) // 2 + 1] + run.places[-1:]
+        boxes = [_Part(box, frozenset()) for place in places if (box := page.text.box(place))]
+        if boxes:
+            yield _seen(page.page, _around(boxes).box)

@@ -83,8 +83,9 @@
     handledSearch = location.search;
     updateTitle(query);
     if (!query.question) questionBox()?.focus();
+    const earlier = window.pincite.thread.sent(query);
     document.dispatchEvent(new CustomEvent("pincite:ask", { detail: query }));
-    return [...values.slice(0, -1), window.pincite.waits.mark(query)];
+    return [...values.slice(0, -2), earlier, window.pincite.waits.mark(query)];
   };
   addEventListener("popstate", () => { if (location.search !== handledSearch) window.pincite.goTo(); });
 

@@ -109,7 +109,10 @@
     try {
       const answer = await fetch(link.href);
       if (!answer.ok) { toast(answer.status === 410 ? await answer.text() : "That did not work"); return; }
-      const [, name] = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition")) || [];
+      const disposition = answer.headers.get("Content-Disposition") || "";
+      const [, full] = /filename\*=UTF-8''([^;]+)/.exec(disposition) || [];
+      const [, plain] = /filename="([^"]+)"/.exec(disposition) || [];
+      const name = full ? decodeURIComponent(full) : plain;
       const file = document.createElement("a");
       file.href = URL.createObjectURL(await answer.blob());
       file.download = name || "answer";

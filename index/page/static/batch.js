@@ -1,7 +1,7 @@
 "use strict";
-// The Questions tab: load questions from a file, choose documents, and show the growing tables of answers.
+// The Questions tab: load questions from a file, choose documents, and show the growing tables of answers and matrices.
 (() => {
-  const { all, find, jobs, say } = window.pincite;
+  const { actions, all, ask, find, jobs, open, say } = window.pincite;
 
   let batchRequests = 0;
   const showBatches = async () => {
@@ -28,6 +28,7 @@
         const { text } = await jobs.call(`batches/${job}/rows?begin=${before}`);
         body.insertAdjacentHTML("beforeend", text);
         if (body.rows.length === before) break;
+        batch.dispatchEvent(new CustomEvent("pincite:rows", { bubbles: true })); // matrix.js keeps them in order
       }
     } finally {
       fillingJobs.delete(job);
@@ -54,6 +55,56 @@
     inputTimer = setTimeout(() => jobs.attempt(showChoices), 200);
   });
 
+  // The question of a row leads to its whole answer. Back returns to the row: its place is stored with the page's entry.
+  actions.rowAnswer = (link) => {
+    const { job } = link.closest("[data-job]").dataset;
+    const query = new URLSearchParams(link.search);
+    const isHere = new URLSearchParams(location.search).get("q") === query.get("q");
+    const row = { job, n: link.dataset.row, top: link.getBoundingClientRect().top };
+    if (!isHere) history.replaceState({ ...history.state, row }, "");
+    const isNarrowed = query.has("in") || find("#pills input:checked, #listed .token");
+    if (isNarrowed) location.assign(link.href); else ask(query.get("q"));
+  };
+  let isReturning = false;
+  const returnToRow = async () => {
+    const { row } = history.state || {};
+    if (!row || isReturning) return;
+    isReturning = true;
+    try {
+      if (!find("#p-batches")?.checkVisibility()) open("batch");
+      if (!find("#p-batches")) return; // Gradio makes the tab now; the observer below comes again.
+      await showBatches();
+      const batch = find(`#p-batches [data-job="${CSS.escape(row.job)}"]`);
+      history.replaceState({ ...history.state, row: undefined }, "");
+      if (!batch) return;
+      batch.open = true;
+      await fillRows(batch);
+      const link = find(`[data-row="${CSS.escape(row.n)}"]`, batch);
+      if (!link) return;
+      link.focus({ preventScroll: true });
+      scrollBy({ top: link.getBoundingClientRect().top - row.top, behavior: "instant" });
+    } catch { /* The server is unreachable: the reader stays where the browser put them. */ } finally {
+      isReturning = false;
+    }
+  };
+  addEventListener("popstate", returnToRow);
+
+  // The other columns of a loaded table go back with the questions. An emptied box forgets them.
+  const keepTable = ({ table }) => {
+    if (!table) return;
+    const place = find("#p-loaded");
+    const field = document.createElement("input");
+    Object.assign(field, { type: "hidden", name: "table", value: table });
+    place.append(field);
+    const hint = find("p", place) || place.appendChild(document.createElement("p"));
+    hint.className = "p-hint";
+    const names = [...new Set(all("input", place).flatMap((input) => JSON.parse(input.value)[1]))];
+    hint.textContent = `${names.length === 1 ? "This column comes" : "These columns come"} back in the downloads: ${names.join(", ")}`;
+  };
+  document.addEventListener("input", (event) => {
+    if (event.target.id === "p-questions" && !event.target.value.trim()) find("#p-loaded").replaceChildren();
+  });
+
   const readFile = async (input) => {
     const [file] = input.files;
     if (!file) return;
@@ -67,6 +118,7 @@
     jobs.redraw(outcome, questions ? "" : text);
     if (questions) {
       box.value = [box.value.trim(), questions.content.textContent].filter(Boolean).join("\n");
+      keepTable(questions.dataset);
       box.focus();
       say(`${box.value.split("\n").length} questions`);
     } else say(find("[data-say]", outcome)?.dataset.say || "");
@@ -80,6 +132,7 @@
   jobs.listen(showBatches);
   let hasStarted = false;
   new MutationObserver(() => {
+    if (history.state?.row && find('[role="tab"]')) returnToRow();
     if (hasStarted || !find("#p-batches")) return;
     hasStarted = true;
     showBatches().catch(() => { hasStarted = false; });

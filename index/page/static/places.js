@@ -25,7 +25,7 @@
     } catch { return null; } // An invalid percent sign.
   };
 
-  const link = (place) => new URL(`d/${urlParts(place).join("#")}`, document.baseURI).href;
+  const link = (place) => new URL(`d/${urlParts(place).join("/")}`, document.baseURI).href;
 
   // Load the content: a fragment that the server has escaped, or a problem. Its image URLs are relative to the fragment.
   const fetchView = async ({ document: id, start, end }, signal) => {
@@ -38,6 +38,23 @@
       for (const image of all("img", template.content)) image.src = new URL(image.getAttribute("src"), response.url);
       return { view: find(".p-view", template.content), problem: SILENCE };
     } catch { return { problem: SILENCE }; }
+  };
+  // Load the blocks of text before or after the shown ones.
+  const EARLIER = 4000; // Characters by which the previous window starts earlier.
+  const more = async (place, blocks, back, signal) => {
+    const at = Number(back ? blocks[0].dataset.start : blocks.at(-1).dataset.end);
+    const from = back ? Math.max(0, at - EARLIER) : at;
+    const { view, problem } = await fetchView({ ...place, start: from, end: from }, signal);
+    if (!view) throw problem;
+    const fresh = [];
+    let pending = []; // The label of a page belongs to the page's first block.
+    for (const node of find(".p-text", view).children) {
+      pending.push(node);
+      if (!node.dataset.start) continue;
+      if (back ? node.dataset.end <= at : node.dataset.start >= at) fresh.push(...pending);
+      pending = [];
+    }
+    return { fresh, hasMore: fresh.length > 0 && (back ? "before" : "after") in view.dataset };
   };
   const SILENCE = {
     title: "The server does not answer",
@@ -63,14 +80,16 @@
     history[method](state, "", hash ? url : url.href.replace(/#$/, ""));
     window.pincite.acceptUrl();
   };
-  const remember = (place, above) => {
+  const remember = (place, above, section) => {
     const push = above && !read();
-    rewrite(push ? "pushState" : "replaceState", push ? { source: true } : history.state, `d=${urlParts(place).join(":")}`);
+    const state = { ...(push ? { source: true } : history.state), section };
+    rewrite(push ? "pushState" : "replaceState", state, `d=${urlParts(place).join(":")}`);
   };
+  const home = () => history.state?.section || "ask"; // The section of the page in which the source of this URL was opened.
   const forget = (back) => {
     if (back && history.state?.source) history.back();
-    else if (read()) rewrite("replaceState", null, "");
+    else if (read()) rewrite("replaceState", { ...history.state, source: false }, "");
   };
 
-  window.pincite.places = { fetch: fetchView, forget, isSame, link, of, read, remember };
+  window.pincite.places = { fetch: fetchView, forget, home, isSame, link, more, of, read, remember };
 })();

@@ -8,10 +8,17 @@
   const shell = document.getElementById("shell");
   const box = shell.querySelector("textarea");
   const told = shell.querySelector(".p-told");
-  const linked = (new URLSearchParams(location.search).get("q") || "").trim();
+  const parameters = new URLSearchParams(location.search);
+  const linked = (parameters.get("q") || "").trim();
   let asked = ""; // the question that was asked early
   let opened = ""; // the section that was chosen early
   let isComposing = false; // An input method is composing a character: the box may not be taken away now.
+
+  const choose = (tab) => {
+    for (const other of shell.querySelectorAll("[data-opens]")) other.removeAttribute("aria-current");
+    tab.setAttribute("aria-current", "page");
+    shell.querySelector("form").hidden = tab.dataset.opens !== "ask";
+  };
 
   // What was typed before the page was loaded again.
   const draft = (() => {
@@ -24,6 +31,9 @@
   box.value = draft || linked;
   let isTyped = Boolean(draft);
   root.toggleAttribute("data-asked", Boolean(linked));
+  const addressed = shell.querySelector(`[href="./?tab=${CSS.escape(parameters.get("tab") || "")}"]`); // another section
+  if (addressed) choose(addressed);
+  else if ([document.body, null].includes(document.activeElement)) box.focus(); // `autofocus` waits for stylesheets.
   if (linked) told.textContent = "Searching …";
 
   const keepDraft = () => {
@@ -54,10 +64,10 @@
   box.addEventListener("compositionend", () => { isComposing = false; requestAnimationFrame(takeOver); });
   shell.addEventListener("click", (event) => {
     const tab = event.target.closest("[data-opens]");
-    if (!tab) return;
+    if (!tab || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
     opened = tab.dataset.opens;
-    for (const other of shell.querySelectorAll("[data-opens]")) other.removeAttribute("aria-current");
-    tab.setAttribute("aria-current", "page");
+    choose(tab);
   });
 
   // A part of the page did not arrive.
@@ -78,7 +88,7 @@
     const hasFocus = [box, document.body, null].includes(document.activeElement) || shell.contains(document.activeElement);
     if (box.value) setValue(area, box.value);
     shell.remove();
-    if (hasFocus) area.focus({ preventScroll: true });
+    if (hasFocus && !addressed) area.focus({ preventScroll: true });
     area.setSelectionRange(selectionStart, selectionEnd);
     if (opened) window.pincite.open(opened);
     if (asked) window.pincite.waits.begin();

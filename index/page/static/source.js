@@ -2,7 +2,7 @@
 // The source viewer, opened at the words of a citation. Its content is a fragment from v1/documents/ID/view, escaped by
 // the server. Its state is in the variables below and on <html>, never on nodes that Gradio patches.
 (() => {
-  const { actions, all, copy, find, places } = window.pincite;
+  const { actions, all, copy, find, pageView, places, sourceSections } = window.pincite;
   const root = document.documentElement;
   const wideScreen = matchMedia("(min-width: 1000px)");
   const isFramed = () => "parentIFrame" in window && window !== window.parent; // The frame is as tall as its page, so nothing can be sticky.
@@ -10,7 +10,6 @@
   const body = () => find("#viewer-body");
   const words = () => find("#viewer-text");
   const NEAR = 2; // Blocks on each side of the words that a phone shows at first.
-  const EARLIER = 4000; // Characters by which the previous window starts earlier.
   const THIRD = 0.28; // Vertical position of the words in the viewer, as a fraction.
 
   let shown = null; // The open place, {document, start, end, n}, or null.
@@ -79,19 +78,23 @@
     if (isFramed() && node) viewer().style.top = `${Math.max(0, node.getBoundingClientRect().top + scrollY - 120)}px`;
   };
   const scrollToWords = () => {
-    const pin = find(viewer().dataset.as === "page" ? ".p-rect" : "mark", body());
+    if (viewer().dataset.as === "page") { pageView.layOut(find(".p-rect", body()) ? "sentence" : "page"); return; }
+    const pin = find("mark", body());
     const top = pin ? pin.getBoundingClientRect().top - body().getBoundingClientRect().top + body().scrollTop : 0;
     body().scrollTop = Math.max(0, top - body().clientHeight * THIRD);
   };
 
-  const show = async (next, from = null) => {
+  const show = async (next, from = null, isBack = false) => {
     request.abort();
     const { signal } = (request = new AbortController());
+    if (!sourceSections.admits(next, from)) return;
     shown = next;
     if (from) opener = { node: from, place: next };
+    const focused = document.activeElement;
     openDialog();
+    if (isBack && !isModal()) focused.focus({ preventScroll: true }); // The reader has chosen a section, not the source.
     moveNear(from);
-    places.remember(shown, isModal());
+    places.remember(shown, isModal(), sourceSections.home());
     refresh();
     answers.observe(find("#results"), { childList: true, subtree: true, attributes: true, attributeFilter: ["data-n"] });
     viewer().setAttribute("aria-busy", "true");
@@ -99,6 +102,7 @@
     if (signal.aborted) return;
     viewer().removeAttribute("aria-busy");
     if (view) fill(view); else showProblem(problem);
+    if (isBack && !isModal()) return;
     if (!document.activeElement.closest("[data-act=viewer-previous], [data-act=viewer-next]"))
       find("#viewer-title").focus({ preventScroll: true });
     else tell(`Source ${shown.n} of ${cards().length}: ${find("#viewer-about").textContent}`.replace(/\s+/g, " "));
@@ -108,7 +112,7 @@
     shown.document = details.document;
     edges = { before: "before" in details, after: "after" in details };
     find("#viewer-about").replaceChildren(find(".p-view-head", view));
-    find("#viewer-pages").replaceChildren(...all(".p-page", view));
+    pageView.fill(all(".p-page", view));
     words().replaceChildren(...find(".p-text", view).children);
     const blocks = all(".p-block", body());
     const marked = blocks.flatMap((block, at) => (find("mark", block) ? [at] : []));
@@ -118,6 +122,7 @@
     original.href = `v1/documents/${encodeURIComponent(details.document)}/original`;
     for (const act of ["copy", "whole"]) find(`[data-act="viewer-${act}"]`).hidden = !marked.length;
     viewer().dataset.state = find(".p-page", body()) ? "pages" : "text";
+    pageView.print(quote(), details.reference);
     showAs(find(".p-rect", body()) ? preferredView : "text");
     refresh();
   };
@@ -131,12 +136,14 @@
     viewer().dataset.state = "problem";
   };
   const empty = () => {
+    pageView.print("", "");
     find("#viewer-pages").replaceChildren();
     words().replaceChildren();
     edges = {};
     updateButtons();
   };
   const hide = (back) => {
+    sourceSections.forget();
     if (!shown) return;
     request.abort();
     answers.disconnect();
@@ -166,59 +173,34 @@
   const showAs = (kind) => {
     viewer().dataset.as = kind;
     for (const name of ["page", "text"]) find(`[data-act="viewer-${name}"]`).setAttribute("aria-pressed", name === kind);
-    updateButtons();
     scrollToWords();
+    updateButtons();
   };
   const isNear = () => !wideScreen.matches && !root.hasAttribute("data-whole") && Boolean(find(".p-far", words()));
   const updateButtons = () => {
     const [earlier, later] = ["earlier", "later"].map((name) => find(`[data-act="viewer-${name}"]`));
-    const pages = all(".p-page", body()).map((page) => Number(page.dataset.page));
-    const paged = viewer().dataset.as === "page" && pages.length;
+    const pages = pageView.numbers();
+    const paged = viewer().dataset.as === "page";
     const focused = document.activeElement;
     earlier.textContent = paged ? "Previous page" : "Earlier in the document";
     later.textContent = paged ? "Next page" : "Later in the document";
-    earlier.hidden = paged ? pages[0] <= 1 : !(edges.before || isNear());
-    later.hidden = paged ? pages.at(-1) >= Number(details.pages) : !(edges.after || isNear());
+    earlier.hidden = paged ? !(pages[0] > 1) : !(edges.before || isNear());
+    later.hidden = paged ? !(pages.at(-1) < Number(details.pages)) : !(edges.after || isNear());
     if (focused.hidden) body().focus({ preventScroll: true }); // The focused button was just hidden.
   };
   const moreText = async (back, signal) => {
-    const blocks = all(".p-block", words());
-    const at = Number(back ? blocks[0].dataset.start : blocks.at(-1).dataset.end);
-    const from = back ? Math.max(0, at - EARLIER) : at;
-    const { view, problem } = await places.fetch({ ...shown, start: from, end: from }, signal);
-    if (!view) throw problem;
-    const fresh = [];
-    let pending = []; // The label of a page belongs to the page's first block.
-    for (const node of find(".p-text", view).children) {
-      pending.push(node);
-      if (!node.dataset.start) continue;
-      if (back ? node.dataset.end <= at : node.dataset.start >= at) fresh.push(...pending);
-      pending = [];
-    }
+    const { fresh, hasMore } = await places.more(shown, all(".p-block", words()), back, signal);
     return () => {
-      edges[back ? "before" : "after"] = fresh.length > 0 && (back ? "before" : "after") in view.dataset;
+      edges[back ? "before" : "after"] = hasMore;
       if (back) words().prepend(...fresh); else words().append(...fresh);
     };
-  };
-  const morePages = async (back) => {
-    const beside = back ? find(".p-page", body()) : all(".p-page", body()).at(-1);
-    const page = beside.cloneNode(true);
-    page.dataset.page = Number(page.dataset.page) + (back ? -1 : 1);
-    all(".p-rect", page).forEach((node) => node.remove());
-    const image = find("img", page);
-    image.src = image.src.replace(/\d+(?=\.png)/, page.dataset.page);
-    image.alt = `Page ${page.dataset.page} of the file`;
-    image.loading = "eager";
-    await image.decode();
-    image.style.aspectRatio = `${image.naturalWidth}/${image.naturalHeight}`;
-    return () => (back ? beside.before(page) : beside.after(page));
   };
   const extend = async (back) => {
     if (isExtending) return;
     isExtending = true;
     const { signal } = request;
     try {
-      const change = await (viewer().dataset.as === "page" ? morePages(back) : moreText(back, signal));
+      const change = await (viewer().dataset.as === "page" ? pageView.more(back) : moreText(back, signal));
       if (!signal.aborted) keepScroll(back, () => { change(); updateButtons(); });
     } catch { if (!signal.aborted) tell("That could not be loaded. Try again.", true); }
     isExtending = false;
@@ -235,8 +217,8 @@
   const whole = (on) => {
     setWhole(on);
     openDialog();
-    updateButtons();
     scrollToWords();
+    updateButtons();
   };
   const step = (by) => {
     const list = cards();
@@ -273,15 +255,24 @@
     if (event.target.closest?.("input, textarea, select, [contenteditable]") || find("dialog:modal:not(#viewer)")) return;
     if (event.key === "Escape" && !isModal()) close();
     const by = { "[": -1, ArrowLeft: -1, "]": 1, ArrowRight: 1 }[event.key];
-    if (by && viewer().contains(event.target)) { event.preventDefault(); step(by); }
+    if (by && viewer().contains(event.target) && !(event.key.startsWith("Arrow") && pageView.isWide())) { event.preventDefault(); step(by); }
+  });
+
+  document.addEventListener("pincite:pages", updateButtons);
+  document.addEventListener("pincite:undrawn", () => {
+    if (viewer().dataset.as !== "page") return;
+    showAs("text");
+    tell("The page cannot be drawn, so its text is shown.", true);
   });
 
   // A new question closes the source.
   document.addEventListener("pincite:ask", () => { if (!window.pincite.isReturning) hide(false); });
   addEventListener("popstate", () => {
     const place = places.read();
-    if (!place) close();
-    else if (!shown || !places.isSame(place, shown)) show(place);
+    if (!place) { close(); return; }
+    if (shown && places.isSame(place, shown)) return;
+    sourceSections.begin();
+    show(place);
   });
 
   // A URL with a source opens it once Gradio has drawn the page.
@@ -291,6 +282,10 @@
       ([later]) => { if (later.isIntersecting && viewer().dataset.as !== "page" && !isNear()) extend(false); },
       { root: body(), rootMargin: "0px 0px 400px" },
     ).observe(find('[data-act="viewer-later"]'));
+    sourceSections.start({
+      leave: () => { const left = shown && { place: shown, opener }; hide(false); return left; },
+      enter: (left) => { show(left.place, null, true); opener = left.opener; },
+    });
     if (places.read()) show(places.read());
     return true;
   };

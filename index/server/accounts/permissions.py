@@ -53,7 +53,7 @@ LIBRARY = (
     _entry(r"GET|HEAD /config/?", READER),
     _entry(r"GET|HEAD /(?:theme\.css|favicon\.ico|robots\.txt)", READER),
     _entry(r"GET|HEAD /(?:assets|static|ui|static-offline-docs)/.+", READER),
-    _entry(r"GET /d/[^/]+", READER),
+    _entry(r"GET|HEAD /d/[^/]+(?:/[^/]+)?", READER),
     # Gradio's events. The page's own gate (`page.gradio_routes`) validates them, and closes all other routes of Gradio.
     _entry(r"GET|HEAD /gradio_api/(?:info|queue/data|app_id)", READER),
     _entry(r"POST /gradio_api/(?:queue/join|cancel|reset)", READER),
@@ -61,7 +61,7 @@ LIBRARY = (
     _entry(r"GET /gradio_api/upload_progress", CURATOR),
     # Fragments and forms of the page
     _entry(f"GET {ACCOUNT}", READER),
-    _entry(r"GET /page/(?:state|jobs|documents|coverage|map|choices|batches)", READER),
+    _entry(r"GET /page/(?:state|jobs|documents|coverage|map|choices|suggestions|batches)", READER),
     _entry(r"GET /page/export", READER, "export"),
     _entry(r"GET /page/batches/[^/]+/rows", READER),
     _entry(r"GET /page/batches/[^/]+/answers\.[^/]+", READER, "export"),
@@ -75,14 +75,14 @@ LIBRARY = (
     # The REST API, its documentation, and the tools for assistants
     _entry(r"GET|HEAD /docs(?:/oauth2-redirect)?", READER),
     _entry(r"GET|HEAD /openapi\.json", READER),
-    _entry(r"POST /v1/(?:search|ask|check|coverage|batch)", READER),
+    _entry(r"POST /v1/(?:search|ask|check|coverage|batch|matrix)", READER),
     _entry(r"GET|HEAD /v1/(?:documents|stats)", READER),
     _entry(r"GET|HEAD /v1/documents/[^/]+(?:/text|/view|/pages/[^/]+\.png)?", READER),
     _entry(r"GET|HEAD /v1/documents/[^/]+/original", READER, "export"),
     _entry(r"POST /v1/documents", CURATOR, "add"),
     _entry(r"DELETE /v1/documents/[^/]+", CURATOR, "remove"),
     _entry(r"GET|HEAD /v1/jobs/[^/]+(?:/events)?", READER),
-    _entry(r"GET|HEAD /v1/jobs/[^/]+/table\.csv", READER, "export"),
+    _entry(r"GET|HEAD /v1/jobs/[^/]+/table\.(?:csv|xlsx)", READER, "export"),
     _entry(r"POST /v1/jobs/[^/]+/cancel", CURATOR, "cancel"),
     _entry(r"POST /mcp", READER),
     # Monitoring

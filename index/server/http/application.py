@@ -71,7 +71,7 @@ TAGS = [
     {"name": "Questions", "description": "Search, answers, checks, coverage."},
     {"name": "Documents", "description": "The documents of the library."},
     {"name": "Sources", "description": "Views of a document: text, pages, original file."},
-    {"name": "Jobs", "description": "The progress of uploads and batches."},
+    {"name": "Jobs", "description": "The progress of uploads, batches and matrices."},
     {"name": "Health", "description": "Monitoring of the server."},
 ]
 _EXTRA_MODELS = (Problem, Piece, FromUrl, FromFolder)
@@ -138,8 +138,8 @@ def _limit(models: dict[str, Any], settings: Settings) -> None:
     for name in ("SearchRequest", "AskRequest"):
         models[name]["properties"]["limit"]["maximum"] = settings.max_hits
     models["CheckRequest"]["properties"]["text"]["maxLength"] = settings.max_text_characters
-    questions = models["BatchRequest"]["properties"]["questions"]
-    questions["maxItems"] = settings.max_batch_questions
+    for name in ("BatchRequest", "MatrixRequest"):
+        models[name]["properties"]["questions"]["maxItems"] = settings.max_batch_questions
 
 
 def build(library: Library, settings: Settings, jobs: Jobs) -> FastAPI:

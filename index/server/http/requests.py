@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+MOST_TURNS = 20
+"""Maximum number of earlier questions in a request. Only the newest count."""
 _NAMES = Field(default=None, min_length=1, max_length=1000)
 Question = Annotated[str, Field(min_length=1)]
 Documents = Annotated[list[Annotated[str, Field(min_length=1, max_length=1000)]] | None, _NAMES]
@@ -77,6 +79,7 @@ class AskRequest(_QuestionRequest):
             "examples": [
                 {"question": "Where did most of the deaths occur?"},
                 {"question": "Who removed the handle of the pump?", "writer": "model", "strict": True},
+                {"question": "and when?", "after": ["Who removed the handle of the pump?"]},
             ]
         }
     )
@@ -89,6 +92,9 @@ class AskRequest(_QuestionRequest):
     note."""
     strict: bool = False
     """Whether to omit a model's sentences that the documents do not support, instead of marking them."""
+    after: Annotated[list[Question], Field(max_length=MOST_TURNS)] = []
+    """The earlier questions of the thread, the oldest first, each at most `PINCITE_MAX_QUESTION_CHARACTERS` long. They
+    complete a question that continues them, such as `and in 2019?` or `why?`."""
 
 
 class CheckRequest(RequestBody):
@@ -125,6 +131,20 @@ class BatchRequest(RequestBody):
     """Search only these documents, given by id, beginning of the id, file name or title. Default: all."""
     writer: Writer = "quote"
     """The same as in `/v1/ask`."""
+
+
+class MatrixRequest(RequestBody):
+    """Questions to be asked of each document alone."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"questions": ["Where did the deaths occur?", "Was the water examined?"]}]}
+    )
+
+    questions: Annotated[list[Question], Field(min_length=1)]
+    """At most `PINCITE_MAX_BATCH_QUESTIONS` questions; each becomes a column."""
+    documents: Documents = None
+    """The rows: these documents, given by id, beginning of the id, file name or title. Default: all. Documents times
+    questions are at most `PINCITE_MAX_MATRIX_CELLS`."""
 
 
 class FromUrl(RequestBody):

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 HITS = 6
 """The default number of passages of a search: an assistant pays for every word that it reads."""
+MOST_TURNS = 20
+"""Maximum number of earlier questions in a call."""
 READ = 8000
 """Maximum number of characters that one call reads, about four pages."""
 INSTRUCTIONS = """\
@@ -78,6 +80,9 @@ class AskArguments(Arguments):
     """One question, in plain words. It may have the operators of `search`."""
     documents: list[str] | None = None
     """Answer only from these documents, each given by its id (or the beginning of it), file name or title."""
+    after: list[str] = Field(default=[], max_length=MOST_TURNS)
+    """Earlier questions of the conversation, the oldest first. They complete a question such as `and in 2019?`; it is
+    better to ask a whole question."""
 
 
 class CheckArguments(Arguments):
@@ -236,7 +241,8 @@ class _Calls:
         return Result(assistant_schema.found(shown), found_text(shown))
 
     def ask(self, arguments: AskArguments, _: IsGone) -> Result:
-        shown = redacted(self._library.ask(arguments.question, documents=arguments.documents))
+        answer = self._library.ask(arguments.question, documents=arguments.documents, after=arguments.after)
+        shown = redacted(answer)
         return Result(assistant_schema.answer(shown), answer_text(shown))
 
     def check(self, arguments: CheckArguments, is_gone: IsGone) -> Result:

@@ -33,7 +33,7 @@ TOKEN_KEY = "pincite.visitor.token"  # noqa: S105 - the name of a key
 COOKIE_KEY = "pincite.visitor.cookie"
 """The key, in the scope of a request, of whether it brought the visitor's cookie."""
 _SHARED = re.compile(
-    r"/?|/(?:ui|static|assets|d)/.*|/(?:docs|openapi\.json|theme\.css|favicon\.ico|robots\.txt|privacy|static-offline-docs.*)"
+    r"/?|/(?:ui|static|assets)/.*|/(?:docs|openapi\.json|theme\.css|favicon\.ico|robots\.txt|privacy|static-offline-docs.*)"
     r"|/gradio_api/(?:info|app_id)|/config/?"
 )
 """Paths whose responses are the same for everybody. They set no cookie, because the page's response is cached."""
@@ -41,7 +41,7 @@ _ACTIONS: tuple[tuple[str, re.Pattern[str], Action], ...] = (
     ("POST", re.compile(r"/v1/(?:search|ask|coverage)|/mcp"), "question"),
     ("GET", re.compile(r"/page/coverage"), "question"),
     ("POST", re.compile(r"/v1/check|/page/check"), "check"),
-    ("POST", re.compile(r"/v1/batch|/page/batches"), "batch"),
+    ("POST", re.compile(r"/v1/(?:batch|matrix)|/page/batches"), "batch"),
     ("POST", re.compile(r"/v1/documents|/gradio_api/upload"), "upload"),
 )
 """What counts as an action. The page's questions are events of Gradio, which count themselves (`Service.admit`)."""

@@ -17,7 +17,7 @@ from index.server.uploads import Uploads
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from index.records.document import Arrival, Kind
+    from index.records.document import Arrival, Lane
     from index.server.job import Job
     from index.server.turns import Turns
     from index.server.visitors.overlay import Overlay
@@ -96,7 +96,7 @@ class PrivateJobs(Jobs):
     """The jobs of one visitor. They take turns with those of all others, and add up to a number of files."""
 
     def __init__(
-        self, library: Overlay, settings: Settings, uploads: PrivateUploads, turns: Mapping[Kind, Turns]
+        self, library: Overlay, settings: Settings, uploads: PrivateUploads, turns: Mapping[Lane, Turns]
     ) -> None:
         super().__init__(library, settings, uploads, turns)
         self._overlay = library

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from index.records.document import Kind
+    from index.records.document import Lane
     from index.server.http.service import Service
     from index.server.visitors.rates import Action
     from index.settings import Settings
@@ -75,6 +75,7 @@ def public_settings(settings: Settings) -> Settings:
             "max_file_megabytes": min(settings.demo_megabytes, settings.max_file_megabytes),
             "max_upload_megabytes": min(4 * settings.demo_megabytes, settings.max_upload_megabytes),
             "max_batch_questions": min(settings.demo_batch_questions, settings.max_batch_questions),
+            "max_matrix_cells": min(settings.demo_matrix_cells, settings.max_matrix_cells),
             "workers": 1,
         }
     )
@@ -99,7 +100,7 @@ class Visitors:
         self._known: dict[str, Visitor] = {}
         """By id; the one whose last request is longest ago comes first."""
         self._lock = threading.RLock()
-        self._turns: dict[Kind, Turns] = {"add": Turns(), "batch": Turns()}
+        self._turns: dict[Lane, Turns] = {"add": Turns(), "batch": Turns()}
         self._making_room = threading.Lock()
         self._folders = VisitorFolders()
         self._disk = DiskUse(self._folders.path)

@@ -1,7 +1,6 @@
 """The catalog: one SQLite database that holds everything a library knows. It is the truth; both indexes are caches.
 
-`Catalog` is one class. Its queries are functions of two modules, listed in its body: `document_queries` and
-`passage_queries`. They use only the catalog's database.
+Its queries are functions of other modules, listed in its body. They use only the catalog's database.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from index.errors import LibraryDamaged, LibraryError, LibraryTooNew
 from index.records import Problem
-from index.storage import tables
+from index.storage import document_history, tables, unread_documents
 from index.storage.catalog import document_queries, passage_queries
 from index.storage.catalog.passage_queries import PassageRow
 from index.storage.catalog.rows import LISTED, DocumentCache, DocumentRange, Excerpt
@@ -189,6 +188,8 @@ class Catalog:
     removals_from = document_queries.removals_from
     generation_after = document_queries.generation_after
     highest = document_queries.highest
+    added_at = document_history.added_at
+    successor_of = document_history.successor_of
 
     # Changes, each in one transaction
 
@@ -197,7 +198,7 @@ class Catalog:
         with self.database.writing() as connection:
             if connection.execute("PRAGMA user_version").fetchone()[0]:
                 return
-            for statement in (*tables.TABLES.split(";"), tables.CLAIMS, tables.PARTS):
+            for statement in (*tables.TABLES.split(";"), *unread_documents.TABLES):
                 connection.execute(statement)
             meta = [("library", uuid.uuid4().hex), ("generation", "0"), ("fingerprint", "")]
             connection.executemany("INSERT INTO meta VALUES (?, ?)", meta)
@@ -241,26 +242,23 @@ class Catalog:
     ) -> list[Literal["added", "replaced"]]:
         """Store several documents like `put`, in one transaction: a disk takes as long for many as for one.
 
-        If they are the beginnings of longer documents, `whole` is the number of passages that each will have. The next
-        `put` of the same document replaces its beginning, which counts as added and not as replaced.
+        If they are beginnings of documents, `whole` is the number of passages that each will have. The next `put` of
+        the same document replaces its beginning, which counts as added and not as replaced.
         """
         outcomes: list[Literal["added", "replaced"]] = []
         with self.database.writing() as connection:
             connection.execute("UPDATE meta SET value = ? WHERE key = 'fingerprint'", (fingerprint,))
             for document, chunks, vectors in documents:
                 generation = tables.next_generation(connection)
-                displaced = tables.remove_claimed(connection, document.id, generation)
-                others = tables.remove_part(connection, document.id, generation)
+                displaced = unread_documents.remove_claimed(connection, document.id, generation)
+                former = document_history.id_at(connection, document.source)
+                others = unread_documents.remove_part(connection, document.id, generation)
                 replaced = tables.unlink(connection, document.source, generation) or displaced
                 number = tables.insert_document(connection, document, chunks, generation)
                 tables.insert_passages(connection, number, document, chunks, vectors)
-                if claimed:
-                    tables.mark_claimed(connection, number)
-                if whole:
-                    tables.mark_part(connection, number, whole)
-                connection.executemany(
-                    "INSERT INTO sources VALUES (?, ?)", ((source, number) for source in {document.source, *others})
-                )
+                unread_documents.mark(connection, number, claimed=claimed, whole=whole)
+                tables.link(connection, number, {document.source, *others})
+                document_history.note(connection, number, document.source, former)
                 outcomes.append("replaced" if replaced else "added")
         return outcomes
 
@@ -291,6 +289,7 @@ class Catalog:
         """Remove a document with its passages, vectors and landmarks."""
         with self.database.writing() as connection:
             tables.remove(connection, number, tables.next_generation(connection))
+            document_history.forget_replaced(connection)
 
     def forget_removals(self, until: int) -> int:
         """Delete the record of removals up to a generation, and return their number."""

@@ -120,6 +120,14 @@ class LayeredCatalog(Catalog):
         number = self._published.number_of(identity)
         return self._own.number_of(identity) if number is None else number
 
+    def added_at(self, identity: str) -> str:
+        """See `Catalog.added_at`."""
+        return self._published.added_at(identity) or self._own.added_at(identity)
+
+    def successor_of(self, identity: str) -> str:
+        """See `Catalog.successor_of`."""
+        return self._published.successor_of(identity) or self._own.successor_of(identity)
+
     def claimed(self, ids: Sequence[str] | None = None) -> frozenset[str]:
         """See `Catalog.claimed`."""
         return self._published.claimed(ids) | self._own.claimed(ids)

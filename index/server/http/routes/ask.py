@@ -1,4 +1,4 @@
-"""The routes for questions: search, ask, check, coverage and batches."""
+"""The routes for questions: search, ask, check, coverage, batches and matrices."""
 
 from __future__ import annotations
 
@@ -22,9 +22,17 @@ from index.schema.answer_schema import Answer, Checked
 from index.schema.hit_schema import Coverage, Found
 from index.schema.job_schema import Job
 from index.schema.redaction import redacted
+from index.server.file_names import attachment, file_stem
 from index.server.http import problems, responses
 from index.server.http.problems import BODY, JSON, json_body, problem_responses
-from index.server.http.requests import AskRequest, BatchRequest, CheckRequest, CoverageRequest, SearchRequest
+from index.server.http.requests import (
+    AskRequest,
+    BatchRequest,
+    CheckRequest,
+    CoverageRequest,
+    MatrixRequest,
+    SearchRequest,
+)
 from index.server.http.routes.jobs import accepted
 from index.server.http.service import Service, ServiceDependency
 from index.server.limits import client_of, stream_result
@@ -77,12 +85,15 @@ def openapi_content() -> dict[str, Any]:
     return {kind.media_type: {"schema": _SCHEMAS.get(form, {"type": "string"})} for form, kind in KINDS.items()}
 
 
-def file_response(library: Library, answer: AnswerRecord, form: Format) -> Response:
-    """Return the answer as a download, so that a browser never renders it as a page of this server."""
-    content = library.pack(answer)[0] if form == "pack" else export(answer, form).encode("utf-8", "replace")
+def file_response(library: Library, answer: AnswerRecord, form: Format, *, site: str = "") -> Response:
+    """Return the answer as a download, so that a browser never renders it as a page of this server.
+
+    With `site`, the address of a server with pages, citations link to their pages.
+    """
+    content = library.pack(answer)[0] if form == "pack" else export(answer, form, site=site).encode("utf-8", "replace")
     kind = KINDS[form]
     charset = "" if form == "pack" else "; charset=utf-8"
-    disposition = f'attachment; filename="answer.{kind.suffix}"'
+    disposition = attachment(file_stem(answer.question), f".{kind.suffix}")
     return Response(content, headers={"Content-Type": kind.media_type + charset, "Content-Disposition": disposition})
 
 
@@ -206,6 +217,23 @@ async def coverage(body: CoverageRequest, service: ServiceDependency, request: R
 def batch(body: BatchRequest, service: ServiceDependency, request: Request, response: Response) -> Job:
     """Answer many questions one after the other in a job; its address is in `Location`, and its `table.csv` grows."""
     job = service.jobs.batch(body.questions, body.documents, body.writer, client_of(request.scope))
+    return accepted(job, request, response)
+
+
+@router.post(
+    "/matrix",
+    summary="Ask every document many questions",
+    status_code=202,
+    response_model=Job,
+    responses=problem_responses(404, 409, *BODY),
+)
+def matrix(body: MatrixRequest, service: ServiceDependency, request: Request, response: Response) -> Job:
+    """Ask each document alone each question, in a job; its address is in `Location`.
+
+    The job's `matrix` grows by a row for each document; `table.csv` and `table.xlsx` have it as a file. Each cell
+    agrees with `/v1/ask` for this document: it holds the best sentence, or none if the document has no answer.
+    """
+    job = service.jobs.matrix(body.questions, body.documents, client_of(request.scope))
     return accepted(job, request, response)
 
 

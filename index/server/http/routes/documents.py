@@ -11,7 +11,8 @@ from starlette.requests import Request
 
 import index
 from index.citations.readable import environment
-from index.errors import DocumentNotFound
+from index.errors import DocumentNotFound, LoadingError, PageError
+from index.loading.pdf.page_cuts import FINE, PageMark, Rectangle
 from index.records import DocumentInfo, Span
 from index.schema.hit_schema import Document, Documents, Text
 from index.schema.job_schema import Receipt
@@ -41,6 +42,7 @@ source_router = APIRouter(prefix="/v1/documents/{id}", tags=["Sources"])
 FRAGMENT = "default-src 'none'; frame-ancestors 'none'"
 """Content security policy of a fragment that is opened directly: it may load and run nothing."""
 _templates = environment(FilePath(__file__).parents[1] / "templates")
+_WHOLE_PAGE = f"0,0,{FINE},{FINE}"
 _BINARY = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
 
 
@@ -200,18 +202,29 @@ async def page(
     start: Start = None,
     end: End = None,
     width: Annotated[int, Query(ge=200, le=3000, description="Width of the image, in pixels.")] = 1200,
+    part: Annotated[
+        str,
+        Query(
+            pattern=r"^(\d{1,4},){3}\d{1,4}$",
+            description="The part of the page to show: left, top, right and bottom, in thousandths of its sides.",
+        ),
+    ] = _WHOLE_PAGE,
 ) -> Response:
-    """Return a page of a PDF as an image, with a span marked."""
+    """Return a page of a PDF, or a part of it, as an image, with a span marked.
+
+    The image is narrower than requested if it would be higher than 6,000 pixels, or finer than 12 pixels a point.
+    """
 
     def make() -> Response:
         info = find_document(service, id)
-        span = _span(start, end)
+        span, shown = _span(start, end), part_of(part)
 
         def draw() -> Response:
-            return Response(service.library.page_image(info.id, number, span, width=width), media_type="image/png")
+            image = service.library.page_image(info.id, number, span, width=width, part=shown)
+            return Response(image, media_type="image/png")
 
         return responses.conditional(
-            request, responses.strong_tag(info.id, number, span, width, index.__version__), draw
+            request, responses.strong_tag(info.id, number, span, width, part, index.__version__), draw
         )
 
     return await service.run(request, service.renderers, make)
@@ -247,13 +260,29 @@ def disposition(name: str) -> str:
     return f"attachment; filename=\"{quoted}\"; filename*=UTF-8''{quote(shown, safe='')}"
 
 
+def part_of(text: str) -> Rectangle | None:
+    """Return the part of a page that a request names. Raises PageError if it is not in the page."""
+    left, top, right, bottom = (int(edge) / FINE for edge in text.split(","))
+    if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+        raise PageError("There is no such part of the page.", "Give left, top, right and bottom, each from 0 to 1000.")
+    return None if text == _WHOLE_PAGE else Rectangle(left, top, right - left, bottom - top)
+
+
 def _render(service: Service, info: DocumentInfo, span: Span | None) -> str:
     """Return the fragment; its links to images and to the original are relative."""
     seen = service.library.view(info.id, span)
     disclosed = replace(seen, document=redacted(seen.document))
-    marks = service.library.page_marks(info.id, span) if span else ()
     original = service.library.has_original(info.id)
-    return _templates.get_template("view.html").render(view=disclosed, marks=marks, original=original)
+    marks, damaged = marks_of(service, info, span)
+    return _templates.get_template("view.html").render(view=disclosed, marks=marks, original=original, damaged=damaged)
+
+
+def marks_of(service: Service, info: DocumentInfo, span: Span | None) -> tuple[tuple[PageMark, ...], bool]:
+    """Return the pages of a span, and whether its PDF is damaged: its text can then be shown, but not its pages."""
+    try:
+        return (service.library.page_marks(info.id, span) if span else ()), False
+    except LoadingError:
+        return (), True
 
 
 def _span(start: int | None, end: int | None) -> Span | None:

@@ -1,11 +1,9 @@
 """The routes for jobs: adding documents, progress, cancelling, and tables of answers."""
 
-import csv
-import io
+import codecs
 import json
-from dataclasses import asdict
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import anyio
 from fastapi import APIRouter, Path, Response
@@ -15,12 +13,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from index.errors import TooMany
-from index.library.batches import COLUMNS, escape_formula
+from index.library.answer_tables import page_link
+from index.library.answer_tables import table as answer_table
+from index.library.matrix_tables import matrix_table
 from index.records.document import UNDER_WAY, Arrival
 from index.schema.job_schema import Job
 from index.schema.redaction import redacted
 from index.server.fetch import fetch
 from index.server.file_jobs import folder_arrivals
+from index.server.file_names import attachment, batch_stem
 from index.server.http import problems, responses
 from index.server.http.problems import BODY, JSON, problem_responses
 from index.server.http.requests import MEDIA_TYPE as MULTIPART
@@ -32,6 +33,13 @@ from index.server.limits import client_of
 router = APIRouter(prefix="/v1/jobs", tags=["Jobs"], responses=problem_responses(404, 422))
 POLL_SECONDS = 0.2
 """Interval at which an event stream polls its job; polling needs no thread."""
+TABLE_TYPES = {
+    ".csv": "text/csv",
+    ".md": "text/markdown",
+    ".jsonl": "application/jsonl",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+"""The media type of each form of a table."""
 _EVENTS = """event: job
 data: {"id": "9c1f0d3e5b7a4c21", "kind": "add", "state": "working", …}
 
@@ -102,29 +110,65 @@ def cancel(id: Identity, service: ServiceDependency, request: Request) -> Job:  
     return job_response(job, problems.request_id(request))
 
 
+def _table_response(media_type: str) -> dict[int | str, dict[str, Any]]:
+    return {
+        200: {
+            "description": "One row for each question answered so far, or for each document of a matrix.",
+            "content": {media_type: {"schema": {"type": "string"}}},
+        }
+    }
+
+
 @router.get(
     "/{id}/table.csv",
-    summary="Download a table of answers",
+    summary="Download a table of answers, or a matrix, as CSV",
     response_class=Response,
-    responses={
-        200: {
-            "description": "One row for each question answered so far.",
-            "content": {"text/csv": {"schema": {"type": "string"}}},
-        }
-    },
+    responses=_table_response("text/csv"),
 )
-def table(id: Identity, service: ServiceDependency) -> Response:  # noqa: A002
-    """Return the answers of a batch as CSV. An apostrophe protects cells that a spreadsheet would run as formulas."""
-    job = service.jobs.find(id)
-    if job.kind != "batch":
-        raise HTTPException(404, "This job has no table: only a batch of questions has one.")
-    file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerow(COLUMNS)
-    for row in job.rows:
-        writer.writerow([escape_formula(str(value)) for value in asdict(row).values()])
-    headers = {"Content-Type": "text/csv; charset=utf-8", "Content-Disposition": 'attachment; filename="answers.csv"'}
-    return Response(file.getvalue().encode("utf-8", "replace"), headers=headers)
+def table(id: Identity, service: ServiceDependency, request: Request) -> Response:  # noqa: A002
+    """Return the answers of a batch, or a matrix, as CSV, with all citations in full.
+
+    An apostrophe protects cells that a spreadsheet would run as formulas.
+    """
+    return table_response(service.jobs.find(id), ".csv", page_address(request))
+
+
+@router.get(
+    "/{id}/table.xlsx",
+    summary="Download a table of answers, or a matrix, as a workbook",
+    response_class=Response,
+    responses=_table_response(TABLE_TYPES[".xlsx"]),
+)
+def workbook(id: Identity, service: ServiceDependency, request: Request) -> Response:  # noqa: A002
+    """Return the answers of a batch, or a matrix, as an Excel workbook; a second sheet has all citations in full."""
+    return table_response(service.jobs.find(id), ".xlsx", page_address(request))
+
+
+def page_address(request: Request) -> str:
+    """Return the address of the library's page, as the client reached it."""
+    return f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
+
+
+def table_response(job: RunningJob, form: str, base: str, *, marked: bool = False) -> Response:
+    """Return what a job has found so far as a download; `form` is one of DOWNLOADS.
+
+    Citations link to the page at the address `base`. `marked` puts a byte order mark before CSV, because without it
+    spreadsheets do not detect UTF-8. Raises HTTPException (404) for a job that asks nothing.
+    """
+    link = page_link(base)
+    if job.kind == "matrix":
+        data, otherwise = matrix_table(job.matrix, form, link), "matrix"
+    elif job.kind == "batch":
+        data, otherwise = answer_table(job.rows, form, job.asked, link), "answers"
+    else:
+        raise HTTPException(404, "This job has no table: only a batch of questions or a matrix has one.")
+    mark = codecs.BOM_UTF8 if marked and form == ".csv" else b""
+    media_type = TABLE_TYPES[form]
+    headers = {
+        "Content-Type": media_type if form == ".xlsx" else f"{media_type}; charset=utf-8",
+        "Content-Disposition": attachment(batch_stem(job.questions, otherwise), form),
+    }
+    return Response(mark + data, headers=headers)
 
 
 def accepted(job: RunningJob, request: Request, response: Response) -> Job:
@@ -150,6 +194,7 @@ def job_response(job: RunningJob, request_id: str, *, rows: bool = True) -> Job:
             "receipt": redacted(receipt) if receipt else None,
             "problem": problems.problem_from_error(job.error, request_id) if job.error else None,
             "rows": job.rows if rows else [],
+            "matrix": job.matrix if rows and job.kind == "matrix" else None,
         }
     )
 

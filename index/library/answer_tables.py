@@ -1,0 +1,257 @@
+"""Tables of answers as files: CSV, Markdown, JSON Lines and workbooks, with the reader's own columns before ours."""
+
+from __future__ import annotations
+
+import csv
+import json
+from io import StringIO
+from typing import TYPE_CHECKING, Any, Protocol
+
+from index.citations.entries import reference
+from index.citations.links import deep_link
+from index.library.question_tables import distinct, one_line, padded
+from index.library.workbooks import Cell, Sheet, workbook
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from index.library.batches import Row
+    from index.library.question_tables import QuestionTable
+    from index.records import Citation
+
+    Link = Callable[[Citation], str]
+    """Returns the address of the words of a citation."""
+
+COLUMNS = (
+    "question",
+    "status",
+    "answer",
+    "quote",
+    "document",
+    "location",
+    "confidence",
+    "verdict",
+    "error",
+    "note",
+    "link",
+    "citations",
+)
+"""Our columns. `link` leads to `quote`; `citations` has every citation in full."""
+LATER_COLUMNS = {"note": "", "link": "", "citations": ""}
+"""Columns that older tables lack, with the cells that they get."""
+OUTPUTS = (".csv", ".jsonl", ".md")
+"""Formats that can be written row by row."""
+DOWNLOADS = (*OUTPUTS, ".xlsx")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""The first characters of a formula."""
+_WIDTHS = {"question": 36, "answer": 60, "quote": 50, "document": 30, "citations": 60, "status": 11, "confidence": 11}
+_WIDTH = 20
+_CITED = ("question", "marker", "document", "author", "date", "location", "start", "end", "quote", "link")
+_CITED_WIDTHS = (36, 8, 30, 20, 11, 24, 8, 8, 70, 40)
+
+
+class TextWriter(Protocol):
+    """A text stream that a table is written to."""
+
+    def write(self, text: str, /) -> object:
+        """Write whole rows."""
+        ...
+
+    def flush(self) -> object:
+        """Make the written rows visible to readers."""
+        ...
+
+
+def escape_formula(words: str) -> str:
+    """Return the text, with an apostrophe before it if it would be a formula."""
+    return f"'{words}" if words.startswith(_FORMULA) else words
+
+
+def unescape_formula(cell: str) -> str:
+    """Reverse `escape_formula`."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
+
+
+def page_link(base: str) -> Link:
+    """Return the function that links a citation to its words on the Pincite page with this address."""
+    return lambda citation: f"{base.rstrip('/')}/d/{citation.document.id}#{citation.start}-{citation.end}"
+
+
+def cited(citation: Citation, link: Link) -> dict[str, Any]:
+    """Return a citation in full, as JSON: its marker, its document, its place, its words, and the link to them."""
+    info = citation.document
+    return {
+        "marker": citation.marker,
+        "document": info.name,
+        "document_id": info.id,
+        "author": info.author,
+        "date": info.date,
+        "location": citation.location.label,
+        "start": citation.start,
+        "end": citation.end,
+        "quote": citation.quote,
+        "link": link(citation),
+    }
+
+
+def described(citation: Citation) -> str:
+    """Return a citation on one line: `[1] Snow, Cholera (1855), p. 39: “Nearly all the deaths …”`."""
+    mark = f"[{citation.marker}] " if citation.marker else ""
+    return f"{mark}{reference(citation.document, citation.location)}: “{one_line(citation.quote)}”"
+
+
+def full_text(citation: Citation, link: Link) -> str:
+    """Return a citation on one line, with the link to its words."""
+    return f"{described(citation)} <{link(citation)}>"
+
+
+def markdown_citation(citation: Citation, link: Link) -> str:
+    """Return a citation with its link, for a cell of Markdown."""
+    return f"{escaped(described(citation))} <{link(citation)}>"
+
+
+def values(row: Row, link: Link = deep_link) -> dict[str, Any]:
+    """Return the cells of a row by column; `citations` as a list for JSON."""
+    shown = next(iter(row.citations), row.nearest)
+    cells = {name: getattr(row, name) for name in COLUMNS[:-2]}
+    return {**cells, "link": link(shown) if shown else "", "citations": [cited(one, link) for one in row.citations]}
+
+
+def text_values(row: Row, link: Link = deep_link) -> dict[str, str]:
+    """Return the cells of a row by column, as texts; each citation is a line."""
+    cells = {name: str(value) for name, value in values(row, link).items()}
+    return {**cells, "citations": "\n".join(full_text(one, link) for one in row.citations)}
+
+
+def markdown_values(row: Row, link: Link = deep_link) -> dict[str, str]:
+    """Return the cells of a row by column, as Markdown on one line."""
+    cells = text_values(row, link)
+    address = cells["link"]
+    shown = {name: escaped(value) for name, value in cells.items()}
+    citations = "<br>".join(markdown_citation(one, link) for one in row.citations)
+    return {**shown, "link": address and f"<{address}>", "citations": citations}
+
+
+def own_names(columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of the reader's columns beside ours: `answer (yours)` if we have an `answer`, too."""
+    return distinct(columns, COLUMNS, "yours")
+
+
+def in_text(value: Any) -> str:
+    """Return the cell of a reader as text; lists and objects as JSON."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+class TableWriter:
+    """Writes rows to a text file, which readers can read at any time. `form` is one of OUTPUTS."""
+
+    def __init__(self, file: TextWriter, form: str, columns: Sequence[str] = (), link: Link = deep_link) -> None:
+        self._file = file
+        self._form = form
+        self._own = own_names(columns)
+        self._link = link
+        self._csv = csv.writer(file)
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The names of all columns."""
+        return (*self._own, *COLUMNS)
+
+    def head(self) -> None:
+        """Write the names of the columns; JSON Lines have none."""
+        if self._form == ".csv":
+            self._csv.writerow([escape_formula(name) for name in self.header])
+        elif self._form == ".md":
+            self._file.write("| " + " | ".join(map(escaped, self.header)) + " |\n|" + "---|" * len(self.header) + "\n")
+
+    def write(self, row: Row, cells: Sequence[Any] = ()) -> None:
+        """Write a row, after the reader's cells."""
+        self.write_cells(cells, _VALUES[self._form](row, self._link))
+
+    def write_cells(self, cells: Sequence[Any], ours: Mapping[str, Any]) -> None:
+        """Write a row that has been written before, or that `write` has made ready."""
+        cells = padded(cells, len(self._own))
+        if self._form == ".jsonl":
+            line = dict(zip(self._own, cells, strict=True)) | {name: ours[name] for name in COLUMNS}
+            self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        elif self._form == ".csv":
+            texts = [*map(in_text, cells), *(str(ours[name]) for name in COLUMNS)]
+            self._csv.writerow(map(escape_formula, texts))
+        else:
+            line_cells = [*(escaped(in_text(cell)) for cell in cells), *(ours[name] for name in COLUMNS)]
+            self._file.write("| " + " | ".join(line_cells) + " |\n")
+        self._file.flush()
+
+    def written(self, cells: Sequence[Any]) -> list[Any]:
+        """Return the reader's cells as this file holds them."""
+        cells = padded(cells, len(self._own))
+        return list(cells) if self._form == ".jsonl" else [in_text(cell) for cell in cells]
+
+
+def escaped(value: str) -> str:
+    """Return a value as one line of Markdown with all markup escaped."""
+    return one_line("".join(f"\\{mark}" if mark in "\\`*_{}[]<>()#|!~&" else mark for mark in value))
+
+
+_VALUES: dict[str, Callable[[Row, Link], Mapping[str, Any]]] = {
+    ".csv": text_values,
+    ".jsonl": values,
+    ".md": markdown_values,
+}
+
+
+def table(rows: Sequence[Row], form: str, own: QuestionTable | None = None, link: Link = deep_link) -> bytes:
+    """Return the rows as a file; `form` is one of DOWNLOADS. `own` has the reader's columns for the first rows."""
+    if form == ".xlsx":
+        return _workbook(rows, own, link)
+    text = StringIO(newline="")
+    writer = TableWriter(text, form, own.columns if own else (), link)
+    writer.head()
+    for n, row in enumerate(rows):
+        writer.write(row, own.cells[n] if own and n < len(own.cells) else ())
+    return text.getvalue().encode("utf-8", "replace")
+
+
+def _workbook(rows: Sequence[Row], own: QuestionTable | None, link: Link) -> bytes:
+    columns = own_names(own.columns if own else ())
+    body = [
+        [*(_sheet_cell(cell) for cell in padded(own.cells[n] if own else (), len(columns))), *_cells(row, link)]
+        for n, row in enumerate(rows)
+    ]
+    head = (*columns, *COLUMNS)
+    cited_rows = [citation_cells((row.question,), citation, link) for row in rows for citation in row.citations]
+    return workbook(
+        [
+            Sheet("Answers", head, body, [_WIDTHS.get(name, _WIDTH) for name in head]),
+            Sheet("Citations", _CITED, cited_rows, _CITED_WIDTHS),
+        ]
+    )
+
+
+def _sheet_cell(value: Any) -> Cell:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e15
+    return Cell(value if is_number else in_text(value))
+
+
+def _cells(row: Row, link: Link) -> Iterable[Cell]:
+    texts = text_values(row, link)
+    for name in COLUMNS:
+        if name == "confidence":
+            yield Cell(row.confidence)
+        else:
+            yield Cell(texts[name], web_only(texts["link"]) if name in ("quote", "link") else "")
+
+
+def web_only(address: str) -> str:
+    """Return the address if a program can open it, else nothing."""
+    return address if address.startswith(("http://", "https://")) else ""
+
+
+def citation_cells(before: Sequence[str], citation: Citation, link: Link) -> list[Cell]:
+    """Return a citation in full as the cells of a row, after some others."""
+    full = cited(citation, link)
+    address = web_only(full["link"])
+    names = ("marker", "document", "author", "date", "location", "start", "end", "quote", "link")
+    return [*map(Cell, before), *(Cell(full[name], address if name == "link" else "") for name in names)]

@@ -1,0 +1,185 @@
+"""Threads of questions: completes a question that continues earlier ones, and keeps their evidence for it.
+
+A thread is given by its earlier questions alone. Their answers are found again, in the library as it is now: nobody can
+slip in an answer, and nothing has to be stored.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from index.errors import PinciteError
+from index.records import Answer, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from index.answers.follow_ups.antecedents import Turn
+    from index.answers.follow_ups.completion import Completion
+    from index.library.models import Models
+    from index.library.session import Session
+    from index.search.earlier import Earlier
+
+    Documents = Sequence[str] | None
+    Quote = Callable[[str, Documents], Answer]
+    """Answers a whole question with quotations."""
+
+MOST_TURNS = 3
+"""The number of newest turns that count."""
+_CACHED = 64
+"""The number of earlier answers that are kept in memory."""
+_AMONG = re.compile(r"\bof (?:them|these|those)\b|\bwhich ones?\b", re.IGNORECASE)
+"""Asks for one of the things that the newest answer has named: its words may be the answer again."""
+_NUMBER = re.compile(r"\d+")
+_GAP = 8
+"""The longest white space between two passages, in characters, across which a neighbour is found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Continued:
+    """A question as it continues its thread."""
+
+    question: str
+    """The whole question, with its operators."""
+    is_follow_up: bool = False
+    is_fragment: bool = False
+    earlier: Earlier | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """An earlier question of a thread, and its answer."""
+
+    question: str
+    answer: Callable[[], Answer]
+
+
+class Threads:
+    """Completes questions. Safe to use from several threads."""
+
+    def __init__(self, session: Session, models: Models, quote: Quote) -> None:
+        self._session = session
+        self._catalog = session.catalog
+        self._models = models
+        self._quote = quote
+        self._answers: OrderedDict[tuple[object, ...], Answer] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def continued(
+        self, question: str, after: Sequence[str | Answer], documents: Documents, consult: Callable[[], None]
+    ) -> Continued:
+        """Return a question, completed by the questions or answers before it, the oldest first.
+
+        `consult` is called before a language model is asked; its error leaves the question to the rules.
+        """
+        from index.text.query import operators, parse
+
+        query = parse(question)
+        if query.phrases or not query.text:
+            return Continued(question)
+        past = self._past(after, documents)
+        found = self._complete(query.text, past)
+        if found.kind != "follow-up":
+            return Continued(question, is_fragment=found.kind == "fragment")
+        found = self._by_model(query.text, past, consult) or found
+        kept = operators(question) or operators(past[-1].question)
+        earlier = self._earlier(query.text, found, past)
+        return Continued(f"{found.question} {kept}".rstrip(), is_follow_up=True, earlier=earlier)
+
+    def _past(self, after: Sequence[str | Answer], documents: Documents) -> list[_Past]:
+        """Return the newest turns. A question that is not whole is completed by those before it."""
+        past: list[_Past] = []
+        for turn in after[-MOST_TURNS:]:
+            if isinstance(turn, Answer):
+                past.append(_Past(turn.question, lambda answer=turn: answer))  # type: ignore[misc]
+            elif turn.strip():
+                whole = self._complete(turn.strip(), past).question
+                past.append(_Past(whole, lambda question=whole: self._answer(question, documents)))  # type: ignore[misc]
+        return past
+
+    def _answer(self, question: str, documents: Documents) -> Answer:
+        """Return the answer to an earlier question, from the cache if the library has not changed."""
+        key = (self._catalog.library_id, self._catalog.generation(), question, tuple(documents or ()))
+        with self._lock:
+            answer = self._answers.get(key)
+        if answer is None:
+            answer = self._quote(question, documents)
+        with self._lock:
+            self._answers[key] = answer
+            self._answers.move_to_end(key)
+            while len(self._answers) > _CACHED:
+                self._answers.popitem(last=False)
+        return answer
+
+    def _complete(self, text: str, past: Sequence[_Past]) -> Completion:
+        from index.answers.follow_ups.completion import complete
+
+        return complete(text, [_turn(turn) for turn in past], self._similar)
+
+    def _by_model(self, text: str, past: Sequence[_Past], consult: Callable[[], None]) -> Completion | None:
+        """Return the completion by the language model of the settings; None without one, or if it fails."""
+        from index.answers.follow_ups.completion import Completion
+        from index.answers.follow_ups.model_completion import complete_by_model
+
+        settings = self._session.base_settings
+        if settings.follow_ups != "model" or not settings.llm_url.strip():
+            return None
+        try:
+            consult()
+        except PinciteError:
+            return None  # the demo's budget for the model is used up
+        whole = complete_by_model(text, [_turn(turn) for turn in past], settings)
+        return Completion(whole, "follow-up") if whole else None
+
+    def _similar(self, text: str, others: Sequence[str]) -> list[float]:
+        """Return the cosine of a text with each of the others."""
+        encoder = self._models.question_encoder()
+        vector = encoder.recall(text)
+        return [float(vector @ encoder.recall(other)) for other in others]
+
+    def _earlier(self, text: str, found: Completion, past: Sequence[_Past]) -> Earlier:
+        from index.search.earlier import Earlier
+        from index.text.query import parse
+
+        known = parse(past[-1].question).text
+        years = " ".join(_NUMBER.findall(found.question))
+        return Earlier(
+            passages=tuple(
+                dict.fromkeys(number for turn in reversed(past) for number in self._passages(turn.answer()))
+            ),
+            wording="" if found.sure else f"{text} {known}",
+            new=f"{text} {years}",
+            known=known,
+            told=() if _AMONG.search(text) else tuple(self._told(past[-1].answer())),
+        )
+
+    def _told(self, answer: Answer) -> Iterator[tuple[int, Span]]:
+        """Yield the document number and the span of each quotation of an answer."""
+        for citation in answer.citations:
+            if (number := self._catalog.number_of(citation.document.id)) is not None:
+                yield number, Span(citation.start, citation.end)
+
+    def _passages(self, answer: Answer) -> Iterator[int]:
+        """Yield the ids of the passages that an answer cites, and of those before and after them."""
+        for number, span in self._told(answer):
+            rows = self._catalog.rows_around(number, span)
+            if rows:
+                start, end = rows[0][0].passage.start, rows[-1][0].passage.end
+                around = self._catalog.rows_around(number, Span(max(0, start - 1), end + _GAP))
+                yield from (row.passage.id for row, _ in around)
+
+
+def _turn(past: _Past) -> Turn:
+    from index.answers.follow_ups.antecedents import Turn
+    from index.text.query import parse
+
+    return Turn(parse(past.question).text, lambda: _quotes(past.answer()))
+
+
+def _quotes(answer: Answer) -> list[str]:
+    """Return the quotations of an answer, or the nearest sentence if there is no answer."""
+    return [citation.quote for citation in answer.citations] or [hit.quote for hit in answer.hits[:1]]
