@@ -36,7 +36,8 @@ def keep(page: Page, question: str, *, answer: bool = False) -> None:
 
 
 def asked(page: Page, question: str) -> None:
-    """Ask a question, and wait for its answer."""
+    """Ask a question that follows no other, and wait for its answer."""
+    page.evaluate("window.pincite.actions.newQuestion()")
     ask(page, question)
     expect(page.locator("#results .p-answered .p-printed")).to_have_text(question)
 
@@ -154,9 +155,9 @@ def test_kept_button_shows_the_row(site: str, revisit: Revisit) -> None:
 def test_order_is_changed_by_dragging(site: str, revisit: Revisit) -> None:
     """The row follows the pointer; Escape takes it back."""
     page = revisit(site)
-    for number in range(3):
-        asked(page, QUESTION)
-        page.locator(".p-card .p-keep").nth(number).click()
+    asked(page, QUESTION)
+    for button in page.locator(".p-card .p-keep").all()[:3]:
+        button.click()
     tray(page)
     before = texts(page)
     assert len(set(before)) == 3
