@@ -73,7 +73,8 @@ def test_quotes_are_collected_ordered_annotated_and_exported(
     expect(page.locator("#tray-open")).to_have_accessible_name("Kept 3")
     open_page(page, f"{site}/#kept")
     expect(page.locator("#tray-title")).to_have_text("Kept 3")
-    expect(page.locator("#tray-title")).to_be_focused()
+    if size["width"] < WIDE:  # beside the answer, the question keeps the focus that it has after a load
+        expect(page.locator("#tray-title")).to_be_focused()
     expect(rows(page).locator(".p-kept-question")).to_have_text([QUESTION, QUESTION, OTHER])
     assert layout_problems(page) == []
     if size["width"] < WIDE:
