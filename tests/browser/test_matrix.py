@@ -250,7 +250,7 @@ def test_columns_of_a_workbook_come_back(site: str, revisit: Revisit) -> None:
     assert [(row["id"], row["answer (yours)"]) for row in rows] == [("7", "'=1+1"), ("8", "mine")]
     assert rows[0]["citations"].endswith(f"“{QUOTE}” <{rows[0]['link']}>")
     page.goto(rows[0]["link"])
-    expect(loaded_viewer(page).locator("mark")).to_have_text(QUOTE)
+    expect(page.locator("mark").first).to_have_text(QUOTE)
     page.goto(f"{site}?tab=questions")
     page.get_by_label("Load them from a file").set_input_files(file_payload("q.xlsx", file.getvalue()))
     expect(page.locator("#p-loaded input")).to_have_count(1)
@@ -268,7 +268,7 @@ def test_matrix_is_downloaded_as_a_workbook(site: str, revisit: Revisit) -> None
     sheet = load_workbook(io.BytesIO(Path(downloading.value.path()).read_bytes()))["Matrix"]
     cell = next(cell for line in sheet for cell in line if str(cell.value).startswith("“The king"))
     page.goto(cell.hyperlink.target)
-    expect(loaded_viewer(page).locator("mark")).to_have_text(QUOTE)
+    expect(page.locator("mark").first).to_have_text(QUOTE)
 
 
 def test_answer_is_exported_under_its_question(site: str, revisit: Revisit) -> None:
