@@ -1,7 +1,9 @@
 """Measures the size and speed of the page beside those of a bare Gradio page: `python -m benchmarks.page`.
 
 The bare page has a text box, a button, some HTML and a file. This process serves both pages. A browser opens them in
-turn, each time with an empty cache. Then the program asks the seeds' questions in four ways, in random order: with
+turn, each time with an empty cache; then it opens ours on a line of 50 KB/s with a latency of 300 ms. "typing" is when
+a question can be typed, "usable" when it can be asked. Then the program asks the seeds' questions in four ways, in
+random order: with
 `library.ask`; with the event of the page over HTTP, from the request to the whole answer; with the same event called
 directly, without Gradio's queue; and only with the part of the event that draws the map.
 """
@@ -26,7 +28,7 @@ from benchmarks.machine import report
 from index import Library, Settings
 from index.page import create_app
 from tests.browser.conftest import CHROMIUM, FLAGS
-from tests.browser.page_weight import Weight, weigh
+from tests.browser.page_weight import Line, Weight, weigh
 from tests.hosted import hosted
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 QUESTION = "#question textarea"
 WARM = 5
+SLOW = Line(50_000, 0.3)
 
 
 def main() -> None:
@@ -49,8 +52,10 @@ def main() -> None:
         library.add(sorted(path for path in SEEDS.iterdir() if path.suffix != ".jsonl"))
         with hosted(create_app(library, Settings(), examples=EXAMPLES)) as url, hosted(_bare()) as bare:
             home = _weights(options.rounds, {"bare Gradio page": (bare, "textarea"), "home": (url, QUESTION)})
+            slow = _weights(options.rounds, {"home": (url, QUESTION)}, SLOW)
             answering = _time_answers(library, url, questions)
     report(f"Page: median of {options.rounds} visits", home, _part_path(options.json, "home"))
+    report(f"Page at 50 KB/s: median of {options.rounds} visits", slow, _part_path(options.json, "slow"))
     report(f"Page: {len(questions)} questions on the seeds", answering, _part_path(options.json, "answer"))
 
 
@@ -67,7 +72,7 @@ def _bare() -> FastAPI:
     return mounted
 
 
-def _weights(rounds: int, pages: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:
+def _weights(rounds: int, pages: dict[str, tuple[str, str]], line: Line | None = None) -> list[dict[str, Any]]:
     """Open the pages in turn, because the speed of a machine drifts; `pages` has the address and a control of each."""
     from playwright.sync_api import sync_playwright
 
@@ -76,7 +81,7 @@ def _weights(rounds: int, pages: dict[str, tuple[str, str]]) -> list[dict[str, A
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         for _ in range(rounds):
             for name, (url, control) in pages.items():
-                taken[name].append(weigh(browser, url, control))
+                taken[name].append(weigh(browser, url, control, line))
         browser.close()
     usable = {name: statistics.median(weight.usable for weight in weights) for name, weights in taken.items()}
     return [
@@ -85,6 +90,7 @@ def _weights(rounds: int, pages: dict[str, tuple[str, str]]) -> list[dict[str, A
             "requests": max(weight.requests for weight in weights),
             "KB": max(weight.kilobytes for weight in weights),
             "first paint s": statistics.median(weight.painted for weight in weights),
+            "typing s": statistics.median(weight.typed for weight in weights),
             "usable s": usable[name],
             "usable, of the bare page's": usable[name] / next(iter(usable.values())),
         }

@@ -117,16 +117,15 @@ class Answerer:
         """
         if writer == "model":
             self._session.base_settings.require_writer()
-        continued = self._threads.continued(question, after, documents, before_writing) if after else None
-        follows = continued is not None and continued.is_follow_up
-        whole = continued.question if continued is not None and follows else question
+        for text in (question, *(turn for turn in after if isinstance(turn, str))):
+            self._searcher.demand_length(text.strip())
+        whole, earlier = self._threads.continued(question, after, documents, before_writing)
         request = self._searcher.understand(whole, documents)
-        if writer == "quote" and not follows and (reply := self._ask_back(question, request)) is not None:
+        if writer == "quote" and earlier is None and (reply := self._ask_back(question, request)) is not None:
             yield reply
             return
-        earlier = continued.earlier if continued is not None else None
         answer = self._quoted(whole, request, documents, limit=limit, writer=writer, earlier=earlier)
-        answer = replace(answer, asked=question.strip() if follows else "")
+        answer = replace(answer, asked=question.strip() if whole != question else "")
         if writer == "model" and answer.status == "answered":
             before_writing()
             yield from self._written(answer, strict=strict)

@@ -133,7 +133,7 @@ class Searcher:
         """
         from index.text.query import Query, parse
 
-        self._demand_length(question.strip())
+        self.demand_length(question.strip())
         query = Query(question.strip()) if plain else parse(question)
         searched = self._catalog.extent(None)
         notes = [] if searched[1] else [EMPTY]
@@ -158,7 +158,8 @@ class Searcher:
         rest = len(parts) - _MOST_NAMES
         return (*notes, *([f"Nor have {rest:,} more documents been read to their end yet."] if rest > 0 else []))
 
-    def _demand_length(self, question: str) -> None:
+    def demand_length(self, question: str) -> None:
+        """Raise PinciteError if a question is too long."""
         most = self._session.base_settings.max_question_characters
         if len(question) > most:
             raise PinciteError(

@@ -10,7 +10,7 @@ import re
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from index.errors import PinciteError
 from index.records import Answer, Span
@@ -39,15 +39,13 @@ _GAP = 8
 """The longest white space between two passages, in characters, across which a neighbour is found."""
 
 
-@dataclass(frozen=True, slots=True)
-class Continued:
+class Continued(NamedTuple):
     """A question as it continues its thread."""
 
     question: str
     """The whole question, with its operators."""
-    is_follow_up: bool = False
-    is_fragment: bool = False
     earlier: Earlier | None = None
+    """What the thread adds to the search; None if the question is whole, or there is no thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +76,19 @@ class Threads:
         """
         from index.text.query import operators, parse
 
-        query = parse(question)
-        if query.phrases or not query.text:
+        query = parse(question) if after else None
+        if query is None or query.phrases or not query.text:
             return Continued(question)
         past = self._past(after, documents)
         found = self._complete(query.text, past)
         if found.kind != "follow-up":
-            return Continued(question, is_fragment=found.kind == "fragment")
+            return Continued(question)
         found = self._by_model(query.text, past, consult) or found
         kept = operators(question) or operators(past[-1].question)
-        earlier = self._earlier(query.text, found, past)
-        return Continued(f"{found.question} {kept}".rstrip(), is_follow_up=True, earlier=earlier)
+        whole = f"{found.question} {kept}".rstrip()
+        if len(whole) > self._session.base_settings.max_question_characters:
+            whole = question
+        return Continued(whole, self._earlier(query.text, found, past))
 
     def _past(self, after: Sequence[str | Answer], documents: Documents) -> list[_Past]:
         """Return the newest turns. A question that is not whole is completed by those before it."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from index.errors import PinciteError
+    from index.page.gradio_assets import Needs
     from index.settings import Settings
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -120,9 +121,9 @@ def shell(longest: int) -> str:
     return render("shell.html", longest=longest, sections=SECTIONS.items(), script=_static("shell.js"))
 
 
-def styles(versions: Mapping[str, str]) -> str:
-    """Return the link to the page's stylesheet."""
-    return f'<link rel="stylesheet" href="ui/page.css?v={versions["page.css"]}">'
+def links(versions: Mapping[str, str], needs: Needs) -> str:
+    """Return the links to the stylesheets and to what Gradio's first script would ask for later."""
+    return render("links.html", versions=versions, needs=needs)
 
 
 def _static(name: str) -> str:
@@ -247,9 +248,10 @@ def dialog() -> str:
     return environment(Path(__file__).parent / "templates").get_template("viewer.html").render()
 
 
-def bundles() -> tuple[Mount, dict[str, str]]:
+def bundles(needs: Needs) -> tuple[Mount, dict[str, str]]:
     """Return the routes below `/ui`, and the version of each file by name."""
     contents = {name: b"\n".join((STATIC / part).read_bytes() for part in parts) for name, parts in PARTS.items()}
+    contents["gradio.css"] = needs.stylesheet()
     fonts = {name: (STATIC / name).read_bytes() for name in FONTS}  # which are compressed already
     versions = {name: hashlib.sha256(content).hexdigest()[:12] for name, content in {**contents, **fonts}.items()}
     texts = Mount("/", GZipMiddleware(Router(_routes(contents))))

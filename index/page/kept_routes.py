@@ -15,7 +15,7 @@ from index.citations.kept import items_json, parse_items, require_room
 from index.errors import PinciteError
 from index.page.routes import require_page_header
 from index.server.http import problems
-from index.server.http.service import ServiceDependency
+from index.server.http.service import Service, ServiceDependency
 from index.server.kept_store import KeptStore, reader_of
 
 if TYPE_CHECKING:
@@ -42,71 +42,76 @@ StyleName = Literal["apa", "mla", "chicago"]
 
 def add_kept(app: FastAPI) -> None:
     """Add the routes below `/page/kept`. Without accounts, the server stores nothing of a reader."""
-
-    async def read(service: ServiceDependency, request: Request) -> Response:
-        reader, store = reader_of(request.scope), KeptStore(service.library.folder)
-
-        def work() -> Response:
-            is_stored = bool(reader) and (store.is_writable or bool(store.read(reader)))
-            return _listed(store.read(reader) if is_stored else (), is_stored=is_stored)
-
-        return await service.run(request, service.checks, lambda: _answered(work))
-
-    async def add(service: ServiceDependency, request: Request) -> Response:
-        reader, store = reader_of(request.scope), KeptStore(service.library.folder)
-        body = await request.body()
-
-        def work() -> Response:
-            items = parse_items(body)
-            return _listed(store.add(reader, items), is_stored=True) if reader else _listed((), is_stored=False)
-
-        return await service.run(request, service.checks, lambda: _answered(work))
-
-    async def forget(service: ServiceDependency, request: Request) -> Response:
-        reader, store = reader_of(request.scope), KeptStore(service.library.folder)
-
-        def work() -> Response:
-            if reader:
-                store.forget(reader)
-            return _listed((), is_stored=bool(reader))
-
-        return await service.run(request, service.checks, lambda: _answered(work))
-
-    async def check(service: ServiceDependency, request: Request) -> Response:
-        body = await request.body()
-        return await service.run(
-            request, service.checks, lambda: _answered(lambda: _states(service.library, _kept(body)))
-        )
-
-    async def export(
-        service: ServiceDependency,
-        request: Request,
-        form: Form,
-        style: StyleName = "apa",
-        address: Annotated[str, Query(max_length=_LONGEST_ADDRESS)] = "",
-    ) -> Response:
-        body = await request.body()
-
-        def work() -> Response:
-            content = service.library.export_kept(_kept(body), form, style=style, address=_page_address(address))
-            kind, suffix = _KINDS[form]
-            # As a download, so that a browser never renders it as a page of this server.
-            disposition = f'attachment; filename="kept.{suffix}"'
-            return Response(content, headers={"Content-Type": kind, "Content-Disposition": disposition, **_NO_STORE})
-
-        return await service.run(request, service.checks, lambda: _answered(work))
-
-    _add(app, "GET", "/page/kept", read)
-    posts = {"": add, "/forget": forget, "/check": check, "/export": export}
+    app.add_api_route("/page/kept", _read, methods=["GET"], include_in_schema=False)
+    posts: dict[str, Callable[..., Any]] = {"": _add, "/forget": _forget, "/check": _check, "/export": _export}
     for path, answer in posts.items():
-        _add(app, "POST", f"/page/kept{path}", answer, guarded=True)
+        guarded = [Depends(require_page_header)]
+        app.add_api_route(f"/page/kept{path}", answer, methods=["POST"], dependencies=guarded, include_in_schema=False)
 
 
-def _add(app: FastAPI, method: str, path: str, answer: Callable[..., Any], *, guarded: bool = False) -> None:
-    dependencies = [Depends(require_page_header)] if guarded else []
-    app.add_api_route(
-        path, answer, methods=[method], dependencies=dependencies, include_in_schema=False, response_model=None
-    )
+async def _read(service: ServiceDependency, request: Request) -> Response:
+    """Return what the reader has kept on this server."""
+    reader, store = reader_of(request.scope), KeptStore(service.library.folder)
+
+    def work() -> Response:
+        known = store.read(reader) if reader else ()
+        return _listed(known, is_stored=bool(reader) and (store.is_writable or bool(known)))
+
+    return await _run(service, request, work)
+
+
+async def _add(service: ServiceDependency, request: Request) -> Response:
+    """Merge the items of a browser into what the reader has kept, and return all of it."""
+    reader, store = reader_of(request.scope), KeptStore(service.library.folder)
+    body = await request.body()
+
+    def work() -> Response:
+        items = parse_items(body)
+        return _listed(store.add(reader, items), is_stored=True) if reader else _listed((), is_stored=False)
+
+    return await _run(service, request, work)
+
+
+async def _forget(service: ServiceDependency, request: Request) -> Response:
+    """Delete everything that the reader has kept."""
+    reader, store = reader_of(request.scope), KeptStore(service.library.folder)
+
+    def work() -> Response:
+        if reader:
+            store.forget(reader)
+        return _listed((), is_stored=bool(reader))
+
+    return await _run(service, request, work)
+
+
+async def _check(service: ServiceDependency, request: Request) -> Response:
+    """Compare items with the library."""
+    body = await request.body()
+    return await _run(service, request, lambda: _states(service.library, _kept(body)))
+
+
+async def _export(
+    service: ServiceDependency,
+    request: Request,
+    form: Form,
+    style: StyleName = "apa",
+    address: Annotated[str, Query(max_length=_LONGEST_ADDRESS)] = "",
+) -> Response:
+    """Return items as one document, as a download, so that a browser never renders it as a page of this server."""
+    body = await request.body()
+
+    def work() -> Response:
+        content = service.library.export_kept(_kept(body), form, style=style, address=_page_address(address))
+        kind, suffix = _KINDS[form]
+        disposition = f'attachment; filename="kept.{suffix}"'
+        return Response(content, headers={"Content-Type": kind, "Content-Disposition": disposition, **_NO_STORE})
+
+    return await _run(service, request, work)
+
+
+async def _run(service: Service, request: Request, work: Callable[[], Response]) -> Response:
+    """Run the work in a thread as soon as a slot is free; return its error as a message and a hint for the reader."""
+    return await service.run(request, service.checks, lambda: _answered(work))
 
 
 def _kept(body: bytes) -> tuple[KeptItem, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from index.citations.kept import CONTEXT, MOST_BYTES, MOST_ITEMS, KeptQuote
 from index.page.fragments import render
 from index.records import Span
+from index.records.remarks import plain
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def answer_json(answer: Answer, statements: Sequence[Mapping[str, Any]], cited: 
         {
             "text": one_line(said["text"]),
             "quotes": [numbers[card.number] for card in said["cards"] if card.number in numbers],
-            "remark": one_line("" if said["supported"] else f"{said['name']}: {said['reason']}".strip(": "))[:_LONGEST],
+            "remark": "" if said["supported"] else _remark(said),
         }
         for said in statements
     ]
@@ -56,6 +57,11 @@ def answer_json(answer: Answer, statements: Sequence[Mapping[str, Any]], cited: 
     return json.dumps(fields, ensure_ascii=False)
 
 
+def _remark(said: Mapping[str, Any]) -> str:
+    """Return the verdict on a sentence that the documents do not support."""
+    return one_line(plain(f"{said['name']}: {said['reason']}".strip(": ")))[:_LONGEST]
+
+
 def answer_id(kept: str) -> str:
     """Return the id of a kept answer: the same for the same sentences and quotes."""
     return f"a-{hashlib.sha256(kept.encode('utf-8', 'replace')).hexdigest()[:32]}"
@@ -65,7 +71,20 @@ def _quote(card: Card) -> dict[str, Any]:
     """Return a card's quote with the characters around it, as far as the passage has them."""
     info, location, passage, (start, end) = card.hit.document, card.location, card.hit.passage, card.span
     around = (Span(max(passage.start, start - CONTEXT), start), Span(end, min(passage.end, end + CONTEXT)))
-    stated = (info.source, info.title, info.author, info.date, location.page, location.heading)
-    fields = [text[:_LONGEST] for text in stated]
-    quote = KeptQuote(info.id, *fields, location.paragraph, start, end, card.quote, *card.hit.texts(around))
-    return asdict(quote)
+    before, after = card.hit.texts(around)
+    kept = KeptQuote(
+        document=info.id,
+        source=info.source[:_LONGEST],
+        title=info.title[:_LONGEST],
+        author=info.author[:_LONGEST],
+        date=info.date[:_LONGEST],
+        page=location.page[:_LONGEST],
+        heading=location.heading[:_LONGEST],
+        paragraph=location.paragraph,
+        start=start,
+        end=end,
+        quote=card.quote,
+        before=before,
+        after=after,
+    )
+    return asdict(kept)

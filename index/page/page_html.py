@@ -25,8 +25,8 @@ class Insertions:
 
     head: bytes
     body: bytes
-    styles: bytes
-    """The link to our stylesheet, which comes after the beginning of the body and after Gradio's stylesheets."""
+    links: bytes
+    """The links to stylesheets, which come after the beginning of the body and after Gradio's own."""
 
     def into(self, page: bytes, role: str) -> bytes:
         """Return the page with them; the visitor's role, if the server has accounts, decides what it shows."""
@@ -37,4 +37,4 @@ class Insertions:
         if role:
             page = page.replace(b"<html", f'<html data-role="{role}"'.encode(), 1)
         page = page.replace(b"</head>", self.head + b"</head>", 1)
-        return _BODY.sub(lambda tag: tag[0] + self.body + styles + self.styles, page, count=1)
+        return _BODY.sub(lambda tag: tag[0] + self.body + styles + self.links, page, count=1)

@@ -25,6 +25,7 @@ from index.page import fragments
 from index.page.citation_routes import add_citation_routes
 from index.page.forms import add_checks
 from index.page.fragments import STATIC, bundles
+from index.page.gradio_assets import FrontEnd
 from index.page.gradio_routes import GradioGate
 from index.page.intake import CheckedBlocks, add_intake
 from index.page.kept_routes import add_kept
@@ -194,12 +195,9 @@ def build(library: Library, settings: Settings, examples: Sequence[str]) -> Fast
     service: Service = app.state.service
     events = PageEventsByService(service, examples)
     _manage_lifespan(app, events.of({}).received, jobs)
-    mount, versions = bundles()
-    app.router.routes.append(mount)
     # Without arguments it allows no origin. Its presence keeps Gradio from adding one that allows all origins.
     app.add_middleware(CORSMiddleware)
     app.state.render_problem = fragments.problem
-    add_citation_routes(app, versions)
     add_fragments(app, events)
     add_checks(app)
     add_keeping(app, events)
@@ -207,13 +205,17 @@ def build(library: Library, settings: Settings, examples: Sequence[str]) -> Fast
     add_kept(app)
     page = CheckedBlocks(events, title="Pincite", fill_width=True, analytics_enabled=False)
     build_page(settings, events, page)
+    needs = FrontEnd().needs({block.get_block_name() for block in page.blocks.values()})
+    mount, versions = bundles(needs)
+    app.router.routes.append(mount)
+    add_citation_routes(app, versions)
     add_intake(app, events)
     add_transfers(app, lambda scope: events.of(scope).transfers)
     _mount(app, page, events, library, settings)
     parts = (
         fragments.head(versions, demo=settings.demo),
         fragments.shell(settings.max_question_characters),
-        fragments.styles(versions),
+        fragments.links(versions, needs),
     )
     insertions = Insertions(*[part.encode() for part in parts])
     app.add_middleware(PageMiddleware, insertions=insertions, origins=settings.embed_origins)

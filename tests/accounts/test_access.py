@@ -257,6 +257,34 @@ def test_page_works_below_its_address(team_with_pages: Team) -> None:
     assert 'href="../../l/open/"' in menu
 
 
+def test_citation_pages_tell_strangers_nothing(team_with_pages: Team) -> None:
+    """Without a session, or without a role, no answer depends on whether the library or the document exists."""
+    reader = team_with_pages.client(team_with_pages.key("reader", "open"))
+    known = reader.get("/l/open/v1/documents").json()["documents"][0]["id"]
+    page = reader.get(f"/l/open/d/{known}/4-9", headers=HTML)
+    assert page.status_code == 200
+    assert page.headers["cache-control"].startswith("private")
+    assert page.headers["x-robots-tag"] == "noindex"
+    assert f'<meta property="og:url" content="http://127.0.0.1/l/open/d/{known[:12]}/4-9">' in page.text
+    assert 'href="../../ui/citation.css?v=' in page.text
+    assert reader.get(f"/l/open/d/{known}/4-9.png").headers["content-type"] == "image/png"
+    stranger = team_with_pages.client()
+    for suffix in ("", "/4-9", "/4-9.png"):
+        for headers in (HTML, {}):
+            known_answer, other = (
+                stranger.get(f"/l/open/d/{identity}{suffix}", headers=headers) for identity in (known, "0" * 64)
+            )
+            assert known_answer.status_code == other.status_code != 200
+            assert known[:12] not in known_answer.text
+            assert "king" not in known_answer.text
+        hidden, nothing = (
+            reader.get(f"/l/{library}/d/{known}{suffix}", headers={**HTML, "X-Request-ID": "one"})
+            for library in (SECRET, "no-library")
+        )
+        assert hidden.status_code == nothing.status_code == 404
+        assert hidden.content == nothing.content
+
+
 # Roles
 
 ADA = Principal("user", "1", "Ada", "ada@example.org", frozenset({"staff"}))

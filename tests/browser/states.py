@@ -122,6 +122,12 @@ def _page(page: Page, story: Story) -> None:
     page.wait_for_function("[...document.querySelectorAll('#viewer img')].every(image => image.complete)")
 
 
+def _whole_page(page: Page, story: Story) -> None:
+    viewer = loaded_viewer(page)
+    viewer.get_by_role("button", name="Whole page").click()
+    page.wait_for_function("document.querySelector('#viewer .p-page img').naturalWidth > 0")
+
+
 def _coverage(page: Page, story: Story) -> None:
     _close_all(page)
     page.get_by_role("tab", name="Coverage").click()
@@ -225,6 +231,7 @@ STEPS: dict[str, Step] = {
     "keyboard": _keyboard,
     "source": _source,
     "page": _page,
+    "whole page": _whole_page,
     "coverage": _coverage,
     "unsure": _unsure,
     "none": _no_answer,

@@ -37,6 +37,7 @@ NEW_PARTS = {
     "keyboard": "#shortcuts",
     "source": "#viewer",
     "page": "#viewer",
+    "whole page": "#viewer",
     "coverage": "#coverage",
     "unsure": "#results",
     "none": "#results",

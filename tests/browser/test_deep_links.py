@@ -17,12 +17,9 @@ from tests.browser.source_reader import (
     HTML,
     MARKDOWN,
     PDF,
-    PHONE,
     QUESTIONS,
     card,
-    cited_text,
     document_site,
-    is_in_view,
     loaded_viewer,
     open_source,
 )
@@ -31,7 +28,7 @@ from tests.citations.factories import PAGE, quoting
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page, ViewportSize
+    from playwright.sync_api import Browser, Page
 
     from index.library.library import Library
     from tests.browser.conftest import Revisit, Visit
@@ -89,39 +86,6 @@ def linked_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str,
         yield site
 
 
-@pytest.mark.parametrize(
-    ("name", "size"),
-    [
-        pytest.param(HTML, DESK, id="html-beside"),
-        pytest.param(PDF, PHONE, id="pdf-phone"),
-        pytest.param(HTML, PHONE, id="html-phone", marks=pytest.mark.nightly),
-        pytest.param(PDF, DESK, id="pdf-beside", marks=pytest.mark.nightly),
-    ],
-)
-def test_copied_citation_link_opens_in_a_fresh_browser(
-    linked_site: tuple[str, Library], revisit: Revisit, visit: Visit, name: str, size: ViewportSize
-) -> None:
-    """The link opens the source without a question, with the same words marked and in view."""
-    url, library = linked_site
-    page = revisit(url, size=size)
-    ask(page, QUESTIONS[name])
-    words = cited_text(page, library)
-    viewer = open_source(page)
-    viewer.get_by_role("button", name="Copy link").click()
-    expect(viewer.get_by_role("status") if size == PHONE else page.locator("#live")).to_have_text("Link copied")
-    link = page.evaluate("navigator.clipboard.readText()")
-    assert link.startswith(f"{url}/d/")
-
-    fresh = visit(link, size=size, fresh=True)
-    shown = loaded_viewer(fresh)
-    assert "".join(shown.locator("mark").all_text_contents()) == words
-    assert is_in_view(shown.locator(".p-rect" if name == PDF else "mark").first)
-    expect(shown.get_by_role("heading", level=2)).to_be_focused()
-    fresh.keyboard.press("Escape")
-    expect(shown).to_be_hidden()
-    assert fresh.url == f"{url}/"
-
-
 def test_url_of_an_open_source_restores_question_and_source(
     linked_site: tuple[str, Library], revisit: Revisit, visit: Visit
 ) -> None:
@@ -151,7 +115,7 @@ def test_citation_link_with_a_question_shows_both(linked_site: tuple[str, Librar
 def test_link_without_a_span_opens_the_document(linked_site: tuple[str, Library], visit: Visit) -> None:
     """It opens at its beginning, with nothing marked."""
     url, library = linked_site
-    viewer = loaded_viewer(visit(f"{url}/d/{library.find(BOOK).id}", size=DESK))
+    viewer = loaded_viewer(visit(f"{url}/?d={library.find(BOOK).id}", size=DESK))
     expect(viewer.locator("#viewer-number")).to_have_text("Document")
     expect(viewer.locator("mark")).to_have_count(0)
     expect(viewer.locator(".p-block").first).to_have_text("A long book")
@@ -174,7 +138,7 @@ def test_invalid_citation_link_is_reported(
     url, library = linked_site
     page = unwatched
     page.set_viewport_size(DESK)
-    open_page(page, f"{url}/d/{path.format(known=library.find(HTML).id)}")
+    open_page(page, f"{url}/?d={path.format(known=library.find(HTML).id)}")
     viewer = page.locator("#viewer")
     expect(viewer.get_by_role("heading")).to_have_text(heading)
     page.keyboard.press("Escape")
@@ -190,5 +154,5 @@ def test_link_to_a_removed_document_shows_none_of_its_text(own_site: tuple[str, 
     assert library.locate(document.id, Span(start, start + 20))
     library.remove(document.id)
     unwatched.goto(f"{url}/d/{document.id[:12]}#{start}-{start + 20}")
-    expect(unwatched.locator("#viewer").get_by_role("heading")).to_have_text("This document is not in the library")
+    expect(unwatched.get_by_role("heading")).to_have_text("This document is not in the library")
     expect(unwatched.get_by_text("king signed")).to_have_count(0)

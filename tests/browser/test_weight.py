@@ -14,12 +14,12 @@ QUESTION = "#question textarea"
 
 
 def test_page_load_stays_within_its_budget(site: str, browser: Browser) -> None:
-    """A first visit takes at most 80 requests and 480 KB, of which Gradio alone takes 58 and 371.
+    """A first visit takes at most 70 requests and 480 KB, of which Gradio alone takes 58 and 371.
 
     A first visit with a question takes little more.
     """
     home = weigh(browser, site, QUESTION)
-    assert home.requests <= 80
+    assert home.requests <= 70
     assert home.kilobytes <= 480
     answer = weigh(browser, f"{site}/?{urlencode({'q': 'Who signed the treaty?'})}", QUESTION)
     assert answer.requests <= home.requests + 4

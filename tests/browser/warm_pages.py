@@ -28,6 +28,8 @@ _RESET = """() => {
   find(".p-toast")?.remove();
   find("#p-checked")?.replaceChildren();
   localStorage.clear();
+  sessionStorage.clear();
+  window.pincite.thread.end();
   dispatchEvent(new StorageEvent("storage")); // as in another tab
   const answered = Boolean(find("#results section")) && !find("#results").textContent.includes(CLEARED);
   if (answered) find("#stop").click();

@@ -155,7 +155,11 @@ def test_word_has_real_footnotes() -> None:
         "What was the cause?",
         "“The pump in Broad Street was the cause.” (This quotation is no longer in the library as it was kept)",
     ]
-    assert [paragraph.style.name for paragraph in package.paragraphs][:3] == ["Title", "Heading 1", "Quote"]
+    assert [paragraph.style and paragraph.style.name for paragraph in package.paragraphs][:3] == [
+        "Title",
+        "Heading 1",
+        "Quote",
+    ]
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         body, notes = (archive.read(f"word/{name}.xml").decode() for name in ("document", "footnotes"))
         assert archive.testzip() is None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.cli import output
+from index.cli import ask_commands, output
 from index.library.answer_tables import unescape_formula
 from index.records import Answer
 from tests.cli.conftest import make_library
@@ -177,3 +177,28 @@ def test_conflicting_options_are_wrong_usage(run: Run, arguments: list[str]) -> 
     """A call with options that exclude each other ends with exit code 2 and prints no output."""
     outcome = run("ask", *arguments)
     assert (outcome.code, outcome.out) == (2, "")
+
+
+def test_after_completes_a_follow_up(run: Run) -> None:
+    """The whole question stands above the answer; in JSON it is the question."""
+    outcome = run("ask", "why?", "--after", "Who signed the treaty?")
+    assert outcome.out.startswith("Understood as: Why did the king sign the treaty?\n")
+    answer = run("ask", "why?", "--after", "Who signed the treaty?", "--json").json
+    assert (answer["question"], answer["asked"]) == ("Why did the king sign the treaty?", "why?")
+
+
+def test_question_is_required_where_nobody_can_be_asked(run: Run) -> None:
+    """Only a terminal gets a prompt."""
+    assert run("ask").code == 2
+
+
+def test_conversation_asks_until_an_empty_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each question may continue those before it. An error ends nothing."""
+    monkeypatch.setattr(ask_commands, "_is_conversation", lambda *_: True)
+    lines = iter(["Who signed the treaty?", "x" * 100_000, "why?", ""])
+    monkeypatch.setattr("typer.prompt", lambda *_, **__: next(lines))
+    outcome = run("ask")
+    assert outcome.code == 0
+    assert "The king signed the treaty in winter. [1]" in outcome.out
+    assert "Understood as: Why did the king sign the treaty?" in outcome.out
+    assert "characters" in outcome.err

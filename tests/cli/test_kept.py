@@ -1,4 +1,4 @@
-"""`pincite verify --kept`: the quotes that were kept on the page, after their sources were edited, replaced, removed."""
+"""`pincite verify --kept`: quotes that were kept on the page, and whose sources were edited, replaced or removed."""
 
 from __future__ import annotations
 

@@ -273,3 +273,28 @@ def test_matrix_of_unknown_documents_is_refused(client: TestClient) -> None:
     """As a batch is."""
     response = client.post("/v1/matrix", json={"questions": [QUESTION], "documents": ["silver.txt"]})
     assert response.status_code == 404
+
+
+def test_follow_up_is_completed_by_the_questions_before_it(client: TestClient) -> None:
+    """The answer has the whole question and the words as asked."""
+    answer = client.post("/v1/ask", json={"question": "when?", "after": [QUESTION]}).json()
+    assert answer["asked"] == "when?"
+    assert answer["question"].startswith("When did ")
+    assert "sign the treaty" in answer["question"]
+    assert client.post("/v1/ask", json={"question": QUESTION, "after": ["Who came?"]}).json()["asked"] == ""
+
+
+@pytest.mark.parametrize(
+    "after",
+    [QUESTION, [1], [""], None, [QUESTION] * 21, [["Who?"]]],
+    ids=["text", "number", "empty", "null", "21", "list"],
+)
+def test_thread_that_is_no_list_of_questions_is_refused(client: TestClient, after: Any) -> None:
+    """With the status of any other wrong body."""
+    assert client.post("/v1/ask", json={"question": "when?", "after": after}).status_code == 422
+
+
+def test_earlier_question_that_is_too_long_is_refused(client: TestClient) -> None:
+    """As a question is."""
+    reply = client.post("/v1/ask", json={"question": "when?", "after": ["x" * 100_000]})
+    assert reply.status_code == client.post("/v1/ask", json={"question": "x" * 100_000}).status_code >= 400

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from html import unescape
@@ -148,7 +149,13 @@ def test_card_shows_source_and_copied_reference() -> None:
     html = render(answer_from(make_hit()))
     assert "<bdi>A. Author</bdi> · <bdi>1999</bdi> · <bdi>p. 4, ¶ 2</bdi>" in html
     assert "0.73" not in html
-    assert 'data-quote="Three carries it." data-reference="A. Author, On Three (1999), p. 4, ¶ 2"' in html
+    [quote] = kept_in(html)["quotes"]
+    assert (quote["quote"], quote["author"], quote["title"], quote["page"]) == (
+        "Three carries it.",
+        "A. Author",
+        "On Three",
+        "4",
+    )
 
 
 @pytest.mark.parametrize(
@@ -276,10 +283,21 @@ def test_card_lists_copies_of_its_passage() -> None:
     assert "p-also" not in render(answer_from(make_hit()))
 
 
-def test_untitled_document_is_referenced_by_its_file_name() -> None:
-    """A reference omits what is not known."""
-    info = DocumentInfo("d" * 64, "/papers/three.txt", "", "", "", "text/plain", 267, 0, 4)
-    assert cards(answer_from(make_hit(document=info, location=Location())))[0].reference == "three.txt"
+def test_card_carries_what_its_buttons_keep_and_copy() -> None:
+    """The quote with its document and place, and the characters on both sides; it is what a server accepts."""
+    card = cards(answer_from(make_hit()))[0]
+    fields = json.loads(card.kept)
+    assert fields["quotes"][0]["quote"] == card.quote
+    assert fields["quotes"][0]["document"] == card.hit.document.id
+    text, start = card.hit.passage.text, card.span.start - card.hit.passage.start
+    assert text[:start].endswith(fields["quotes"][0]["before"])
+    assert text[start + len(card.quote) :].startswith(fields["quotes"][0]["after"])
+
+
+def kept_in(html: str) -> dict[str, Any]:
+    """Return what the buttons of an answer keep and copy."""
+    fields: dict[str, Any] = json.loads(unescape(html.split('data-kept="')[1].split('"')[0]))
+    return fields
 
 
 # Answers
@@ -368,7 +386,7 @@ def test_unsure_answer_has_its_own_heading() -> None:
     assert html.count('<ul class="p-maybes">') == 1
     assert 'class="p-answer"' not in html
     assert "No answer in this library" not in html
-    assert "This may be it. The documents do not clearly answer" in html.split('data-text="')[1].split('"')[0]
+    assert kept_in(html)["caution"].startswith("This may be it: the documents do not clearly answer")
 
 
 def test_card_says_when_its_passage_does_not_support_the_answer() -> None:
@@ -392,7 +410,7 @@ def test_copied_answer_keeps_its_verdicts() -> None:
     """The copied text says which sentences are not verified."""
     statements = (Statement("It flew.", (), "unverified"),)
     html = render(answer_from(make_hit(), writer="model", statements=statements))
-    assert "[-] It flew. (Not verified)" in html.split('data-text="')[1].split('"')[0]
+    assert {"text": "It flew.", "quotes": [], "remark": "Not verified"} in kept_in(html)["sentences"]
 
 
 def test_answer_links_to_every_export_form() -> None:

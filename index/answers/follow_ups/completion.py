@@ -87,7 +87,7 @@ def complete(question: str, turns: Sequence[Turn], similar: Similar) -> Completi
         return Completion(question, "fragment" if is_fragment(text) else "complete")
     if not _is_read(text) or not _is_read(turns[-1].question):
         return Completion(question, "complete")
-    return _Completer(question, text, Context(turns), similar).complete()
+    return _Completer(question, text, Context(turns, text), similar).complete()
 
 
 def _is_read(text: str) -> bool:
@@ -254,7 +254,7 @@ class _Completer:
         for anaphor in pointing:
             if anaphor.refers in ("event", "action"):
                 continue
-            found = antecedent(anaphor, self.context)
+            found = antecedent(anaphor, self.context, names.values())
             sure = sure and found is not None and found.sure
             if found is not None and found.text not in names.values():
                 names[anaphor] = found.text

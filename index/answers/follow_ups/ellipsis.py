@@ -110,9 +110,9 @@ def _at_time(question: Utterance, time: str) -> str:
     dates = [phrase for phrase in question.phrases if phrase.kind == "date"]
     if not dates:
         return _appended(question.text, time)
-    date = dates[-1]
-    start = _start_with_preposition(question, date)
-    text = f"{question.text[:start]}{time}{question.text[date.end :]}"
+    ranged = len(dates) > 1 and len(question.text[dates[-2].end : dates[-1].start].split()) == 1  # `1990 to 1993`
+    start = _start_with_preposition(question, dates[-2] if ranged else dates[-1])
+    text = f"{question.text[:start]}{time}{question.text[dates[-1].end :]}"
     return text[:1].upper() + text[1:] if start == 0 else text
 
 
@@ -132,6 +132,8 @@ def _with_ordinal(ordinal: str, context: Context) -> tuple[str, bool]:
 
 def _with_prepositional_phrase(words: str, question: Utterance, similar: Similar) -> tuple[str, bool]:
     preposition, _, rest = words.partition(" ")
+    if (ordinal := _THE_ORDINAL.fullmatch(rest)) and _ORDINAL.search(question.text):
+        return _ORDINAL.sub(ordinal[1], question.text, count=1), True
     new = utterances([rest])[0]
     kind = _kind(new)
     if kind == "date" or _YEAR.fullmatch(rest.strip()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from index.answers.follow_ups.antecedents import named
@@ -144,8 +145,14 @@ def _by_verb(context: Context, lemma: str, roles: tuple[str, ...]) -> str | None
             if token.lemma != lemma:
                 continue
             phrase = quote.phrase_of(quote.child(token, *roles))
-            if phrase is not None and len(named(phrase).split()) <= LONGEST_OBJECT:
-                return named(phrase)
+            if phrase is None:
+                continue
+            known = (
+                phrase.full[len(phrase.text) :].strip() in context.question.text
+            )  # `on barley`, which is asked about
+            name = named(replace(phrase, full=phrase.text) if known else phrase)
+            if len(name.split()) <= LONGEST_OBJECT:
+                return name
     return None
 
 

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 from typing import TYPE_CHECKING, Literal
 
 from index.verification.grammar import names_in_all, parse_all
@@ -152,10 +153,7 @@ class Utterance:
         return Phrase(text, text, start, end, end, head, "date", False, False, head.role, self._preposition(head))
 
     def _noun_phrases(self, head: Token) -> Iterator[Phrase]:
-        name = next(
-            (name for name in self.names if name.start <= head.start < name.end and name.label == "PERSON"), None
-        )
-        start = name.start if name else min([head.start, *(part.start for part in self._left(head))])
+        start = self._start(head)
         end = max([head.end, *(name.end for name in self.names if name.start <= head.start < name.end)])
         kind, named = self._kind(head)
         full_end = max([end, *(part.end for part in self._attached(head))])
@@ -170,6 +168,16 @@ class Utterance:
             end = max([last.end, *(name.end for name in self.names if name.start <= last.start < name.end)])
             full_end = max([end, *(part.end for part in self._attached(last))])
             yield self._phrase(head, start, end, full_end, kind, named=named, plural=True)
+
+    def _start(self, head: Token) -> int:
+        """Return where the phrase of a noun begins; before a person's name, only a title belongs to it."""
+        left = list(self._left(head))
+        for name in self.names:
+            if name.label == "PERSON" and name.start <= head.start < name.end:
+                before = sorted((part for part in left if part.start < name.start), key=lambda part: -part.start)
+                titles = takewhile(lambda part: kind_of_noun(part.lemma) == "person", before)
+                return min([name.start, *(part.start for part in titles)])
+        return min([head.start, *(part.start for part in left)])
 
     def _phrase(
         self, head: Token, start: int, end: int, full_end: int, kind: Kind, *, named: bool, plural: bool

@@ -1,0 +1,120 @@
+"""Threads of questions in a library: how a question is completed, and what its earlier evidence changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from index.errors import PinciteError, RateLimited
+from index.library import threads
+from index.settings import Settings
+
+if TYPE_CHECKING:
+    from index.library.library import Library
+    from tests.conftest import Write
+
+FIRST = "Who signed the treaty in 1814?"
+KING = "The king signed the treaty of the harbour in 1814."
+
+
+@pytest.fixture
+def filled(library: Library, write: Write) -> Library:
+    """A library of two documents."""
+    library.add(
+        [
+            write("treaty.txt", f"{KING} He was old. The queen signed the treaty of the river in 1850."),
+            write("oil.txt", "The price of oil rose in winter. The garden had a clock. Bread was cheap in summer."),
+        ]
+    )
+    return library
+
+
+def test_follow_up_is_answered_as_the_whole_question(filled: Library) -> None:
+    """The answer has both: the whole question, and the reader's words."""
+    answer = filled.ask("and in 1850?", after=[FIRST])
+    assert answer.question == "Who signed the treaty in 1850?"
+    assert answer.asked == "and in 1850?"
+    assert answer.hits[0].quote == "The queen signed the treaty of the river in 1850."
+
+
+def test_earlier_answer_can_be_given_instead_of_its_question(filled: Library) -> None:
+    """It need not be found again."""
+    assert filled.ask("and in 1850?", after=[filled.ask(FIRST)]).question == "Who signed the treaty in 1850?"
+
+
+def test_whole_question_has_the_same_answer_with_and_without_a_thread(filled: Library) -> None:
+    """Its passages, their order and their scores are the same."""
+    question = "What rose in winter beside the price of oil in Norway?"
+    alone, after = filled.ask(question), filled.ask(question, after=[FIRST])
+    assert after.question == question
+    assert after.asked == ""
+    assert [(hit.passage.id, hit.score, hit.pin) for hit in after.hits] == [
+        (hit.passage.id, hit.score, hit.pin) for hit in alone.hits
+    ]
+
+
+def test_earlier_turns_may_be_follow_ups_themselves(filled: Library) -> None:
+    """Each is completed by those before it."""
+    assert filled.ask("and in 1814?", after=[FIRST, "and in 1850?"]).question == FIRST
+
+
+def test_fragment_without_a_thread_is_asked_back(filled: Library) -> None:
+    """Nothing is searched, and the note names the fragment. An empty thread is none."""
+    for after in ([], [" "]):
+        answer = filled.ask("and in 1850?", after=after)
+        assert answer.searched == (0, 0)
+        assert "“and in 1850?” is not a whole question" in answer.notes[0]
+
+
+def test_operators_of_the_thread_are_kept(filled: Library) -> None:
+    """Those of the new question take their place."""
+    assert (
+        filled.ask("and in 1850?", after=[f"{FIRST} in:treaty"]).question == "Who signed the treaty in 1850? in:treaty"
+    )
+    answer = filled.ask("and in 1850? in:oil", after=[f"{FIRST} in:treaty"])
+    assert answer.question == "Who signed the treaty in 1850? in:oil"
+    assert {hit.document.name for hit in answer.hits} == {"oil.txt"}
+
+
+def test_earlier_evidence_stays_within_the_documents_asked(filled: Library) -> None:
+    """A thread brings no passage of another document."""
+    oil = [info.id for info in filled.documents() if info.name == "oil.txt"]
+    answer = filled.ask("why?", after=[filled.ask(FIRST)], documents=oil)
+    assert {hit.document.name for hit in answer.hits} <= {"oil.txt"}
+
+
+def test_long_earlier_question_is_an_error(filled: Library) -> None:
+    """As a long question is."""
+    with pytest.raises(PinciteError, match="characters"):
+        filled.ask("why?", after=["x" * (Settings().max_question_characters + 1)])
+
+
+def test_only_the_newest_turns_count(filled: Library) -> None:
+    """The others are neither completed nor asked."""
+    after = ["Who drew the map?"] * 50 + [FIRST]
+    assert filled.ask("and in 1850?", after=after).question == "Who signed the treaty in 1850?"
+    assert len(filled.parts.answerer._threads._answers) <= threads.MOST_TURNS
+
+
+def test_earlier_answers_are_found_once_until_the_library_changes(filled: Library, write: Write) -> None:
+    """They are kept in memory, by the library's generation."""
+    kept = filled.parts.answerer._threads._answers
+    filled.ask("why?", after=[FIRST])
+    filled.ask("and in 1850?", after=[FIRST])
+    assert len(kept) == 1
+    filled.add(write("whale.txt", "The whale met the comet."))
+    filled.ask("why?", after=[FIRST])
+    assert len(kept) == 2
+
+
+def test_spent_budget_of_the_model_leaves_the_question_to_the_rules(filled: Library) -> None:
+    """The demo's limit is for the model; the question is answered."""
+
+    def refuse() -> None:
+        raise RateLimited("answers", "one a day", 60)
+
+    filled.parts.session.change_settings({"llm_url": "http://127.0.0.1:9/v1"})
+    *_, answer = filled.ask_stream("and in 1850?", after=[FIRST], before_writing=refuse)
+    assert not isinstance(answer, str)
+    assert answer.question == "Who signed the treaty in 1850?"
