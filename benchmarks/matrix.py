@@ -30,6 +30,7 @@ SETS = ("squad_v2", "clapnq", "covidqa")
 SEEDS = Path(__file__).parents[1] / "seeds"
 QUESTIONS = 120
 TIMED = 20
+KINDS = ("answerable", "unanswerable", "other document")
 
 
 @dataclass
@@ -63,9 +64,6 @@ class Tally:
             "answered cells that are not silent": _share(speaks.total() - speaks["abstained"], speaks.total()),
             "right quotations": _share(self.right, self.quoted),
         }
-
-
-KINDS = ("answerable", "unanswerable", "other document")
 
 
 def _share(part: int, whole: int) -> float | None:
