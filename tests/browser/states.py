@@ -225,7 +225,7 @@ def _questions(page: Page, story: Story) -> None:
 
 def _matrix(page: Page, story: Story) -> None:
     page.get_by_label("Questions, one per line").fill("\n".join((story.text, story.unsure, story.nothing)))
-    page.get_by_label("Matrix").check()
+    page.get_by_role("radio", name="Matrix").check()
     page.get_by_role("button", name="Ask them all").click()
     expect(page.locator(".p-matrix .p-is-answered").first).to_be_visible()
     expect(page.locator("#p-batches > details").first.locator(".p-download")).to_be_visible()
