@@ -26,15 +26,13 @@ SHORTEST, LONGEST = 45, 200
 MOST_COMMAS = 3
 _UNUSABLE = re.compile(
     r"[\"“”„«»()\[\]{}<>|;:/\\=*#@_–—…%$€£]|\s-|--|[^\x20-\x7e\u00c0-\u017f’']"
-    r"|\b(?:figures?|tables?|sections?|chapters?|pages?|fig|eq|ref|above|below|following|former|latter|respectively|such"
-    r"|this|these|those|that|here|there|now|today|tomorrow|yesterday|ago|recently|currently|also|however|therefore|thus"
-    r"|moreover|instead|otherwise|other|another|others|same|said|not|no|never|none|nobody|neither|nor|without|hardly"
-    r"|you|your|yours|we|us|our|ours|i|me|my|he|him|his|she|her|hers|it|its|they|them|their|theirs|one|ones"
+    r"|\b(?:figures?|tables?|sections?|chapters?|pages?|fig|eq|ref|above|below|following|former|latter|respectively"
+    r"|today|tomorrow|yesterday|ago|currently|therefore|thus|said|not|no|never|none|nobody|neither|nor|without|hardly"
     r"|would|could|should|might|may|must|shall|ought|if|unless|whether|according|example|e\.g|i\.e|etc|et al)\b"
-    r"|\bn[’']t\b|n[’']t\b",
+    r"|n[’']t\b",
     re.IGNORECASE,
 )
-"""Signs of a statement that needs its context, is hedged or denied, or is no plain prose."""
+"""Signs of a statement that is hedged or denied, refers to the page, or is no plain prose."""
 YEAR = re.compile(r"1[4-9]\d\d|20\d\d")
 MONTHS = word_set("january february march april may june july august september october november december")
 NAME_TAGS = ("NNP", "NNPS")
@@ -84,12 +82,19 @@ class Clause:
         return first[0] if first else None
 
     @property
+    def opening(self) -> Token | None:
+        """The phrase before the subject, which is a time or ends with a comma: `In the harbour, …`."""
+        first = [token for token in self.children(self.verb) if min(self.under(token)) == 0]
+        return first[0] if first and first[0].role in ("prep", "advmod", "npadvmod") else None
+
+    @property
     def start(self) -> int:
         """The place where the subject is expected."""
-        if self.time is None:
+        if self.opening is None:
             return 0
-        after = max(self.under(self.time)) + 1
-        return after + (self.tokens[after].text == ",")
+        after = max(self.under(self.opening)) + 1
+        has_comma = self.tokens[after].text == ","
+        return after + has_comma if has_comma or self.opening == self.time else 0
 
     @property
     def helpers(self) -> list[Token]:

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from index.answers.main_clause import CLAUSES, MONTHS, NAME_TAGS, YEAR, is_time, lowered, main_clause, word_set
+from index.text.words import UNKNOWN, rarity
 from index.verification.grammar import parse_all
 from index.verification.thesaurus import is_broader
 
@@ -24,13 +25,20 @@ FEWEST_WORDS, MOST_WORDS = 6, 16
 _PERSONS = ("person", "leader", "worker", "expert", "ruler", "official", "scientist", "writer")
 _GROUPS = ("group", "organization", "people", "citizen", "traveler", "adult", "company", "nation")
 _PERSON = re.compile(r"(?:er|or|ist|ian|ant|man|men|people|force|army|troops?)s?$")
+_POINTING = re.compile(
+    r"\b(?:such|this|these|those|that|here|there|now|also|however|moreover|instead|others?|another|same|you|yours?|we|us"
+    r"|ours?|i|me|my|he|him|his|she|hers?|it|its|they|them|theirs?|ones?|itself|himself|herself|themselves)\b",
+    re.IGNORECASE,
+)
+"""Words of a question that could only be understood in the text."""
 _UNITS = word_set("percent cent dollar euro pound yuan rouble ruble time thing people")
 """Counted nouns that make no good question: sums of money are shown with signs, and `times` are factors."""
 _VAGUE = word_set(
-    "thing way part number kind type sort lot case point fact reason result example aim goal author paper study article"
-    " report book text document section chapter topic problem issue question answer idea method approach system model"
-    " work data analysis commentary essay note letter list theory argument view story news page series list change"
-    " situation process position place time year day"
+    "aim analysis answer approach argument article author body book call case change chapter class commentary"
+    " data day definition document essay evidence example fact finding form goal idea issue kind letter list lot"
+    " method model name news note number page paper part place point position problem process question reason"
+    " report result section series side situation sort step story study system term text theory thing time topic"
+    " trial type use view way word work year"
 )
 """Nouns that name nothing without their context."""
 
@@ -44,7 +52,18 @@ def _question(tokens: Sequence[Token]) -> str:
     clause = main_clause(tokens)
     forms = _FORMS if clause and clause.time is None else (_when,)
     made = (form(clause) for form in forms) if clause else iter(())
-    return next((f"{text}?" for text in made if text and _is_good(text)), "")
+    return next((f"{text}?" for text in made if text and _is_good(text) and not _is_bare(text, tokens)), "")
+
+
+def _is_bare(text: str, tokens: Sequence[Token]) -> bool:
+    """Whether a question is about "the treaty", without saying which one."""
+    for token in tokens:
+        noun = tokens[token.head]
+        alone = all(other.head != noun.place or other.place in (token.place, noun.place) for other in tokens)
+        is_bare = token.text.lower() == "the" and noun.tag in ("NN", "NNS") and alone
+        if is_bare and re.search(rf"\bthe {re.escape(noun.text)}\b", text, re.IGNORECASE):
+            return True
+    return False
 
 
 def _when(clause: Clause) -> str:
@@ -124,8 +143,12 @@ def _what(clause: Clause) -> str:
     if clause.is_passive or len(objects) != 1 or person or clause.helper is not None:
         return ""
     agrees = clause.verb.tag == "VBD" or (clause.verb.tag == "VBZ" and clause.subject.tag == "NN")
+    if clause.verb.lemma in _SHOWING:
+        return ""
     is_kind = clause.subject.tag in ("NN", "NNS") and clause.subject.lemma not in _VAGUE
-    return _about_subject("What", clause) if agrees and is_kind else ""
+    rest = clause.rest()
+    names = sum(clause.tokens[place].tag in NAME_TAGS for place in rest)
+    return _about_subject("What", clause) if agrees and is_kind and (names > 1 or len(rest) >= _LONG) else ""
 
 
 def _about_subject(opening: str, clause: Clause) -> str:
@@ -175,9 +198,14 @@ def _definition(clause: Clause) -> str:
     subject = clause.under(clause.subject)
     named = all(clause.tokens[place].tag in NAME_TAGS for place in subject)
     bare = all(clause.tokens[place].tag in ("NN", "JJ", "DT") for place in subject) and _has_article(clause, subject)
+    shouted = len(subject) > 1 and any(clause.tokens[place].text.isupper() for place in subject)
+    if shouted or any(child.role == "advmod" for child in clause.children(clause.verb)):
+        return ""
+    if clause.verb.tag == "VBD" and not named:
+        return ""
     if len(nouns) != 1 or not (named or bare) or clause.subject.lemma in _VAGUE or len(subject) > _LONGEST_NAME:
         return ""
-    determined = any(child.text.lower() in ("a", "an", "the") for child in clause.children(nouns[0]))
+    determined = any(child.text.lower() in ("a", "an") for child in clause.children(nouns[0]))
     explained = any(child.role in ("prep", "relcl", "acl") for child in clause.children(nouns[0]))
     if not determined or not explained or nouns[0].lemma in _VAGUE:
         return ""
@@ -188,12 +216,17 @@ def _definition(clause: Clause) -> str:
     return f"{'Who' if person else 'What'} {clause.verb.text} {words}"
 
 
-_LONGEST_NAME = 4
+_LONGEST_NAME, _LONG = 4, 7
 _DEEDS = word_set(
     "sign buy sell build found invent discover write lend borrow pay publish propose lead win defeat attack invade"
     " order sue design establish launch introduce announce appoint marry paint compose direct conquer acquire"
 )
 """Verbs whose subject is somebody, if it is a name."""
+_SHOWING = word_set(
+    "show compare support suggest indicate demonstrate reveal use describe include contain have examine investigate"
+    " assess evaluate report present discuss explain provide give make take see find"
+)
+"""Verbs of texts about themselves, and verbs that say little."""
 _PLACED = word_set("bear locate situate sign hold build bury fight discover found")
 _FORMS: tuple[Callable[[Clause], str], ...] = (
     *(_why, _when, _where, _how_many, _who_by, _superlative, _who, _definition, _what),
@@ -219,5 +252,13 @@ def _is_known(clause: Clause, places: set[int]) -> bool:
 
 def _is_good(text: str) -> bool:
     words = text.split()
-    is_definition = text.startswith(("What is ", "What was ", "Who is ", "Who was ")) and len(words) < FEWEST_WORDS
-    return (is_definition or FEWEST_WORDS <= len(words) <= MOST_WORDS) and "," not in text and "  " not in text
+    is_definition = text.startswith(("What is ", "What was ", "Who is ", "Who was "))
+    long_enough = len(words) >= (2 if is_definition else FEWEST_WORDS)
+    plain = "," not in text and not _POINTING.search(text) and not any(map(_is_broken, words))
+    return long_enough and len(words) <= MOST_WORDS and plain
+
+
+def _is_broken(word: str) -> bool:
+    """Whether a word was broken at the end of a line: `some-where`."""
+    first, hyphen, second = word.rstrip("?").partition("-")
+    return bool(hyphen) and first.isalpha() and second.islower() and rarity(f"{first}{second}".lower()) < UNKNOWN

@@ -197,7 +197,7 @@ def _link(entry: Entry, place: KeptQuote, address: str) -> str:
     """Return the address of a web page, else the page's link to the words, else their `pincite:` link."""
     if entry.address or not address:
         return entry.link
-    return f"{address}d/{place.document}#{place.start}-{place.end}"
+    return f"{address}d/{place.document}/{place.start}-{place.end}"
 
 
 def _bibliography(export: KeptExport) -> Iterator[str]:

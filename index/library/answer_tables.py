@@ -74,7 +74,7 @@ def unescape_formula(cell: str) -> str:
 
 def page_link(base: str) -> Link:
     """Return the function that links a citation to its words on the Pincite page with this address."""
-    return lambda citation: f"{base.rstrip('/')}/d/{citation.document.id}#{citation.start}-{citation.end}"
+    return lambda citation: f"{base.rstrip('/')}/d/{citation.document.id}/{citation.start}-{citation.end}"
 
 
 def cited(citation: Citation, link: Link) -> dict[str, Any]:

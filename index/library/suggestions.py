@@ -22,7 +22,7 @@ SECONDS = 15.0
 """Seconds after which no further sentence is tried."""
 MARGIN = 0.4
 """The share of the way from the bar to 1 that the confidence of a suggested question reaches."""
-_ROUNDS = 8
+_ROUNDS = 16
 """Documents that are tried for each question that is wanted."""
 _PASSAGES = 24
 """Passages of a document whose sentences are tried."""
@@ -39,7 +39,7 @@ class _Candidate(NamedTuple):
 
 
 def spread_evenly(documents: Sequence[DocumentInfo], number: int) -> list[DocumentInfo]:
-    """Return up to eight times `number` documents, evenly spread over their order; so is each eighth of them."""
+    """Return up to sixteen times `number` documents, evenly spread over their order; so is each sixteenth of them."""
     wanted = min(_ROUNDS * number, len(documents))
     chosen = [documents[n * len(documents) // wanted] for n in range(wanted)]
     return [info for begin in range(_ROUNDS) for info in chosen[begin::_ROUNDS]]
@@ -63,6 +63,9 @@ class Suggestions:
             return list(self._made[1])
 
     def _questions(self, limit: int) -> Iterator[str]:
+        from index.answers.question_forms import questions as load_grammar
+
+        load_grammar([])  # takes seconds, which do not count
         infos = self._session.catalog.numbered()
         numbers = {info.id: number for number, info in infos.items()}
         chosen = spread_evenly(sorted(infos.values(), key=lambda info: (info.source, info.id)), limit)

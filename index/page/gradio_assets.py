@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
 _FOLDER = Path(gradio.__file__).parent / "templates" / "frontend"
+ASSETS = _FOLDER / "assets"
 _ENTRY = re.compile(r'src="\./assets/(index-[\w-]+\.js)"')
 _FILES = re.compile(r"m\.f=\[([^\]]*)\]")
 """The files that a script may load, in the order of their numbers."""
@@ -36,12 +37,14 @@ _LATER = frozenset({"checkboxgroup", "dropdown", "radio"})
 class Needs:
     """Names of files, in the order in which they are needed."""
 
+    entry: str = ""
+    """The first script."""
     scripts: tuple[str, ...] = ()
     styles: tuple[str, ...] = ()
 
     def stylesheet(self) -> bytes:
         """Return all stylesheets as one."""
-        return b"\n".join((_FOLDER / "assets" / name).read_bytes() for name in self.styles)
+        return b"\n".join((ASSETS / name).read_bytes() for name in self.styles)
 
 
 class FrontEnd:
@@ -56,7 +59,7 @@ class FrontEnd:
             return Needs()
         scripts = [name for name in (*first, *shown) if name.endswith(".js") and name != self._entry]
         styles = [name for name in (*first, *shown, *later) if name.endswith(".css") and _is_movable(name)]
-        return Needs(tuple(dict.fromkeys(scripts)), tuple(dict.fromkeys(styles)))
+        return Needs(self._entry, tuple(dict.fromkeys(scripts)), tuple(dict.fromkeys(styles)))
 
     @cached_property
     def _entry(self) -> str:
@@ -76,7 +79,7 @@ class FrontEnd:
     @cached_property
     def _components(self) -> dict[str, tuple[str, ...]]:
         """The files of each component by its name."""
-        core = next((_FOLDER / "assets").glob("core-*.js"), None)
+        core = next(ASSETS.glob("core-*.js"), None)
         found: dict[str, tuple[str, ...]] = {}
         name = ""
         for component, _, files in _imports(core.name) if core else ():
@@ -87,7 +90,7 @@ class FrontEnd:
 
 def _imports(script: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Yield each import of a script: its component, if it begins one, the imported script, and its files."""
-    text = (_FOLDER / "assets" / script).read_text("utf-8")
+    text = (ASSETS / script).read_text("utf-8")
     listed = _FILES.search(text)
     names = re.findall(r'"\./([^"]+)"', listed[1]) if listed else []
     for found in _IMPORT.finditer(text):
@@ -97,4 +100,4 @@ def _imports(script: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
 
 def _is_movable(name: str) -> bool:
     """Return whether a stylesheet may be served at another address: it refers to no other file."""
-    return b"url(" not in (_FOLDER / "assets" / name).read_bytes().replace(b"url(data:", b"").replace(b"url(#", b"")
+    return b"url(" not in (ASSETS / name).read_bytes().replace(b"url(data:", b"").replace(b"url(#", b"")

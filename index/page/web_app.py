@@ -10,7 +10,7 @@ import asyncio
 import gzip
 from collections import OrderedDict
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -22,10 +22,11 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.routing import Mount
 
 from index.page import fragments
+from index.page.asset_cache import AssetCache
 from index.page.citation_routes import add_citation_routes
 from index.page.forms import add_checks
 from index.page.fragments import STATIC, bundles
-from index.page.gradio_assets import FrontEnd
+from index.page.gradio_assets import ASSETS, FrontEnd
 from index.page.gradio_routes import GradioGate
 from index.page.intake import CheckedBlocks, add_intake
 from index.page.kept_routes import add_kept
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from index.library.library import Library
+    from index.page.gradio_assets import Needs
     from index.page.transfers import PendingUploads
     from index.server.http.service import Service
     from index.settings import Settings
@@ -212,6 +214,7 @@ def build(library: Library, settings: Settings, examples: Sequence[str]) -> Fast
     add_intake(app, events)
     add_transfers(app, lambda scope: events.of(scope).transfers)
     _mount(app, page, events, library, settings)
+    _cache_assets(app, needs)
     parts = (
         fragments.head(versions, demo=settings.demo),
         fragments.shell(settings.max_question_characters),
@@ -245,6 +248,15 @@ def _manage_lifespan(app: FastAPI, received: PendingUploads, jobs: Jobs) -> None
         await run_in_threadpool(jobs.close)
 
     app.router.lifespan_context = lifespan
+
+
+def _cache_assets(app: FastAPI, needs: Needs) -> None:
+    """Let Gradio's gate serve the scripts from memory."""
+    mount = app.router.routes[-1]
+    assert isinstance(mount, Mount)
+    gate = mount.app
+    assert isinstance(gate, GradioGate)
+    mount.app = replace(gate, app=AssetCache(gate.app, ASSETS, (needs.entry, *needs.scripts)))
 
 
 def _mount(app: FastAPI, page: gr.Blocks, events: PageEventsByService, library: Library, settings: Settings) -> None:

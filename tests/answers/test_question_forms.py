@@ -33,8 +33,8 @@ def question_of(statement: str) -> str:
             "",  # "it" may be anybody
         ),
         (
-            "The ministry of France closed the harbour because the river had frozen.",
-            "Why did the ministry of France close the harbour?",
+            "The ministry of France closed the harbour of Calais because the river had frozen.",
+            "Why did the ministry of France close the harbour of Calais?",
         ),
         (
             "The pipeline to Daqing carries 300,000 barrels of oil from Siberia.",
@@ -75,6 +75,8 @@ def test_statement_gives_a_question_that_it_answers(statement: str, question: st
         "Figure 2 shows the treaty with France of the year 1846.",
         "The king signed the treaty of the harbour in the winter.",
         "Der König von Frankreich hat den Vertrag im Jahr 1846 unterschrieben.",
+        "Britain gave the territory back to Spain in 1783.",
+        "Rugby is also a growing sport in southern California.",
         "LEGISLATIVE HISTORY--H.R. 3162 of the House in 2001.",
         "The king of France and the queen of Spain left.",
         "Le roi de France signa le traité de Paris en 1763 à Versailles.",
@@ -87,5 +89,5 @@ def test_doubtful_statement_gives_none(statement: str) -> None:
 
 def test_words_after_a_second_statement_are_left_out() -> None:
     """The question asks for the first statement only."""
-    statement = "Spain ceded Florida to the British in 1763 after the war, and the British built a road."
-    assert question_of(statement) == "When did Spain cede Florida to the British after the war?"
+    statement = "Spain ceded Florida to the British in 1763 after the French and Indian War, and Britain built a road."
+    assert question_of(statement) == "When did Spain cede Florida to the British after the French and Indian War?"

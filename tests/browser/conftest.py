@@ -216,6 +216,7 @@ def warm_pages(context: BrowserContext) -> Iterator[WarmPages]:
 
     def load(url: str, problems: list[str]) -> Page:
         page = context.new_page()
+        _forget_visits(page, url)
         _record(page, problems)
         open_page(page, url)
         return page

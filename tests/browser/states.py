@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 MISSING_DOCUMENT_URL = "/?q=Who+signed%3F&in=a+document+that+is+not+there"
 EVENTS = "**/queue/join?*"
 VERDICTS = ("verbatim", "contradicted", "unverified", "unchecked")
+_DRAG_FILES = """() => {
+  const transfer = new DataTransfer();
+  transfer.items.add(new File(["The clock struck one."], "one.txt"));
+  const options = { dataTransfer: transfer, bubbles: true, cancelable: true };
+  window.dragging = setInterval(() => document.body.dispatchEvent(new DragEvent("dragover", options)), 100);
+}"""
+"""A reader holds a file over the page."""
 BROKEN = file_payload("scan.pdf", b"%PDF-1.7 and then nothing")
 
 _STALE = """() => {
@@ -182,7 +189,14 @@ def _library(page: Page, story: Story) -> None:
     expect(page.locator("#p-shelf tbody tr").first).to_be_visible()
 
 
+def _dropping(page: Page, story: Story) -> None:
+    page.evaluate(_DRAG_FILES)
+    expect(page.locator(".p-drop")).to_be_visible()
+
+
 def _removal(page: Page, story: Story) -> None:
+    page.evaluate("clearInterval(window.dragging)")
+    expect(page.locator(".p-drop")).to_be_hidden()
     page.locator("#p-shelf").get_by_role("button", name="Remove").first.click()
     expect(page.locator("#removal")).to_be_visible()
 
@@ -192,7 +206,7 @@ def _uploading(page: Page, story: Story) -> None:
     upload(
         page, BROKEN, file_payload("minutes.md", story.upload), file_payload("waiting.md", f"{story.upload} The end.")
     )
-    expect(page.locator("#p-jobs")).to_contain_text("Encoding")
+    expect(page.locator("#p-jobs")).to_contain_text(re.compile("Encoding|you can ask now"))
     expect(page.locator("#p-jobs .p-reason")).to_be_visible()
 
 
@@ -211,7 +225,7 @@ def _questions(page: Page, story: Story) -> None:
 
 def _matrix(page: Page, story: Story) -> None:
     page.get_by_label("Questions, one per line").fill("\n".join((story.text, story.unsure, story.nothing)))
-    page.get_by_label("Matrix").check()
+    page.get_by_role("radio", name="Matrix").check()
     page.get_by_role("button", name="Ask them all").click()
     expect(page.locator(".p-matrix .p-is-answered").first).to_be_visible()
     expect(page.locator("#p-batches > details").first.locator(".p-download")).to_be_visible()
@@ -249,6 +263,7 @@ STEPS: dict[str, Step] = {
     "problem": _problem,
     "checked": _check,
     "library": _library,
+    "dropping": _dropping,
     "removal": _removal,
     "uploading": _uploading,
     "uploaded": _uploaded,

@@ -13,6 +13,7 @@ from tests.accounts.conftest import build_team
 from tests.accounts.provider import PROVIDER_WARNINGS, running_provider
 from tests.browser.axe import colour_violations, structure_violations
 from tests.browser.conftest import TIMEOUT_MS
+from tests.browser.layout import assert_header_fits
 from tests.fakes import FakeEncoder
 from tests.hosted import hosted
 
@@ -92,6 +93,9 @@ def test_person_signs_in_asks_switches_and_signs_out(browser: Browser, team_site
         expect(page.locator("dialog[open]")).to_contain_text("Winter had closed the river")
         page.keyboard.press("Escape")
 
+        for width in (320, 360, 640, 768, 1280):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert_header_fits(page)
         page.get_by_role("button", name="Ada Lovelace: account and libraries").click()
         page.get_by_role("link", name="Board papers").click()
         page.wait_for_url(f"{team_site}/l/vault-q7/")

@@ -67,7 +67,7 @@ def test_answer_is_copied_in_both_types(site: str, revisit: Revisit, size: Viewp
     expect(field.locator("li").first).to_contain_text(REFERENCE)
     expect(field.get_by_role("link", name=QUESTION)).to_have_attribute("href", page.url)
     link = field.get_by_role("link", name=REFERENCE).first.get_attribute("href") or ""
-    assert re.fullmatch(rf"{re.escape(site)}/d/[0-9a-f]{{64}}/\d+-\d+", link)
+    assert re.fullmatch(rf"{re.escape(site)}/d/[0-9a-f]{{12}}/\d+-\d+", link)
     page.locator("#field").evaluate("node => node.remove()")
 
 
@@ -79,7 +79,7 @@ def test_quote_is_copied_in_both_types(site: str, revisit: Revisit, size: Viewpo
     best_card(page).get_by_role("button", name="Copy quote").click()
     expect(page.locator(".p-toast")).to_have_text("Quote copied")
     plain, html = clipboard(page)
-    assert re.fullmatch(rf"“{QUOTE}”\n{REFERENCE}\n{re.escape(site)}/d/[0-9a-f]{{64}}/\d+-\d+", plain)
+    assert re.fullmatch(rf"“{QUOTE}”\n{REFERENCE}\n{re.escape(site)}/d/[0-9a-f]{{12}}/\d+-\d+", plain)
     assert html.count(QUOTE) == 1
     assert "<blockquote" in html
     best_card(page).get_by_role("link", name="Open source").click()

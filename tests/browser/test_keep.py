@@ -36,7 +36,8 @@ def keep(page: Page, question: str, *, answer: bool = False) -> None:
 
 
 def asked(page: Page, question: str) -> None:
-    """Ask a question, and wait for its answer."""
+    """Ask a question that follows no other, and wait for its answer."""
+    page.evaluate("window.pincite.actions.newQuestion()")
     ask(page, question)
     expect(page.locator("#results .p-answered .p-printed")).to_have_text(question)
 
@@ -72,7 +73,8 @@ def test_quotes_are_collected_ordered_annotated_and_exported(
     expect(page.locator("#tray-open")).to_have_accessible_name("Kept 3")
     open_page(page, f"{site}/#kept")
     expect(page.locator("#tray-title")).to_have_text("Kept 3")
-    expect(page.locator("#tray-title")).to_be_focused()
+    if size["width"] < WIDE:  # beside the answer, the question keeps the focus that it has after a load
+        expect(page.locator("#tray-title")).to_be_focused()
     expect(rows(page).locator(".p-kept-question")).to_have_text([QUESTION, QUESTION, OTHER])
     assert layout_problems(page) == []
     if size["width"] < WIDE:
@@ -154,9 +156,9 @@ def test_kept_button_shows_the_row(site: str, revisit: Revisit) -> None:
 def test_order_is_changed_by_dragging(site: str, revisit: Revisit) -> None:
     """The row follows the pointer; Escape takes it back."""
     page = revisit(site)
-    for number in range(3):
-        asked(page, QUESTION)
-        page.locator(".p-card .p-keep").nth(number).click()
+    asked(page, QUESTION)
+    for button in page.locator(".p-card .p-keep").all()[:3]:
+        button.click()
     tray(page)
     before = texts(page)
     assert len(set(before)) == 3

@@ -335,7 +335,7 @@ def test_document_is_removed_after_confirmation(own_site: tuple[str, Library], v
     url, library = own_site
     page = visit(url)
     upload(page, file_payload("bread.txt", BREAD))
-    expect(page.locator("#live")).to_contain_text("Done.")
+    expect(page.locator("#live")).to_contain_text("added")
     remove = row(page, "bread.txt").get_by_role("button", name="Remove")
     remove.click()
     page.get_by_role("button", name="Keep it").click()

@@ -48,11 +48,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def ask_all(page: Page, kind: str, *questions: str) -> Locator:
     """Ask questions as a table or a matrix; return the finished one."""
-    page.evaluate("window.pincite.open('batch')")
+    page.get_by_role("tab", name="Questions").click()
     page.get_by_label("Questions, one per line").fill("\n".join(questions))
-    page.get_by_label(kind).check()
-    page.get_by_role("button", name="Ask them all").click()
-    newest = page.locator("#p-batches > details").first
+    page.get_by_role("radio", name=kind).check()
+    with page.expect_response(lambda response: "x-job" in response.headers) as sending:
+        page.get_by_role("button", name="Ask them all").click()
+    newest = page.locator(f'#p-batches > details[data-job="{sending.value.headers["x-job"]}"]')
     expect(newest.locator(".p-download")).to_be_visible()
     rows = len(SOURCES) if kind == "Matrix" else len(questions)
     expect(newest.locator("tbody tr")).to_have_count(rows)
@@ -122,7 +123,7 @@ def test_matrix_is_legible_and_sorted_on_every_screen(
     narrow = size["width"] <= TOUCH
     if narrow:
         matrix.get_by_label("Order").select_option(label=f"Mentions first: {SIGNED}")
-        expect(doubtful.locator(".p-m-ask")).to_have_text(FELL)
+        expect(doubtful.locator(".p-m-ask")).to_have_text(f"{UNSURE_PREFIX}{FELL}")
         assert small_targets(page.locator(".p-matrix tbody a, .p-m-order select, .p-kinds label")) == []
     else:
         head = matrix.get_by_role("columnheader", name=SIGNED)
@@ -138,6 +139,7 @@ def test_matrix_is_legible_and_sorted_on_every_screen(
     expect(loaded_viewer(page).locator("mark")).to_have_text(QUOTE)
     page.keyboard.press("Escape")
     expect(quote).to_be_focused()
+    page.evaluate("scrollTo(0, 0)")  # The sticky header covers targets in part.
     assert [*structure_violations(page), *colour_violations(page, "#batch"), *layout_problems(page)] == []
 
 
@@ -195,18 +197,20 @@ def test_matrix_is_readable_in_forced_colours(site: str, revisit: Revisit) -> No
     page.emulate_media(forced_colors="active", reduced_motion="reduce")
     matrix = ask_all(page, "Matrix", SIGNED)
     dot = "(node) => getComputedStyle(node, '::before').backgroundColor"
-    assert page.get_by_label("Matrix").evaluate(dot) != page.get_by_label("Table").evaluate(dot)
+    assert page.get_by_role("radio", name="Matrix").evaluate(dot) != page.get_by_role("radio", name="Table").evaluate(
+        dot
+    )
     border = matrix.get_by_role("rowheader").first.evaluate("(node) => getComputedStyle(node).borderRightWidth")
     assert border == "1px"
     page.emulate_media(forced_colors="none", reduced_motion="no-preference")
 
 
-def test_matrix_is_printed_whole(site: str, revisit: Revisit) -> None:
+def test_matrix_is_printed_whole(site: str, visit: Visit) -> None:
     """On landscape pages with the head on each, the quotations whole; many questions are a list."""
-    page = revisit(site)
-    ask_all(page, "Matrix", SIGNED, FELL)
+    page = visit(site, fresh=True)
+    matrix = ask_all(page, "Matrix", SIGNED, FELL)
     page.emulate_media(media="print")
-    assert page.locator(".p-matrix thead").evaluate("(node) => getComputedStyle(node).display") == "table-header-group"
+    assert matrix.locator("thead").evaluate("(node) => getComputedStyle(node).display") == "table-header-group"
     expect(page.locator(".p-batch")).to_be_hidden()
     expect(page.locator(".p-m-order")).to_be_hidden()
     sheets = pdfium.PdfDocument(page.pdf(prefer_css_page_size=True))
@@ -218,10 +222,10 @@ def test_matrix_is_printed_whole(site: str, revisit: Revisit) -> None:
     assert SIGNED in words
     assert "¶ 1" in words
     page.emulate_media(media="screen")
-    ask_all(page, "Matrix", *(f"{SIGNED} {n}" for n in range(8)))
+    matrix = ask_all(page, "Matrix", *(f"{SIGNED} {n}" for n in range(8)))
     page.emulate_media(media="print")
-    assert page.locator(".p-matrix").first.evaluate("(node) => getComputedStyle(node).display") == "block"
-    expect(page.locator(".p-m-ask").first).to_be_visible()
+    assert matrix.locator("table").evaluate("(node) => getComputedStyle(node).display") == "block"
+    expect(matrix.locator(".p-m-ask").first).to_be_visible()
 
 
 def test_columns_of_a_workbook_come_back(site: str, revisit: Revisit) -> None:
@@ -233,6 +237,7 @@ def test_columns_of_a_workbook_come_back(site: str, revisit: Revisit) -> None:
     book.active["C2"].data_type = "s"
     book.save(file)
     page.get_by_role("tab", name="Questions").click()
+    page.get_by_label("Questions, one per line").fill("")
     page.get_by_label("Load them from a file").set_input_files(file_payload("q.xlsx", file.getvalue()))
     expect(page.locator("#p-loaded")).to_have_text("These columns come back in the downloads: id, answer")
     box = page.get_by_label("Questions, one per line")
@@ -245,9 +250,8 @@ def test_columns_of_a_workbook_come_back(site: str, revisit: Revisit) -> None:
     assert [(row["id"], row["answer (yours)"]) for row in rows] == [("7", "'=1+1"), ("8", "mine")]
     assert rows[0]["citations"].endswith(f"“{QUOTE}” <{rows[0]['link']}>")
     page.goto(rows[0]["link"])
-    expect(loaded_viewer(page).locator("mark")).to_have_text(QUOTE)
-    page.goto(site)
-    page.get_by_role("tab", name="Questions").click()
+    expect(page.locator("mark").first).to_have_text(QUOTE)
+    page.goto(f"{site}?tab=questions")
     page.get_by_label("Load them from a file").set_input_files(file_payload("q.xlsx", file.getvalue()))
     expect(page.locator("#p-loaded input")).to_have_count(1)
     box.fill("")
@@ -261,22 +265,22 @@ def test_matrix_is_downloaded_as_a_workbook(site: str, revisit: Revisit) -> None
     with page.expect_download() as downloading:
         matrix.get_by_role("link", name="Excel").click()
     assert downloading.value.suggested_filename == "кто-подписал-договор-and-1-more.xlsx"
-    sheet = load_workbook(downloading.value.path())["Matrix"]
+    sheet = load_workbook(io.BytesIO(Path(downloading.value.path()).read_bytes()))["Matrix"]
     cell = next(cell for line in sheet for cell in line if str(cell.value).startswith("“The king"))
     page.goto(cell.hyperlink.target)
-    expect(loaded_viewer(page).locator("mark")).to_have_text(QUOTE)
+    expect(page.locator("mark").first).to_have_text(QUOTE)
 
 
 def test_answer_is_exported_under_its_question(site: str, revisit: Revisit) -> None:
     """Also in a script that a header cannot hold."""
     page = revisit(site)
-    question = "Wer signed the treaty für Öl?"
+    question = "Who signed the treaty, José?"
     page.get_by_label("Your question").fill(question)
     page.get_by_role("button", name="Ask", exact=True).click()
     page.get_by_role("button", name="Export").click()
     with page.expect_download() as downloading:
         page.locator("#export").get_by_role("link", name="Markdown").click()
-    assert downloading.value.suggested_filename == "wer-signed-the-treaty-für-öl.md"
+    assert downloading.value.suggested_filename == "who-signed-the-treaty-josé.md"
 
 
 class ThrottledLibrary(ScriptedLibrary):
@@ -308,7 +312,7 @@ def test_matrix_grows_and_can_be_cancelled(tmp_path: Path, visit: Visit) -> None
         page = visit(url)
         page.get_by_role("tab", name="Questions").click()
         page.get_by_label("Questions, one per line").fill(f"{SIGNED}\n{FELL}")
-        page.get_by_label("Matrix").check()
+        page.get_by_role("radio", name="Matrix").check()
         page.get_by_role("button", name="Ask them all").click()
         progress = page.get_by_role("progressbar", name="Asking 2 questions to 3 documents")
         expect(progress).to_have_attribute("value", "4")

@@ -191,6 +191,7 @@ def test_files_dropped_anywhere_are_added(
     assert {info.name for info in own_site[1].documents()} == {"The Harbour Treaty", "one.txt", "two.txt"}
     page.locator("#p-jobs").get_by_role("link", name="one.txt").click()
     expect_tab(page, "Ask")
+    expect(page.locator("#pills input:checked")).to_have_count(1)
     ask(page, "What struck?")
     expect(page.locator(".p-answer")).to_contain_text("struck one.txt")
     assert re.search(r"&in=[0-9a-f]{12}$", page.url)

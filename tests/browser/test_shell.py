@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from itertools import combinations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from urllib.request import urlopen
@@ -14,7 +13,7 @@ from playwright.sync_api import expect
 from tests.browser.actions import best_card
 from tests.browser.axe import colour_violations, structure_violations
 from tests.browser.everywhere import EVERYWHERE, SIZES
-from tests.browser.layout import layout_problems
+from tests.browser.layout import SECTIONS, assert_header_fits, layout_problems
 from tests.hosted import wait_until
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 QUESTION = "Who signed the treaty?"
 QUOTE = "The king signed the treaty in the harbour."
-SECTIONS = ("Ask", "Check", "Library", "Questions")
 GRADIO = "**/assets/**"
 WIDTHS = (320, 360, 390, 480, 640, 700, 760, 761, 1000, 1440)
 """Windows; 640 and 720 pixels are also what a page has of 1280 and 1440 pixels at 200 % zoom."""
@@ -281,7 +279,7 @@ def test_words_of_the_header_do_not_collide(site: str, revisit: Revisit) -> None
     page = revisit(site)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
-        header_fits(page)
+        assert_header_fits(page)
         room, needed = page.locator("#question textarea").evaluate("""(node) => {
           const style = getComputedStyle(node), pen = document.createElement("canvas").getContext("2d");
           pen.font = style.font;
@@ -289,26 +287,6 @@ def test_words_of_the_header_do_not_collide(site: str, revisit: Revisit) -> None
           return [room, pen.measureText(node.placeholder).width];
         }""")
         assert needed <= room, width
-
-
-def header_fits(page: Page) -> None:
-    """Assert that the parts of the header are within the window and do not overlap."""
-    tabs = page.locator("#sections > .tab-wrapper .tab-container:not(.visually-hidden) [role=tab]")
-    expect(tabs).to_have_text(SECTIONS)
-    tools = page.locator("#header :is(a:not(.p-skip), button):visible")
-    boxes = [part.bounding_box() for part in (*tabs.all(), *tools.all())]
-    width = page.viewport_size["width"] if page.viewport_size else 0
-    assert len(boxes) >= len(SECTIONS) + 2
-    for one in boxes:
-        assert one
-        assert one["x"] >= 0
-        assert one["x"] + one["width"] <= width
-    for one, other in combinations(boxes, 2):
-        assert one
-        assert other
-        apart = one["x"] + one["width"] <= other["x"] + 0.5 or other["x"] + other["width"] <= one["x"] + 0.5
-        above = one["y"] + one["height"] <= other["y"] + 0.5 or other["y"] + other["height"] <= one["y"] + 0.5
-        assert apart or above, (width, one, other)
 
 
 # Fingers

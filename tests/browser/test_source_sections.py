@@ -118,6 +118,9 @@ def test_document_of_the_list_stays_with_the_library(printed_site: Site, revisit
     by_script(page, "library")
     loaded_viewer(page)
     expect(viewer.locator("#viewer-number")).to_have_text("Document")
+    page.keyboard.press("Escape")
+    expect(viewer).to_be_hidden()
+    expect(page).not_to_have_url(re.compile("#"))
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["beside", "phone"])

@@ -133,7 +133,7 @@ def test_moved_quote_links_to_its_new_place() -> None:
     """Word for word there, so no sign; the note names the place of now."""
     newer = document(f"A preface. {TEXT}", "cholera.pdf", title="On Cholera", landmarks=(Landmark("page", 0, "41"),))
     text = visible(exported(ITEMS[:1], address="https://example.org/", newer=newer))
-    assert f"[^1]: On Cholera, p. 41 <https://example.org/d/{newer.id}#22-61>" in text
+    assert f"[^1]: On Cholera, p. 41 <https://example.org/d/{newer.id}/22-61>" in text
     assert "no longer" not in text
 
 

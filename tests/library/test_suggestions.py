@@ -31,10 +31,10 @@ def document_info(identity: str) -> DocumentInfo:
 
 
 def test_documents_are_chosen_evenly_from_the_library() -> None:
-    """At most eight times as many documents as questions are chosen, and the first eighth already spans the library."""
-    infos = [document_info(f"{n:064}") for n in range(320)]
+    """Sixteen times as many documents as questions are chosen, and the first ones already span the library."""
+    infos = [document_info(f"{n:064}") for n in range(640)]
     chosen = [int(info.id) for info in spread_evenly(infos, 4)]
-    assert (len(chosen), chosen[:4], chosen[4:8]) == (32, [0, 80, 160, 240], [10, 90, 170, 250])
+    assert (len(chosen), chosen[:4], chosen[4:8]) == (64, [0, 160, 320, 480], [10, 170, 330, 490])
     assert spread_evenly(infos[:2], 4) == infos[:2]
     assert spread_evenly([], 4) == []
 

@@ -345,10 +345,10 @@ def test_answer_table_links_each_question_to_its_answer() -> None:
 def test_answer_table_links_each_number_and_source_to_the_words() -> None:
     """The number of a citation, and the document beside the nearest words."""
     html = batch_forms.rows(ROWS, [])
-    opens = f'href="d/{TREATY.id}#4-13" data-act="source" data-document="{TREATY.id}" data-start="4" data-end="13"'
+    opens = f'href="d/{TREATY.id}/4-13" data-act="source" data-document="{TREATY.id}" data-start="4" data-end="13"'
     assert f'<a class="p-cite" {opens} aria-label="Source 1: Treaty, p. 3">[1]</a>' in html
     assert f'<a class="p-t-source" {opens}><bdi>Treaty</bdi></a>' in html
-    assert f'href="d/{NEAREST.document.id}#7-9"' in html
+    assert f'href="d/{NEAREST.document.id}/7-9"' in html
     doubtful = Statement("The queen.", (1,), "contradicted", "*queen*")
     html = batch_forms.rows([replace(ANSWERED, statements=(doubtful,))], [])
     assert "(" in text_of(html)

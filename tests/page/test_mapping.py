@@ -85,7 +85,7 @@ def test_badge_links_to_its_source() -> None:
     assert svg.attrib["data-generation"] == "7"
     assert cited.attrib == {
         "class": "p-badge",
-        "href": "d/ships#16-30",
+        "href": "d/ships/16-30",
         "data-act": "source",
         "data-n": "1",
         "data-document": "ships",
@@ -122,7 +122,7 @@ def test_document_names_are_escaped_in_the_map(name: str) -> None:
         assert tags <= {"svg", "g", "path", "text", "circle", "a"}
         assert next(text.text for text in parse_svg(svg).iter("text")) == shortened(name)
     badge = next(parse_svg(overlay).iter("a"))
-    assert badge.attrib["href"] == "d/d%22%3Cx%3E#16-30"
+    assert badge.attrib["href"] == "d/d%22%3Cx%3E/16-30"
     assert name in badge.attrib["aria-label"]
 
 

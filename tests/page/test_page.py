@@ -245,7 +245,11 @@ def test_application_serves_the_page_and_its_assets(app: TestClient) -> None:
     assert app.get("/healthz").status_code == 200
     page = app.get("/").text
     addresses = re.findall(r"ui/[a-z]+\.(?:css|js)\?v=[0-9a-f]+", page)
-    assert [address.partition("?")[0] for address in addresses] == ["ui/page.js", "ui/page.css"]
+    assert [address.partition("?")[0] for address in addresses] == [
+        "ui/page.js",
+        "ui/gradio.css",
+        "ui/page.css",
+    ]
     for address in addresses:
         response = app.get(f"/{address}")
         assert response.status_code == 200

@@ -1,7 +1,7 @@
 "use strict";
 // The Questions tab: load questions from a file, choose documents, and show the growing tables of answers and matrices.
 (() => {
-  const { actions, all, ask, find, jobs, open, say } = window.pincite;
+  const { actions, all, ask, find, jobs, say } = window.pincite;
 
   let batchRequests = 0;
   const showBatches = async () => {
@@ -16,22 +16,20 @@
   };
 
   // Rows are only added; existing rows never change.
-  const fillingJobs = new Set();
-  const fillRows = async (batch) => {
-    const { job, rows } = batch.dataset;
-    if (fillingJobs.has(job)) return;
-    fillingJobs.add(job);
-    try {
-      const body = find("tbody", batch);
-      while (body.isConnected && body.rows.length < Number(rows)) {
-        const before = body.rows.length;
-        const { text } = await jobs.call(`batches/${job}/rows?begin=${before}`);
-        body.insertAdjacentHTML("beforeend", text);
-        if (body.rows.length === before) break;
-        batch.dispatchEvent(new CustomEvent("pincite:rows", { bubbles: true })); // matrix.js keeps them in order
-      }
-    } finally {
-      fillingJobs.delete(job);
+  const filling = new Map(); // the running work on each job
+  const fillRows = (batch) => {
+    const { job } = batch.dataset;
+    if (!filling.has(job)) filling.set(job, addRows(batch).finally(() => filling.delete(job)));
+    return filling.get(job);
+  };
+  const addRows = async (batch) => {
+    const body = find("tbody", batch);
+    while (body.isConnected && body.rows.length < Number(batch.dataset.rows)) {
+      const before = body.rows.length;
+      const { text } = await jobs.call(`batches/${batch.dataset.job}/rows?begin=${before}`);
+      body.insertAdjacentHTML("beforeend", text);
+      if (body.rows.length === before) break;
+      batch.dispatchEvent(new CustomEvent("pincite:rows", { bubbles: true })); // matrix.js keeps them in order
     }
   };
   document.addEventListener("toggle", (event) => {
@@ -59,35 +57,43 @@
   actions.rowAnswer = (link) => {
     const { job } = link.closest("[data-job]").dataset;
     const query = new URLSearchParams(link.search);
-    const isHere = new URLSearchParams(location.search).get("q") === query.get("q");
     const row = { job, n: link.dataset.row, top: link.getBoundingClientRect().top };
-    if (!isHere) history.replaceState({ ...history.state, row }, "");
+    history.replaceState({ ...history.state, row }, "");
     const isNarrowed = query.has("in") || find("#pills input:checked, #listed .token");
     if (isNarrowed) location.assign(link.href); else ask(query.get("q"));
+  };
+  // Hold the row for a moment at its place on the screen, unless the reader does something: what is above it may still grow.
+  const HOLD_MS = 800;
+  const hold = (link, top) => {
+    const until = performance.now() + HOLD_MS;
+    let isLeft = false;
+    for (const name of ["wheel", "touchstart", "pointerdown", "keydown"])
+      addEventListener(name, () => { isLeft = true; }, { passive: true, once: true });
+    const step = () => {
+      if (isLeft || !link.checkVisibility()) return;
+      if (document.activeElement !== link) link.focus({ preventScroll: true });
+      const by = Math.round(link.getBoundingClientRect().top - top);
+      if (by) scrollBy({ top: by, behavior: "instant" });
+      if (performance.now() < until) requestAnimationFrame(step);
+    };
+    step();
   };
   let isReturning = false;
   const returnToRow = async () => {
     const { row } = history.state || {};
-    if (!row || isReturning) return;
+    const batch = row ? find(`#p-batches [data-job="${CSS.escape(row.job)}"]`) : null;
+    if (isReturning || !batch?.parentElement.checkVisibility()) return; // sections.js opens the section, and the observer below comes again.
     isReturning = true;
     try {
-      if (!find("#p-batches")?.checkVisibility()) open("batch");
-      if (!find("#p-batches")) return; // Gradio makes the tab now; the observer below comes again.
-      await showBatches();
-      const batch = find(`#p-batches [data-job="${CSS.escape(row.job)}"]`);
-      history.replaceState({ ...history.state, row: undefined }, "");
-      if (!batch) return;
       batch.open = true;
       await fillRows(batch);
       const link = find(`[data-row="${CSS.escape(row.n)}"]`, batch);
-      if (!link) return;
-      link.focus({ preventScroll: true });
-      scrollBy({ top: link.getBoundingClientRect().top - row.top, behavior: "instant" });
-    } catch { /* The server is unreachable: the reader stays where the browser put them. */ } finally {
-      isReturning = false;
-    }
+      if (link) hold(link, row.top);
+    } catch { /* The server is unreachable: the reader stays where the browser put them. */ }
+    history.replaceState({ ...history.state, row: undefined }, "");
+    isReturning = false;
   };
-  addEventListener("popstate", returnToRow);
+  addEventListener("popstate", () => requestAnimationFrame(returnToRow));
 
   // The other columns of a loaded table go back with the questions. An emptied box forgets them.
   const keepTable = ({ table }) => {
@@ -132,7 +138,7 @@
   jobs.listen(showBatches);
   let hasStarted = false;
   new MutationObserver(() => {
-    if (history.state?.row && find('[role="tab"]')) returnToRow();
+    if (history.state?.row) returnToRow();
     if (hasStarted || !find("#p-batches")) return;
     hasStarted = true;
     showBatches().catch(() => { hasStarted = false; });

@@ -27,7 +27,7 @@
   };
   const reference = (quote) =>
     [quote.author, quote.date ? `${nameOf(quote)} (${quote.date})` : nameOf(quote), place(quote)].filter(Boolean).join(", ");
-  const linkTo = ({ document: id, start, end }) => new URL(`d/${id}/${start}-${end}`, document.baseURI).href;
+  const linkTo = ({ document: id, start, end }) => new URL(`d/${id.slice(0, 12)}/${start}-${end}`, document.baseURI).href;
 
   // A sentence of the answer that is a quotation gets quotation marks; then its note need not repeat the quote.
   const isIn = (text, quote) => oneLine(quote.quote).includes(oneLine(text).replace(/^[…\s]+|[…\s]+$/g, ""));

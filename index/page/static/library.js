@@ -123,7 +123,7 @@
       find("#removal-name").textContent = target.dataset.name;
       find("#removal").showModal();
     },
-    keep: () => find("#removal").close(), // The browser returns the focus to the button.
+    spare: () => find("#removal").close(), // The browser returns the focus to the button.
     removing: async () => {
       const identity = removalId;
       find("#removal").close();

@@ -142,6 +142,7 @@
     if (!there) fail(LOST);
     else if (!isSent && now - began > NEXT_LOOK) location.assign(permalink(awaited)); // Gradio has given up.
     else if (now - began > PATIENCE && root.dataset.waiting) fail(LATE);
+    else if (isSent) find("#refresh")?.click(); // Gradio (6.31) may have lost the output: it comes with the next event.
   };
   setInterval(look, 500);
   addEventListener("offline", () => { if (expected) fail(LOST); });
