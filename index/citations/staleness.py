@@ -2,22 +2,21 @@
 
 The order of the questions: do the words stand at their offsets in the same file; do they stand word for word elsewhere
 in the newer text, where white space and the hyphens of line ends do not count; which words stand between the kept
-neighbours; which sentences share most of the quote's words. A match of the last kind is weighed by the length of
-words, because every two sentences share their short words. If nothing fits, the words are gone.
+neighbours, if they have anything in common with the quote; which sentences share most of the quote's words, if they did
+not stand beside it from the beginning. If nothing fits, the words are gone.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Literal
 
 from index.citations.kept import CONTEXT, KeptQuote
 from index.citations.links import locate
+from index.citations.resemblance import LEAST_SHARED, UNSPACED, is_related, likest, shared
 from index.records import Span
-from index.text.sentences import split_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -35,22 +34,19 @@ WHAT: dict[State, str] = {
 """What each state means, for readers."""
 _WORDS_GONE = "The source has changed, and nothing like these words stands in it."
 _OTHER_CONTEXT = "The words around them are different."
-_WORD = re.compile(r"\w+")
 _PIECE = re.compile(r"\s+|[-‐]|[^\s\-‐]")
 _TOKEN = re.compile(r"\w+|[^\w\s]+|\s+")
-_SHORT = 3
-_SHORT_WEIGHT = 0.25
-"""The weight of words of up to three letters beside that of longer words."""
-LEAST_SHARED = 0.5
-"""The least weight of shared words, as a share of the quote's, at which other words count as the changed quote."""
+_WITHIN = re.compile(rf"[^\W{UNSPACED}]\n[^\W{UNSPACED}]|\d[.,]\n\d|\d\n[.,]\d")
 _LEAST_CONTEXT = 16
 """Shorter neighbours do not find a place."""
 _LEAST_FIT = 8
 """Characters of the neighbours that must be the same; a full stop alone may be."""
+_LEAST_ELSEWHERE = 0.7
+"""What words elsewhere must share with a quote whose neighbours stand without it: lists and tables have lines that are
+alike, and were so from the beginning."""
+_MOST_NEIGHBOURS = 5
 _MOST_OCCURRENCES = 50
 _LONGEST_GAP = 3
-_REACH = 2_000
-"""Characters around the best window in which its sentences are searched for."""
 _MOST_TOKENS = 4_000
 """Longer texts are compared as a whole: the comparison takes quadratic time."""
 
@@ -119,8 +115,24 @@ def _same_words(quote: KeptQuote, text: str) -> Span | None:
     places = [Span(at, at + len(quote.quote)) for at in _occurrences(text, quote.quote)]
     if not places:
         places = [Span(*found.span()) for found in _first(re.compile(_pattern(quote.quote)).finditer(text))]
+    places = [place for place in places if _is_whole(quote, text, place)]
     # The place in the same part of the document decides among places with equal neighbours.
     return max(places, key=lambda place: (_fit(quote, text, place), -abs(place.start - quote.start)), default=None)
+
+
+def _is_whole(quote: KeptQuote, text: str, place: Span) -> bool:
+    """Return whether no word or number goes on beyond a place: `5 dead` does not stand in `15 dead`.
+
+    A quote that itself began or ended within a word may still do so.
+    """
+    words, before, after = quote.quote, text[max(0, place.start - 2) : place.start], text[place.end : place.end + 2]
+    starts_within = _is_within(before, words) and not _is_within(quote.before, words)
+    return not starts_within and (not _is_within(words, after) or _is_within(words, quote.after))
+
+
+def _is_within(before: str, after: str) -> bool:
+    """Return whether the border between two texts is within a word or a number."""
+    return _WITHIN.search(f"{before[-2:]}\n{after[:2]}") is not None
 
 
 def _pattern(words: str) -> str:
@@ -173,84 +185,66 @@ def _common(one: str, other: str) -> int:
 
 def nearest(quote: KeptQuote, text: str) -> tuple[float, Span] | None:
     """Return the words of a text that took the place of a quote, and how much they share with it, in [0, 1]."""
-    if (between := _between(quote, text)) is not None:
-        return max(LEAST_SHARED, _shared(quote.quote, between.of(text))), between
-    wanted = _weights(quote.quote)
-    window = _best_window(wanted, text)
-    if window is None:
-        return None
-    span = _sentences(wanted, text, window)
-    shared = _shared(quote.quote, span.of(text))
-    return (shared, span) if shared >= LEAST_SHARED else None
+    between = _between(quote, text)
+    if between is not None and is_related(quote.quote, between.of(text)):
+        return _narrowed(quote.quote, text, between)
+    least = _LEAST_ELSEWHERE if between is not None or _is_cut(quote, text) else LEAST_SHARED
+    return _elsewhere(quote, text, least)
+
+
+def _narrowed(quote: str, text: str, between: Span) -> tuple[float, Span]:
+    """Return the part of the words between the neighbours that belongs to a quote: other text may stand there, too."""
+    share, part = shared(quote, between.of(text)), likest(quote, between.of(text))
+    if part is not None and (closer := shared(quote, part.of(between.of(text)))) > share:
+        return closer, Span(between.start + part.start, between.start + part.end)
+    return max(LEAST_SHARED, share), between
+
+
+def _elsewhere(quote: KeptQuote, text: str, least: float) -> tuple[float, Span] | None:
+    """Return the sentences that share most of a quote's words and did not stand beside it from the beginning."""
+    for _ in range(_MOST_NEIGHBOURS):
+        span = likest(quote.quote, text)
+        if span is None or (share := shared(quote.quote, span.of(text))) < least:
+            return None
+        if not _stood_beside(quote, span.of(text)):
+            return share, span
+        text = text[: span.start] + " " * (span.end - span.start) + text[span.end :]
+    return None
+
+
+def _is_cut(quote: KeptQuote, text: str) -> bool:
+    """Return whether the kept neighbours stand side by side: the quote between them was taken out."""
+    before, after = _neighbours(quote)
+    if min(len(before), len(after)) < _LEAST_CONTEXT:
+        return False
+    return re.search(rf"{_pattern(before)}\s*{_pattern(after)}", text) is not None
+
+
+def _stood_beside(quote: KeptQuote, words: str) -> bool:
+    """Return whether words stood beside the quote from the beginning: they, or all of them that was kept."""
+    beside, found = _letters(quote.before) + _letters(quote.after), _letters(words)
+    cut = range(_LEAST_CONTEXT, min(len(found), len(beside) + 1))
+    return found in beside or any(beside.startswith(found[-n:]) or beside.endswith(found[:n]) for n in cut)
+
+
+def _neighbours(quote: KeptQuote) -> tuple[str, str]:
+    """Return the text right before and right after a quote."""
+    return quote.before.strip()[-CONTEXT // 2 :], quote.after.strip()[: CONTEXT // 2]
 
 
 def _between(quote: KeptQuote, text: str) -> Span | None:
     """Return the words between the kept neighbours of a quote."""
-    before, after = quote.before.strip()[-CONTEXT // 2 :], quote.after.strip()[: CONTEXT // 2]
+    before, after = _neighbours(quote)
     if min(len(before), len(after)) < _LEAST_CONTEXT:
         return None
     most = _LONGEST_GAP * len(quote.quote) + CONTEXT
-    for at in _occurrences(text, before):
-        start = at + len(before)
-        end = text.find(after, start, start + most + len(after))
-        if end >= 0 and (words := text[start:end]).strip():
-            return Span(start + len(words) - len(words.lstrip()), end - len(words) + len(words.rstrip()))
+    follows = re.compile(_pattern(after))
+    for found in _first(re.compile(_pattern(before)).finditer(text)):
+        start = found.end()
+        end = follows.search(text, start, start + most + 2 * len(after))
+        if end is not None and (words := text[start : end.start()]).strip():
+            return Span(start + len(words) - len(words.lstrip()), end.start() - len(words) + len(words.rstrip()))
     return None
-
-
-def _weights(words: str) -> Counter[str]:
-    """Return the words with their numbers."""
-    return Counter(found.group().casefold() for found in _WORD.finditer(words))
-
-
-def _weight(word: str) -> float:
-    return _SHORT_WEIGHT if len(word) <= _SHORT and not word.isdigit() else 1.0
-
-
-def _total(words: Counter[str]) -> float:
-    return sum(number * _weight(word) for word, number in words.items())
-
-
-def _shared(one: str, other: str) -> float:
-    """Return the weight of the words that two texts share, as a share of the larger one's."""
-    first, second = _weights(one), _weights(other)
-    return _total(first & second) / max(_total(first), _total(second), _SHORT_WEIGHT)
-
-
-def _best_window(wanted: Counter[str], text: str) -> Span | None:
-    """Return the run of as many words as the quote has that shares the most of them."""
-    words = [(found.group().casefold(), *found.span()) for found in _WORD.finditer(text)]
-    size = min(wanted.total(), len(words))
-    inside: Counter[str] = Counter()
-    shared, best, begin = 0.0, 0.0, -1
-    for at, (word, *_) in enumerate(words):
-        if at >= size:
-            out = words[at - size][0]
-            inside[out] -= 1
-            shared -= _weight(out) if inside[out] < wanted[out] else 0.0
-        inside[word] += 1
-        shared += _weight(word) if inside[word] <= wanted[word] else 0.0
-        if shared > best + 1e-9:
-            best, begin = shared, max(0, at - size + 1)
-    if best < LEAST_SHARED * _total(wanted) or begin < 0:
-        return None
-    return Span(words[begin][1], words[min(begin + size, len(words)) - 1][2])
-
-
-def _sentences(wanted: Counter[str], text: str, window: Span) -> Span:
-    """Return the sentences that belong to a window: those whose words the quote shares."""
-    start, end = max(0, window.start - _REACH), min(len(text), window.end + _REACH)
-    fitting = [
-        span
-        for span in split_sentences(text, text.rfind("\n", 0, start) + 1 if start else 0, end)
-        if span.end > window.start and span.start < window.end and _is_shared(wanted, span.of(text))
-    ]
-    return Span(fitting[0].start, fitting[-1].end) if fitting else window
-
-
-def _is_shared(wanted: Counter[str], sentence: str) -> bool:
-    words = _weights(sentence)
-    return _total(words & wanted) >= 0.4 * max(_total(words), _SHORT_WEIGHT)
 
 
 def difference(then: str, now: str) -> Iterator[tuple[Side, str]]:

@@ -181,6 +181,26 @@ def test_hyphens_at_line_ends_are_no_change(then: str, now: str, state: str) -> 
     assert state_of(quote_of(kept, then), [newer]).state == state
 
 
+@pytest.mark.parametrize(
+    ("words", "old", "new"),
+    [
+        ("15 people fell ill", "15 people", "115 people"),
+        ("5 per cent of them died", "5 per cent", "2.5 per cent"),
+        ("the price of a litre is 12", "is 12 in", "is 12.50 in"),
+        ("the price of a litre is 12", "is 12 in", "is 120 in"),
+        ("known to be safe", "known to", "unknown to"),
+    ],
+)
+def test_words_within_longer_words_and_numbers_are_not_the_quote(words: str, old: str, new: str) -> None:
+    """They say something else. But a quote may begin within a word, as a reader selected it."""
+    kept = document(
+        "In May, 15 people fell ill, and 5 per cent of them died. Today the price of a litre is 12 in town. "
+        "The well is known to be safe. Nobody else reported a case before the end of the year."
+    )
+    assert state_of(quote_of(kept, words), [edited(kept, (old, new))]).state == "changed"
+    assert state_of(quote_of(kept, words[1:-1]), [document(f"News. {kept.text}")]).state == "moved"
+
+
 def test_second_of_two_equal_quotes_is_found_again() -> None:
     """The neighbours tell two equal sentences apart, also after text was added before both."""
     kept = document("Monday was dry. No rain fell. Birds sang.\n\nTuesday was cold. No rain fell. Snow fell instead.")
@@ -203,12 +223,81 @@ def test_twin_of_an_edited_quote_says_that_its_neighbours_differ() -> None:
 
 
 def test_sentence_between_the_same_neighbours_is_the_changed_one() -> None:
-    """Even if no word is left of it."""
+    """Even if little is left of it, and if the lines around it are broken elsewhere."""
     kept = document(SNOW)
-    state = state_of(quote_of(kept, DEATHS), [edited(kept, (DEATHS, "People died elsewhere, too."))])
-    assert state.state == "changed"
+    newer = edited(kept, (DEATHS, "People died near other pumps, too."))
+    for text in (newer.text, newer.text.replace(" ", "\n")):
+        state = state_of(quote_of(kept, DEATHS), [document(text)])
+        assert state.state == "changed"
+        assert state.now is not None
+        assert state.now.quote.split() == ["People", "died", "near", "other", "pumps,", "too."]
+
+
+def test_other_sentence_in_the_place_of_the_quote_is_not_the_changed_one() -> None:
+    """It has nothing in common with the quote. But of a short quote, every word may have been replaced."""
+    kept = document(SNOW)
+    state = state_of(quote_of(kept, DEATHS), [edited(kept, (DEATHS, "A doctor found out why."))])
+    assert (state.state, state.now) == ("gone", None)
+    ill, well = "Nobody there fell ill.", "Everybody drank beer."
+    kept = document(f"{SNOW} The owner told the doctor so.")
+    state = state_of(quote_of(kept, ill), [edited(kept, (ill, well))])
     assert state.now is not None
-    assert state.now.quote == "People died elsewhere, too."
+    assert (state.state, state.now.quote) == ("changed", well)
+
+
+LIST = "".join(f"Bearing {n} shows a crack of {n}{n} mm. " for n in range(2, 9))
+
+
+@pytest.mark.parametrize("nth", range(2, 9))
+def test_look_alike_of_a_removed_quote_is_not_the_changed_one(nth: int) -> None:
+    """Neither the lines beside it, which stood there from the beginning, nor the others of the list."""
+    kept, line = document(f"Findings of the year:\n\n{LIST}\n\nThe deck is sound."), f"Bearing {nth} shows a crack"
+    words = f"{line} of {nth}{nth} mm."
+    assert state_of(quote_of(kept, words), [edited(kept, (f"{words} ", ""))]).state == "gone"
+    state = state_of(quote_of(kept, words), [edited(kept, (words, f"{line} of 97 mm."))])
+    assert state.now is not None
+    assert (state.state, state.now.quote) == ("changed", f"{line} of 97 mm.")
+
+
+def test_look_alike_beside_a_removed_quote_is_known_in_part() -> None:
+    """Its beginning is longer ago than the text that was kept, and what stood after the quote has changed."""
+    twin = "In the cold spring of that year the council of the town bought a clock with three hands for the old school."
+    words = twin.replace("school", "church").replace("three", "two")
+    kept = document(f"Minutes. {twin} {words} Nobody objected to it.")
+    newer = document(f"Minutes. {twin} There was no vote.")
+    assert state_of(quote_of(kept, words), [newer]).state == "gone"
+
+
+def test_changed_quote_is_told_from_the_look_alike_beside_it() -> None:
+    """The changed quote stands elsewhere and is less like the quote than its old neighbour is."""
+    twin = "The north gate of the old harbour closes at nine in winter."
+    words = twin.replace("north", "south")
+    now = "The south gate of the old harbour is open until eight in winter."
+    kept = document(f"{twin} {words} Dogs stay outside.")
+    state = state_of(quote_of(kept, words), [document(f"Dogs are welcome. {twin}\n\nNews. {now}")])
+    assert state.now is not None
+    assert (state.state, state.now.quote) == ("changed", now)
+
+
+def test_moved_quote_between_its_neighbours_is_shown_without_other_text() -> None:
+    """A paragraph that now stands between the neighbours, too, is not part of the quote."""
+    kept = document(f"{LIST}\n\nThe deck was painted in May 2018, and is sound. Swans nested below the bridge.")
+    words = "The deck was painted in May 2018, and is sound."
+    other = "A later survey of the river counted four hundred boats, of which nine were sailing."
+    newer = edited(kept, (words, f"The deck was painted in June 2019, and is sound. {other}"))
+    state = state_of(quote_of(kept, words), [newer])
+    assert state.now is not None
+    assert (state.state, state.now.quote) == ("changed", "The deck was painted in June 2019, and is sound.")
+
+
+def test_changed_quote_is_found_in_chinese() -> None:
+    """Chinese has no blanks, so characters are compared and not words between blanks."""
+    words, others = "古籍可以带出阅览室。", "本图书馆每周二至周日开放。读者凭借书证进入。"
+    kept = document(f"{words}{others}图书遗失的，读者应当照价赔偿。")
+    state = state_of(quote_of(kept, words), [document(f"{others}古籍不可以带出阅览室。儿童可以入内。")])
+    assert state.now is not None
+    assert (state.state, state.now.quote) == ("changed", "古籍不可以带出阅览室。")
+    assert state_of(quote_of(kept, words), [document(f"{others}儿童可以入内。")]).state == "gone"
 
 
 def test_version_with_the_words_is_preferred() -> None:

@@ -5,10 +5,10 @@ that its writer gave it, the words that stand there `now`, and the `kind` of the
 as good: the writer was in doubt, or did not tell words at the same place from words that had moved. The texts are the
 writer's own, sample documents of this project, and a page of a novel in the public domain.
 
-Measured once before the rules were changed: 53 of 55 states were right. No changed quote was called there, moved or
-gone. Two quotes that were gone were called changed: a sentence beside the quote that was like it from the beginning,
-and a sentence about something else in the quote's place. The rules were changed after that, so the set is no longer
-held out.
+Measured once with the rules that the writer could not know: 53 of 55 states were right. No changed quote was called
+there, moved or gone. Two quotes that were gone were called changed: beside one stood a sentence that was like it from
+the beginning, and in the place of the other stood a sentence about something else. Then the rules were changed with
+these failures in view, and 55 of 55 are right. That second number says nothing about edits that nobody has seen yet.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from index.citations.staleness import KeptState, state_of
 from tests.citations.kept_items import document, quote_of
 
 EDITS = Path(__file__).with_name("stranger_edits.jsonl")
-LEAST_RIGHT = 53
+LEAST_RIGHT = 55
 LEAST_OVERLAP = 0.9
 """The words around a changed quote that the writer did not count, such as the number of its clause."""
 _WORD = re.compile(r"[\u4e00-\u9fff]|\w+")
@@ -69,7 +69,12 @@ def test_no_changed_quote_is_called_gone() -> None:
     ]
 
 
-def test_most_states_are_right() -> None:
+def test_no_quote_that_is_gone_is_called_changed() -> None:
+    """The reader would take a sentence about something else for the newer form of the quote."""
+    assert not [edit["kind"] for edit, found in results() if edit["state"] == "gone" and found.state == "changed"]
+
+
+def test_states_are_right() -> None:
     """As many as were measured."""
     assert len(results()) == 55
     wrong = [(edit["kind"], found.state) for edit, found in results() if not is_right(edit, found)]
