@@ -22,6 +22,7 @@ from starlette.routing import Mount, Route, Router
 from index.citations.readable import environment
 from index.errors import AmbiguousDocument, DocumentNotFound, RateLimited
 from index.records import CANDIDATES, remarks
+from index.records.results import match_in_words
 from index.server.http import problems
 from index.server.http.routes.visitor import contact_links
 from index.text.query import SYNTAX
@@ -229,7 +230,9 @@ def _strength(score: float) -> str:
     return next(words for least, words in _STRENGTHS if score >= least)
 
 
-_environment.filters.update(nearness=_nearness, strength=_strength, parts=remarks.parts, plain=remarks.plain)
+_environment.filters.update(
+    nearness=_nearness, strength=_strength, match=match_in_words, parts=remarks.parts, plain=remarks.plain
+)
 
 
 def render(template: str, **values: Any) -> str:

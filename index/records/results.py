@@ -12,6 +12,11 @@ _MATCHES = ((0.9, "Strong match"), (0.75, "Fair match"), (0.0, "Weak match"))
 """The lowest confidence for each description of a match."""
 
 
+def match_in_words(confidence: float) -> str:
+    """Return a confidence in words, such as `Strong match`."""
+    return next(words for least, words in _MATCHES if confidence >= least)
+
+
 @dataclass(frozen=True, slots=True)
 class Why:
     """The scores that made a passage a hit."""
@@ -211,7 +216,7 @@ class Answer:
     @property
     def match(self) -> str:
         """The confidence in words. They say how well the passages match the question, and no more."""
-        return next(words for least, words in _MATCHES if self.confidence >= least)
+        return match_in_words(self.confidence)
 
 
 @dataclass(frozen=True, slots=True)

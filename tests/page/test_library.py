@@ -335,8 +335,8 @@ ROWS = (
 def test_answer_table_links_each_question_to_its_answer() -> None:
     """An abstention shows the nearest words, and a failure shows the reason."""
     html = batch_forms.rows(ROWS, ["a" * 64])
-    assert text_of(html).startswith("Who? (shows the whole answer) The king. [1] The king. Treaty p. 3 0.99")
-    assert "No answer in this library Nearest: Nearest words. Oil 0.20" in text_of(html)
+    assert text_of(html).startswith("Who? (shows the whole answer) The king. [1] The king. Treaty p. 3 Strong match")
+    assert "No answer in this library Nearest: Nearest words. Oil" in text_of(html)
     assert "Not answered Too long. Ask a shorter one." in text_of(html)
     assert f'href="./?q=Who%3F&amp;in={"a" * 12}"' in html.replace("%2C", ",")
     assert 'href="./?q=%3D1%2B1"' in batch_forms.rows(ROWS[1:2], [])
