@@ -237,6 +237,6 @@ def _events(prefix: str, app: Any) -> Iterator[Request]:
     gate = next(route.app for route in app.routes if isinstance(getattr(route, "app", None), GradioGate))
     assert len(gate.events) > 3
     for number, inputs in gate.events.items():
-        data = ["What did the king sign?", [], [], "quote", ""][:inputs]
+        data = ["What did the king sign?", [], [], "quote", "", ""][:inputs]
         body = {"data": data, "fn_index": number, "session_hash": f"leak{number}"}
         yield "POST", f"{prefix}/gradio_api/queue/join", f"event {number}", {"json": body}

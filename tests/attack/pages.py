@@ -34,12 +34,14 @@ def _fill_sessions(server: Server, trial: Trial) -> None:
     """Send a long text in each of many sessions, which Gradio remembers."""
     with server.visitor() as visitor:
         question_event = _question_event(visitor)
-        honest_output = visitor.event(question_event, ["Who signed the treaty of 16 July 2001?", [], [], "quote", ""])
+        honest_output = visitor.event(
+            question_event, ["Who signed the treaty of 16 July 2001?", [], [], "quote", "", ""]
+        )
         trial.works("A question of the page is answered.", '"success":true' in honest_output, honest_output[-300:])
         before = memory(server)
         tries = 40 if trial.brief else 200
         for text in ("x" * 900_000, ["y" * 60] * 14_000):
-            data = [text, [], [], "quote", ""] if isinstance(text, str) else ["Who?", [], text, "quote", ""]
+            data = [text, [], [], "quote", "", ""] if isinstance(text, str) else ["Who?", [], text, "quote", "", ""]
             for _ in range(tries):
                 visitor.event(question_event, data)
         growth = memory(server) - before
@@ -108,7 +110,9 @@ def _open_many_pages(server: Server, trial: Trial) -> None:
     def ask(address: str) -> None:
         with server.visitor(address) as visitor:
             outputs.append(
-                visitor.event(question_event, [f"Who signed treaty {secrets.token_hex(4)}?", [], [], "quote", ""], 60)
+                visitor.event(
+                    question_event, [f"Who signed treaty {secrets.token_hex(4)}?", [], [], "quote", "", ""], 60
+                )
             )
 
     crowd = threading.Thread(target=_run_together, args=([partial(ask, "127.0.0.1")] * questions,), daemon=True)
@@ -116,7 +120,9 @@ def _open_many_pages(server: Server, trial: Trial) -> None:
     time.sleep(0.3)
     started = time.monotonic()
     with server.visitor(BYSTANDER) as bystander:
-        answered = bystander.event(question_event, ["Who signed the treaty of 16 July 2001?", [], [], "quote", ""], 30)
+        answered = bystander.event(
+            question_event, ["Who signed the treaty of 16 July 2001?", [], [], "quote", "", ""], 30
+        )
     seconds = time.monotonic() - started
     trial.holds("A bystander's page is answered meanwhile.", '"success":true' in answered, answered[-200:])
     crowd.join(60)

@@ -459,7 +459,7 @@ def test_page_works_after_gradio_has_dropped_its_session(
         for number in range(sessions):
             stream_event(app, event_id(app, "ask"), ["Who?", None], f"new{number}")
         assert _session_count(app) == sessions
-        stream = stream_event(app, ask, ["Who signed the treaty?", [chosen], [], "quote", ""], "old")
+        stream = stream_event(app, ask, ["Who signed the treaty?", [chosen], [], "quote", "", ""], "old")
     assert "queen" in stream
     assert "king" not in stream
 
@@ -474,7 +474,7 @@ def _event_with_trigger(config: dict[str, Any], trigger: str) -> int:
 def _session_count(app: TestClient) -> int:
     """Return how many sessions Gradio remembers."""
     mount = app.app.router.routes[-1]  # type: ignore[attr-defined]
-    return len(mount.app.app.state_holder.session_data)
+    return len(mount.app.app._app.state_holder.session_data)
 
 
 def test_read_only_library_refuses_uploads(app: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -496,7 +496,7 @@ def test_library_errors_do_not_reveal_a_folder(
         monkeypatch.setattr(Library, name, fail)
     responses = (
         stream_event(app, event_id(app, "ask"), ["Who?", None]),
-        stream_event(app, 1, ["Who?", [], [], "quote", ""], "s2"),
+        stream_event(app, 1, ["Who?", [], [], "quote", "", ""], "s2"),
         app.get("/page/coverage", params={"q": "Who?"}).text,
     )
     for text in responses:

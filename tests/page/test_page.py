@@ -317,7 +317,7 @@ def test_answer_is_exported_in_every_form(routes: TestClient, library: Library, 
     for form in answer_view.FORMS:
         response = routes.get("/page/export", params={"answer": key, "form": form})
         assert response.status_code == 200
-        assert 'filename="answer.' in response.headers["content-disposition"]
+        assert 'filename="who-signed-the-treaty.' in response.headers["content-disposition"]
         assert response.headers["cache-control"] == "no-store"
         if form == "pack":
             assert "evidence.json" in zipfile.ZipFile(BytesIO(response.content)).namelist()

@@ -255,7 +255,7 @@ def test_gradio_s_own_path_check_is_active(app: FastAPI) -> None:
 
     mount = app.router.routes[-1]
     assert isinstance(mount, Mount)
-    page = mount.app.app.get_blocks()  # type: ignore[attr-defined]
+    page = mount.app.app._app.get_blocks()  # type: ignore[attr-defined]
     LocalContext.blocks.set(page)
     with pytest.raises(InvalidPathError):
         processing_utils._check_allowed("/etc/passwd", check_in_upload_folder=True)
@@ -305,12 +305,12 @@ def test_one_visitor_cannot_block_others(
     many = most_waiting + QUESTIONS + 10
     with ThreadPoolExecutor(many) as pool, browser(url, "127.0.0.1") as busy, browser(url, "127.0.0.2") as other:
         event = ask_event(other)
-        waiting = [pool.submit(run_event, busy, event, ["Wait!", [], [], "quote", ""]) for _ in range(many)]
+        waiting = [pool.submit(run_event, busy, event, ["Wait!", [], [], "quote", "", ""]) for _ in range(many)]
         wait_until(lambda: sum(future.done() for future in waiting) >= 10)
         assert all("from your address" in future.result()["output"]["error"] for future in waiting if future.done())
         for _ in range(3):
             assert "The king wrote." in json.dumps(
-                run_event(other, event, ["Who wrote?", [], [], "quote", ""])["output"]
+                run_event(other, event, ["Who wrote?", [], [], "quote", "", ""])["output"]
             )
         gate.set()
         assert sum(future.result()["success"] for future in waiting) >= most_waiting
@@ -321,7 +321,7 @@ def test_many_questions_from_one_address_are_queued_and_answered(url: str, gate:
     questions = length(45, 60)
     with ThreadPoolExecutor(questions) as pool, browser(url, "127.0.0.1") as client:
         event = ask_event(client)
-        waiting = [pool.submit(run_event, client, event, ["Wait!", [], [], "quote", ""]) for _ in range(questions)]
+        waiting = [pool.submit(run_event, client, event, ["Wait!", [], [], "quote", "", ""]) for _ in range(questions)]
         time.sleep(0.5)
         gate.set()
         assert all(future.result()["success"] for future in waiting)
