@@ -33,7 +33,7 @@ class AssetCache:
 
     def __init__(self, app: ASGIApp, folder: Path, names: Collection[str]) -> None:
         """Only files with these names are served from memory."""
-        self._app = app
+        self.app = app
         self._folder = folder
         self._names = frozenset(names)
         self._responses: dict[tuple[str, str], Response] = {}
@@ -42,7 +42,7 @@ class AssetCache:
         """Serve a known file; pass everything else on."""
         name = self._name(scope)
         if name not in self._names:
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         key = (name, _encoding(Headers(scope=scope)))
         response = self._responses.get(key)

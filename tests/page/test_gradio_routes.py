@@ -474,7 +474,7 @@ def _event_with_trigger(config: dict[str, Any], trigger: str) -> int:
 def _session_count(app: TestClient) -> int:
     """Return how many sessions Gradio remembers."""
     mount = app.app.router.routes[-1]  # type: ignore[attr-defined]
-    return len(mount.app.app._app.state_holder.session_data)
+    return len(mount.app.app.app.state_holder.session_data)
 
 
 def test_read_only_library_refuses_uploads(app: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

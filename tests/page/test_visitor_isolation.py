@@ -255,7 +255,7 @@ def test_gradio_s_own_path_check_is_active(app: FastAPI) -> None:
 
     mount = app.router.routes[-1]
     assert isinstance(mount, Mount)
-    page = mount.app.app._app.get_blocks()  # type: ignore[attr-defined]
+    page = mount.app.app.app.get_blocks()  # type: ignore[attr-defined]
     LocalContext.blocks.set(page)
     with pytest.raises(InvalidPathError):
         processing_utils._check_allowed("/etc/passwd", check_in_upload_folder=True)
