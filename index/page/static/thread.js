@@ -28,7 +28,7 @@
   const sourceOf = (link) => ({
     document: link.dataset.document, start: link.dataset.start, end: link.dataset.end, label: link.ariaLabel, name: link.textContent,
   });
-  const sentenceOf = (said) => ({ text: find("bdi", said)?.textContent || "", sources: all(".p-cite", said).map(sourceOf) });
+  const sentenceOf = (said) => ({ text: find(".p-words", said)?.textContent || "", sources: all(".p-cite", said).map(sourceOf) });
   const read = () => {
     const question = find("#results .p-printed")?.textContent.trim();
     if (!question || find('#results [aria-busy="true"]')) return null;
@@ -45,13 +45,13 @@
   };
   const citation = ({ document: id, start, end, label, name }) => {
     const link = element("a", { className: "p-cite", href: `d/${id}#${start}-${end}`, textContent: name, ariaLabel: label });
-    Object.assign(link.dataset, { act: "source", document: id, start, end });
+    Object.assign(link.dataset, { act: "source", document: id, start, end, place: label.replace(/^[^:]*: /, "") });
     return link;
   };
   const NOTHING = "No answer in this library.";
   const section = (turn) => {
     const link = element("a", { href: `${location.pathname}${turn.link}`, textContent: turn.question, dir: "auto" });
-    const said = turn.sentences.flatMap(({ text, sources }) => [element("bdi", { textContent: text }), ...sources.map(citation), " "]);
+    const said = turn.sentences.flatMap(({ text, sources }) => [element("span", { className: "p-words", textContent: text }), ...sources.map(citation), " "]);
     const words = said.length ? element("p", { dir: "auto" }, ...said) : element("p", { className: "p-hint", textContent: NOTHING });
     const doubt = turn.status === "unsure" ? [element("p", { className: "p-hint", textContent: "This may be it:" })] : [];
     return element("section", { className: "p-turn", ariaLabel: "Earlier question" }, element("h2", {}, link), ...doubt, words);
