@@ -95,6 +95,36 @@ def test_whole_question_is_left_alone_to_the_byte(second: str) -> None:
     assert (found.question, found.kind) == (second, "complete")
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("What does oil cost?", "Who signed the treaty?"),
+        ("Was bread cheap?", "Did oil rise?"),
+        ("Did oil rise?", "Did bread fall?"),
+        ("Can cats swim?", "Do dogs bark?"),
+        ("Who signed the treaty?", "Who signed the treaty?"),
+        ("Does oil burn?", "Does oil burn?"),
+    ],
+)
+def test_short_whole_question_is_left_alone_after_any_other(first: str, second: str) -> None:
+    """Even if the parser takes its verb for a noun, or if it is asked twice."""
+    found = completed(second, first, KING)
+    assert (found.question, found.kind) == (second, "complete")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "whole"),
+    [
+        ("Was bread cheap?", "was oil?", "Was oil cheap?"),
+        ("Did Russia sign?", "did China?", "Did China sign?"),
+        ("Did oil rise?", "did crude oil prices?", None),
+    ],
+)
+def test_helper_verb_takes_up_the_earlier_verb(first: str, second: str, whole: str | None) -> None:
+    """Without a form of `be` twice."""
+    assert completed(second, first).question == (whole or second)
+
+
 def test_unclear_follow_up_names_the_topic_and_says_that_it_is_unsure() -> None:
     """Then the search also looks for the few words as they were asked."""
     found = completed("any latecomers", "Who founded the Bank of Oslo?")
