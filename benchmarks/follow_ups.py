@@ -39,7 +39,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "tests" / "answers" / "follow_ups"
-SETS = ("own", "development", "held-out")
+LAST = "last-held-out"
+"""The set that was measured once, after the rules were final."""
+SETS = ("own", "development", "held-out", LAST)
 SEEDS = ROOT / "seeds"
 FILES = ROOT.parent / "shared" / "files"
 OVERLAP = 5

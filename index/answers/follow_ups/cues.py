@@ -78,9 +78,10 @@ def hides_verb(question: Utterance) -> bool:
 
     With an article, the parser sees more of these verbs. A plural hardly ever begins a compound (`Do dogs bark?`).
     """
-    helper, *rest = [token for token in question.tokens if token.text.isalnum()] or [None]
-    if helper is None or len(rest) < 2 or rest[0].tag not in ("NN", "NNS"):
+    words = [token for token in question.tokens if token.text.isalnum()]
+    helper, rest = words[:1], words[1:]
+    if len(rest) < 2 or rest[0].tag not in ("NN", "NNS"):
         return False
     if any(first.tag == "NNS" and second.tag == "NN" for first, second in pairwise(rest)):
         return True
-    return utterances([f"{helper.text} the {question.text[rest[0].start :]}"])[0].tokens[0].role == "aux"
+    return utterances([f"{helper[0].text} the {question.text[rest[0].start :]}"])[0].tokens[0].role == "aux"
