@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index.search.fusion import fuse, sort_scores
+from index.storage.tables import unpack_sentence_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -24,10 +25,15 @@ if TYPE_CHECKING:
     from index.search.evidence import EncodedQuestion, PassageEvidence
     from index.storage.protocol import Scope, Store
 
-FAVOUR = 0.05
+    Floats = np.ndarray[Any, np.dtype[np.float32]]
+
+FAVOUR = 0.02
 """Added to the score of a passage that an earlier answer of the thread cited, and of its neighbours."""
-FOCUS_SHARE = 0.8
+FOCUS_SHARE = 1.2
 """The weight of the question's new words in a pin score."""
+OWN_WORDS_SHARE = 1.0
+"""The weight of a sentence's cosine with the reader's own words in a pin score: the completed question has many words
+of the earlier one, which the sentence that answers need not be close to."""
 TOLD_LOSS = 0.4
 """Taken from the pin score of a sentence that the newest answer has quoted."""
 NEAR_BONUS = 0.2
@@ -52,6 +58,8 @@ class Earlier:
     """The newest earlier question."""
     told: tuple[tuple[int, Span], ...] = ()
     """The quotations of the newest answer: document number and span."""
+    own_words: Floats | None = None
+    """The question as the reader put it, encoded: shape (dimension,), of length one."""
 
 
 def candidates(earlier: Earlier, encoder: Encoder, store: Store, scope: Scope | None) -> list[int]:
@@ -80,15 +88,16 @@ def adjusted(evidence: PassageEvidence, question: EncodedQuestion, earlier: Earl
     """Return the evidence with pin scores that prefer what is new, near the newest quotations, and not among them."""
     spans = evidence.row.passage.sentences
     claims = evidence.claims + FOCUS_SHARE * _focus(evidence, question, earlier, store)
+    if earlier.own_words is not None:
+        vectors = unpack_sentence_vectors(evidence.row.sentence_vectors, len(earlier.own_words))
+        claims = claims + OWN_WORDS_SHARE * (vectors @ earlier.own_words)
     for number, told in earlier.told:
         if number == evidence.row.number:
             claims = claims + np.array([_nearness(span, told) for span in spans], dtype=np.float32)
     return replace(evidence, claims=claims)
 
 
-def _focus(
-    evidence: PassageEvidence, question: EncodedQuestion, earlier: Earlier, store: Store
-) -> np.ndarray[Any, np.dtype[np.float32]]:
+def _focus(evidence: PassageEvidence, question: EncodedQuestion, earlier: Earlier, store: Store) -> Floats:
     """Return each sentence's share of the new words, by their rarity; zeros if no word is new."""
     known, new = store.terms(earlier.known), store.terms(earlier.new)
     weights = {term: question.idf.get(term, 0.0) for term in question.words if term in new and term not in known}

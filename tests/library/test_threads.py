@@ -54,6 +54,23 @@ def test_whole_question_has_the_same_answer_with_and_without_a_thread(filled: Li
     ]
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("What does oil cost?", "Who signed the treaty?"),
+        ("Who signed the treaty?", "Who signed the treaty?"),
+        (FIRST, FIRST),
+        ("Was bread cheap?", "Did oil rise?"),
+        ("Who signed the treaty?", "  Who signed  the treaty "),
+    ],
+)
+def test_whole_question_is_left_alone_to_the_byte(filled: Library, first: str, second: str) -> None:
+    """After another one, after itself, and after its own answer."""
+    for turn in (first, filled.ask(first)):
+        answer = filled.ask(second, after=[turn])
+        assert (answer.question, answer.asked) == (filled.ask(second).question, "")
+
+
 def test_earlier_turns_may_be_follow_ups_themselves(filled: Library) -> None:
     """Each is completed by those before it."""
     assert filled.ask("and in 1814?", after=[FIRST, "and in 1850?"]).question == FIRST

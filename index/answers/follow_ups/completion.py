@@ -24,6 +24,7 @@ from index.answers.follow_ups.cues import (
     PREPOSITION,
     QUESTION_WORD,
     TELLS,
+    hides_verb,
     lacks_topic,
 )
 from index.answers.follow_ups.ellipsis import replace_slot
@@ -140,9 +141,17 @@ class _Completer:
             return None
         if not condition and parsed.root is not None and parsed.child(parsed.root, "acomp", "attr"):
             return None
+        rest = action(self.context.question)
+        if not rest or (not condition and (hides_verb(parsed) or not self._agrees(text))):
+            return None
         subject, sure = self._substituted(parsed, anaphors(parsed))
-        whole = f"{subject.rstrip(' ?')} {action(self.context.question)}"
+        whole = f"{subject.rstrip(' ?')} {rest}"
         return (f"What happens {whole}?" if condition else f"{whole}?"), sure
+
+    def _agrees(self, text: str) -> bool:
+        """Whether the earlier question can follow the helper verb of a text: no form of `do` stands before `be`."""
+        root = self.context.question.root
+        return root is None or root.lemma != "be" or not re.match(r"(?:do|does|did)\b", text, re.IGNORECASE)
 
     def _phrase(self) -> tuple[str, bool] | None:
         """`and in 2019?`, `what about Norway?`, `Nokia?`, `the year after?`"""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from index.answers.completeness import AUXILIARY, is_fragment
 from index.answers.follow_ups.anaphors import FRONTED
+from index.answers.follow_ups.utterance import utterances
 from index.storage.lexical.terms import question_terms
 
 if TYPE_CHECKING:
@@ -69,3 +71,17 @@ def lacks_topic(question: Utterance) -> bool:
     verbless = not any(token.tag in _FINITE and token.role != "amod" for token in question.tokens)
     asks = bool(re.search(rf"\b{QUESTION_WORD}\b", text, re.IGNORECASE))
     return asks and verbless and len(question_terms(text)) <= _FEW
+
+
+def hides_verb(question: Utterance) -> bool:
+    """Whether a short question has a verb that the parser took for a noun: `Did oil rise?`, unlike `Did crude oil?`
+
+    With an article, the parser sees more of these verbs. A plural hardly ever begins a compound (`Do dogs bark?`).
+    """
+    words = [token for token in question.tokens if token.text.isalnum()]
+    helper, rest = words[:1], words[1:]
+    if len(rest) < 2 or rest[0].tag not in ("NN", "NNS"):
+        return False
+    if any(first.tag == "NNS" and second.tag == "NN" for first, second in pairwise(rest)):
+        return True
+    return utterances([f"{helper[0].text} the {question.text[rest[0].start :]}"])[0].tokens[0].role == "aux"

@@ -64,9 +64,18 @@ def inverted(context: Context, words: str = "") -> str | None:
 
 
 def action(question: Utterance) -> str:
-    """Return the main verb of a question with what follows it: `give the trustee his tax return`."""
+    """Return the main verb of a question with what follows it: `give the trustee his tax return`.
+
+    A form of `be` is left out with its subject: `cheap` for `Was bread cheap?` Empty if the verb is not found.
+    """
     verb = _main_verb(question)
-    return f"{verb.lemma}{question.text[verb.end :].rstrip(' ?.!')}" if verb else ""
+    if verb is None or (verb.lemma == "do" and verb.place == 0):
+        return ""
+    if verb.lemma != "be":
+        return f"{verb.lemma}{question.text[verb.end :].rstrip(' ?.!')}"
+    subject = question.phrase_of(question.child(verb, *_SUBJECTS))
+    after = subject.full_end if subject is not None and subject.start > verb.start else verb.end
+    return question.text[after:].strip(" ?.!")
 
 
 def _main_verb(question: Utterance) -> Token | None:
