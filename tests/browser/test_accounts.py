@@ -141,7 +141,7 @@ def test_curator_adds_a_file(browser: Browser, team_site: str, team: Team) -> No
         expect(page.locator("#files")).to_be_visible()
         horse = {"name": "horse.txt", "mimeType": "text/plain", "buffer": b"A horse cost more than a bridge that year."}
         page.locator("#files input[type=file]").set_input_files(horse)  # type: ignore[arg-type]
-        expect(page.get_by_role("link", name="horse.txt")).to_be_visible()
+        expect(page.get_by_role("link", name="horse.txt", exact=True)).to_be_visible()
         expect(page.get_by_role("button", name="Remove horse.txt")).to_be_visible()
     told = [(line["action"], line["who"], line.get("what")) for line in team.audited if line["who"] == "cy@example.org"]
     assert [action for action, _, _ in told] == ["sign-in", "upload", "add"]

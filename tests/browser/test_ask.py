@@ -68,7 +68,7 @@ def test_citation_number_names_and_links_its_source(site: str, revisit: Revisit)
     page = revisit(site)
     ask(page, QUESTION)
     number = page.get_by_role("link", name="Source 1: The Harbour Treaty, ¶ 1")
-    expect(number).to_have_attribute("href", re.compile(r"^d/[0-9a-f]{64}#\d+-\d+$"))
+    expect(number).to_have_attribute("href", re.compile(r"^d/[0-9a-f]{64}/\d+-\d+$"))
     card = best_card(page)
     for name in ("data-document", "data-start", "data-end", "data-n"):
         assert number.get_attribute(name) == card.get_attribute(name)
@@ -381,18 +381,18 @@ def test_example_is_asked_unchanged(site: str, revisit: Revisit) -> None:
     expect(page.locator("#results")).to_be_focused()
 
 
-def test_examples_default_to_headings_of_the_library(tmp_path: Path, visit: Visit) -> None:
-    """Without given examples, headings that are questions are offered, and the library answers them."""
-    text = "# The Harbour Treaty\n\nThe king signed it.\n\n## Who kept a garden?\n\nThe queen kept a garden."
+def test_examples_are_made_of_the_library(tmp_path: Path, visit: Visit) -> None:
+    """Without given examples, questions are made of sentences, and the library answers them."""
+    text = "Queen Elizabeth opened the new harbour on 9 October 2004. The whale swam to the garden."
     with (
-        open_library(tmp_path, {"treaty.md": text, "oil.txt": OIL}) as library,
+        open_library(tmp_path, {"queen.md": text, "oil.txt": OIL}) as library,
         running_site(library, examples=()) as url,
     ):
         page = visit(url)
         examples = page.locator(".p-examples a")
-        expect(examples).to_have_text(["Who kept a garden?"])
+        expect(examples).to_have_text(["When did Queen Elizabeth open the new harbour?"])
         examples.click()
-        expect(page.locator(".p-answer")).to_contain_text("The queen kept a garden.")
+        expect(page.locator(".p-answer")).to_contain_text("Queen Elizabeth opened the new harbour")
         page.close()  # before the server stops, which the page would report
 
 

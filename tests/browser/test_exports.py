@@ -42,11 +42,11 @@ def reopen_history(page: Page, url: str) -> None:
 @pytest.mark.parametrize(
     ("name", "file_name", "content"),
     [
-        ("Markdown", "answer.md", QUOTE),
-        ("BibTeX", "answer.bib", "@"),
-        ("RIS", "answer.ris", "TI  - The Harbour Treaty"),
-        ("APA", "answer.txt", "References"),
-        ("HTML", "answer.html", "</blockquote>"),
+        ("Markdown", "who-signed-the-treaty.md", QUOTE),
+        ("BibTeX", "who-signed-the-treaty.bib", "@"),
+        ("RIS", "who-signed-the-treaty.ris", "TI  - The Harbour Treaty"),
+        ("APA", "who-signed-the-treaty.txt", "References"),
+        ("HTML", "who-signed-the-treaty.html", "</blockquote>"),
     ],
 )
 def test_answer_is_exported_in_each_format(

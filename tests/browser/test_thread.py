@@ -82,6 +82,13 @@ def test_edit_and_new_question(site: str, revisit: Revisit) -> None:
     expect(page.locator(".p-turn")).to_have_count(0)
     expect(box).to_be_focused()
     expect(box).to_have_value("")
+    expect(page.locator("#results section").first).to_be_hidden()
+    expect(page).to_have_title("Pincite")
+    assert "q=" not in page.url
+    page.go_back()
+    expect(page.locator("#results .p-answer")).to_be_visible()
+    expect(page).to_have_title(f"{OIL} · Pincite")
+    page.get_by_role("button", name="New question").click()
     ask(page, "why?")
     expect(page.locator("#results")).to_contain_text("is not a whole question")
 

@@ -98,6 +98,7 @@
     if (filters() !== shown.filters || (question !== shown.question && !question)) { location.reload(); return; }
     acceptUrl();
     openSection(namedSection());
+    if (root.dataset.waiting === "new") delete root.dataset.waiting; // The hidden answer is that of this question.
     if (question !== shown.question) ask(question);
     else showPane(namedPane());
     updateTitle();

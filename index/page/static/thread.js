@@ -147,6 +147,10 @@
   actions.newQuestion = () => {
     end();
     moves = "stays";
+    document.documentElement.dataset.waiting = "new"; // The answer above would not be that of the next question.
+    history.pushState(null, "", permalink({ question: "", documents: [] }));
+    acceptUrl();
+    updateTitle();
     const area = find("#question textarea");
     area.value = "";
     area.dispatchEvent(new Event("input", { bubbles: true }));
