@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import expect
 
 from index.library.library import Library
+from index.server.file_jobs import LARGE_BYTES
 from index.settings import Settings
 from tests.browser.actions import ask, best_card, file_payload, upload
 from tests.browser.conftest import running_site
@@ -69,7 +70,8 @@ def hostile_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostileSi
             for start in range(0, len(CORPUS), AT_ONCE):
                 batch = CORPUS[start : start + AT_ONCE]
                 job = finished(client, upload_raw(client, batch).raise_for_status().json())
-                stages |= {file.subject: state["stage"] for file, state in zip(batch, job["files"], strict=True)}
+                listed = sorted(batch, key=lambda file: len(file.content) if len(file.content) > LARGE_BYTES else 0)
+                stages |= {file.subject: state["stage"] for file, state in zip(listed, job["files"], strict=True)}
             yield HostileSite(url, library, stages)
 
 

@@ -142,6 +142,7 @@ def _open_links_elsewhere(page: Page, library: Library, visit: Visit, size: View
     other = visit(page.url, size=size, fresh=True)
     expect(other.locator(".p-said").first).to_have_text(page.locator(".p-said").first.inner_text())
     other.goto(page.locator(".p-cite").first.evaluate("node => node.href"))
+    other.get_by_role("link", name="Open in Pincite").click()
     viewer = loaded_viewer(other)
     viewer.get_by_role("button", name="Text", exact=True).click()
     assert "".join(viewer.locator("mark").all_inner_texts()) == cited_text(page, library)

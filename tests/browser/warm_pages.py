@@ -94,5 +94,6 @@ def _reset(page: Page) -> None:
     if page.evaluate(_RESET):
         expect(page.locator("#results")).to_contain_text(CLEARED)
         expect(page.locator("#marks svg")).to_have_count(0)
+    page.evaluate("window.pincite.open('ask')")  # again: a step back of the last test may have come meanwhile
     expect(page.get_by_label("Your question")).to_be_visible()
     page.evaluate(_SETTLE)
