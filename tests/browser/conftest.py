@@ -106,12 +106,14 @@ class ScriptedLibrary(Library):
         """Yield the rows of `Library.matrix_rows`, but be unsure about the same questions as `ask_stream`."""
         doubtful = [question.startswith(UNSURE_PREFIX) for question in questions]
         plain = [question.removeprefix(UNSURE_PREFIX) for question in questions]
-        for row in super().matrix_rows(plain, **options):
-            cells = zip(row.cells, doubtful, strict=True)
+        asked = list(dict.fromkeys(plain))
+        for row in super().matrix_rows(asked, **options):
+            cells = [row.cells[asked.index(question)] for question in plain]
             yield replace(
                 row,
                 cells=tuple(
-                    replace(cell, status="unsure") if doubt and cell.citation else cell for cell, doubt in cells
+                    replace(cell, status="unsure") if doubt and cell.citation else cell
+                    for cell, doubt in zip(cells, doubtful, strict=True)
                 ),
             )
 
