@@ -218,7 +218,7 @@ def report_causes(library: Library, name: str, follow_ups: Sequence[Outcome]) ->
     ]
     rows = [
         {"cause": key, "follow-up": str(counts[0][key]), "full question": str(counts[1][key])}
-        for key in sorted(filter(None, counts[0] | counts[1]))
+        for key in sorted(key for key in {*counts[0], *counts[1]} if key)
     ]
     report(f"Wrong first pins: {name}", rows)
 
