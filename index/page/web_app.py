@@ -207,7 +207,7 @@ def build(library: Library, settings: Settings, examples: Sequence[str]) -> Fast
     add_kept(app)
     page = CheckedBlocks(events, title="Pincite", fill_width=True, analytics_enabled=False)
     build_page(settings, events, page)
-    needs = FrontEnd().needs({block.get_block_name() for block in page.blocks.values()})
+    needs = FrontEnd().needs(sorted({block.get_block_name() for block in page.blocks.values()}))
     mount, versions = bundles(needs)
     app.router.routes.append(mount)
     add_citation_routes(app, versions)

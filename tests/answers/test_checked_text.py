@@ -144,7 +144,7 @@ def test_check_stream_yields_one_sentence_at_a_time(library: Library) -> None:
 
 
 def test_document_filter_is_resolved_once_per_text(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The filter is resolved once, however many sentences the text has; an unknown document is an error."""
+    """The filter is resolved once for the search and once for the notes, however many sentences the text has; an unknown document is an error."""
     resolved: list[str] = []
     find = library.parts.lookup.find
 
@@ -155,7 +155,7 @@ def test_document_filter_is_resolved_once_per_text(library: Library, monkeypatch
     monkeypatch.setattr(library.parts.lookup, "find", recording_find)
     name = library.documents()[0].id
     check = library.check("The king signed the treaty in 1912. " * 5, documents=[name])
-    assert (check.supported, resolved) == (5, [name])
+    assert (check.supported, resolved) == (5, [name, name])
     with pytest.raises(DocumentNotFound):
         library.check("The king signed the treaty in 1912.", documents=["nowhere"])
 
