@@ -53,8 +53,8 @@ def question_of(statement: str) -> str:
             "Where was the treaty of Paris signed by two kings?",
         ),
         (
-            "The long line to the sea was designed by Transneft for Gazprom.",
-            "Who designed the long line to the sea for Gazprom?",
+            "The old harbour of Oslo was designed by Gustave Eiffel in 1889.",
+            "When was the old harbour of Oslo designed by Gustave Eiffel?",
         ),
     ],
 )
