@@ -144,7 +144,7 @@ def test_check_stream_yields_one_sentence_at_a_time(library: Library) -> None:
 
 
 def test_document_filter_is_resolved_once_per_text(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The filter is resolved for the search and for the notes, not for each sentence; an unknown document is an error."""
+    """Once for the search and once for the notes, not for each sentence; an unknown document is an error."""
     resolved: list[str] = []
     find = library.parts.lookup.find
 
