@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from index.citations.links import deep_link
 from index.errors import BatchError, PinciteError
-from index.library.answer_tables import COLUMNS, LATER_COLUMNS, OUTPUTS, TableWriter, unescape_formula
+from index.library.answer_tables import COLUMNS, LATER_COLUMNS, OUTPUTS, TableWriter, own_names, unescape_formula
 from index.library.matrix import nearest_citation
 from index.records.remarks import plain, remark
 
@@ -74,8 +74,7 @@ def run(table: QuestionTable, output: Path, ask: Ask, progress: OnProgress, link
     form = output.suffix.lower()
     if form not in OUTPUTS:
         raise BatchError(f"{output} is not a {', '.join(OUTPUTS)} file.", "Name a file with one of these extensions.")
-    header = TableWriter(_Nowhere(), form, table.columns, link).header
-    kept = [row for row in _kept_rows(output, header) if row.ours["status"] != "failed"]
+    kept = [row for row in _kept_rows(output, own_names(table.columns)) if row.ours["status"] != "failed"]
     try:
         filler = _begin(output, table, kept, ask, link)
         with output.open("a", encoding="utf-8", newline="") as file:
@@ -83,16 +82,6 @@ def run(table: QuestionTable, output: Path, ask: Ask, progress: OnProgress, link
             return filler.fill(progress)
     except OSError as error:
         raise BatchError(f"{output} cannot be written: {error.strerror}.", "Name another file.") from error
-
-
-class _Nowhere:
-    """A file that is never written."""
-
-    def write(self, text: str, /) -> None:
-        """Drop the text."""
-
-    def flush(self) -> None:
-        """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +185,7 @@ def statement_text(statement: Statement) -> str:
     return f"{statement.text} ({remark(statement)})"
 
 
-def _kept_rows(output: Path, header: tuple[str, ...]) -> Iterator[_KeptRow]:
+def _kept_rows(output: Path, own: tuple[str, ...]) -> Iterator[_KeptRow]:
     """Yield the rows of an unfinished table. A Markdown table is not parsed; it is written again from the start."""
     form = output.suffix.lower()
     if not output.exists() or form == ".md":
@@ -205,7 +194,7 @@ def _kept_rows(output: Path, header: tuple[str, ...]) -> Iterator[_KeptRow]:
         with output.open(encoding="utf-8", newline="") as file:
             lines = csv.DictReader(file) if form == ".csv" else _json_lines(file)
             for line in lines:
-                yield _kept_row(line, header, escaped=form == ".csv")
+                yield _kept_row(line, own, escaped=form == ".csv")
     except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
         hint = "Name another file, or remove this one."
         raise BatchError(f"{output} already exists and is not a table of answers.", hint) from error
@@ -215,7 +204,7 @@ def _json_lines(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
     return (json.loads(line) for line in lines if line.endswith("\n"))
 
 
-def _kept_row(line: Mapping[str, Any], header: tuple[str, ...], *, escaped: bool) -> _KeptRow:
+def _kept_row(line: Mapping[str, Any], own: tuple[str, ...], *, escaped: bool) -> _KeptRow:
     """Return a row of a file. Raises KeyError if it lacks one of our columns."""
 
     def read(value: Any) -> Any:
@@ -228,7 +217,7 @@ def _kept_row(line: Mapping[str, Any], header: tuple[str, ...], *, escaped: bool
         ours["citations"] = ours["citations"] or []
     if None in ours.values():
         raise ValueError(line)
-    return _KeptRow(str(ours["question"]), [named.get(name) for name in header[: -len(COLUMNS)]], ours)
+    return _KeptRow(str(ours["question"]), [named.get(name) for name in own], ours)
 
 
 def _row_of(question: str, ours: Mapping[str, Any]) -> Row:
