@@ -52,7 +52,7 @@ def forget_replaced(connection: Connection) -> None:
 
 def added_at(catalog: WithDatabase, identity: str) -> str:
     """Return when the document with this id was added, as ISO 8601 in UTC; empty if that is not known."""
-    if not _has_table(catalog, "arrivals"):
+    if not catalog.database.has_table("arrivals"):
         return ""
     query = "SELECT a.added FROM arrivals a JOIN documents d ON d.number = a.document WHERE d.id = ?"
     rows = catalog.database.rows(query, [identity])
@@ -61,7 +61,7 @@ def added_at(catalog: WithDatabase, identity: str) -> str:
 
 def successor_of(catalog: WithDatabase, identity: str) -> str:
     """Return the id of the document that replaced the one whose id begins so; empty if none is known for certain."""
-    if not _has_table(catalog, "predecessors"):
+    if not catalog.database.has_table("predecessors"):
         return ""
     query = (
         "SELECT d.id FROM predecessors p JOIN sources s ON s.source = p.source"
@@ -69,7 +69,3 @@ def successor_of(catalog: WithDatabase, identity: str) -> str:
     )
     rows = catalog.database.rows(query, [identity, identity + _AFTER_HEXADECIMAL])
     return str(rows[0][0]) if len(rows) == 1 else ""
-
-
-def _has_table(catalog: WithDatabase, name: str) -> bool:
-    return bool(catalog.database.rows("SELECT 1 FROM sqlite_schema WHERE name = ?", [name]))

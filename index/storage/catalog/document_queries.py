@@ -72,7 +72,7 @@ def claimed(catalog: WithDatabase, ids: Sequence[str] | None = None) -> frozense
 
 def unfinished(catalog: WithDatabase) -> dict[int, int]:
     """Return the number of passages that each document of which only a first part was read will have, by number."""
-    if not _has_table(catalog.database, "parts"):
+    if not catalog.database.has_table("parts"):
         return {}
     return dict(catalog.database.rows("SELECT document, passages FROM parts"))
 
@@ -125,22 +125,18 @@ def documents_of(catalog: WithDatabase, sources: Sequence[str]) -> dict[str, str
 
 def claims(database: Database) -> str:
     """Return the SQL for the numbers of claimed documents. Older libraries have no table of claims."""
-    return "(SELECT document FROM claims)" if _has_table(database, "claims") else "()"
+    return "(SELECT document FROM claims)" if database.has_table("claims") else "()"
 
 
 def _wholly_read(database: Database) -> str:
     """Return the SQL condition for documents that were wholly read here."""
-    parts = "(SELECT document FROM parts)" if _has_table(database, "parts") else "()"
+    parts = "(SELECT document FROM parts)" if database.has_table("parts") else "()"
     return f"number NOT IN {claims(database)} AND number NOT IN {parts}"
-
-
-def _has_table(database: Database, name: str) -> bool:
-    return bool(database.rows("SELECT 1 FROM sqlite_schema WHERE name = ?", [name]))
 
 
 def _infos(database: Database, condition: str, *values: Any) -> dict[int, DocumentInfo]:
     """Return the documents that a condition selects, by number, in the order of the query."""
-    whole = "(SELECT passages FROM parts WHERE document = d.number)" if _has_table(database, "parts") else "0"
+    whole = "(SELECT passages FROM parts WHERE document = d.number)" if database.has_table("parts") else "0"
     rows = database.rows(f"{_INFO.format(claims=claims(database), whole=whole)} {condition}", values)
     return {row[0]: _info(database, row) for row in rows}
 
