@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from index.ingest.add import Ingestion
@@ -50,7 +51,12 @@ class SimulatedCatalog:
         if self.number_of(identity) is None:
             return False
         with self._lock:
-            return identity in self._read or identity not in self._catalog.to_read()
+            return identity in self._read or identity not in self._unread
+
+    @cached_property
+    def _unread(self) -> frozenset[str]:
+        """The ids of the documents that the library has not wholly read, which a dry run does not change."""
+        return self._catalog.to_read()
 
     def is_claimed(self, identity: str) -> bool:
         """Return whether the library would have the document by an import's claim only."""
