@@ -23,8 +23,9 @@ _LEAST_REST = 0.5
 
 
 def beginnings(passages: int, stored: int = 0) -> Iterator[int]:
-    """Yield the lengths of the beginnings of a document, in passages, above that of the `stored` one; none for a short
-    document.
+    """Yield the lengths of the beginnings of a document that are longer than the `stored` one, in passages.
+
+    A short document has none.
     """
     end = FIRST
     while passages - end > _LEAST_REST * end:

@@ -152,8 +152,10 @@ class Searcher:
     def unread(self, within: Sequence[int] | None = None) -> tuple[str, ...]:
         """Return notes on the documents of which only the first passages were read; with `within`, among those."""
         whole = self._catalog.unfinished()
+        if not whole:
+            return ()
         numbers = whole if within is None else whole.keys() & set(within)
-        parts = [info for info in self._catalog.infos(sorted(numbers)).values() if info.whole] if numbers else []
+        parts = [info for info in self._catalog.infos(sorted(numbers)).values() if info.whole]
         notes = [_UNREAD.format(info.passages, info.whole, _file_name(info)) for info in parts[:_MOST_NAMES]]
         rest = len(parts) - _MOST_NAMES
         return (*notes, *([f"Nor have {rest:,} more documents been read to their end yet."] if rest > 0 else []))
