@@ -28,11 +28,6 @@ class MatrixCell:
     error: str = ""
     """Why the question failed, and how to fix it."""
 
-    @property
-    def speaks(self) -> bool:
-        """Whether the cell holds a quotation."""
-        return self.citation is not None
-
 
 @dataclass(frozen=True, slots=True)
 class MatrixRow:
