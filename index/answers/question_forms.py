@@ -229,7 +229,15 @@ _SHOWING = word_set(
 """Verbs of texts about themselves, and verbs that say little."""
 _PLACED = word_set("bear locate situate sign hold build bury fight discover found")
 _FORMS: tuple[Callable[[Clause], str], ...] = (
-    *(_why, _when, _where, _how_many, _who_by, _superlative, _who, _definition, _what),
+    _why,
+    _when,
+    _where,
+    _how_many,
+    _who_by,
+    _superlative,
+    _who,
+    _definition,
+    _what,
 )
 """In the order of preference."""
 

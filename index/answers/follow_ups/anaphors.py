@@ -22,7 +22,7 @@ _WORDS: dict[str, Reference] = {
     "there": "place",
     "then": "time",
 }
-POSSESSIVES = frozenset(("his", "her", "its", "their", "theirs", "hers"))
+_POSSESSIVES = frozenset(("his", "her", "its", "their", "theirs", "hers"))
 _POINTERS = frozenset(("this", "that", "these", "those", "such"))
 _EVENTS = frozenset("happen occur come take go arise".split())
 _IMPERSONAL = frozenset(
@@ -70,7 +70,7 @@ def _pronouns(question: Utterance) -> Iterator[Anaphor]:
 
 def _anaphor(question: Utterance, token: Token, refers: Reference) -> Anaphor:
     word = token.text.lower()
-    possessive = word in POSSESSIVES and token.role == "poss"
+    possessive = word in _POSSESSIVES and token.role == "poss"
     if refers == "thing" and not possessive:
         refers = _event_or_thing(question, token)
     human = question.tokens[0].text.lower() == "who" and question.tokens[token.head].lemma == "be"
@@ -126,7 +126,7 @@ def _is_impersonal(question: Utterance, token: Token) -> bool:
 
 def _is_resolved_inside(question: Utterance, token: Token, refers: Reference) -> bool:
     """Whether a pronoun can refer to a phrase before it in the same question: `How does Rosneft sell its oil?`"""
-    possessive = token.text.lower() in POSSESSIVES and token.role == "poss"
+    possessive = token.text.lower() in _POSSESSIVES and token.role == "poss"
     if refers not in ("person", "thing", "several"):
         return False
     if token.text.lower() in ("this", "that"):

@@ -26,8 +26,8 @@ PREPOSITION = (
     r"|against|within|over|as|through|according to|because of)"
 )
 BARE_QUESTION = re.compile(
-    rf"(?:(?P<preposition>{PREPOSITION})\s+)?(?P<wh>{QUESTION_WORD}(?:'s)?)(?:\s+(?P<more>(?!{AUXILIARY}\b)[\w’'-]+"
-    rf"(?:\s+(?!{AUXILIARY}\b)[\w’'-]+){{0,3}}))?",
+    rf"(?:{PREPOSITION}\s+)?{QUESTION_WORD}(?:'s)?(?:\s+(?!{AUXILIARY}\b)[\w’'-]+"
+    rf"(?:\s+(?!{AUXILIARY}\b)[\w’'-]+){{0,3}})?",
     re.IGNORECASE,
 )
 MANNERS = {
@@ -37,13 +37,13 @@ MANNERS = {
     "according to whom": "who says", "on what grounds": "why", "for what reason": "why", "for which reason": "why",
 }  # fmt: skip
 LONE_ORDINAL = re.compile(
-    r"\b(?P<the>the\s+)(?P<ordinal>first|second|third|fourth|fifth|last|other|next)(?:\s+(?:ones?))?(?=\s*[?.!,]?\s*$)",
+    r"\bthe\s+(?P<ordinal>first|second|third|fourth|fifth|last|other|next)(?:\s+(?:ones?))?(?=\s*[?.!,]?\s*$)",
     re.IGNORECASE,
 )
 ONE = re.compile(r"^which\s+(?:one|ones)\b", re.IGNORECASE)
 CONTINUES = re.compile(r"^(?:(?:the\s+)?same\b|.*\bi (?:mean|meant)\b)", re.IGNORECASE)
 """Takes up the earlier question with another phrase: `same for Britain`, `I meant the fighters`."""
-PRESUPPOSES = re.compile(
+_PRESUPPOSES = re.compile(
     r"\b(?:else|instead|again|after all|otherwise|the rest|the others?|the whole thing|the same|anyone|anybody)\b"
     r"|^(?:any|some|more)\b|^what if\b|\bhow much$",
     re.IGNORECASE,
@@ -66,7 +66,7 @@ def lacks_topic(question: Utterance) -> bool:
     text = question.text
     if any(phrase.named for phrase in question.phrases) or any(map(str.isdigit, text)) or TELLS.match(text):
         return False
-    if PRESUPPOSES.search(text.rstrip(" ?.!")) or (is_fragment(text) and not FRONTED.match(text)):
+    if _PRESUPPOSES.search(text.rstrip(" ?.!")) or (is_fragment(text) and not FRONTED.match(text)):
         return True
     verbless = not any(token.tag in _FINITE and token.role != "amod" for token in question.tokens)
     asks = bool(re.search(rf"\b{QUESTION_WORD}\b", text, re.IGNORECASE))

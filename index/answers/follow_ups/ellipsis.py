@@ -36,7 +36,7 @@ _SHIFT = re.compile(
     re.IGNORECASE,
 )
 _RELATIVE = re.compile(
-    r"(?P<way>before|after|since|until|till)(?:\s+(?:that|then|this))?(?P<time>)|(?P<plain>earlier|later|previously"
+    r"(?P<way>before|after|since|until|till)(?:\s+(?:that|then|this))?|(?P<plain>earlier|later|previously"
     r"|afterwards?|now|today|nowadays|then)",
     re.IGNORECASE,
 )

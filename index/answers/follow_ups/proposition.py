@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from index.answers.follow_ups.antecedents import named
+from index.answers.follow_ups.utterance import utterances
 
 if TYPE_CHECKING:
     from index.answers.follow_ups.antecedents import Context
@@ -38,7 +39,7 @@ def ask_about(words: str, context: Context, *, negated: bool = False) -> str | N
 
     `words` are question words such as `why`, `since when`, `how much`. `negated` asks why something is not the case.
     """
-    statement = inverted(context, words)
+    statement = _inverted(context, words)
     if statement is None:
         return None
     if negated:
@@ -46,7 +47,7 @@ def ask_about(words: str, context: Context, *, negated: bool = False) -> str | N
     return f"{words[:1].upper()}{words[1:]} {statement}?"
 
 
-def inverted(context: Context, words: str = "") -> str | None:
+def _inverted(context: Context, words: str = "") -> str | None:
     """Return what the newest turn states, in the order of a question without its question word: `did he go to Rome`."""
     question = context.question
     verb = _first_verb(question)
@@ -156,9 +157,8 @@ def _by_verb(context: Context, lemma: str, roles: tuple[str, ...]) -> str | None
             phrase = quote.phrase_of(quote.child(token, *roles))
             if phrase is None:
                 continue
-            known = (
-                phrase.full[len(phrase.text) :].strip() in context.question.text
-            )  # `on barley`, which is asked about
+            # `on barley`, which is asked about, is not named again
+            known = phrase.full[len(phrase.text) :].strip() in context.question.text
             name = named(replace(phrase, full=phrase.text) if known else phrase)
             if len(name.split()) <= LONGEST_OBJECT:
                 return name
@@ -167,18 +167,19 @@ def _by_verb(context: Context, lemma: str, roles: tuple[str, ...]) -> str | None
 
 def _answered(context: Context) -> str | None:
     """Return the main clause of the best quotation in the order of a question; None if it is too long or has none."""
-    for quote in context.answer[:1]:
-        root = quote.root
-        subject = quote.child(root, *_SUBJECTS) if root is not None else None
-        if root is None or subject is None or not _VERB.fullmatch(root.tag):
-            return None
-        words = [word for word in quote.subtree(subject) if word.role not in ("relcl", "acl")]
-        if any(word.tag in ("PRP", "WP") for word in words) and len(words) == 1:
-            return None
-        phrase = quote.phrase_of(subject)
-        name = named(phrase) if phrase else quote.text[words[0].start : words[-1].end]
-        return _clause(quote, root, name)
-    return None
+    quote = next(iter(context.answer), None)
+    root = quote.root if quote is not None else None
+    if quote is None or root is None or not _VERB.fullmatch(root.tag):
+        return None
+    subject = quote.child(root, *_SUBJECTS)
+    if subject is None:
+        return None
+    words = [word for word in quote.subtree(subject) if word.role not in ("relcl", "acl")]
+    if len(words) == 1 and words[0].tag in ("PRP", "WP"):
+        return None
+    phrase = quote.phrase_of(subject)
+    name = named(phrase) if phrase else quote.text[words[0].start : words[-1].end]
+    return _clause(quote, root, name)
 
 
 def _clause(quote: Utterance, root: Token, subject: str) -> str | None:
@@ -209,8 +210,6 @@ def _tail(quote: Utterance, root: Token) -> str:
 
 def _denied(statement: str) -> str:
     """Return `does Rosneft not sell` for `does Rosneft sell`: the denial stands before the statement's last verb."""
-    from index.answers.follow_ups.utterance import utterances
-
     parsed = utterances([f"{statement}?"])[0]
     root = parsed.root
     if root is None or root.place == 0 or " not " in statement or "n't" in statement:
