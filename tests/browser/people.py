@@ -36,7 +36,7 @@ PEOPLE = {"ada": "Ada Lovelace", "bob": "Bob", "cy": "Cy"}
 
 @contextmanager
 def team_with_people(folder: Path) -> Iterator[Team]:
-    """Yield a server of two libraries, which does not run yet, and people with different rights at a running provider."""
+    """Yield a server of two libraries, which does not run yet, and people at a provider, which does."""
     with pytest.MonkeyPatch.context() as patch, running_provider() as provider:
         patch.setattr("index.encoders.encoder.load_encoder", lambda _: FakeEncoder())
         for subject, name in PEOPLE.items():
