@@ -3,9 +3,8 @@
 The bare page has a text box, a button, some HTML and a file. This process serves both pages. A browser opens them in
 turn, each time with an empty cache; then it opens ours on a line of 50 KB/s with a latency of 300 ms. "typing" is when
 a question can be typed, "usable" when it can be asked. Then the program asks the seeds' questions in four ways, in
-random order: with
-`library.ask`; with the event of the page over HTTP, from the request to the whole answer; with the same event called
-directly, without Gradio's queue; and only with the part of the event that draws the map.
+random order: with `library.ask`; with the event of the page over HTTP, from the request to the whole answer; with the
+same event called directly, without Gradio's queue; and only with the part of the event that draws the map.
 """
 
 from __future__ import annotations
@@ -146,9 +145,7 @@ def _time_answers(library: Library, url: str, questions: Sequence[str]) -> list[
             "library.ask": library.ask,
             "answer event, over HTTP": _Event(client).ask,
             "answer event, its own work": lambda question: list(events.ask(question, [], [], "quote")),
-            "of it, the map": lambda question: map_overlay(
-                library.placed(question, hits[question]), hits[question], {1}
-            ),
+            "of it, the map": mark,
         }
         for question in questions[:WARM]:
             for way in ways.values():
@@ -172,7 +169,7 @@ def _row(name: str, values: Sequence[float], direct: Sequence[float]) -> dict[st
 
 
 def _part_path(file: str | None, part: str) -> str | None:
-    """Return the path for one of two tables, which are written to two files."""
+    """Return the path for one of the tables, each of which is written to a file of its own."""
     return str(Path(file).with_stem(f"{Path(file).stem}-{part}")) if file else None
 
 

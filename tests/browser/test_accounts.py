@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
-from index.page import create_app
-from tests.accounts.conftest import build_team
-from tests.accounts.provider import PROVIDER_WARNINGS, running_provider
+from tests.accounts.provider import PROVIDER_WARNINGS
 from tests.browser.axe import colour_violations, structure_violations
 from tests.browser.conftest import TIMEOUT_MS
 from tests.browser.layout import assert_header_fits
-from tests.fakes import FakeEncoder
+from tests.browser.people import person, sign_in, team_with_people
 from tests.hosted import hosted
 
 if TYPE_CHECKING:
@@ -26,31 +23,13 @@ if TYPE_CHECKING:
     from tests.browser.conftest import Scheme
 
 pytestmark = [pytest.mark.filterwarnings(f"ignore:{words}") for words in PROVIDER_WARNINGS]
-RULES = """
-[open]
-title = "Treaties and letters"
-readers = ["ada@example.org", "bob@example.org"]
-[vault-q7]
-title = "Board papers"
-readers = ["ada@example.org"]
-curators = ["cy@example.org"]
-"""
-PEOPLE = {"ada": "Ada Lovelace", "bob": "Bob", "cy": "Cy"}
 
 
 @pytest.fixture(scope="module")
 def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
     """A server of two libraries, and people with different rights at a provider."""
-    with pytest.MonkeyPatch.context() as patch, running_provider() as provider:
-        patch.setattr("index.encoders.encoder.load_encoder", lambda _: FakeEncoder())
-        for subject, name in PEOPLE.items():
-            provider.person(subject, email=f"{subject}@example.org", email_verified=True, name=name)
-        oidc: dict[str, Any] = {
-            "oidc_issuer": provider.url,
-            "oidc_client_id": "pincite",
-            "oidc_client_secret": "a secret",
-        }
-        yield build_team(tmp_path_factory.mktemp("site"), make=create_app, rules=RULES, **oidc)
+    with team_with_people(tmp_path_factory.mktemp("site")) as served:
+        yield served
 
 
 @pytest.fixture(scope="module")
@@ -58,28 +37,6 @@ def team_site(team: Team) -> Iterator[str]:
     """The address of the server."""
     with hosted(team.app) as address:
         yield address
-
-
-@contextmanager
-def person(browser: Browser, address: str, subject: str) -> Iterator[Page]:
-    """Open an address in a browser of a person's own, who signs in on the way."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(TIMEOUT_MS)
-    page = context.new_page()
-    page.goto(address)
-    sign_in(page, subject)
-    try:
-        yield page
-    finally:
-        context.close()
-
-
-def sign_in(page: Page, subject: str) -> None:
-    """Sign in at the provider, from the sign-in page, and wait for the library."""
-    page.get_by_role("link", name="Sign in with").click()
-    page.locator("input[name=sub]").first.fill(subject)
-    page.locator("button[type=submit]").first.click()
-    expect(page.locator("#question textarea")).to_be_visible()
 
 
 def test_person_signs_in_asks_switches_and_signs_out(browser: Browser, team_site: str) -> None:

@@ -51,7 +51,7 @@ def test_answer_quotes_the_document_word_for_word(site: str, revisit: Revisit) -
 
 @EVERYWHERE
 def test_answer_has_one_count_and_no_score(site: str, revisit: Revisit, size: ViewportSize, scheme: Scheme) -> None:
-    """Documents are counted once, figures have units, and the documents that speak come first in the rail."""
+    """Documents are counted once, figures have units, and the documents with passages come first in the rail."""
     page = revisit(site, size=size, scheme=scheme)
     expect(page.locator("#strips .p-doc").nth(2)).to_have_text("The Harbour Treaty")
     ask(page, QUESTION)

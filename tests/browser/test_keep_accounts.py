@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
-from index.page import create_app
 from index.server.kept_store import FOLDER
-from tests.accounts.conftest import build_team
-from tests.accounts.provider import PROVIDER_WARNINGS, running_provider
+from tests.accounts.provider import PROVIDER_WARNINGS
 from tests.browser.actions import best_card
-from tests.browser.test_accounts import PEOPLE, RULES, person
+from tests.browser.people import person, team_with_people
 from tests.browser.test_demo import QUESTION as COMET_QUESTION
 from tests.browser.test_demo import add_comet, running_demo
 from tests.browser.test_keep import QUESTION, asked, keep, rows, tray
-from tests.fakes import FakeEncoder
 from tests.hosted import hosted
 
 if TYPE_CHECKING:
@@ -34,16 +31,8 @@ pytestmark = [pytest.mark.filterwarnings(f"ignore:{words}") for words in PROVIDE
 @pytest.fixture(scope="module")
 def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
     """A server of two libraries, and people with different rights at a provider."""
-    with pytest.MonkeyPatch.context() as patch, running_provider() as provider:
-        patch.setattr("index.encoders.encoder.load_encoder", lambda _: FakeEncoder())
-        for subject, name in PEOPLE.items():
-            provider.person(subject, email=f"{subject}@example.org", email_verified=True, name=name)
-        oidc: dict[str, Any] = {
-            "oidc_issuer": provider.url,
-            "oidc_client_id": "pincite",
-            "oidc_client_secret": "a secret",
-        }
-        yield build_team(tmp_path_factory.mktemp("site"), make=create_app, rules=RULES, **oidc)
+    with team_with_people(tmp_path_factory.mktemp("site")) as served:
+        yield served
 
 
 def test_collection_follows_its_reader_alone(browser: Browser, team: Team) -> None:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tests.browser.conftest import Revisit, Scheme, Visit
 
 SIGNED, FELL = "Who signed the treaty?", "When did the price of oil fall?"
-_MARK = "window.wasHere = true"
 _DROP = """([names, type, target]) => {
   const transfer = new DataTransfer();
   if (type === "text") transfer.setData("text/plain", "Only words.");
@@ -53,15 +52,20 @@ def drag(page: Page, *names: str, kind: str = "files", target: str = "#header") 
     return taken
 
 
+def ask_in_a_marked_page(page: Page) -> None:
+    """Ask a question in a page that shows, by `window.wasHere`, whether it was loaded again."""
+    page.evaluate("window.wasHere = true")
+    ask(page, SIGNED)
+    expect(page.locator(".p-answer")).to_contain_text("The king signed")
+
+
 @EVERYWHERE
 def test_sections_have_addresses_titles_and_a_way_back(
     site: str, revisit: Revisit, size: ViewportSize, scheme: Scheme
 ) -> None:
     """Back and Forward go through sections, questions and panes in the same page, and to where each was scrolled."""
     page = revisit(site, size=size, scheme=scheme)
-    page.evaluate(_MARK)
-    ask(page, SIGNED)
-    expect(page.locator(".p-answer")).to_contain_text("The king signed")
+    ask_in_a_marked_page(page)
     page.get_by_role("tab", name="Coverage").click()
     expect(page.locator(".p-coverage")).to_be_visible()
     assert page.url.endswith("&pane=coverage")
@@ -96,9 +100,7 @@ def test_back_returns_to_the_question_its_source_and_the_scroll_position(
 ) -> None:
     """A former question is answered again in the same page, and its source opens again."""
     page = revisit(site, size=size, scheme=scheme)
-    page.evaluate(_MARK)
-    ask(page, SIGNED)
-    expect(page.locator(".p-answer")).to_contain_text("The king signed")
+    ask_in_a_marked_page(page)
     page.evaluate("scrollTo(0, 160)")
     page.wait_for_function("history.state?.scroll === Math.round(scrollY)")
     scrolled = page.evaluate("scrollY")

@@ -92,7 +92,7 @@ def test_source_leaves_by_click_and_key(printed_site: Site, revisit: Revisit) ->
 
 
 def test_address_of_a_source_shows_it_with_its_own_section(printed_site: Site, revisit: Revisit) -> None:
-    """An address that is entered while the Library is shown waits for Ask; Back and Forward do the same."""
+    """An address that is entered while the Library is shown waits for Ask."""
     url, library = printed_site
     page = revisit(url, size=DESK)
     ask(page, QUESTIONS[HTML])

@@ -131,7 +131,7 @@ def test_history_has_the_whole_question(site: str, revisit: Revisit) -> None:
 
 
 def test_words_of_a_thread_are_text(site: str, revisit: Revisit) -> None:
-    """A question with markup stays a question, and a forged thread in the browser's storage is drawn as text."""
+    """A question with markup stays a question, also as an earlier one."""
     page = revisit(site)
     ask(page, HOSTILE)
     expect(page.locator("#results .p-printed")).to_have_text(HOSTILE)

@@ -1,7 +1,7 @@
 "use strict";
 // The Ask tab: keyboard navigation, coverage, the map, export, history, and stopping a model.
 (() => {
-  const { actions, all, ask, copy, currentQuery, find, focusOn, permalink, say, shortcuts, storage, toast } = window.pincite;
+  const { actions, all, ask, currentQuery, find, focusOn, permalink, say, shortcuts, storage, toast } = window.pincite;
   const root = document.documentElement;
 
   // Move from card to card; Enter opens the source.

@@ -197,7 +197,7 @@
     find(".p-fine", page)?.remove();
     all(".p-rect", page).forEach((node) => node.remove());
     page.dataset.address = page.dataset.address.replace(/\d+(?=\.png)/, number);
-    Object.assign(page.dataset, { page: number, label: number, more: "", part: WHOLE });
+    Object.assign(page.dataset, { page: number, more: "", part: WHOLE });
     image.alt = `Page ${number} of the file`;
     find(".p-pagebreak span", page).textContent = `page ${number}`;
     image.removeAttribute("data-part");

@@ -3,7 +3,7 @@
 // question that continues them. Earlier answers move up into #thread, which is made of text nodes. A turn is
 // {question, status, sentences: [{text, sources: [{document, start, end, label}]}]}. Threads last as long as the tab.
 (() => {
-  const { acceptUrl, actions, all, ask, currentQuery, find, focusOn, permalink, say, storage, updateTitle } = window.pincite;
+  const { acceptUrl, actions, all, ask, currentQuery, find, permalink, say, storage, updateTitle } = window.pincite;
   const [MOST_TURNS, MOST_SENT, MOST_THREADS] = [12, 6, 20];
   const NAME = "pincite.threads";
 
