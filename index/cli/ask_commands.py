@@ -151,7 +151,7 @@ def _ask_function(
 
 
 def _is_conversation(state: State, form: ExportForm | None, pack: Path | None) -> bool:
-    """Whether a reader at a terminal gave no question and wants no file."""
+    """Return whether a reader at a terminal gave no question and wants no file."""
     return sys.stdin.isatty() and sys.stdout.isatty() and not state.json and form is None and pack is None
 
 

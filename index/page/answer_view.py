@@ -111,10 +111,15 @@ class Card:
 
 def place(info: DocumentInfo, location: Location) -> str:
     """Return a location such as `p. 3, § Trade, ¶ 2`, without the document's name as first heading."""
+    return without_title(info, location).label
+
+
+def without_title(info: DocumentInfo, location: Location) -> Location:
+    """Return a location without the title of its document as the first heading."""
     heading, name = location.heading, info.name
     if heading == name or heading.startswith(f"{name} > "):
         heading = heading[len(name) :].removeprefix(" > ")
-    return replace(location, heading=heading).label
+    return replace(location, heading=heading)
 
 
 def cards(answer: Answer) -> list[Card]:

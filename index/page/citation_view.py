@@ -5,13 +5,15 @@ Everything is read again for each request, so the page shows nothing that the li
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from index.citations.entries import reference
 from index.citations.export import cite
 from index.citations.links import page_path, web_address
-from index.records import Citation, Location, Span
+from index.loading.pdf.page_cuts import FINE
+from index.page.answer_view import place, without_title
+from index.records import Citation, Span
 from index.schema.redaction import redacted
 from index.server.http.routes.documents import marks_of
 from index.views.windows import MOST_MARKED
@@ -84,7 +86,7 @@ class CitationView:
     @property
     def place(self) -> str:
         """The place alone, without the title of the document as first heading."""
-        return without_title(self.info, self.citation.location).label
+        return place(self.info, self.citation.location)
 
     @property
     def address(self) -> str:
@@ -126,14 +128,6 @@ def citation_view(service: Service, info: DocumentInfo, span: Span, site: str) -
     )
 
 
-def without_title(info: DocumentInfo, location: Location) -> Location:
-    """Return a location without the title of its document as the first heading."""
-    heading = location.heading
-    if heading == info.name or heading.startswith(f"{info.name} > "):
-        heading = heading[len(info.name) :].removeprefix(" > ")
-    return replace(location, heading=heading)
-
-
 def shortened(words: str) -> str:
     """Return the beginning of some words in one line."""
     line = " ".join(words[: 2 * _SHORT].split())
@@ -166,7 +160,7 @@ def _pictures(mark: PageMark) -> Iterator[PagePicture]:
         top = max(cut.top, min(box.top for box in inside) - _LINES * line)
         bottom = min(cut.top + cut.height, max(box.top + box.height for box in inside) + _LINES * line)
         edges = (cut.left, top, cut.left + cut.width, bottom)
-        left, upper, right, lower = (round(1000 * edge) for edge in edges)
+        left, upper, right, lower = (round(FINE * edge) for edge in edges)
         ratio = (right - left) * mark.width / max(1e-6, (lower - upper) * mark.height)
         if left < right and upper < lower:
             yield PagePicture(mark.number, mark.label or str(mark.number), f"{left},{upper},{right},{lower}", ratio)

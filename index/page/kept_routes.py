@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse
 from index.citations.kept import items_json, parse_items, require_room
 from index.errors import PinciteError
 from index.page.routes import require_page_header
+from index.server.file_names import attachment
 from index.server.http import problems
 from index.server.http.service import Service, ServiceDependency
 from index.server.kept_store import KeptStore, reader_of
@@ -30,10 +31,10 @@ _log = logging.getLogger(__name__)
 _NO_STORE = {"Cache-Control": "no-store"}
 _LONGEST_ADDRESS = 2_000
 _KINDS = {
-    "markdown": ("text/markdown; charset=utf-8", "md"),
-    "html": ("text/html; charset=utf-8", "html"),
-    "docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx"),
-    "json": ("application/json", "json"),
+    "markdown": ("text/markdown; charset=utf-8", ".md"),
+    "html": ("text/html; charset=utf-8", ".html"),
+    "docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", ".docx"),
+    "json": ("application/json", ".json"),
 }
 """The media type and the file extension of each form."""
 Form = Literal["markdown", "html", "docx", "json"]
@@ -103,7 +104,7 @@ async def _export(
     def work() -> Response:
         content = service.library.export_kept(_kept(body), form, style=style, address=_page_address(address))
         kind, suffix = _KINDS[form]
-        disposition = f'attachment; filename="kept.{suffix}"'
+        disposition = attachment("kept", suffix)
         return Response(content, headers={"Content-Type": kind, "Content-Disposition": disposition, **_NO_STORE})
 
     return await _run(service, request, work)
