@@ -95,7 +95,7 @@ def _vectors(rng: np.random.Generator, name: str, passages: int) -> list[PackedV
 def _hit(library: Library, passage: int, number: int) -> Hit:
     catalog = library.parts.store.catalog
     row = catalog.passages([passage])[passage]
-    (location,) = catalog.locate([(number, row.passage.start)])
+    (location,) = catalog.locate([(number, Span(row.passage.start, row.passage.end))])
     return Hit(row.passage, catalog.infos([number])[number], 0.5, row.passage.sentences[0], location, UNKNOWN)
 
 

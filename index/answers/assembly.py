@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from index.records import Found, Hit, Location, Status
     from index.storage.catalog.passage_queries import PassageRow
 
-    Locate = Callable[[Hit, int], Location]
+    Locate = Callable[[Hit, Span], Location]
 
 REACH = (700, 1300)
 """The number of characters before and after a passage that belong to its context."""
@@ -134,4 +134,4 @@ def _hits_with_quotes(hits: Sequence[Hit], quotes: Sequence[Quote]) -> tuple[Hit
 
 def _citation(marker: int, quote: Quote, locate: Locate) -> Citation:
     start, end = quote.span
-    return Citation(marker, quote.hit.document, locate(quote.hit, start), start, end, quote.words)
+    return Citation(marker, quote.hit.document, locate(quote.hit, quote.span), start, end, quote.words)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Find = Callable[[str], Found]
     Closeness = Callable[[str], Sequence[float]]
     """The cosines of a sentence with each sentence of each hit's passage, in order."""
-    Locate = Callable[[Hit, int], Location]
+    Locate = Callable[[Hit, Span], Location]
 
 ABSTENTION = "Not checked: the sentence says that the documents have no answer."
 UNSUPPORTED = "Nothing that the model wrote is supported by the documents; they are quoted instead."
@@ -155,7 +155,7 @@ class _SentenceChecker:
         key = (hit.document.id, span)
         if key not in self._markers:
             marker = self._markers[key] = len(self._markers) + 1
-            location = self._locate(hit, span.start)
+            location = self._locate(hit, span)
             self.citations[marker] = Citation(marker, hit.document, location, span.start, span.end, hit.words(span))
         return self._markers[key]
 
@@ -222,7 +222,7 @@ def check_statements(
     def marker_of(hit: Hit, span: Span) -> int:
         key = (hit.document.id, span)
         if key not in citations:
-            location = locate(hit, span.start)
+            location = locate(hit, span)
             citations[key] = Citation(len(citations) + 1, hit.document, location, *span, hit.words(span))
         return citations[key].marker
 

@@ -12,14 +12,15 @@ from __future__ import annotations
 import json
 import re
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from index.ingest.preparation import draft_of, key_of
-from index.records import Chunk, Document, Landmark, LandmarkKind, Span
+from index.records import Chunk, Document, Landmark, LandmarkKind, Reading, RecognisedWord, Span, Table
+from index.records.table import AS_TEXT
 from index.storage.tables import PackedVectors
 
 if TYPE_CHECKING:
@@ -59,10 +60,17 @@ class DocumentLine:
     """For each passage: start, end, and the spans of its sentences."""
     claimed: bool = False
     """Whether the exporting library had never read its file. Written only if true, and missing in old files."""
+    tables: tuple[Table, ...] = ()
+    """Its tables. They, `recognised` and `reading` are written only if they say something."""
+    recognised: tuple[RecognisedWord, ...] = ()
+    reading: Reading = AS_TEXT
 
     def to_json(self) -> bytes:
         """Return the document as one line."""
-        fields = {name: getattr(self, name) for name in DocumentLine.__slots__ if name != "claimed" or self.claimed}
+        fields = {name: getattr(self, name) for name in DocumentLine.__slots__}
+        fields |= {"tables": [asdict(table) for table in self.tables], "reading": asdict(self.reading)}
+        silent = {"claimed": False, "tables": [], "recognised": (), "reading": asdict(AS_TEXT)}
+        fields = {name: value for name, value in fields.items() if name not in silent or value != silent[name]}
         return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
     @property
@@ -70,7 +78,8 @@ class DocumentLine:
         """The document, with the first of its sources."""
         landmarks = tuple(Landmark(*landmark) for landmark in self.landmarks)
         metadata = (self.title, self.author, self.date, self.media_type)
-        return Document(self.id, self.sources[0], *metadata, self.text, landmarks, tuple(self.notes))
+        details = (tuple(self.notes), self.tables, self.recognised, self.reading)
+        return Document(self.id, self.sources[0], *metadata, self.text, landmarks, *details)
 
     @property
     def chunks(self) -> tuple[Chunk, ...]:
@@ -92,6 +101,9 @@ def line_of(document: Document, sources: Sequence[str], chunks: Iterable[Chunk],
         landmarks=[(mark.kind, mark.start, mark.label, mark.level) for mark in document.landmarks],
         passages=[(chunk.start, chunk.end, [(span.start, span.end) for span in chunk.sentences]) for chunk in chunks],
         claimed=claimed,
+        tables=document.tables,
+        recognised=document.recognised,
+        reading=document.reading,
     )
 
 
@@ -123,6 +135,7 @@ def _flaws(line: DocumentLine) -> Iterator[str]:
     ):
         yield "it has no valid id or no valid source"
     yield from _flaws_of_passages(line)
+    yield from _flaws_of_details(line)
 
 
 def _flaws_of_passages(line: DocumentLine) -> Iterator[str]:
@@ -141,6 +154,23 @@ def _flaws_of_passages(line: DocumentLine) -> Iterator[str]:
         position = end
     if not line.passages or line.passages[0][0] != 0 or position != len(text):
         yield "its passages do not cover its text"
+
+
+def _flaws_of_details(line: DocumentLine) -> Iterator[str]:
+    """Yield what is wrong with tables and recognised words: they must lie in order within the text."""
+    spans = [[(table.start, table.end) for table in line.tables], [(word.start, word.end) for word in line.recognised]]
+    spans += [[(cell.start, cell.end) for cell in table.cells] for table in line.tables]
+    for row in spans:
+        position = 0
+        for start, end in row:
+            if not position <= start <= end <= len(line.text):
+                yield f"a table or a recognised word at {start} is out of place"
+            position = end
+    for table in line.tables:
+        try:
+            Table.of(table.as_lists())
+        except ValueError as error:
+            yield str(error)
 
 
 @cache

@@ -84,7 +84,7 @@ class Embedder:
         """Yield each document in order, as soon as its batch is full."""
         waiting: list[tuple[Document, tuple[Chunk, ...]]] = []
         for document in documents:
-            waiting.append((document, self._tools.chunker.chunk(document.text, document.landmarks)))
+            waiting.append((document, self._tools.chunker.chunk(document.text, document.landmarks, document.tables)))
             if sum(len(chunks) for _, chunks in waiting) >= BATCH_PASSAGES:
                 yield from self._embed_batch(waiting)
                 waiting = []

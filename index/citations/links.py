@@ -22,7 +22,7 @@ from index.text.sentences import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from index.records import Citation, Hit, Landmark
+    from index.records import Citation, Document, Hit, Landmark, Span
 
 LONGEST_WHOLE = 300
 """Longer quotes, in characters, are represented by their first and last words in a link."""
@@ -131,14 +131,30 @@ def _encoded(words: list[str]) -> str:
     return f"{encoded[:-1]}%2E" if encoded.endswith(".") else encoded
 
 
-def locate(landmarks: Sequence[Landmark], start: int) -> Location:
-    """Return the page, heading path and paragraph of the offset `start`, as the catalog of a library would."""
-    before = [landmark for landmark in landmarks if landmark.start <= start]
+def locate(document: Document, span: Span) -> Location:
+    """Return the location of a span of a document, as the catalog of a library would."""
+    before = [landmark for landmark in document.landmarks if landmark.start <= span.start]
     page = next((landmark for landmark in reversed(before) if landmark.kind == "page"), None)
-    path: list[Landmark] = []
-    for landmark in reversed(before):
-        if landmark.kind == "heading" and (not path or landmark.level < path[-1].level):
-            path.append(landmark)
+    place = next((landmark for landmark in reversed(before) if landmark.kind == "place"), None)
+    path = _headings_above(before)
     anchor = max(landmark.start if landmark else -1 for landmark in (page, path[0] if path else None))
     paragraph = sum(landmark.kind == "paragraph" and landmark.start >= anchor for landmark in before)
-    return Location(page.label if page else "", " > ".join(heading.label for heading in reversed(path)), paragraph)
+    location = Location(
+        page.label if page else "",
+        " > ".join(heading.label for heading in reversed(path)),
+        paragraph if place is None or anchor > place.start else 0,
+        place.label if place else "",
+    )
+    return location.detailed(span, document.tables, document.recognised)
+
+
+def _headings_above(before: Sequence[Landmark]) -> list[Landmark]:
+    """Return the headings above a place, innermost first; `before` are the landmarks before it."""
+    closed = max((mark.start for mark in before if mark.kind == "place" and mark.level), default=-1)
+    path: list[Landmark] = []
+    for landmark in reversed(before):
+        if landmark.start < closed:
+            break
+        if landmark.kind == "heading" and (not path or landmark.level < path[-1].level):
+            path.append(landmark)
+    return path

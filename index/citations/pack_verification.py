@@ -31,7 +31,7 @@ from index.citations.evidence_pack import (
 from index.citations.links import locate
 from index.citations.readable import abstention, make_outline
 from index.errors import BadPack
-from index.records import Statement, Verdict, Writer
+from index.records import Span, Statement, Verdict, Writer
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
@@ -274,7 +274,7 @@ def _descriptions(citation: Citation, document: Document) -> Iterator[tuple[str,
     yield "title", document.title, info.title
     yield "author", document.author, info.author
     yield "date", document.date, info.date
-    yield "place", locate(document.landmarks, citation.start).label, citation.location.label
+    yield "place", locate(document, Span(citation.start, citation.end)).label, citation.location.label
 
 
 def _elsewhere(citation: Citation, document: Document) -> str:

@@ -92,7 +92,7 @@ def _moved(quote: KeptQuote, document: Document, span: Span) -> KeptState:
 
 def kept_at(quote: KeptQuote, document: Document, span: Span) -> KeptQuote:
     """Return the quote at another place: these words, their document and their location."""
-    location = locate(document.landmarks, span.start)
+    location = locate(document, span)
     return replace(
         quote,
         document=document.id,

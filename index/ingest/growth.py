@@ -39,7 +39,13 @@ def beginning(whole: Prepared, passages: int) -> Prepared:
     chunks = whole.chunks[:passages]
     document, end = whole.document, chunks[-1].end
     landmarks = tuple(mark for mark in document.landmarks if mark.start < end)
-    first = replace(document, text=document.text[:end], landmarks=landmarks)
+    first = replace(
+        document,
+        text=document.text[:end],
+        landmarks=landmarks,
+        tables=tuple(table for table in document.tables if table.end <= end),
+        recognised=tuple(word for word in document.recognised if word.end <= end),
+    )
     return replace(whole, document=first, chunks=chunks, keys=whole.keys[:passages])
 
 

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     Outcome = Literal["added", "replaced", "unchanged"]
 
-_COMPARED = ("text", "landmarks", "title", "author", "date", "media_type")
+_COMPARED = ("text", "landmarks", "tables", "recognised", "title", "author", "date", "media_type")
 FOUND_IN_FILE = "The import and the file itself differ in {}; the library now has what the file says."
-_LABELS = {"landmarks": "pages and headings", "media_type": "format"}
+_LABELS = {"landmarks": "pages and headings", "recognised": "recognised words", "media_type": "format"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ class FileReader:
         document, chunks = parsed.document, parsed.chunks
         self._require_short(document)
         if chunks is None:
-            chunks = tools.chunker.chunk(document.text, document.landmarks)
+            chunks = tools.chunker.chunk(document.text, document.landmarks, document.tables)
         return prepared(origin, document, chunks)
 
     def _require_short(self, document: Document) -> None:
@@ -204,7 +204,7 @@ class DocumentCutter:
             return Failed(origin, LoadingError(reason, "Strip the text, and shift its landmarks accordingly."))
         if known and self._catalog.was_read(item.id):
             return Known(origin, item.id)
-        return prepared(origin, item, self._tool_loader.tools().chunker.chunk(item.text, item.landmarks))
+        return prepared(origin, item, self._tool_loader.tools().chunker.chunk(item.text, item.landmarks, item.tables))
 
     def stop(self) -> None:
         """Do nothing: the work is short."""

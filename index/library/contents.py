@@ -64,9 +64,9 @@ class Contents:
         return [row for row, _ in self._catalog.rows_of(self._lookup.number(self._lookup.find(name).id))]
 
     def locate(self, name: str, span: Span) -> Location:
-        """Return the page, headings and paragraph where a span begins. Raises SpanError if it is not in the text."""
+        """Return the location of a span. Raises SpanError if it is not in the text."""
         number = self._lookup.number(self._lookup.having(name, span).id)
-        return self._store.locate([(number, span.start)])[0]
+        return self._store.locate([(number, span)])[0]
 
     def text(self, name: str, span: Span) -> str:
         """Return the words of a span; faster than `document(name).text` for long documents. Raises SpanError."""

@@ -153,10 +153,10 @@ class Lookup:
             )
         return info
 
-    def locate(self, hit: Hit, start: int) -> Location:
-        """Return where an offset of a hit's document is; the hit's own location if the document was removed."""
+    def locate(self, hit: Hit, span: Span) -> Location:
+        """Return where a span of a hit's document is; the hit's own location if the document was removed."""
         number = self._catalog.number_of(hit.document.id)
-        return hit.location if number is None else self._store.locate([(number, start)])[0]
+        return hit.location if number is None else self._store.locate([(number, span)])[0]
 
 
 class Session:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from index.records import Document, Landmark
+from index.records import Document, Landmark, Reading
+from index.records.table import AS_TEXT
 from index.text.sentences import normalise, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_ORDER = {"page": 0, "heading": 1, "paragraph": 2}
+    from index.records import RecognisedWord, Table
+
+_ORDER = {"page": 0, "place": 1, "heading": 2, "paragraph": 3}
 _BETWEEN = "\n\n"
 DEEPEST_HEADING = 6
 LONGEST_FIELD = 300
@@ -37,6 +40,12 @@ class Block:
     """Depth of a heading, from 1; 0 for everything else."""
     pages: tuple[tuple[int, str], ...] = ()
     """The pages that begin in this block: offset within `text`, and label."""
+    places: tuple[tuple[int, str, int], ...] = ()
+    """The other named places that begin in this block: offset within `text`, label and level, as in `Landmark`."""
+    tables: tuple[Table, ...] = ()
+    """The table that the block is, or its parts if it is long; offsets are within `text`, and numbers are set later."""
+    recognised: tuple[RecognisedWord, ...] = ()
+    """Its words, if they were recognised in a picture; offsets are within `text`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,7 @@ class Draft:
     author: str = ""
     date: str = ""
     notes: tuple[str, ...] = ()
+    reading: Reading = AS_TEXT
 
 
 def paragraph(text: str, level: int = 0) -> Block:
@@ -77,12 +87,17 @@ def compose(draft: Draft, content: Content, *, id: str, source: str) -> Document
     """Return the document of a draft: its blocks joined by blank lines, with landmarks where they begin."""
     pieces: list[str] = []
     landmarks: list[Landmark] = []
-    position = 0
+    tables: list[Table] = []
+    words: list[RecognisedWord] = []
+    numbered = position = 0
     for block in draft.blocks:
         if block.text and pieces:
             pieces.append(_BETWEEN)
             position += len(_BETWEEN)
         landmarks += _landmarks(block, position)
+        numbered += bool(block.tables)
+        tables += [replace(table.shifted(position), number=numbered) for table in block.tables]
+        words += [word._replace(start=word.start + position, end=word.end + position) for word in block.recognised]
         if block.text:
             pieces.append(block.text)
             position += len(block.text)
@@ -96,11 +111,15 @@ def compose(draft: Draft, content: Content, *, id: str, source: str) -> Document
         text="".join(pieces),
         landmarks=tuple(sorted(landmarks, key=lambda landmark: (landmark.start, _ORDER[landmark.kind]))),
         notes=content.notes + draft.notes,
+        tables=tuple(tables),
+        recognised=tuple(words),
+        reading=replace(draft.reading, tables=numbered),
     )
 
 
 def _landmarks(block: Block, position: int) -> list[Landmark]:
     found = [Landmark("page", position + offset, field(label)) for offset, label in block.pages]
+    found += [Landmark("place", position + offset, field(label), level) for offset, label, level in block.places]
     if not block.text:
         return found
     if block.level:

@@ -1,10 +1,10 @@
 """The records that Pincite's parts exchange: plain values, nearly without behaviour.
 
-`choices`: the values that a user can choose. `document`: documents, passages and locations. `results`: the results of
-searches, answers and checks. `matrix_results`: documents by questions. `report`: the results of changes, and facts
-about a library as a whole. `remarks`: the wording of verdicts for readers. Every offset is a Unicode code point into
-`Document.text`, and every span is half-open: `[start, end)`. A record's module is imported when the record is first
-used, because `pincite --help` needs no record.
+`choices`: the values that a user can choose. `document`: documents, passages and locations. `table`: tables, and words
+recognised in pictures. `results`: the results of searches, answers and checks. `matrix_results`: documents by
+questions. `report`: the results of changes, and facts about a library as a whole. `remarks`: the wording of verdicts.
+Every offset is a Unicode code point into `Document.text`, and every span is half-open: `[start, end)`. A record's
+module is imported when the record is first used, because `pincite --help` needs no record.
 """
 
 from __future__ import annotations
@@ -63,12 +63,14 @@ if TYPE_CHECKING:
         Statement,
         Why,
     )
+    from index.records.table import Cell, Reading, RecognisedWord, Table
 
 __all__ = [
     "CANDIDATES",
     "CLAIMED",
     "SUPPORTING",
     "Answer",
+    "Cell",
     "CellStatus",
     "Check",
     "Chunk",
@@ -96,8 +98,10 @@ __all__ = [
     "Progress",
     "ProgressCallback",
     "Queue",
+    "Reading",
     "Recall",
     "Receipt",
+    "RecognisedWord",
     "Renamed",
     "Settled",
     "Span",
@@ -105,13 +109,14 @@ __all__ = [
     "Statement",
     "Stats",
     "Status",
+    "Table",
     "Unconfirmed",
     "Verdict",
     "Verification",
     "Why",
     "Writer",
 ]
-_MODULES = ("choices", "document", "results", "report", "matrix_results")
+_MODULES = ("choices", "document", "table", "results", "report", "matrix_results")
 
 
 def __getattr__(name: str) -> Any:

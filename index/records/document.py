@@ -10,8 +10,10 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from index.records.choices import CLAIMED, PART
+from index.records.table import AS_TEXT, Reading, RecognisedWord, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 Kind = Literal["add", "batch", "matrix"]
@@ -23,7 +25,7 @@ FileStage = Literal["waiting", "reading", "encoding", "added", "replaced", "unch
 UNDER_WAY: tuple[State, ...] = ("waiting", "working")
 OPEN: tuple[FileStage, ...] = ("waiting", "reading", "encoding")
 """Stages that are not final."""
-LandmarkKind = Literal["page", "heading", "paragraph"]
+LandmarkKind = Literal["page", "place", "heading", "paragraph"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +86,18 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Landmark:
-    """A place in a document that readers name: a page, a heading, the beginning of a paragraph."""
+    """A place in a document that readers name: a page, a heading, the beginning of a paragraph.
+
+    The kind `place` is anything else that has a name: a slide, a sheet, a message, a moment of a recording, a line.
+    """
 
     kind: LandmarkKind
     start: int
     label: str = ""
-    """The reader's name for it: `iv` for a page, the words of a heading; empty for a paragraph."""
+    """The reader's name for it: `iv` for a page, `slide 4` for a place, the words of a heading, or empty."""
     level: int = 0
-    """Depth of a heading, 1 for the highest; 0 for the other kinds."""
+    """Depth of a heading, 1 for the highest. A place of level 1 ends the headings above it, as a slide does; a place of
+    level 0, as a line of a file, does not. 0 for the other kinds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +119,11 @@ class Document:
     """Ordered by `start`."""
     notes: tuple[str, ...] = ()
     """The document's health, for the receipt: what was left out or repaired when the file was read."""
+    tables: tuple[Table, ...] = ()
+    """Ordered by `start`, without overlap."""
+    recognised: tuple[RecognisedWord, ...] = ()
+    """The words that were recognised in pictures, ordered by `start`; all other words were in the file as text."""
+    reading: Reading = AS_TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +147,7 @@ class DocumentInfo:
     """Whether it is in the private library of a visitor to a demo: nobody else can see it."""
     whole: int = 0
     """While only its first passages have been read, the number that it will have; 0 for a complete document."""
+    reading: Reading = AS_TEXT
 
     @property
     def health(self) -> tuple[str, ...]:
@@ -183,16 +195,39 @@ class Location:
     """The path of headings above the span, outermost first, joined by ` > `."""
     paragraph: int = 0
     """The number of the paragraph, from 1, below the nearest page or heading; 0 if the document has no paragraphs."""
+    place: str = ""
+    """The name of the slide, sheet, message, moment or line; empty for documents that have none."""
+    cell: str = ""
+    """What a reader calls the cell of a table: `B7`, `row 12, column “price”`; empty outside a table."""
+    headers: tuple[str, ...] = ()
+    """The headers of the cell's column and row; empty outside a table, or if the span goes beyond one cell."""
+    recognised: float | None = None
+    """The least confidence, in [0, 1], with which a word of the span was recognised in a picture; None for words that
+    the file has as text."""
 
     @property
     def label(self) -> str:
         """The whole location in one line: `p. 3, § Trade, ¶ 2`."""
+        named = f"“{self.heading.rpartition(' > ')[2]}”" in self.place
         parts = (
             f"p. {self.page}" if self.page else "",
-            f"§ {self.heading}" if self.heading else "",
-            f"¶ {self.paragraph}" if self.paragraph else "",
+            self.place,
+            f"§ {self.heading}" if self.heading and not named else "",
+            self.cell or (f"¶ {self.paragraph}" if self.paragraph else ""),
         )
         return ", ".join(part for part in parts if part)
+
+    def detailed(self, span: Span, tables: Iterable[Table], words: Iterable[RecognisedWord]) -> Location:
+        """Return the location of a span with its cell in one of the tables, and the confidence of its words."""
+        table, cell = next(((table, cell) for table in tables if (cell := table.cell_at(*span))), (None, None))
+        end = max(span.end, span.start + 1)
+        found = [word.confidence for word in words if word.start < end and word.end > span.start]
+        named = (table.name(cell), table.headers(cell)) if table and cell else ("", ())
+        return Location(self.page, self.heading, self.paragraph, self.place, *named, min(found, default=None))
+
+    def quoted(self, words: str) -> str:
+        """Return the words of a cell after its headers: `Tensile strength, MPa · SNB22-3: 1000`; other words alone."""
+        return f"{' · '.join(self.headers)}: {words}" if self.headers else words
 
     def __str__(self) -> str:
         return self.label

@@ -57,6 +57,14 @@ class Location(Schema):
     """The path of headings above the words, outermost first, joined by ` > `."""
     paragraph: int = Field(ge=0)
     """Counted from 1 below the nearest page or heading; 0 if the document has no paragraphs."""
+    place: str = ""
+    """The name of the slide, sheet, message, moment or line; empty for documents that have none."""
+    cell: str = ""
+    """What a reader calls the cell of a table: `B7`; empty outside a table."""
+    headers: tuple[str, ...] = ()
+    """The headers of the cell's column and row; empty outside a table, or if the words go beyond one cell."""
+    recognised: float | None = Field(default=None, ge=0, le=1)
+    """The least confidence with which a word was recognised in a picture; null for words that the file has as text."""
     label: str
     """The whole location on one line, for a citation: `p. 3, § Trade, ¶ 2`."""
 

@@ -170,9 +170,7 @@ class HitBuilder:
         """Return these passages as hits, each with its pin, its location, and the reasons why it was found."""
         found = [self.evidence[passage_id] for passage_id in scores]
         pins = [self._pin(passage_id) for passage_id in scores]
-        locations = self._store.locate(
-            [(evidence.row.number, pin.start) for evidence, pin in zip(found, pins, strict=True)]
-        )
+        locations = self._store.locate([(evidence.row.number, pin) for evidence, pin in zip(found, pins, strict=True)])
         texts = [terms for evidence in found for terms in (evidence.held, _terms_of_pin(evidence))]
         contained = words_in(self.question.words.values(), texts)
         hits = {}

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from index.records import DocumentInfo, Location
+    from index.records import DocumentInfo, Location, Span
     from index.storage.catalog.passage_queries import PassageRow
     from index.storage.catalog.rows import DocumentRange
 
@@ -187,8 +187,8 @@ class Store(Protocol):
         """Return the documents that still exist, by number."""
         ...
 
-    def locate(self, places: Sequence[tuple[int, int]]) -> list[Location]:
-        """Return the location (page, headings, paragraph) of each place: a document's number and an offset in it."""
+    def locate(self, places: Sequence[tuple[int, Span]]) -> list[Location]:
+        """Return the location of each place: a document's number and a span in it."""
         ...
 
     def terms(self, text: str) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index.records import Span
+from index.storage.document_details import insert_details
 from index.storage.document_history import forget_replaced
 
 if TYPE_CHECKING:
@@ -208,7 +209,7 @@ def remove(connection: Connection, number: int, generation: int) -> None:
 def insert_document(
     connection: Connection, document: Document, chunks: Sequence[Chunk], generation: int, number: int | None = None
 ) -> int:
-    """Store a document and its landmarks, by default under the next free number, and return the number.
+    """Store a document, its landmarks and its details, by default under the next free number, and return the number.
 
     Its passages get the next free ids.
     """
@@ -225,6 +226,7 @@ def insert_document(
         "INSERT INTO landmarks VALUES (?, ?, ?, ?, ?, ?)",
         ((number, mark.kind, mark.start, n, mark.label, mark.level) for n, mark in enumerate(document.landmarks)),
     )
+    insert_details(connection, number, document)
     return number
 
 

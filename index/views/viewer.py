@@ -127,7 +127,7 @@ class Viewer:
             raise DocumentNotFound(info.id)
         blocks = window(excerpt, shown)
         start, end = blocks[0].start, blocks[-1].end
-        (location,) = self._catalog.locate([(number, shown.start)])
+        (location,) = self._catalog.locate([(number, shown)])
         return View(info, blocks, start, end, span, location, start > 0, end < info.characters)
 
     def page_marks(self, info: DocumentInfo, span: Span) -> tuple[PageMark, ...]:

@@ -23,7 +23,7 @@ def document(text: str, name: str = "/home/me/notes.txt", **changes: Any) -> Doc
 def quote_at(kept: Document, span: Span, **changes: Any) -> KeptQuote:
     """Return these words of a document as a kept quote."""
     start, end = span
-    place = locate(kept.landmarks, start)
+    place = locate(kept, span)
     quote = KeptQuote(
         kept.id,
         kept.source,

@@ -35,7 +35,15 @@ def test_machine_part_has_all_facts_for_a_check() -> None:
     assert evidence["citation"]["quote"] == TEXT[evidence["citation"]["start"] : evidence["citation"]["end"]]
     assert evidence["context"] == {"before": "Before it. ", "after": " After it."}
     assert evidence["citation"]["document"]["id"] == DOCUMENT.id
-    assert evidence["citation"]["location"] == {"page": "39", "heading": "Soho", "paragraph": 1}
+    assert evidence["citation"]["location"] == {
+        "page": "39",
+        "heading": "Soho",
+        "paragraph": 1,
+        "place": "",
+        "cell": "",
+        "headers": [],
+        "recognised": None,
+    }
 
 
 def test_human_part_shows_each_quote_in_its_context() -> None:

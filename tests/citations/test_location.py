@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from index.citations.links import locate
 from index.records import Location, Span
+from tests.citations.kept_items import document
 
 if TYPE_CHECKING:
     from index.library.library import Library
@@ -44,9 +45,9 @@ def test_location_agrees_with_the_library(library: Library, write: Write) -> Non
     document = library.document("paper.md")
     assert len(document.landmarks) > 10
     for start in range(len(document.text)):
-        assert locate(document.landmarks, start) == library.locate("paper.md", Span(start, start))
+        assert locate(document, Span(start, start)) == library.locate("paper.md", Span(start, start))
 
 
 def test_location_without_landmarks_is_empty() -> None:
     """A document may have no landmarks."""
-    assert locate((), 9) == Location()
+    assert locate(document("words"), Span(1, 3)) == Location()

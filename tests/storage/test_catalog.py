@@ -395,25 +395,25 @@ def test_location_has_page_headings_and_paragraph(
 ) -> None:
     """A location is the page, the headings above it, and the paragraph below the nearer of the two."""
     number = put(catalog, a_document("x" * 120, landmarks=MARKS))
-    (location,) = catalog.locate([(number, start)])
+    (location,) = catalog.locate([(number, Span(start, start + 1))])
     assert (location.page, location.heading, location.paragraph) == (page, heading, paragraph)
 
 
 def test_a_document_without_landmarks_has_empty_locations(catalog: Catalog) -> None:
     """If the document has no landmarks, its locations are empty and nothing is invented."""
-    assert catalog.locate([(put(catalog, SHIP), 3)])[0].label == ""
+    assert catalog.locate([(put(catalog, SHIP), Span(3, 4))])[0].label == ""
 
 
 def test_paragraphs_count_from_the_start_without_pages_and_headings(catalog: Catalog) -> None:
     """The second paragraph is paragraph 2 of the document."""
     number = put(catalog, a_document("x" * 50, landmarks=[Landmark("paragraph", 0), Landmark("paragraph", 20)]))
-    assert catalog.locate([(number, 25)])[0].label == "¶ 2"
+    assert catalog.locate([(number, Span(25, 26))])[0].label == "¶ 2"
 
 
 def test_heading_of_level_zero_ends_the_heading_path(catalog: Catalog) -> None:
     """A damaged level does not make the search for outer headings endless."""
     number = put(catalog, a_document("x" * 50, landmarks=[Landmark("heading", 0, "Flat", 0)]))
-    assert catalog.locate([(number, 9)])[0].heading == "Flat"
+    assert catalog.locate([(number, Span(9, 10))])[0].heading == "Flat"
 
 
 # Damage

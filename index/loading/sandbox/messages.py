@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from index import errors
 from index.errors import LoadingError
-from index.records import Chunk, Document, Landmark, LandmarkKind, Span
+from index.records import Chunk, Document, Landmark, LandmarkKind, Reading, RecognisedWord, Span, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,6 +27,8 @@ _PIECE = 1 << 20
 """Characters per frame."""
 _LANDMARKS = 10_000
 _CHUNKS = 4_000
+_TABLES = 50
+_WORDS = 10_000
 _METADATA = ("id", "source", "title", "author", "date", "media_type")
 _KINDS = frozenset(get_args(LandmarkKind))
 _NUMBER = "I"
@@ -151,6 +153,9 @@ def send_parsed(sink: BinaryIO, parsed: Parsed) -> None:
         "cost": asdict(parsed.cost),
         "pieces": _frames(document.text, _PIECE),
         "landmarks": _frames(document.landmarks, _LANDMARKS),
+        "tables": _frames(document.tables, _TABLES),
+        "recognised": _frames(document.recognised, _WORDS),
+        "reading": asdict(document.reading),
         "chunks": None if chunks is None else _frames(chunks, _CHUNKS),
         "pages": len(parsed.pages),
         "page_pieces": _frames(pages, _PIECE),
@@ -159,6 +164,10 @@ def send_parsed(sink: BinaryIO, parsed: Parsed) -> None:
     _send_text(sink, document.text)
     for landmarks in _slices(document.landmarks, _LANDMARKS):
         send_json(sink, [[mark.kind, mark.start, mark.label, mark.level] for mark in landmarks])
+    for tables in _slices(document.tables, _TABLES):
+        send_json(sink, [table.as_lists() for table in tables])
+    for words in _slices(document.recognised, _WORDS):
+        send_json(sink, words)
     for batch in _slices(chunks or (), _CHUNKS):
         send(sink, _pack(batch))
     _send_text(sink, pages)
@@ -182,6 +191,8 @@ def receive_parsed(source: BinaryIO) -> Parsed:
             raise _error(head)
         text = _receive_text(source, head["pieces"])
         landmarks = [mark for _ in range(head["landmarks"]) for mark in _landmarks(receive_json(source))]
+        tables = tuple(Table.of(table) for _ in range(head["tables"]) for table in receive_json(source))
+        words = tuple(RecognisedWord(*word) for _ in range(head["recognised"]) for word in receive_json(source))
         chunks = None
         if head["chunks"] is not None:
             chunks = tuple(chunk for _ in range(head["chunks"]) for chunk in _unpack(receive(source)))
@@ -190,7 +201,8 @@ def receive_parsed(source: BinaryIO) -> Parsed:
             raise ValueError(f"{len(pages)} pages")
         id_, source_, title, author, date, media_type = map(str, head["stated"])
         notes = tuple(map(str, head["notes"]))
-        document = Document(id_, source_, title, author, date, media_type, text, tuple(landmarks), notes)
+        details = (notes, tables, words, Reading.of(head["reading"]))
+        document = Document(id_, source_, title, author, date, media_type, text, tuple(landmarks), *details)
         return Parsed(document, chunks, Cost(**head["cost"]), pages)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise ProtocolError(f"no document: {error}") from error

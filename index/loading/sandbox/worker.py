@@ -194,7 +194,8 @@ class _Worker:
         if request.cutting is None:
             return None
         target, limit, tokenizer = request.cutting
-        return self._tokenizers[tokenizer].chunker(target, limit).chunk(document.text, document.landmarks)
+        chunker = self._tokenizers[tokenizer].chunker(target, limit)
+        return chunker.chunk(document.text, document.landmarks, document.tables)
 
     def _likely_cause(self, error: LoadingError, request: Request) -> LoadingError:
         nearly_full = memory("VmHWM") > _NEARLY_FULL * self._megabytes

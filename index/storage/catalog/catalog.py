@@ -54,7 +54,7 @@ class Catalog:
 
     @property
     def blank(self) -> bool:
-        """Whether the database is empty, without even tables."""
+        """Whether the database has no tables."""
         return self._version() == 0
 
     @property
@@ -99,10 +99,8 @@ class Catalog:
                 f"{_EXTENT} WHERE number IN {LISTED}", [json.dumps(list(numbers))]
             )[0]
             return passages, documents
-        generation = self.generation()
-        if self._extent[0] != generation:
-            passages, documents = self.database.rows(_EXTENT)[0]
-            self._extent = generation, (passages, documents)
+        if self._extent[0] != (generation := self.generation()):
+            self._extent = generation, tuple(self.database.rows(_EXTENT)[0])
         return self._extent[1]
 
     def numbered(self) -> dict[int, DocumentInfo]:
@@ -177,6 +175,8 @@ class Catalog:
     document = passage_queries.document
     excerpt = passage_queries.excerpt
     locate = passage_queries.locate
+    tables_in = passage_queries.tables_in
+    recognised_in = passage_queries.recognised_in
     headings = passage_queries.headings
     pages_begun = passage_queries.pages_begun
 

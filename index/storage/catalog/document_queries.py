@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from index.records import DocumentInfo
 from index.storage import tables
 from index.storage.catalog.rows import LISTED, DocumentRange
+from index.storage.document_details import reading_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _INFO = """
     SELECT d.number, d.id, (SELECT min(source) FROM sources s WHERE s.document = d.number) AS source,
            d.title, d.author, d.date, d.media_type, d.characters, d.pages, d.passages, d.notes,
-           d.number IN {claims} AS claimed, coalesce({whole}, 0) AS whole
+           d.number IN {claims} AS claimed, coalesce({whole}, 0) AS whole, coalesce({reading}, '{{}}') AS reading
     FROM documents d
 """
 _SOURCES = "SELECT s.source, d.id FROM sources s JOIN documents d ON d.number = s.document"
@@ -136,15 +137,18 @@ def _wholly_read(database: Database) -> str:
 
 def _infos(database: Database, condition: str, *values: Any) -> dict[int, DocumentInfo]:
     """Return the documents that a condition selects, by number, in the order of the query."""
+    reading = "(SELECT content FROM readings WHERE document = d.number)" if database.has_table("readings") else "NULL"
     whole = "(SELECT passages FROM parts WHERE document = d.number)" if database.has_table("parts") else "0"
-    rows = database.rows(f"{_INFO.format(claims=claims(database), whole=whole)} {condition}", values)
+    query = _INFO.format(claims=claims(database), whole=whole, reading=reading)
+    rows = database.rows(f"{query} {condition}", values)
     return {row[0]: _info(database, row) for row in rows}
 
 
 def _info(database: Database, row: Sequence[Any]) -> DocumentInfo:
     try:
-        notes, claimed, whole = tuple(json.loads(row[-3])), bool(row[-2]), row[-1]
-        return DocumentInfo(*row[1:-3], notes, claimed, False, whole)  # type: ignore[call-arg,unused-ignore]
+        notes, claimed, whole, reading = tuple(json.loads(row[-4])), bool(row[-3]), row[-2], row[-1]
+        how = reading_of(database, reading)
+        return DocumentInfo(*row[1:-4], notes, claimed, False, whole, how)  # type: ignore[call-arg,unused-ignore]
     except (TypeError, ValueError) as error:
         raise database.damaged(f"document {row[0]} has notes that are no list: {error}") from error
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index.records import Document, Landmark, Location, Passage
-from index.storage import tables
+from index.storage import document_details, tables
 from index.storage.catalog.document_queries import claims, infos
 from index.storage.catalog.rows import LISTED, DocumentRange, Excerpt, runs
 from index.text.structure import STRUCTURED
@@ -17,7 +17,7 @@ from index.text.structure import STRUCTURED
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from index.records import LandmarkKind, Span
+    from index.records import LandmarkKind, RecognisedWord, Span, Table
     from index.storage.catalog.rows import WithDatabase
     from index.storage.database import Connection, Database
 
@@ -165,7 +165,8 @@ def document(catalog: WithDatabase, number: int) -> Document | None:
         marks = catalog.database.rows(f"{_LANDMARKS} ORDER BY start, place", [number])
     landmarks = tuple(Landmark(*mark) for mark in marks)
     stated = (info.id, info.source, info.title, info.author, info.date, info.media_type)
-    return Document(*stated, text, landmarks, info.notes)
+    details = (tables_in(catalog, number), recognised_in(catalog, number), info.reading)
+    return Document(*stated, text, landmarks, info.notes, *details)
 
 
 def excerpt(catalog: WithDatabase, number: int, span: Span) -> Excerpt:
@@ -173,22 +174,42 @@ def excerpt(catalog: WithDatabase, number: int, span: Span) -> Excerpt:
     rows = rows_around(catalog, number, span)
     start, text = rows[0][0].passage.start if rows else 0, "".join(row.passage.text + gap for row, gap in rows)
     # The kinds are named so that SQLite can use the index on (document, kind, start).
-    among = "AND kind IN ('page', 'heading', 'paragraph') AND start BETWEEN ? AND ? ORDER BY start, place"
+    among = "AND kind IN ('page', 'place', 'heading', 'paragraph') AND start BETWEEN ? AND ? ORDER BY start, place"
     marks = catalog.database.rows(f"{_LANDMARKS} {among}", [number, start, start + len(text)])
     return Excerpt(start, text, tuple(Landmark(*mark) for mark in marks))
 
 
-def locate(catalog: WithDatabase, places: Sequence[tuple[int, int]]) -> list[Location]:
-    """Return page, path of headings and paragraph of each place: a document's number and an offset in it."""
+def locate(catalog: WithDatabase, places: Sequence[tuple[int, Span]]) -> list[Location]:
+    """Return the location of each place: a document's number and a span in it."""
     with catalog.database.reading() as connection:
-        return [_location(connection, number, start) for number, start in places]
+        found = [_location(connection, number, span.start) for number, span in places]
+    return [_detailed(catalog.database, *place, location) for place, location in zip(places, found, strict=True)]
+
+
+def tables_in(catalog: WithDatabase, number: int, span: Span | None = None) -> tuple[Table, ...]:
+    """Return the tables of a document that overlap a span, or all of them, in order."""
+    return document_details.tables_in(catalog.database, number, span)
+
+
+def recognised_in(catalog: WithDatabase, number: int, span: Span | None = None) -> tuple[RecognisedWord, ...]:
+    """Return the recognised words of a document that overlap a span, or all of them, in order."""
+    return document_details.recognised_in(catalog.database, number, span)
+
+
+def _detailed(database: Database, number: int, span: Span, location: Location) -> Location:
+    """Return a location with the cell that contains the span, and the confidence of its recognised words."""
+    tables_here = document_details.tables_in(database, number, span)
+    return location.detailed(span, tables_here, document_details.recognised_in(database, number, span))
 
 
 def _location(connection: Connection, number: int, start: int) -> Location:
     page = _last(connection, number, "page", start)
+    place = _last(connection, number, "place", start)
     heading = _last(connection, number, "heading", start)
+    section = _last(connection, number, "place", start, below_level=2, above_level=0)
+    closed = section[0] if section else -1
     path, above = [], heading
-    while above:
+    while above and above[0] >= closed:
         begin, label, level = above
         path.append(label)
         above = _last(connection, number, "heading", begin, below_level=level) if level > 1 else None
@@ -198,7 +219,8 @@ def _location(connection: Connection, number: int, start: int) -> Location:
            WHERE document = ? AND kind = 'paragraph' AND start BETWEEN ? AND ?""",
         (number, anchor, start),
     ).fetchone()[0]
-    return Location(page[1] if page else "", " > ".join(reversed(path)), paragraph)
+    counted = paragraph if place is None or anchor > place[0] else 0
+    return Location(page[1] if page else "", " > ".join(reversed(path)), counted, place[1] if place else "")
 
 
 def headings(catalog: WithDatabase, numbers: Sequence[int]) -> dict[str, list[str]]:
@@ -218,16 +240,16 @@ def pages_begun(catalog: WithDatabase, number: int, at: int) -> int:
 
 
 def _last(
-    connection: Connection, number: int, kind: LandmarkKind, start: int, below_level: int = 0
+    connection: Connection, number: int, kind: LandmarkKind, start: int, below_level: int = 0, above_level: int = -1
 ) -> tuple[int, str, int] | None:
     """Return start, label and level of the last landmark of a kind at or before `start`.
 
-    With `below_level`, only landmarks with a smaller level number count.
+    Only landmarks with a level below `below_level`, if that is not 0, and above `above_level` count.
     """
     row: tuple[int, str, int] | None = connection.execute(
         """SELECT start, label, level FROM landmarks
-           WHERE document = ? AND kind = ? AND start <= ? AND (? = 0 OR level < ?)
+           WHERE document = ? AND kind = ? AND start <= ? AND (? = 0 OR level < ?) AND level > ?
            ORDER BY start DESC, place DESC LIMIT 1""",
-        (number, kind, start, below_level, below_level),
+        (number, kind, start, below_level, below_level, above_level),
     ).fetchone()
     return row

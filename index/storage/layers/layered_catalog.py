@@ -15,7 +15,7 @@ from index.storage.catalog.rows import DocumentCache
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from index.records import Document, DocumentInfo, Location, Passage, Span
+    from index.records import Document, DocumentInfo, Location, Passage, RecognisedWord, Span, Table
     from index.storage.catalog.catalog import DocumentRange, Excerpt, PassageRow
 
     Array = np.ndarray[Any, Any]
@@ -198,9 +198,17 @@ class LayeredCatalog(Catalog):
         """See `Catalog.excerpt`."""
         return self._of(number).excerpt(number, span)
 
-    def locate(self, places: Sequence[tuple[int, int]]) -> list[Location]:
+    def locate(self, places: Sequence[tuple[int, Span]]) -> list[Location]:
         """See `Catalog.locate`."""
-        return [self._of(number).locate([(number, start)])[0] for number, start in places]
+        return [self._of(number).locate([(number, span)])[0] for number, span in places]
+
+    def tables_in(self, number: int, span: Span | None = None) -> tuple[Table, ...]:
+        """See `Catalog.tables_in`."""
+        return self._of(number).tables_in(number, span)
+
+    def recognised_in(self, number: int, span: Span | None = None) -> tuple[RecognisedWord, ...]:
+        """See `Catalog.recognised_in`."""
+        return self._of(number).recognised_in(number, span)
 
     def headings(self, numbers: Sequence[int]) -> dict[str, list[str]]:
         """See `Catalog.headings`."""

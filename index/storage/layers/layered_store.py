@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from index.records import DocumentInfo, Location, Problem
+    from index.records import DocumentInfo, Location, Problem, Span
     from index.storage.catalog.catalog import PassageRow
     from index.storage.protocol import Scope
 
@@ -75,7 +75,7 @@ class LayeredStore(FolderStore):
         """See `Store.infos`."""
         return self.catalog.infos(numbers)
 
-    def locate(self, places: Sequence[tuple[int, int]]) -> list[Location]:
+    def locate(self, places: Sequence[tuple[int, Span]]) -> list[Location]:
         """See `Store.locate`."""
         return self.catalog.locate(places)
 

@@ -1,0 +1,150 @@
+"""Tables of documents, and words that were recognised in pictures.
+
+Every offset is a Unicode code point into `Document.text`, and every span is half-open: `[start, end)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, replace
+from typing import Any, Literal, NamedTuple, get_args
+
+Naming = Literal["table", "sheet", "rows"]
+"""How readers name a cell: `table 2, row 3`; as a spreadsheet does, `B7`; or `row 12, column “price”`."""
+_ALPHABET = 26
+
+
+class Cell(NamedTuple):
+    """A cell with words. The first row and the first column of a table are 0."""
+
+    start: int
+    end: int
+    row: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table, or some whole rows of a long one: each part of a long table has the headers of all columns."""
+
+    start: int
+    end: int
+    caption: str
+    """The words that a reader calls it by: a caption, the name of a sheet; empty if there are none."""
+    naming: Naming
+    number: int
+    """The number of the table in its document, from 1; all parts of a long table have the same."""
+    header_rows: int
+    """The number of its rows that are headers of columns; 0 in all but the first part of a long table."""
+    columns: tuple[str, ...]
+    """The header of each column: the words above it, from the top, joined by commas; empty if it has none."""
+    rows: tuple[str, ...]
+    """The header of each row: its first words; empty if it has none."""
+    column_numbers: tuple[int, ...]
+    """The number of each column in the file, from 1."""
+    row_numbers: tuple[int, ...]
+    """The number of each row in the file, from 1."""
+    cells: tuple[Cell, ...]
+    """Ordered by `start`. Cells that are headers are among them."""
+
+    @classmethod
+    def of(cls, value: Sequence[Any]) -> Table:
+        """Build a table from the output of `as_lists`, or of JSON made from it. Raises ValueError or TypeError."""
+        start, end, caption, naming, number, header_rows, columns, rows, column_numbers, row_numbers, cells = value
+        found = tuple(Cell(*map(int, cell)) for cell in cells)
+        if any(not 0 <= cell.row < len(rows) or not 0 <= cell.column < len(columns) for cell in found):
+            raise ValueError("a cell outside its table")
+        headers = tuple(map(str, columns)), tuple(map(str, rows))
+        numbers = tuple(map(int, column_numbers)), tuple(map(int, row_numbers))
+        if tuple(map(len, headers)) != tuple(map(len, numbers)):
+            raise ValueError("a table whose rows or columns have too few numbers")
+        if naming not in get_args(Naming):
+            raise ValueError(f"cells with names of the kind {naming!r}")
+        return cls(int(start), int(end), str(caption), naming, int(number), int(header_rows), *headers, *numbers, found)
+
+    def as_lists(self) -> tuple[Any, ...]:
+        """Return the table as nested sequences that JSON can hold."""
+        return astuple(self)
+
+    def shifted(self, offset: int) -> Table:
+        """Return the table as if the text before it had `offset` more characters."""
+        cells = tuple(cell._replace(start=cell.start + offset, end=cell.end + offset) for cell in self.cells)
+        return replace(self, start=self.start + offset, end=self.end + offset, cells=cells)
+
+    def cell_at(self, start: int, end: int) -> Cell | None:
+        """Return the cell that contains the span; None if it goes beyond one cell."""
+        return next((cell for cell in self.cells if cell.start <= start and end <= cell.end), None)
+
+    def headers(self, cell: Cell) -> tuple[str, ...]:
+        """Return the header of the cell's column and that of its row, without empty ones; a header has none itself."""
+        if cell.row < self.header_rows:
+            return ()
+        found = (self.columns[cell.column], self.rows[cell.row] if cell.column else "")
+        return tuple(header for header in found if header)
+
+    def name(self, cell: Cell) -> str:
+        """Return what a reader calls the cell: `B7`, `row 12, column “price”`, or `table 2, row 3`."""
+        row, column = self.row_numbers[cell.row], self.column_numbers[cell.column]
+        if self.naming == "sheet":
+            return f"{letters(column)}{row}"
+        if self.naming == "rows":
+            header = self.columns[cell.column]
+            return f"row {row}, column {f'“{header}”' if header else column}"
+        return f"table {self.number}, row {row}"
+
+
+def letters(column: int) -> str:
+    """Return the name that spreadsheets give a column: `A` for 1, `AA` for 27."""
+    name = ""
+    while column > 0:
+        column, rest = divmod(column - 1, _ALPHABET)
+        name = chr(ord("A") + rest) + name
+    return name
+
+
+class RecognisedWord(NamedTuple):
+    """A word that was recognised in a picture of a page."""
+
+    start: int
+    end: int
+    page: int
+    """The page's index in the file, from 0."""
+    left: float
+    """The word's box in shares of the width and height of the page, from its top left corner, in [0, 1]."""
+    top: float
+    right: float
+    bottom: float
+    confidence: float
+    """How certain the recognition is, in [0, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a document was read."""
+
+    recognised_pages: int = 0
+    """Number of pages whose words were recognised in their pictures."""
+    engine: str = ""
+    """The program that recognised them, with its version; empty if none did."""
+    empty_pages: int = 0
+    """Number of pages without words."""
+    tables: int = 0
+    """Number of tables that are kept as tables."""
+    languages: tuple[str, ...] = ()
+    """The languages of the text, most of it first, by ISO 639-1: `en`."""
+    container: str = ""
+    """The source of the message or archive that the document comes from; empty if it is a file of its own."""
+
+    @classmethod
+    def of(cls, value: dict[str, Any]) -> Reading:
+        """Build it from the output of `dataclasses.asdict`, or of JSON made from it. Raises ValueError or TypeError."""
+        reading = cls(**value)
+        counts = (reading.recognised_pages, reading.empty_pages, reading.tables)
+        names = (reading.engine, reading.container, *reading.languages)
+        if not all(type(count) is int and count >= 0 for count in counts) or not all(type(n) is str for n in names):
+            raise ValueError("a reading with values of the wrong kind")
+        return cls(*counts[:1], reading.engine, *counts[1:], tuple(reading.languages), reading.container)
+
+
+AS_TEXT = Reading()
+"""The reading of a document of which nothing is known but its text."""

@@ -1,0 +1,76 @@
+"""Grids of texts become tables whose cells are found by their headers."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.loading import formats
+from index.loading.content import Block, Content, Draft, compose, paragraph
+from index.loading.grid import Outline, grid
+from index.records import Document, Span, Table
+
+GRADES = [["Grade", "Strength, MPa", ""], ["", "min", "max"], ["SNB22-3", "1000", "1200"], ["SNB22-4", "930", ""]]
+CELLS = st.text(st.characters(codec="utf-8"), max_size=12)
+
+
+def document(*blocks: Block) -> Document:
+    """Return the document of these blocks."""
+    return compose(Draft(blocks), Content(b"", formats.PLAIN), id="0" * 64, source="/table")
+
+
+def cell(found: Document, words: str) -> tuple[str, str]:
+    """Return the quotation and the name of the only cell with these words."""
+    ((table, place),) = [(t, c) for t in found.tables for c in t.cells if found.text[c.start : c.end] == words]
+    return " · ".join(table.headers(place)), table.name(place)
+
+
+def test_a_cell_has_the_headers_of_its_column_and_its_row() -> None:
+    """Headers of two rows are joined."""
+    found = document(paragraph("Before."), grid(GRADES))
+    assert found.text.startswith("Before.\n\nGrade | Strength, MPa")
+    assert cell(found, "1000") == ("Strength, MPa, min · SNB22-3", "table 1, row 3")
+    assert cell(found, "SNB22-4") == ("Grade", "table 1, row 4")
+    assert cell(found, "min") == ("", "table 1, row 2")
+
+
+def test_cells_of_sheets_and_of_rows_have_their_own_names() -> None:
+    """A spreadsheet names cells by letters, a file of rows by its columns."""
+    sheet = document(grid(GRADES, Outline("sheet", row_numbers=(3, 4, 7, 9), column_numbers=(2, 27, 28))))
+    assert cell(sheet, "1000")[1] == "AA7"
+    plain = document(grid([["price", "name"], ["3.20", "tea"]], Outline("rows", header_rows=1)))
+    assert cell(plain, "tea")[1] == "row 2, column “name”"
+
+
+def test_a_grid_without_words_is_no_table() -> None:
+    """Neither an empty grid nor one of blanks."""
+    assert grid([]) == grid([["", " "], []]) == Block("")
+
+
+def test_a_long_table_has_parts_that_know_the_headers_of_its_columns() -> None:
+    """Each part has whole rows."""
+    rows = [["Year", "Sold", "Lost"], *([str(1000 + n), f"s{n}", f"l{n}"] for n in range(900))]
+    found = document(grid(rows), grid(GRADES))
+    parts = found.tables[:-1]
+    assert len(parts) == 3
+    assert [table.number for table in found.tables] == [1, 1, 1, 2]
+    assert found.reading.tables == 2
+    assert cell(found, "l899") == ("Lost · 1899", "table 1, row 901")
+    assert [table.header_rows for table in found.tables] == [1, 0, 0, 2]
+    assert "\n".join(found.text[table.start : table.end] for table in parts) == found.text.split("\n\n")[0]
+
+
+@given(st.lists(st.lists(CELLS, max_size=5), max_size=12), st.integers(0, 3))
+def test_every_cell_is_a_slice_of_the_text(rows: list[list[str]], header_rows: int) -> None:
+    """Whatever a grid holds: the words of each cell are where the table says, in order, and survive JSON."""
+    found = document(paragraph("Before."), grid(rows, Outline(header_rows=header_rows)))
+    words = [found.text[c.start : c.end] for table in found.tables for c in table.cells]
+    assert all(words)
+    assert words == [word.strip() for word in words]
+    for table in found.tables:
+        assert [c.start for c in table.cells] == sorted(c.start for c in table.cells)
+        assert all(table.start <= c.start < c.end <= table.end for c in table.cells)
+        assert Table.of(json.loads(json.dumps(table.as_lists()))) == table
+        assert "\n\n" not in Span(table.start, table.end).of(found.text)
