@@ -68,6 +68,7 @@
         ├── UnsupportedFormat
         ├── DamagedFile
         ├── PasswordRequired
+        ├── CopyProtected
         ├── NoTextLayer
         ├── EmptyDocument
         ├── TooLarge
@@ -94,6 +95,7 @@ from index.errors.document_errors import (
     EvaluationError,
     FetchFailed,
     LoadingError,
+    CopyProtected,
     NoTextLayer,
     PasswordRequired,
     ReaderCrashed,
@@ -193,6 +195,7 @@ __all__ = [
     "LibraryTooNew",
     "LoadingError",
     "NoRoom",
+    "CopyProtected",
     "NoTextLayer",
     "NotASite",
     "NotAllowed",

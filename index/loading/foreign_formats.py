@@ -9,11 +9,8 @@ _EXCEL_97 = "an Excel workbook of the older kind (.xls)"
 _POWERPOINT_97 = "a PowerPoint presentation of the older kind (.ppt)"
 EXCEL = "an Excel workbook (.xlsx)"
 POWERPOINT = "a PowerPoint presentation (.pptx)"
-EPUB = "an EPUB book (.epub)"
-ODT = "an OpenDocument text (.odt)"
 ODS = "an OpenDocument spreadsheet (.ods)"
 ODP = "an OpenDocument presentation (.odp)"
-_RTF = "a Rich Text document (.rtf)"
 _MSG = "an Outlook message (.msg)"
 _MAIL = "an e-mail message (.eml)"
 ZIP = "a zip archive"
@@ -27,9 +24,6 @@ _HINTS = {
     _POWERPOINT_97: "Save it as PDF, and add that.",
     POWERPOINT: "Save it as PDF, and add that.",
     ODP: "Save it as PDF, and add that.",
-    ODT: "Save it as .docx or PDF, and add that.",
-    _RTF: "Save it as .docx or PDF, and add that.",
-    EPUB: "Convert it to HTML or PDF, and add that.",
     _MSG: "Save the message as a web page or as plain text, and add that.",
     _MAIL: "Save the message as a web page or as plain text, and add that.",
     ZIP: "Unpack it, and add the folder.",
@@ -37,7 +31,6 @@ _HINTS = {
 _OTHERWISE = "Pincite reads PDF, Word (.docx), HTML, Markdown and plain text."
 
 MAGIC: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"{\\rtf", _RTF),
     (0, b"\x89PNG\r\n", _IMAGE.format("PNG")),
     (0, b"\xff\xd8\xff", _IMAGE.format("JPEG")),
     (0, b"GIF8", _IMAGE.format("GIF")),
@@ -70,12 +63,6 @@ MAGIC: tuple[tuple[int, bytes, str], ...] = (
 TEXT_SUFFIXES = {
     ".csv": "a table in CSV",
     ".tsv": "a table in TSV",
-    ".json": "data in JSON",
-    ".jsonl": "data in JSON lines",
-    ".ndjson": "data in JSON lines",
-    ".ipynb": "a Jupyter notebook (.ipynb)",
-    ".xml": "data in XML",
-    ".svg": "a drawing (SVG)",
     ".eml": _MAIL,
     ".mbox": "a mailbox (.mbox)",
     ".mht": "a web archive (.mht)",

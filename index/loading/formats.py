@@ -9,15 +9,14 @@ import zlib
 from pathlib import PurePath
 
 from index.errors import DamagedFile, EmptyDocument, TooLarge
+from index.loading import text_formats
 from index.loading.content import Content
 from index.loading.foreign_formats import (
     BINARY_SUFFIXES,
-    EPUB,
     EXCEL,
     MAGIC,
     ODP,
     ODS,
-    ODT,
     POWERPOINT,
     TEXT_SUFFIXES,
     ZIP,
@@ -42,20 +41,21 @@ _PARTS = {
     "ppt/presentation.xml": POWERPOINT,
 }
 _MIMETYPES = {
-    "application/epub+zip": EPUB,
-    "application/vnd.oasis.opendocument.text": ODT,
     "application/vnd.oasis.opendocument.spreadsheet": ODS,
     "application/vnd.oasis.opendocument.presentation": ODP,
 }
+EPUB = "application/epub+zip"
+ODT = "application/vnd.oasis.opendocument.text"
+RTF = "application/rtf"
+_READ_MIMETYPES = {EPUB: EPUB, ODT: ODT, f"{ODT}-template": ODT, f"{ODT}-master": ODT}
 PDF = "application/pdf"
 HTML = "text/html"
 MARKDOWN = "text/markdown"
-ORG = "text/org"
 PLAIN = "text/plain"
 _BY_SUFFIX = {
     **dict.fromkeys((".md", ".markdown", ".mdown", ".mkd"), MARKDOWN),
     **dict.fromkeys((".html", ".htm", ".xhtml"), HTML),
-    ".org": ORG,
+    ".org": text_formats.ORG,
 }
 _HEAD = 4096
 _PDF_SLACK = 1024
@@ -66,20 +66,17 @@ _HTML = re.compile(
     r"(?:\s|<!--(?>.*?-->)|<\?xml(?>.*?\?>))*+<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
 )
 """Comments match atomically: with backtracking, a head of many comments would take forever."""
-_XML = re.compile(r"\s*<\?xml\b", re.IGNORECASE)
 _MAIL_HEADERS = re.compile(r"(?:From .*\n)?(?:(?:[!-9;-~]+:[^\n]*|[ \t]+[^\n]*)\n)+")
 _ONLY_MAIL = re.compile(
     r"^(?:mime-version|message-id|received|return-path|delivered-to|x-mailer):", re.MULTILINE | re.IGNORECASE
 )
-_JSON = re.compile(r"\s*[\[{]")
-_JSON_LIMIT = 5_000_000
 
 
 def zip_media_type(data: bytes, name: str) -> str:
-    """Return the media type of a Word document.
+    """Return the media type of a Word document, an OpenDocument text or a book.
 
     Raises:
-        UnsupportedFormat: the archive is not a Word document; the message names its format.
+        UnsupportedFormat: the archive is none of them; the message names its format.
         DamagedFile: the archive's directory cannot be read.
         TooLarge: the archive looks like a zip bomb, or unpacks to more than can be read.
 
@@ -91,11 +88,12 @@ def zip_media_type(data: bytes, name: str) -> str:
             mimetype = _mimetype(archive) if "mimetype" in parts else ""
     except _BROKEN as error:
         raise DamagedFile(f"{name} is a zip archive that cannot be opened: {error}.") from error
-    format_name = _MIMETYPES.get(mimetype) or next((_PARTS[part] for part in _PARTS if part in parts), ZIP)
+    read_as = _READ_MIMETYPES.get(mimetype, "" if mimetype or "META-INF/container.xml" not in parts else EPUB)
+    format_name = "" if read_as else _MIMETYPES.get(mimetype) or next((_PARTS[part] for part in _PARTS if part in parts), ZIP)
     if format_name:
         raise unsupported(name, format_name)
     _check_unpacked_size(name, len(data), sum(info.file_size for info in entries))
-    return DOCX
+    return read_as or DOCX
 
 
 def _mimetype(archive: zipfile.ZipFile) -> str:
@@ -134,6 +132,8 @@ def sniff(data: bytes, source: str) -> Content:
         return Content(data, PDF)
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return Content(data, zip_media_type(data, name))
+    if data.startswith(b"{\\rtf"):
+        return Content(data, RTF)
     _refuse_foreign(data, name)
     return _sniff_text(data, suffix, name)
 
@@ -186,30 +186,14 @@ def _text_media_type(text: str, suffix: str, name: str) -> str:
         raise unsupported(name, TEXT_SUFFIXES[suffix])
     if _HTML.match(text[:_HEAD]):
         return HTML
-    if _XML.match(text[:_HEAD]):
-        raise unsupported(name, TEXT_SUFFIXES[".xml"])
     if suffix in _BY_SUFFIX:
         return _BY_SUFFIX[suffix]
     if _is_mail(text):
         raise unsupported(name, TEXT_SUFFIXES[".eml"])
-    if _is_json(text):
-        raise unsupported(name, TEXT_SUFFIXES[".json"])
-    return PLAIN
+    return text_formats.media_type(text, suffix) or PLAIN
 
 
 def _is_mail(text: str) -> bool:
     """Return whether the text has headers that only mail programs write. `From:` and `Date:` may begin a memo."""
     headers = _MAIL_HEADERS.match(text[:_HEAD].replace("\r\n", "\n"))
     return bool(headers and _ONLY_MAIL.search(headers.group()))
-
-
-def _is_json(text: str) -> bool:
-    import json
-
-    if not _JSON.match(text) or len(text) > _JSON_LIMIT:
-        return False
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True

@@ -19,7 +19,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from index.errors import EmptyDocument, LoadingError, SourceNotFound, SourceNotReadable, TooLarge
-from index.loading import formats
+from index.loading import formats, text_formats
 from index.loading.content import compose
 from index.text.sentences import has_words
 from index.text.structure import STRUCTURED
@@ -37,12 +37,15 @@ _SKIPPED = (".", "~$")
 _BLOCK = 1 << 20
 _FORMAT_MODULES = {
     formats.DOCX: "docx",
+    formats.EPUB: "epub",
+    formats.ODT: "odt",
+    formats.RTF: "rtf",
     formats.PDF: "pdf.extraction",
     formats.HTML: "html",
     formats.MARKDOWN: "markdown",
-    formats.ORG: "plain_text",
     formats.PLAIN: "plain_text",
-    **dict.fromkeys(STRUCTURED, "plain_text"),
+    **dict.fromkeys(STRUCTURED, "structured_text"),
+    **text_formats.READERS,
 }
 
 
@@ -199,6 +202,5 @@ def load_bytes(data: bytes, *, source: str, name: str = "", max_pages: int | Non
 def _read(content: Content, name: str, max_pages: int | None) -> Draft:
     module: Any = import_module(f"index.loading.{_FORMAT_MODULES[content.media_type]}")
     limits = {"max_pages": max_pages} if content.media_type == formats.PDF else {}
-    read = module.read_structured if content.media_type in STRUCTURED else module.read
-    draft: Draft = read(content, name, **limits)
+    draft: Draft = module.read(content, name, **limits)
     return draft
