@@ -60,6 +60,10 @@ def _begun(macro: str, following: str, name: str, ends: list[str]) -> str:
         return f"{opening}{_JOINED}"
     if macro == "Nm" and (not following or following in _CLOSING or following in CALLABLE):
         return name
+    if macro == "Fl" and following == "Fl":
+        return f"-{_JOINED}"
+    if macro == "Nd":
+        return "–"
     if macro == "Fl" and (not following or following in CALLABLE or following in _CLOSING):
         return "-"
     if macro == "Ns":

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _SETTINGS = {
     "file_insertion_enabled": False, "raw_enabled": False, "_disable_config": True, "report_level": 5, "halt_level": 5,
-    "warning_stream": False, "line_length_limit": 1_000_000, "syntax_highlight": "none", "doctitle_xform": False,
+    "warning_stream": False, "line_length_limit": 1_000_000, "syntax_highlight": "none", "doctitle_xform": True,
     "docinfo_xform": True, "sectsubtitle_xform": False, "smart_quotes": False, "auto_id_prefix": "id",
 }  # fmt: skip
 _ROLE = re.compile(r"(?<![\w`:]):([A-Za-z][\w.+:-]{0,40}):`([^`\n]{1,300})`")
@@ -49,11 +49,11 @@ def read(content: Content, name: str) -> Draft:
     try:
         tree = _parse(text)
         reader = _Reader(text)
-        reader.walk(tree)
+        reader.walk(tree, int(any(child.tagname == "title" for child in tree.children)))
     except _errors():
         plain = structured_text.read(content, name)
         return Draft(plain.blocks, notes=(_NOT_PARSED,))
-    title = reader.title or _first_title(tree)
+    title = one_line(tree.get("title", "")) or _first_title(tree)
     return Draft(reader.manuscript.blocks, title, reader.author, reader.date)
 
 
@@ -95,6 +95,7 @@ def _know(names: set[str]) -> None:
     from docutils import nodes
     from docutils.parsers.rst import Directive, directives
     from docutils.parsers.rst.languages import en
+    from docutils.statemachine import StringList
 
     class Container(Directive):
         has_content = True
@@ -113,11 +114,10 @@ def _know(names: set[str]) -> None:
                 listing.line = self.content_offset + 1
                 return [listing]
             container = nodes.container()
-            if self.arguments:
-                line = nodes.rubric("", self.arguments[0])
-                line.line = self.lineno
-                container += line
-            self.state.nested_parse(_without_options(self.content), self.content_offset, container)
+            begun = [*self.arguments[0].split("\n"), ""] if self.arguments else []
+            source = self.content.source(0) if self.content else ""
+            whole = StringList(begun, source) + _without_options(self.content)
+            self.state.nested_parse(whole, self.content_offset - len(begun), container)
             return [container]
 
     for name in names:
@@ -150,7 +150,6 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self.manuscript = Manuscript()
-        self.title = ""
         self.author = ""
         self.date = ""
         self._lines = [re.sub(r"[\W_]+", "", line) for line in text.split("\n")]
@@ -167,8 +166,8 @@ class _Reader:
             return
         if kind == "section":
             self.walk(node, depth + 1)
-        elif kind == "title":
-            self.manuscript.heading(_words(node), max(1, depth), self._number(node))
+        elif kind in {"title", "subtitle"}:
+            self.manuscript.heading(_words(node), max(1, depth + (kind == "subtitle")), self._number(node))
         elif kind in _LISTINGS:
             number = self._number(node)
             self.manuscript.listing(list(enumerate(node.astext().split("\n"), number)))
@@ -279,5 +278,7 @@ def _words(node: Any) -> str:
         return ""
     if node.tagname == "#text":
         return str(node.astext())
+    if node.tagname in {"footnote_reference", "citation_reference"}:
+        return f"[{node.astext()}]"
     separator = getattr(node, "child_text_separator", "")
     return str(separator.join(_words(child) for child in node.children))
