@@ -116,7 +116,8 @@ def _know(names: set[str]) -> None:
             container = nodes.container()
             begun = [*self.arguments[0].split("\n"), ""] if self.arguments else []
             source = self.content.source(0) if self.content else ""
-            whole = StringList(begun, source) + _without_options(self.content)
+            lines = [(source, self.lineno - 1 + n) for n in range(len(begun))]
+            whole = StringList(begun, items=lines) + _without_options(self.content)
             self.state.nested_parse(whole, self.content_offset - len(begun), container)
             return [container]
 
