@@ -130,18 +130,18 @@ def _headers(written: Sequence[Sequence[str | None]], kept: Sequence[int], width
     wide = {n for merged in known.merged if merged.right > merged.left for n in range(merged.top, merged.bottom + 1)}
     spread = [n for n in range(count - titles) if kept[n + titles] not in wide]
     columns = column_headers(rows[titles:count], rows[count:], spread) or [[] for _ in range(width)]
-    labels = _labels(rows[count:], kept[count:], known)
+    labels = _labels(rows[count:], kept[count:], known, headed=count > titles)
     named = ["" if n < count else _joined([row[column] for column in labels]) for n, row in enumerate(rows)]
     title = rows[titles - 1][0] if titles else ""
     return _Headers(title, count, tuple(map(_joined, columns)), tuple(named), labels)
 
 
-def _labels(rows: Sequence[Sequence[str]], kept: Sequence[int], known: Outline) -> tuple[int, ...]:
+def _labels(rows: Sequence[Sequence[str]], kept: Sequence[int], known: Outline, *, headed: bool) -> tuple[int, ...]:
     if known.header_columns is not None:
         return tuple(range(known.header_columns))
     inside = range(kept[0], kept[-1] + 1) if kept else ()
     tall = {m.left for m in known.merged if m.bottom > m.top and m.left == m.right and m.top in inside}
-    return label_columns(rows, tall)
+    return label_columns(rows, tall, headed=headed)
 
 
 def _fill(rows: list[list[str]], merged: Merged) -> None:
