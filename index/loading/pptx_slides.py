@@ -178,7 +178,7 @@ def _table(table: Any) -> Block:
             rows[-1].append(None if cell.is_spanned else _text(cell.text_frame))
             if cell.is_merge_origin:
                 merged.append(Merged(row, column, row + cell.span_height - 1, column + cell.span_width - 1))
-    return grid(rows, Outline(merged=merged))
+    return grid(rows, Outline(forms=not table.first_row, merged=merged))
 
 
 def _chart(chart: Any) -> Iterator[Block]:

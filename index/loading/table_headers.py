@@ -166,13 +166,19 @@ def _is_form(rows: Rows, kinds: Sequence[Kind], *, forms: bool) -> bool:
     first = rows[0]
     if sum(row[0].endswith(":") for row in rows) > _DISTINCT * len(rows):
         return True
-    if set(first[1].lower().split()) & _OF_VALUES:
+    if set(first[1].lower().split()) & _OF_VALUES or _resemble(*first):
         return False
     mixed = _MIXED < _share(kinds, "word") < 1 - _MIXED
     if mixed or not forms:
         return mixed
     contrast = _mean([row[1] for row in rows[1:]]) >= _CONTRAST * len(first[1])
     return _share(kinds, "word") >= _MOST and not contrast
+
+
+def _resemble(one: str, other: str) -> bool:
+    """Return whether two texts differ in a number or letter at their end: `Column A`, `Column B`."""
+    head, _, rest = one.rpartition(" ")
+    return bool(head) and len(rest) < 3 and other.rpartition(" ")[0] == head
 
 
 def _continues(rows: Rows, count: int) -> bool:

@@ -34,6 +34,8 @@ _MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
 _DEEPEST_OUTLINE = 9
 _MOST_COLUMNS = 63
 """Word's own limit."""
+_MOST_HEADERS = 4
+"""Rows of headers, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +108,7 @@ def _words(element: Any) -> Iterator[str]:
 
 
 def _is_hidden(run: Any) -> bool:
-    vanish = run.find(f"{_W}rPr/{_W}vanish")
-    return vanish is not None and vanish.get(_VAL, "1") not in {"0", "false"}
+    return _is_on(run.find(f"{_W}rPr/{_W}vanish"))
 
 
 def tables(element: Any) -> list[Block]:
@@ -133,21 +134,43 @@ def _nested(cell: Any) -> list[Any]:
 def _table(element: Any) -> Block:
     rows: list[list[str | None]] = []
     merged: list[Merged] = []
+    above: dict[int, int] = {}  # by column, the number of the last cell that begins in it
     marked: list[bool] = []
     for n, row in enumerate(_parts(element, "tr")):
-        marked.append(row.find(f"{_W}trPr/{_W}tblHeader") is not None)
+        marked.append(row.find(f"{_W}trPr/{_W}tblHeader") is not None or _is_bold(row))
         rows.append([""] * _skipped(row))
         for cell in _parts(row, "tc"):
             left, wide = len(rows[-1]), _span(cell)
             if _continues(cell):
                 rows[-1] += ["", *[None] * (wide - 1)]
-                _lengthen(merged, n, left)
+                if left in above:
+                    merged[above[left]] = merged[above[left]]._replace(bottom=n)
                 continue
             rows[-1] += [_text(cell), *[None] * (wide - 1)]
+            above[left] = len(merged)
             merged.append(Merged(n, left, n, left + wide - 1))
     spanning = [cell for cell in merged if cell.bottom > cell.top or cell.right > cell.left]
     headers = next((n for n, is_header in enumerate(marked) if not is_header), len(marked))
-    return grid(rows, Outline(header_rows=headers if 0 < headers < len(rows) else None, merged=spanning))
+    stated = headers if 0 < headers < min(len(rows), _MOST_HEADERS + 1) else None
+    return grid(rows, Outline(header_rows=stated, forms=not _has_heading_style(element), merged=spanning))
+
+
+def _is_bold(row: Any) -> bool:
+    """Return whether all words of a row are bold."""
+    runs = [run for run in row.iter(f"{_W}r") if any((text.text or "").strip() for text in run.iter(f"{_W}t"))]
+    return bool(runs) and all(_is_on(run.find(f"{_W}rPr/{_W}b")) for run in runs)
+
+
+def _is_on(switch: Any) -> bool:
+    return switch is not None and switch.get(_VAL, "1") not in {"0", "false"}
+
+
+def _has_heading_style(element: Any) -> bool:
+    """Return whether the style of a table, which is no plain one, applies to its first row."""
+    style = _attribute(element, f"{_W}tblPr/{_W}tblStyle")
+    look = element.find(f"{_W}tblPr/{_W}tblLook")
+    applies = look is not None and look.get(f"{_W}firstRow", "0") in {"1", "true"}
+    return applies and style not in {"", "TableGrid", "TableNormal"}
 
 
 def _skipped(row: Any) -> int:
@@ -167,14 +190,6 @@ def _continues(cell: Any) -> bool:
     """Return whether a cell only continues the one above it."""
     merge = cell.find(f"{_W}tcPr/{_W}vMerge")
     return merge is not None and merge.get(_VAL, "continue") == "continue"
-
-
-def _lengthen(merged: list[Merged], row: int, column: int) -> None:
-    """Let the cell above a place span it, too."""
-    for n in range(len(merged) - 1, -1, -1):
-        if merged[n].left == column:
-            merged[n] = merged[n]._replace(bottom=row)
-            return
 
 
 def _text(cell: Any) -> str:
