@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from index.loading.content import Block, field
-from index.loading.table_headers import column_headers, count_headers, count_titles, label_columns
+from index.loading.table_headers import column_headers, count_headers, count_titles, kind, label_columns
 from index.records import Cell, Table
 from index.text.sentences import one_line
 
@@ -127,11 +127,11 @@ def _headers(written: Sequence[Sequence[str | None]], kept: Sequence[int], width
         _fill(full, merged)
     rows = [full[n] for n in kept]
     forms = known.naming == "table" if known.forms is None else known.forms
-    stated = sum(n < known.header_rows for n in kept) if known.header_rows is not None else None
-    if stated is None or 0 < stated <= titles:
-        count = titles + count_headers(rows[titles:], forms=forms)
+    if known.header_rows == 0:
+        count = titles = 0
     else:
-        count, titles = stated, min(stated, titles)
+        stated = sum(n < (known.header_rows or 0) for n in kept)
+        count = titles + count_headers(rows[titles:], max(0, stated - titles), forms=forms)
     wide = {n for merged in known.merged if merged.right > merged.left for n in range(merged.top, merged.bottom + 1)}
     spread = [n for n in range(count - titles) if kept[n + titles] not in wide]
     columns = column_headers(rows[titles:count], rows[count:], spread) or [[] for _ in range(width)]
@@ -158,8 +158,8 @@ def _fill(rows: list[list[str]], merged: Merged) -> None:
 
 
 def _joined(words: Sequence[str]) -> str:
-    """Return the words of a header from the top, each once."""
-    return field(", ".join(text for text, _ in groupby(filter(None, words))))
+    """Return the words of a header from the top, each once, without dashes."""
+    return field(", ".join(text for text, _ in groupby(filter(kind, words))))
 
 
 def _parts(table: Table, text: str) -> Iterator[Table]:
