@@ -3,17 +3,17 @@
     grid([["Grade", "Strength, MPa"], ["SNB22-3", "1000"]])
 
 A row of the table is a line of the text, its cells separated by bars. The headers of a cell are the words above it and
-those at the beginning of its row.
+those at the beginning of its row; `table_headers` tells which rows and columns are headers where the format does not.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from index.loading.content import Block, field
+from index.loading.table_headers import column_headers, count_headers, count_titles, label_columns
 from index.records import Cell, Table
 from index.text.sentences import one_line
 
@@ -25,11 +25,15 @@ if TYPE_CHECKING:
 _BAR = " | "
 _PART = 1000
 """Cells in a part of a long table: each part is stored, and read again, as a whole."""
-_NUMBER = re.compile(
-    r"[\s+\-–−(]*[$€£¥]?\s*[\d.,'\s]*\d[\d.,'\s]*\s*(?:%|[A-Za-z]{1,3})?\)?|[-–—*.]*|n/?a", re.IGNORECASE
-)
-_MOST_HEADERS = 4
-"""Rows of headers, at most."""
+
+
+class Merged(NamedTuple):
+    """A cell that spans several rows or columns: its first and last row and column, from 0."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,92 +43,120 @@ class Outline:
     naming: Naming = "table"
     caption: str = ""
     header_rows: int | None = None
-    """The number of rows that are headers; None to tell it from the words."""
-    header_columns: int = 1
-    """The number of columns that name their rows."""
+    """The number of rows at the top that are headers; None to tell it from the words."""
+    header_columns: int | None = None
+    """The number of columns at the left that name their rows; None to tell it from the words."""
+    merged: Sequence[Merged] = ()
+    """The words of such a cell are given once, at its top left; as a header, they stand for all its rows or columns."""
     row_numbers: Sequence[int] = ()
     """The number of each row in the file, from 1; empty to count them."""
     column_numbers: Sequence[int] = ()
 
 
-def grid(texts: Sequence[Sequence[str]], outline: Outline | None = None) -> Block:
+@dataclass(frozen=True, slots=True)
+class _Headers:
+    """The headers of a grid: of its columns and of its rows, and where they stand."""
+
+    count: int
+    columns: tuple[str, ...]
+    rows: tuple[str, ...]
+    labels: tuple[int, ...]
+
+
+def grid(texts: Sequence[Sequence[str | None]], outline: Outline | None = None) -> Block:
     """Return a table as a block; rows may be of different lengths. Rows and cells without words are left out.
 
-    A cell that spans several columns or rows is given once for each of them if it is a header, and once otherwise.
+    A cell that is None leaves no gap between bars in the text: another one spans its place.
+    A grid with words in one cell only is a paragraph and no table.
     """
     known = outline or Outline()
     width = max(map(len, texts), default=0)
-    numbers = known.row_numbers or range(1, len(texts) + 1)
-    kept = [
-        (number, [*map(one_line, row), *[""] * (width - len(row))]) for number, row in zip(numbers, texts, strict=True)
-    ]
-    kept = [(number, row) for number, row in kept if any(row)]
+    written = [[None if cell is None else one_line(cell) for cell in row] for row in texts]
+    kept = [n for n, row in enumerate(written) if any(row)]
     if not kept:
         return Block("")
-    rows = [row for _, row in kept]
-    headers = _header_rows(rows) if known.header_rows is None else min(known.header_rows, len(rows))
-    text, cells = _written(rows)
+    text, cells = _written([written[n] for n in kept])
+    if len(cells) < 2:
+        return Block(text)
+    headers = _headers(written, kept, width, known)
+    numbers = known.row_numbers or range(1, len(texts) + 1)
     whole = Table(
         start=0,
         end=len(text),
-        caption=field(known.caption),
+        caption=field(known.caption or _title(written, kept)),
         naming=known.naming,
         number=0,
-        header_rows=headers,
-        columns=tuple(_joined([row[column] for row in rows[:headers]]) for column in range(width)),
-        rows=tuple("" if n < headers else _row_header(row, known.header_columns) for n, row in enumerate(rows)),
+        header_rows=headers.count,
+        columns=headers.columns,
+        rows=headers.rows,
         column_numbers=tuple(known.column_numbers or range(1, width + 1)),
-        row_numbers=tuple(number for number, _ in kept),
+        row_numbers=tuple(numbers[n] for n in kept),
         cells=tuple(cells),
+        labels=headers.labels,
     )
     return Block(text, tables=tuple(_parts(whole, text)))
 
 
-def _written(rows: Sequence[Sequence[str]]) -> tuple[str, list[Cell]]:
+def _written(rows: Sequence[Sequence[str | None]]) -> tuple[str, list[Cell]]:
     """Return the rows as lines, and where each cell with words is."""
     lines: list[str] = []
     cells: list[Cell] = []
     position = 0
     for n, row in enumerate(rows):
-        line, blanks = _BAR.join(row), len(_BAR.join(row)) - len(_BAR.join(row).lstrip())
-        start = position - blanks
+        line = _BAR.join(words for words in row if words is not None)
+        start = position - (len(line) - len(line.lstrip()))
         for column, words in enumerate(row):
             if words:
                 cells.append(Cell(start, start + len(words), n, column))
-            start += len(words) + len(_BAR)
+            start += len(words) + len(_BAR) if words is not None else 0
         lines.append(line.strip())
         position += len(lines[-1]) + 1
     return "\n".join(lines), cells
 
 
-def _header_rows(rows: Sequence[Sequence[str]]) -> int:
-    """Return how many rows at the top are headers: rows without numbers above rows with numbers, else the first."""
-    if len(rows) < 2 or any(map(_is_number, filter(None, rows[0][1:]))):
-        return 0
-    count = 1
-    while count < min(_MOST_HEADERS, len(rows) - 1) and _continues_headers(rows, count):
-        count += 1
-    return count
+def _headers(written: Sequence[Sequence[str | None]], kept: Sequence[int], width: int, known: Outline) -> _Headers:
+    full = [[*(cell or "" for cell in row), *[""] * (width - len(row))] for row in written]
+    for merged in known.merged:
+        _fill(full, merged)
+    rows = [full[n] for n in kept]
+    if known.header_rows is None:
+        count = count_headers(rows, forms=known.naming == "table")
+    else:
+        count = sum(n < known.header_rows for n in kept)
+    titles = min(count, count_titles(rows))
+    wide = {n for merged in known.merged if merged.right > merged.left for n in range(merged.top, merged.bottom + 1)}
+    spread = [n for n in range(count - titles) if kept[n + titles] not in wide]
+    columns = column_headers(rows[titles:count], spread) or [[] for _ in range(width)]
+    labels = _labels(rows[count:], kept[count:], known)
+    named = ["" if n < count else _joined([row[column] for column in labels]) for n, row in enumerate(rows)]
+    return _Headers(count, tuple(map(_joined, columns)), tuple(named), labels)
 
 
-def _continues_headers(rows: Sequence[Sequence[str]], count: int) -> bool:
-    """Return whether the row after `count` header rows is one, too: the rows above have gaps which it fills in."""
-    row, above = rows[count], rows[count - 1]
-    fills = any(cell and not upper for cell, upper in zip(row, above, strict=True))
-    return fills and not row[0] and not any(map(_is_number, filter(None, row)))
+def _labels(rows: Sequence[Sequence[str]], kept: Sequence[int], known: Outline) -> tuple[int, ...]:
+    if known.header_columns is not None:
+        return tuple(range(known.header_columns))
+    inside = range(kept[0], kept[-1] + 1) if kept else ()
+    tall = {m.left for m in known.merged if m.bottom > m.top and m.left == m.right and m.top in inside}
+    return label_columns(rows, tall)
 
 
-def _is_number(words: str) -> bool:
-    return bool(_NUMBER.fullmatch(words))
+def _fill(rows: list[list[str]], merged: Merged) -> None:
+    """Write the words of a merged cell in all places that it spans."""
+    words = rows[merged.top][merged.left] if merged.top < len(rows) and merged.left < len(rows[merged.top]) else ""
+    for row in rows[merged.top : merged.bottom + 1] if words else ():
+        for column in range(merged.left, min(merged.right + 1, len(row))):
+            row[column] = words
+
+
+def _title(written: Sequence[Sequence[str | None]], kept: Sequence[int]) -> str:
+    """Return the words of the first row if they stand alone above a table."""
+    words = [cell for cell in written[kept[0]] if cell]
+    return words[0] if len(words) == 1 and written[kept[0]][0] else ""
 
 
 def _joined(words: Sequence[str]) -> str:
     """Return the words of a header from the top, each once."""
-    return ", ".join(text for text, _ in groupby(filter(None, words)))
-
-
-def _row_header(row: Sequence[str], columns: int) -> str:
-    return _joined(row[:columns])
+    return field(", ".join(text for text, _ in groupby(filter(None, words))))
 
 
 def _parts(table: Table, text: str) -> Iterator[Table]:
