@@ -5,14 +5,10 @@ from __future__ import annotations
 from index.errors import LoadingError, PasswordRequired, UnsupportedFormat
 
 _WORD_97 = "a Word document of the older kind (.doc)"
-_EXCEL_97 = "an Excel workbook of the older kind (.xls)"
+EXCEL_97 = "an Excel workbook of the older kind (.xls)"
 _POWERPOINT_97 = "a PowerPoint presentation of the older kind (.ppt)"
-EXCEL = "an Excel workbook (.xlsx)"
-POWERPOINT = "a PowerPoint presentation (.pptx)"
 EPUB = "an EPUB book (.epub)"
 ODT = "an OpenDocument text (.odt)"
-ODS = "an OpenDocument spreadsheet (.ods)"
-ODP = "an OpenDocument presentation (.odp)"
 _RTF = "a Rich Text document (.rtf)"
 _MSG = "an Outlook message (.msg)"
 _MAIL = "an e-mail message (.eml)"
@@ -21,12 +17,7 @@ _IMAGE = "an image ({})"
 
 _HINTS = {
     _WORD_97: "Save it as .docx or PDF, and add that.",
-    _EXCEL_97: "Save the sheets as PDF, or paste what matters into a text file.",
-    EXCEL: "Save the sheets as PDF, or paste what matters into a text file.",
-    ODS: "Save the sheets as PDF, or paste what matters into a text file.",
     _POWERPOINT_97: "Save it as PDF, and add that.",
-    POWERPOINT: "Save it as PDF, and add that.",
-    ODP: "Save it as PDF, and add that.",
     ODT: "Save it as .docx or PDF, and add that.",
     _RTF: "Save it as .docx or PDF, and add that.",
     EPUB: "Convert it to HTML or PDF, and add that.",
@@ -34,7 +25,7 @@ _HINTS = {
     _MAIL: "Save the message as a web page or as plain text, and add that.",
     ZIP: "Unpack it, and add the folder.",
 }
-_OTHERWISE = "Pincite reads PDF, Word (.docx), HTML, Markdown and plain text."
+_OTHERWISE = "Pincite reads PDF, Word, Excel and PowerPoint, OpenDocument sheets and slides, HTML and text."
 
 MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"{\\rtf", _RTF),
@@ -68,8 +59,6 @@ MAGIC: tuple[tuple[int, bytes, str], ...] = (
 """Offset, bytes and name; the first match counts."""
 
 TEXT_SUFFIXES = {
-    ".csv": "a table in CSV",
-    ".tsv": "a table in TSV",
     ".json": "data in JSON",
     ".jsonl": "data in JSON lines",
     ".ndjson": "data in JSON lines",
@@ -101,9 +90,9 @@ _OLE2_STREAMS = (
     ("EncryptedPackage", ""),
     ("WordDocument", _WORD_97),
     ("PowerPoint Document", _POWERPOINT_97),
-    ("Workbook", _EXCEL_97),
     ("__properties_version1", _MSG),
-    ("Book", _EXCEL_97),
+    ("Workbook", EXCEL_97),
+    ("Book", EXCEL_97),
 )
 
 
@@ -113,10 +102,15 @@ def unsupported(name: str, format_name: str) -> UnsupportedFormat:
     return UnsupportedFormat(f"{name} is {format_name}, which Pincite does not read yet.", hint)
 
 
-def ole2_format(data: bytes, name: str) -> LoadingError:
-    """Return the error for a compound file. The names of its streams, stored as UTF-16, show the format."""
+def ole2_kind(data: bytes) -> str:
+    """Return the format of a compound file; "" if it is encrypted. Its streams' names, in UTF-16, show the format."""
     names = (name for stream, name in _OLE2_STREAMS if stream.encode("utf-16-le") in data)
-    format_name = next(names, "an Office document of the older kind")
+    return next(names, "an Office document of the older kind")
+
+
+def ole2_format(data: bytes, name: str) -> LoadingError:
+    """Return the error for a compound file that is not read."""
+    format_name = ole2_kind(data)
     if not format_name:
         return PasswordRequired(f"{name} is an Office document locked with a password.")
     return unsupported(name, format_name)

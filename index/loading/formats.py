@@ -13,21 +13,27 @@ from index.loading.content import Content
 from index.loading.foreign_formats import (
     BINARY_SUFFIXES,
     EPUB,
-    EXCEL,
+    EXCEL_97,
     MAGIC,
-    ODP,
-    ODS,
     ODT,
-    POWERPOINT,
     TEXT_SUFFIXES,
     ZIP,
     ole2_format,
+    ole2_kind,
     unsupported,
 )
 from index.loading.plain_text import Decoded, decode, decode_as
 from index.text.structure import DATA, looks_structured, media_type_of
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLSB = "application/vnd.ms-excel.sheet.binary.macroenabled.12"
+XLS = "application/vnd.ms-excel"
+ODS = "application/vnd.oasis.opendocument.spreadsheet"
+PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+ODP = "application/vnd.oasis.opendocument.presentation"
+CSV = "text/csv"
+TSV = "text/tab-separated-values"
 _UNPACKED_LIMIT = 512_000_000
 _MAX_RATIO = 200
 """Unpacked size over packed size. No document reaches this; a zip bomb reaches up to a thousand."""
@@ -35,17 +41,18 @@ _HARMLESS_SIZE = 20_000_000
 """Unpacked bytes below which even a zip bomb does no harm."""
 _MIMETYPE_LENGTH = 100
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
-_PARTS = {
-    "word/document.xml": "",
-    "xl/workbook.xml": EXCEL,
-    "xl/workbook.bin": EXCEL,
-    "ppt/presentation.xml": POWERPOINT,
+_READ_PARTS = {
+    "word/document.xml": DOCX,
+    "xl/workbook.xml": XLSX,
+    "xl/workbook.bin": XLSB,
+    "ppt/presentation.xml": PPTX,
 }
+"""The media types of packages that are read, by the part that only they have."""
+_READ_MIMETYPES = frozenset({ODS, ODP})
+"""The media types that are read, of packages that state their own."""
 _MIMETYPES = {
     "application/epub+zip": EPUB,
     "application/vnd.oasis.opendocument.text": ODT,
-    "application/vnd.oasis.opendocument.spreadsheet": ODS,
-    "application/vnd.oasis.opendocument.presentation": ODP,
 }
 PDF = "application/pdf"
 HTML = "text/html"
@@ -56,6 +63,8 @@ _BY_SUFFIX = {
     **dict.fromkeys((".md", ".markdown", ".mdown", ".mkd"), MARKDOWN),
     **dict.fromkeys((".html", ".htm", ".xhtml"), HTML),
     ".org": ORG,
+    ".csv": CSV,
+    **dict.fromkeys((".tsv", ".tab"), TSV),
 }
 _HEAD = 4096
 _PDF_SLACK = 1024
@@ -76,10 +85,10 @@ _JSON_LIMIT = 5_000_000
 
 
 def zip_media_type(data: bytes, name: str) -> str:
-    """Return the media type of a Word document.
+    """Return the media type of a document that is a zip archive.
 
     Raises:
-        UnsupportedFormat: the archive is not a Word document; the message names its format.
+        UnsupportedFormat: the archive is no document that is read; the message names its format.
         DamagedFile: the archive's directory cannot be read.
         TooLarge: the archive looks like a zip bomb, or unpacks to more than can be read.
 
@@ -91,11 +100,11 @@ def zip_media_type(data: bytes, name: str) -> str:
             mimetype = _mimetype(archive) if "mimetype" in parts else ""
     except _BROKEN as error:
         raise DamagedFile(f"{name} is a zip archive that cannot be opened: {error}.") from error
-    format_name = _MIMETYPES.get(mimetype) or next((_PARTS[part] for part in _PARTS if part in parts), ZIP)
-    if format_name:
-        raise unsupported(name, format_name)
+    read = mimetype if mimetype in _READ_MIMETYPES else next((_READ_PARTS[p] for p in _READ_PARTS if p in parts), "")
+    if not read:
+        raise unsupported(name, _MIMETYPES.get(mimetype, ZIP))
     _check_unpacked_size(name, len(data), sum(info.file_size for info in entries))
-    return DOCX
+    return read
 
 
 def _mimetype(archive: zipfile.ZipFile) -> str:
@@ -134,6 +143,8 @@ def sniff(data: bytes, source: str) -> Content:
         return Content(data, PDF)
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return Content(data, zip_media_type(data, name))
+    if data.startswith(_OLE2) and ole2_kind(data) == EXCEL_97:
+        return Content(data, XLS)
     _refuse_foreign(data, name)
     return _sniff_text(data, suffix, name)
 

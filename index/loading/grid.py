@@ -55,8 +55,10 @@ class Outline:
 
 @dataclass(frozen=True, slots=True)
 class _Headers:
-    """The headers of a grid: of its columns and of its rows, and where they stand."""
+    """The headers of a grid: of its columns and of its rows, and where they stand; and its title."""
 
+    title: str
+    """The words that stand alone above the table."""
     count: int
     columns: tuple[str, ...]
     rows: tuple[str, ...]
@@ -83,7 +85,7 @@ def grid(texts: Sequence[Sequence[str | None]], outline: Outline | None = None) 
     whole = Table(
         start=0,
         end=len(text),
-        caption=field(known.caption or _title(written, kept)),
+        caption=field(known.caption or headers.title),
         naming=known.naming,
         number=0,
         header_rows=headers.count,
@@ -116,20 +118,22 @@ def _written(rows: Sequence[Sequence[str | None]]) -> tuple[str, list[Cell]]:
 
 def _headers(written: Sequence[Sequence[str | None]], kept: Sequence[int], width: int, known: Outline) -> _Headers:
     full = [[*(cell or "" for cell in row), *[""] * (width - len(row))] for row in written]
+    titles = count_titles([full[n] for n in kept])
     for merged in known.merged:
         _fill(full, merged)
     rows = [full[n] for n in kept]
     if known.header_rows is None:
-        count = count_headers(rows, forms=known.naming == "table")
+        count = titles + count_headers(rows[titles:], forms=known.naming == "table")
     else:
         count = sum(n < known.header_rows for n in kept)
-    titles = min(count, count_titles(rows))
+        titles = min(count, titles)
     wide = {n for merged in known.merged if merged.right > merged.left for n in range(merged.top, merged.bottom + 1)}
     spread = [n for n in range(count - titles) if kept[n + titles] not in wide]
-    columns = column_headers(rows[titles:count], spread) or [[] for _ in range(width)]
+    columns = column_headers(rows[titles:count], rows[count:], spread) or [[] for _ in range(width)]
     labels = _labels(rows[count:], kept[count:], known)
     named = ["" if n < count else _joined([row[column] for column in labels]) for n, row in enumerate(rows)]
-    return _Headers(count, tuple(map(_joined, columns)), tuple(named), labels)
+    title = rows[titles - 1][0] if titles else ""
+    return _Headers(title, count, tuple(map(_joined, columns)), tuple(named), labels)
 
 
 def _labels(rows: Sequence[Sequence[str]], kept: Sequence[int], known: Outline) -> tuple[int, ...]:
@@ -146,12 +150,6 @@ def _fill(rows: list[list[str]], merged: Merged) -> None:
     for row in rows[merged.top : merged.bottom + 1] if words else ():
         for column in range(merged.left, min(merged.right + 1, len(row))):
             row[column] = words
-
-
-def _title(written: Sequence[Sequence[str | None]], kept: Sequence[int]) -> str:
-    """Return the words of the first row if they stand alone above a table."""
-    words = [cell for cell in written[kept[0]] if cell]
-    return words[0] if len(words) == 1 and written[kept[0]][0] else ""
 
 
 def _joined(words: Sequence[str]) -> str:

@@ -86,26 +86,28 @@ def _is_mostly_digits(words: str) -> bool:
 
 
 def count_titles(rows: Rows) -> int:
-    """Return how many rows at the top hold one text alone, above rows with more: they name the table."""
+    """Return how many rows at the top have one cell alone, above rows with more: they name the table.
+
+    Here, a cell that spans several columns must be given once.
+    """
     count = 0
-    while count < len(rows) and len(set(filter(None, rows[count]))) == 1 and rows[count][0]:
+    while count < len(rows) and rows[count][0] and sum(map(bool, rows[count])) == 1:
         count += 1
     return count if count < len(rows) else 0
 
 
 def count_headers(rows: Rows, *, forms: bool = False) -> int:
-    """Return how many rows at the top are headers, titles among them.
+    """Return how many rows at the top are headers.
 
     `forms` says that a table of two columns may be a form, with a name and a value in each row.
     """
-    titles = count_titles(rows)
-    body = rows[titles : titles + _SAMPLE]
+    body = rows[:_SAMPLE]
     if len(body) < 2 or not _is_header(body, forms=forms):
-        return titles
+        return 0
     count = 1
     while count < min(_MOST_HEADERS, len(body) - 1) and _continues(body, count):
         count += 1
-    return titles + count
+    return count
 
 
 def _is_header(rows: Rows, *, forms: bool) -> bool:
@@ -123,10 +125,17 @@ def _is_header(rows: Rows, *, forms: bool) -> bool:
     valued = [_share(found, "word") <= 1 - _MOST for found in kinds if found]
     if len(first) == 1:
         return any(valued)
-    filled = [column for column in range(1, len(first)) if kinds[column]]
-    if sum(bool(first[column]) for column in filled) < _DISTINCT * len(filled):
+    if not _covers(rows, kinds):
         return False
     return not (len(first) == 2 and _is_form(rows, kinds[1], forms=forms))
+
+
+def _covers(rows: Rows, kinds: Sequence[Sequence[Kind]]) -> bool:
+    """Return whether the first row, or the second one if it is a header, too, has words above most values."""
+    continued = len(rows) > 2 and _continues(rows, 1)
+    filled = [column for column in range(1, len(kinds)) if kinds[column]]
+    named = sum(bool(rows[0][column] or (continued and rows[1][column])) for column in filled)
+    return named >= _DISTINCT * len(filled)
 
 
 def _heads(row: Sequence[str], below: Rows) -> bool:
@@ -239,14 +248,24 @@ def _distinct(rows: Rows, columns: Sequence[int]) -> float:
     return len(set(found)) / len(found) if found else 0.0
 
 
-def column_headers(rows: Rows, spread: Collection[int]) -> list[list[str]]:
-    """Return the words above each column, from the top; `rows` are the rows of headers.
+def column_headers(rows: Rows, below: Rows, spread: Collection[int]) -> list[list[str]]:
+    """Return the words above each column, from the top; `rows` are the rows of headers, `below` those below them.
 
     The words of a row in `spread`, whose cells span one column each, also stand for the columns beside them that have
     words only in the rows below.
     """
     above = [_spread(rows, n) if n in spread else list(row) for n, row in enumerate(rows)]
-    return [[row[column] for row in above] for column in range(len(rows[0]) if rows else 0)]
+    columns = [[row[column] for row in above] for column in range(len(rows[0]) if rows else 0)]
+    for column in range(2, len(columns)):
+        if not any(columns[column]) and _are_alike(below, column):
+            columns[column] = columns[column - 1]
+    return columns
+
+
+def _are_alike(rows: Rows, column: int) -> bool:
+    """Return whether a column holds words or dates, as the column before it does: one header stands for both."""
+    ours, theirs = _kinds(rows[:_SAMPLE], column), _kinds(rows[:_SAMPLE], column - 1)
+    return bool(ours and theirs) and "number" not in (*ours, *theirs)
 
 
 def _spread(rows: Rows, number: int) -> list[str]:
