@@ -51,8 +51,9 @@ LEAST_GAIN = 0.02
 CLEAR, DISTINCT = 0.06, 0.02
 """The least distance to the best cell with other words; and, if that cell lacks words of the question which this one
 has, and has none that this one lacks, the least share of these words."""
-_NOT_ASKED = frozenset({"reason", "list"})
 _NUMBERS = frozenset({"share", "money", "duration", "length", "number", "time"})
+_WORDS = re.compile(r"^\W*(?:who|whom|whose|where)\b|\babout\W*$", re.IGNORECASE)
+"""Questions that no number answers."""
 _NOTHING = re.compile(r"[\W_]*|n/?a\.?|nil|none", re.IGNORECASE)
 
 
@@ -108,16 +109,17 @@ class CellFinder:
         self._question = question
         self._analyze = analyze
         self._encode = encode
-        self._weights = weights_of(question.words)
+        self._weights = weights_of(question.words, question.idf)
         self._heads = frozenset(term for heads in asked_heads(question.text) for term in analyze([heads])[0])
         self._kind = expected_kind(question.text)
+        self._wants_words = bool(_WORDS.search(question.text))
 
     def find(self, found: Mapping[int, PassageEvidence], context: Mapping[int, str]) -> CellFound | None:
         """Return the cell that answers the question, if one of these passages has it and it is clearly the one.
 
         `context` has for each passage the words that say what its document and its section are about.
         """
-        if self._kind in _NOT_ASKED or not any(evidence.row.tables for evidence in found.values()):
+        if self._kind == "reason" or not any(evidence.row.tables for evidence in found.values()):
             return None
         scored = self.scored(found, context)
         if not scored or not self._is_clear(scored):
@@ -184,9 +186,10 @@ class CellFinder:
             yield from row.candidates(columns, context, named=single)
 
     def may_answer(self, words: str) -> bool:
-        """Whether a cell may answer: it is not empty, and has a number if the question asks for one."""
-        fits = self._kind not in _NUMBERS or has_kind("number", words, self._question.text)
-        return fits and not _NOTHING.fullmatch(words)
+        """Whether a cell may answer: it is not empty, and has a number or words if the question asks for them."""
+        if _NOTHING.fullmatch(words) or (self._wants_words and not any(map(str.isalpha, words))):
+            return False
+        return self._kind not in _NUMBERS or has_kind("number", words, self._question.text)
 
     def bonus(self, header: str) -> float:
         """Return the bonus for a column whose header says what the question's first word asks for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,14 @@ def asked_heads(question: str) -> Iterator[str]:
     return (heads for pattern, heads in _ASKED if pattern.search(question))
 
 
-def weights_of(words: Mapping[str, str]) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """Return the weight of each term of a question, by the rarity of its word; the sum is 1."""
-    weights = np.array([max(rarity(word), _LEAST) ** _STEEPNESS for word in words.values()], np.float32)
+def weights_of(words: Mapping[str, str], idf: Mapping[str, float]) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """Return the weight of each term of a question, by its word's rarity in English and in the library; the sum is 1.
+
+    `words` are the terms with their words, `idf` the inverse document frequencies of the terms.
+    """
+    most = max([*idf.values(), 1e-6])
+    weights = np.array(
+        [max(rarity(word), _LEAST) ** _STEEPNESS * math.sqrt(idf.get(term, most) / most) for term, word in words.items()],
+        np.float32,
+    )
     return np.asarray(weights / max(float(weights.sum()), 1e-9), np.float32)
