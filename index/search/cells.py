@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     Analyze = Callable[[Sequence[str]], list[list[str]]]
     Encode = Callable[[Sequence[Draft]], list[Encoded]]
 
+SUREST = 0.95
+"""The greatest certainty: headers are short, and may mean something else."""
 LEAST_CERTAINTY = 0.55
 """The least certainty of a cell that is pinned."""
 MOST_COMPARED = 32
@@ -42,6 +44,8 @@ CONTEXT_SHARE, LINK_SHARE = 0.8, 0.8
 the question names, as in `tensile strength of 1000`; a word of the cell's own headers counts 1."""
 KIND_BONUS = 0.12
 """Added to a cell below a header that says what a word of the question asks for: `When`, and `Date`."""
+WHOLE_NAME_BONUS = 0.15
+"""Added in proportion to the part of the row's header that is in the question: `Water`, not `Water heaters`."""
 STEM, SIMILAR = 5, 0.7
 """Words with the same first letters, this many, may be forms of one word, and count this much."""
 LEAST_ROW = 0.08
@@ -54,6 +58,7 @@ has, and has none that this one lacks, the least share of these words."""
 _NUMBERS = frozenset({"share", "money", "duration", "length", "number", "time"})
 _WORDS = re.compile(r"^\W*(?:who|whom|whose|where)\b|\babout\W*$", re.IGNORECASE)
 """Questions that no number answers."""
+_YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?!\d)")
 _NOTHING = re.compile(r"[\W_]*|n/?a\.?|nil|none", re.IGNORECASE)
 
 
@@ -81,6 +86,8 @@ class _Candidate(NamedTuple):
     """The share of the question's words that name the row."""
     column: float
     """The share of the question's words that name the column, with the bonus for its kind."""
+    whole: float
+    """The share of the row's header that is in the question."""
 
     @property
     def headers(self) -> str:
@@ -112,6 +119,7 @@ class CellFinder:
         self._weights = weights_of(question.words, question.idf)
         self._heads = frozenset(term for heads in asked_heads(question.text) for term in analyze([heads])[0])
         self._kind = expected_kind(question.text)
+        self._years = frozenset(_YEAR.findall(question.text))
         self._wants_words = bool(_WORDS.search(question.text))
 
     def find(self, found: Mapping[int, PassageEvidence], context: Mapping[int, str]) -> CellFound | None:
@@ -125,7 +133,7 @@ class CellFinder:
         if not scored or not self._is_clear(scored):
             return None
         best = scored[0].candidate
-        certainty = min(1.0, best.covered + scored[0].near / 3)
+        certainty = min(SUREST, best.covered + scored[0].near / 3)
         if certainty < LEAST_CERTAINTY:
             return None
         return CellFound(best.passage, Span(best.cell.start, best.cell.end), certainty)
@@ -142,7 +150,7 @@ class CellFinder:
         near = self._nearness([text for each in best for text in (each.headers, each.without_column)])
         scored = [
             _Scored(
-                each.covered + MEANING_SHARE * near[each.headers],
+                each.covered + WHOLE_NAME_BONUS * each.whole + MEANING_SHARE * near[each.headers],
                 near[each.headers],
                 near[each.headers] - near[each.without_column],
                 each,
@@ -164,7 +172,9 @@ class CellFinder:
     def _is_clear(self, scored: Sequence[_Scored]) -> bool:
         """Whether the best cell is the one that is meant: its row is named, its column, and no other is as good."""
         score, _, gain, best = scored[0]
-        if best.row < LEAST_ROW or not (best.column or gain >= LEAST_GAIN or not best.table.columns[best.cell.column]):
+        named = best.row >= LEAST_ROW or best.whole == 1
+        meant = best.column or gain >= LEAST_GAIN or not best.table.columns[best.cell.column]
+        if not (named and meant):
             return False
         rival = next((each for each in scored if _plain(each.candidate.words) != _plain(best.words)), None)
         if rival is None or score - rival.score >= CLEAR:
@@ -195,6 +205,16 @@ class CellFinder:
         """Return the bonus for a column whose header says what the question's first word asks for."""
         return KIND_BONUS * (not self._heads.isdisjoint(self._analyze([header])[0]))
 
+    def contradicts(self, headers: str) -> bool:
+        """Whether headers name a year, and the question another one."""
+        years = frozenset(_YEAR.findall(headers))
+        return bool(self._years and years) and self._years.isdisjoint(years)
+
+    def precision(self, header: str) -> float:
+        """Return the share of a header's words that the question contains, in [0, 1]."""
+        words = dict.fromkeys(self._analyze([header])[0])
+        return sum(word in self._question.words for word in words) / max(len(words), 1)
+
     def share(self, matched: Floats) -> float:
         """Return the share of the question's words that are matched, by their rarity."""
         return float(matched @ self._weights)
@@ -220,7 +240,9 @@ class _Row(NamedTuple):
     def candidates(self, columns: Sequence[Floats], context: Floats, *, named: bool) -> Iterator[_Candidate]:
         """Yield the cells of the row; `named` if the table has no other, so that the context names the row, too."""
         own = [self.finder.match(words) for words in self.words]
-        head = self.finder.match(self.table.rows[self.cells[0].row])
+        name = self.table.rows[self.cells[0].row]
+        head = self.finder.match(name)
+        whole = self.finder.precision(name)
         for n, (cell, words) in enumerate(zip(self.cells, self.words, strict=True)):
             if not self.finder.may_answer(words):
                 continue
@@ -229,7 +251,10 @@ class _Row(NamedTuple):
             linked = _most([columns[self.cells[m].column] for m in others if own[m].any()], head)
             column = columns[cell.column]
             matched = _most([column, beside, LINK_SHARE * linked, CONTEXT_SHARE * context], head)
-            bonus = self.finder.bonus(self.table.columns[cell.column])
+            header = self.table.columns[cell.column]
+            if self.finder.contradicts(f"{header} {name}"):
+                continue
+            bonus = self.finder.bonus(header)
             echoed = own[n] * (_most([column, beside, context], head) == 0)
             yield _Candidate(
                 self.passage,
@@ -240,6 +265,7 @@ class _Row(NamedTuple):
                 self.finder.share(matched - echoed) + bonus,
                 self.finder.share(_most([beside, context] if named else [beside], head)),
                 self.finder.share(column) + bonus,
+                0.0 if cell.column in self.table.labels else whole,
             )
 
 
