@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 import zlib
 from typing import Any
@@ -11,9 +12,10 @@ from index.loading import metadata
 from index.text.sentences import one_line
 
 _GENERATORS = ("python-docx", "openpyxl", "python-pptx")
-_TEMPLATE_TITLES = frozenset(
-    {"", "word document", "document", "untitled", "title", "microsoft word document", "powerpoint presentation"}
-    | {"presentation", "workbook", "powerpoint-präsentation"}
+_TEMPLATE_TITLE = re.compile(
+    r"|(?:microsoft )?(?:word )?document|untitled|title|workbook|slide \d+"
+    r"|(?:powerpoint[- ])?(?:presentation|präsentation)",
+    re.IGNORECASE,
 )
 _FILE_ENDINGS = (".doc", ".docx", ".dotx", ".xls", ".xlsx", ".ppt", ".pptx", ".potx")
 _DC = "{http://purl.org/dc/elements/1.1/}"
@@ -21,13 +23,13 @@ _TERMS = "{http://purl.org/dc/terms/}"
 _META = "{urn:oasis:names:tc:opendocument:xmlns:meta:1.0}"
 _PARTS = ("docProps/core.xml", "meta.xml")
 _LONGEST = 1_000_000
-"""Bytes of the part, at most; a longer one is not read."""
+"""Bytes of a part that are read, at most."""
 
 
 def meaningful(title: str, author: str) -> tuple[str, str]:
     """Return a title and an author, each "" if a template or a program left it there."""
     title, author = one_line(title), one_line(author)
-    is_title = title.lower() not in _TEMPLATE_TITLES and not title.lower().endswith(_FILE_ENDINGS)
+    is_title = not _TEMPLATE_TITLE.fullmatch(title) and not title.lower().endswith(_FILE_ENDINGS)
     return title if is_title else "", "" if author in _GENERATORS else author
 
 
@@ -48,19 +50,29 @@ def of_package(data: bytes) -> tuple[str, str, str]:
     from lxml import etree
 
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            part = next(archive.getinfo(name) for name in _PARTS if name in archive.namelist())
-            content = archive.read(part) if part.file_size <= _LONGEST else b""
-        tree = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True))
-    except (zipfile.BadZipFile, zlib.error, etree.LxmlError, StopIteration, OSError, ValueError, EOFError):
-        return "", "", ""
-    except (RuntimeError, NotImplementedError):  # a locked or strangely compressed part
+        tree = etree.fromstring(_part(data, *_PARTS), etree.XMLParser(resolve_entities=False, no_network=True))
+    except (etree.LxmlError, ValueError):
         return "", "", ""
     author = _first(tree, f"{_META}initial-creator", f"{_DC}creator")
     created = "" if author in _GENERATORS else _first(tree, f"{_TERMS}created", f"{_META}creation-date")
     changed = _first(tree, f"{_TERMS}modified", f"{_DC}date")
     is_old = bool(created and changed) and int(changed[:4]) - int(created[:4]) > 1
     return *meaningful(_first(tree, f"{_DC}title"), author), "" if is_old else metadata.iso_date(created[:10])
+
+
+def is_locked(data: bytes) -> bool:
+    """Return whether a package of OpenDocument is encrypted."""
+    return b"encryption-data" in _part(data, "META-INF/manifest.xml")
+
+
+def _part(data: bytes, *names: str) -> bytes:
+    """Return the first of these parts that a package has; empty if it has none that can be read."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            found = next((name for name in names if name in archive.namelist()), "")
+            return archive.open(found).read(_LONGEST) if found else b""
+    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError, RuntimeError, NotImplementedError):
+        return b""
 
 
 def _first(tree: Any, *tags: str) -> str:

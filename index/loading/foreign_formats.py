@@ -93,6 +93,7 @@ _OLE2_STREAMS = (
     ("__properties_version1", _MSG),
     ("Workbook", EXCEL_97),
     ("Book", EXCEL_97),
+    ("WORKBOOK", EXCEL_97),
 )
 
 

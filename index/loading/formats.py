@@ -96,7 +96,7 @@ def zip_media_type(data: bytes, name: str) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
-            parts = {info.filename for info in entries}
+            parts = {info.filename.replace("\\", "/") for info in entries}
             mimetype = _mimetype(archive) if "mimetype" in parts else ""
     except _BROKEN as error:
         raise DamagedFile(f"{name} is a zip archive that cannot be opened: {error}.") from error

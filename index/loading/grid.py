@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _BAR = " | "
 _PART = 1000
 """Cells in a part of a long table: each part is stored, and read again, as a whole."""
+_MOST_PLACES = 10_000_000
+"""Rows times columns of a table: they are in memory while its headers are told."""
 
 
 class Merged(NamedTuple):
@@ -46,6 +48,8 @@ class Outline:
     """The number of rows at the top that are headers; None to tell it from the words."""
     header_columns: int | None = None
     """The number of columns at the left that name their rows; None to tell it from the words."""
+    forms: bool | None = None
+    """Whether a table of two columns may be a form, with a name and a value in each row; None for tables in texts."""
     merged: Sequence[Merged] = ()
     """The words of such a cell are given once, at its top left; as a header, they stand for all its rows or columns."""
     row_numbers: Sequence[int] = ()
@@ -69,7 +73,7 @@ def grid(texts: Sequence[Sequence[str | None]], outline: Outline | None = None) 
     """Return a table as a block; rows may be of different lengths. Rows and cells without words are left out.
 
     A cell that is None leaves no gap between bars in the text: another one spans its place.
-    A grid with words in one cell only is a paragraph and no table.
+    A grid with words in one cell only is a paragraph and no table, and so is one with very many places for few words.
     """
     known = outline or Outline()
     width = max(map(len, texts), default=0)
@@ -78,7 +82,7 @@ def grid(texts: Sequence[Sequence[str | None]], outline: Outline | None = None) 
     if not kept:
         return Block("")
     text, cells = _written([written[n] for n in kept])
-    if len(cells) < 2:
+    if len(cells) < 2 or width * len(texts) > _MOST_PLACES:
         return Block(text)
     headers = _headers(written, kept, width, known)
     numbers = known.row_numbers or range(1, len(texts) + 1)
@@ -122,26 +126,27 @@ def _headers(written: Sequence[Sequence[str | None]], kept: Sequence[int], width
     for merged in known.merged:
         _fill(full, merged)
     rows = [full[n] for n in kept]
-    if known.header_rows is None:
-        count = titles + count_headers(rows[titles:], forms=known.naming == "table")
+    forms = known.naming == "table" if known.forms is None else known.forms
+    stated = sum(n < known.header_rows for n in kept) if known.header_rows is not None else None
+    if stated is None or 0 < stated <= titles:
+        count = titles + count_headers(rows[titles:], forms=forms)
     else:
-        count = sum(n < known.header_rows for n in kept)
-        titles = min(count, titles)
+        count, titles = stated, min(stated, titles)
     wide = {n for merged in known.merged if merged.right > merged.left for n in range(merged.top, merged.bottom + 1)}
     spread = [n for n in range(count - titles) if kept[n + titles] not in wide]
     columns = column_headers(rows[titles:count], rows[count:], spread) or [[] for _ in range(width)]
-    labels = _labels(rows[count:], kept[count:], known)
+    labels = _labels(rows[count:], kept[count:], known, headed=count > titles)
     named = ["" if n < count else _joined([row[column] for column in labels]) for n, row in enumerate(rows)]
     title = rows[titles - 1][0] if titles else ""
     return _Headers(title, count, tuple(map(_joined, columns)), tuple(named), labels)
 
 
-def _labels(rows: Sequence[Sequence[str]], kept: Sequence[int], known: Outline) -> tuple[int, ...]:
+def _labels(rows: Sequence[Sequence[str]], kept: Sequence[int], known: Outline, *, headed: bool) -> tuple[int, ...]:
     if known.header_columns is not None:
         return tuple(range(known.header_columns))
     inside = range(kept[0], kept[-1] + 1) if kept else ()
     tall = {m.left for m in known.merged if m.bottom > m.top and m.left == m.right and m.top in inside}
-    return label_columns(rows, tall)
+    return label_columns(rows, tall, headed=headed)
 
 
 def _fill(rows: list[list[str]], merged: Merged) -> None:

@@ -15,6 +15,7 @@ from index.errors import DamagedFile, PasswordRequired, TooLarge
 from index.loading import core_properties
 from index.loading.content import Block, Draft, paragraph
 from index.loading.grid import Merged, Outline, grid
+from index.loading.sheet_extent import extents
 from index.loading.sheet_regions import divide
 from index.text.sentences import one_line
 
@@ -48,6 +49,7 @@ def read(content: Content, name: str) -> Draft:
     """
     import python_calamine
 
+    _check(content.data, name)
     try:
         with python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content.data)) as workbook:
             return _Reader(name).draft(workbook, content.data)
@@ -59,6 +61,16 @@ def read(content: Content, name: str) -> Draft:
         if type(error).__name__ == "PanicException":  # calamine's own error is no subclass of Exception
             raise _damaged(name, error) from None
         raise
+
+
+def _check(data: bytes, name: str) -> None:
+    """Raise TooLarge for an xlsx file with too many cells, and PasswordRequired for a locked ods file."""
+    for cells, rows, columns in extents(data):
+        if cells > _MOST_CELLS or rows * columns > _MOST_PLACES:
+            what = f"a sheet with {cells:,} cells in {rows:,} rows and {columns:,} columns"
+            raise TooLarge(f"{name} has {what}.", _TOO_MANY)
+    if core_properties.is_locked(data):
+        raise PasswordRequired(f"{name} is a workbook locked with a password.")
 
 
 def _damaged(name: str, error: BaseException) -> DamagedFile:

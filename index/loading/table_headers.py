@@ -23,7 +23,7 @@ _YEAR = re.compile(r"(?:FY|CY)?\s?(?:1[89]|20)\d\d[EAP*]?|FY\s?'?\d\d(?:/\d\d)?|
 _MONTH = r"(?:jan|feb|m[aä]r|apr|ma[iy]|june?|july?|juni|juli|aug|sep|o[ck]t|nov|de[cz])[a-zä]*\.?"
 _DATE = re.compile(
     rf"\d{{4}}-\d\d(?:-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?)?)?|\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}}"
-    r"|\d{1,2}:\d\d(?::\d\d)?"
+    r"|\d{1,2}[./]\d{1,2}\.?\s?[-–]\s?\d{1,2}[./]\d{1,2}\.?|\d{1,2}:\d\d(?::\d\d)?"
     rf"|(?:\d{{1,2}}\.?\s)?{_MONTH}(?:\s\d{{1,2}},)?[\s-](?:\d\d){{1,2}}|{_MONTH}|[QH][1-4](?:[\s/'-]?\d{{2,4}})?"
     r"|\d{4}[\s-]?[QH][1-4]",
     re.IGNORECASE,
@@ -166,13 +166,19 @@ def _is_form(rows: Rows, kinds: Sequence[Kind], *, forms: bool) -> bool:
     first = rows[0]
     if sum(row[0].endswith(":") for row in rows) > _DISTINCT * len(rows):
         return True
-    if set(first[1].lower().split()) & _OF_VALUES:
+    if set(first[1].lower().split()) & _OF_VALUES or _resemble(*first):
         return False
     mixed = _MIXED < _share(kinds, "word") < 1 - _MIXED
     if mixed or not forms:
         return mixed
     contrast = _mean([row[1] for row in rows[1:]]) >= _CONTRAST * len(first[1])
     return _share(kinds, "word") >= _MOST and not contrast
+
+
+def _resemble(one: str, other: str) -> bool:
+    """Return whether two texts differ in a number or letter at their end: `Column A`, `Column B`."""
+    head, _, rest = one.rpartition(" ")
+    return bool(head) and len(rest) < 3 and other.rpartition(" ")[0] == head
 
 
 def _continues(rows: Rows, count: int) -> bool:
@@ -201,8 +207,8 @@ def _mean(words: Iterable[str]) -> float:
     return sum(lengths) / len(lengths) if lengths else 0.0
 
 
-def label_columns(rows: Rows, tall: Collection[int] = ()) -> tuple[int, ...]:
-    """Return the columns, from 0, that name the rows below the headers.
+def label_columns(rows: Rows, tall: Collection[int] = (), *, headed: bool = True) -> tuple[int, ...]:
+    """Return the columns, from 0, that name the rows below the headers; numbers name rows only if they are `headed`.
 
     `tall` are columns with cells that span several rows: they name groups, and the column after them names the rows.
     """
@@ -218,10 +224,12 @@ def label_columns(rows: Rows, tall: Collection[int] = ()) -> tuple[int, ...]:
         return ()
     if _share(_kinds(body, first), "number") < _MOST:
         return _with_second(body, first)
+    if not headed:
+        return ()
     second = _kinds(body, first + 1)
     counted = _counts([row[first] for row in body if row[first]])
     named = counted and _share(second, "word") >= _MOST and _distinct(body, [first + 1]) >= _DISTINCT
-    return (first + 1,) if named and width > first + 2 and _is_label(body, first + 1) else (first,)
+    return (first, first + 1) if named and width > first + 2 and _is_label(body, first + 1) else (first,)
 
 
 def _is_label(rows: Rows, column: int) -> bool:
