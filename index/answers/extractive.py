@@ -159,7 +159,8 @@ class _Quoter:
         return chosen[:1] + sorted(chosen[1:], key=lambda quote: (places[quote.hit.document.id], quote.span))
 
     def _wants_one_thing(self) -> bool:
-        return self._question.wanted < 2 and self._question.kind not in ("steps", "reason", "comparison")
+        listed = self._question.kind == "list" and self._question.wanted > 1
+        return not listed and self._question.kind not in ("steps", "reason", "comparison")
 
     def fits(self, words: str) -> bool:
         """Whether a text contains the kind of thing that the question asks for."""
