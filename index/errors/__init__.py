@@ -69,8 +69,10 @@
         ├── DamagedFile
         ├── PasswordRequired
         ├── NoTextLayer
+        ├── HoldsDocuments
         ├── EmptyDocument
         ├── TooLarge
+        │   └── ContainerTooLarge
         ├── TooMuchMemory
         ├── TookTooLong
         ├── ReaderCrashed
@@ -90,6 +92,7 @@ from index.errors.document_errors import (
     BadPack,
     BatchError,
     DamagedFile,
+    ContainerTooLarge,
     EmptyDocument,
     EvaluationError,
     FetchFailed,
@@ -100,6 +103,7 @@ from index.errors.document_errors import (
     SourceNotFound,
     SourceNotReadable,
     TookTooLong,
+    HoldsDocuments,
     TooLarge,
     TooMuchMemory,
     UnsupportedFormat,
@@ -173,7 +177,9 @@ __all__ = [
     "DemoFull",
     "DocumentError",
     "DocumentNotFound",
+    "ContainerTooLarge",
     "EmptyDocument",
+    "HoldsDocuments",
     "EncoderError",
     "EvaluationError",
     "FetchFailed",

@@ -21,11 +21,12 @@ from typing import TYPE_CHECKING, Any
 from index.errors import EmptyDocument, LoadingError, SourceNotFound, SourceNotReadable, TooLarge
 from index.loading import formats
 from index.loading.content import compose
+from index.loading.locks import unlocked
 from index.text.sentences import has_words
 from index.text.structure import STRUCTURED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from index.loading.content import Content, Draft
     from index.records import Document
@@ -42,6 +43,11 @@ _FORMAT_MODULES = {
     formats.MARKDOWN: "markdown",
     formats.ORG: "plain_text",
     formats.PLAIN: "plain_text",
+    formats.EML: "mail.eml",
+    formats.MHTML: "mail.mhtml",
+    formats.MSG: "ole2.outlook",
+    formats.DOC: "ole2.word97",
+    formats.PPT: "ole2.powerpoint97",
     **dict.fromkeys(STRUCTURED, "plain_text"),
 }
 
@@ -181,14 +187,17 @@ def load(path: Path, *, max_bytes: int) -> Document:
     return load_bytes(read_bytes(source, max_bytes=max_bytes), source=str(source))
 
 
-def load_bytes(data: bytes, *, source: str, name: str = "", max_pages: int | None = None) -> Document:
+def load_bytes(
+    data: bytes, *, source: str, name: str = "", max_pages: int | None = None, passwords: Sequence[str] = ()
+) -> Document:
     """Return the document in `data`.
 
     `source` is where the bytes come from. Its suffix helps to distinguish formats with similar contents.
     `name` is the file's name if it is not the last part of `source`; its suffix is then used instead.
-    Raises TooLarge before reading any page if a format with pages has more than `max_pages`.
+    `passwords` are tried if it is locked; its id is that of the locked bytes.
+    Raises TooLarge before reading any page if a format with pages has more than `max_pages`, PasswordRequired.
     """
-    content = formats.sniff(data, name or source)
+    content = formats.sniff(unlocked(data, name or PurePath(source).name, passwords), name or source)
     draft = _read(content, name or PurePath(source).name, max_pages)
     document = compose(draft, content, id=hashlib.sha256(data).hexdigest(), source=source)
     if not has_words(document.text):

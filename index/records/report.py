@@ -47,6 +47,8 @@ class Receipt:
     unchanged: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     failed: tuple[Failure, ...] = ()
+    opened: tuple[str, ...] = ()
+    """Archives and mailboxes, which are no documents: the documents in them are in the other tuples."""
     notes: tuple[Note, ...] = ()
     passages: int = 0
     """Passages added, whether encoded now or already known."""
