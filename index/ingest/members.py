@@ -94,8 +94,7 @@ class OpenContainers:
         if lost := self._gone(receipt):
             self._catalog.relink({}, lost)
             receipt.removed += lost
-            if self._worklist:
-                self._worklist.drop(lost)
+        self._forget_members(lost)
         documents = self._totals((*receipt.added, *receipt.replaced, *receipt.unchanged))
         failures = self._totals(failure.source for failure in receipt.failed)
         for source, container in reversed(self._open.items()):  # inner ones were opened later
@@ -103,6 +102,14 @@ class OpenContainers:
             if settled is None:
                 settled = self._settle(container, receipt, documents.get(source, 0), failures.get(source, 0))
             yield source, settled
+
+    def _forget_members(self, lost: Sequence[str]) -> None:
+        """Forget what the worklist has of members that are no longer in their containers."""
+        if self._worklist:
+            self._worklist.flush()
+            tops = [container.origin.path for source, container in self._open.items() if source not in self._tops]
+            unsettled = (path for top in tops for path in self._worklist.unsettled_below(top))
+            self._worklist.drop([*lost, *(path for path in unsettled if path not in self._seen)])
 
     def _settle(self, container: _Container, receipt: ReceiptBuilder, documents: int, failed: int) -> Settled:
         origin = container.origin

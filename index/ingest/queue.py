@@ -121,6 +121,12 @@ class Worklist:
         query = "SELECT path FROM files WHERE state = ? AND state != 'settled' ORDER BY place"
         return [str(row[0]) for row in self._rows(query, [_WAITING])]
 
+    def unsettled_below(self, path: str) -> list[str]:
+        """Return the members of a container that wait or failed."""
+        below = path + os.sep
+        query = "SELECT path FROM files WHERE state != 'settled' AND path >= ? AND path < ?"
+        return [str(row[0]) for row in self._rows(query, [below, path + chr(ord(os.sep) + 1)])]
+
     def failed(self) -> list[Failure]:
         """Return the files that could not be added, and why."""
         query = "SELECT path, reason, hint FROM files WHERE state = ? AND state != 'settled' ORDER BY path"
