@@ -290,4 +290,3 @@ class Ingestion:
     def _send(self, progress: Progress) -> None:
         if self._progress:
             self._progress(progress)
-

@@ -224,7 +224,7 @@ class ReceiptBuilder:
     @property
     def files(self) -> int:
         """Number of settled files."""
-        return sum(map(len, (self.added, self.replaced, self.unchanged, self.opened, self.failed)))
+        return len(self.added) + len(self.replaced) + len(self.unchanged) + len(self.opened) + len(self.failed)
 
     def build(self, seconds: float) -> Receipt:
         """Return the receipt."""

@@ -236,7 +236,9 @@ def make_plan(facts: Facts, media_types: Mapping[str, str], reads_alike: Callabl
                 result.read.append(source)
     result.read = sorted((*result.read, *facts.unread))
     read = set(result.read)
-    result.unchanged += [each for container, each_in in facts.members.items() if container not in read for each in each_in]
+    result.unchanged += [
+        each for container, each_in in facts.members.items() if container not in read for each in each_in
+    ]
     moved = {*result.renamed.values(), *result.first}
     result.lost = sorted(source for source in facts.gone if source not in moved)
     return result

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.ingest.queue import Worklist
+from index.library.removals import Removals
 from index.records import Queue, Receipt
 
 if TYPE_CHECKING:
@@ -99,14 +100,16 @@ class Changes:
     def remove(self, *documents: str) -> Receipt:
         """Remove documents, named by id, source or title, from the catalog and both indexes.
 
-        Raises DocumentNotFound or AmbiguousDocument before anything is removed.
+        The attachments of a message go with it; an archive's path names the documents in it. Raises DocumentNotFound or
+        AmbiguousDocument before anything is removed.
         """
-        with self._store.writing():
-            found = {info.id: info for info in map(self._lookup.find, documents)}
-            for identity in found:
-                self._session.catalog.remove(self._lookup.number(identity))
+        with self._store.writing(), Worklist(self._session.folder) as worklist:
+            removals = Removals(self._session.catalog, self._lookup)
+            removals.find(documents)
+            removed = removals.carry_out()
+            worklist.drop(removals.containers())
             self._store.index()
-        return Receipt(removed=tuple(info.source for info in found.values()))
+        return Receipt(removed=removed)
 
     def ingestion(
         self,

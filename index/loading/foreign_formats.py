@@ -107,7 +107,7 @@ def unsupported(name: str, format_name: str) -> UnsupportedFormat:
 
 
 def packed_kind(data: bytes) -> str:
-    """Return what kind of archive or compressed file this is; empty for anything else. Zip archives are not among it."""
+    """Return what kind of compressed file or archive this is, unless it is a zip archive; empty for anything else."""
     return next((kind for offset, magic, kind in _PACKED if data.startswith(magic, offset)), "")
 
 

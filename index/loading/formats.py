@@ -15,20 +15,20 @@ from index.loading.foreign_formats import (
     EPUB,
     EXCEL,
     MAGIC,
+    MESSAGE,
     ODP,
     ODS,
     ODT,
     POWERPOINT,
+    POWERPOINT_97,
     TEXT_SUFFIXES,
     WORD_97,
-    POWERPOINT_97,
-    MESSAGE,
     ZIP,
     ole2_format,
     packed_kind,
     unsupported,
 )
-from index.loading.mail.mail_formats import EML, MBOX, MHTML, MSG, mail_media_type
+from index.loading.mail.mail_formats import EML, MBOX, MSG, mail_media_type
 from index.loading.ole2.compound_file import SIGNATURE
 from index.loading.plain_text import Decoded, decode, decode_as
 from index.text.structure import DATA, looks_structured, media_type_of

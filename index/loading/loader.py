@@ -22,6 +22,7 @@ from index.errors import EmptyDocument, LoadingError, SourceNotFound, SourceNotR
 from index.loading import formats
 from index.loading.content import compose
 from index.loading.locks import unlocked
+from index.loading.mail import mail_formats
 from index.text.sentences import has_words
 from index.text.structure import STRUCTURED
 
@@ -43,9 +44,9 @@ _FORMAT_MODULES = {
     formats.MARKDOWN: "markdown",
     formats.ORG: "plain_text",
     formats.PLAIN: "plain_text",
-    formats.EML: "mail.eml",
-    formats.MHTML: "mail.mhtml",
-    formats.MSG: "ole2.outlook",
+    mail_formats.EML: "mail.eml",
+    mail_formats.MHTML: "mail.mhtml",
+    mail_formats.MSG: "ole2.outlook",
     formats.DOC: "ole2.word97",
     formats.PPT: "ole2.powerpoint97",
     **dict.fromkeys(STRUCTURED, "plain_text"),

@@ -1,1 +1,1 @@
-"""Files that contain documents: archives, mailboxes, messages with attachments. A member is a path below its container."""
+"""Files that contain documents: archives, mailboxes, messages. A member is a path below its container."""

@@ -46,7 +46,7 @@ class MailAttachments(_Attachments):
         with file:
             message = parse(file.read())
         found = [] if is_encrypted(message) else attachments(message)
-        super().__init__(((each.name, 0, lambda each=each: each.data) for each in found), name, limits)
+        super().__init__(((each.name, 0, each.read) for each in found), name, limits)
 
 
 class OutlookAttachments(_Attachments):
@@ -55,4 +55,4 @@ class OutlookAttachments(_Attachments):
     def __init__(self, file: BinaryIO, name: str, limits: ContainerLimits) -> None:
         with file:
             found = attached_files(file.read(), name)
-        super().__init__(((each.name, len(each.data), lambda each=each: each.data) for each in found), name, limits)
+        super().__init__(((each.name, len(each.data), each.read) for each in found), name, limits)

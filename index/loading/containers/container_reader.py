@@ -73,9 +73,7 @@ class ContainerReader:
         containers, member = self._chain(path, limits, passwords, max_bytes)
         return containers[-1].container.read(member, max_bytes=max_bytes)
 
-    def container_of(
-        self, path: Path, limits: ContainerLimits, passwords: Sequence[str], *, max_bytes: int
-    ) -> Path:
+    def container_of(self, path: Path, limits: ContainerLimits, passwords: Sequence[str], *, max_bytes: int) -> Path:
         """Return the path of the innermost container that a path leads into."""
         return self._chain(path, limits, passwords, max_bytes)[0][-1].path
 
@@ -91,7 +89,8 @@ class ContainerReader:
         at = container_file(path)
         if at is None:
             raise SourceNotFound(f"There is nothing at {path}.")
-        rest, containers = path.relative_to(at).parts, []
+        rest = path.relative_to(at).parts
+        containers: list[_Opened] = []
         while True:
             limits.check_depth(at.name, len(containers) + 1)
             container = self._container(at, limits, passwords, max_bytes)
@@ -103,9 +102,7 @@ class ContainerReader:
             if not rest:
                 return containers, member
 
-    def _container(
-        self, path: Path, limits: ContainerLimits, passwords: Sequence[str], max_bytes: int
-    ) -> _Opened:
+    def _container(self, path: Path, limits: ContainerLimits, passwords: Sequence[str], max_bytes: int) -> _Opened:
         file = container_file(path)
         key = _Key(str(path), _stamp(file or path), tuple(passwords), limits)
         if key not in self._open:
@@ -122,9 +119,7 @@ class ContainerReader:
         return self._open[key]
 
 
-def open_container(
-    file: BinaryIO, name: str, limits: ContainerLimits, passwords: Sequence[str] = ()
-) -> Container:
+def open_container(file: BinaryIO, name: str, limits: ContainerLimits, passwords: Sequence[str] = ()) -> Container:
     """Open a container of any kind, which is recognised by its content. Raises UnsupportedFormat for other files."""
     head = file.read(_HEAD)
     file.seek(0)

@@ -82,11 +82,15 @@ class ContainerLimits:
             )
 
 
+CONTAINER_LIMITS = ContainerLimits()
+"""The limits that hold unless the settings state others."""
+
+
 def check_size(name: str, packed: int, unpacked: int) -> None:
     """Raise ContainerTooLarge for a container that unpacks to too many bytes: it is a bomb, or too large to read."""
     if unpacked > _MOST_UNPACKED or unpacked > max(_HARMLESS_SIZE, _MAX_RATIO * packed):
         raise ContainerTooLarge(
-            f"{name} has {packed / 1e6:.3g} megabytes and would unpack to {unpacked / 1e6:,.0f}. This looks like a bomb.",
+            f"{name} looks like a bomb: {packed / 1e6:.3g} megabytes would unpack to {unpacked / 1e6:,.0f}.",
             _UNPACK_HINT,
         )
 

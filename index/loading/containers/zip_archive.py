@@ -36,7 +36,9 @@ class ZipArchive:
         except (*_BROKEN, NotImplementedError) as error:
             raise DamagedFile(f"{name} is a zip archive that cannot be opened: {error}.") from error
         check_size(name, packed, sum(entry.file_size for entry in entries))
-        self._members = named_members(((_stated_name(entry), entry.file_size, entry) for entry in entries), name, limits)
+        self._members = named_members(
+            ((_stated_name(entry), entry.file_size, entry) for entry in entries), name, limits
+        )
 
     @property
     def members(self) -> Sequence[Member]:

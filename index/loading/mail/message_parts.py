@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from email import message_from_bytes, policy
+from email.message import Message
 from email.utils import collapse_rfc2231_value
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,17 @@ from index.loading.plain_text import Decoded, decode, decode_as
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from email.message import Message
 
 _DEEPEST = 30
 """Parts within parts; a message that goes deeper was made to do harm."""
 _PLAIN, _HTML = "text/plain", "text/html"
 _SIGNATURES = frozenset(
-    {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-encrypted"}
+    {
+        "application/pgp-signature",
+        "application/pkcs7-signature",
+        "application/x-pkcs7-signature",
+        "application/pgp-encrypted",
+    }
 )
 _MESSAGES = ("message/rfc822", "message/global")
 _SUFFIXES = {
@@ -49,13 +54,17 @@ class Attachment:
     name: str
     part: Message
 
-    @property
-    def data(self) -> bytes:
-        """Its bytes."""
+    def read(self) -> bytes:
+        """Return its bytes."""
         inner = self.part.get_payload() if self.part.get_content_maintype() == "message" else None
         if not isinstance(inner, list):
             return payload(self.part)
-        return b"\n".join(_as_bytes(message) for message in inner)
+        return b"\n".join(_as_bytes(message) for message in _messages(inner))
+
+
+def _messages(payload: object) -> list[Message]:
+    """Return the parts in a payload; none if it is text, as in a part that states to have parts and has none."""
+    return [part for part in payload if isinstance(part, Message)] if isinstance(payload, list) else []
 
 
 def _as_bytes(message: Message) -> bytes:
@@ -143,8 +152,7 @@ def _stated_charset(part: Message) -> str:
 
 def _children(part: Message) -> list[Message]:
     """Return the parts of a part; a message within a message has none, because it is a document of its own."""
-    inner = part.get_payload()
-    return inner if isinstance(inner, list) and part.get_content_maintype() != "message" else []
+    return _messages(part.get_payload()) if part.get_content_maintype() != "message" else []
 
 
 def _leaves(part: Message, depth: int) -> Iterator[Message]:
@@ -175,8 +183,8 @@ def _name(part: Message, number: int) -> str:
     """Return the file's name, else its subject or number with the suffix of its type."""
     if name := _file_name(part):
         return name
-    inner = part.get_payload()
-    message = inner[0] if part.get_content_type() in _MESSAGES and isinstance(inner, list) and inner else None
+    inner = _messages(part.get_payload()) if part.get_content_type() in _MESSAGES else []
+    message = inner[0] if inner else None
     subject = _NOT_IN_NAMES.sub(" ", subject_of(message)).strip(" .~$")[:_SUBJECT_LENGTH] if message is not None else ""
     return f"{subject or f'attachment {number}'}{_SUFFIXES.get(part.get_content_type(), '')}"
 
@@ -191,4 +199,3 @@ def _file_name(part: Message) -> str:
         if value:
             return decoded(collapse_rfc2231_value(value))
     return ""
-

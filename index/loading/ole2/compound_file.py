@@ -70,7 +70,9 @@ class CompoundFile:
 def _text(value: object, codepage: object) -> str:
     if not isinstance(value, bytes):
         return str(value or "").strip("\x00 ")
-    encoding = "utf-8" if codepage == _UTF8 else f"cp{codepage}" if isinstance(codepage, int) and codepage > 0 else "cp1252"
+    encoding = (
+        "utf-8" if codepage == _UTF8 else f"cp{codepage}" if isinstance(codepage, int) and codepage > 0 else "cp1252"
+    )
     with suppress(LookupError):
         return value.decode(encoding, "replace").strip("\x00 ")
     return value.decode("cp1252", "replace").strip("\x00 ")

@@ -9,17 +9,32 @@ _HEAD = struct.Struct("<IIII")
 _COMPRESSED, _PLAIN = 0x75465A4C, 0x414C454D
 _WINDOW = 4096
 _START = (
-    b"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript \\fdecor MS Sans "
-    b"SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\\par \\pard\\plain\\f0\\fs20\\b\\i\\u"
-    b"\\tab\\tx"
+    b"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript "
+    b"\\fdecor MS Sans SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\\par "
+    b"\\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx"
 )
 """What the window of the compression begins with, by the specification."""
 _MOST = 50_000_000
-_TOKEN = re.compile(r"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|([^\\{}\r\n]+)|[\r\n]+|\\")
+_TOKEN = re.compile(
+    r"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|([^\\{}\r\n]+)|[\r\n]+|\\"
+)
 _CHARACTERS = {"par": "\n", "line": "\n", "tab": "\t", "lquote": "‘", "rquote": "’", "ldblquote": "“", "rdblquote": "”",
                "bullet": "•", "endash": "–", "emdash": "—", "cell": "\t", "row": "\n"}  # fmt: skip
+_SYMBOLS = {"~": "\xa0", "_": "-"}
 _NO_TEXT = frozenset(
-    {"fonttbl", "colortbl", "stylesheet", "info", "pict", "object", "header", "footer", "generator", "themedata", "htmltag"}
+    {
+        "fonttbl",
+        "colortbl",
+        "stylesheet",
+        "info",
+        "pict",
+        "object",
+        "header",
+        "footer",
+        "generator",
+        "themedata",
+        "htmltag",
+    }
 )
 
 
@@ -46,13 +61,11 @@ def _decompressed(data: bytes, size: int) -> bytes:
                 start, length = token >> 4, (token & 0xF) + 2
                 if start == write % _WINDOW:
                     return bytes(found[:size])
-                piece = [window[(start + n) % _WINDOW] for n in range(0)]
                 for n in range(length):
                     byte = window[(start + n) % _WINDOW]
-                    piece.append(byte)
+                    found.append(byte)
                     window[write % _WINDOW] = byte
                     write += 1
-                found += bytes(piece)
             elif at < len(data):
                 byte, at = data[at], at + 1
                 found.append(byte)
@@ -72,36 +85,63 @@ def plain_of_rtf(rtf: str) -> str:
 
 
 def _text(rtf: str, *, wrapped: bool) -> str:
-    """Return the text of Rich Text, or the HTML in it: its tags are in groups that begin with `\\*\\htmltag`."""
-    pieces: list[str] = []
-    stack: list[tuple[bool, bool]] = []
-    silent = hidden = False
-    page = _code_page(rtf)
-    skip = 0
+    """Return the text of Rich Text, or the HTML in it."""
+    reader = _Reader(_code_page(rtf), wrapped=wrapped)
     for found in _TOKEN.finditer(rtf):
         word, number, code, symbol, brace, text = found.groups()
-        if brace == "{":
-            stack.append((silent, hidden))
-        elif brace == "}":
-            silent, hidden = stack.pop() if stack else (False, False)
-        elif word == "htmlrtf":
-            hidden = number != "0"
-        elif word == "htmltag":
-            silent = not wrapped
-        elif word in _NO_TEXT or symbol == "*":
-            silent = True
-        elif silent or (hidden and wrapped):
-            continue
-        elif word == "u" and number:
-            pieces.append(chr(int(number) % 0x10000))
-            skip = 1
-        elif word in _CHARACTERS:
-            pieces.append(_CHARACTERS[word])
+        if brace:
+            reader.brace(brace)
+        elif word:
+            reader.word(word, number)
+        elif symbol == "*":
+            reader.silent = True
         elif code or text or symbol:
-            piece = bytes([int(code, 16)]).decode(page, "replace") if code else text or (symbol if symbol in "\\{}" else {"~": "\xa0", "_": "-"}.get(symbol, ""))
-            pieces.append(piece[skip:] if skip and (code or text) else piece)
-            skip = 0
-    return "".join(pieces).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            reader.text(code, text or (symbol if symbol in "\\{}" else _SYMBOLS.get(symbol, "")) if not code else "")
+    return "".join(reader.pieces).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+class _Reader:
+    r"""Collects text, group by group. The HTML's tags are in groups that begin with `\*\htmltag`."""
+
+    def __init__(self, page: str, *, wrapped: bool) -> None:
+        self._page = page
+        self._wrapped = wrapped
+        self._groups: list[tuple[bool, bool]] = []
+        self._hidden = False
+        self._skip = 0
+        self.silent = False
+        self.pieces: list[str] = []
+
+    def brace(self, brace: str) -> None:
+        """Begin or end a group, in which a change of state holds."""
+        if brace == "{":
+            self._groups.append((self.silent, self._hidden))
+        else:
+            self.silent, self._hidden = self._groups.pop() if self._groups else (False, False)
+
+    def word(self, word: str, number: str | None) -> None:
+        """Take a control word."""
+        if word == "htmlrtf":
+            self._hidden = number != "0"
+        elif word == "htmltag":
+            self.silent = not self._wrapped
+        elif word in _NO_TEXT:
+            self.silent = True
+        elif word == "u" and number:
+            self._add(chr(int(number) % 0x10000))
+            self._skip = 1
+        elif word in _CHARACTERS:
+            self._add(_CHARACTERS[word])
+
+    def text(self, code: str | None, text: str) -> None:
+        """Take characters; the first one after a Unicode character stands for it where Unicode is unknown."""
+        piece = bytes([int(code, 16)]).decode(self._page, "replace") if code else text
+        self._add(piece[self._skip :])
+        self._skip = 0
+
+    def _add(self, piece: str) -> None:
+        if not self.silent and not (self._hidden and self._wrapped):
+            self.pieces.append(piece)
 
 
 def _code_page(rtf: str) -> str:

@@ -47,6 +47,10 @@ class AttachedFile:
     name: str
     data: bytes
 
+    def read(self) -> bytes:
+        """Return its bytes."""
+        return self.data
+
 
 class _Storage:
     """The properties of a message, an attachment or a recipient, which are in one storage of the file."""
@@ -87,7 +91,11 @@ class _Storage:
     def children(self, prefix: str) -> Iterator[_Storage]:
         """Yield the storages in this one whose names begin so, in order."""
         start = f"{self.path}{prefix}"
-        found = {path[: path.index("/", len(start))] for path in self._file.paths if path.startswith(start) and "/" in path[len(start) :]}
+        found = {
+            path[: path.index("/", len(start))]
+            for path in self._file.paths
+            if path.startswith(start) and "/" in path[len(start) :]
+        }
         for path in sorted(found):
             yield _Storage(self._file, path)
 
@@ -169,7 +177,9 @@ def _body(message: _Storage) -> Iterator[Block]:
 
 def _is_encrypted(message: _Storage) -> bool:
     """Return whether the message's text is in an encrypted file that is attached to it."""
-    stated = message.text(_MESSAGE_CLASS).startswith(_CLASSES) or "multipart/encrypted" in message.text(_HEADERS).lower()
+    stated = (
+        message.text(_MESSAGE_CLASS).startswith(_CLASSES) or "multipart/encrypted" in message.text(_HEADERS).lower()
+    )
     return stated and not message.text(_BODY).strip()
 
 
@@ -200,7 +210,6 @@ def _as_mail(message: _Storage) -> bytes:
     mail["MIME-Version"] = "1.0"
     for name, value in fields.headers:
         if clean := " ".join(value.split()):
-            mail[name] = clean if clean.isascii() else Header(clean, "utf-8")
+            mail[name] = clean if clean.isascii() else Header(clean, "utf-8").encode()
     mail.set_payload("\n\n".join(blocks), "utf-8")
     return mail.as_bytes()
-

@@ -131,7 +131,11 @@ class _Presentation:
             elif (text := self._text(record)) is not None:
                 found.append(_Words(kind, text))
         missing = [each for each in outline if each not in found]
-        return [*(each for each in missing if each.kind in _TITLES), *found, *(each for each in missing if each.kind not in _TITLES)]
+        return [
+            *(each for each in missing if each.kind in _TITLES),
+            *found,
+            *(each for each in missing if each.kind not in _TITLES),
+        ]
 
     def _text(self, record: _Record) -> str | None:
         data = self._stream[record.start : record.end]

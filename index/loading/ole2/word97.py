@@ -29,7 +29,9 @@ _ROW_END = 0x2417
 _OPERANDS = {0: 1, 1: 1, 2: 2, 3: 4, 4: 2, 5: 2, 7: 3}
 _LAST_HEADING = 9
 _FIELD = re.compile("\x13[^\x13\x14\x15]*\x14?|\x15")
-_MARKS = str.maketrans({"\x0b": "\n", "\x1e": "-", "\x1f": None, "\xa0": " ", **dict.fromkeys("\x00\x01\x02\x03\x04\x05\x08", None)})
+_MARKS = str.maketrans(
+    {"\x0b": "\n", "\x1e": "-", "\x1f": None, "\xa0": " ", **dict.fromkeys("\x00\x01\x02\x03\x04\x05\x08", None)}
+)
 _PARAGRAPH_END = re.compile("[\r\x07\x0c]")
 _MOST_TEXT = 100_000_000
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from index import errors
 from index.errors import LoadingError
-from index.loading.containers.member import ContainerLimits
+from index.loading.containers.member import CONTAINER_LIMITS, ContainerLimits
 from index.records import Chunk, Document, Landmark, LandmarkKind, Reading, RecognisedWord, Span, Table
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Limits:
     """Time for a small file; each megabyte adds SECONDS_PER_MEGABYTE."""
     megabytes: int = 1000
     """Memory of the whole process."""
-    containers: ContainerLimits = ContainerLimits()
+    containers: ContainerLimits = CONTAINER_LIMITS
     """How many members a container may have, and how many containers may be in one another."""
 
     def seconds_for(self, size: int) -> float:
@@ -123,7 +123,7 @@ class Request:
     """Whether to read the pages of a PDF with the second reader as well."""
     passwords: tuple[str, ...] = field(default=(), repr=False)
     """Passwords to try on a locked file."""
-    containers: ContainerLimits = ContainerLimits()
+    containers: ContainerLimits = CONTAINER_LIMITS
     task: Task = "document"
 
     @classmethod
@@ -158,8 +158,8 @@ def send_found(sink: BinaryIO, found: Sequence[str] | bytes) -> None:
     """Send names of members, or bytes."""
     if isinstance(found, bytes):
         send_json(sink, {"blocks": _frames(found, MOST)})
-        for block in _slices(found, MOST):
-            send(sink, block)
+        for start in range(0, len(found), MOST):
+            send(sink, found[start : start + MOST])
     else:
         send_json(sink, {"blocks": _frames(found, _LANDMARKS)})
         for names in _slices(found, _LANDMARKS):

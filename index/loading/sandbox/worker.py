@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.errors import DamagedFile, LoadingError, ReaderCrashed, TooMuchMemory
-from index.loading.formats import PDF
 from index.loading.containers.container_paths import container_file
+from index.loading.formats import PDF
 from index.loading.loader import load_bytes, read_bytes
 from index.loading.locks import unlocked
 from index.loading.sandbox.messages import (
