@@ -69,8 +69,10 @@
         ├── DamagedFile
         ├── PasswordRequired
         ├── NoTextLayer
+        ├── HoldsDocuments
         ├── EmptyDocument
         ├── TooLarge
+        │   └── ContainerTooLarge
         ├── TooMuchMemory
         ├── TookTooLong
         ├── ReaderCrashed
@@ -89,10 +91,12 @@ from index.errors.document_errors import (
     BadKept,
     BadPack,
     BatchError,
+    ContainerTooLarge,
     DamagedFile,
     EmptyDocument,
     EvaluationError,
     FetchFailed,
+    HoldsDocuments,
     LoadingError,
     NoTextLayer,
     PasswordRequired,
@@ -169,6 +173,7 @@ __all__ = [
     "BadPack",
     "BatchError",
     "BudgetSpent",
+    "ContainerTooLarge",
     "DamagedFile",
     "DemoFull",
     "DocumentError",
@@ -180,6 +185,7 @@ __all__ = [
     "FingerprintMismatch",
     "FolderMissing",
     "FolderNotOurs",
+    "HoldsDocuments",
     "JobNotFound",
     "KeyNameTaken",
     "KeyNotFound",

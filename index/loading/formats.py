@@ -8,20 +8,24 @@ import zipfile
 import zlib
 from pathlib import PurePath
 
-from index.errors import DamagedFile, EmptyDocument, TooLarge
+from index.errors import DamagedFile, EmptyDocument, HoldsDocuments, TooLarge
 from index.loading.content import Content
 from index.loading.foreign_formats import (
     BINARY_SUFFIXES,
     EPUB,
     EXCEL_97,
     MAGIC,
+    MESSAGE,
     ODT,
+    POWERPOINT_97,
     TEXT_SUFFIXES,
-    ZIP,
+    WORD_97,
     ole2_format,
-    ole2_kind,
+    packed_kind,
     unsupported,
 )
+from index.loading.mail.mail_formats import EML, MBOX, MSG, mail_media_type
+from index.loading.ole2.compound_file import SIGNATURE
 from index.loading.plain_text import Decoded, decode, decode_as
 from index.text.structure import DATA, looks_structured, media_type_of
 
@@ -55,6 +59,10 @@ _MIMETYPES = {
     "application/vnd.oasis.opendocument.text": ODT,
 }
 PDF = "application/pdf"
+WITH_MEMBERS = frozenset({EML, MSG})
+"""Documents that can have documents in them."""
+DOC = "application/msword"
+PPT = "application/vnd.ms-powerpoint"
 HTML = "text/html"
 MARKDOWN = "text/markdown"
 ORG = "text/org"
@@ -66,20 +74,16 @@ _BY_SUFFIX = {
     ".csv": CSV,
     **dict.fromkeys((".tsv", ".tab"), TSV),
 }
+_OLE2_TYPES = {WORD_97: DOC, POWERPOINT_97: PPT, EXCEL_97: XLS, MESSAGE: MSG}
 _HEAD = 4096
 _PDF_SLACK = 1024
 """Bytes that may precede a PDF's header by its specification; we allow them only in files named .pdf."""
-_OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CHARSET = re.compile(rb"""(?:<meta[^>]+charset|<\?xml[^>]+encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _HTML = re.compile(
     r"(?:\s|<!--(?>.*?-->)|<\?xml(?>.*?\?>))*+<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
 )
 """Comments match atomically: with backtracking, a head of many comments would take forever."""
 _XML = re.compile(r"\s*<\?xml\b", re.IGNORECASE)
-_MAIL_HEADERS = re.compile(r"(?:From .*\n)?(?:(?:[!-9;-~]+:[^\n]*|[ \t]+[^\n]*)\n)+")
-_ONLY_MAIL = re.compile(
-    r"^(?:mime-version|message-id|received|return-path|delivered-to|x-mailer):", re.MULTILINE | re.IGNORECASE
-)
 _JSON = re.compile(r"\s*[\[{]")
 _JSON_LIMIT = 5_000_000
 
@@ -101,8 +105,10 @@ def zip_media_type(data: bytes, name: str) -> str:
     except _BROKEN as error:
         raise DamagedFile(f"{name} is a zip archive that cannot be opened: {error}.") from error
     read = mimetype if mimetype in _READ_MIMETYPES else next((_READ_PARTS[p] for p in _READ_PARTS if p in parts), "")
+    if not read and mimetype not in _MIMETYPES:
+        raise holds_documents(name, "a zip archive")
     if not read:
-        raise unsupported(name, _MIMETYPES.get(mimetype, ZIP))
+        raise unsupported(name, _MIMETYPES[mimetype])
     _check_unpacked_size(name, len(data), sum(info.file_size for info in entries))
     return read
 
@@ -143,9 +149,15 @@ def sniff(data: bytes, source: str) -> Content:
         return Content(data, PDF)
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return Content(data, zip_media_type(data, name))
-    if data.startswith(_OLE2) and ole2_kind(data) == EXCEL_97:
-        return Content(data, XLS)
+    if data.startswith(SIGNATURE):
+        return Content(data, _OLE2_TYPES[ole2_format(data, name)])
+    if kind := packed_kind(data):
+        raise holds_documents(name, kind)
     _refuse_foreign(data, name)
+    if suffix not in _BY_SUFFIX and (media_type := mail_media_type(data, suffix)):
+        if media_type == MBOX:
+            raise holds_documents(name, "a mailbox")
+        return Content(data, media_type)
     return _sniff_text(data, suffix, name)
 
 
@@ -154,9 +166,12 @@ def _is_pdf(data: bytes, suffix: str) -> bool:
     return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"%PDF-") or (suffix == ".pdf" and b"%PDF-" in head)
 
 
+def holds_documents(name: str, kind: str) -> HoldsDocuments:
+    """Return the error for a file that is no document, but holds documents."""
+    return HoldsDocuments(f"{name} is {kind}, which is no document itself: the documents are in it.")
+
+
 def _refuse_foreign(data: bytes, name: str) -> None:
-    if data.startswith(_OLE2):
-        raise ole2_format(data, name)
     for offset, magic, format_name in MAGIC:
         if data.startswith(magic, offset):
             raise unsupported(name, format_name)
@@ -201,17 +216,9 @@ def _text_media_type(text: str, suffix: str, name: str) -> str:
         raise unsupported(name, TEXT_SUFFIXES[".xml"])
     if suffix in _BY_SUFFIX:
         return _BY_SUFFIX[suffix]
-    if _is_mail(text):
-        raise unsupported(name, TEXT_SUFFIXES[".eml"])
     if _is_json(text):
         raise unsupported(name, TEXT_SUFFIXES[".json"])
     return PLAIN
-
-
-def _is_mail(text: str) -> bool:
-    """Return whether the text has headers that only mail programs write. `From:` and `Date:` may begin a memo."""
-    headers = _MAIL_HEADERS.match(text[:_HEAD].replace("\r\n", "\n"))
-    return bool(headers and _ONLY_MAIL.search(headers.group()))
 
 
 def _is_json(text: str) -> bool:

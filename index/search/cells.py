@@ -271,7 +271,9 @@ class _Row(NamedTuple):
 
 def context_of(hit: Hit) -> str:
     """Return the words that say what the document of a hit and its section are about."""
-    return " ".join((hit.document.name, hit.document.source.rpartition("/")[2], hit.location.place, hit.location.heading))
+    return " ".join(
+        (hit.document.name, hit.document.source.rpartition("/")[2], hit.location.place, hit.location.heading)
+    )
 
 
 def _words(evidence: PassageEvidence, cell: Cell) -> str:

@@ -52,7 +52,10 @@ def weights_of(words: Mapping[str, str], idf: Mapping[str, float]) -> np.ndarray
     """
     most = max([*idf.values(), 1e-6])
     weights = np.array(
-        [max(rarity(word), _LEAST) ** _STEEPNESS * math.sqrt(idf.get(term, most) / most) for term, word in words.items()],
+        [
+            max(rarity(word), _LEAST) ** _STEEPNESS * math.sqrt(idf.get(term, most) / most)
+            for term, word in words.items()
+        ],
         np.float32,
     )
     return np.asarray(weights / max(float(weights.sum()), 1e-9), np.float32)

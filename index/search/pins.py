@@ -196,9 +196,7 @@ class HitBuilder:
             why, cosines = self._why(evidence, *contained[2 * n : 2 * n + 2]), tuple(evidence.cosines.tolist())
             document = infos[evidence.row.number]
             certainty = self.cell.certainty if self.cell and self.cell.passage == passage.id else 0.0
-            hits[passage.id] = Hit(
-                passage, document, score, pin, location, why, tuple(claims), cosines, cell=certainty
-            )
+            hits[passage.id] = Hit(passage, document, score, pin, location, why, tuple(claims), cosines, cell=certainty)
         return hits
 
     def _why(self, evidence: PassageEvidence, in_passage: Set[str], in_pin: Set[str]) -> Why:
