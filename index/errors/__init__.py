@@ -68,6 +68,7 @@
         ├── UnsupportedFormat
         ├── DamagedFile
         ├── PasswordRequired
+        ├── CopyProtected
         ├── NoTextLayer
         ├── HoldsDocuments
         ├── EmptyDocument
@@ -98,6 +99,7 @@ from index.errors.document_errors import (
     FetchFailed,
     HoldsDocuments,
     LoadingError,
+    CopyProtected,
     NoTextLayer,
     PasswordRequired,
     ReaderCrashed,
@@ -199,6 +201,7 @@ __all__ = [
     "LibraryTooNew",
     "LoadingError",
     "NoRoom",
+    "CopyProtected",
     "NoTextLayer",
     "NotASite",
     "NotAllowed",
