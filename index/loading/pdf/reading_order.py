@@ -286,4 +286,6 @@ def _rows(lines: Sequence[Line]) -> list[Line]:
 
 def _beside(row: Line, line: Line) -> bool:
     overlap = min(row.top, line.top) - max(row.bottom, line.bottom)
+    if row.table or line.table:
+        return False
     return line.left >= row.right and overlap > _SAME_ROW * max(row.size, line.size)

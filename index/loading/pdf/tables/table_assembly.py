@@ -75,7 +75,8 @@ def assemble(
     if not found:
         return None
     levels, strips = _without_notes(levels, strips, found)
-    rows, ruled_head = _rows(levels, strips, found, partial, boxed=bool(sides))
+    gridded = closed and len(set(strips)) > 2
+    rows, ruled_head = _rows(levels, strips, found, boxed=bool(sides), gridded=gridded)
     return _table(rows, ruled_head, found, partial, region)
 
 
@@ -104,7 +105,7 @@ def _is_full(rule: Ruling, region: Region) -> bool:
 
 
 def _rows(
-    levels: Sequence[Level], strips: Sequence[int], found: Sequence[Gutter], partial: Sequence[Ruling], *, boxed: bool
+    levels: Sequence[Level], strips: Sequence[int], found: Sequence[Gutter], *, boxed: bool, gridded: bool
 ) -> tuple[list[Row], int]:
     """Return the rows, and how many are above the first rule inside the table."""
     several = len(set(strips)) > 1
@@ -118,15 +119,9 @@ def _rows(
             own = list(header_rows(own))
             head = len(own)
         else:
-            own = [row for part in _divided(own, partial) for row in joined_rows(part, boxed=boxed)]
+            own = joined_rows(own, boxed=boxed, gridded=gridded)
         rows += own
     return rows, head
-
-
-def _divided(rows: Sequence[Row], partial: Sequence[Ruling]) -> list[list[Row]]:
-    """Divide the rows of a strip at rules that leave out the first column, which may have a label for all of them."""
-    del partial
-    return [list(rows)]
 
 
 def _table(

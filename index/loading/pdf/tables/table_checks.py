@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 _MARK = re.compile(r"[•▪◦●○■□►‣⁃✓–—*·-]|\(?\d{1,3}[.)]|\(?[a-z][.)]|\(?[ivx]{1,5}[.)]|\[\d{1,3}\]", re.IGNORECASE)
 _EQUATION = re.compile(r"\(\d{1,3}(?:\.\d{1,3})*[a-z]?\)")
-_LEADER = re.compile(r"(?:[.·…_]\s?){4,}")
+_LEADER = re.compile(r"(?:[.·…_]\s?){6,}")
+_SENTENCE_END = re.compile(r"[.!?:;][\"'”’»)\]]*$")
+_LINE, _RUNNING = 15, 0.2
+"""Sentences run on if this share of the cells below others with at least `_LINE` letters begin with a small letter."""
 _PROSE = 40
 _FILLED = 0.5
 """The least share of cells with words."""
@@ -33,8 +36,10 @@ def is_table(rows: Sequence[Row], head: int, width: int, region: Region) -> bool
         return False
     if _is_list(rows, width) or _is_numbered_formula(body, width):
         return False
+    if _flows(body, width):
+        return False
     if region.ruled:
-        return not _is_prose(body, width, boxes=region.ruled)
+        return True
     return _is_aligned(rows, head, width, region)
 
 
@@ -70,12 +75,17 @@ def _is_numbered_formula(body: Sequence[Row], width: int) -> bool:
     return bool(last) and all(map(_EQUATION.fullmatch, last)) and width <= 3
 
 
-def _is_prose(body: Sequence[Row], width: int, *, boxes: bool) -> bool:
-    """Return whether most cells have long lines of prose, as columns of text have."""
-    del boxes
-    long = [len(part.text) >= _PROSE for row in body for column in row.filled for part in row.parts[column]]
-    rows = len(body)
-    return rows < 2 and width < 3 and sum(long) > len(long) / 2
+def _flows(body: Sequence[Row], width: int) -> bool:
+    """Return whether sentences run on from row to row: then these are columns of prose, or rows that are not found."""
+    pairs = [
+        (above.text(column), below.text(column))
+        for above, below in pairwise(body)
+        for column in range(width)
+        if column in above.filled and column in below.filled
+    ]
+    wordy = [(above, below) for above, below in pairs if len(above) >= _LINE and not is_number(below)]
+    running = sum(below[:1].islower() and not _SENTENCE_END.search(above) for above, below in wordy)
+    return running >= 2 and running >= _RUNNING * len(wordy)
 
 
 def _is_aligned(rows: Sequence[Row], head: int, width: int, region: Region) -> bool:

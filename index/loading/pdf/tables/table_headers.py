@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _MOST_ROWS = 5
 """Rows of a head, at most."""
+_LONG = 60
+"""A heading has at most this many letters, unless it is bold."""
 _NUMERIC = 0.6
 """A column is numeric if this share of its cells are numbers."""
 _UNDER = 1.4
@@ -42,6 +44,8 @@ def head_of(rows: Sequence[Row], ruled: int) -> int:
 def _is_ruled_head(rows: Sequence[Row], ruled: int) -> bool:
     """Return whether the first rule stands below a head: other rows have none, or the first ones have no numbers."""
     head, body = rows[:ruled], rows[ruled:]
+    if any(len(row.text(column)) > _LONG and not row.bold for row in head for column in row.filled):
+        return False
     numbers = [row.text(column) for row in head for column in row.numbers()]
     words = [row.text(column) for row in head for column in row.filled - row.numbers()]
     if len({row.strip for row in body}) < len(body) and words:
@@ -54,7 +58,7 @@ def _is_head(rows: Sequence[Row], count: int) -> bool:
     row, below = rows[count], rows[count + 1 :]
     values = [row.text(column) for column in row.filled if column]
     numbers = [text for text in values if is_number(text)]
-    if not values:
+    if not values or (not row.bold and max(map(len, values)) > _LONG):
         return False
     if numbers and not all(map(is_period, numbers)):
         return False

@@ -83,13 +83,16 @@ def row_of(level: Level, found: Sequence[Gutter], strip: int, *, header: bool = 
     return row
 
 
-def joined_rows(rows: Sequence[Row], *, boxed: bool) -> list[Row]:
-    """Return the rows of one strip between two rules; `boxed` if rules stand on all sides of its cells."""
+def joined_rows(rows: Sequence[Row], *, boxed: bool, gridded: bool) -> list[Row]:
+    """Return the rows of one strip between two rules.
+
+    It is `boxed` if rules stand between its cells, and `gridded` if rules stand around the cells of every row.
+    """
+    if gridded and len(rows) > 1 and not _has_two_numbers(rows):
+        return [_as_one(rows)]
     rows = _beside_labels(list(rows))
     if boxed and len(rows) > 1 and _is_one_row(rows):
-        for row in rows[1:]:
-            rows[0].extend(row)
-        return rows[:1]
+        return [_as_one(rows)]
     joined: list[Row] = []
     for row in rows:
         if joined and _continues(joined[-1], row):
@@ -134,10 +137,21 @@ def _is_between(label: Row, rows: Sequence[Row]) -> bool:
     return max(above[-1].bottom - label.bottom, label.bottom - below[0].bottom) < _BESIDE * pitch
 
 
-def _is_one_row(rows: Sequence[Row]) -> bool:
-    """Return whether the lines between two rules are those of one row: no column has two numbers."""
+def _as_one(rows: Sequence[Row]) -> Row:
+    for row in rows[1:]:
+        rows[0].extend(row)
+    return rows[0]
+
+
+def _has_two_numbers(rows: Sequence[Row]) -> bool:
+    """Return whether a column has two numbers, as it has if these are several rows."""
     counted = [column for row in rows for column in row.numbers()]
-    if len(counted) != len(set(counted)):
+    return len(counted) != len(set(counted))
+
+
+def _is_one_row(rows: Sequence[Row]) -> bool:
+    """Return whether the lines between two rules are those of one row."""
+    if _has_two_numbers(rows):
         return False
     several = [row for row in rows if len(row.filled) > 1]
     prose = any(sum(len(row.text(column)) >= _PROSE for row in rows) > 1 for column in range(1, 1 + _last(rows)))
