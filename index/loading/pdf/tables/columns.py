@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
@@ -117,8 +118,17 @@ def _touches(gutter: Gutter, rule: Gutter) -> bool:
 
 
 def _spans(levels: Sequence[Level]) -> list[list[tuple[float, float]]]:
-    """Return where the segments of each level begin and end."""
-    return [[(part[0].left, max(word.right for word in part)) for part in level.segments()] for level in levels]
+    """Return where the segments of each level begin and end, without overlap."""
+    found = []
+    for level in levels:
+        spans: list[tuple[float, float]] = []
+        for part in level.segments():
+            left, right = part[0].left, max(word.right for word in part)
+            if spans and left <= spans[-1][1]:
+                left, right = spans[-1][0], max(right, spans.pop()[1])
+            spans.append((left, right))
+        found.append(spans)
+    return found
 
 
 def _blank(body: Sequence[Level], levels: Sequence[Level]) -> list[Gutter]:
@@ -128,11 +138,15 @@ def _blank(body: Sequence[Level], levels: Sequence[Level]) -> list[Gutter]:
         return []
     size = median(level.size for level in body)
     allowed = max(1 if len(wide) > 3 else 0, int(_CROSSING * len(wide)))
-    edges = sorted({edge for span in wide for part in span for edge in part})
+    steps: defaultdict[float, int] = defaultdict(int)
+    for left, right in (part for span in wide for part in span):
+        steps[left] += 1
+        steps[right] -= 1
     found: list[Gutter] = []
-    for left, right in pairwise(edges):
-        middle = (left + right) / 2
-        if sum(any(a < middle < b for a, b in span) for span in wide) > allowed:
+    crossing = 0
+    for left, right in pairwise(sorted(steps)):
+        crossing += steps[left]
+        if crossing > allowed:
             continue
         if found and found[-1].right == left:
             found[-1] = Gutter(found[-1].left, right)

@@ -10,6 +10,7 @@ _NUMBER = re.compile(
     r"\s*(?:%|‰|[A-Za-z]{1,3})?\s*\)?\s*[*†‡§%]*|[-–—−*.·…✓✔✗✘]+|n/?a\.?",
     re.IGNORECASE,
 )
+_LONGEST_NUMBER = 32
 _PERIOD = re.compile(r"(?:FY|Q[1-4]|H[12])?\s?['’]?(?:19|20)\d\d(?:\s?[-–/]\s?(?:\d\d|(?:19|20)\d\d))?[*]?|Q[1-4]|H[12]", re.IGNORECASE)
 TABLE_CAPTION = re.compile(
     r"(?i:table|tab\.|tableau|tabelle|tabla|tabela|tabella|таблица|табл\.|표|表)\s*\.?\s*"
@@ -20,7 +21,7 @@ TABLE_CAPTION = re.compile(
 
 def is_number(words: str) -> bool:
     """Return whether a cell is a number, with a sign or a unit, or a sign that stands for one."""
-    return bool(_NUMBER.fullmatch(words))
+    return len(words) <= _LONGEST_NUMBER and bool(_NUMBER.fullmatch(words))
 
 
 def is_period(words: str) -> bool:

@@ -143,7 +143,9 @@ def _rules(path: Any, matrix: _Matrix, budget: list[int]) -> Iterator[Box]:
     import pypdfium2.raw as pdfium
 
     count = pdfium.FPDFPath_CountSegments(path)
-    if not 2 <= count <= _MOST_POINTS or budget[1] < count or not _is_visible(path):
+    if not 2 <= count <= _MOST_POINTS or budget[1] < count or _is_small(path):
+        return
+    if _is_curved(path) or not _is_visible(path):
         return
     budget[1] -= count
     points = list(_points(path, count, _times(_matrix(path), matrix)))
@@ -155,6 +157,23 @@ def _rules(path: Any, matrix: _Matrix, budget: list[int]) -> Iterator[Box]:
     for (_, x, y), (drawn, to_x, to_y) in pairwise(points):
         if drawn and min(abs(to_x - x), abs(to_y - y)) <= _STRAIGHT:
             yield _centred((min(x, to_x), max(x, to_x), min(y, to_y), max(y, to_y)))
+
+
+def _is_small(path: Any) -> bool:
+    """Return whether a path is smaller than a letter, as the parts of a drawing are."""
+    import pypdfium2.raw as pdfium
+
+    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+    known = pdfium.FPDFPageObj_GetBounds(path, left, bottom, right, top)
+    return bool(known) and max(right.value - left.value, top.value - bottom.value) < _SHORTEST
+
+
+def _is_curved(path: Any) -> bool:
+    """Return whether a path begins with a curve, as most parts of a drawing do."""
+    import pypdfium2.raw as pdfium
+
+    kind = pdfium.FPDFPathSegment_GetType(pdfium.FPDFPath_GetPathSegment(path, 1))
+    return bool(kind == pdfium.FPDF_SEGMENT_BEZIERTO)
 
 
 def _centred(box: Box) -> Box:

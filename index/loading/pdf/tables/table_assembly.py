@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,8 @@ class Region:
     """Whether rules stand above and below it."""
     captioned: bool = False
     """Whether a caption stands above or below it."""
+    gridded: bool = False
+    """Whether rules stand around the cells of every row."""
 
     @property
     def width(self) -> float:
@@ -77,7 +79,7 @@ def assemble(
     levels, strips = _without_notes(levels, strips, found)
     gridded = closed and len(set(strips)) > 2
     rows, ruled_head = _rows(levels, strips, found, boxed=bool(sides), gridded=gridded)
-    return _table(rows, ruled_head, found, partial, region)
+    return _table(rows, ruled_head, found, partial, replace(region, gridded=gridded))
 
 
 def _without_notes(
@@ -144,7 +146,7 @@ def _table(
     spread(rows[:head], Layout(bounds, partial, walls))
     if not is_table(rows, head, width, region):
         return None
-    names = row_headers(rows[head:], width)
+    names = row_headers(rows[head:], width, headed=head > 0)
     places = [
         (word.places[0].start, word.places[0].end)
         for row in rows
@@ -167,7 +169,7 @@ def _table(
 def _renumber(rows: Sequence[Row], used: Sequence[int]) -> None:
     """Leave out columns without words."""
     number = {column: n for n, column in enumerate(used)}
-    ends = {column: max(n for n, other in enumerate(used) if other <= column) for column in range(max(used) + 1)}
+    ends = {column: max((n for n, other in enumerate(used) if other <= column), default=0) for column in range(max(used) + 1)}
     for row in rows:
         row.parts = {number[column]: parts for column, parts in row.parts.items()}
         row.covers = {

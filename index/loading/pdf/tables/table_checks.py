@@ -36,7 +36,7 @@ def is_table(rows: Sequence[Row], head: int, width: int, region: Region) -> bool
         return False
     if _is_list(rows, width) or _is_numbered_formula(body, width):
         return False
-    if _flows(body, width):
+    if not region.gridded and _flows(body, width):
         return False
     if region.ruled:
         return True

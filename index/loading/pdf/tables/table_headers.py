@@ -150,9 +150,14 @@ def column_headers(rows: Sequence[Row], width: int) -> tuple[str, ...]:
     return tuple(headers)
 
 
-def row_headers(rows: Sequence[Row], width: int) -> tuple[str, ...]:
-    """Return the name of each row: its first cells, as many as tell it from others; a label also of rows beside it."""
+def row_headers(rows: Sequence[Row], width: int, *, headed: bool) -> tuple[str, ...]:
+    """Return the name of each row: its first cells, as many as tell it from others; a label also of rows beside it.
+
+    Without a head, a wide table of words may be several narrow ones side by side, so its rows have no names.
+    """
     numeric = _numeric(rows, width)
+    if not headed and width > _NAMES and not numeric:
+        return ("",) * len(rows)
     labels = [_labels(rows)]
     while len(labels) < min(_NAMES, width - 1) and len(labels) not in numeric and 0 not in numeric:
         names = [tuple(column[n] for column in labels) for n in range(len(rows))]

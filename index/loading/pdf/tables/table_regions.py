@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from bisect import bisect_left
 from dataclasses import replace
@@ -38,6 +39,12 @@ _PITCH = 2.4
 _SAME_SIZE = 1.25
 _CAPTION_REACH = 4.0
 _WIDE = 0.6
+_REACH = 6.0
+"""How far apart rows may be that make a page worth a closer look, in type sizes."""
+_MAYBE = 0.7
+_SOME_NUMBERS = re.compile(r"(?:^|\s)\S{0,2}\d\S*\s+(?:\S+\s+)?\S{0,2}\d")
+_DIGIT = re.compile(r"\d")
+_NO_LETTERS = re.compile(r"[\W\d_]")
 _MOST_LINES = 1_500
 _SMALLEST = 0.5
 
@@ -51,11 +58,20 @@ def tables_as_lines(page: Any, text: PageText, lines: Sequence[Line], main: Dire
     free = list(upright)
     found: list[tuple[PageTable, list[Line]]] = []
     ruled = [*_stacks(rulings, upright), *_lattices(rulings)]
+    tried: list[Region] = []
     for region in sorted(ruled, key=lambda region: -region.width * (region.top - region.bottom)):
+        if any(_is_same(region, other) for other in tried):
+            continue
+        tried.append(region)
         _take(text, main, free, replace(region, captioned=_has_caption(region, upright)), rulings, found)
-    for region in _aligned(free):
-        _take(text, main, free, replace(region, captioned=_has_caption(region, upright)), rulings, found)
+    for region in _aligned(free, upright):
+        _take(text, main, free, region, rulings, found)
     return _replaced(lines, found)
+
+
+def _is_same(a: Region, b: Region) -> bool:
+    sides = ((a.left, b.left), (a.right, b.right), (a.bottom, b.bottom), (a.top, b.top))
+    return a.ruled == b.ruled and all(abs(one - other) < _SAME_ENDS for one, other in sides)
 
 
 def _take(
@@ -106,12 +122,25 @@ def _replaced(lines: Sequence[Line], found: Sequence[tuple[PageTable, list[Line]
 
 def _may_have_tables(lines: Sequence[Line]) -> bool:
     """Return whether lines side by side, or within a line, look like cells."""
-    suspects = 0
+    near: list[tuple[float, float]] = []
     for level in side_by_side(lines):
-        suspects += _is_suspect(level)
-        if suspects >= _FEWEST_SUSPECTS:
-            return True
+        suspicion = _suspicion(level)
+        if suspicion:
+            bottom, size = level[0].bottom, level[0].size
+            near = [(height, weight) for height, weight in near if height - bottom < _REACH * size]
+            near.append((bottom, suspicion))
+            if sum(weight for _, weight in near) >= _FEWEST_SUSPECTS:
+                return True
     return any(TABLE_CAPTION.match(line.text) for line in lines)
+
+
+def _suspicion(level: Sequence[Line]) -> float:
+    """Return 1 if a level looks like a row, less if it may be a row with prose in it, or the last line of a column."""
+    if len(level) == 1:
+        return float(_has_gaps(level[0]))
+    if _is_suspect(level):
+        return 1.0
+    return _MAYBE if not all(map(_is_prose, level)) else 0.0
 
 
 def _is_suspect(level: Sequence[Line]) -> bool:
@@ -124,17 +153,23 @@ def _is_suspect(level: Sequence[Line]) -> bool:
 
 def _has_gaps(line: Line) -> bool:
     """Return whether a line seems to have several cells: several numbers, or letters far apart on average."""
-    words = line.text.split()
-    numbers = sum(map(is_number, words))
-    if len(words) > 1 and numbers > 1 and 2 * numbers >= len(words):
-        return True
-    letters = len(line.text) + sum(unicodedata.east_asian_width(letter) in "WF" for letter in line.text)
-    return len(words) > 1 and line.width > _SPARSE * line.size * letters
+    text = line.text
+    if " " not in text:
+        return False
+    if _SOME_NUMBERS.search(text):
+        words = text.split()
+        numbers = sum(map(is_number, words))
+        if numbers > 1 and 2 * numbers >= len(words):
+            return True
+    least = _SPARSE * line.size
+    if line.width <= least * len(text):
+        return False
+    return line.width > least * (len(text) + sum(unicodedata.east_asian_width(letter) in "WF" for letter in text))
 
 
 def _is_prose(line: Line) -> bool:
-    long = len(line.text) >= _PROSE_LENGTH and 3 * sum(map(str.isalpha, line.text)) >= 2 * len(line.text)
-    return long and not _has_gaps(line)
+    text = line.text
+    return len(text) >= _PROSE_LENGTH and 3 * len(_NO_LETTERS.findall(text)) <= len(text) and not _has_gaps(line)
 
 
 def _has_caption(region: Region, lines: Sequence[Line]) -> bool:
@@ -223,16 +258,16 @@ def _is_text(lines: Sequence[Line], strip: Region) -> bool:
     return wide > len(levels) / 2 or (len(levels) > 12 and prose > len(levels) / 2)
 
 
-def _aligned(lines: Sequence[Line]) -> Iterator[Region]:
+def _aligned(lines: Sequence[Line], page: Sequence[Line]) -> Iterator[Region]:
     """Yield the parts of a page where rows of short lines stand below each other, from the top."""
     prose = set(map(id, _paragraph_lines(lines)))
     group: list[list[Line]] = []
     for level in side_by_side([line for line in lines if id(line) not in prose]):
         if group and not _follows(group[-1], level):
-            yield from _group(group)
+            yield from _group(group, page)
             group = []
         group.append(level)
-    yield from _group(group)
+    yield from _group(group, page)
 
 
 def _follows(above: Sequence[Line], level: Sequence[Line]) -> bool:
@@ -243,13 +278,17 @@ def _follows(above: Sequence[Line], level: Sequence[Line]) -> bool:
     return near and alike and beside and max(line.right for line in level) > min(line.left for line in above)
 
 
-def _group(levels: Sequence[Sequence[Line]]) -> Iterator[Region]:
+def _group(levels: Sequence[Sequence[Line]], page: Sequence[Line]) -> Iterator[Region]:
     suspects = [number for number, level in enumerate(levels) if _is_suspect(level)]
     if len(suspects) < _FEWEST_SUSPECTS:
         return
     lines = [line for level in levels[suspects[0] : suspects[-1] + 1] for line in level]
     left, right = min(line.left for line in lines), max(line.right for line in lines)
-    yield Region(left, right, min(line.bottom for line in lines), max(line.top for line in lines))
+    region = Region(left, right, min(line.bottom for line in lines), max(line.top for line in lines))
+    numbered = sum(any(map(_DIGIT.search, (line.text for line in level))) for level in levels)
+    region = replace(region, captioned=_has_caption(region, page))
+    if numbered >= _FEWEST_SUSPECTS or region.captioned:
+        yield region
 
 
 def _paragraph_lines(lines: Sequence[Line]) -> Iterator[Line]:

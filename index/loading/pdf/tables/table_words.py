@@ -23,6 +23,8 @@ _HYPHEN = "\ufffe"
 """pdfium's sign for a hyphen at the end of a line."""
 _SAME_LEVEL = 0.35
 """Two lines are on one level if their distance is less than this share of the smaller type size."""
+_APART = 0.25
+"""The box of a letter may be off the middle of its line by this share of the type size without being on another level."""
 _MARK = 0.85
 """Type is that of a mark if it is smaller than this share of the type of its line."""
 _GAP, _NUMBER_GAP = 0.6, 0.33
@@ -87,7 +89,8 @@ def _words(text: PageText, line: Line, main: Direction) -> Iterator[Line]:
             left = min((box[0] for box in boxes), default=line.left)
             right = max((box[1] for box in boxes), default=line.right)
             words = found.group().replace(_HYPHEN, "-")
-            bottom = line.bottom + _offset(text, first, line, place, main)
+            apart = boxes and abs(sum(boxes[0][2:]) - line.bottom - line.top) > 2 * _APART * line.size
+            bottom = line.bottom + (_offset(text, first, line, place, main) if apart else 0.0)
             own = (Place(first, last + 1, place.bottom, place.top),)
             yield Line(words, left, max(left, right), bottom, bottom + line.size, line.bold, places=own)
 
