@@ -10,6 +10,7 @@ from index.loading.pdf.tables.columns import dividing, gutters, parts_of
 from index.loading.pdf.tables.page_table import PageTable
 from index.loading.pdf.tables.table_checks import is_table
 from index.loading.pdf.tables.table_headers import Layout, column_headers, head_of, row_headers, spread
+from index.loading.pdf.tables.table_pairs import pairs_in, stacked
 from index.loading.pdf.tables.table_rows import Row, header_rows, joined_rows, row_of
 from index.loading.pdf.tables.table_words import levels_of
 
@@ -142,6 +143,9 @@ def _table(
         joined = list(header_rows(rows[:head]))
         rows[:head] = joined
         head = len(joined)
+    if not head and (pairs := pairs_in(rows, width)):
+        rows, width = stacked(rows, pairs), 2
+        found = found[:1]
     bounds = _bounds(rows[head:] or rows, width)
     spread(rows[:head], Layout(bounds, partial, walls))
     if not is_table(rows, head, width, region):

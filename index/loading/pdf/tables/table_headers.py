@@ -33,12 +33,19 @@ _NAMES = 3
 
 def head_of(rows: Sequence[Row], ruled: int) -> int:
     """Return the number of rows of the head; `ruled` is the number of rows above the first rule inside the table."""
+    ruled = next((n for n in range(1, ruled) if _is_data(rows[n])), ruled)
     if 0 < ruled <= _MOST_ROWS and ruled < len(rows) and _is_ruled_head(rows, ruled):
         return ruled
     count = 0
     while count < min(_MOST_ROWS, len(rows) - 1) and _is_head(rows, count):
         count += 1
     return count
+
+
+def _is_data(row: Row) -> bool:
+    """Return whether most cells of a row are numbers that are not years."""
+    values = [row.text(column) for column in row.filled if column]
+    return 2 * sum(is_number(text) and not is_period(text) for text in values) > len(values)
 
 
 def _is_ruled_head(rows: Sequence[Row], ruled: int) -> bool:
@@ -108,7 +115,10 @@ def _reach(row: Row, column: int, layout: Layout, below: set[int]) -> tuple[int,
     bounds, partial = layout.bounds, layout.partial
     first, last = row.covers[column]
     part = row.parts[column][-1]
+    middles = [part.middle for parts in row.parts.values() for part in parts[-1:]]
     for rule in partial:
+        if sum(rule.start <= middle <= rule.end for middle in middles) > 1:
+            continue
         if 0 < row.bottom - rule.at + 0.3 * row.size < _UNDER * row.size and rule.start <= part.middle <= rule.end:
             under = [n for n, (left, right) in enumerate(bounds) if rule.start - 2 <= (left + right) / 2 <= rule.end + 2]
             if len(under) > 1 and min(under) <= first and last <= max(under):

@@ -62,13 +62,15 @@ def _least(before: Line, word: Line) -> float:
 
 def levels_of(text: PageText, lines: Sequence[Line], main: Direction) -> list[Level]:
     """Return the words of lines, level by level from the top."""
-    words = [word for line in lines for word in _words(text, line, main)]
+    words = [found for line in lines for found in _words(text, line, main)]
     levels: list[list[Line]] = []
-    for word in sorted(words, key=lambda word: -word.baseline):
-        if levels and levels[-1][0].baseline - word.baseline <= _SAME_LEVEL * min(word.size, levels[-1][0].size):
+    top = size = 0.0
+    for baseline, own, word in sorted(words, key=lambda found: -found[0]):
+        if levels and top - baseline <= _SAME_LEVEL * min(own, size):
             levels[-1].append(word)
         else:
             levels.append([word])
+            top, size = baseline, own
     return [_level(level) for level in levels]
 
 
@@ -80,8 +82,11 @@ def _level(words: Sequence[Line]) -> Level:
     return Level(tuple(sorted(words, key=lambda word: word.left)), bottom, size)
 
 
-def _words(text: PageText, line: Line, main: Direction) -> Iterator[Line]:
-    """Yield the words of a line, on the level of the line or, if pdfium joined two levels, on their own."""
+def _words(text: PageText, line: Line, main: Direction) -> Iterator[tuple[float, float, Line]]:
+    """Yield the words of a line with the baseline and the size of their level.
+
+    The level is that of the line; if pdfium joined two levels to one line, it is that of the word.
+    """
     for place in line.places:
         for found in _WORD.finditer(text.text, place.start, place.end):
             first, last = found.start(), found.end() - 1
@@ -90,9 +95,10 @@ def _words(text: PageText, line: Line, main: Direction) -> Iterator[Line]:
             right = max((box[1] for box in boxes), default=line.right)
             words = found.group().replace(_HYPHEN, "-")
             apart = boxes and abs(sum(boxes[0][2:]) - line.bottom - line.top) > 2 * _APART * line.size
-            bottom = line.bottom + (_offset(text, first, line, place, main) if apart else 0.0)
+            offset = _offset(text, first, line, place, main) if apart else 0.0
             own = (Place(first, last + 1, place.bottom, place.top),)
-            yield Line(words, left, max(left, right), bottom, bottom + line.size, line.bold, places=own)
+            word = Line(words, left, max(left, right), place.bottom + offset, place.top + offset, line.bold, places=own)
+            yield line.baseline + offset, line.size, word
 
 
 def _offset(text: PageText, at: int, line: Line, place: Place, main: Direction) -> float:
