@@ -70,8 +70,10 @@
         ├── PasswordRequired
         ├── CopyProtected
         ├── NoTextLayer
+        ├── HoldsDocuments
         ├── EmptyDocument
         ├── TooLarge
+        │   └── ContainerTooLarge
         ├── TooMuchMemory
         ├── TookTooLong
         ├── ReaderCrashed
@@ -90,10 +92,12 @@ from index.errors.document_errors import (
     BadKept,
     BadPack,
     BatchError,
+    ContainerTooLarge,
     DamagedFile,
     EmptyDocument,
     EvaluationError,
     FetchFailed,
+    HoldsDocuments,
     LoadingError,
     CopyProtected,
     NoTextLayer,
@@ -171,6 +175,7 @@ __all__ = [
     "BadPack",
     "BatchError",
     "BudgetSpent",
+    "ContainerTooLarge",
     "DamagedFile",
     "DemoFull",
     "DocumentError",
@@ -182,6 +187,7 @@ __all__ = [
     "FingerprintMismatch",
     "FolderMissing",
     "FolderNotOurs",
+    "HoldsDocuments",
     "JobNotFound",
     "KeyNameTaken",
     "KeyNotFound",
