@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.loading import samples
 from tests.loading.confined import FATES, MEGABYTES, SECONDS, BareReader, Outcome, Reader, SandboxReader
 from tests.loading.hostile import HOSTILE
 from tests.loading.mutations import damages_of
@@ -40,16 +41,17 @@ _SHARES = {
     ".org": 1,
     ".rst": 1,
     ".xml": 1,
+    **dict.fromkeys((".epub", ".odt", ".fodt", ".rtf", ".srt", ".vtt", ".ass", ".sbv", ".ipynb", ".tex", ".adoc"), 1),
+    **dict.fromkeys((".1", ".8", ".json", ".jsonl", ".svg", ".bib", ".ris"), 1),
     "other": 2,
 }
 """How often each suffix is chosen; `other` stands for formats that are refused by name."""
 _TEXT = "The harbour of Løvøya, 1911.\n\n* Ships\n\nThe Arctic Tern was moored there; it had been towed.\n" * 20
 SYNTHETIC = {
-    "made.org": _TEXT.encode(),
+    **samples.FILES,
     "made-utf-16.txt": _TEXT.encode("utf-16"),
     "made-latin-1.txt": _TEXT.encode("latin-1"),
     "made.csv": b"ship;year\n" + b"".join(b"Tern %d;19%02d\n" % (n, n % 100) for n in range(200)),
-    "made.json": b'{"ships": [' + b'{"name": "Tern"}, ' * 50 + b'{"name": "Skua"}]}',
     "made.pdf": build(
         [column([f"Line {n} of page {page}, on ships." for n in range(20)]) for page in range(3)],
         information={"Title": "Ships of the north", "Author": "K. Varde"},

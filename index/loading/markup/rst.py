@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _SETTINGS = {
     "file_insertion_enabled": False, "raw_enabled": False, "_disable_config": True, "report_level": 5, "halt_level": 5,
-    "warning_stream": False, "line_length_limit": 1_000_000, "syntax_highlight": "none", "doctitle_xform": True,
+    "warning_stream": False, "line_length_limit": 20_000, "syntax_highlight": "none", "doctitle_xform": True,
     "docinfo_xform": True, "sectsubtitle_xform": False, "smart_quotes": False, "auto_id_prefix": "id",
 }  # fmt: skip
 _ROLE = re.compile(r"(?<![\w`:]):([A-Za-z][\w.+:-]{0,40}):`([^`\n]{1,300})`")
