@@ -1,4 +1,4 @@
-"""Parses XML that holds a text, such as DocBook, JATS and TEI, and drawings in SVG: headings, paragraphs, lists, tables.
+"""Parses XML that holds a text, such as DocBook, JATS and TEI, and drawings in SVG.
 
 The names of elements differ, but not how texts are built: an element with words of its own is a paragraph, an element
 without them is a container, and a container with a title is a section.
@@ -32,7 +32,17 @@ _FRONTS = frozenset({"info", "bookinfo", "articleinfo", "chapterinfo", "sectioni
 _REFERENCES = frozenset({"element-citation", "mixed-citation", "citation", "bibl", "biblStruct", "biblioentry"})
 _BLOCKS = _LISTINGS | _LISTS | _TABLES
 _UNSEEN = frozenset(
-    {"teiHeader", "indexterm", "remark", "journal-meta", "contrib-group", "aff", "author-notes", "history", "permissions"}
+    {
+        "teiHeader",
+        "indexterm",
+        "remark",
+        "journal-meta",
+        "contrib-group",
+        "aff",
+        "author-notes",
+        "history",
+        "permissions",
+    }
     | {"pub-date", "article-id", "article-categories", "self-uri", "counts", "binary", "style", "script", "defs"}
     | {"author", "authorgroup", "copyright", "legalnotice", "revhistory", "pubdate", "date", "volume", "issue", "fpage"}
     | {"lpage", "elocation-id", "graphic", "imagedata", "kwd-group", "funding-group", "custom-meta-group", "metadata"}
@@ -74,8 +84,7 @@ def read(content: Content, name: str) -> Draft:
 
 def _drawing(root: Any) -> Draft:
     """Return the title, the description and the labels of a drawing."""
-    texts = [element for element in root.iter("{*}title", "{*}desc", "{*}text", "{*}flowRoot")]
-    blocks = [paragraph(_label(element)) for element in texts]
+    blocks = [paragraph(_label(element)) for element in root.iter("{*}title", "{*}desc", "{*}text", "{*}flowRoot")]
     title = next((text_of(child) for child in root if local(child) == "title"), "")
     return Draft([block for block in blocks if has_words(block.text)], title)
 
@@ -88,7 +97,7 @@ def _label(text: Any) -> str:
 
 def _found(root: Any, paths: tuple[str, ...]) -> list[Any]:
     """Return the elements that the first of these paths finds."""
-    return next((found for path in paths if (found := root.xpath(path))), [])
+    return next(filter(None, map(root.xpath, paths)), [])
 
 
 def _first(root: Any, paths: tuple[str, ...]) -> str:

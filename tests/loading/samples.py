@@ -42,7 +42,9 @@ def epub(**others: str) -> bytes:
     container = '<container><rootfiles><rootfile full-path="OEBPS/book.opf"/></rootfiles></container>'
     meta = {f"META-INF/{name}.xml": data for name, data in {"container": container, **others}.items()}
     pages = {"nav.xhtml": _NAV, "text/two.xhtml": _TWO, "text/one .xhtml": _ONE, "book.opf": _OPF}
-    return zipped({"mimetype": "application/epub+zip", **meta, **{f"OEBPS/{name}": page for name, page in pages.items()}})
+    return zipped(
+        {"mimetype": "application/epub+zip", **meta, **{f"OEBPS/{name}": page for name, page in pages.items()}}
+    )
 
 
 _SPACES = " ".join(
@@ -79,13 +81,13 @@ def _root(name: str, inside: str) -> str:
 
 def odt(*, kind: str = "text", encrypted: bool = False) -> bytes:
     """Return an OpenDocument text, or a template of one."""
-    locked = '<manifest:file-entry><manifest:encryption-data/></manifest:file-entry>' if encrypted else ""
+    locked = "<manifest:file-entry><manifest:encryption-data/></manifest:file-entry>" if encrypted else ""
     return zipped(
         {
             "mimetype": f"application/vnd.oasis.opendocument.{kind}",
             "content.xml": _root("document-content", ODT_STYLES + ODT_BODY),
             "meta.xml": _root("document-meta", _META),
-            "META-INF/manifest.xml": f'<manifest:manifest {_SPACES}>{locked}</manifest:manifest>',
+            "META-INF/manifest.xml": f"<manifest:manifest {_SPACES}>{locked}</manifest:manifest>",
         }
     )
 
@@ -150,7 +152,11 @@ NOTEBOOK = json.dumps(
         "nbformat_minor": 5,
         "metadata": {"authors": [{"name": "Kari Varde"}], "language_info": {"name": "python"}},
         "cells": [
-            {"cell_type": "markdown", "metadata": {}, "source": ["# Harbours\n", "\n", "The *quay* was built of granite."]},
+            {
+                "cell_type": "markdown",
+                "metadata": {},
+                "source": ["# Harbours\n", "\n", "The *quay* was built of granite."],
+            },
             {
                 "cell_type": "code",
                 "metadata": {},
@@ -159,7 +165,12 @@ NOTEBOOK = json.dumps(
                 "outputs": [
                     {"output_type": "stream", "name": "stdout", "text": ["12 ships lay in the harbour of Hull.\n"]},
                     {"output_type": "execute_result", "data": {"text/plain": "12", "text/html": "<b>12</b>"}},
-                    {"output_type": "error", "ename": "KeyError", "evalue": "Bath", "traceback": ["\x1b[0;31mno\x1b[0m"]},
+                    {
+                        "output_type": "error",
+                        "ename": "KeyError",
+                        "evalue": "Bath",
+                        "traceback": ["\x1b[0;31mno\x1b[0m"],
+                    },
                 ],
             },
             {"cell_type": "raw", "metadata": {}, "source": ""},
@@ -363,7 +374,9 @@ JSON = json.dumps(
     },
     indent=1,
 )
-JSON_LINES = '{"name": "Hull", "at": {"lat": 53.7}}\n{"name": "Bath", "text": "It has\\n\\nno quay at all."}\n{"name": "cut'
+JSON_LINES = (
+    '{"name": "Hull", "at": {"lat": 53.7}}\n{"name": "Bath", "text": "It has\\n\\nno quay at all."}\n{"name": "cut'
+)
 XML_DATA = """<?xml version="1.0"?><!DOCTYPE harbours [<!ENTITY e "x">]>
 <harbours><harbour id="h1"><name>Hull</name><ships>12</ships></harbour>
 <harbour id="h2"><name>Bath</name><ships>3</ships></harbour></harbours>"""

@@ -26,7 +26,7 @@ _PARAGRAPHS = frozenset({"PP", "P", "LP", "HP", "Pp", "Lp", "sp", "RS", "RE", "E
 _LISTINGS = {"nf": "fi", "EX": "EE", "Bd": "Ed", "TS": "TE", "EQ": "EN"}
 _DEFINITIONS = frozenset({"de", "de1", "am", "ig", "dei", "ami"})
 _CONDITIONS = frozenset({"if", "ie", "el", "while"})
-_BULLETS = frozenset({"•", "o", "-", "*", "·", "\u2022"})
+_BULLETS = frozenset({"•", "o", "-", "*", "·"})
 _FIRST = re.compile(r"\ufeff?\s*(?:[.'][ \t]*(?:\\\"|#|[A-Za-z]{1,3}\b|$)|\\\"|\\$)", re.MULTILINE)
 _MACRO = re.compile(r"^[.'][ \t]*(TH|Dd)\b", re.MULTILINE)
 _COMMENT = re.compile(r"(?:[.'][ \t]*\\\"|'''|\.\s*$)")
@@ -133,11 +133,8 @@ class _Page:
                 self.manuscript.end()
         elif macro in {"UR", "MT", "URL"}:
             self._text(words(" ".join(arguments(rest)[:1])), number)
-        elif macro == "Bl":
-            self._lists.append(rest)
-            self.manuscript.end()
-        elif macro == "El":
-            self._lists = self._lists[:-1]
+        elif macro in {"Bl", "El"}:
+            self._lists = [*self._lists, rest] if macro == "Bl" else self._lists[:-1]
             self.manuscript.end()
         elif macro == "It":
             self._begin_item(words(sentence(arguments(rest), self._name)) or "•", number)

@@ -33,9 +33,26 @@ _OWN_ROLES = frozenset(
 )
 _TARGET = re.compile(r"\s*<[^<>]*>$")
 _DIRECTIVE = re.compile(r"^[ \t]*\.\. +([A-Za-z][\w.+:-]{0,40})::", re.MULTILINE)
-_LISTING_DIRECTIVES = frozenset({"code-block", "sourcecode", "literalinclude", "doctest", "testcode", "highlight", "graphviz", "mermaid", "ipython"})
-_UNSEEN_DIRECTIVES = frozenset({"toctree", "index", "currentmodule", "module", "automodule", "autoclass", "autofunction", "only"})
-_UNSEEN = frozenset({"comment", "target", "substitution_definition", "system_message", "raw", "image", "pending", "generated", "topic.contents", "meta"})
+_LISTING_DIRECTIVES = frozenset(
+    {"code-block", "sourcecode", "literalinclude", "doctest", "testcode", "highlight", "graphviz", "mermaid", "ipython"}
+)
+_UNSEEN_DIRECTIVES = frozenset(
+    {"toctree", "index", "currentmodule", "module", "automodule", "autoclass", "autofunction", "only"}
+)
+_UNSEEN = frozenset(
+    {
+        "comment",
+        "target",
+        "substitution_definition",
+        "system_message",
+        "raw",
+        "image",
+        "pending",
+        "generated",
+        "topic.contents",
+        "meta",
+    }
+)
 _LISTINGS = frozenset({"literal_block", "doctest_block", "math_block"})
 _WORDS = frozenset({"paragraph", "rubric", "caption", "attribution", "line", "term"})
 _MOST_CHARACTERS = 3_000_000
@@ -66,7 +83,16 @@ def _errors() -> tuple[type[Exception], ...]:
     """Return the errors that docutils raises for damaged files."""
     from docutils.utils import SystemMessage
 
-    return (SystemMessage, RecursionError, ValueError, TypeError, AttributeError, LookupError, AssertionError, NotImplementedError)
+    return (
+        SystemMessage,
+        RecursionError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        LookupError,
+        AssertionError,
+        NotImplementedError,
+    )
 
 
 def _parse(text: str) -> Any:
@@ -97,7 +123,7 @@ def _know(names: set[str]) -> None:
     from docutils.parsers.rst.languages import en
     from docutils.statemachine import StringList
 
-    class Container(Directive):
+    class Container(Directive):  # type: ignore[misc]  # docutils states no types
         has_content = True
         optional_arguments = 1
         final_argument_whitespace = True
@@ -153,6 +179,13 @@ class _Reader:
         self.manuscript = Manuscript()
         self.author = ""
         self.date = ""
+        self._readers = {
+            **dict.fromkeys(_WORDS, self._paragraph),
+            **dict.fromkeys(("footnote", "citation"), self._footnote),
+            **dict.fromkeys(("field", "option_list_item"), self._field),
+            "table": self._table,
+            "docinfo": self._docinfo,
+        }
         self._lines = [re.sub(r"[\W_]+", "", line) for line in text.split("\n")]
 
     def walk(self, node: Any, depth: int = 0) -> None:
@@ -176,20 +209,15 @@ class _Reader:
             self.manuscript.end()
             self._list(node, depth, 0)
             self.manuscript.end()
-        elif kind == "table":
-            self._table(node)
-        elif kind in _WORDS:
-            self._paragraph(node)
-        elif kind == "docinfo":
-            self._docinfo(node)
-        elif kind in {"footnote", "citation"}:
-            self._footnote(node)
-        elif kind in {"field", "option_list_item"}:
-            self.manuscript.end()
-            self.manuscript.words(": ".join(filter(None, map(_words, node.children))), self._number(node))
-            self.manuscript.end()
+        elif kind in self._readers:
+            self._readers[kind](node)
         else:
             self.walk(node, depth)
+
+    def _field(self, node: Any) -> None:
+        self.manuscript.end()
+        self.manuscript.words(": ".join(filter(None, map(_words, node.children))), self._number(node))
+        self.manuscript.end()
 
     def _paragraph(self, node: Any) -> None:
         self.manuscript.end()
