@@ -100,7 +100,9 @@ def ask_all(library: Library, cases: Sequence[Case], *, show_each: bool = False)
         if show_each:
             shown = answer.statements[0].text if answer.statements else ""
             sign = "+" if rated["first"] else "-"
-            print(f"{sign} {answer.status} {answer.confidence:.2f} | {case.question} | {case.quotes[0]} | {shown[:150]!r}")
+            print(
+                f"{sign} {answer.status} {answer.confidence:.2f} | {case.question} | {case.quotes[0]} | {shown[:150]!r}"
+            )
     everything = [rated for group in groups.values() for rated in group]
     return [_row(name, group) for name, group in [*sorted(groups.items()), ("all", everything)]]
 

@@ -42,7 +42,9 @@ def read(content: Content, name: str) -> Draft:
 
     """
     roots = _roots(content.data, name)
-    body = next((part for root in roots for body in root.iter("{*}body") for part in body if local(part) == "text"), None)
+    body = next(
+        (part for root in roots for body in root.iter("{*}body") for part in body if local(part) == "text"), None
+    )
     if body is None:
         raise DamagedFile(f"{name} is an OpenDocument text without a body.")
     reader = _Reader(roots)

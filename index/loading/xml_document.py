@@ -29,7 +29,17 @@ _CELLS = frozenset({"entry", "td", "th", "cell"})
 _NOTES = frozenset({"footnote", "fn", "note"})
 _BLOCKS = _LISTINGS | _LISTS | _TABLES
 _UNSEEN = frozenset(
-    {"teiHeader", "indexterm", "remark", "journal-meta", "contrib-group", "aff", "author-notes", "history", "permissions"}
+    {
+        "teiHeader",
+        "indexterm",
+        "remark",
+        "journal-meta",
+        "contrib-group",
+        "aff",
+        "author-notes",
+        "history",
+        "permissions",
+    }
     | {"pub-date", "article-id", "article-categories", "self-uri", "counts", "binary", "style", "script", "defs"}
     | {"author", "authorgroup", "copyright", "legalnotice", "revhistory", "pubdate", "date", "volume", "issue", "fpage"}
     | {"lpage", "elocation-id", "graphic", "imagedata", "kwd-group", "funding-group", "custom-meta-group", "metadata"}

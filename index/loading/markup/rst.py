@@ -33,9 +33,26 @@ _OWN_ROLES = frozenset(
 )
 _TARGET = re.compile(r"\s*<[^<>]*>$")
 _DIRECTIVE = re.compile(r"^[ \t]*\.\. +([A-Za-z][\w.+:-]{0,40})::", re.MULTILINE)
-_LISTING_DIRECTIVES = frozenset({"code-block", "sourcecode", "literalinclude", "doctest", "testcode", "highlight", "graphviz", "mermaid", "ipython"})
-_UNSEEN_DIRECTIVES = frozenset({"toctree", "index", "currentmodule", "module", "automodule", "autoclass", "autofunction", "only"})
-_UNSEEN = frozenset({"comment", "target", "substitution_definition", "system_message", "raw", "image", "pending", "generated", "topic.contents", "meta"})
+_LISTING_DIRECTIVES = frozenset(
+    {"code-block", "sourcecode", "literalinclude", "doctest", "testcode", "highlight", "graphviz", "mermaid", "ipython"}
+)
+_UNSEEN_DIRECTIVES = frozenset(
+    {"toctree", "index", "currentmodule", "module", "automodule", "autoclass", "autofunction", "only"}
+)
+_UNSEEN = frozenset(
+    {
+        "comment",
+        "target",
+        "substitution_definition",
+        "system_message",
+        "raw",
+        "image",
+        "pending",
+        "generated",
+        "topic.contents",
+        "meta",
+    }
+)
 _LISTINGS = frozenset({"literal_block", "doctest_block", "math_block"})
 _WORDS = frozenset({"paragraph", "rubric", "caption", "attribution", "line", "term"})
 _MOST_CHARACTERS = 3_000_000
@@ -66,7 +83,16 @@ def _errors() -> tuple[type[Exception], ...]:
     """Return the errors that docutils raises for damaged files."""
     from docutils.utils import SystemMessage
 
-    return (SystemMessage, RecursionError, ValueError, TypeError, AttributeError, LookupError, AssertionError, NotImplementedError)
+    return (
+        SystemMessage,
+        RecursionError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        LookupError,
+        AssertionError,
+        NotImplementedError,
+    )
 
 
 def _parse(text: str) -> Any:

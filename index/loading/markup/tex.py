@@ -30,7 +30,15 @@ _WHOLE = _CODE | _MATH | _TABLES | _UNSEEN
 _LISTS = {"itemize": "-", "enumerate": "{}.", "description": "-", "thebibliography": "-"}
 _SIZED = frozenset({"minipage", "multicols", "wrapfigure", "adjustbox", "thebibliography", "list", "subfigure"})
 """Environments whose first argument is a measure."""
-_LEVELS = {"part": 1, "chapter": 1, "section": 2, "subsection": 3, "subsubsection": 4, "paragraph": 5, "subparagraph": 6}
+_LEVELS = {
+    "part": 1,
+    "chapter": 1,
+    "section": 2,
+    "subsection": 3,
+    "subsubsection": 4,
+    "paragraph": 5,
+    "subparagraph": 6,
+}
 _TOKEN = re.compile(
     r"(?P<newline>\n[ \t]*(?:\n\s*)?)|\\(?P<heading>part|chapter|section|subsection|subsubsection|paragraph|subparagraph)\b\*?"
     r"|\\(?P<edge>begin|end)[ \t]*\{(?P<environment>[^{}\n]{1,60})\}|\\(?P<item>item|bibitem)\b"

@@ -194,7 +194,10 @@ def _lattices(rulings: Rulings) -> Iterator[Region]:
         downs = list(dict.fromkeys([*own, *(other for group in joined for other in group[1])]))
         groups = [group for group in groups if not any(group is other for other in joined)] + [(across, downs)]
     for across, downs in groups:
-        if len({round(rule.at / _DOUBLE) for rule in across}) > 2 or len({round(rule.at / _DOUBLE) for rule in downs}) > 2:
+        if (
+            len({round(rule.at / _DOUBLE) for rule in across}) > 2
+            or len({round(rule.at / _DOUBLE) for rule in downs}) > 2
+        ):
             yield _frame(across, downs)
 
 
