@@ -17,6 +17,7 @@ from index.errors import DamagedFile, EmptyDocument, PasswordRequired
 from index.loading.loader import load_bytes
 from index.loading.slide_order import Box, in_reading_order
 from tests.cases import cases
+from tests.loading.office import frame, odp
 from tests.loading.tables import places, quotation
 
 if TYPE_CHECKING:
@@ -207,34 +208,6 @@ def test_a_presentation_of_pictures_is_empty() -> None:
     slides.add(BLANK)
     with pytest.raises(EmptyDocument):
         slides.read()
-
-
-_SPACES = " ".join(
-    f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{long}:1.0"'
-    for short, long in {
-        "office": "office", "draw": "drawing", "text": "text", "table": "table", "presentation": "presentation",
-        "svg": "svg-compatible", "style": "style",
-    }.items()
-)  # fmt: skip
-
-
-def odp(slides: str, styles: str = "", manifest: str = "<manifest/>") -> bytes:
-    """Build an OpenDocument presentation."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("mimetype", "application/vnd.oasis.opendocument.presentation")
-        archive.writestr("META-INF/manifest.xml", manifest)
-        archive.writestr(
-            "content.xml", f"<office:document-content {_SPACES}>{styles}{slides}</office:document-content>"
-        )
-    return buffer.getvalue()
-
-
-def frame(words: str, y: str, kind: str = "") -> str:
-    """Return the markup of a frame with text."""
-    role = f'presentation:class="{kind}"' if kind else ""
-    box = f'svg:x="1cm" svg:y="{y}" svg:width="9cm" svg:height="1cm"'
-    return f"<draw:frame {role} {box}><draw:text-box>{words}</draw:text-box></draw:frame>"
 
 
 def test_open_presentations_are_read() -> None:
