@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from tests.loading.confined import FATES, MEGABYTES, SECONDS, BareReader, Outcome, Reader, SandboxReader
 from tests.loading.hostile import HOSTILE
 from tests.loading.mutations import damages_of
+from tests.loading.office import XLS, bytes_of, frame, odp, ods, pptx_of, workbook
 from tests.loading.pdfs import build, column
 
 if TYPE_CHECKING:
@@ -40,6 +41,14 @@ _SHARES = {
     ".org": 1,
     ".rst": 1,
     ".xml": 1,
+    ".xlsx": 3,
+    ".xls": 2,
+    ".xlsb": 1,
+    ".ods": 1,
+    ".csv": 2,
+    ".tsv": 1,
+    ".pptx": 3,
+    ".odp": 1,
     "other": 2,
 }
 """How often each suffix is chosen; `other` stands for formats that are refused by name."""
@@ -49,6 +58,16 @@ SYNTHETIC = {
     "made-utf-16.txt": _TEXT.encode("utf-16"),
     "made-latin-1.txt": _TEXT.encode("latin-1"),
     "made.csv": b"ship;year\n" + b"".join(b"Tern %d;19%02d\n" % (n, n % 100) for n in range(200)),
+    "made.tsv": b"Ships\t\t\nship\tnote\tyear\n" + b"".join(b'Tern\t"a\n%d"\t19%02d\n' % (n, n) for n in range(50)),
+    "made.xlsx": bytes_of(
+        workbook(("Ships", [["ship", "year"], *(["Tern", n] for n in range(50))]), ("More", [["a"]]))
+    ),
+    "made.xls": XLS,
+    "made.ods": ods(["ship", "year"], *(["Tern", str(n)] for n in range(50))),
+    "made.pptx": pptx_of(("Ships", "Terns"), ("Ports", "Hull")),
+    "made.odp": odp(
+        "".join(f"<draw:page>{frame(f'<text:p>Ship {n}</text:p>', f'{n}cm')}</draw:page>" for n in range(9))
+    ),
     "made.json": b'{"ships": [' + b'{"name": "Tern"}, ' * 50 + b'{"name": "Skua"}]}',
     "made.pdf": build(
         [column([f"Line {n} of page {page}, on ships." for n in range(20)]) for page in range(3)],

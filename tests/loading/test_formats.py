@@ -39,14 +39,10 @@ def _stream(name: str) -> bytes:
 
 
 UNSUPPORTED = {
-    "an Excel workbook": ("a.xlsx", _zip(xl__workbook_xml=b"<w/>"), "an Excel workbook (.xlsx)"),
-    "a workbook under another name": ("a.docx", _zip(xl__workbook_xml=b"<w/>"), "an Excel workbook (.xlsx)"),
-    "slides": ("a.pptx", _zip(ppt__presentation_xml=b"<p/>"), "a PowerPoint presentation (.pptx)"),
     "a book": ("a.epub", _zip(mimetype=b"application/epub+zip"), "an EPUB book"),
     "an open document": ("a.odt", _zip(mimetype=b"application/vnd.oasis.opendocument.text"), "an OpenDocument text"),
     "any archive": ("a.zip", _zip(readme=b"words"), "a zip archive"),
     "an old Word document": ("a.doc", _stream("WordDocument"), "Word document of the older kind (.doc)"),
-    "an old workbook": ("a.xls", _stream("Workbook"), "Excel workbook of the older kind (.xls)"),
     "old slides": ("a.ppt", _stream("PowerPoint Document"), "older kind (.ppt)"),
     "an Outlook message": ("a.msg", _stream("__properties_version1.0"), "an Outlook message"),
     "an old Office file of no known kind": ("a.wps", OLE2, "an Office document of the older kind"),
@@ -56,7 +52,6 @@ UNSUPPORTED = {
     "a picture called text": ("a.txt", b"\xff\xd8\xff\xe0" + bytes(20), "an image (JPEG)"),
     "a message": ("a.eml", b"From: ada\n\nThe bees are well.", "an e-mail message"),
     "a message called text": ("a.txt", MAIL, "an e-mail message"),
-    "a table": ("a.csv", b"bees,hives\n1,2\n", "a table in CSV"),
     "data": ("a.json", b'{"bees": 1}', "data in JSON"),
     "data called text": ("a.txt", b'[{"bees": 1}, {"bees": 2}]', "data in JSON"),
     "markup": ("a.txt", b"<?xml version='1.0'?><bees><bee/></bees>", "data in XML"),
@@ -87,6 +82,9 @@ SUPPORTED = {
         b"<?xml version='1.0'?>\n<html><body>The bees are well.</body></html>",
         "text/html",
     ),
+    "a table": ("a.csv", b"bees,hives\n1,2\n", "text/csv"),
+    "a table with tabs": ("a.tab", b"bees\thives\n1\t2\n", "text/tab-separated-values"),
+    "a page called a table": ("a.csv", b"<html><body>The bees are well.</body></html>", "text/html"),
     "markdown": ("a.md", b"# Bees\n\nThe bees are well.", "text/markdown"),
     "source code": ("a.py", b"BEES = 'The bees are well.'", "text/x-source"),
     "reStructuredText": ("a.rst", b"Bees\n====\n\nThe bees are well.", "text/x-rst"),
@@ -106,6 +104,13 @@ WRONG = {
     "noise called a PDF": ("a.pdf", bytes(range(256)) * 8, "is damaged, or something else"),
     "a PDF cut short": ("a.pdf", b"%PDF-1.7\n1 0 obj", "cannot be opened"),
     "an archive cut short": ("a.docx", _zip(word__document_xml=b"<w/>")[:40], "cannot be opened"),
+    "a workbook of one part under another name": (
+        "a.docx",
+        _zip(xl__workbook_xml=b"<w/>"),
+        "a workbook that cannot be opened",
+    ),
+    "slides of one part": ("a.pptx", _zip(ppt__presentation_xml=b"<p/>"), "a presentation that cannot be opened"),
+    "an old workbook of nothing": ("a.xls", _stream("Workbook"), "a workbook that cannot be opened"),
     "a Word document of one part": ("a.docx", _zip(word__document_xml=b"<w/>"), "cannot be opened"),
 }
 
