@@ -16,6 +16,7 @@ from index.loading.loader import digest, locate
 from index.loading.sandbox.pool import Parser
 from index.records import Span
 from index.storage.tables import pack_spans
+from index.text.row_headers import tables_between, words_above
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -276,12 +277,18 @@ def memory_cost(ready: PreparedItem) -> int:
 
 
 def draft_of(document: Document, chunk: Chunk) -> Draft:
-    """Return the text of a passage to encode, with its sentences."""
+    """Return the text of a passage to encode, with its sentences, and the headers of its rows if it has any."""
     sentences = tuple(Span(span.start - chunk.start, span.end - chunk.start) for span in chunk.sentences)
-    return Draft(document.text[chunk.start : chunk.end], sentences)
+    span = Span(chunk.start, chunk.end)
+    text = span.of(document.text)
+    return Draft(text, sentences, words_above(tables_between(document.tables, span), span, text))
 
 
 def key_of(draft: Draft) -> bytes:
-    """Return a 16-byte hash of all that a draft's vectors depend on besides the encoder: its text and sentences."""
+    """Return a 16-byte hash of all that a draft's vectors depend on besides the encoder.
+
+    That is its text, its sentences, and its context; without a context, the hash is that of earlier versions.
+    """
     text = draft.text.encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(pack_spans(draft.sentences, 0) + text, digest_size=16).digest()
+    context = f"\0{draft.context}".encode("utf-8", "surrogatepass") if draft.context else b""
+    return hashlib.blake2b(pack_spans(draft.sentences, 0) + text + context, digest_size=16).digest()

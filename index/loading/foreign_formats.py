@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from index.errors import PasswordRequired, UnsupportedFormat
+from index.errors import LoadingError, PasswordRequired, UnsupportedFormat
 
 WORD_97 = "a Word document of the older kind (.doc)"
-_EXCEL_97 = "an Excel workbook of the older kind (.xls)"
+EXCEL_97 = "an Excel workbook of the older kind (.xls)"
 POWERPOINT_97 = "a PowerPoint presentation of the older kind (.ppt)"
-EXCEL = "an Excel workbook (.xlsx)"
-POWERPOINT = "a PowerPoint presentation (.pptx)"
 EPUB = "an EPUB book (.epub)"
 ODT = "an OpenDocument text (.odt)"
-ODS = "an OpenDocument spreadsheet (.ods)"
-ODP = "an OpenDocument presentation (.odp)"
 _RTF = "a Rich Text document (.rtf)"
 MESSAGE = "an Outlook message (.msg)"
-ZIP = "a zip archive"
 _IMAGE = "an image ({})"
 
 _HINTS = {
-    _EXCEL_97: "Save the sheets as PDF, or paste what matters into a text file.",
-    EXCEL: "Save the sheets as PDF, or paste what matters into a text file.",
-    ODS: "Save the sheets as PDF, or paste what matters into a text file.",
-    POWERPOINT: "Save it as PDF, and add that.",
-    ODP: "Save it as PDF, and add that.",
     ODT: "Save it as .docx or PDF, and add that.",
     _RTF: "Save it as .docx or PDF, and add that.",
     EPUB: "Convert it to HTML or PDF, and add that.",
 }
-_OTHERWISE = "Pincite reads PDF, Word (.docx), HTML, Markdown and plain text."
+_OTHERWISE = "Pincite reads PDF, Word, Excel and PowerPoint, OpenDocument sheets and slides, e-mail, HTML and text."
 
 MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"{\\rtf", _RTF),
@@ -65,8 +55,6 @@ _PACKED: tuple[tuple[int, bytes, str], ...] = (
 )
 
 TEXT_SUFFIXES = {
-    ".csv": "a table in CSV",
-    ".tsv": "a table in TSV",
     ".json": "data in JSON",
     ".jsonl": "data in JSON lines",
     ".ndjson": "data in JSON lines",
@@ -95,8 +83,9 @@ _OLE2_STREAMS = (
     ("__properties_version1", MESSAGE),  # before the others, which may be attached to it
     ("WordDocument", WORD_97),
     ("PowerPoint Document", POWERPOINT_97),
-    ("Workbook", _EXCEL_97),
-    ("Book", _EXCEL_97),
+    ("Workbook", EXCEL_97),
+    ("Book", EXCEL_97),
+    ("WORKBOOK", EXCEL_97),
 )
 
 
@@ -111,15 +100,15 @@ def packed_kind(data: bytes) -> str:
     return next((kind for offset, magic, kind in _PACKED if data.startswith(magic, offset)), "")
 
 
-def ole2_format(data: bytes, name: str) -> str:
-    """Return what a compound file is, by the names of its streams, which are stored as UTF-16.
-
-    Raises PasswordRequired for a locked file of a newer program, and UnsupportedFormat for a format that is not read.
-    """
+def ole2_kind(data: bytes) -> str:
+    """Return the format of a compound file; "" if it is encrypted. Its streams' names, in UTF-16, show the format."""
     names = (name for stream, name in _OLE2_STREAMS if stream.encode("utf-16-le") in data)
-    format_name = next(names, "an Office document of the older kind")
+    return next(names, "an Office document of the older kind")
+
+
+def ole2_format(data: bytes, name: str) -> LoadingError:
+    """Return the error for a compound file that is not read."""
+    format_name = ole2_kind(data)
     if not format_name:
-        raise PasswordRequired(f"{name} is an Office document locked with a password.")
-    if format_name not in (WORD_97, POWERPOINT_97, MESSAGE):
-        raise unsupported(name, format_name)
-    return format_name
+        return PasswordRequired(f"{name} is an Office document locked with a password.")
+    return unsupported(name, format_name)

@@ -13,18 +13,15 @@ from index.loading.content import Content
 from index.loading.foreign_formats import (
     BINARY_SUFFIXES,
     EPUB,
-    EXCEL,
+    EXCEL_97,
     MAGIC,
     MESSAGE,
-    ODP,
-    ODS,
     ODT,
-    POWERPOINT,
     POWERPOINT_97,
     TEXT_SUFFIXES,
     WORD_97,
-    ZIP,
     ole2_format,
+    ole2_kind,
     packed_kind,
     unsupported,
 )
@@ -34,6 +31,14 @@ from index.loading.plain_text import Decoded, decode, decode_as
 from index.text.structure import DATA, looks_structured, media_type_of
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLSB = "application/vnd.ms-excel.sheet.binary.macroenabled.12"
+XLS = "application/vnd.ms-excel"
+ODS = "application/vnd.oasis.opendocument.spreadsheet"
+PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+ODP = "application/vnd.oasis.opendocument.presentation"
+CSV = "text/csv"
+TSV = "text/tab-separated-values"
 _UNPACKED_LIMIT = 512_000_000
 _MAX_RATIO = 200
 """Unpacked size over packed size. No document reaches this; a zip bomb reaches up to a thousand."""
@@ -41,17 +46,18 @@ _HARMLESS_SIZE = 20_000_000
 """Unpacked bytes below which even a zip bomb does no harm."""
 _MIMETYPE_LENGTH = 100
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
-_PARTS = {
-    "word/document.xml": "",
-    "xl/workbook.xml": EXCEL,
-    "xl/workbook.bin": EXCEL,
-    "ppt/presentation.xml": POWERPOINT,
+_READ_PARTS = {
+    "word/document.xml": DOCX,
+    "xl/workbook.xml": XLSX,
+    "xl/workbook.bin": XLSB,
+    "ppt/presentation.xml": PPTX,
 }
+"""The media types of packages that are read, by the part that only they have."""
+_READ_MIMETYPES = frozenset({ODS, ODP})
+"""The media types that are read, of packages that state their own."""
 _MIMETYPES = {
     "application/epub+zip": EPUB,
     "application/vnd.oasis.opendocument.text": ODT,
-    "application/vnd.oasis.opendocument.spreadsheet": ODS,
-    "application/vnd.oasis.opendocument.presentation": ODP,
 }
 PDF = "application/pdf"
 WITH_MEMBERS = frozenset({EML, MSG})
@@ -66,8 +72,10 @@ _BY_SUFFIX = {
     **dict.fromkeys((".md", ".markdown", ".mdown", ".mkd"), MARKDOWN),
     **dict.fromkeys((".html", ".htm", ".xhtml"), HTML),
     ".org": ORG,
+    ".csv": CSV,
+    **dict.fromkeys((".tsv", ".tab"), TSV),
 }
-_OLE2_TYPES = {WORD_97: DOC, POWERPOINT_97: PPT, MESSAGE: MSG}
+_OLE2_TYPES = {WORD_97: DOC, POWERPOINT_97: PPT, MESSAGE: MSG, EXCEL_97: XLS}
 _HEAD = 4096
 _PDF_SLACK = 1024
 """Bytes that may precede a PDF's header by its specification; we allow them only in files named .pdf."""
@@ -82,10 +90,10 @@ _JSON_LIMIT = 5_000_000
 
 
 def zip_media_type(data: bytes, name: str) -> str:
-    """Return the media type of a Word document.
+    """Return the media type of a document that is a zip archive.
 
     Raises:
-        UnsupportedFormat: the archive is not a Word document; the message names its format.
+        UnsupportedFormat: the archive is no document that is read; the message names its format.
         DamagedFile: the archive's directory cannot be read.
         TooLarge: the archive looks like a zip bomb, or unpacks to more than can be read.
 
@@ -93,17 +101,17 @@ def zip_media_type(data: bytes, name: str) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
-            parts = {info.filename for info in entries}
+            parts = {info.filename.replace("\\", "/") for info in entries}
             mimetype = _mimetype(archive) if "mimetype" in parts else ""
     except _BROKEN as error:
         raise DamagedFile(f"{name} is a zip archive that cannot be opened: {error}.") from error
-    format_name = _MIMETYPES.get(mimetype) or next((_PARTS[part] for part in _PARTS if part in parts), ZIP)
-    if format_name == ZIP:
+    read = mimetype if mimetype in _READ_MIMETYPES else next((_READ_PARTS[p] for p in _READ_PARTS if p in parts), "")
+    if not read and mimetype not in _MIMETYPES:
         raise holds_documents(name, "a zip archive")
-    if format_name:
-        raise unsupported(name, format_name)
+    if not read:
+        raise unsupported(name, _MIMETYPES[mimetype])
     _check_unpacked_size(name, len(data), sum(info.file_size for info in entries))
-    return DOCX
+    return read
 
 
 def _mimetype(archive: zipfile.ZipFile) -> str:
@@ -142,8 +150,8 @@ def sniff(data: bytes, source: str) -> Content:
         return Content(data, PDF)
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return Content(data, zip_media_type(data, name))
-    if data.startswith(SIGNATURE):
-        return Content(data, _OLE2_TYPES[ole2_format(data, name)])
+    if data.startswith(SIGNATURE) and (read := _OLE2_TYPES.get(ole2_kind(data))):
+        return Content(data, read)
     if kind := packed_kind(data):
         raise holds_documents(name, kind)
     _refuse_foreign(data, name)
@@ -165,6 +173,8 @@ def holds_documents(name: str, kind: str) -> HoldsDocuments:
 
 
 def _refuse_foreign(data: bytes, name: str) -> None:
+    if data.startswith(SIGNATURE):
+        raise ole2_format(data, name)
     for offset, magic, format_name in MAGIC:
         if data.startswith(magic, offset):
             raise unsupported(name, format_name)

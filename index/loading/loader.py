@@ -39,6 +39,10 @@ _SKIPPED = (".", "~$")
 _BLOCK = 1 << 20
 _FORMAT_MODULES = {
     formats.DOCX: "docx",
+    **dict.fromkeys((formats.XLSX, formats.XLSB, formats.XLS, formats.ODS), "spreadsheet"),
+    **dict.fromkeys((formats.CSV, formats.TSV), "delimited"),
+    formats.PPTX: "pptx_slides",
+    formats.ODP: "odp_slides",
     formats.PDF: "pdf.extraction",
     formats.HTML: "html",
     formats.MARKDOWN: "markdown",
