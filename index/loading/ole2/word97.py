@@ -8,7 +8,8 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 from index.errors import PasswordRequired, UnsupportedFormat
-from index.loading.content import Draft, paragraph, rows
+from index.loading.content import Draft, paragraph
+from index.loading.grid import Outline, grid
 from index.loading.ole2.compound_file import CompoundFile
 
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ def _in_row(text: str, at: int, end: int) -> bool:
 
 def _table(found: list[list[str]]) -> Iterator[Block]:
     if any(any(row) for row in found):
-        yield rows(found)
+        yield grid(found, Outline(forms=True))
 
 
 def _offset(pieces: list[_Piece], position: int) -> int:
