@@ -108,6 +108,8 @@ class TarArchive:
         try:
             stream = self._archive.extractfile(member.key)
             data = stream.read() if stream else b""
+        except tarfile.ReadError:  # the end of the archive came first
+            data = b""
         except _BROKEN as error:
             raise DamagedFile(f"{member.name} in {self._name} is damaged: {error}.") from error
         if len(data) != member.size:
