@@ -75,7 +75,9 @@ def _crc(value: int, byte: int) -> int:
     return (zlib.crc32(bytes([byte]), value ^ 0xFFFFFFFF) ^ 0xFFFFFFFF) & 0xFFFFFFFF
 
 
-def mail(subject: str, text: str, files: Mapping[str, bytes] | None = None, *, sender: str = "Ada <ada@x.org>") -> bytes:
+def mail(
+    subject: str, text: str, files: Mapping[str, bytes] | None = None, *, sender: str = "Ada <ada@x.org>"
+) -> bytes:
     """Return a message with attached files."""
     message = EmailMessage()
     message["From"], message["To"], message["Cc"] = sender, "Boris <boris@x.org>", "Clara <clara@x.org>"

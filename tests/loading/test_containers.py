@@ -56,7 +56,10 @@ KINDS = {
     "gzip": ("a.tar.gz", tarred(INNER, "gz")),
     "bzip2": ("a.tbz", tarred(INNER, "bz2")),
     "xz": ("a.tar.xz", tarred(INNER, "xz")),
-    "mail": ("a.eml", mail("Ships", "Hello.", {"one.txt": INNER["one.txt"], "folder-two.txt": INNER["folder/two.txt"]})),
+    "mail": (
+        "a.eml",
+        mail("Ships", "Hello.", {"one.txt": INNER["one.txt"], "folder-two.txt": INNER["folder/two.txt"]}),
+    ),
 }
 
 

@@ -171,7 +171,7 @@ def test_digest_gives_its_messages() -> None:
 NAMES = {
     "plain": ('attachment; filename="log.txt"', "log.txt"),
     "by RFC 2231": ("attachment; filename*=utf-8''H%C3%A4fen.txt", "Häfen.txt"),
-    "in parts": ("attachment; filename*0=\"long-\"; filename*1=\"name.txt\"", "long-name.txt"),
+    "in parts": ('attachment; filename*0="long-"; filename*1="name.txt"', "long-name.txt"),
     "in encoded words": ('attachment; filename="=?utf-8?q?H=C3=A4fen.txt?="', "Häfen.txt"),
     "with a path": ('attachment; filename="../../log.txt"', "log.txt"),
     "none": ("attachment", "attachment 1.txt"),
@@ -188,7 +188,9 @@ def test_names_of_attachments_are_decoded(disposition: str, name: str) -> None:
 
 def test_pictures_of_a_signature_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """A small picture that the text shows is decoration; a larger one may be a document."""
-    part = "--x\nContent-Type: image/png\nContent-ID: <logo>\nContent-Transfer-Encoding: base64\n\niVBORw0KGgo=\n--x--\n"
+    part = (
+        "--x\nContent-Type: image/png\nContent-ID: <logo>\nContent-Transfer-Encoding: base64\n\niVBORw0KGgo=\n--x--\n"
+    )
     data = message(f"--x\n\nHello.\n{part}", 'Content-Type: multipart/related; boundary="x"\n').encode()
     assert attached(data) == {}
     monkeypatch.setattr(message_parts, "_SMALL_PICTURE", 5)

@@ -133,16 +133,16 @@ def open_container(file: BinaryIO, name: str, limits: ContainerLimits, passwords
             packed.close()
             stack.callback(file.close)
             head = _head(file)
-            container: Container = TarArchive(file, name, limits) if is_tar(head) else CompressedFile(file, name, limits)
+            container: Container = (
+                TarArchive(file, name, limits) if is_tar(head) else CompressedFile(file, name, limits)
+            )
         else:
             container = _of_kind(head, file, name, limits, passwords)
         stack.pop_all()
         return container
 
 
-def _of_kind(
-    head: bytes, file: BinaryIO, name: str, limits: ContainerLimits, passwords: Sequence[str]
-) -> Container:
+def _of_kind(head: bytes, file: BinaryIO, name: str, limits: ContainerLimits, passwords: Sequence[str]) -> Container:
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return ZipArchive(file, name, limits, passwords)
     if is_tar(head):
