@@ -62,7 +62,7 @@ class Removals:
             yield from self._in_container(source)
 
     def _in_container(self, container: str) -> Iterator[str]:
-        """Yield the sources below a container: a file, or one that documents name, even if it is gone. A folder is none."""
+        """Yield the sources below a container: a file, or one that documents name, even if it is gone."""
         found = self._catalog.sources_below(container) if container else {}
         is_file = os.path.isabs(container) and os.path.isfile(container)
         if is_file or any(self._container_of(identity) == container for identity in found.values()):

@@ -19,13 +19,13 @@ from index.ingest import members, queue
 from index.library.library import Library
 from index.records import Failure, Receipt
 from index.settings import Settings
-from tests.fakes import FakeEncoder
 from tests.faults.adder import open_library
 from tests.loading.archives import locked_zip, mail, mailbox, tarred, zipped
 from tests.nightly import length
 
 if TYPE_CHECKING:
     from tests.conftest import Write
+    from tests.fakes import FakeEncoder
 
 WORDS = ("harbour", "treaty", "queen", "river", "bridge", "whale", "comet", "garden", "clock", "winter")
 LETTER = mail("The letter", "See the list.", {"list.txt": b"Four whales swam by the ship."})
@@ -289,7 +289,7 @@ def interrupted(_: object) -> list[str]:
 
 
 def test_many_members_are_added_in_seconds(library: Library, write: Write) -> None:
-    """Each is read by its place in the archive, and not by reading those before it. In the nightly run, they are 2,000."""
+    """Each is read by its place in the archive, not by reading those before it. The nightly run has 2,000."""
     count = length(200, 2000)
     names = {f"{n:04}.txt": f"Ship {n} left harbour {n}." for n in range(count)}
     archive = write("many.tar.xz", tarred(names, "xz"))

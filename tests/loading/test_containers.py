@@ -102,9 +102,11 @@ def test_names_without_a_part_and_furniture_are_skipped() -> None:
 def test_members_with_one_name_are_all_read() -> None:
     """The later ones get a number, also where only the case differs, as on some file systems."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive, pytest.warns(UserWarning, match="Duplicate name"):
-        for name, data in (("a.txt", "first"), ("a.txt", "second"), ("A.txt", "third")):
-            archive.writestr(name, data)
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("a.txt", "first")
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr("a.txt", "second")
+        archive.writestr("A.txt", "third")
     assert contents(buffer.getvalue(), "a.zip") == {"a.txt": b"first", "a (2).txt": b"second", "A (3).txt": b"third"}
 
 
@@ -277,7 +279,7 @@ def test_depth_is_limited(write: Write, reader: ContainerReader) -> None:
     archive = write("nested.zip", data)
     inside = archive / "2.zip/1.zip"
     assert [each.name for each in reader.members(inside, LIMITS, (), max_bytes=MOST)] == ["0.zip"]
-    with pytest.raises(ContainerTooLarge, match="0.zip is the 4th of containers"):
+    with pytest.raises(ContainerTooLarge, match=r"0\.zip is the 4th of containers"):
         reader.members(inside / "0.zip", LIMITS, (), max_bytes=MOST)
     with pytest.raises(ContainerTooLarge, match="the settings allow 3"):
         reader.read(inside / "0.zip/a.txt", LIMITS, (), max_bytes=MOST)

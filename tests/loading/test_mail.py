@@ -199,7 +199,8 @@ def test_pictures_of_a_signature_are_left_out(monkeypatch: pytest.MonkeyPatch) -
 
 def test_encrypted_message_says_so() -> None:
     """Its headers are read, and its parts, which only the recipients can open, are no documents."""
-    body = "--x\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n--x\nContent-Type: application/octet-stream\n\nhQEM\n--x--\n"
+    parts = ("application/pgp-encrypted\n\nVersion: 1", "application/octet-stream\n\nhQEM")
+    body = "".join(f"--x\nContent-Type: {part}\n" for part in parts) + "--x--\n"
     data = message(body, 'Content-Type: multipart/encrypted; boundary="x"\n').encode()
     document = read(data)
     assert document.text == "From: Ada <ada@x.org>\nSubject: Ships"

@@ -33,8 +33,8 @@ def test_outlook_message_is_read_like_an_email() -> None:
     assert document.media_type == "application/vnd.ms-outlook"
     assert (document.title, document.author, document.date) == ("Ships of Kiel", "Ada", "1604-10-09")
     assert document.text == (
-        "From: Ada <ada@x.org>\nCc: Clara <clara@x.org>\nDate: Sat, 09 Oct 1604 07:33:20 +0000\nSubject: Ships of Kiel\n"
-        "Attachments: log.txt\n\nWe sailed\nat noon."
+        "From: Ada <ada@x.org>\nCc: Clara <clara@x.org>\nDate: Sat, 09 Oct 1604 07:33:20 +0000\n"
+        "Subject: Ships of Kiel\nAttachments: log.txt\n\nWe sailed\nat noon."
     )
     assert [mark.label for mark in document.landmarks if mark.kind == "place"] == [
         "message from Ada, 1604-10-09, “Ships of Kiel”"
