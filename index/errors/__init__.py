@@ -68,6 +68,7 @@
         ├── UnsupportedFormat
         ├── DamagedFile
         ├── PasswordRequired
+        ├── CopyProtected
         ├── NoTextLayer
         ├── HoldsDocuments
         ├── EmptyDocument
@@ -92,6 +93,7 @@ from index.errors.document_errors import (
     BadPack,
     BatchError,
     ContainerTooLarge,
+    CopyProtected,
     DamagedFile,
     EmptyDocument,
     EvaluationError,
@@ -174,6 +176,7 @@ __all__ = [
     "BatchError",
     "BudgetSpent",
     "ContainerTooLarge",
+    "CopyProtected",
     "DamagedFile",
     "DemoFull",
     "DocumentError",

@@ -81,6 +81,12 @@ class PasswordRequired(LoadingError):
     hint = "Add it with --password-file and a file of passwords, or save a copy without the password."
 
 
+class CopyProtected(LoadingError):
+    """The file is locked by its shop's copy protection, which no password opens."""
+
+    hint = "Add a copy without copy protection, if you may have one."
+
+
 class NoTextLayer(LoadingError):
     """The pages are images without text."""
 

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from index.errors import LoadingError, PasswordRequired, UnsupportedFormat
+from index.errors import PasswordRequired, UnsupportedFormat
 
 WORD_97 = "a Word document of the older kind (.doc)"
 EXCEL_97 = "an Excel workbook of the older kind (.xls)"
 POWERPOINT_97 = "a PowerPoint presentation of the older kind (.ppt)"
-EPUB = "an EPUB book (.epub)"
-ODT = "an OpenDocument text (.odt)"
-_RTF = "a Rich Text document (.rtf)"
 MESSAGE = "an Outlook message (.msg)"
 _IMAGE = "an image ({})"
 
-_HINTS = {
-    ODT: "Save it as .docx or PDF, and add that.",
-    _RTF: "Save it as .docx or PDF, and add that.",
-    EPUB: "Convert it to HTML or PDF, and add that.",
-}
-_OTHERWISE = "Pincite reads PDF, Word, Excel and PowerPoint, OpenDocument sheets and slides, e-mail, HTML and text."
+_OTHERWISE = "Convert it to PDF, Word, HTML or text, and add that."
 
 MAGIC: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"{\\rtf", _RTF),
     (0, b"\x89PNG\r\n", _IMAGE.format("PNG")),
     (0, b"\xff\xd8\xff", _IMAGE.format("JPEG")),
     (0, b"GIF8", _IMAGE.format("GIF")),
@@ -54,16 +45,6 @@ _PACKED: tuple[tuple[int, bytes, str], ...] = (
     (257, b"ustar", "a tar archive"),
 )
 
-TEXT_SUFFIXES = {
-    ".json": "data in JSON",
-    ".jsonl": "data in JSON lines",
-    ".ndjson": "data in JSON lines",
-    ".ipynb": "a Jupyter notebook (.ipynb)",
-    ".xml": "data in XML",
-    ".svg": "a drawing (SVG)",
-}
-"""Formats that are text but not prose."""
-
 BINARY_SUFFIXES = {
     ".pdf": "a PDF",
     ".docx": "a Word document",
@@ -91,8 +72,7 @@ _OLE2_STREAMS = (
 
 def unsupported(name: str, format_name: str) -> UnsupportedFormat:
     """Return the error that names the file's format and says what to do."""
-    hint = _HINTS.get(format_name, _OTHERWISE)
-    return UnsupportedFormat(f"{name} is {format_name}, which Pincite does not read yet.", hint)
+    return UnsupportedFormat(f"{name} is {format_name}, which Pincite does not read.", _OTHERWISE)
 
 
 def packed_kind(data: bytes) -> str:
@@ -106,9 +86,14 @@ def ole2_kind(data: bytes) -> str:
     return next(names, "an Office document of the older kind")
 
 
-def ole2_format(data: bytes, name: str) -> LoadingError:
-    """Return the error for a compound file that is not read."""
+def ole2_format(data: bytes, name: str) -> str:
+    """Return what a compound file is, by the names of its streams.
+
+    Raises PasswordRequired for a locked file of a newer program, and UnsupportedFormat for a format that is not read.
+    """
     format_name = ole2_kind(data)
     if not format_name:
-        return PasswordRequired(f"{name} is an Office document locked with a password.")
-    return unsupported(name, format_name)
+        raise PasswordRequired(f"{name} is an Office document locked with a password.")
+    if format_name not in (WORD_97, POWERPOINT_97, EXCEL_97, MESSAGE):
+        raise unsupported(name, format_name)
+    return format_name

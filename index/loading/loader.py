@@ -19,7 +19,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from index.errors import EmptyDocument, LoadingError, SourceNotFound, SourceNotReadable, TooLarge
-from index.loading import formats
+from index.loading import formats, text_formats
 from index.loading.content import compose
 from index.loading.locks import unlocked
 from index.loading.mail import mail_formats
@@ -43,17 +43,20 @@ _FORMAT_MODULES = {
     **dict.fromkeys((formats.CSV, formats.TSV), "delimited"),
     formats.PPTX: "pptx_slides",
     formats.ODP: "odp_slides",
+    formats.EPUB: "epub",
+    formats.ODT: "odt",
+    formats.RTF: "rtf",
     formats.PDF: "pdf.extraction",
     formats.HTML: "html",
     formats.MARKDOWN: "markdown",
-    formats.ORG: "plain_text",
     formats.PLAIN: "plain_text",
     mail_formats.EML: "mail.eml",
     mail_formats.MHTML: "mail.mhtml",
     mail_formats.MSG: "ole2.outlook",
     formats.DOC: "ole2.word97",
     formats.PPT: "ole2.powerpoint97",
-    **dict.fromkeys(STRUCTURED, "plain_text"),
+    **dict.fromkeys(STRUCTURED, "structured_text"),
+    **text_formats.READERS,
 }
 
 
@@ -213,6 +216,5 @@ def load_bytes(
 def _read(content: Content, name: str, max_pages: int | None) -> Draft:
     module: Any = import_module(f"index.loading.{_FORMAT_MODULES[content.media_type]}")
     limits = {"max_pages": max_pages} if content.media_type == formats.PDF else {}
-    read = module.read_structured if content.media_type in STRUCTURED else module.read
-    draft: Draft = read(content, name, **limits)
+    draft: Draft = module.read(content, name, **limits)
     return draft

@@ -18,7 +18,7 @@ def test_receipt_says_how_many_documents_are_in_an_archive(run: Run, write: Writ
     """The archive is opened and counts as no document; `list` names the archive before the document."""
     outcome = run("add", write("leak.zip", zipped({"sea.txt": SEA, "mail.eml": mail("Hello", "A comet was seen.")})))
     assert outcome.code == 0
-    assert outcome.out.startswith("2 added, 1 opened; 2 passages")
+    assert outcome.out.startswith("2 added, 1 opened; 3 passages")
     assert "note: leak.zip: 2 documents in it" in outcome.out
     assert "leak.zip › sea.txt" in run("list").out
 

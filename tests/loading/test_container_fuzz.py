@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 
@@ -36,18 +36,20 @@ CONTAINERS = {
 @pytest.mark.parametrize("name", CONTAINERS)
 def test_damaged_containers_give_members_or_refusals(name: str) -> None:
     """The nightly run has 500 damaged copies of each. Names of members stay inside, and reasons name the file."""
-    opened = 0
-    for case in cases(CASES, SEED, {name: CONTAINERS[name]}):
-        try:
-            with closing(open_container(io.BytesIO(case.data), name, ContainerLimits(), ["Kiel"])) as container:
-                for member in container.members:
-                    assert ".." not in member.name.split("/"), str(case)
-                    assert not member.name.startswith("/"), str(case)
-                    try:
-                        assert isinstance(container.read(member, max_bytes=1_000_000), bytes), str(case)
-                    except LoadingError as error:
-                        assert error.message, str(case)
-                opened += 1
-        except LoadingError as error:
-            assert name in error.message, str(case)
-    assert opened or name.startswith("a.tar.")
+    outcomes = [outcome(case.data, name) for case in cases(CASES, SEED, {name: CONTAINERS[name]})]
+    assert [each for each in outcomes if each not in ("members", "refused")] == []
+    assert "members" in outcomes or name.startswith("a.tar.")
+
+
+def outcome(data: bytes, name: str) -> str:
+    """Return `members` or `refused`, or what is wrong with either."""
+    try:
+        with closing(open_container(io.BytesIO(data), name, ContainerLimits(), ["Kiel"])) as container:
+            for member in container.members:
+                if ".." in member.name.split("/") or member.name.startswith("/"):
+                    return f"a name that leads out: {member.name}"
+                with suppress(LoadingError):
+                    container.read(member, max_bytes=1_000_000)
+            return "members"
+    except LoadingError as error:
+        return "refused" if name in error.message else f"no name: {error.message}"

@@ -55,7 +55,12 @@ def test_requests_do_not_show_their_passwords() -> None:
 
 def test_documents_without_a_lock_stay_as_they_are() -> None:
     """Whatever passwords are given, the reader gets the same bytes."""
-    for data in (build([column(["The ship sailed."])]), b"words", b"%PDF-1.4 nothing", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+    for data in (
+        build([column(["The ship sailed."])]),
+        b"words",
+        b"%PDF-1.4 nothing",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+    ):
         assert unlocked(data, "a", ["x", PASSWORD]) is data
 
 

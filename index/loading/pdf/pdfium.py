@@ -192,6 +192,10 @@ class PageText:
                 yield from self._parts(f"{words.rstrip()}{hyphen}", start)
             start = broken.end() if broken else end
 
+    def run(self, start: int, end: int) -> Run:
+        """Return a part of the text as a run."""
+        return Run(self.text[start:end].replace("\ufffe", "-"), start)
+
     def letter(self, position: int) -> int:
         """Return pdfium's index of the letter; below 0 if pdfium inserted the letter itself."""
         index: int = self._pdfium.FPDFText_GetCharIndexFromTextIndex(self.raw, self._wide.index(position))
