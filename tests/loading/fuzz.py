@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.loading import samples
 from tests.loading.archives import mail
 from tests.loading.compound import compound, outlook
 from tests.loading.confined import FATES, MEGABYTES, SECONDS, BareReader, Outcome, Reader, SandboxReader
@@ -56,12 +57,14 @@ _SHARES = {
     ".msg": 1,
     ".doc": 1,
     ".ppt": 1,
+    **dict.fromkeys((".epub", ".odt", ".fodt", ".rtf", ".srt", ".vtt", ".ass", ".sbv", ".ipynb", ".tex", ".adoc"), 1),
+    **dict.fromkeys((".1", ".8", ".json", ".jsonl", ".svg", ".bib", ".ris"), 1),
     "other": 2,
 }
 """How often each suffix is chosen; `other` stands for formats that are refused by name."""
 _TEXT = "The harbour of Løvøya, 1911.\n\n* Ships\n\nThe Arctic Tern was moored there; it had been towed.\n" * 20
 SYNTHETIC = {
-    "made.org": _TEXT.encode(),
+    **samples.FILES,
     "made-utf-16.txt": _TEXT.encode("utf-16"),
     "made-latin-1.txt": _TEXT.encode("latin-1"),
     "made.csv": b"ship;year\n" + b"".join(b"Tern %d;19%02d\n" % (n, n % 100) for n in range(200)),

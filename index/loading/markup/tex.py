@@ -40,7 +40,7 @@ _LEVELS = {
     "subparagraph": 6,
 }
 _TOKEN = re.compile(
-    r"(?P<newline>\n[ \t]*(?:\n\s*)?)|\\(?P<heading>part|chapter|section|subsection|subsubsection|paragraph|subparagraph)\b\*?"
+    r"(?P<newline>\n[ \t]*(?:\n\s*)?)|\\(?P<heading>part|chapter|(?:sub){0,2}section|(?:sub)?paragraph)\b\*?"
     r"|\\(?P<edge>begin|end)[ \t]*\{(?P<environment>[^{}\n]{1,60})\}|\\(?P<item>item|bibitem)\b"
     r"|\\(?P<aside>footnote|footnotetext|caption|title|author|date|abstract)\b\*?"
     r"|\\(?P<define>newcommand|renewcommand|providecommand|def|newenvironment|renewenvironment|DeclareMathOperator"
