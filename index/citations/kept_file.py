@@ -109,7 +109,6 @@ def findings(items: Sequence[KeptItem], states: Sequence[KeptState]) -> list[Kep
 def _finding(question: str, quote: KeptQuote, state: KeptState) -> KeptFinding:
     now = state.now
     place = ", ".join(filter(None, (now.name, now.location.label))) if now else ""
+    then, words = (kept.location.quoted(kept.quote) if kept else "" for kept in (quote, now))
     what = state.what
-    return KeptFinding(
-        state.state, question, quote.name, quote.quote, what, now.quote if now else "", place, state.difference
-    )
+    return KeptFinding(state.state, question, quote.name, then, what, words, place, state.difference)

@@ -33,6 +33,7 @@ WHAT: dict[State, str] = {
 }
 """What each state means, for readers."""
 _WORDS_GONE = "The source has changed, and nothing like these words stands in it."
+_CELL_GONE = "The source has changed, and no cell with these headers is in it."
 _OTHER_CONTEXT = "The words around them are different."
 _PIECE = re.compile(r"\s+|[-‐]|[^\s\-‐]")
 _TOKEN = re.compile(r"\w+|[^\w\s]+|\s+")
@@ -66,6 +67,8 @@ class KeptState:
 
 def state_of(quote: KeptQuote, candidates: Iterable[Document]) -> KeptState:
     """Return the state of a quote; `candidates` are the versions of its document, the likeliest first."""
+    if quote.headers:
+        return _state_of_cell(quote, candidates)
     best: tuple[float, Document, Span] | None = None
     has_document = False
     for document in candidates:
@@ -81,6 +84,38 @@ def state_of(quote: KeptQuote, candidates: Iterable[Document]) -> KeptState:
         return KeptState("gone", _WORDS_GONE if has_document else WHAT["gone"])
     now = kept_at(quote, best[1], best[2])
     return KeptState("changed", WHAT["changed"], now, tuple(difference(quote.quote, now.quote)))
+
+
+def _state_of_cell(quote: KeptQuote, candidates: Iterable[Document]) -> KeptState:
+    """Return the state of words in a cell: they are found by its headers, since `1000` stands in many cells."""
+    changed: KeptQuote | None = None
+    gone = WHAT["gone"]
+    for document in candidates:
+        if document.id == quote.document and document.text[quote.start : quote.end] == quote.quote:
+            return KeptState("there", WHAT["there"], quote)
+        now = next(iter(sorted(_cells_now(quote, document), key=lambda cell: _strangeness(quote, cell))), None)
+        if now is not None and now.quote == quote.quote:
+            return KeptState("moved", WHAT["moved"], now)
+        changed, gone = changed or now, _CELL_GONE
+    if changed is None:
+        return KeptState("gone", gone)
+    return KeptState("changed", WHAT["changed"], changed, tuple(difference(quote.quote, changed.quote)))
+
+
+def _cells_now(quote: KeptQuote, document: Document) -> Iterator[KeptQuote]:
+    """Yield the cells of a document with the headers of a kept quote, or the same words in them."""
+    for table in document.tables:
+        for cell in table.cells:
+            if table.headers(cell) == quote.headers:
+                at = document.text.find(quote.quote, cell.start, cell.end)
+                span = Span(cell.start, cell.end) if at < 0 else Span(at, at + len(quote.quote))
+                yield kept_at(quote, document, span)
+
+
+def _strangeness(quote: KeptQuote, now: KeptQuote) -> tuple[bool, bool, bool, int]:
+    """Return how little a cell with the same headers resembles the kept one: its place, its name, its words."""
+    moved = abs(now.start - quote.start)
+    return now.place != quote.place, now.cell != quote.cell, now.quote != quote.quote, moved
 
 
 def _moved(quote: KeptQuote, document: Document, span: Span) -> KeptState:
@@ -102,6 +137,10 @@ def kept_at(quote: KeptQuote, document: Document, span: Span) -> KeptQuote:
         page=location.page,
         heading=location.heading,
         paragraph=location.paragraph,
+        place=location.place,
+        cell=location.cell,
+        headers=location.headers,
+        recognised=location.recognised,
         start=span.start,
         end=span.end,
         quote=span.of(document.text),

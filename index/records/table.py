@@ -81,8 +81,14 @@ class Table:
         """Return the part of the table before an offset that is after its start, with all headers of columns."""
         cells = tuple(cell._replace(end=min(cell.end, end)) for cell in self.cells if cell.start < end)
         rows = cells[-1].row + 1 if cells else 0
-        names = {"rows": self.rows[:rows], "row_numbers": self.row_numbers[:rows]}
-        return replace(self, end=min(self.end, end), header_rows=min(self.header_rows, rows), cells=cells, **names)
+        return replace(
+            self,
+            end=min(self.end, end),
+            header_rows=min(self.header_rows, rows),
+            rows=self.rows[:rows],
+            row_numbers=self.row_numbers[:rows],
+            cells=cells,
+        )
 
     def cell_at(self, start: int, end: int) -> Cell | None:
         """Return the cell that contains the span; None if it goes beyond one cell."""

@@ -51,7 +51,7 @@ STEM, SIMILAR = 5, 0.7
 LEAST_ROW = 0.08
 """The least share of the question's words that must name the row, or the context of a table with a single row."""
 LEAST_GAIN = 0.02
-"""How much nearer a column's header must bring the row's header to the question, if no word of it is in the question."""
+"""How much nearer a column's header must bring the row's header to the question if none of its words is in there."""
 CLEAR, DISTINCT = 0.06, 0.02
 """The least distance to the best cell with other words; and, if that cell lacks words of the question which this one
 has, and has none that this one lacks, the least share of these words."""
@@ -271,7 +271,9 @@ class _Row(NamedTuple):
 
 def context_of(hit: Hit) -> str:
     """Return the words that say what the document of a hit and its section are about."""
-    return " ".join((hit.document.name, hit.document.source.rpartition("/")[2], hit.location.place, hit.location.heading))
+    return " ".join(
+        (hit.document.name, hit.document.source.rpartition("/")[2], hit.location.place, hit.location.heading)
+    )
 
 
 def _words(evidence: PassageEvidence, cell: Cell) -> str:
