@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from index.encoders.encoder import Draft
 from index.records import CANDIDATES, Found
-from index.search.cells import CellFinder, context_of
+from index.search.cells import CERTAIN, CellFinder, context_of
 from index.search.earlier import candidates, favour
 from index.search.evidence import EncodedQuestion
 from index.search.excerpts import MOST_READ, read_passages
@@ -174,7 +174,7 @@ class Retriever:
                 )
         if mode == "hybrid" and (cell := self._find_cell(builder, hits)) is not None:
             hits = builder.pin_cell(hits, cell)
-            answerability = {**answerability, CELL: cell.certainty}
+            answerability |= {CELL: cell.certainty} if cell.certainty >= CERTAIN else {}
         if explain:
             with timer.measure("explaining"):
                 hits = self._explain(question.vector, hits)
@@ -276,7 +276,8 @@ class Retriever:
             if evidence.row.tables and evidence.row.passage.document_id in context
         }
         finder = CellFinder(builder.question, self._store.analyze, self._encoder.encode_quotes)
-        return finder.find(found, {key: context[each.row.passage.document_id] for key, each in found.items()})
+        cell = finder.find(found, {key: context[each.row.passage.document_id] for key, each in found.items()})
+        return cell if cell is not None and (cell.certainty >= CERTAIN or _holds(hits[0], cell)) else None
 
     def _find_verbatim(self, builder: HitBuilder, scope: Scope | None) -> frozenset[int]:
         """Return the passages with the question's exact characters, else with its words; empty if there are many.
@@ -307,6 +308,11 @@ class Retriever:
 def _evidence_of(builder: HitBuilder, hits: Iterable[Hit]) -> dict[int, PassageEvidence]:
     """Return the evidence of these hits by passage id, in order."""
     return {hit.passage.id: builder.evidence[hit.passage.id] for hit in hits}
+
+
+def _holds(hit: Hit, cell: CellFound) -> bool:
+    """Whether the pin of a hit is the row of a cell."""
+    return hit.passage.id == cell.passage and hit.pin.start <= cell.span.start and cell.span.end <= hit.pin.end
 
 
 def _plain(text: str) -> str:
