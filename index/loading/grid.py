@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from index.loading.content import Block, field
-from index.loading.table_headers import column_headers, count_headers, count_titles, label_columns
+from index.loading.table_headers import column_headers, count_headers, count_titles, kind, label_columns
 from index.records import Cell, Table
 from index.text.sentences import one_line
 
@@ -76,6 +76,8 @@ def grid(texts: Sequence[Sequence[str | None]], outline: Outline | None = None) 
     A grid with words in one cell only is a paragraph and no table, and so is one with very many places for few words.
     """
     known = outline or Outline()
+    if sum((cell.bottom - cell.top + 1) * (cell.right - cell.left + 1) for cell in known.merged) > _MOST_PLACES:
+        known = replace(known, merged=())
     width = max(map(len, texts), default=0)
     written = [[None if cell is None else one_line(cell) for cell in row] for row in texts]
     kept = [n for n, row in enumerate(written) if any(row)]
@@ -121,24 +123,39 @@ def _written(rows: Sequence[Sequence[str | None]]) -> tuple[str, list[Cell]]:
 
 
 def _headers(written: Sequence[Sequence[str | None]], kept: Sequence[int], width: int, known: Outline) -> _Headers:
-    full = [[*(cell or "" for cell in row), *[""] * (width - len(row))] for row in written]
-    titles = count_titles([full[n] for n in kept])
-    for merged in known.merged:
-        _fill(full, merged)
-    rows = [full[n] for n in kept]
+    plain = [[*(cell or "" for cell in row), *[""] * (width - len(row))] for row in written]
+    titles = count_titles([plain[n] for n in kept])
+    rows = _filled(plain, kept, known.merged)
     forms = known.naming == "table" if known.forms is None else known.forms
-    stated = sum(n < known.header_rows for n in kept) if known.header_rows is not None else None
-    if stated is None or 0 < stated <= titles:
-        count = titles + count_headers(rows[titles:], forms=forms)
+    if known.header_rows == 0:
+        count = titles = 0
     else:
-        count, titles = stated, min(stated, titles)
-    wide = {n for merged in known.merged if merged.right > merged.left for n in range(merged.top, merged.bottom + 1)}
-    spread = [n for n in range(count - titles) if kept[n + titles] not in wide]
-    columns = column_headers(rows[titles:count], rows[count:], spread) or [[] for _ in range(width)]
-    labels = _labels(rows[count:], kept[count:], known, headed=count > titles)
-    named = ["" if n < count else _joined([row[column] for column in labels]) for n, row in enumerate(rows)]
-    title = rows[titles - 1][0] if titles else ""
-    return _Headers(title, count, tuple(map(_joined, columns)), tuple(named), labels)
+        stated = sum(n < (known.header_rows or 0) for n in kept)
+        count = titles + count_headers(rows[titles:], max(0, stated - titles), forms=forms)
+    below = _filled(plain, kept, [merged._replace(right=merged.left) for merged in known.merged])[count:]
+    spread = [n for n in range(count - titles) if not _has_wide(kept[n + titles], known.merged)]
+    columns = column_headers(rows[titles:count], below, spread) or [[] for _ in range(width)]
+    labels = _labels(below, kept[count:], known, headed=count > titles)
+    named = [_joined([row[column] for column in labels]) for row in below]
+    title = plain[kept[titles - 1]][0] if titles else ""
+    return _Headers(title, count, tuple(map(_joined, columns)), ("",) * count + tuple(named), labels)
+
+
+def _has_wide(row: int, merged: Sequence[Merged]) -> bool:
+    return any(cell.right > cell.left and cell.top <= row <= cell.bottom for cell in merged)
+
+
+def _filled(plain: Sequence[list[str]], kept: Sequence[int], merged: Sequence[Merged]) -> list[list[str]]:
+    """Return the rows that are kept, with the words of merged cells in all places that they span."""
+    if not merged:
+        return [plain[n] for n in kept]
+    rows = [[*row] for row in plain]
+    for cell in merged:
+        words = rows[cell.top][cell.left] if cell.top < len(rows) and cell.left < len(rows[cell.top]) else ""
+        for row in rows[cell.top : cell.bottom + 1] if words else ():
+            for column in range(cell.left, min(cell.right + 1, len(row))):
+                row[column] = words
+    return [rows[n] for n in kept]
 
 
 def _labels(rows: Sequence[Sequence[str]], kept: Sequence[int], known: Outline, *, headed: bool) -> tuple[int, ...]:
@@ -149,17 +166,9 @@ def _labels(rows: Sequence[Sequence[str]], kept: Sequence[int], known: Outline, 
     return label_columns(rows, tall, headed=headed)
 
 
-def _fill(rows: list[list[str]], merged: Merged) -> None:
-    """Write the words of a merged cell in all places that it spans."""
-    words = rows[merged.top][merged.left] if merged.top < len(rows) and merged.left < len(rows[merged.top]) else ""
-    for row in rows[merged.top : merged.bottom + 1] if words else ():
-        for column in range(merged.left, min(merged.right + 1, len(row))):
-            row[column] = words
-
-
 def _joined(words: Sequence[str]) -> str:
-    """Return the words of a header from the top, each once."""
-    return field(", ".join(text for text, _ in groupby(filter(None, words))))
+    """Return the words of a header from the top, each once, without dashes."""
+    return field(", ".join(text for text, _ in groupby(filter(kind, words))))
 
 
 def _parts(table: Table, text: str) -> Iterator[Table]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import io
 import re
+from bisect import bisect_right
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from index.loading.sheet_regions import divide
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from index.loading.content import Content
     from index.loading.sheet_regions import Region
@@ -201,7 +202,8 @@ def _table(words: list[list[str]], region: Region, merged: Sequence[Merged], kno
     """Return the table of a region; columns without words and places under a merged cell leave no gap in its text."""
     width = region.right - region.left + 1
     rows: list[list[str | None]] = [[*row] for row in words]
-    within = [inner for cell in merged if (inner := _within(cell, region))]
+    places = {number: n for n, number in enumerate(region.rows)}
+    within = [inner for cell in merged if (inner := _within(cell, region, places))]
     used = {column for row in words for column, text in enumerate(row) if text}
     for column in set(range(width)) - used:
         for row in rows:
@@ -216,10 +218,12 @@ def _table(words: list[list[str]], region: Region, merged: Sequence[Merged], kno
     return grid(rows, outline)
 
 
-def _within(cell: Merged, region: Region) -> Merged | None:
-    """Return a merged cell in the rows and columns of a region; None if it begins elsewhere."""
-    if cell.top not in region.rows or not region.left <= cell.left <= region.right:
+def _within(cell: Merged, region: Region, places: Mapping[int, int]) -> Merged | None:
+    """Return a merged cell in the rows and columns of a region; None if it begins elsewhere.
+
+    `places` has the place in the region of each of its rows.
+    """
+    if cell.top not in places or not region.left <= cell.left <= region.right:
         return None
-    top = region.rows.index(cell.top)
-    bottom = max(n for n, number in enumerate(region.rows) if number <= cell.bottom)
-    return Merged(top, cell.left - region.left, bottom, min(cell.right, region.right) - region.left)
+    bottom = bisect_right(region.rows, cell.bottom) - 1
+    return Merged(places[cell.top], cell.left - region.left, bottom, min(cell.right, region.right) - region.left)

@@ -23,12 +23,14 @@ _YEAR = re.compile(r"(?:FY|CY)?\s?(?:1[89]|20)\d\d[EAP*]?|FY\s?'?\d\d(?:/\d\d)?|
 _MONTH = r"(?:jan|feb|m[aä]r|apr|ma[iy]|june?|july?|juni|juli|aug|sep|o[ck]t|nov|de[cz])[a-zä]*\.?"
 _DATE = re.compile(
     rf"\d{{4}}-\d\d(?:-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?)?)?|\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}}"
-    r"|\d{1,2}[./]\d{1,2}\.?\s?[-–]\s?\d{1,2}[./]\d{1,2}\.?|\d{1,2}:\d\d(?::\d\d)?"
+    r"|\d{1,2}/\d{1,2}\s?[-–]\s?\d{1,2}/\d{1,2}|\d{1,2}\.\d{1,2}\.\s?[-–]\s?\d{1,2}\.\d{1,2}\.|\d{1,2}:\d\d(?::\d\d)?"
     rf"|(?:\d{{1,2}}\.?\s)?{_MONTH}(?:\s\d{{1,2}},)?[\s-](?:\d\d){{1,2}}|{_MONTH}|[QH][1-4](?:[\s/'-]?\d{{2,4}})?"
     r"|\d{4}[\s-]?[QH][1-4]",
     re.IGNORECASE,
 )
 _NOTHING = re.compile(r"[-–—−*.…\s]*|n/?a\.?|nil|none|null", re.IGNORECASE)
+_ENUMERATED = re.compile(r"(?:[^\W\d_]+\.?\s)?(?:\d{1,2}[A-Za-z]?|[IVXLC]+|[A-Za-z])[.):]?")
+"""The number of a row, with or without a word: `Item 1A.`, `IV.`, `b)`."""
 _MOSTLY_DIGITS = 0.5
 _LONGEST_VALUE = 40
 """Characters of a number or date, at most."""
@@ -37,6 +39,7 @@ _MOST_HEADERS = 4
 _SAMPLE = 200
 """Rows that are looked at."""
 _MOST = 0.6
+_NEARLY_ALL = 0.8
 _DISTINCT = 0.5
 _MIXED = 0.2
 _LONG_HEADER, _LONG_LABEL = 60, 100
@@ -96,15 +99,15 @@ def count_titles(rows: Rows) -> int:
     return count if count < len(rows) else 0
 
 
-def count_headers(rows: Rows, *, forms: bool = False) -> int:
-    """Return how many rows at the top are headers.
+def count_headers(rows: Rows, stated: int = 0, *, forms: bool = False) -> int:
+    """Return how many rows at the top are headers, of which some may be `stated` to be.
 
     `forms` says that a table of two columns may be a form, with a name and a value in each row.
     """
     body = rows[:_SAMPLE]
-    if len(body) < 2 or not _is_header(body, forms=forms):
+    if not stated and (len(body) < 2 or not _is_header(body, forms=forms)):
         return 0
-    count = 1
+    count = max(1, stated)
     while count < min(_MOST_HEADERS, len(body) - 1) and _continues(body, count):
         count += 1
     return count
@@ -189,7 +192,7 @@ def _continues(rows: Rows, count: int) -> bool:
         return False
     valued = any(_kinds(below, column) and _share(_kinds(below, column), "word") <= 1 - _MOST for column in filled)
     fills = any(not above[column] or (column > 1 and above[column] == above[column - 1]) for column in filled)
-    if not row[0] or row[0] == above[0]:
+    if not kind(row[0]) or row[0] == above[0]:
         return fills or valued
     return valued and not above[0] and sum(map(bool, above)) < sum(map(bool, row))
 
@@ -213,23 +216,29 @@ def label_columns(rows: Rows, tall: Collection[int] = (), *, headed: bool = True
     `tall` are columns with cells that span several rows: they name groups, and the column after them names the rows.
     """
     body = rows[:_SAMPLE]
-    width = len(body[0]) if body else 0
-    first = next((column for column in range(width) if _kinds(body, column)), width)
-    if first >= width - 1:
+    filled = [column for column in range(len(body[0]) if body else 0) if _kinds(body, column)]
+    if len(filled) < 2:
         return ()
+    first, second = filled[:2]
     if first in tall:
-        after = next(column for column in range(first, width) if column not in tall or column == width - 1)
-        return tuple(range(first, after + (after < width - 1 and _is_label(body, after))))
-    if not _is_label(body, first):
+        names = next((n for n, column in enumerate(filled) if column not in tall), len(filled))
+        names += names < len(filled) - 1 and _is_label(body, filled[names])
+        return tuple(filled[:names])
+    if not _is_label(body, first) or (_share(_kinds(body, first), "number") >= _MOST and not headed):
         return ()
-    if _share(_kinds(body, first), "number") < _MOST:
-        return _with_second(body, first)
-    if not headed:
-        return ()
-    second = _kinds(body, first + 1)
-    counted = _counts([row[first] for row in body if row[first]])
-    named = counted and _share(second, "word") >= _MOST and _distinct(body, [first + 1]) >= _DISTINCT
-    return (first, first + 1) if named and width > first + 2 and _is_label(body, first + 1) else (first,)
+    return (first, second) if len(filled) > 2 and _needs_second(body, first, second) else (first,)
+
+
+def _needs_second(rows: Rows, first: int, second: int) -> bool:
+    """Return whether a column names rows only with the next one: it counts or repeats, and the other tells more."""
+    words = [row[first] for row in rows if row[first]]
+    kinds = _kinds(rows, second)
+    if _counts(words) or sum(map(bool, map(_ENUMERATED.fullmatch, words))) >= _NEARLY_ALL * len(words):
+        return _share(kinds, "word") >= _MOST and _distinct(rows, [second]) >= _DISTINCT and _is_label(rows, second)
+    if _distinct(rows, [first]) >= _DISTINCT or _share(kinds, "number") > _MIXED:
+        return False
+    better = _distinct(rows, [first, second]) >= 2 * _distinct(rows, [first])
+    return better and _is_label(rows, second)
 
 
 def _is_label(rows: Rows, column: int) -> bool:
@@ -240,15 +249,6 @@ def _is_label(rows: Rows, column: int) -> bool:
     if _share(kinds, "number") >= _MOST:
         return len(set(words)) == len(words) and all(word.isalnum() for word in words)
     return len(words) < 3 or len(set(words)) > 1
-
-
-def _with_second(rows: Rows, first: int) -> tuple[int, ...]:
-    """Return the first column, with the second if only both together name a row: `Fruit, Pear`."""
-    second = _kinds(rows, first + 1)
-    if len(rows[0]) < first + 3 or _distinct(rows, [first]) >= _DISTINCT or _share(second, "number") > _MIXED:
-        return (first,)
-    better = _distinct(rows, [first, first + 1]) >= 2 * _distinct(rows, [first])
-    return (first, first + 1) if better and _is_label(rows, first + 1) else (first,)
 
 
 def _distinct(rows: Rows, columns: Sequence[int]) -> float:
