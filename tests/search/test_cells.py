@@ -62,7 +62,8 @@ def tables(library: Library) -> Library:
 def test_a_cell_is_found_by_its_headers(tables: Library, question: str, words: str) -> None:
     """It is the pin of the first hit, and exactly the words of the cell."""
     first = tables.search(question)[0]
-    assert first.cell and first.quote == words
+    assert first.cell
+    assert first.quote == words
     assert tables.document(first.document.id).text[first.pin.start : first.pin.end] == words
 
 
@@ -97,7 +98,8 @@ def test_a_row_in_the_middle_of_a_long_table_is_found(library: Library) -> None:
     library.add_documents([sheet("Weather", rows)])
     first = library.search("What is the altitude of Station 150?")[0]
     assert (first.quote, first.location.headers) == ("15000", ("Altitude", "Station 150"))
-    assert "Altitude" in first.above and "Altitude" not in first.passage.text
+    assert "Altitude" in first.above
+    assert "Altitude" not in first.passage.text
 
 
 def test_prose_has_no_cells(library: Library, encoder: FakeEncoder) -> None:
@@ -113,12 +115,15 @@ def test_a_question_may_mean_headers_that_it_does_not_name() -> None:
     """The first words of a question say what heads the column, and an element is headed by its symbol."""
     assert "date" in " ".join(asked_heads("When was it built?"))
     assert not list(asked_heads("Is it whole?"))
-    assert symbol_in("carbon", "C, %") and not symbol_in("carbon", "Class") and not symbol_in("bar", "B")
+    assert symbol_in("carbon", "C, %")
+    assert not symbol_in("carbon", "Class")
+    assert not symbol_in("bar", "B")
 
 
 def test_rare_words_weigh_more() -> None:
     """In English and in the library; together they weigh 1."""
     weights = weights_of({"strength": "strength", "ilmenit": "ilmenite"}, {"strength": 1.0, "ilmenit": 1.0})
-    assert weights[1] > weights[0] and weights.sum() == pytest.approx(1)
+    assert weights[1] > weights[0]
+    assert weights.sum() == pytest.approx(1)
     weights = weights_of({"argo": "Argo", "beagl": "Beagle"}, {"argo": 1.0, "beagl": 4.0})
     assert weights[1] > weights[0]
