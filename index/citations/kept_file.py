@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from index.citations.differences import Side
     from index.citations.kept import KeptItem, KeptQuote
-    from index.citations.staleness import KeptState, Side, State
+    from index.citations.staleness import KeptState, State
 
 COMMENT = "<!-- pincite-kept\n"
 """Opens the JSON in Markdown. No text from outside can begin a line with it: `<` is escaped."""

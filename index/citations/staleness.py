@@ -10,21 +10,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Literal
 
+from index.citations.differences import difference
 from index.citations.kept import CONTEXT, KeptQuote
 from index.citations.links import locate
 from index.citations.resemblance import LEAST_SHARED, UNSPACED, is_related, likest, shared
 from index.records import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
+    from index.citations.differences import Side
     from index.records import Document
 
 State = Literal["there", "moved", "changed", "gone"]
-Side = Literal["both", "then", "now"]
 WHAT: dict[State, str] = {
     "there": "The words stand in the source as they were kept.",
     "moved": "The source has changed. These words still stand in it, word for word.",
@@ -36,7 +36,6 @@ _WORDS_GONE = "The source has changed, and nothing like these words stands in it
 _CELL_GONE = "The source has changed, and no cell with these headers is in it."
 _OTHER_CONTEXT = "The words around them are different."
 _PIECE = re.compile(r"\s+|[-‐]|[^\s\-‐]")
-_TOKEN = re.compile(r"\w+|[^\w\s]+|\s+")
 _WITHIN = re.compile(rf"[^\W{UNSPACED}]\n[^\W{UNSPACED}]|\d[.,]\n\d|\d\n[.,]\d")
 _LEAST_CONTEXT = 16
 """Shorter neighbours do not find a place."""
@@ -48,8 +47,6 @@ alike, and were so from the beginning."""
 _MOST_NEIGHBOURS = 5
 _MOST_OCCURRENCES = 50
 _LONGEST_GAP = 3
-_MOST_TOKENS = 4_000
-"""Longer texts are compared as a whole: the comparison takes quadratic time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,26 +281,3 @@ def _between(quote: KeptQuote, text: str) -> Span | None:
         if end is not None and (words := text[start : end.start()]).strip():
             return Span(start + len(words) - len(words.lstrip()), end.start() - len(words) + len(words.rstrip()))
     return None
-
-
-def difference(then: str, now: str) -> Iterator[tuple[Side, str]]:
-    """Yield the words of both texts in order: those of both, those of then alone, those of now alone."""
-    first, second = _TOKEN.findall(then), _TOKEN.findall(now)
-    if len(first) + len(second) > _MOST_TOKENS:
-        yield from (("then", then), ("now", now))
-        return
-    for kind, a, b, c, d in SequenceMatcher(None, _spaced(first), _spaced(second), autojunk=False).get_opcodes():
-        if kind == "equal":
-            yield "both", "".join(first[a:b])
-            continue
-        yield from ((side, words) for side, words in _sides(first[a:b], second[c:d]) if words)
-
-
-def _sides(then: Sequence[str], now: Sequence[str]) -> Iterator[tuple[Side, str]]:
-    yield "then", "".join(then)
-    yield "now", "".join(now)
-
-
-def _spaced(tokens: Sequence[str]) -> list[str]:
-    """Return the tokens with equal white space: a line break instead of a blank is no difference."""
-    return [" " if token.isspace() else token for token in tokens]

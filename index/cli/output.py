@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from index.evaluation.statistics import Comparison, Estimate, Evaluation, Outcome
-    from index.records import Answer, Check, Citation, DocumentInfo, Location, Recall, Statement, Verdict
+    from index.records import Answer, Check, Citation, DocumentInfo, Recall, Statement, Verdict
 
 _STYLES: dict[Verdict, str] = {"verbatim": "green", "supported": "green", "contradicted": "red", "unverified": "yellow"}
 _NAME = 18
@@ -66,7 +66,7 @@ def _show_abstention(out: Console, answer: Answer) -> None:
     )
     if answer.hits:
         nearest = answer.hits[0]
-        place = ", ".join(part for part in (nearest.document.name, *_place(nearest.location)) if part)
+        place = ", ".join(filter(None, (nearest.document.name, nearest.location.label)))
         out.print(Text(printable(f"\nThe nearest passage, which is not an answer: {place}"), style="dim"))
         out.print(Text(printable(nearest.location.quoted(nearest.quote)), style="dim"))
 
@@ -96,15 +96,11 @@ def _markers(markers: Iterable[int]) -> str:
 
 def _source(citation: Citation) -> Text:
     info = citation.document
-    details = " · ".join(part for part in (info.name, info.author, info.date, *_place(citation.location)) if part)
+    place = citation.location.label, recognition(citation.location)
+    details = " · ".join(filter(None, (info.name, info.author, info.date, *place)))
     line = Text(f"[{citation.marker}] ", style="bold cyan")
     line.append(printable(f"{details}  {citation.start}:{citation.end}"))
     return line
-
-
-def _place(location: Location) -> tuple[str, str]:
-    """Return a location, and how its words were read if they were recognised in a picture."""
-    return location.label, recognition(location)
 
 
 def _count(number: int, noun: str) -> str:

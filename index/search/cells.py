@@ -17,10 +17,12 @@ from index.search.cell_candidates import HeaderMatcher, candidates
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from index.encoders.encoder import Encoded
+    from index.encoders.encoder import Encoded, Encoder
     from index.records import Hit
     from index.search.cell_candidates import Analyze, Candidate
     from index.search.evidence import EncodedQuestion, PassageEvidence
+    from index.search.pins import HitBuilder
+    from index.storage.protocol import Store
 
     Encode = Callable[[Sequence[Draft]], list[Encoded]]
 
@@ -30,6 +32,8 @@ CERTAIN = 0.55
 """The least certainty of a cell that answers a question by itself."""
 LEAST_CERTAINTY = 0.3
 """The least certainty of a cell that is pinned if its row is the best evidence anyway: then it is only more precise."""
+REACH = 3
+"""The number of passages before and after a hit in a table that are searched for the cell: rows are many, and alike."""
 MOST_COMPARED = 32
 """The number of cells, best first by their words, whose headers are compared with the question in meaning."""
 MEANING_SHARE = 0.6
@@ -127,7 +131,32 @@ class CellFinder:
         return bool(more.min() >= 0 and more @ self._matcher.weights >= DISTINCT)
 
 
-def context_of(hit: Hit) -> str:
+def find_cell(builder: HitBuilder, hits: Sequence[Hit], store: Store, encoder: Encoder) -> CellFound | None:
+    """Return the cell that answers the question: in these hits, or near them in the same tables.
+
+    A cell that is not certain is returned only if its row is the pin of the first hit.
+    """
+    first = [hit for hit in hits if builder.evidence[hit.passage.id].row.tables]
+    if not first:
+        return None
+    near = [hit.passage.id + step for hit in first for step in range(-REACH, REACH + 1)]
+    context = {hit.document.id: _context_of(hit) for hit in reversed(first)}
+    found = {
+        passage_id: evidence
+        for passage_id, evidence in builder.weigh(dict.fromkeys(near)).items()
+        if evidence.row.tables and evidence.row.passage.document_id in context
+    }
+    finder = CellFinder(builder.question, store.analyze, encoder.encode_quotes)
+    cell = finder.find(found, {key: context[each.row.passage.document_id] for key, each in found.items()})
+    return cell if cell is not None and (cell.certainty >= CERTAIN or _holds(hits[0], cell)) else None
+
+
+def _holds(hit: Hit, cell: CellFound) -> bool:
+    """Whether the pin of a hit is the row of a cell."""
+    return hit.passage.id == cell.passage and hit.pin.start <= cell.span.start and cell.span.end <= hit.pin.end
+
+
+def _context_of(hit: Hit) -> str:
     """Return the words that say what the document of a hit and its section are about."""
     info, location = hit.document, hit.location
     return " ".join((info.name, info.source.rpartition("/")[2], location.place, location.heading))
