@@ -108,9 +108,7 @@ def dividing(down: Sequence[Ruling], height: float) -> list[Gutter]:
         else:
             places.append([rule])
     long = [group for group in places if sum(rule.length for rule in group) >= _COVERED * height]
-    return [
-        Gutter(group[0].at, group[-1].at, tuple((rule.start, rule.end) for rule in group)) for group in long
-    ]
+    return [Gutter(group[0].at, group[-1].at, tuple((rule.start, rule.end) for rule in group)) for group in long]
 
 
 def _touches(gutter: Gutter, rule: Gutter) -> bool:
@@ -152,7 +150,9 @@ def _blank(body: Sequence[Level], levels: Sequence[Level]) -> list[Gutter]:
             found[-1] = Gutter(found[-1].left, right)
         else:
             found.append(Gutter(left, right))
-    return [gutter for gutter in found if gutter.right - gutter.left >= _NARROWEST * size and _parts(gutter, everything)]
+    return [
+        gutter for gutter in found if gutter.right - gutter.left >= _NARROWEST * size and _parts(gutter, everything)
+    ]
 
 
 def _parts(gutter: Gutter, spans: Sequence[Sequence[tuple[float, float]]]) -> bool:
@@ -199,9 +199,7 @@ def _reach(words: Sequence[Line], found: Sequence[Gutter]) -> tuple[int, int]:
     return middle, middle
 
 
-def _divided(
-    words: tuple[Line, ...], found: Sequence[Gutter], level: Level, *, header: bool
-) -> list[tuple[Line, ...]]:
+def _divided(words: tuple[Line, ...], found: Sequence[Gutter], level: Level, *, header: bool) -> list[tuple[Line, ...]]:
     """Divide a segment at gutters where it has a gap: at rules always, elsewhere unless it looks like one heading."""
     pieces: list[list[Line]] = [[words[0]]]
     least = _CELL_GAP * level.size if header else 0.0

@@ -69,9 +69,7 @@ def assemble(
     height = region.top - region.bottom
     strips = [sum(rule.at > level.middle for rule in full) for level in levels]
     sides = dividing(down, height)
-    closed = len(sides) > 2 and sides[0].middle < region.left + _MARGIN and (
-        sides[-1].middle > region.right - _MARGIN
-    )
+    closed = len(sides) > 2 and sides[0].middle < region.left + _MARGIN and (sides[-1].middle > region.right - _MARGIN)
     body = [level for level, strip in zip(levels, strips, strict=True) if strip > strips[0]]
     voting = body if len(body) > 1 else levels
     found = gutters(levels, voting, down, height, closed=closed)
@@ -134,9 +132,7 @@ def _table(
     if len(used) < 2 or len(rows) < 2:
         return None
     _renumber(rows, used)
-    walls = frozenset(
-        sum(column <= number for column in used) for number, gutter in enumerate(found) if gutter.ruled
-    )
+    walls = frozenset(sum(column <= number for column in used) for number, gutter in enumerate(found) if gutter.ruled)
     width = len(used)
     head = head_of(rows, ruled_head)
     if not ruled_head and head:
@@ -173,7 +169,10 @@ def _table(
 def _renumber(rows: Sequence[Row], used: Sequence[int]) -> None:
     """Leave out columns without words."""
     number = {column: n for n, column in enumerate(used)}
-    ends = {column: max((n for n, other in enumerate(used) if other <= column), default=0) for column in range(max(used) + 1)}
+    ends = {
+        column: max((n for n, other in enumerate(used) if other <= column), default=0)
+        for column in range(max(used) + 1)
+    }
     for row in rows:
         row.parts = {number[column]: parts for column, parts in row.parts.items()}
         row.covers = {
@@ -187,10 +186,7 @@ def _bounds(rows: Sequence[Row], width: int) -> list[tuple[float, float]]:
     found: list[tuple[float, float]] = []
     for column in range(width):
         parts = [
-            part
-            for row in rows
-            for part in row.parts.get(column, [])
-            if row.covers[column][0] == row.covers[column][1]
+            part for row in rows for part in row.parts.get(column, []) if row.covers[column][0] == row.covers[column][1]
         ] or [part for row in rows for part in row.parts.get(column, [])]
         left = min((part.left for part in parts), default=found[-1][1] if found else 0.0)
         found.append((left, max((part.right for part in parts), default=left)))

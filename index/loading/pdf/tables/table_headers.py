@@ -120,7 +120,9 @@ def _reach(row: Row, column: int, layout: Layout, below: set[int]) -> tuple[int,
         if sum(rule.start <= middle <= rule.end for middle in middles) > 1:
             continue
         if 0 < row.bottom - rule.at + 0.3 * row.size < _UNDER * row.size and rule.start <= part.middle <= rule.end:
-            under = [n for n, (left, right) in enumerate(bounds) if rule.start - 2 <= (left + right) / 2 <= rule.end + 2]
+            under = [
+                n for n, (left, right) in enumerate(bounds) if rule.start - 2 <= (left + right) / 2 <= rule.end + 2
+            ]
             if len(under) > 1 and min(under) <= first and last <= max(under):
                 return min(under), max(under)
     others = [range(*_beyond(reach)) for other, reach in row.covers.items() if other != column]
