@@ -64,12 +64,9 @@ def byline(line: str) -> str:
     found = _BYLINE.fullmatch(line.strip())
     if not found:
         return ""
-    words = found.group(1).split()
-    return (
-        found.group(1)
-        if _is_named(found.group(1)) and len(words) <= _NAME_WORDS and not line.rstrip().endswith(("!", "?", ":"))
-        else ""
-    )
+    name = found.group(1)
+    whole = not line.rstrip().endswith(("!", "?", ":")) and len(name.split()) <= _NAME_WORDS
+    return name if whole and _is_named(name) else ""
 
 
 def person(name: str) -> str:

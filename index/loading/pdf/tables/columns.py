@@ -181,10 +181,10 @@ def _without_signs(found: list[Gutter], levels: Sequence[Level]) -> list[Gutter]
 
 def parts_of(level: Level, found: Sequence[Gutter], *, header: bool = False) -> list[Part]:
     """Return the words of a level by column; words that run across a gutter span columns."""
-    parts = []
+    parts: list[Part] = []
     for segment in level.segments():
-        for piece in _divided(segment, found, level, header=header):
-            parts.append(Part(piece, *_reach(piece, found)))
+        pieces = _divided(segment, found, level, header=header)
+        parts += [Part(piece, *_reach(piece, found)) for piece in pieces]
     return _united(parts)
 
 

@@ -73,5 +73,6 @@ def _has_gaps(line: Line) -> bool:
 
 
 def is_prose(line: Line) -> bool:
+    """Return whether a line is longer than most cells, has mostly letters, and no wide gaps."""
     text = line.text
     return len(text) >= _PROSE_LENGTH and 3 * len(_NO_LETTERS.findall(text)) <= len(text) and not _has_gaps(line)

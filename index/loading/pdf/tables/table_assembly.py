@@ -146,7 +146,8 @@ def _table(
     spread(rows[:head], Layout(bounds, partial, walls))
     if not is_table(rows, head, width, region):
         return None
-    names = row_headers(rows[head:], width, headed=head > 0)
+    columns = column_headers(rows[:head], width)
+    names = row_headers(rows[head:], columns, headed=head > 0)
     places = [
         (word.places[0].start, word.places[0].end)
         for row in rows
@@ -158,7 +159,7 @@ def _table(
     return PageTable(
         rows=tuple(tuple(row.text(column) for column in range(width)) for row in rows),
         header_rows=head,
-        columns=column_headers(rows[:head], width),
+        columns=columns,
         row_headers=("",) * head + names,
         edges=edges,
         places=tuple(places),

@@ -24,7 +24,7 @@ _HYPHEN = "\ufffe"
 _SAME_LEVEL = 0.35
 """Two lines are on one level if their distance is less than this share of the smaller type size."""
 _APART = 0.25
-"""The box of a letter may be off the middle of its line by this share of the type size without being on another level."""
+"""The box of a letter on the level of its line is off the line's middle by at most this share of the type size."""
 _MARK = 0.85
 """Type is that of a mark if it is smaller than this share of the type of its line."""
 _GAP, _NUMBER_GAP = 0.6, 0.33
