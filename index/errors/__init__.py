@@ -68,9 +68,12 @@
         ├── UnsupportedFormat
         ├── DamagedFile
         ├── PasswordRequired
+        ├── CopyProtected
         ├── NoTextLayer
+        ├── HoldsDocuments
         ├── EmptyDocument
         ├── TooLarge
+        │   └── ContainerTooLarge
         ├── TooMuchMemory
         ├── TookTooLong
         ├── ReaderCrashed
@@ -89,10 +92,13 @@ from index.errors.document_errors import (
     BadKept,
     BadPack,
     BatchError,
+    ContainerTooLarge,
+    CopyProtected,
     DamagedFile,
     EmptyDocument,
     EvaluationError,
     FetchFailed,
+    HoldsDocuments,
     LoadingError,
     NoTextLayer,
     PasswordRequired,
@@ -169,6 +175,8 @@ __all__ = [
     "BadPack",
     "BatchError",
     "BudgetSpent",
+    "ContainerTooLarge",
+    "CopyProtected",
     "DamagedFile",
     "DemoFull",
     "DocumentError",
@@ -180,6 +188,7 @@ __all__ = [
     "FingerprintMismatch",
     "FolderMissing",
     "FolderNotOurs",
+    "HoldsDocuments",
     "JobNotFound",
     "KeyNameTaken",
     "KeyNotFound",

@@ -214,6 +214,8 @@ class ReceiptBuilder:
     added: list[str] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
+    opened: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
     failed: list[Failure] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     passages: int = 0
@@ -222,7 +224,7 @@ class ReceiptBuilder:
     @property
     def files(self) -> int:
         """Number of settled files."""
-        return len(self.added) + len(self.replaced) + len(self.unchanged) + len(self.failed)
+        return len(self.added) + len(self.replaced) + len(self.unchanged) + len(self.opened) + len(self.failed)
 
     def build(self, seconds: float) -> Receipt:
         """Return the receipt."""
@@ -230,6 +232,8 @@ class ReceiptBuilder:
             added=tuple(self.added),
             replaced=tuple(self.replaced),
             unchanged=tuple(self.unchanged),
+            opened=tuple(self.opened),
+            removed=tuple(self.removed),
             failed=tuple(self.failed),
             notes=tuple(self.notes),
             passages=self.passages,

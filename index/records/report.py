@@ -47,6 +47,8 @@ class Receipt:
     unchanged: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     failed: tuple[Failure, ...] = ()
+    opened: tuple[str, ...] = ()
+    """Archives and mailboxes, which are no documents: the documents in them are in the other tuples."""
     notes: tuple[Note, ...] = ()
     passages: int = 0
     """Passages added, whether encoded now or already known."""
@@ -82,7 +84,7 @@ class Settled:
     notes: tuple[str, ...] = ()
     failure: Failure | None = None
     document: str = ""
-    """The id of its document; empty for a file that failed."""
+    """The id of its document; empty for a file that failed, and for an archive, which has none itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,9 @@ class Verification:
     sources_claimed: tuple[str, ...] = ()
     """Sources that a portable library names, but nobody here has read. `verify` does not read them, and proves nothing
     about them."""
+    sources_locked: tuple[str, ...] = ()
+    """Sources that are locked with a password that was not given. They have not changed, if they are files of their
+    own; what the library has of them is not compared with them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from index.loading.pdf.tables.columns import dividing, gutters, parts_of
+from index.loading.pdf.tables.page_headers import Layout, column_headers, head_of, row_headers, spread
 from index.loading.pdf.tables.page_table import PageTable
 from index.loading.pdf.tables.table_checks import is_table
-from index.loading.pdf.tables.table_headers import Layout, column_headers, head_of, row_headers, spread
 from index.loading.pdf.tables.table_pairs import pairs_in, stacked
 from index.loading.pdf.tables.table_rows import Row, header_rows, joined_rows, row_of
 from index.loading.pdf.tables.table_words import levels_of
