@@ -30,7 +30,8 @@ _NO_PERSON = re.compile(
     r"(?:anonymous|\(anonymous\)|user|win|pc|hp|dell|asus|acer|lenovo|apple|admin(?:istrator)?|owner|unknown|author"
     r"|unspecified|root|guest|default|test|scan(?:ner)?|office|student|computer|un-?named|none|n/?a"
     r"|(?:windows|microsoft|office|ms|local|home|authorized|valued)(?: office)? (?:user|customer|gateway)"
-    r"|python-docx|python-pptx|openpyxl|pandoc|latex|writer|apache poi|phpword|aspose.*|docx4j|libreoffice|openoffice.*|wordpress"
+    r"|python-docx|python-pptx|openpyxl|pandoc|latex|writer|apache poi|phpword|aspose.*|docx4j"
+    r"|libreoffice|openoffice.*|wordpress"
     r"|.*\b(?:scanner|copier|printer|xerox|ricoh|scansnap|imagerunner|bizhub|laserjet)\b.*)",
     re.IGNORECASE,
 )

@@ -62,10 +62,7 @@ _LEAF = re.compile(r">\s*[^<\s][^<]*</")
 _MIXED = re.compile(r">[^<]*[^<\s][^<]*<[A-Za-z]")
 _MIXED_SHARE = 0.05
 _TEX = re.compile(r"^[ \t]*\\(?:documentclass|documentstyle|begin\{document\})", re.MULTILINE)
-_BIBTEX = re.compile(
-    r"(?:\s|%.*\n)*@\s*(?:article|book|inproceedings|misc|techreport|phdthesis|string|incollection)\s*[{(]",
-    re.IGNORECASE,
-)
+_BIBTEX = re.compile(r"(?:\s|%.*\n)*@\s*(?:article|book|inproceedings|misc|techreport|phdthesis|string|incollection)\s*[{(]", re.IGNORECASE)
 
 
 def media_type(text: str, suffix: str) -> str:
@@ -103,11 +100,7 @@ def _is_mixed(xml: str) -> bool:
 
 def _of_json(text: str, suffix: str) -> str:
     """Return the type of a text that is JSON, whatever its suffix; the suffix says it of files that are too long."""
-    if (
-        suffix in {".json", ".geojson", ".jsonl", ".ndjson", ".ipynb"}
-        or not _JSON.match(text)
-        or len(text) > _JSON_LIMIT
-    ):
+    if suffix in {".json", ".geojson", ".jsonl", ".ndjson", ".ipynb"} or not _JSON.match(text) or len(text) > _JSON_LIMIT:
         return ""
     try:
         value = json.loads(text)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from index.loading.content import Block, Draft, paragraph, verbatim
-from index.loading.dates import iso_date
 from index.loading.grid import Outline, grid
+from index.loading.dates import iso_date
 from index.loading.xml_tree import local, parse_text, text_of
 from index.text.sentences import has_words, one_line
 
@@ -29,17 +29,7 @@ _CELLS = frozenset({"entry", "td", "th", "cell"})
 _NOTES = frozenset({"footnote", "fn", "note"})
 _BLOCKS = _LISTINGS | _LISTS | _TABLES
 _UNSEEN = frozenset(
-    {
-        "teiHeader",
-        "indexterm",
-        "remark",
-        "journal-meta",
-        "contrib-group",
-        "aff",
-        "author-notes",
-        "history",
-        "permissions",
-    }
+    {"teiHeader", "indexterm", "remark", "journal-meta", "contrib-group", "aff", "author-notes", "history", "permissions"}
     | {"pub-date", "article-id", "article-categories", "self-uri", "counts", "binary", "style", "script", "defs"}
     | {"author", "authorgroup", "copyright", "legalnotice", "revhistory", "pubdate", "date", "volume", "issue", "fpage"}
     | {"lpage", "elocation-id", "graphic", "imagedata", "kwd-group", "funding-group", "custom-meta-group", "metadata"}

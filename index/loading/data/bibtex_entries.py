@@ -16,9 +16,7 @@ _KEY = re.compile(r"\s*([^,\s{}()=]*)\s*,")
 _BARE = re.compile(r"[^\s,{}()\"#]+")
 _JOIN = re.compile(r"\s*#\s*")
 _OTHERS = frozenset({"comment", "preamble"})
-_MONTHS = dict(
-    zip(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], range(1, 13), strict=True)
-)
+_MONTHS = dict(zip("jan feb mar apr may jun jul aug sep oct nov dec".split(), range(1, 13), strict=True))
 _LONGEST = 100_000
 
 

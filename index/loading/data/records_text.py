@@ -44,11 +44,7 @@ def as_table(records: Sequence[Any]) -> Block | None:
     columns = list(dict.fromkeys(key for item in records for key in item))
     values = [value for item in records for value in item.values()]
     filled = len(values) >= _LEAST_FILLED * len(columns) * len(records)
-    if (
-        not filled
-        or len(columns) > _WIDEST
-        or any(isinstance(value, dict | list) or _is_text(value) for value in values)
-    ):
+    if not filled or len(columns) > _WIDEST or any(isinstance(value, dict | list) or _is_text(value) for value in values):
         return None
     rows = [columns, *([_shown(item.get(column)) for column in columns] for item in records)]
     return grid(rows, Outline("rows", header_rows=1, row_numbers=range(len(rows))))
@@ -56,10 +52,7 @@ def as_table(records: Sequence[Any]) -> Block | None:
 
 def _named(block: Block, number: int) -> Block:
     """Return a block whose places are named by the number of the record."""
-    places = (
-        (at, f"record {number}{f', {path[1:]}' if path.startswith('.') else path}", level)
-        for at, path, level in block.places
-    )
+    places = ((at, f"record {number}{f', {path[1:]}' if path.startswith('.') else path}", level) for at, path, level in block.places)
     return replace(block, places=tuple(places))
 
 

@@ -9,11 +9,11 @@ import re
 from typing import TYPE_CHECKING
 
 from index.loading.content import Draft
-from index.loading.dates import iso_date
 from index.loading.grid import Outline
 from index.loading.line_places import source_lines
 from index.loading.markup.asciidoc_words import Words
 from index.loading.markup.manuscript import Manuscript
+from index.loading.dates import iso_date
 
 if TYPE_CHECKING:
     from index.loading.content import Content
@@ -186,9 +186,7 @@ class _Reader:
         width = next((len(row) for row in rows if row), 1)
         texts = [self._words.of(cell)[0] for row in rows for cell in row]
         headed = len(lines) > 1 and not lines[1].strip()
-        grid_rows = (
-            [texts[at : at + width] for at in range(0, len(texts), width)] if width > 1 else [[text] for text in texts]
-        )
+        grid_rows = [texts[at : at + width] for at in range(0, len(texts), width)] if width > 1 else [[text] for text in texts]
         self.manuscript.table(grid_rows, number, Outline(header_rows=1 if headed else None))
 
 

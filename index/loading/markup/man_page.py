@@ -9,11 +9,11 @@ import re
 from typing import TYPE_CHECKING
 
 from index.loading.content import Draft
-from index.loading.dates import iso_date
 from index.loading.line_places import source_lines
 from index.loading.markup.manuscript import Manuscript
 from index.loading.markup.mdoc import CALLABLE, sentence
 from index.loading.markup.roff import arguments, words
+from index.loading.dates import iso_date
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _PARAGRAPHS = frozenset({"PP", "P", "LP", "HP", "Pp", "Lp", "sp", "RS", "RE", "E
 _LISTINGS = {"nf": "fi", "EX": "EE", "Bd": "Ed", "TS": "TE", "EQ": "EN"}
 _DEFINITIONS = frozenset({"de", "de1", "am", "ig", "dei", "ami"})
 _CONDITIONS = frozenset({"if", "ie", "el", "while"})
-_BULLETS = frozenset({"•", "o", "-", "*", "·"})
+_BULLETS = frozenset({"•", "o", "-", "*", "·", "\u2022"})
 _CONVENTIONAL = re.compile(r"\s+(?:\\?[-–—]|\\-)+\s+")
 _MACRO = re.compile(r"^[.'][ \t]*(TH|Dd)\b", re.MULTILINE)
 _COMMENT = re.compile(r"(?:[.'][ \t]*\\\"|'''|\.\s*$)")

@@ -16,87 +16,11 @@ _ENCLOSING = {
 _OPENING = frozenset({"Oo", "Qo", "Do", "So", "Po", "Bo", "Ao", "Bro"})
 _CLOSING_MACROS = frozenset({"Oc", "Qc", "Dc", "Sc", "Pc", "Bc", "Ac", "Brc"})
 _PLAIN = frozenset(
-    [
-        "Ar",
-        "Cm",
-        "Em",
-        "Ic",
-        "Li",
-        "Pa",
-        "Sy",
-        "Va",
-        "Vt",
-        "Ev",
-        "Er",
-        "Ad",
-        "An",
-        "Fa",
-        "Fd",
-        "Fn",
-        "Ft",
-        "In",
-        "Lk",
-        "Mt",
-        "Ms",
-        "No",
-        "Nd",
-        "Tn",
-        "Ux",
-        "Bx",
-        "Fx",
-        "Nx",
-        "Ox",
-        "Dx",
-        "St",
-        "At",
-        "Bsx",
-        "Cd",
-        "Dv",
-        "Dl",
-        "D1",
-        "Lb",
-        "Rv",
-        "Ex",
-        "Sx",
-        "Tg",
-        "Xo",
-        "Xc",
-        "Rs",
-        "Re",
-        "%A",
-        "%B",
-        "%D",
-        "%I",
-        "%J",
-        "%N",
-        "%O",
-        "%P",
-        "%Q",
-        "%R",
-        "%T",
-        "%U",
-        "%V",
-        "Fo",
-        "Fc",
-        "Bf",
-        "Ef",
-        "Bk",
-        "Ek",
-        "Eo",
-        "Ec",
-        "Hf",
-    ]
+    "Ar Cm Em Ic Li Pa Sy Va Vt Ev Er Ad An Fa Fd Fn Ft In Lk Mt Ms No Nd Tn Ux Bx Fx Nx Ox Dx St At Bsx Cd Dv Dl D1 Lb"
+    " Rv Ex Sx Tg Xo Xc Rs Re %A %B %D %I %J %N %O %P %Q %R %T %U %V Fo Fc Bf Ef Bk Ek Eo Ec Hf".split()
 )
 CALLABLE = frozenset({*_ENCLOSING, *_PLAIN, "Fl", "Nm", "Xr", "Ns", "Ap", "Pf", "Os", "Sm", "Aq"})
-_SYSTEMS = {
-    "Ux": "UNIX",
-    "Bx": "BSD",
-    "Fx": "FreeBSD",
-    "Nx": "NetBSD",
-    "Ox": "OpenBSD",
-    "Dx": "DragonFly",
-    "At": "AT&T UNIX",
-}
+_SYSTEMS = {"Ux": "UNIX", "Bx": "BSD", "Fx": "FreeBSD", "Nx": "NetBSD", "Ox": "OpenBSD", "Dx": "DragonFly", "At": "AT&T UNIX"}
 _CLOSING = frozenset(".,:;)]?!")
 _UNSEEN = frozenset({"Os", "Sm", "Tg", "Bk", "Ek", "Bf", "Ef", "Rs", "Re", "Rv", "Ex", "Xo", "Xc", "Hf", "Lb"})
 _JOINED = "\0"
@@ -119,9 +43,7 @@ def sentence(given: Sequence[str], name: str) -> str:
             macro = word
             parts.append(_begun(word, following, name, ends))
         else:
-            parts.append(
-                f"-{word}" if macro == "Fl" else f"{word}{_JOINED}" if macro == "Pf" else _referred(macro, word, parts)
-            )
+            parts.append(f"-{word}" if macro == "Fl" else f"{word}{_JOINED}" if macro == "Pf" else _referred(macro, word, parts))
             macro = "" if macro in {"Pf"} else macro
     text = " ".join(part for part in [*parts, *reversed(ends)] if part)
     return text.replace(f" {_JOINED}", "").replace(f"{_JOINED} ", "").replace(_JOINED, "")

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from index.loading import structured_text
 from index.loading.content import Draft
-from index.loading.dates import iso_date
 from index.loading.grid import Outline
 from index.loading.line_places import source_lines
 from index.loading.markup.manuscript import Manuscript
+from index.loading.dates import iso_date
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
@@ -29,44 +29,13 @@ _SETTINGS = {
 }  # fmt: skip
 _ROLE = re.compile(r"(?<![\w`:]):([A-Za-z][\w.+:-]{0,40}):`([^`\n]{1,300})`")
 _OWN_ROLES = frozenset(
-    [
-        "emphasis",
-        "strong",
-        "literal",
-        "code",
-        "math",
-        "subscript",
-        "sub",
-        "superscript",
-        "sup",
-        "title",
-        "title-reference",
-        "abbreviation",
-        "acronym",
-    ]
+    "emphasis strong literal code math subscript sub superscript sup title title-reference abbreviation acronym".split()
 )
 _TARGET = re.compile(r"\s*<[^<>]*>$")
 _DIRECTIVE = re.compile(r"^[ \t]*\.\. +([A-Za-z][\w.+:-]{0,40})::", re.MULTILINE)
-_LISTING_DIRECTIVES = frozenset(
-    {"code-block", "sourcecode", "literalinclude", "doctest", "testcode", "highlight", "graphviz", "mermaid", "ipython"}
-)
-_UNSEEN_DIRECTIVES = frozenset(
-    {"toctree", "index", "currentmodule", "module", "automodule", "autoclass", "autofunction", "only"}
-)
-_UNSEEN = frozenset(
-    {
-        "comment",
-        "target",
-        "substitution_definition",
-        "system_message",
-        "raw",
-        "image",
-        "pending",
-        "generated",
-        "topic.contents",
-        "meta",
-    }
-)
+_LISTING_DIRECTIVES = frozenset({"code-block", "sourcecode", "literalinclude", "doctest", "testcode", "highlight", "graphviz", "mermaid", "ipython"})
+_UNSEEN_DIRECTIVES = frozenset({"toctree", "index", "currentmodule", "module", "automodule", "autoclass", "autofunction", "only"})
+_UNSEEN = frozenset({"comment", "target", "substitution_definition", "system_message", "raw", "image", "pending", "generated", "topic.contents", "meta"})
 _LISTINGS = frozenset({"literal_block", "doctest_block", "math_block"})
 _WORDS = frozenset({"paragraph", "rubric", "caption", "attribution", "line", "term"})
 _MOST_CHARACTERS = 3_000_000
@@ -97,16 +66,7 @@ def _errors() -> tuple[type[Exception], ...]:
     """Return the errors that docutils raises for damaged files."""
     from docutils.utils import SystemMessage
 
-    return (
-        SystemMessage,
-        RecursionError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        LookupError,
-        AssertionError,
-        NotImplementedError,
-    )
+    return (SystemMessage, RecursionError, ValueError, TypeError, AttributeError, LookupError, AssertionError, NotImplementedError)
 
 
 def _parse(text: str) -> Any:
