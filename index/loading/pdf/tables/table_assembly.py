@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from index.loading.pdf.reading_order import runs_to_the_left
 from index.loading.pdf.tables.columns import dividing, gutters, parts_of
 from index.loading.pdf.tables.page_headers import Layout, column_headers, head_of, row_headers, spread
 from index.loading.pdf.tables.page_table import PageTable
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
     from index.loading.pdf.lines import Direction, Line
     from index.loading.pdf.pdfium import PageText
-    from index.loading.pdf.tables.columns import Gutter
+    from index.loading.pdf.reading_order import runs_to_the_left
+from index.loading.pdf.tables.columns import Gutter
     from index.loading.pdf.tables.rulings import Ruling, Rulings
     from index.loading.pdf.tables.table_words import Level
 
@@ -146,6 +148,8 @@ def _table(
     spread(rows[:head], Layout(bounds, partial, walls))
     if not is_table(rows, head, width, region):
         return None
+    if runs_to_the_left(word for row in rows for parts in row.parts.values() for part in parts for word in part.words):
+        _mirror(rows, width)
     columns = column_headers(rows[:head], width)
     names = row_headers(rows[head:], columns, headed=head > 0)
     places = [
@@ -165,6 +169,15 @@ def _table(
         places=tuple(places),
         ruled=region.ruled,
     )
+
+
+def _mirror(rows: Sequence[Row], width: int) -> None:
+    """Count the columns from the right, as readers of Arabic or Hebrew do."""
+    for row in rows:
+        row.parts = {width - 1 - column: parts for column, parts in row.parts.items()}
+        row.covers = {
+            width - 1 - column: (width - 1 - last, width - 1 - first) for column, (first, last) in row.covers.items()
+        }
 
 
 def _renumber(rows: Sequence[Row], used: Sequence[int]) -> None:

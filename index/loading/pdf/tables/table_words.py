@@ -45,11 +45,12 @@ class Level:
         """The height of the middle of its letters."""
         return self.bottom + self.size / 2
 
-    def segments(self) -> list[tuple[Line, ...]]:
-        """Return the words in groups between which there are gaps as wide as between cells."""
+    def segments(self, *, wide: bool = False) -> list[tuple[Line, ...]]:
+        """Return the words in groups between which there are gaps as between cells; if `wide`, also beside numbers."""
         groups: list[list[Line]] = []
         for word in self.words:
-            if groups and word.left - groups[-1][-1].right < _least(groups[-1][-1], word) * self.size:
+            least = _GAP if wide else _least(groups[-1][-1], word) if groups else 0.0
+            if groups and word.left - groups[-1][-1].right < least * self.size:
                 groups[-1].append(word)
             else:
                 groups.append([word])
