@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
     from index.loading.pdf.lines import Direction, Line
     from index.loading.pdf.pdfium import PageText
-    from index.loading.pdf.reading_order import runs_to_the_left
-from index.loading.pdf.tables.columns import Gutter
+    from index.loading.pdf.tables.columns import Gutter
     from index.loading.pdf.tables.rulings import Ruling, Rulings
     from index.loading.pdf.tables.table_words import Level
 
