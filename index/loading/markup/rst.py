@@ -14,7 +14,7 @@ from index.loading.content import Draft
 from index.loading.grid import Outline
 from index.loading.line_places import source_lines
 from index.loading.markup.manuscript import Manuscript
-from index.loading.metadata import iso_date
+from index.loading.dates import iso_date
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
