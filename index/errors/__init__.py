@@ -69,6 +69,7 @@
         ├── DamagedFile
         ├── PasswordRequired
         ├── NoTextLayer
+        ├── RecognitionFailed
         ├── EmptyDocument
         ├── TooLarge
         ├── TooMuchMemory
@@ -97,6 +98,7 @@ from index.errors.document_errors import (
     NoTextLayer,
     PasswordRequired,
     ReaderCrashed,
+    RecognitionFailed,
     SourceNotFound,
     SourceNotReadable,
     TookTooLong,
@@ -208,6 +210,7 @@ __all__ = [
     "QueueFull",
     "RateLimited",
     "ReaderCrashed",
+    "RecognitionFailed",
     "SecretsFound",
     "ServiceError",
     "SettingsError",

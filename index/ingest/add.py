@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing, suppress
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar
 
@@ -16,6 +17,7 @@ from index.ingest.preparation import (
     Failed,
     FileReader,
     Known,
+    PageCounts,
     Prepared,
     ReadOptions,
     memory_cost,
@@ -23,6 +25,8 @@ from index.ingest.preparation import (
 from index.ingest.queue import absolute
 from index.ingest.toolbox import LOOKUP_BATCH, ToolLoader
 from index.loading.loader import discover
+from index.loading.recognition.page_store import forget_pages
+from index.loading.recognition.recogniser import RecognitionOptions
 from index.loading.sandbox.messages import Limits
 from index.records import Failure, Note, Portion, Progress, Settled
 from index.storage.tables import PackedVectors, pack_sentence_vectors, pack_vector
@@ -74,10 +78,13 @@ class Ingestion:
         limits: Limits = _DEFAULT_LIMITS,
         workers: int = 1,
         worklist: Worklist | None = None,
+        recognition: RecognitionOptions | None = None,
     ) -> None:
         self._store = store
         self._tool_loader = ToolLoader(store, tools, prepares=self._encodes)
         self._limits = (limits, max_bytes, max_pages, max_characters)
+        self._recognition = recognition or RecognitionOptions()
+        self._pages = PageCounts()
         self._worker_count = workers
         self._worklist = worklist
         self._progress = progress
@@ -99,7 +106,7 @@ class Ingestion:
         files = [str(path) for path in discover(paths)]  # a str takes a fraction of the memory of a Path
         if self._worklist:
             self._worklist.queue(map(absolute, files))
-        options = ReadOptions(*self._limits, sources, self._worklist)
+        options = ReadOptions(*self._limits, sources, self._worklist, self._recognition, self._pages)
         names = {str(path): source for path, source in sources.items()}
 
         def worker() -> FileReader:
@@ -134,7 +141,7 @@ class Ingestion:
                     if self._passages >= (BATCH_PASSAGES if ahead.ready else FEWEST_PASSAGES):
                         self._store_waiting()
                     self._report(name(item), "reading")
-                    if not self._take(ahead.take()):
+                    if not self._take(ahead.take(partial(self._report_pages, item, name(item)))):
                         self._take(spare.work(item, known=False))
                 self._store_waiting()
         except BaseException:
@@ -145,6 +152,8 @@ class Ingestion:
             if self._worklist:
                 self._worklist.flush()
         self._store.index()
+        if self._encodes:  # a dry run changes nothing
+            forget_pages(self._store.folder, lambda identity: self._store.catalog.number_of(identity) is not None)
         self._report("", "done")
         return self._receipt.build(time.monotonic() - began)
 
@@ -279,6 +288,12 @@ class Ingestion:
 
     def _report(self, source: str, stage: Stage) -> None:
         self._send(self._progress_of(source, stage))
+
+    def _report_pages(self, item: object, source: str) -> None:
+        """Report the page that is being recognised; nothing if the item is not a file with such pages."""
+        page, pages = self._pages.get(item) if isinstance(item, str) else (0, 0)
+        if pages:
+            self._send(self._progress_of(source, "reading", page=page, of_pages=pages))
 
     def _report_encoding(self, shares: tuple[Portion, ...], done: int, passages: int) -> None:
         if shares:

@@ -93,11 +93,19 @@ class Prefetcher(Generic[_Item, _Result]):
         """Whether the next result is available now."""
         return self._taken in self._done
 
-    def take(self) -> _Result:
-        """Wait for the next item's result, and return it. Call at most once per item."""
+    def take(self, waiting: Callable[[], None] = lambda: None) -> _Result:
+        """Wait for the next item's result, and return it; `waiting` is called about once a second until then.
+
+        Call at most once per item.
+        """
+        while True:
+            with self._changed:
+                if self._taken in self._done or self._changed.wait_for(
+                    lambda: self._taken in self._done, _POLL_SECONDS
+                ):
+                    break
+            waiting()
         with self._changed:
-            while self._taken not in self._done:
-                self._changed.wait(_POLL_SECONDS)
             result, error, weight = self._done.pop(self._taken)
             self._taken += 1
             self._weight -= weight

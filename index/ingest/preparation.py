@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -11,6 +12,7 @@ from index.encoders.encoder import Draft
 from index.errors import LoadingError, TooLarge
 from index.ingest.queue import absolute, stamp_of
 from index.loading.loader import digest, locate
+from index.loading.recognition.recogniser import RecognitionOptions
 from index.loading.sandbox.pool import Parser
 from index.records import Span
 from index.storage.tables import pack_spans
@@ -113,6 +115,25 @@ class Failed:
 PreparedItem = Prepared | Known | Failed
 
 
+class PageCounts:
+    """How many pages of each file are recognised so far. The threads that read files set it, and another one reads."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, tuple[int, int]] = {}
+
+    def set(self, file: str, page: int, pages: int) -> None:
+        """Record that the recognition of a page, counted from 1, begins."""
+        self._counts[file] = page, pages
+
+    def get(self, file: str) -> tuple[int, int]:
+        """Return the page of a file that is being recognised, and the number of pages to recognise; else (0, 0)."""
+        return self._counts.get(file, (0, 0))
+
+    def remove(self, file: str) -> None:
+        """Forget a file that was read."""
+        self._counts.pop(file, None)
+
+
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
     """Options for reading files."""
@@ -124,6 +145,8 @@ class ReadOptions:
     """0 for no limit."""
     sources: Mapping[Path, str]
     worklist: Worklist | None
+    recognition: RecognitionOptions = field(default_factory=RecognitionOptions)
+    pages: PageCounts = field(default_factory=PageCounts)
 
 
 class FileReader:
@@ -146,9 +169,11 @@ class FileReader:
             identity = self._identity(file, origin.stamp) if known else ""
             if identity and self._catalog.was_read(identity):
                 return Known(origin, identity)
-            return self._parse(file, origin, path.name if source else "")
+            return self._parse(file, origin, path.name if source else "", item)
         except LoadingError as error:
             return Failed(origin, error, identity)
+        finally:
+            self._options.pages.remove(item)
 
     def stop(self) -> None:
         """Stop the process that is reading."""
@@ -164,7 +189,7 @@ class FileReader:
         recorded = worklist.identity(str(file), stamp) if worklist else ""
         return recorded or digest(file, max_bytes=self._options.max_bytes)
 
-    def _parse(self, file: Path, origin: Origin, name: str) -> Prepared:
+    def _parse(self, file: Path, origin: Origin, name: str, item: str) -> Prepared:
         tools = self._tool_loader.tools()
         parsed = self._parser.parse(
             file,
@@ -173,6 +198,8 @@ class FileReader:
             max_bytes=self._options.max_bytes,
             max_pages=self._options.max_pages,
             cutting=tools.cutting,
+            recognition=self._options.recognition,
+            report=partial(self._options.pages.set, item),
         )
         document, chunks = parsed.document, parsed.chunks
         self._require_short(document)

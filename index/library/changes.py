@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from index.records import Document, ProgressCallback
     from index.text.chunks import Chunker
 
-_LIMITS = {"max_file_megabytes", "max_pages", "max_characters", "parse_seconds", "parse_megabytes"}
+_LIMITS = {"max_file_megabytes", "max_pages", "max_characters", "parse_seconds", "parse_megabytes"} | {
+    "ocr",
+    "ocr_languages",
+}
 """The settings that decide whether a file can be read: a file that failed is tried again when one of them changes."""
 
 
@@ -97,11 +100,14 @@ class Changes:
 
         Raises DocumentNotFound or AmbiguousDocument before anything is removed.
         """
+        from index.loading.recognition.page_store import forget_pages
+
         with self._store.writing():
             found = {info.id: info for info in map(self._lookup.find, documents)}
             for identity in found:
                 self._session.catalog.remove(self._lookup.number(identity))
             self._store.index()
+            forget_pages(self._store.folder, lambda identity: self._session.catalog.number_of(identity) is not None)
         return Receipt(removed=tuple(info.source for info in found.values()))
 
     def ingestion(
@@ -133,6 +139,7 @@ class Changes:
             "max_characters": settings.max_characters,
             "progress": progress,
             "limits": self._session.limits,
+            "recognition": self._session.recognition,
             "workers": workers or settings.workers or max(1, (os.cpu_count() or 1) // 2),
         }
 
@@ -209,11 +216,18 @@ class FolderSync:
             return self._changes.rehearsal(gained, lost, progress).run(paths)
 
         session = self._session
-        limits = session.base_settings.model_dump(include=_LIMITS)
-        rules = f"{__version__} {sorted(limits.items())}"
+        rules = f"{__version__} {self._reading_rules()}"
         return Synchronizer(
             session.store, ingest, rehearse, max_bytes=session.max_bytes, rules=rules, progress=progress
         )
+
+    def _reading_rules(self) -> str:
+        """Return what decides whether a file can be read; text recognition may have been installed meanwhile."""
+        from index.loading.recognition.recogniser import available
+
+        settings = self._session.base_settings
+        limits = sorted(settings.model_dump(include=_LIMITS).items())
+        return f"{limits} {available(settings.ocr)}"
 
 
 def _listed(folders: str | Path | Iterable[str | Path]) -> list[str | Path]:

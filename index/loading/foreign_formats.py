@@ -17,7 +17,7 @@ _RTF = "a Rich Text document (.rtf)"
 _MSG = "an Outlook message (.msg)"
 _MAIL = "an e-mail message (.eml)"
 ZIP = "a zip archive"
-_IMAGE = "an image ({})"
+_HEIC = "an image (HEIC)"
 
 _HINTS = {
     _WORD_97: "Save it as .docx or PDF, and add that.",
@@ -33,18 +33,13 @@ _HINTS = {
     _MSG: "Save the message as a web page or as plain text, and add that.",
     _MAIL: "Save the message as a web page or as plain text, and add that.",
     ZIP: "Unpack it, and add the folder.",
+    _HEIC: "Save it as JPEG or PNG, and add that.",
 }
-_OTHERWISE = "Pincite reads PDF, Word (.docx), HTML, Markdown and plain text."
+_OTHERWISE = "Pincite reads PDF, Word (.docx), HTML, Markdown, plain text and pictures of text."
 
 MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"{\\rtf", _RTF),
-    (0, b"\x89PNG\r\n", _IMAGE.format("PNG")),
-    (0, b"\xff\xd8\xff", _IMAGE.format("JPEG")),
-    (0, b"GIF8", _IMAGE.format("GIF")),
-    (0, b"II*\x00", _IMAGE.format("TIFF")),
-    (0, b"MM\x00*", _IMAGE.format("TIFF")),
-    (8, b"WEBP", _IMAGE.format("WebP")),
-    (4, b"ftypheic", _IMAGE.format("HEIC")),
+    (4, b"ftypheic", _HEIC),
     (4, b"ftyp", "a film or sound recording (MPEG-4)"),
     (0, b"ID3", "a sound recording (MP3)"),
     (0, b"OggS", "a sound recording (Ogg)"),

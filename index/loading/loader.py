@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from index.loading.content import Content, Draft
+    from index.loading.recognition.recogniser import Recogniser
     from index.records import Document
 
 __all__ = ["digest", "discover", "load", "load_bytes", "locate", "read_bytes"]
@@ -43,7 +44,10 @@ _FORMAT_MODULES = {
     formats.ORG: "plain_text",
     formats.PLAIN: "plain_text",
     **dict.fromkeys(STRUCTURED, "plain_text"),
+    **dict.fromkeys(formats.IMAGES, "images"),
 }
+_RECOGNISED = {formats.PDF, *formats.IMAGES}
+"""Formats with pages, whose text may have to be recognised."""
 
 
 def discover(paths: Iterable[str | Path], *, enter: Callable[[Path], bool] = lambda _: True) -> Iterator[Path]:
@@ -181,24 +185,27 @@ def load(path: Path, *, max_bytes: int) -> Document:
     return load_bytes(read_bytes(source, max_bytes=max_bytes), source=str(source))
 
 
-def load_bytes(data: bytes, *, source: str, name: str = "", max_pages: int | None = None) -> Document:
-    """Return the document in `data`.
+def load_bytes(
+    data: bytes, *, source: str, name: str = "", max_pages: int | None = None, recogniser: Recogniser | None = None
+) -> Document:
+    """Return the document in `data`; `recogniser` reads the text of pictures, by default with what is installed.
 
     `source` is where the bytes come from. Its suffix helps to distinguish formats with similar contents.
     `name` is the file's name if it is not the last part of `source`; its suffix is then used instead.
     Raises TooLarge before reading any page if a format with pages has more than `max_pages`.
     """
     content = formats.sniff(data, name or source)
-    draft = _read(content, name or PurePath(source).name, max_pages)
+    draft = _read(content, name or PurePath(source).name, max_pages, recogniser)
     document = compose(draft, content, id=hashlib.sha256(data).hexdigest(), source=source)
     if not has_words(document.text):
         raise EmptyDocument(f"{name or PurePath(source).name} has no words in it.")
     return document
 
 
-def _read(content: Content, name: str, max_pages: int | None) -> Draft:
+def _read(content: Content, name: str, max_pages: int | None, recogniser: Recogniser | None) -> Draft:
     module: Any = import_module(f"index.loading.{_FORMAT_MODULES[content.media_type]}")
-    limits = {"max_pages": max_pages} if content.media_type == formats.PDF else {}
+    recognised = content.media_type in _RECOGNISED
+    options = {"max_pages": max_pages, "recogniser": recogniser} if recognised else {}
     read = module.read_structured if content.media_type in STRUCTURED else module.read
-    draft: Draft = read(content, name, **limits)
+    draft: Draft = read(content, name, **options)
     return draft

@@ -102,6 +102,10 @@ class Progress:
     """The outcome of a file whose stage is `settled`."""
     stored: int = 0
     """While a long document is encoded, the number of its first passages that can be asked already."""
+    page: int = 0
+    """While a scan is read, the number of the page that is being recognised, from 1."""
+    of_pages: int = 0
+    """While a scan is read, the number of its pages to recognise."""
 
 
 ProgressCallback = Callable[[Progress], None]

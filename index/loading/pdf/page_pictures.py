@@ -90,10 +90,10 @@ def _render(document: Any, index: int, picture: Picture) -> Image.Image | None:
         scale = min((picture.width - 0.5) / wide, (_TALLEST - 0.5) / high, _FINEST)
         size = max(1, math.ceil(wide * scale)), max(1, math.ceil(high * scale))
         origin = -round(part.left * across * scale), -round(part.top * down * scale)
-        return _drawn(page, size, (*origin, math.ceil(across * scale), math.ceil(down * scale)))
+        return drawn(page, size, (*origin, math.ceil(across * scale), math.ceil(down * scale)))
 
 
-def _drawn(page: Any, size: tuple[int, int], place: tuple[int, int, int, int]) -> Image.Image:
+def drawn(page: Any, size: tuple[int, int], place: tuple[int, int, int, int]) -> Image.Image:
     """Draw a page into an image of this size; `place` is the page's left, top, width and height in it, in pixels.
 
     Raises PageError if it takes too long: a page of a few kilobytes can demand any amount of work.

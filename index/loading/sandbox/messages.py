@@ -6,16 +6,17 @@ import hashlib
 import json
 import struct
 from array import array
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from index import errors
 from index.errors import LoadingError
+from index.loading.recognition.recogniser import RecognitionOptions
 from index.records import Chunk, Document, Landmark, LandmarkKind, Reading, RecognisedWord, Span, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import BinaryIO
 
 _LENGTH = struct.Struct(">Q")
@@ -116,12 +117,13 @@ class Request:
     """How to cut passages: target, limit, and the identity of a tokenizer that was sent before; None to cut none."""
     witness: bool = False
     """Whether to read the pages of a PDF with the second reader as well."""
+    recognition: RecognitionOptions = field(default_factory=RecognitionOptions)
 
     @classmethod
     def of(cls, value: Any) -> Request:
         """Build a request from the output of `dataclasses.asdict`."""
-        cutting = value.pop("cutting")
-        return cls(**value, cutting=tuple(cutting) if cutting else None)
+        cutting, recognition = value.pop("cutting"), RecognitionOptions.of(value.pop("recognition"))
+        return cls(**value, cutting=tuple(cutting) if cutting else None, recognition=recognition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +185,18 @@ def send_error(sink: BinaryIO, error: LoadingError, cost: Cost) -> None:
     sink.flush()
 
 
-def receive_parsed(source: BinaryIO) -> Parsed:
-    """Receive a document, or raise the error that was sent instead. Raises ProtocolError for anything else."""
-    head = receive_json(source)
+def send_page(sink: BinaryIO, page: int, pages: int) -> None:
+    """Send that the recognition of a page begins, which takes about as long as reading another file."""
+    send_json(sink, {"page": page, "pages": pages})
+    sink.flush()
+
+
+def receive_parsed(source: BinaryIO, begin_page: Callable[[int, int], None] = lambda _page, _pages: None) -> Parsed:
+    """Receive a document, or raise the error that was sent instead. Raises ProtocolError for anything else.
+
+    `begin_page` is called for each page that is recognised, in ascending order: its number, and the number of pages.
+    """
+    head = _head(source, begin_page)
     try:
         if "error" in head:
             raise _error(head)
@@ -206,6 +217,18 @@ def receive_parsed(source: BinaryIO) -> Parsed:
         return Parsed(document, chunks, Cost(**head["cost"]), pages)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise ProtocolError(f"no document: {error}") from error
+
+
+def _head(source: BinaryIO, begin_page: Callable[[int, int], None]) -> Any:
+    """Receive the first frame of a document or an error, after those that report pages."""
+    last = 0
+    while "page" in (head := receive_json(source)):
+        page, pages = int(head["page"]), int(head["pages"])
+        if not last < page <= pages:
+            raise ProtocolError(f"page {page} of {pages} after page {last}")
+        last = page
+        begin_page(page, pages)
+    return head
 
 
 def _send_text(sink: BinaryIO, text: str) -> None:

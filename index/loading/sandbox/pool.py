@@ -15,13 +15,16 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from index.errors import LoadingError, ReaderCrashed, TookTooLong, TooMuchMemory
+from index.loading.recognition.recogniser import RecognitionOptions
 from index.loading.sandbox.messages import ProtocolError, Request, receive_parsed, send, send_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
     from index.loading.sandbox.messages import ChunkerSettings, Limits, Parsed
+
+    PageCallback = Callable[[int, int], None]
 
 PROGRAM = ("-m", "index.loading.sandbox.worker")
 MOST_FILES = 1000
@@ -66,15 +69,21 @@ class Process:
         """The process id."""
         return self._process.pid
 
-    def ask(self, request: Request, cutting: ChunkerSettings | None) -> Parsed:
-        """Let the process read a file. Raises LoadingError; if the process ended, it is no longer `fit`."""
+    def ask(self, request: Request, cutting: ChunkerSettings | None, report: PageCallback) -> Parsed:
+        """Let the process read a file. Raises LoadingError; if the process ended, it is no longer `fit`.
+
+        The time limit begins again with each page that the process recognises.
+        """
         name = request.name or PurePath(request.path).name
-        timer = threading.Timer(request.seconds, self._expire)
-        timer.daemon = True
-        timer.start()
+        deadline = _Deadline(request.seconds, self._expire)
         self._files += 1
+
+        def begin_page(page: int, pages: int) -> None:
+            deadline.renew()
+            report(page, pages)
+
         try:
-            parsed = self._exchange(request, cutting)
+            parsed = self._exchange(request, cutting, begin_page)
         except (ProtocolError, OSError, ValueError) as error:  # a ValueError means that another thread closed the pipe
             with suppress(subprocess.TimeoutExpired):  # its exit code shows the cause
                 self._process.wait(_EXIT_SECONDS)
@@ -87,7 +96,7 @@ class Process:
             self.close()
             raise
         finally:
-            timer.cancel()
+            deadline.cancel()
         self._grown = parsed.cost.megabytes > GROWN_MEGABYTES
         return parsed
 
@@ -106,7 +115,7 @@ class Process:
         self._stopped = True
         self._process.kill()
 
-    def _exchange(self, request: Request, cutting: ChunkerSettings | None) -> Parsed:
+    def _exchange(self, request: Request, cutting: ChunkerSettings | None, begin_page: PageCallback) -> Parsed:
         sink, source = self._pipes()
         if cutting and cutting.identity != self._tokenizer:
             send_json(sink, {"tokenizer": cutting.identity})
@@ -114,7 +123,7 @@ class Process:
             self._tokenizer = cutting.identity
         send_json(sink, asdict(request))
         sink.flush()
-        return receive_parsed(source)
+        return receive_parsed(source, begin_page)
 
     def _expire(self) -> None:
         self._late = True
@@ -149,6 +158,30 @@ class Process:
         )
 
 
+class _Deadline:
+    """Calls a function after some seconds, unless it is cancelled; `renew` starts the seconds again."""
+
+    def __init__(self, seconds: float, expire: Callable[[], None]) -> None:
+        self._seconds = seconds
+        self._expire = expire
+        self._timer = self._started()
+
+    def renew(self) -> None:
+        """Start the seconds again."""
+        self._timer.cancel()
+        self._timer = self._started()
+
+    def cancel(self) -> None:
+        """Never call the function."""
+        self._timer.cancel()
+
+    def _started(self) -> threading.Timer:
+        timer = threading.Timer(self._seconds, self._expire)
+        timer.daemon = True
+        timer.start()
+        return timer
+
+
 def _exit_reason(code: int | None) -> str:
     if code is not None and code < 0:
         with suppress(ValueError):
@@ -175,17 +208,21 @@ class Parser:
         max_pages: int | None = None,
         cutting: ChunkerSettings | None = None,
         witness: bool = False,
+        recognition: RecognitionOptions | None = None,
+        report: PageCallback = lambda _page, _pages: None,
     ) -> Parsed:
         """Read the file at `path` like `index.loading.loader.load_bytes`, and cut it into passages with `cutting`.
 
-        With `witness`, the result also has the pages of a PDF as `index.loading.pdf.pdfium` reads them.
+        With `witness`, the result also has the pages of a PDF as `index.loading.pdf.pdfium` reads them. `report` is
+        called for each page that is recognised, by the thread that waits.
 
         Raises LoadingError: TookTooLong, TooMuchMemory, ReaderCrashed, and the errors of `index.loading.loader`.
         """
         seconds = self._limits.seconds_for(_size(path))
         cut = (cutting.target_tokens, cutting.limit, cutting.identity) if cutting else None
-        request = Request(str(path), source, name, max_bytes, max_pages, seconds, cut, witness)
-        return self._ready().ask(request, cutting)
+        options = recognition or RecognitionOptions()
+        request = Request(str(path), source, name, max_bytes, max_pages, seconds, cut, witness, options)
+        return self._ready().ask(request, cutting, report)
 
     def stop(self) -> None:
         """Stop reading, and read no more files. May be called from any thread."""

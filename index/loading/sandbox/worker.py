@@ -11,13 +11,14 @@ import signal
 import sys
 import time
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.errors import DamagedFile, LoadingError, ReaderCrashed, TooMuchMemory
 from index.loading.formats import PDF
 from index.loading.loader import load_bytes, read_bytes
+from index.loading.recognition.recogniser import Recogniser
 from index.loading.sandbox.messages import (
     Cost,
     Parsed,
@@ -26,11 +27,12 @@ from index.loading.sandbox.messages import (
     receive,
     receive_json,
     send_error,
+    send_page,
     send_parsed,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import BinaryIO
 
     from index.records import Chunk, Document
@@ -42,6 +44,8 @@ _GRACE = 5.0
 """Seconds after the time limit when the system ends the process, in case its parent has died."""
 _NICE = 5
 """A low priority, so that the encoder comes first: whenever the encoder waits for a file, the processor is free."""
+_PAGE_SHARE = 0.8
+"""The share of the time limit after which the recognition of a page is given up, so that the other pages are read."""
 _PR_SET_PDEATHSIG = 1
 _NEARLY_FULL = 0.7
 """If a file seems damaged while more than this share of the memory is in use, it is probably too large."""
@@ -163,8 +167,13 @@ class _Worker:
         began = time.monotonic()
         reset_peak()
         limit_time(request.seconds)
+
+        def begin_page(page: int, pages: int) -> None:
+            send_page(sink, page, pages)
+            limit_time(request.seconds)
+
         try:
-            document, chunks, pages = self._read(request)
+            document, chunks, pages = self._read(request, begin_page)
         except LoadingError as error:
             send_error(sink, self._likely_cause(error, request), _cost(began))
         else:
@@ -172,12 +181,16 @@ class _Worker:
         finally:
             lift_time_limit()
 
-    def _read(self, request: Request) -> tuple[Document, tuple[Chunk, ...] | None, tuple[str, ...]]:
+    def _read(
+        self, request: Request, begin_page: Callable[[int, int], None]
+    ) -> tuple[Document, tuple[Chunk, ...] | None, tuple[str, ...]]:
         """Read the document. Every failure becomes a LoadingError, so a failing library does not end the process."""
         name = request.name or Path(request.path).name
+        recogniser = Recogniser(request.recognition, begin_page, request.seconds * _PAGE_SHARE)
         try:
             data = read_bytes(Path(request.path), max_bytes=request.max_bytes)
-            document = load_bytes(data, source=request.source, name=request.name, max_pages=request.max_pages)
+            read = partial(load_bytes, max_pages=request.max_pages, recogniser=recogniser)
+            document = read(data, source=request.source, name=request.name)
             pages = _witness_pages(data, document, name) if request.witness else ()
             del data
             return document, self._cut(document, request), pages
