@@ -55,7 +55,7 @@ def read(content: Content, name: str, *, max_pages: int | None = None, recognise
     if not recogniser.is_available:
         raise NoTextLayer(f"{name} is a picture, and its words cannot be recognised.", recogniser.hint)
     with opened_picture(io.BytesIO(content.data), name) as picture:
-        count = _pages(picture)
+        count = page_count(picture)
         if max_pages is not None and count > max_pages:
             raise TooLarge(
                 f"{name} has {count:,} pages, more than the {max_pages:,} that the settings allow.",
@@ -64,7 +64,7 @@ def read(content: Content, name: str, *, max_pages: int | None = None, recognise
         pages = recogniser.pages(content.data)
         sizes, found = [], []
         for index in range(count):
-            sizes.append(_size(picture, index, name))
+            sizes.append(size_of(picture, index, name))
             found.append(pages.page(index, (index + 1, count), partial(_grey, picture, index, name)))
         pages.finish()
     return _draft(found, sizes, recogniser.name, name)
@@ -127,12 +127,13 @@ def page_of(picture: Image.Image, index: int, name: str) -> Image.Image:
     return page
 
 
-def _pages(picture: Image.Image) -> int:
+def page_count(picture: Image.Image) -> int:
     """Return the number of pages: of a film (GIF, WebP, PNG) only the first picture is one."""
     return int(getattr(picture, "n_frames", 1)) if picture.format == "TIFF" else 1
 
 
-def _size(picture: Image.Image, index: int, name: str) -> PageSize:
+def size_of(picture: Image.Image, index: int, name: str) -> PageSize:
+    """Return the size of a page in points, upright as its metadata says. Raises TooLarge, and errors of Pillow."""
     from PIL import ExifTags
 
     picture.seek(index)

@@ -64,6 +64,11 @@ def page_image(path: Path, number: int, picture: Picture, *, name: str) -> bytes
         image = _render(document, number - 1, picture)
     if image is None:
         raise PageError(f"Page {number:,} of {name} is damaged and cannot be drawn.", "Its other pages may be intact.")
+    return as_png(image, picture)
+
+
+def as_png(image: Image.Image, picture: Picture) -> bytes:
+    """Return the drawn part of a page as PNG with the rectangles of the picture highlighted."""
     for rectangle in picture.marked:
         _highlight(image, _within(rectangle, picture.part or _WHOLE))
     out = io.BytesIO()
