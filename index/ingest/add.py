@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from contextlib import closing, suppress
 from functools import partial
-from itertools import islice
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from index.errors import LibraryNotWritable
 from index.ingest.growth import beginning, forget_beginnings, planned
-from index.ingest.pipeline import Prefetcher, ReceiptBuilder, VectorBuffer, portions
+from index.ingest.pipeline import Prefetcher, ReceiptBuilder, VectorBuffer, portions, slices
 from index.ingest.preparation import (
     Claims,
     DocumentCutter,
@@ -32,11 +31,11 @@ from index.records import Failure, Note, Portion, Progress, Settled
 from index.storage.tables import PackedVectors, pack_sentence_vectors, pack_vector
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from index.encoders.encoder import Encoder
-    from index.ingest.preparation import Origin, PreparedItem
+    from index.ingest.preparation import Origin, PreparedItem, RereadingWorker
     from index.ingest.queue import Worklist
     from index.records import Document, ProgressCallback, Receipt, Stage
     from index.storage.store import FolderStore
@@ -50,15 +49,6 @@ INDEX_SECONDS = 0.5
 """How long a stored document may be missing from the indexes while more documents are added."""
 _DEFAULT_LIMITS = Limits()
 _Item = TypeVar("_Item")
-_Item_contra = TypeVar("_Item_contra", contravariant=True)
-
-
-class _RereadingWorker(Protocol[_Item_contra]):
-    """A worker that can also be asked, with `known=False`, to read a file whose bytes are known."""
-
-    def work(self, item: _Item_contra, *, known: bool = True) -> PreparedItem: ...
-    def stop(self) -> None: ...
-    def close(self) -> None: ...
 
 
 class Ingestion:
@@ -125,7 +115,7 @@ class Ingestion:
     def _run(
         self,
         items: Sequence[_Item],
-        make: Callable[[], _RereadingWorker[_Item]],
+        make: Callable[[], RereadingWorker[_Item]],
         name: Callable[[_Item], str],
         *,
         workers: int,
@@ -249,7 +239,7 @@ class Ingestion:
         If the group is the beginning of a `whole` document, the progress is that of the whole.
         """
         passages = {key: (prepared, n) for prepared in group for n, key in enumerate(prepared.keys)}
-        for keys in _slices((key for key in passages if key not in buffer), LOOKUP_BATCH):
+        for keys in slices((key for key in passages if key not in buffer), LOOKUP_BATCH):
             buffer.put(self._store.catalog.vectors_by_key(keys).values())
         missing = [key for key in passages if key not in buffer]
         shares, before, of = portions(group, missing), 0, len(missing)
@@ -306,9 +296,3 @@ class Ingestion:
     def _send(self, progress: Progress) -> None:
         if self._progress:
             self._progress(progress)
-
-
-def _slices(values: Iterable[bytes], size: int) -> Iterator[list[bytes]]:
-    remaining = iter(values)
-    while part := list(islice(remaining, size)):
-        yield part

@@ -6,6 +6,7 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, overload
 
 from index.errors import LibraryNotWritable
@@ -14,7 +15,7 @@ from index.storage.files import NOT_WRITABLE_HINT
 from index.storage.tables import PackedVectors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
     from typing import Self
 
@@ -244,3 +245,10 @@ class ReceiptBuilder:
             encoded=self.encoded,
             seconds=seconds,
         )
+
+
+def slices(values: Iterable[bytes], size: int) -> Iterator[list[bytes]]:
+    """Yield values in lists of at most this size."""
+    remaining = iter(values)
+    while part := list(islice(remaining, size)):
+        yield part

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from index.encoders.encoder import Draft
 from index.errors import LoadingError, TooLarge
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     Outcome = Literal["added", "replaced", "unchanged"]
 
+_Item_contra = TypeVar("_Item_contra", contravariant=True)
 _COMPARED = ("text", "landmarks", "tables", "recognised", "title", "author", "date", "media_type")
 FOUND_IN_FILE = "The import and the file itself differ in {}; the library now has what the file says."
 _LABELS = {"landmarks": "pages and headings", "recognised": "recognised words", "media_type": "format"}
@@ -113,6 +114,22 @@ class Failed:
 
 
 PreparedItem = Prepared | Known | Failed
+
+
+class RereadingWorker(Protocol[_Item_contra]):
+    """A worker that can also be asked, with `known=False`, to read a file whose bytes are known."""
+
+    def work(self, item: _Item_contra, *, known: bool = True) -> PreparedItem:
+        """Return the prepared item."""
+        ...
+
+    def stop(self) -> None:
+        """Stop the running work; called from another thread."""
+        ...
+
+    def close(self) -> None:
+        """Release resources after the last item."""
+        ...
 
 
 class PageCounts:

@@ -151,6 +151,9 @@ class Verification:
     sources_claimed: tuple[str, ...] = ()
     """Sources that a portable library names, but nobody here has read. `verify` does not read them, and proves nothing
     about them."""
+    sources_unread: tuple[str, ...] = ()
+    """Sources with recognised pages whose recognition is no longer stored, as in a restored library: only a deep
+    verification, which recognises them again, can compare their words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from index.errors import LoadingError, PageError
-from index.loading.formats import PDF
 from index.loading.images import opened_picture, page_count, page_of, size_of
 from index.loading.pdf.page_cuts import PageMark, Rectangle, page_cuts
 from index.loading.pdf.page_pictures import NARROWEST, WIDEST, as_png

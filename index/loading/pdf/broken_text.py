@@ -43,9 +43,9 @@ _COMMON = frozenset(
     yang dan ini itu dengan untuk tidak và của là có các những ad cum sed quod els dels amb
     """.split()
 )
-"""The most frequent words of languages with Latin letters: English, German, French, Spanish, Italian, Portuguese, Dutch,
-the Scandinavian languages, Finnish, Polish, Czech and its neighbours, Romanian, Hungarian, Turkish, the Baltic ones,
-Indonesian, Vietnamese, Latin, Catalan. Of any prose, they are a fifth or more."""
+"""The most frequent words of languages with Latin letters: English, German, French, Spanish, Italian, Portuguese,
+Dutch, the Scandinavian languages, Finnish, Polish, Czech and its neighbours, Romanian, Hungarian, Turkish, the Baltic
+ones, Indonesian, Vietnamese, Latin, Catalan. Of any prose, they are a fifth or more."""
 _WORD = re.compile(r"[^\W_]{3,}")
 _SURE, _AGREEMENT, _FEWEST_SURE = 0.75, 0.7, 8
 _MORE = 2.0

@@ -92,6 +92,11 @@ def forget_pages(folder: Path, has: Callable[[str], bool]) -> None:
             shutil.rmtree(own, ignore_errors=True)
 
 
+def is_kept(folder: Path, identity: str) -> bool:
+    """Return whether the pages of a file that were recognised are still kept in a library's folder."""
+    return (folder / FOLDER / identity / _COMPLETE).exists()
+
+
 def _short(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:_DIGEST]
 

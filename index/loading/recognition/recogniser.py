@@ -31,7 +31,7 @@ _HINTS = {
     "rapidocr": "PINCITE_OCR names rapidocr, which is not installed: pip install 'pincite[ocr]'",
 }
 _PAGE_SECONDS = 100.0
-KEPT_ONLY = "kept pages only"
+_NOT_KEPT = "its recognition is not stored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +68,15 @@ class Recogniser:
     """Called before each page that has to be recognised, with its number from 1 and the number of all such pages."""
     seconds: float = _PAGE_SECONDS
     """The time limit of one page."""
-    _engine: Engine | None = None
+    texts: dict[int, str] = field(default_factory=dict)
+    """The words of the pages of the last document by index, in the order in which the engine reads them."""
+    loaded: Engine | None = None
+    """The engine, as soon as a page needed it."""
 
     @property
     def is_available(self) -> bool:
         """Whether pages can be recognised, or are kept."""
-        return self.options.source == "kept" or bool(available(self.options.engine))
+        return self.options.source == "kept" or self.loaded is not None or bool(available(self.options.engine))
 
     @property
     def hint(self) -> str:
@@ -83,17 +86,18 @@ class Recogniser:
     @property
     def name(self) -> str:
         """The name of the engine, with its version; empty if no page was recognised yet."""
-        return self._engine.name if self._engine else ""
+        return self.loaded.name if self.loaded else ""
 
     def engine(self) -> Engine:
         """Return the engine. Raises NoTextLayer if none is installed, RecognitionFailed if it does not work."""
-        if self._engine is None:
-            self._engine = self._loaded()
-        return self._engine
+        if self.loaded is None:
+            self.loaded = self._loaded()
+        return self.loaded
 
     def pages(self, data: bytes) -> RecognisedPages:
         """Return the recogniser of the pages of a file with these bytes."""
         identity = hashlib.sha256(data).hexdigest()
+        self.texts = {}
         folder = Path(self.options.library, FOLDER) if self.options.library else None
         return RecognisedPages(self, PageStore(folder, identity) if folder else None)
 
@@ -116,8 +120,6 @@ class RecognisedPages:
     def __init__(self, recogniser: Recogniser, store: PageStore | None) -> None:
         self._recogniser = recogniser
         self._store = store
-        self.missing = 0
-        """Number of pages that only a new recognition could give, which the options exclude."""
 
     def page(self, index: int, place: tuple[int, int], draw: Callable[[], Image.Image | None]) -> PageWords:
         """Return the words of the page with this index; `place` is its number among the pages to recognise, and theirs.
@@ -127,26 +129,28 @@ class RecognisedPages:
 
         Raises NoTextLayer, RecognitionFailed: no engine is installed, or it does not work.
         """
-        source = self._recogniser.options.source
         self._recogniser.report(*place)
-        if source == "kept":
-            kept = self._store.get(index, None) if self._store else None
-            self.missing += kept is None
-            return kept or PageWords(note=KEPT_ONLY)
-        engine = self._recogniser.engine()
-        key = f"{engine.name} {' '.join(self._recogniser.options.languages)}"
-        kept = self._store.get(index, key) if self._store and source == "both" else None
-        if kept is not None:
-            return kept
-        words = self._recognised(engine, draw)
-        if self._store and source == "both" and not words.note:
-            self._store.put(index, key, words)
+        words = self._read(index, draw)
+        self._recogniser.texts[index] = words.text
         return words
 
     def finish(self) -> None:
         """Say that all pages of the file were read."""
         if self._store:
             self._store.finish()
+
+    def _read(self, index: int, draw: Callable[[], Image.Image | None]) -> PageWords:
+        source = self._recogniser.options.source
+        if source == "kept":
+            kept = self._store.get(index, None) if self._store else None
+            return kept or PageWords(note=_NOT_KEPT)
+        engine = self._recogniser.engine()
+        key = f"{engine.name} {' '.join(self._recogniser.options.languages)}"
+        kept = self._store.get(index, key) if self._store and source == "both" else None
+        words = kept or self._recognised(engine, draw)
+        if self._store and source == "both" and not kept and not words.note:
+            self._store.put(index, key, words)
+        return words
 
     def _recognised(self, engine: Engine, draw: Callable[[], Image.Image | None]) -> PageWords:
         picture = draw()

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from index.errors import LoadingError, ReaderCrashed, TookTooLong, TooMuchMemory
 from index.loading.recognition.recogniser import RecognitionOptions
+from index.loading.sandbox.deadline import Deadline
 from index.loading.sandbox.messages import ProtocolError, Request, receive_parsed, send, send_json
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Process:
         The time limit begins again with each page that the process recognises.
         """
         name = request.name or PurePath(request.path).name
-        deadline = _Deadline(request.seconds, self._expire)
+        deadline = Deadline(request.seconds, self._expire)
         self._files += 1
 
         def begin_page(page: int, pages: int) -> None:
@@ -156,30 +157,6 @@ class Process:
             stderr=subprocess.DEVNULL,
             env={**os.environ, **threads, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))},
         )
-
-
-class _Deadline:
-    """Calls a function after some seconds, unless it is cancelled; `renew` starts the seconds again."""
-
-    def __init__(self, seconds: float, expire: Callable[[], None]) -> None:
-        self._seconds = seconds
-        self._expire = expire
-        self._timer = self._started()
-
-    def renew(self) -> None:
-        """Start the seconds again."""
-        self._timer.cancel()
-        self._timer = self._started()
-
-    def cancel(self) -> None:
-        """Never call the function."""
-        self._timer.cancel()
-
-    def _started(self) -> threading.Timer:
-        timer = threading.Timer(self._seconds, self._expire)
-        timer.daemon = True
-        timer.start()
-        return timer
 
 
 def _exit_reason(code: int | None) -> str:

@@ -32,7 +32,7 @@ from index.loading.sandbox.messages import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import BinaryIO
 
     from index.records import Chunk, Document
@@ -191,7 +191,7 @@ class _Worker:
             data = read_bytes(Path(request.path), max_bytes=request.max_bytes)
             read = partial(load_bytes, max_pages=request.max_pages, recogniser=recogniser)
             document = read(data, source=request.source, name=request.name)
-            pages = _witness_pages(data, document, name) if request.witness else ()
+            pages = _witness_pages(data, document, name, recogniser.texts) if request.witness else ()
             del data
             return document, self._cut(document, request), pages
         except (LoadingError, SystemExit):
@@ -241,13 +241,20 @@ class _Tokenizer:
         return Tokenizer.from_str(self._as_json)
 
 
-def _witness_pages(data: bytes, document: Document, name: str) -> tuple[str, ...]:
-    """Return the pages of a PDF as the second reader reads them; empty for other formats."""
-    if document.media_type != PDF:
-        return ()
-    from index.loading.pdf.pdfium import page_texts
+def _witness_pages(data: bytes, document: Document, name: str, recognised: Mapping[int, str]) -> tuple[str, ...]:
+    """Return the pages of a PDF as the second reader reads them, and recognised ones as the engine gave them.
 
-    return page_texts(data, name)
+    Empty for formats other than PDF and pictures.
+    """
+    pages: list[str] = []
+    if document.media_type == PDF:
+        from index.loading.pdf.pdfium import page_texts
+
+        pages += page_texts(data, name)
+    for page in sorted({word.page for word in document.recognised}):
+        pages += [""] * (page + 1 - len(pages))
+        pages[page] = recognised.get(page, "")
+    return tuple(pages)
 
 
 def _cost(began: float) -> Cost:
