@@ -122,8 +122,8 @@ def same_pins(texts: Sequence[Path], folder: Path, questions: Sequence[dict[str,
                 of_scans.add(scans)
                 same = [_is_same(of_texts, of_scans, asked, arguments) for asked in questions]
                 right = [_has_quote(of_scans, asked) for asked in questions]
-                print(f"{dpi} dpi, worn: pin in the scan is that in the text: {sum(same)} of {len(same)}")
-                print(f"{dpi} dpi, worn: pin in the scan is the quote asked for: {sum(right)} of {len(right)}", flush=True)
+                print(f"{dpi} dpi, worn: the pin in the scan is that in the text: {sum(same)} of {len(same)}")
+                print(f"{dpi} dpi, worn: the pin is the quote asked for: {sum(right)} of {len(right)}", flush=True)
                 of_scans.remove(*map(str, scans))
 
 
@@ -165,7 +165,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         measure(texts, Path(folder), arguments)
         if arguments.questions:
-            questions = [json.loads(line) for line in arguments.questions.read_text("utf-8").splitlines() if line.strip()]
+            lines = arguments.questions.read_text("utf-8").splitlines()
+            questions = [json.loads(line) for line in lines if line.strip()]
             same_pins(texts, Path(folder), questions, arguments)
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from index.errors import DamagedFile, NoTextLayer, TooLarge
+from index.errors import DamagedFile, NoTextLayer, RecognitionFailed, TooLarge
 from index.loading import metadata
 from index.loading.content import Block, Draft
 from index.loading.pdf.headings import OutlineEntry, heading_levels
@@ -113,6 +113,8 @@ def read(content: Content, name: str, *, max_pages: int | None = None, recognise
     sheets = [sheet or Sheet(0.0, ()) for sheet in scan.sheets]
     if not any(sheet.lines for sheet in sheets):
         _refuse_wordless(sheets, name, broken, recogniser)
+        if scan.failed:
+            raise RecognitionFailed(f"The words of {name} cannot be recognised: {scan.failed[0]}.")
     draft = draft_of(sheets, labels, (outline, stated), name)
     return replace(draft, notes=draft.notes + scan.notes + _notes(broken), reading=scan.reading)
 

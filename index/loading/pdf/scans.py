@@ -45,6 +45,8 @@ class RecognisedPdf:
     """The recognised pages that replace what the file has as text."""
     engine: str = ""
     notes: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    """Why pages could not be recognised, one reason for each."""
 
     @property
     def reading(self) -> Reading:
@@ -112,7 +114,7 @@ class _Scan:
         for index, sheet in zip(self._found, made, strict=True):
             sheets[index] = sheet
         notes = (*_replaced(replaced), *failures(self._failed))
-        return RecognisedPdf(sheets, self._found, self._recogniser.name, notes)
+        return RecognisedPdf(sheets, self._found, self._recogniser.name, notes, tuple(self._failed))
 
 
 def text_of(sheet: Sheet) -> str:

@@ -24,6 +24,7 @@ PAGES = [page_words(["The tern left."]), page_words(["The skua stayed."])]
 
 
 def picture() -> Image.Image:
+    """Draw nothing."""
     return Image.new("L", (20, 20), 255)
 
 
