@@ -1,9 +1,9 @@
 """How much of a text survives being printed, scanned and recognised: `python -m benchmarks.scans FOLDER`.
 
-FOLDER has texts (`01-english.txt`: the name says the language). Each is set in type, drawn at 150 and 300 dpi as pictures
-only, as it is and as a worn scan (tilted, grey, with noise), and read again. Printed are the recall of words and the
-seconds a page. With `--questions FILE` (JSON lines with `file`, `question` and `quote`), a library of the texts and one of
-the scans are asked the same questions: the share of the pins that are the same words in both.
+FOLDER has texts (`01-english.txt`: the name says the language). Each is set in type, drawn at 150 and 300 dpi as
+pictures only, as it is and as a worn scan (tilted, grey, with noise), and read again. Printed are the recall of words
+and the seconds a page. With `--questions FILE` (JSON lines with `file`, `question` and `quote`), a library of the texts
+and one of the worn scans are asked the same questions: how many pins are the same words in both.
 
 Recall is the share of the words of the text, each as often as it occurs, that the recognised text has.
 """
@@ -96,7 +96,7 @@ def measure(texts: Sequence[Path], folder: Path, arguments: argparse.Namespace) 
     """Print recall and seconds a page for each variant and language, and keep the scans in a folder."""
     recogniser = Recogniser(RecognitionOptions(arguments.engine))
     for dpi in arguments.dpi:
-        for is_worn in (False, True):
+        for is_worn in (False, True) if not arguments.only_worn else (True,):
             found, seconds, count = defaultdict(list), 0.0, 0
             for path in texts:
                 text = path.read_text(encoding="utf-8")
@@ -111,20 +111,25 @@ def measure(texts: Sequence[Path], folder: Path, arguments: argparse.Namespace) 
             print(f"{dpi} dpi, {kind}: {shown}; {seconds / count:.2f} s a page, {count} pages", flush=True)
 
 
-def same_pins(texts: Sequence[Path], folder: Path, questions: Sequence[dict[str, Any]], arguments: argparse.Namespace) -> None:
+def same_pins(
+    texts: Sequence[Path], folder: Path, questions: Sequence[dict[str, Any]], arguments: argparse.Namespace
+) -> None:
     """Ask a library of the texts and one of the scans, and print how many pins are the same words."""
     settings = Settings(ocr=arguments.engine)
-    with tempfile.TemporaryDirectory() as home:
-        with Library.open(Path(home, "texts"), settings) as of_texts, Library.open(Path(home, "scans"), settings) as of_scans:
-            of_texts.add(list(texts))
-            for dpi in arguments.dpi:
-                scans = [folder / f"{path.stem}-{dpi}-worn.pdf" for path in texts]
-                of_scans.add(scans)
-                same = [_is_same(of_texts, of_scans, asked, arguments) for asked in questions]
-                right = [_has_quote(of_scans, asked) for asked in questions]
-                print(f"{dpi} dpi, worn: the pin in the scan is that in the text: {sum(same)} of {len(same)}")
-                print(f"{dpi} dpi, worn: the pin is the quote asked for: {sum(right)} of {len(right)}", flush=True)
-                of_scans.remove(*map(str, scans))
+    with (
+        tempfile.TemporaryDirectory() as home,
+        Library.open(Path(home, "texts"), settings) as of_texts,
+        Library.open(Path(home, "scans"), settings) as of_scans,
+    ):
+        of_texts.add(list(texts))
+        for dpi in arguments.dpi:
+            scans = [folder / f"{path.stem}-{dpi}-worn.pdf" for path in texts]
+            of_scans.add(scans)
+            same = [_is_same(of_texts, of_scans, asked, arguments) for asked in questions]
+            right = [_has_quote(of_scans, asked) for asked in questions]
+            print(f"{dpi} dpi, worn: the pin in the scan is that in the text: {sum(same)} of {len(same)}")
+            print(f"{dpi} dpi, worn: the pin is the quote asked for: {sum(right)} of {len(right)}", flush=True)
+            of_scans.remove(*map(str, scans))
 
 
 def _pin(library: Library, asked: dict[str, Any]) -> str:
@@ -157,6 +162,7 @@ def main() -> None:
     parser.add_argument("--engine", default="auto", choices=("auto", "tesseract", "rapidocr"))
     parser.add_argument("--dpi", type=int, nargs="+", default=[150, 300])
     parser.add_argument("--font", default=FONT)
+    parser.add_argument("--only-worn", action="store_true", help="leave out the clean scans")
     parser.add_argument("--verbose", action="store_true", help="print the pins that differ")
     arguments = parser.parse_args()
     texts = sorted(arguments.folder.glob("*.txt"))

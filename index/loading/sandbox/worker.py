@@ -44,7 +44,7 @@ _GRACE = 5.0
 """Seconds after the time limit when the system ends the process, in case its parent has died."""
 _NICE = 5
 """A low priority, so that the encoder comes first: whenever the encoder waits for a file, the processor is free."""
-_PAGE_SHARE = 0.8
+_PAGE_SHARE = 0.6
 """The share of the time limit after which the recognition of a page is given up, so that the other pages are read."""
 _PR_SET_PDEATHSIG = 1
 _NEARLY_FULL = 0.7
