@@ -68,10 +68,13 @@
         ├── UnsupportedFormat
         ├── DamagedFile
         ├── PasswordRequired
+        ├── CopyProtected
         ├── NoTextLayer
         ├── RecognitionFailed
+        ├── HoldsDocuments
         ├── EmptyDocument
         ├── TooLarge
+        │   └── ContainerTooLarge
         ├── TooMuchMemory
         ├── TookTooLong
         ├── ReaderCrashed
@@ -90,10 +93,13 @@ from index.errors.document_errors import (
     BadKept,
     BadPack,
     BatchError,
+    ContainerTooLarge,
+    CopyProtected,
     DamagedFile,
     EmptyDocument,
     EvaluationError,
     FetchFailed,
+    HoldsDocuments,
     LoadingError,
     NoTextLayer,
     PasswordRequired,
@@ -171,6 +177,8 @@ __all__ = [
     "BadPack",
     "BatchError",
     "BudgetSpent",
+    "ContainerTooLarge",
+    "CopyProtected",
     "DamagedFile",
     "DemoFull",
     "DocumentError",
@@ -182,6 +190,7 @@ __all__ = [
     "FingerprintMismatch",
     "FolderMissing",
     "FolderNotOurs",
+    "HoldsDocuments",
     "JobNotFound",
     "KeyNameTaken",
     "KeyNotFound",

@@ -6,7 +6,6 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, overload
 
 from index.errors import LibraryNotWritable
@@ -15,7 +14,7 @@ from index.storage.files import NOT_WRITABLE_HINT
 from index.storage.tables import PackedVectors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
     from pathlib import Path
     from typing import Self
 
@@ -223,6 +222,8 @@ class ReceiptBuilder:
     added: list[str] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
+    opened: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
     failed: list[Failure] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     passages: int = 0
@@ -231,7 +232,7 @@ class ReceiptBuilder:
     @property
     def files(self) -> int:
         """Number of settled files."""
-        return len(self.added) + len(self.replaced) + len(self.unchanged) + len(self.failed)
+        return len(self.added) + len(self.replaced) + len(self.unchanged) + len(self.opened) + len(self.failed)
 
     def build(self, seconds: float) -> Receipt:
         """Return the receipt."""
@@ -239,16 +240,11 @@ class ReceiptBuilder:
             added=tuple(self.added),
             replaced=tuple(self.replaced),
             unchanged=tuple(self.unchanged),
+            opened=tuple(self.opened),
+            removed=tuple(self.removed),
             failed=tuple(self.failed),
             notes=tuple(self.notes),
             passages=self.passages,
             encoded=self.encoded,
             seconds=seconds,
         )
-
-
-def slices(values: Iterable[bytes], size: int) -> Iterator[list[bytes]]:
-    """Yield values in lists of at most this size."""
-    remaining = iter(values)
-    while part := list(islice(remaining, size)):
-        yield part

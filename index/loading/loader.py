@@ -19,13 +19,15 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from index.errors import EmptyDocument, LoadingError, SourceNotFound, SourceNotReadable, TooLarge
-from index.loading import formats
+from index.loading import formats, text_formats
 from index.loading.content import compose
+from index.loading.locks import unlocked
+from index.loading.mail import mail_formats
 from index.text.sentences import has_words
 from index.text.structure import STRUCTURED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from index.loading.content import Content, Draft
     from index.loading.recognition.recogniser import Recogniser
@@ -38,13 +40,25 @@ _SKIPPED = (".", "~$")
 _BLOCK = 1 << 20
 _FORMAT_MODULES = {
     formats.DOCX: "docx",
+    **dict.fromkeys((formats.XLSX, formats.XLSB, formats.XLS, formats.ODS), "spreadsheet"),
+    **dict.fromkeys((formats.CSV, formats.TSV), "delimited"),
+    formats.PPTX: "pptx_slides",
+    formats.ODP: "odp_slides",
+    formats.EPUB: "epub",
+    formats.ODT: "odt",
+    formats.RTF: "rtf",
     formats.PDF: "pdf.extraction",
     formats.HTML: "html",
     formats.MARKDOWN: "markdown",
-    formats.ORG: "plain_text",
     formats.PLAIN: "plain_text",
-    **dict.fromkeys(STRUCTURED, "plain_text"),
+    mail_formats.EML: "mail.eml",
+    mail_formats.MHTML: "mail.mhtml",
+    mail_formats.MSG: "ole2.outlook",
+    formats.DOC: "ole2.word97",
+    formats.PPT: "ole2.powerpoint97",
+    **dict.fromkeys(STRUCTURED, "structured_text"),
     **dict.fromkeys(formats.IMAGES, "images"),
+    **text_formats.READERS,
 }
 _RECOGNISED = {formats.PDF, *formats.IMAGES}
 """Formats with pages, whose text may have to be recognised."""
@@ -186,17 +200,27 @@ def load(path: Path, *, max_bytes: int) -> Document:
 
 
 def load_bytes(
-    data: bytes, *, source: str, name: str = "", max_pages: int | None = None, recogniser: Recogniser | None = None
+    data: bytes,
+    *,
+    source: str,
+    name: str = "",
+    max_pages: int | None = None,
+    passwords: Sequence[str] = (),
+    recogniser: Recogniser | None = None,
 ) -> Document:
     """Return the document in `data`; `recogniser` reads the text of pictures, by default with what is installed.
 
     `source` is where the bytes come from. Its suffix helps to distinguish formats with similar contents.
     `name` is the file's name if it is not the last part of `source`; its suffix is then used instead.
-    Raises TooLarge before reading any page if a format with pages has more than `max_pages`.
+    `passwords` are tried if it is locked; its id is that of the locked bytes.
+    Raises TooLarge before reading any page if a format with pages has more than `max_pages`, PasswordRequired.
     """
-    content = formats.sniff(data, name or source)
+    content = formats.sniff(unlocked(data, name or PurePath(source).name, passwords), name or source)
+    identity = hashlib.sha256(data).hexdigest()
+    if recogniser:
+        recogniser.identity = identity
     draft = _read(content, name or PurePath(source).name, max_pages, recogniser)
-    document = compose(draft, content, id=hashlib.sha256(data).hexdigest(), source=source)
+    document = compose(draft, content, id=identity, source=source)
     if not has_words(document.text):
         raise EmptyDocument(f"{name or PurePath(source).name} has no words in it.")
     return document
@@ -206,6 +230,5 @@ def _read(content: Content, name: str, max_pages: int | None, recogniser: Recogn
     module: Any = import_module(f"index.loading.{_FORMAT_MODULES[content.media_type]}")
     recognised = content.media_type in _RECOGNISED
     options = {"max_pages": max_pages, "recogniser": recogniser} if recognised else {}
-    read = module.read_structured if content.media_type in STRUCTURED else module.read
-    draft: Draft = read(content, name, **options)
+    draft: Draft = module.read(content, name, **options)
     return draft

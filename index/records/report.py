@@ -47,6 +47,8 @@ class Receipt:
     unchanged: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     failed: tuple[Failure, ...] = ()
+    opened: tuple[str, ...] = ()
+    """Archives and mailboxes, which are no documents: the documents in them are in the other tuples."""
     notes: tuple[Note, ...] = ()
     passages: int = 0
     """Passages added, whether encoded now or already known."""
@@ -82,7 +84,7 @@ class Settled:
     notes: tuple[str, ...] = ()
     failure: Failure | None = None
     document: str = ""
-    """The id of its document; empty for a file that failed."""
+    """The id of its document; empty for a file that failed, and for an archive, which has none itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,9 @@ class Verification:
     sources_unread: tuple[str, ...] = ()
     """Sources with recognised pages whose recognition is no longer stored, as in a restored library: only a deep
     verification, which recognises them again, can compare their words."""
+    sources_locked: tuple[str, ...] = ()
+    """Sources that are locked with a password that was not given. They have not changed, if they are files of their
+    own; what the library has of them is not compared with them."""
 
 
 @dataclass(frozen=True, slots=True)

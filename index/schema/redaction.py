@@ -88,7 +88,9 @@ def source_name(source: str) -> str:
 
 
 def _document(info: records.DocumentInfo) -> records.DocumentInfo:
-    return replace(info, source=source_name(info.source))
+    container = info.reading.container
+    reading = replace(info.reading, container=source_name(container)) if container else info.reading
+    return replace(info, source=source_name(info.source), reading=reading)
 
 
 def _hit(hit: records.Hit) -> records.Hit:
@@ -136,6 +138,7 @@ def _receipt(receipt: records.Receipt) -> records.Receipt:
         unchanged=_names(receipt.unchanged),
         removed=_names(receipt.removed),
         failed=tuple(map(_without_path, receipt.failed)),
+        opened=_names(receipt.opened),
         notes=tuple(replace(note, source=source_name(note.source)) for note in receipt.notes),
     )
 

@@ -15,9 +15,10 @@ from contextlib import suppress
 from functools import lru_cache, partial
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
-from index.errors import LibraryDamaged, LoadingError, SourceNotFound
+from index.errors import LibraryDamaged, LoadingError, PasswordRequired, SourceNotFound
+from index.loading.containers.container_paths import container_file
 from index.loading.loader import digest
 from index.loading.recognition.page_store import is_kept
 from index.loading.recognition.recogniser import RecognitionOptions
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from index.loading.sandbox.messages import Parsed
+    from index.loading.sandbox.pool import Parser
     from index.records import Document, Passage, ProgressCallback
     from index.storage.store import FolderStore
 
@@ -36,7 +38,7 @@ LENGTH = 5
 """The number of words in a shingle."""
 _WORD = re.compile(r"[^\W_]+")
 _CACHED_PAGES = 16
-_State = Literal["same", "changed", "missing", "claimed"]
+_State = Literal["same", "changed", "missing", "claimed", "locked"]
 _DEFAULT_LIMITS = Limits()
 _LOST = 2 * (LENGTH - 1)
 """Shingles of a passage that the second reading may lack: those at the end of a page, where a running head was left
@@ -77,6 +79,7 @@ def verify(
     *,
     max_bytes: int,
     limits: Limits = _DEFAULT_LIMITS,
+    passwords: Sequence[str] = (),
     recognition: RecognitionOptions | None = None,
     progress: ProgressCallback | None = None,
 ) -> Verification:
@@ -84,8 +87,9 @@ def verify(
 
     Sources that changed or disappeared since they were added are no mismatch: the library still holds their former
     contents. For a document whose source is no path, the kept file is read. Imported documents whose files were never
-    read here are listed separately: their sources are paths of another machine, and are not read. Passages of a PDF are
-    also compared with a second reading, which does not use Pincite's own line order.
+    read here are listed separately: their sources are paths of another machine, and are not read. The `passwords` are
+    tried on files that are locked. Passages of a PDF are also compared with a second reading, which does not use
+    Pincite's own line order.
 
     `recognition` says what words in pictures are compared with: by default with the stored recognition of their pages,
     else with a new one (`source="fresh"`). A new one may differ where a picture is hard to read, so passages that it
@@ -93,13 +97,13 @@ def verify(
     """
     recognition = recognition or RecognitionOptions(library=str(store.folder), source="kept")
     unread: list[str] = []
+    compare = _compare_again if recognition.source == "fresh" else _compare
     mismatches = store.problems()
     unconfirmed: list[Unconfirmed] = []
-    states: dict[_State, list[str]] = {"same": [], "changed": [], "missing": [], "claimed": []}
+    states: dict[_State, list[str]] = {state: [] for state in get_args(_State)}
     sources, claimed = store.catalog.sources(), store.catalog.claimed()
     kept = _kept(store.folder / "uploads", max_bytes) if not all(map(_is_path, dict(sources))) else {}
     with parsers(limits) as parser:
-        parse = partial(parser.parse, max_bytes=max_bytes, witness=True, recognition=recognition)
         for n, (source, identity) in enumerate(sources):
             if progress:
                 progress(Progress(source, "reading", n, len(sources), 0, 0))
@@ -107,15 +111,19 @@ def verify(
                 states["claimed"].append(source)
                 continue
             path = Path(source) if _is_path(source) else kept.get(identity)
-            state = _state(path, identity, max_bytes)
-            states[state].append(source)
+            state = _state(path, identity, parser, max_bytes, passwords)
             if path and state == "same":
                 if not _is_comparable(store, identity, recognition):
                     unread.append(source)
+                    states[state].append(source)
                     continue
-                compare = _compare_again if recognition.source == "fresh" else _compare
-                read = partial(parse, path, source=source, name=path.name)
-                mismatches.extend(compare(store, source, identity, read, unconfirmed))
+                named = partial(parser.parse, path, source=source, name=path.name, max_bytes=max_bytes)
+                read = partial(named, witness=True, passwords=passwords, recognition=recognition)
+                try:
+                    mismatches.extend(compare(store, source, identity, read, unconfirmed))
+                except PasswordRequired:
+                    state = "locked"
+            states[state].append(source)
     totals = store.catalog.totals()
     return Verification(
         documents=totals["documents"],
@@ -127,6 +135,7 @@ def verify(
         mismatches=tuple(mismatches),
         unconfirmed=tuple(unconfirmed),
         sources_claimed=tuple(states["claimed"]),
+        sources_locked=tuple(states["locked"]),
         sources_unread=tuple(unread),
     )
 
@@ -146,15 +155,23 @@ def _kept(folder: Path, max_bytes: int) -> dict[str, Path]:
     return found
 
 
-def _state(path: Path | None, identity: str, max_bytes: int) -> _State:
+def _state(path: Path | None, identity: str, parser: Parser, max_bytes: int, passwords: Sequence[str]) -> _State:
     if path is None:
         return "missing"
     try:
-        return "same" if digest(path, max_bytes=max_bytes) == identity else "changed"
+        in_container = container_file(path)
+        found = (
+            parser.identity(path, max_bytes=max_bytes, passwords=passwords)
+            if in_container
+            else digest(path, max_bytes=max_bytes)
+        )
     except SourceNotFound:
         return "missing"
+    except PasswordRequired:
+        return "locked"
     except LoadingError:
         return "changed"
+    return "same" if found == identity else "changed"
 
 
 def _is_comparable(store: FolderStore, identity: str, recognition: RecognitionOptions) -> bool:
@@ -166,13 +183,12 @@ def _is_comparable(store: FolderStore, identity: str, recognition: RecognitionOp
 
 
 def _compare(
-    store: FolderStore,
-    source: str,
-    identity: str,
-    read: Callable[[], Parsed],
-    unconfirmed: list[Unconfirmed],
+    store: FolderStore, source: str, identity: str, read: Callable[[], Parsed], unconfirmed: list[Unconfirmed]
 ) -> Iterator[Problem]:
-    """Yield the differences between a document and its source as read now; add doubtful passages to `unconfirmed`."""
+    """Yield the differences between a document and its source as read now; add doubtful passages to `unconfirmed`.
+
+    Raises PasswordRequired.
+    """
     remedy = f"Remove the document and add it again: {source}"
     number = store.catalog.number_of(identity)
     try:
@@ -182,6 +198,8 @@ def _compare(
         return  # the catalog's own check has reported it
     try:
         parsed = read()
+    except PasswordRequired:
+        raise
     except LoadingError as error:
         yield Problem(f"{source} can no longer be read: {error.message}", remedy)
         return
@@ -211,6 +229,8 @@ def _compare_again(
         stored = store.catalog.document(number) if number is not None else None
         passages = store.catalog.passages_of(number) if number is not None else []
         parsed = read() if stored and stored.recognised else None
+    except PasswordRequired:
+        raise
     except (LibraryDamaged, LoadingError):
         stored = parsed = None
     if stored is None or parsed is None or parsed.document.text == stored.text:

@@ -66,6 +66,8 @@ class Recogniser:
     options: RecognitionOptions = field(default_factory=RecognitionOptions)
     report: Callable[[int, int], None] = lambda _page, _pages: None
     """Called before each page that has to be recognised, with its number from 1 and the number of all such pages."""
+    identity: str = ""
+    """The SHA-256 of the document's file, by which its pages are kept; empty to compute it."""
     seconds: float = _PAGE_SECONDS
     """The time limit of one page."""
     texts: dict[int, str] = field(default_factory=dict)
@@ -96,8 +98,8 @@ class Recogniser:
 
     def pages(self, data: bytes) -> RecognisedPages:
         """Return the recogniser of the pages of a file with these bytes."""
-        identity = hashlib.sha256(data).hexdigest()
-        self.texts = {}
+        identity = self.identity or hashlib.sha256(data).hexdigest()
+        self.texts.clear()
         folder = Path(self.options.library, FOLDER) if self.options.library else None
         return RecognisedPages(self, PageStore(folder, identity) if folder else None)
 
