@@ -12,7 +12,7 @@ from index.errors import LibraryNotWritable
 from index.ingest.growth import beginning, forget_beginnings, planned
 from index.ingest.members import OpenContainers
 from index.ingest.passage_encoding import BATCH_PASSAGES, PassageEncoder
-from index.ingest.pipeline import Prefetcher, ReceiptBuilder, VectorBuffer
+from index.ingest.pipeline import PageCounts, Prefetcher, ReceiptBuilder, VectorBuffer
 from index.ingest.preparation import (
     Claims,
     DocumentCutter,
@@ -20,7 +20,6 @@ from index.ingest.preparation import (
     FileReader,
     Known,
     Opened,
-    PageCounts,
     Prepared,
     ReadOptions,
     memory_cost,
@@ -37,7 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from index.encoders.encoder import Encoder
-    from index.ingest.preparation import Origin, PreparedItem, RereadingWorker
+    from index.ingest.pipeline import RereadingWorker
+    from index.ingest.preparation import Origin, PreparedItem
     from index.ingest.queue import Worklist
     from index.records import Document, Portion, ProgressCallback, Receipt, Stage
     from index.storage.store import FolderStore

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
-    from index.ingest.preparation import Prepared
+    from index.ingest.preparation import Prepared, PreparedItem
 
 MOST_RESULTS = 512
 MOST_WEIGHT = 8_000_000
@@ -47,6 +47,41 @@ class PrefetchWorker(Protocol[_Item_contra, _Result_co]):
     def close(self) -> None:
         """Release resources after the last item."""
         ...
+
+
+class RereadingWorker(Protocol[_Item_contra]):
+    """A worker that can also be asked, with `known=False`, to read a file whose bytes are known."""
+
+    def work(self, item: _Item_contra, *, known: bool = True) -> PreparedItem:
+        """Return the prepared item."""
+        ...
+
+    def stop(self) -> None:
+        """Stop the running work; called from another thread."""
+        ...
+
+    def close(self) -> None:
+        """Release resources after the last item."""
+        ...
+
+
+class PageCounts:
+    """How many pages of each file are recognised so far. The threads that read files set it, and another one reads."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, tuple[int, int]] = {}
+
+    def set(self, file: str, page: int, pages: int) -> None:
+        """Record that the recognition of a page, counted from 1, begins."""
+        self._counts[file] = page, pages
+
+    def get(self, file: str) -> tuple[int, int]:
+        """Return the page of a file that is being recognised, and the number of pages to recognise; else (0, 0)."""
+        return self._counts.get(file, (0, 0))
+
+    def remove(self, file: str) -> None:
+        """Forget a file that was read."""
+        self._counts.pop(file, None)
 
 
 class Prefetcher(Generic[_Item, _Result]):

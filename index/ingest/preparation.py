@@ -6,10 +6,11 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal
 
 from index.encoders.encoder import Draft
 from index.errors import HoldsDocuments, LoadingError, TooLarge
+from index.ingest.pipeline import PageCounts
 from index.ingest.queue import OPENED, absolute, stamp_of
 from index.loading.containers.container_paths import container_file, file_on_disk
 from index.loading.formats import WITH_MEMBERS
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     Outcome = Literal["added", "replaced", "unchanged"]
 
-_Item_contra = TypeVar("_Item_contra", contravariant=True)
 _COMPARED = ("text", "landmarks", "tables", "recognised", "title", "author", "date", "media_type")
 FOUND_IN_FILE = "The import and the file itself differ in {}; the library now has what the file says."
 _LABELS = {"landmarks": "pages and headings", "recognised": "recognised words", "media_type": "format"}
@@ -130,41 +130,6 @@ class Failed:
 
 
 PreparedItem = Prepared | Known | Opened | Failed
-
-
-class RereadingWorker(Protocol[_Item_contra]):
-    """A worker that can also be asked, with `known=False`, to read a file whose bytes are known."""
-
-    def work(self, item: _Item_contra, *, known: bool = True) -> PreparedItem:
-        """Return the prepared item."""
-        ...
-
-    def stop(self) -> None:
-        """Stop the running work; called from another thread."""
-        ...
-
-    def close(self) -> None:
-        """Release resources after the last item."""
-        ...
-
-
-class PageCounts:
-    """How many pages of each file are recognised so far. The threads that read files set it, and another one reads."""
-
-    def __init__(self) -> None:
-        self._counts: dict[str, tuple[int, int]] = {}
-
-    def set(self, file: str, page: int, pages: int) -> None:
-        """Record that the recognition of a page, counted from 1, begins."""
-        self._counts[file] = page, pages
-
-    def get(self, file: str) -> tuple[int, int]:
-        """Return the page of a file that is being recognised, and the number of pages to recognise; else (0, 0)."""
-        return self._counts.get(file, (0, 0))
-
-    def remove(self, file: str) -> None:
-        """Forget a file that was read."""
-        self._counts.pop(file, None)
 
 
 @dataclass(frozen=True, slots=True)

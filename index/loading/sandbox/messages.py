@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from array import array
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
@@ -14,7 +13,8 @@ from index import errors
 from index.errors import LoadingError
 from index.loading.containers.member import CONTAINER_LIMITS, ContainerLimits
 from index.loading.recognition.recogniser import RecognitionOptions
-from index.records import Chunk, Document, Landmark, LandmarkKind, Reading, RecognisedWord, Span, Table
+from index.loading.sandbox.packed_passages import packed, unpacked
+from index.records import Chunk, Document, Landmark, LandmarkKind, Reading, RecognisedWord, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -33,7 +33,6 @@ _TABLES = 50
 _WORDS = 10_000
 _METADATA = ("id", "source", "title", "author", "date", "media_type")
 _KINDS = frozenset(get_args(LandmarkKind))
-_NUMBER = "I"
 _PAGE_END = "\f"
 Task = Literal["document", "members", "identity", "bytes"]
 """What a request wants of a file: its document, its members, the SHA-256 of its bytes, or these bytes themselves."""
@@ -211,7 +210,7 @@ def send_parsed(sink: BinaryIO, parsed: Parsed) -> None:
     for words in _slices(document.recognised, _WORDS):
         send_json(sink, words)
     for batch in _slices(chunks or (), _CHUNKS):
-        send(sink, _pack(batch))
+        send(sink, packed(batch))
     _send_text(sink, pages)
     sink.flush()
 
@@ -246,7 +245,7 @@ def receive_parsed(source: BinaryIO, begin_page: Callable[[int, int], None] = la
         words = tuple(RecognisedWord(*word) for _ in range(head["recognised"]) for word in receive_json(source))
         chunks = None
         if head["chunks"] is not None:
-            chunks = tuple(chunk for _ in range(head["chunks"]) for chunk in _unpack(receive(source)))
+            chunks = tuple(chunk for _ in range(head["chunks"]) for chunk in unpacked(receive(source)))
         pages = tuple(_receive_text(source, head["page_pieces"]).split(_PAGE_END)) if head["pages"] else ()
         if len(pages) != head["pages"]:
             raise ValueError(f"{len(pages)} pages")
@@ -291,26 +290,6 @@ def _landmarks(rows: Any) -> Iterator[Landmark]:
         if kind not in _KINDS:
             raise ValueError(f"a landmark of kind {kind!r}")
         yield Landmark(kind, int(start), str(label), int(level))
-
-
-def _pack(chunks: Sequence[Chunk]) -> bytes:
-    """Encode passages as numbers: start, end, number of sentences, and the start and end of each sentence."""
-    numbers = array(_NUMBER)
-    for chunk in chunks:
-        numbers.extend((chunk.start, chunk.end, len(chunk.sentences)))
-        for span in chunk.sentences:
-            numbers.extend(span)
-    return numbers.tobytes()
-
-
-def _unpack(frame: bytes) -> Iterator[Chunk]:
-    numbers = array(_NUMBER, frame)
-    position = 0
-    while position < len(numbers):
-        start, end, count = numbers[position : position + 3]
-        offsets = numbers[position + 3 : position + 3 + 2 * count]
-        yield Chunk(start, end, tuple(map(Span, offsets[::2], offsets[1::2])))
-        position += 3 + 2 * count
 
 
 def _frames(values: Sequence[Any], size: int) -> int:

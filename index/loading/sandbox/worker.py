@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 from index.errors import DamagedFile, LoadingError, ReaderCrashed, TooMuchMemory
 from index.loading.containers.container_paths import container_file
-from index.loading.formats import PDF
 from index.loading.loader import load_bytes, read_bytes
 from index.loading.locks import unlocked
 from index.loading.recognition.recogniser import Recogniser
@@ -35,9 +34,10 @@ from index.loading.sandbox.messages import (
     send_page,
     send_parsed,
 )
+from index.loading.sandbox.witness import witness_pages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from typing import BinaryIO
 
     from index.loading.containers.container_reader import ContainerReader
@@ -161,7 +161,6 @@ class _Worker:
     def __init__(self, megabytes: int) -> None:
         self._megabytes = megabytes
         self._tokenizers: dict[str, _Tokenizer] = {}
-        self._containers: ContainerReader | None = None
 
     def serve(self, source: BinaryIO, sink: BinaryIO) -> None:
         """Read requests, and send documents or errors."""
@@ -198,7 +197,7 @@ class _Worker:
         """Do what is asked. Every failure becomes a LoadingError, so a failing library does not end the process."""
         name = request.name or Path(request.path).name
         try:
-            recogniser = Recogniser(request.recognition, begin_page, request.seconds * _PAGE_SHARE)
+            recogniser = Recogniser(request.recognition, begin_page, seconds=request.seconds * _PAGE_SHARE)
             return self._members(request) if request.task == "members" else self._read(request, name, recogniser)
         except (LoadingError, SystemExit):
             raise
@@ -216,19 +215,13 @@ class _Worker:
             return data
         if request.task == "identity":
             return hashlib.sha256(data).digest()
-        document = load_bytes(
-            data,
-            source=request.source,
-            name=request.name,
-            max_pages=request.max_pages,
-            passwords=request.passwords,
-            recogniser=recogniser,
-        )
+        options: Any = {"max_pages": request.max_pages, "passwords": request.passwords, "recogniser": recogniser}
+        document = load_bytes(data, source=request.source, name=request.name, **options)
         if file:
             reading = replace(document.reading, container=self._container(request))
             document = replace(document, reading=reading)
         content = unlocked(data, name, request.passwords) if request.witness else b""
-        pages = _witness_pages(content, document, name, recogniser.texts) if request.witness else ()
+        pages = witness_pages(content, document, name, recogniser.texts) if request.witness else ()
         del data
         return document, self._cut(document, request), pages
 
@@ -238,28 +231,27 @@ class _Worker:
         if file is None:
             return read_bytes(path, max_bytes=request.max_bytes)
         limits, passwords = request.containers, request.passwords
-        return self._reader().read(path, limits, passwords, max_bytes=request.max_bytes)
+        return self._containers.read(path, limits, passwords, max_bytes=request.max_bytes)
 
     def _members(self, request: Request) -> list[str]:
         limits, passwords = request.containers, request.passwords
-        members = self._reader().members(Path(request.path), limits, passwords, max_bytes=request.max_bytes)
+        members = self._containers.members(Path(request.path), limits, passwords, max_bytes=request.max_bytes)
         return [member.name for member in members]
 
     def _container(self, request: Request) -> str:
         """Return the source of the container that a member is in: its own source without its name there."""
-        container = self._reader().container_of(
+        container = self._containers.container_of(
             Path(request.path), request.containers, request.passwords, max_bytes=request.max_bytes
         )
         inner = str(Path(request.path).relative_to(container))
         return request.source.removesuffix(inner).rstrip("/\\")
 
-    def _reader(self) -> ContainerReader:
-        """Return the reader of containers, whose modules are loaded when the first one is read."""
-        if self._containers is None:
-            from index.loading.containers.container_reader import ContainerReader
+    @cached_property
+    def _containers(self) -> ContainerReader:
+        """The reader of containers, whose modules are loaded when the first one is read."""
+        from index.loading.containers.container_reader import ContainerReader
 
-            self._containers = ContainerReader()
-        return self._containers
+        return ContainerReader()
 
     def _cut(self, document: Document, request: Request) -> tuple[Chunk, ...] | None:
         if request.cutting is None:
@@ -297,22 +289,6 @@ class _Tokenizer:
         from tokenizers import Tokenizer
 
         return Tokenizer.from_str(self._as_json)
-
-
-def _witness_pages(data: bytes, document: Document, name: str, recognised: Mapping[int, str]) -> tuple[str, ...]:
-    """Return the pages of a PDF as the second reader reads them, and recognised ones as the engine gave them.
-
-    Empty for formats other than PDF and pictures.
-    """
-    pages: list[str] = []
-    if document.media_type == PDF:
-        from index.loading.pdf.pdfium import page_texts
-
-        pages += page_texts(data, name)
-    for page in sorted({word.page for word in document.recognised}):
-        pages += [""] * (page + 1 - len(pages))
-        pages[page] = recognised.get(page, "")
-    return tuple(pages)
 
 
 def _cost(began: float) -> Cost:
