@@ -109,7 +109,7 @@ def print_check(checked: Check) -> None:
     out = console()
     for statement in checked.statements:
         style = _STYLES[statement.verdict] if statement.is_claim else "dim"
-        line = Text(f"{verdict_name(statement)}: ", style=style)
+        line = Text(f"{verdict_name(statement, checked.citations)}: ", style=style)
         line.append(printable(statement.text), style="default")
         line.append(_markers(statement.markers), style="bold cyan")
         out.print(line)

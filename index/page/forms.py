@@ -52,8 +52,8 @@ def _row(statement: Statement, citations: dict[int, Citation]) -> dict[str, Any]
     markers = statement.markers if statement.nearest is None else (statement.nearest,)
     return {
         "mark": statement.verdict if statement.is_claim else "unchecked",
-        "name": remarks.verdict_name(statement),
-        "proven": remarks.PROVEN[statement.verdict] if statement.is_claim else "",
+        "name": remarks.verdict_name(statement, citations.values()),
+        "proven": remarks.proven(statement, citations.values()),
         "text": statement.text,
         "reason": remarks.reason(statement),
         "lead": _LEADS[statement.verdict],

@@ -64,6 +64,7 @@ class FakeEngine:
 
     pages: Sequence[PageWords]
     name: str = "fake 1.0"
+    languages: tuple[str, ...] = ("eng",)
     read_pages: list[tuple[int, int]] = field(default_factory=list)
     """The size of each picture that was given."""
 

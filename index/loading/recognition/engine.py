@@ -62,6 +62,11 @@ class Engine(Protocol):
         """The name of the program, with its version."""
         ...
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages to choose from, by the engine's names for them."""
+        ...
+
     def read(self, picture: Image.Image, *, seconds: float) -> PageWords:
         """Return the words of a page that is drawn in levels of grey.
 

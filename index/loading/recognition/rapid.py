@@ -26,6 +26,7 @@ _UNSURE = 0.75
 
 
 _FEW_WORDS = 10
+_LATIN = "languages in Latin letters"
 _UNKNOWN = "of another script"
 
 
@@ -42,6 +43,7 @@ class Rapid:
             message = f"rapidocr cannot be loaded: {type(error).__name__}: {error}"[:300] + "."
             raise RecognitionFailed(message, "Install it again: pip install 'pincite[ocr]'") from error
         self.name = f"rapidocr {version('rapidocr')}"
+        self.languages = (_LATIN,)
 
     def read(self, picture: Image.Image, *, seconds: float) -> PageWords:  # noqa: ARG002 - it cannot be interrupted
         """Return the words of a page; none, with a note, if its letters are not Latin. Raises RecognitionFailed."""
@@ -51,7 +53,7 @@ class Rapid:
             found = self._engine(np.asarray(picture.convert("RGB")), return_word_box=True)
         except Exception as error:
             raise RecognitionFailed(f"rapidocr failed: {type(error).__name__}: {error}"[:300] + ".") from error
-        page = PageWords(tuple(_words(found.word_results or (), picture.size)), languages=("latin",))
+        page = PageWords(tuple(_words(found.word_results or (), picture.size)), languages=(_LATIN,))
         script = _foreign_script(page)
         return PageWords(note=REFUSED.format(script), languages=page.languages) if script else page
 

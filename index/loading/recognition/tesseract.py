@@ -68,7 +68,7 @@ class Tesseract:
                 f"The languages {', '.join(missing)} of PINCITE_OCR_LANGUAGES are not installed; installed: {known}.",
                 f"Install them, on Debian or Ubuntu: apt install {packages}",
             )
-        self._allowed = languages or installed
+        self.languages = languages or installed
         self._turns = "osd" in _models(shutil.which(_PROGRAM) or _PROGRAM)
         self._last = self._expected(LATIN)
         self._deadline = 0.0
@@ -96,17 +96,17 @@ class Tesseract:
         """Return the better of a page and the same page with the language in which its words seem to be."""
         sure = " ".join(word.text for word in page.words if word.confidence > _GOOD)
         found = tesseract_name(language(sure[:_SAMPLE]))
-        if found not in self._allowed or found in page.languages:
+        if found not in self.languages or found in page.languages:
             return page
         return _better(page, self._attempt(picture, self._with(found), page.turn))
 
     def _expected(self, script: str) -> tuple[str, ...]:
-        found = of_script(script, self._allowed)
-        return self._with(found[0]) if found else of_script(LATIN, self._allowed)[:1] or self._allowed[:1]
+        found = of_script(script, self.languages)
+        return self._with(found[0]) if found else of_script(LATIN, self.languages)[:1] or self.languages[:1]
 
     def _with(self, name: str) -> tuple[str, ...]:
         """Return a language; with English if its letters are not Latin, because such texts contain Latin words."""
-        both = script_of(name) != LATIN and "eng" in self._allowed
+        both = script_of(name) != LATIN and "eng" in self.languages
         return (name, "eng") if both else (name,)
 
     def _attempt(self, picture: Image.Image, languages: tuple[str, ...], turn: int = 0) -> PageWords:

@@ -132,11 +132,9 @@ class Request:
         """Build a request from the output of `dataclasses.asdict`."""
         cutting, passwords, limits = (value.pop(name) for name in ("cutting", "passwords", "containers"))
         cut = tuple(cutting) if cutting else None
-        options = {
-            "containers": ContainerLimits(**limits),
-            "recognition": RecognitionOptions.of(value.pop("recognition")),
-        }
-        return cls(**value, cutting=cut, passwords=tuple(passwords), **options)
+        recognition = RecognitionOptions.of(value.pop("recognition"))
+        both: Any = {"containers": ContainerLimits(**limits), "recognition": recognition}
+        return cls(**value, cutting=cut, passwords=tuple(passwords), **both)
 
 
 @dataclass(frozen=True, slots=True)

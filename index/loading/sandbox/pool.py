@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from index.loading.sandbox.messages import ChunkerSettings, Limits, Parsed, Task
-
-    PageCallback = Callable[[int, int], None]
+    from index.loading.sandbox.reader_process import PageCallback
 
 PROGRAM = ("-m", "index.loading.sandbox.worker")
 MOST_IDLE = 2
