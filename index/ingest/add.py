@@ -24,7 +24,7 @@ from index.ingest.queue import absolute
 from index.ingest.toolbox import LOOKUP_BATCH, ToolLoader
 from index.loading.loader import discover
 from index.loading.sandbox.messages import Limits
-from index.records import Failure, Note, Portion, Progress, Settled
+from index.records import Failure, Portion, Progress, Settled
 from index.storage.tables import PackedVectors, pack_sentence_vectors, pack_vector
 
 if TYPE_CHECKING:
@@ -228,11 +228,9 @@ class Ingestion:
         self, prepared: Prepared, outcome: Literal["added", "replaced", "unchanged"], claim_notes: Sequence[str]
     ) -> None:
         document, notes = prepared.document, (*prepared.document.notes, *claim_notes)
-        getattr(self._receipt, outcome).append(document.source)
-        self._receipt.notes.extend(Note(document.source, note) for note in notes)
         passages = 0 if outcome == "unchanged" else len(prepared.chunks)
-        self._receipt.passages += passages
-        self._report_settled(document.source, Settled(outcome, passages, notes, document=document.id))
+        read = self._receipt.store(document, outcome, notes, passages)
+        self._report_settled(document.source, Settled(outcome, passages, notes, document=document.id, read=read))
 
     def _fill(self, buffer: VectorBuffer, group: Sequence[Prepared], whole: Prepared | None = None) -> None:
         """Put the vectors of a group into the buffer: from the catalog, or encoded in batches.

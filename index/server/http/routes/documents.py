@@ -14,7 +14,7 @@ from index.citations.readable import environment
 from index.errors import DocumentNotFound, LoadingError, PageError
 from index.loading.pdf.page_cuts import FINE, PageMark, Rectangle
 from index.records import DocumentInfo, Span
-from index.schema.hit_schema import Document, Documents, Text
+from index.schema.document_schema import Document, Documents, Text
 from index.schema.job_schema import Receipt
 from index.schema.redaction import FARTHEST, redacted, source_name
 from index.server.http import responses
