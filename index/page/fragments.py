@@ -46,7 +46,7 @@ _HINTS: dict[type, str] = {
 }
 """Hints for the page where an error's own hint names a command or a route."""
 READ_ONLY = "This library is read-only: you can search it, but not change it."
-_environment = environment(Path(__file__).parent / "templates")
+_environment = environment(Path(__file__).parent / "templates", Path(problems.__file__).parent / "templates")
 _STRENGTHS = ((0.75, "strong"), (0.5, "fair"), (0.0, "weak"))
 """Scores in words, with the least score of each; numbers without a unit tell a reader nothing."""
 STATIC = Path(__file__).parent / "static"
@@ -56,6 +56,7 @@ PARTS = {
         "waiting.css",
         "taps.css",
         "source.css",
+        "shapes.css",
         "page_view.css",
         "library.css",
         "matrix.css",
@@ -89,7 +90,7 @@ PARTS = {
         "account.js",
         "demo.js",
     ),
-    "citation.css": ("citation.css",),
+    "citation.css": ("citation.css", "shapes.css"),
     "citation.js": ("citation.js",),
 }
 """Parts of each bundle, in the order of their dependencies."""

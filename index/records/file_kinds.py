@@ -61,11 +61,10 @@ KINDS = (
     FileKind("Manual page", "man 1", "text/troff"),
     FileKind("Source code", "py js ts java c h cpp go rs rb sh sql r", "text/x-source application/sql"),
     FileKind(
-        "Data",
-        "json jsonl xml yaml toml",
-        "application/json application/jsonl application/x-ndjson application/xml text/xml application/yaml "
-        "application/toml",
+        "Data", "json jsonl xml", "application/json application/jsonl application/x-ndjson application/xml text/xml"
     ),
+    FileKind("Settings", "yaml yml toml ini", "application/yaml application/toml text/x-properties"),
+    FileKind("Log", "log diff patch", "text/x-log text/x-diff"),
     FileKind("References", "bib ris", "text/x-bibtex application/x-bibtex application/x-research-info-systems"),
     FileKind("Picture", "png jpg jpeg tif tiff webp", "image/png image/jpeg image/tiff image/webp image/gif"),
     FileKind("Archive", "zip tar gz tgz", "application/zip application/x-tar application/gzip"),

@@ -82,6 +82,10 @@
     const pin = find("mark", body());
     const top = pin ? pin.getBoundingClientRect().top - body().getBoundingClientRect().top + body().scrollTop : 0;
     body().scrollTop = Math.max(0, top - body().clientHeight * THIRD);
+    const [cell, grid] = [pin?.closest("td, th"), pin?.closest(".p-grid")];
+    if (!cell) return; // A wide table scrolls by itself, below the headers of its rows.
+    const [box, frame] = [cell.getBoundingClientRect(), grid.getBoundingClientRect()];
+    grid.scrollLeft += box.left - frame.left - (frame.width - box.width) * 0.6;
   };
 
   const show = async (next, from = null, isBack = false) => {
@@ -230,8 +234,7 @@
     await copy(text, message);
     if (isModal()) tell(message, true); // The page's own announcements are behind the dialog.
   };
-  const quote = () => all(".p-block", words())
-    .map((block) => all("mark", block).map((mark) => mark.textContent).join("")).filter(Boolean).join("\n\n");
+  const quote = () => details.quote || "";
   Object.assign(actions, {
     source: (node) => show(places.of(node), node),
     "viewer-previous": () => step(-1),
