@@ -22,6 +22,7 @@ from starlette.routing import Mount, Route, Router
 from index.citations.readable import environment
 from index.errors import AmbiguousDocument, DocumentNotFound, RateLimited
 from index.records import CANDIDATES, remarks
+from index.records.file_kinds import FORMATS
 from index.records.results import match_in_words
 from index.server.http import problems
 from index.server.http.routes.visitor import contact_links
@@ -187,7 +188,7 @@ def beginning(examples: Sequence[str] | None, *, empty: bool = False) -> str:
 
     The place of the examples is empty while they are being made (None).
     """
-    return render("beginning.html", examples=examples, empty=empty)
+    return render("beginning.html", examples=examples, empty=empty, formats=FORMATS)
 
 
 def complaint(text: str) -> str:

@@ -69,7 +69,7 @@ KINDS = (
     FileKind("Picture", "png jpg jpeg tif tiff webp", "image/png image/jpeg image/tiff image/webp image/gif"),
     FileKind("Archive", "zip tar gz tgz", "application/zip application/x-tar application/gzip"),
 )
-NAMED = (
+FORMATS = (
     "PDF and scans, Word, PowerPoint, Excel, CSV, OpenDocument, EPUB, e-mail, web pages, Markdown, TeX, notebooks, "
     "subtitles, source code, pictures of text, archives and plain text"
 )
@@ -102,6 +102,11 @@ class ReadFile(Protocol):
 def kind_name(media_type: str) -> str:
     """Return what a reader calls a format, such as `Word`; for an unknown one, the end of its media type."""
     return _BY_MEDIA_TYPE.get(media_type, media_type.rpartition("/")[2].removeprefix("x-"))
+
+
+def has_pictures(media_type: str) -> bool:
+    """Return whether the pages of a format can be shown as pictures."""
+    return kind_name(media_type) in _SCANNED
 
 
 def kind_of(document: ReadFile) -> str:

@@ -14,8 +14,10 @@
   const cell = document.querySelector(".p-grid .p-hit");
   if (cell) {
     const grid = cell.closest(".p-grid");
+    grid.dataset.held = "";
     const [box, frame] = [cell.getBoundingClientRect(), grid.getBoundingClientRect()];
     grid.scrollLeft += box.left - frame.left - (frame.width - box.width) * 0.6;
+    grid.scrollTop += box.top - frame.top - (frame.height - box.height) * 0.5;
   }
 
   const told = document.getElementById("told");
