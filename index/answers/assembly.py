@@ -92,6 +92,7 @@ def answer_from_quotes(
     elif quotes and confidence >= unsure_bar:
         status = "unsure"
     shown = () if status == "abstained" else quotes
+    citations = tuple(_citation(marker, quote, locate) for marker, quote in enumerate(shown, 1))
     unquotable = bool(found.hits) and not quotes and confidence >= min(bar, unsure_bar)
     notes = (*found.notes, NOTHING_TO_QUOTE) if unquotable else (*found.notes, *notes_on(found.question, shown))
     return Answer(
@@ -99,8 +100,11 @@ def answer_from_quotes(
         status=status,
         confidence=confidence,
         bar=bar,
-        statements=tuple(Statement(quote.text, (marker,), "verbatim") for marker, quote in enumerate(shown, 1)),
-        citations=tuple(_citation(marker, quote, locate) for marker, quote in enumerate(shown, 1)),
+        statements=tuple(
+            Statement(citation.location.quoted(quote.text), (citation.marker,), "verbatim")
+            for quote, citation in zip(shown, citations, strict=True)
+        ),
+        citations=citations,
         hits=_hits_with_quotes(found.hits, shown),
         searched=searched,
         writer="quote",

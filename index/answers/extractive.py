@@ -133,8 +133,11 @@ class _Quoter:
     def choose(self, hits: Sequence[Hit], without: Sequence[Quote] = ()) -> list[Quote]:
         """Return the best sentence with its context, then those that add to it, in document order.
 
-        A quotation that overlaps one of `without` is left out.
+        A quotation that overlaps one of `without` is left out. A cell that answers the question is the only quotation.
         """
+        first = next(iter(hits), None)
+        if first is not None and first.cell and not without and self._wants_one_thing():
+            return [Quote(first, first.pin, first.score + first.cell, first.cell)]
         chosen: list[Quote] = []
         known: frozenset[str] = frozenset()
         missing: frozenset[str] = frozenset()
@@ -154,6 +157,10 @@ class _Quoter:
             missing = self._missing(known | frozenset(terms(surroundings(chosen[0]))))
         places = {quote.hit.document.id: place for place, quote in reversed(list(enumerate(chosen)))}
         return chosen[:1] + sorted(chosen[1:], key=lambda quote: (places[quote.hit.document.id], quote.span))
+
+    def _wants_one_thing(self) -> bool:
+        listed = self._question.kind == "list" and self._question.wanted > 1
+        return not listed and self._question.kind not in ("steps", "reason", "comparison")
 
     def fits(self, words: str) -> bool:
         """Whether a text contains the kind of thing that the question asks for."""

@@ -32,6 +32,7 @@ from index.citations.links import locate
 from index.citations.readable import abstention, make_outline
 from index.errors import BadPack
 from index.records import Span, Statement, Verdict, Writer
+from index.records.remarks import recognition
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
@@ -274,7 +275,10 @@ def _descriptions(citation: Citation, document: Document) -> Iterator[tuple[str,
     yield "title", document.title, info.title
     yield "author", document.author, info.author
     yield "date", document.date, info.date
-    yield "place", locate(document, Span(citation.start, citation.end)).label, citation.location.label
+    here, packed = locate(document, Span(citation.start, citation.end)), citation.location
+    yield "place", here.label, packed.label
+    yield "headers", " · ".join(here.headers), " · ".join(packed.headers)
+    yield "way of reading", recognition(here), recognition(packed)
 
 
 def _elsewhere(citation: Citation, document: Document) -> str:
@@ -289,8 +293,8 @@ def _statement(pack: Pack, statement: Statement) -> Iterator[PackFinding]:
     if pack.writer != "quote" or statement.verdict != "verbatim":
         return
     words = one_line(statement.text).strip("… ")
-    quotes = [evidence.citation.quote for evidence in pack.evidence if evidence.citation.marker in statement.markers]
-    if not any(words in one_line(quote) for quote in quotes):
+    cited = [evidence.citation for evidence in pack.evidence if evidence.citation.marker in statement.markers]
+    if not any(words in one_line(citation.location.quoted(citation.quote)) for citation in cited):
         marker = statement.markers[0] if statement.markers else 0
         detail = "The statement is marked as a quotation, but none of its quotes contains it."
         yield PackFinding("statement not quoted", marker, "", statement.text, detail)

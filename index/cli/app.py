@@ -26,10 +26,12 @@ from index.cli.options import (
     Command,
     JsonOption,
     LibraryOption,
+    PasswordFile,
     QuietOption,
     State,
     VerboseOption,
     document_names,
+    passwords_in,
 )
 
 if TYPE_CHECKING:
@@ -198,6 +200,7 @@ def verify(
         Path | None,
         typer.Option(help="Check the kept quotes in this file instead of the library.", show_default=False),
     ] = None,
+    password_file: PasswordFile = None,
 ) -> None:
     """Read every source that is still on disk again, and check every passage and sentence against its text.
 
@@ -223,7 +226,7 @@ def verify(
             raise typer.Exit(ERROR)
         return
     with context.obj.open() as library, progress.file_progress(shown=not context.obj.quiet) as report:
-        result: Verification = library.verify(progress=report)
+        result: Verification = library.verify(progress=report, passwords=passwords_in(password_file))
     if context.obj.json:
         from index.schema.redaction import plain
 

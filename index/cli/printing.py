@@ -86,7 +86,7 @@ class TableStream:
 def print_receipt(receipt: Receipt, *, quiet: bool, verbose: bool) -> None:
     """Print the counts of a receipt, and the names of removed and failed files; with `verbose`, all names."""
     out = console()
-    names = ("added", "replaced", "renamed", "unchanged", "removed", "failed")
+    names = ("added", "replaced", "renamed", "unchanged", "removed", "failed", "opened")
     counts = {name: len(getattr(receipt, name)) for name in names}
     shown = [f"{number} {name}" for name, number in counts.items() if number] or ["nothing to do"]
     took = f" in {receipt.seconds:.1f} s" if receipt.seconds else ""  # a dry run has no duration
@@ -141,6 +141,7 @@ def print_verification(verification: Verification) -> None:
         ("changed since", verification.sources_changed),
         ("missing", verification.sources_missing),
         ("imported, never read here", verification.sources_claimed),
+        ("locked with a password", verification.sources_locked),
     )
     for name, sources in lists:
         for source in sources:

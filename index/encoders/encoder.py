@@ -52,6 +52,8 @@ class Draft:
 
     text: str
     sentences: tuple[Span, ...] = ()
+    context: str = ""
+    """Words to read before the text, such as the headers of a table; as many of them as the encoder's limit allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,12 +179,14 @@ class SentenceTransformerEncoder:
     def _encode(
         self, drafts: Sequence[Draft], forward: Pass, progress: Callable[[int], None] | None = None
     ) -> list[Encoded]:
-        tokenised, lengths = self._tokenised([draft.text for draft in drafts])
-        shift = len(self._pretrained.document_prompt)
+        contexts = [self._context(draft) for draft in drafts]
+        texts = [context + draft.text for context, draft in zip(contexts, drafts, strict=True)]
+        tokenised, lengths = self._tokenised(texts)
         results: list[Encoded | None] = [None] * len(drafts)
         done = 0
         for batch, vectors, tokens in self._batched(tokenised, lengths, forward):
             for row, i in enumerate(batch):
+                shift = len(self._pretrained.document_prompt) + len(contexts[i])
                 bounds = [(span.start + shift, span.end + shift) for span in drafts[i].sentences]
                 results[i] = Encoded(vectors[row], _pooled(tokenised[i], tokens[row], bounds, vectors[row]))
             done += len(batch)
@@ -190,6 +194,16 @@ class SentenceTransformerEncoder:
                 progress(done)
         encoded = [result for result in results if result is not None]
         return encoded if self._pretrained.contextual else self._with_sentences_alone(drafts, encoded, forward)
+
+    def _context(self, draft: Draft) -> str:
+        """Return the line to read before a draft's text: as many words of its context as the limit allows."""
+        words = draft.context.split()
+        while words:
+            context = f"{' '.join(words)}\n"
+            if self.count_tokens([context + draft.text])[0] <= self.max_tokens:
+                return context
+            words = words[: len(words) // 2]
+        return ""
 
     def _tokenised(self, texts: Sequence[str]) -> tuple[list[Encoding], list[int]]:
         """Return the tokens of documents' texts, and their numbers. Raises EncoderError if a text is too long."""

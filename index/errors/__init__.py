@@ -68,9 +68,12 @@
         ├── UnsupportedFormat
         ├── DamagedFile
         ├── PasswordRequired
+        ├── CopyProtected
         ├── NoTextLayer
+        ├── HoldsDocuments
         ├── EmptyDocument
         ├── TooLarge
+        │   └── ContainerTooLarge
         ├── TooMuchMemory
         ├── TookTooLong
         ├── ReaderCrashed
@@ -89,11 +92,14 @@ from index.errors.document_errors import (
     BadKept,
     BadPack,
     BatchError,
+    ContainerTooLarge,
     DamagedFile,
     EmptyDocument,
     EvaluationError,
     FetchFailed,
+    HoldsDocuments,
     LoadingError,
+    CopyProtected,
     NoTextLayer,
     PasswordRequired,
     ReaderCrashed,
@@ -169,6 +175,7 @@ __all__ = [
     "BadPack",
     "BatchError",
     "BudgetSpent",
+    "ContainerTooLarge",
     "DamagedFile",
     "DemoFull",
     "DocumentError",
@@ -180,6 +187,7 @@ __all__ = [
     "FingerprintMismatch",
     "FolderMissing",
     "FolderNotOurs",
+    "HoldsDocuments",
     "JobNotFound",
     "KeyNameTaken",
     "KeyNotFound",
@@ -193,6 +201,7 @@ __all__ = [
     "LibraryTooNew",
     "LoadingError",
     "NoRoom",
+    "CopyProtected",
     "NoTextLayer",
     "NotASite",
     "NotAllowed",

@@ -4,42 +4,41 @@ from __future__ import annotations
 
 import time
 from contextlib import closing, suppress
-from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar
 
 from index.errors import LibraryNotWritable
 from index.ingest.growth import beginning, forget_beginnings, planned
-from index.ingest.pipeline import Prefetcher, ReceiptBuilder, VectorBuffer, portions
+from index.ingest.members import OpenContainers
+from index.ingest.passage_encoding import BATCH_PASSAGES, PassageEncoder
+from index.ingest.pipeline import Prefetcher, ReceiptBuilder, VectorBuffer
 from index.ingest.preparation import (
     Claims,
     DocumentCutter,
     Failed,
     FileReader,
     Known,
+    Opened,
     Prepared,
     ReadOptions,
     memory_cost,
 )
 from index.ingest.queue import absolute
-from index.ingest.toolbox import LOOKUP_BATCH, ToolLoader
+from index.ingest.toolbox import ToolLoader
 from index.loading.loader import discover
 from index.loading.sandbox.messages import Limits
-from index.records import Failure, Portion, Progress, Settled
-from index.storage.tables import PackedVectors, pack_sentence_vectors, pack_vector
+from index.records import Failure, Progress, Settled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from index.encoders.encoder import Encoder
     from index.ingest.preparation import Origin, PreparedItem
     from index.ingest.queue import Worklist
-    from index.records import Document, ProgressCallback, Receipt, Stage
+    from index.records import Document, Portion, ProgressCallback, Receipt, Stage
     from index.storage.store import FolderStore
     from index.text.chunks import Chunker
 
-BATCH_PASSAGES = 128
-"""Passages per batch of the encoder, from one or several documents: enough to sort by length, and soon stored."""
 FEWEST_PASSAGES = 32
 """A smaller batch that suffices while the next file is still being read, so that the encoder does not wait."""
 INDEX_SECONDS = 0.5
@@ -74,12 +73,17 @@ class Ingestion:
         limits: Limits = _DEFAULT_LIMITS,
         workers: int = 1,
         worklist: Worklist | None = None,
+        passwords: Sequence[str] = (),
     ) -> None:
         self._store = store
         self._tool_loader = ToolLoader(store, tools, prepares=self._encodes)
+        self._encoder = PassageEncoder(store.catalog, self._tool_loader, self._report_encoding)
         self._limits = (limits, max_bytes, max_pages, max_characters)
         self._worker_count = workers
         self._worklist = worklist
+        self._passwords = tuple(passwords)
+        self._sources: dict[Path, str] = {}
+        self._containers = OpenContainers(store.catalog, limits.containers, worklist, self._sources)
         self._progress = progress
         self._receipt = ReceiptBuilder()
         self._waiting: list[Prepared] = []
@@ -95,17 +99,20 @@ class Ingestion:
         Raises FingerprintMismatch if there is something to encode and the library was made with another encoder or
         chunking.
         """
-        sources = sources or {}
+        self._sources.update(sources or {})
         files = [str(path) for path in discover(paths)]  # a str takes a fraction of the memory of a Path
         if self._worklist:
             self._worklist.queue(map(absolute, files))
-        options = ReadOptions(*self._limits, sources, self._worklist)
-        names = {str(path): source for path, source in sources.items()}
+        self._containers.begin(files)
+        options = ReadOptions(*self._limits, self._sources, self._worklist, self._passwords)
 
         def worker() -> FileReader:
             return FileReader(self._store.catalog, self._tool_loader, options)
 
-        return self._run(files, worker, lambda file: names.get(file, file), workers=self._worker_count)
+        def name(file: str) -> str:
+            return self._sources.get(Path(file), file) if self._sources else file
+
+        return self._run(files, worker, name, workers=self._worker_count)
 
     def run_documents(self, documents: Iterable[Document]) -> Receipt:
         """Add documents that the caller made, as `run` adds files."""
@@ -124,19 +131,14 @@ class Ingestion:
         workers: int,
     ) -> Receipt:
         began = time.monotonic()
-        self._files = len(items)
         try:
-            with (
-                closing(make()) as spare,
-                Prefetcher(items, [make() for _ in range(min(workers, len(items)))], memory_cost) as ahead,
-            ):
-                for item in items:
-                    if self._passages >= (BATCH_PASSAGES if ahead.ready else FEWEST_PASSAGES):
-                        self._store_waiting()
-                    self._report(name(item), "reading")
-                    if not self._take(ahead.take()):
-                        self._take(spare.work(item, known=False))
-                self._store_waiting()
+            wave = items
+            while wave:
+                self._files += len(wave)
+                self._run_wave(wave, make, name, workers)
+                wave = self._containers.next_wave()  # type: ignore[assignment]  # only files have members
+            for source, settled in self._containers.finish(self._receipt):
+                self._send(self._progress_of(source, "settled", settled=settled))
         except BaseException:
             with suppress(LibraryNotWritable):  # the first error is the one to raise
                 self._store.index()
@@ -147,6 +149,26 @@ class Ingestion:
         self._store.index()
         self._report("", "done")
         return self._receipt.build(time.monotonic() - began)
+
+    def _run_wave(
+        self,
+        items: Sequence[_Item],
+        make: Callable[[], _RereadingWorker[_Item]],
+        name: Callable[[_Item], str],
+        workers: int,
+    ) -> None:
+        """Add items of which none is a member of another."""
+        with (
+            closing(make()) as spare,
+            Prefetcher(items, [make() for _ in range(min(workers, len(items)))], memory_cost) as ahead,
+        ):
+            for item in items:
+                if self._passages >= (BATCH_PASSAGES if ahead.ready else FEWEST_PASSAGES):
+                    self._store_waiting()
+                self._report(name(item), "reading")
+                if not self._take(ahead.take()):
+                    self._take(spare.work(item, known=False))
+            self._store_waiting()
 
     @property
     def _passages(self) -> int:
@@ -159,6 +181,10 @@ class Ingestion:
             # A file before this one may have had the same bytes, under a name that means their format.
             if not ready.identity or not self._is_known(ready.origin, ready.identity):
                 self._fail(ready)
+            return True
+        if ready.members is not None and (failed := self._containers.open(ready, self._receipt)):
+            self._fail(failed)
+        if isinstance(ready, Opened):
             return True
         if isinstance(ready, Known):
             return self._is_known(ready.origin, ready.identity)
@@ -210,11 +236,11 @@ class Ingestion:
             self._stored = 0
             for end in planned(first, catalog) if len(group) == 1 else ():
                 part = beginning(first, end)
-                self._fill(buffer, [part], first)
+                self._receipt.encoded += self._encoder.fill(buffer, [part], first)
                 self._put([part], buffer, whole=len(first.chunks))
                 self._store.index()
                 self._stored = end
-            self._fill(buffer, group, first if self._stored else None)
+            self._receipt.encoded += self._encoder.fill(buffer, group, first if self._stored else None)
             claims = Claims.of(catalog, [prepared.document for prepared in group])
             return claims, self._put(group, buffer)
 
@@ -232,34 +258,6 @@ class Ingestion:
         read = self._receipt.store(document, outcome, notes, passages)
         self._report_settled(document.source, Settled(outcome, passages, notes, document=document.id, read=read))
 
-    def _fill(self, buffer: VectorBuffer, group: Sequence[Prepared], whole: Prepared | None = None) -> None:
-        """Put the vectors of a group into the buffer: from the catalog, or encoded in batches.
-
-        If the group is the beginning of a `whole` document, the progress is that of the whole.
-        """
-        passages = {key: (prepared, n) for prepared in group for n, key in enumerate(prepared.keys)}
-        for keys in _slices((key for key in passages if key not in buffer), LOOKUP_BATCH):
-            buffer.put(self._store.catalog.vectors_by_key(keys).values())
-        missing = [key for key in passages if key not in buffer]
-        shares, before, of = portions(group, missing), 0, len(missing)
-        if whole is not None:
-            of = len(whole.keys)
-            shares, before = (Portion(whole.document.source, of),), len(group[0].keys) - len(missing)
-        self._report_encoding(shares, before, of)
-        for start in range(0, len(missing), BATCH_PASSAGES):
-            keys = missing[start : start + BATCH_PASSAGES]
-
-            def report(done: int, before: int = before + start) -> None:
-                self._report_encoding(shares, before + done, of)
-
-            drafts = [prepared.draft(n) for prepared, n in map(passages.__getitem__, keys)]
-            encoded = self._tool_loader.tools().encoder.encode(drafts, report)
-            buffer.put(
-                PackedVectors(key, pack_vector(embedding.vector), pack_sentence_vectors(embedding.sentences))
-                for key, embedding in zip(keys, encoded, strict=True)
-            )
-        self._receipt.encoded += len(missing)
-
     def _fail(self, failed: Failed) -> None:
         error, origin = failed.error, failed.origin
         failure = Failure(origin.source, error.message, error.hint)
@@ -273,7 +271,8 @@ class Ingestion:
             self._worklist.settle(origin.path, origin.stamp, identity)
 
     def _report_settled(self, source: str, settled: Settled) -> None:
-        self._send(self._progress_of(source, "settled", settled=settled))
+        if not self._containers.defer(source, settled):
+            self._send(self._progress_of(source, "settled", settled=settled))
 
     def _report(self, source: str, stage: Stage) -> None:
         self._send(self._progress_of(source, stage))
@@ -289,9 +288,3 @@ class Ingestion:
     def _send(self, progress: Progress) -> None:
         if self._progress:
             self._progress(progress)
-
-
-def _slices(values: Iterable[bytes], size: int) -> Iterator[list[bytes]]:
-    remaining = iter(values)
-    while part := list(islice(remaining, size)):
-        yield part

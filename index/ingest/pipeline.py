@@ -216,6 +216,8 @@ class ReceiptBuilder:
     added: list[str] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
+    opened: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
     failed: list[Failure] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     read: list[ReadAs] = field(default_factory=list)
@@ -225,7 +227,7 @@ class ReceiptBuilder:
     @property
     def files(self) -> int:
         """Number of settled files."""
-        return len(self.added) + len(self.replaced) + len(self.unchanged) + len(self.failed)
+        return len(self.added) + len(self.replaced) + len(self.unchanged) + len(self.opened) + len(self.failed)
 
     def store(self, document: Document, outcome: Outcome, notes: Sequence[str], passages: int) -> ReadAs | None:
         """Note the outcome of a document, and return how it was read; None if it was there already."""
@@ -243,6 +245,8 @@ class ReceiptBuilder:
             added=tuple(self.added),
             replaced=tuple(self.replaced),
             unchanged=tuple(self.unchanged),
+            opened=tuple(self.opened),
+            removed=tuple(self.removed),
             failed=tuple(self.failed),
             notes=tuple(self.notes),
             read=tuple(self.read),

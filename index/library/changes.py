@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.ingest.queue import Worklist
+from index.library.removals import Removals
 from index.records import Queue, Receipt
 
 if TYPE_CHECKING:
@@ -43,9 +44,12 @@ class Changes:
         sources: Mapping[Path, str] | None = None,
         progress: ProgressCallback | None = None,
         workers: int | None = None,
+        passwords: Sequence[str] = (),
     ) -> Receipt:
         """Add files and folders. Files that are already there, byte for byte, are skipped; changed files are replaced.
 
+        The documents in an archive, a mailbox or a message are added, too; their sources are paths below it. Each of
+        the `passwords` is tried on files that are locked; none is stored.
         A file that cannot be read is a `Failure` in the receipt. Each document is stored in one step: after an
         interruption, `add` or `resume` goes on. `sources` gives files another source than their path, such as the
         address they were fetched from; these are not queued. `workers` is the number of processes that read files, by
@@ -56,7 +60,7 @@ class Changes:
         """
         paths = [paths] if isinstance(paths, str | Path) else list(paths)
         with self._store.writing(), Worklist(self._session.folder) as worklist:
-            ingestion = self.ingestion(progress, workers, None if sources else worklist)
+            ingestion = self.ingestion(progress, workers, None if sources else worklist, passwords)
             return ingestion.run(paths, sources)
 
     def resume(
@@ -66,12 +70,13 @@ class Changes:
         failed: bool = False,
         progress: ProgressCallback | None = None,
         workers: int | None = None,
+        passwords: Sequence[str] = (),
     ) -> Receipt:
         """Add the files that an interrupted `add` left; with `failed`, try the failed ones again. Raises as `add`."""
         with self._store.writing(), Worklist(self._session.folder) as worklist:
             paths = worklist.waiting() if waiting else []
             paths += [failure.source for failure in worklist.failed()] if failed else []
-            return self.ingestion(progress, workers, worklist).run(paths)
+            return self.ingestion(progress, workers, worklist, passwords).run(paths)
 
     def queue(self) -> Queue:
         """Return the files that wait to be added, and those that could not be read."""
@@ -95,22 +100,29 @@ class Changes:
     def remove(self, *documents: str) -> Receipt:
         """Remove documents, named by id, source or title, from the catalog and both indexes.
 
-        Raises DocumentNotFound or AmbiguousDocument before anything is removed.
+        The attachments of a message go with it; an archive's path names the documents in it. Raises DocumentNotFound or
+        AmbiguousDocument before anything is removed.
         """
-        with self._store.writing():
-            found = {info.id: info for info in map(self._lookup.find, documents)}
-            for identity in found:
-                self._session.catalog.remove(self._lookup.number(identity))
+        with self._store.writing(), Worklist(self._session.folder) as worklist:
+            removals = Removals(self._session.catalog, self._lookup)
+            removals.find(documents)
+            removed = removals.carry_out()
+            worklist.drop(removals.containers())
             self._store.index()
-        return Receipt(removed=tuple(info.source for info in found.values()))
+        return Receipt(removed=removed)
 
     def ingestion(
-        self, progress: ProgressCallback | None, workers: int | None = None, worklist: Worklist | None = None
+        self,
+        progress: ProgressCallback | None,
+        workers: int | None = None,
+        worklist: Worklist | None = None,
+        passwords: Sequence[str] = (),
     ) -> Ingestion:
         """Return an `add` that is ready to run. Run it while holding the writer lock."""
         from index.ingest.add import Ingestion
 
-        return Ingestion(self._store, self._remembered_tools, worklist=worklist, **self._reading(progress, workers))
+        options = self._reading(progress, workers)
+        return Ingestion(self._store, self._remembered_tools, worklist=worklist, passwords=passwords, **options)
 
     def rehearsal(self, gained: Mapping[str, str], lost: Iterable[str], progress: ProgressCallback | None) -> DryRun:
         """Return an `add` that stores nothing, as it would be after sources gained and lost these documents."""

@@ -30,7 +30,7 @@ class Contents:
         self._lookup = lookup
         self._models = models
         self._maps = Maps(session.catalog, session.folder, read_only=session.store.read_only)
-        self._viewer = Viewer(session.store, max_bytes=session.max_bytes)
+        self._viewer = Viewer(session.store, max_bytes=session.max_bytes, limits=session.limits)
 
     def close(self) -> None:
         """Finish the map that is being made, if any."""

@@ -186,9 +186,12 @@ class Session:
     @property
     def limits(self) -> Limits:
         """The time and memory that the reading of one file may take."""
+        from index.loading.containers.member import ContainerLimits
         from index.loading.sandbox.messages import Limits
 
-        return Limits(self.base_settings.parse_seconds, self.base_settings.parse_megabytes)
+        settings = self.base_settings
+        containers = ContainerLimits(settings.max_nesting, settings.max_members)
+        return Limits(settings.parse_seconds, settings.parse_megabytes, containers)
 
     def change_settings(self, changes: Mapping[str, Any]) -> None:
         """Replace some settings for the rest of the session."""

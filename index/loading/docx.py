@@ -11,9 +11,9 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 from index.errors import DamagedFile
-from index.loading import metadata
+from index.loading import core_properties, metadata
 from index.loading.content import Block, Draft, paragraph, verbatim
-from index.loading.wordprocessingml import NAMESPACE, PAGE_BREAK, Numbering, Style, styles, table, words
+from index.loading.wordprocessingml import NAMESPACE, PAGE_BREAK, Numbering, Style, styles, tables, words
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from index.loading.content import Content
 
-_GENERATOR = "python-docx"
-_TEMPLATE_TITLES = frozenset({"", "word document", "document", "untitled", "title", "microsoft word document"})
 _HEAD_BLOCKS = 8
 _CONTENTS_NOTE = "Left out of passages: a table of contents."
 _INDENT = "  "
@@ -63,7 +61,7 @@ def _read(data: bytes) -> Draft:
     reader = _Reader(styles(package.styles.element), Numbering.of(package.part))
     blocks = [*reader.blocks(package.element.body), *_footnotes(package.part, reader)]
     blocks = [block for block in blocks if block.text]
-    title, author, date = _stated(package.core_properties)
+    title, author, date = core_properties.stated(package.core_properties)
     head = [line for block in blocks[:_HEAD_BLOCKS] for line in block.text.split("\n")]
     return Draft(
         blocks,
@@ -71,18 +69,6 @@ def _read(data: bytes) -> Draft:
         author=author or next(filter(None, map(metadata.byline, head)), ""),
         date=next(filter(None, map(metadata.dateline, head)), "") or date,
         notes=(_CONTENTS_NOTE,) if reader.has_contents else (),
-    )
-
-
-def _stated(properties: Any) -> tuple[str, str, str]:
-    """Return title, author and date from the properties, without values that a template or program left there."""
-    title, author = one_line(properties.title or ""), one_line(properties.author or "")
-    generated = _GENERATOR in (author, properties.last_modified_by) or _GENERATOR in (properties.comments or "")
-    meaningful = title.lower() not in _TEMPLATE_TITLES and not title.lower().endswith((".doc", ".docx", ".dotx"))
-    return (
-        title if meaningful else "",
-        "" if author == _GENERATOR else author,
-        properties.created.date().isoformat() if properties.created and not generated else "",
     )
 
 
@@ -116,7 +102,7 @@ class _Reader:
 
     def _others(self, element: Any, *, boxes: bool) -> Iterator[Block]:
         if element.tag == f"{NAMESPACE}tbl":
-            yield table(element)
+            yield from tables(element)
             return
         style = self._style(element)
         text = words(element)

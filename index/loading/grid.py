@@ -3,17 +3,17 @@
     grid([["Grade", "Strength, MPa"], ["SNB22-3", "1000"]])
 
 A row of the table is a line of the text, its cells separated by bars. The headers of a cell are the words above it and
-those at the beginning of its row.
+those at the beginning of its row; `table_headers` tells which rows and columns are headers where the format does not.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from index.loading.content import Block, field
+from index.loading.table_headers import column_headers, count_headers, count_titles, kind, label_columns
 from index.records import Cell, Table
 from index.text.sentences import one_line
 
@@ -25,11 +25,17 @@ if TYPE_CHECKING:
 _BAR = " | "
 _PART = 1000
 """Cells in a part of a long table: each part is stored, and read again, as a whole."""
-_NUMBER = re.compile(
-    r"[\s+\-–−(]*[$€£¥]?\s*[\d.,'\s]*\d[\d.,'\s]*\s*(?:%|[A-Za-z]{1,3})?\)?|[-–—*.]*|n/?a", re.IGNORECASE
-)
-_MOST_HEADERS = 4
-"""Rows of headers, at most."""
+_MOST_PLACES = 10_000_000
+"""Rows times columns of a table: they are in memory while its headers are told."""
+
+
+class Merged(NamedTuple):
+    """A cell that spans several rows or columns: its first and last row and column, from 0."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,92 +45,130 @@ class Outline:
     naming: Naming = "table"
     caption: str = ""
     header_rows: int | None = None
-    """The number of rows that are headers; None to tell it from the words."""
-    header_columns: int = 1
-    """The number of columns that name their rows."""
+    """The number of rows at the top that are headers; None to tell it from the words."""
+    header_columns: int | None = None
+    """The number of columns at the left that name their rows; None to tell it from the words."""
+    forms: bool | None = None
+    """Whether a table of two columns may be a form, with a name and a value in each row; None for tables in texts."""
+    merged: Sequence[Merged] = ()
+    """The words of such a cell are given once, at its top left; as a header, they stand for all its rows or columns."""
     row_numbers: Sequence[int] = ()
     """The number of each row in the file, from 1; empty to count them."""
     column_numbers: Sequence[int] = ()
 
 
-def grid(texts: Sequence[Sequence[str]], outline: Outline | None = None) -> Block:
+@dataclass(frozen=True, slots=True)
+class _Headers:
+    """The headers of a grid: of its columns and of its rows, and where they stand; and its title."""
+
+    title: str
+    """The words that stand alone above the table."""
+    count: int
+    columns: tuple[str, ...]
+    rows: tuple[str, ...]
+    labels: tuple[int, ...]
+
+
+def grid(texts: Sequence[Sequence[str | None]], outline: Outline | None = None) -> Block:
     """Return a table as a block; rows may be of different lengths. Rows and cells without words are left out.
 
-    A cell that spans several columns or rows is given once for each of them if it is a header, and once otherwise.
+    A cell that is None leaves no gap between bars in the text: another one spans its place.
+    A grid with words in one cell only is a paragraph and no table, and so is one with very many places for few words.
     """
     known = outline or Outline()
+    if sum((cell.bottom - cell.top + 1) * (cell.right - cell.left + 1) for cell in known.merged) > _MOST_PLACES:
+        known = replace(known, merged=())
     width = max(map(len, texts), default=0)
-    numbers = known.row_numbers or range(1, len(texts) + 1)
-    kept = [
-        (number, [*map(one_line, row), *[""] * (width - len(row))]) for number, row in zip(numbers, texts, strict=True)
-    ]
-    kept = [(number, row) for number, row in kept if any(row)]
+    written = [[None if cell is None else one_line(cell) for cell in row] for row in texts]
+    kept = [n for n, row in enumerate(written) if any(row)]
     if not kept:
         return Block("")
-    rows = [row for _, row in kept]
-    headers = _header_rows(rows) if known.header_rows is None else min(known.header_rows, len(rows))
-    text, cells = _written(rows)
+    text, cells = _written([written[n] for n in kept])
+    if len(cells) < 2 or width * len(texts) > _MOST_PLACES:
+        return Block(text)
+    headers = _headers(written, kept, width, known)
+    numbers = known.row_numbers or range(1, len(texts) + 1)
     whole = Table(
         start=0,
         end=len(text),
-        caption=field(known.caption),
+        caption=field(known.caption or headers.title),
         naming=known.naming,
         number=0,
-        header_rows=headers,
-        columns=tuple(_joined([row[column] for row in rows[:headers]]) for column in range(width)),
-        rows=tuple("" if n < headers else _row_header(row, known.header_columns) for n, row in enumerate(rows)),
+        header_rows=headers.count,
+        columns=headers.columns,
+        rows=headers.rows,
         column_numbers=tuple(known.column_numbers or range(1, width + 1)),
-        row_numbers=tuple(number for number, _ in kept),
+        row_numbers=tuple(numbers[n] for n in kept),
         cells=tuple(cells),
+        labels=headers.labels,
     )
     return Block(text, tables=tuple(_parts(whole, text)))
 
 
-def _written(rows: Sequence[Sequence[str]]) -> tuple[str, list[Cell]]:
+def _written(rows: Sequence[Sequence[str | None]]) -> tuple[str, list[Cell]]:
     """Return the rows as lines, and where each cell with words is."""
     lines: list[str] = []
     cells: list[Cell] = []
     position = 0
     for n, row in enumerate(rows):
-        line, blanks = _BAR.join(row), len(_BAR.join(row)) - len(_BAR.join(row).lstrip())
-        start = position - blanks
+        line = _BAR.join(words for words in row if words is not None)
+        start = position - (len(line) - len(line.lstrip()))
         for column, words in enumerate(row):
             if words:
                 cells.append(Cell(start, start + len(words), n, column))
-            start += len(words) + len(_BAR)
+            start += len(words) + len(_BAR) if words is not None else 0
         lines.append(line.strip())
         position += len(lines[-1]) + 1
     return "\n".join(lines), cells
 
 
-def _header_rows(rows: Sequence[Sequence[str]]) -> int:
-    """Return how many rows at the top are headers: rows without numbers above rows with numbers, else the first."""
-    if len(rows) < 2 or any(map(_is_number, filter(None, rows[0][1:]))):
-        return 0
-    count = 1
-    while count < min(_MOST_HEADERS, len(rows) - 1) and _continues_headers(rows, count):
-        count += 1
-    return count
+def _headers(written: Sequence[Sequence[str | None]], kept: Sequence[int], width: int, known: Outline) -> _Headers:
+    plain = [[*(cell or "" for cell in row), *[""] * (width - len(row))] for row in written]
+    titles = count_titles([plain[n] for n in kept])
+    rows = _filled(plain, kept, known.merged)
+    forms = known.naming == "table" if known.forms is None else known.forms
+    if known.header_rows == 0:
+        count = titles = 0
+    else:
+        stated = sum(n < (known.header_rows or 0) for n in kept)
+        count = titles + count_headers(rows[titles:], max(0, stated - titles), forms=forms)
+    below = _filled(plain, kept, [merged._replace(right=merged.left) for merged in known.merged])[count:]
+    spread = [n for n in range(count - titles) if not _has_wide(kept[n + titles], known.merged)]
+    columns = column_headers(rows[titles:count], below, spread) or [[] for _ in range(width)]
+    labels = _labels(below, kept[count:], known, headed=count > titles)
+    named = [_joined([row[column] for column in labels]) for row in below]
+    title = plain[kept[titles - 1]][0] if titles else ""
+    return _Headers(title, count, tuple(map(_joined, columns)), ("",) * count + tuple(named), labels)
 
 
-def _continues_headers(rows: Sequence[Sequence[str]], count: int) -> bool:
-    """Return whether the row after `count` header rows is one, too: the rows above have gaps which it fills in."""
-    row, above = rows[count], rows[count - 1]
-    fills = any(cell and not upper for cell, upper in zip(row, above, strict=True))
-    return fills and not row[0] and not any(map(_is_number, filter(None, row)))
+def _has_wide(row: int, merged: Sequence[Merged]) -> bool:
+    return any(cell.right > cell.left and cell.top <= row <= cell.bottom for cell in merged)
 
 
-def _is_number(words: str) -> bool:
-    return bool(_NUMBER.fullmatch(words))
+def _filled(plain: Sequence[list[str]], kept: Sequence[int], merged: Sequence[Merged]) -> list[list[str]]:
+    """Return the rows that are kept, with the words of merged cells in all places that they span."""
+    if not merged:
+        return [plain[n] for n in kept]
+    rows = [[*row] for row in plain]
+    for cell in merged:
+        words = rows[cell.top][cell.left] if cell.top < len(rows) and cell.left < len(rows[cell.top]) else ""
+        for row in rows[cell.top : cell.bottom + 1] if words else ():
+            for column in range(cell.left, min(cell.right + 1, len(row))):
+                row[column] = words
+    return [rows[n] for n in kept]
+
+
+def _labels(rows: Sequence[Sequence[str]], kept: Sequence[int], known: Outline, *, headed: bool) -> tuple[int, ...]:
+    if known.header_columns is not None:
+        return tuple(range(known.header_columns))
+    inside = range(kept[0], kept[-1] + 1) if kept else ()
+    tall = {m.left for m in known.merged if m.bottom > m.top and m.left == m.right and m.top in inside}
+    return label_columns(rows, tall, headed=headed)
 
 
 def _joined(words: Sequence[str]) -> str:
-    """Return the words of a header from the top, each once."""
-    return ", ".join(text for text, _ in groupby(filter(None, words)))
-
-
-def _row_header(row: Sequence[str], columns: int) -> str:
-    return _joined(row[:columns])
+    """Return the words of a header from the top, each once, without dashes."""
+    return field(", ".join(text for text, _ in groupby(filter(kind, words))))
 
 
 def _parts(table: Table, text: str) -> Iterator[Table]:

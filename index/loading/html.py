@@ -28,6 +28,8 @@ _SMALL_PAGE_WORDS = 150
 _LEAST_SHARE = 0.25
 """If trafilatura finds a smaller share of a page than this, it has missed the main text."""
 _LINKS_SHARE = 0.7
+_DATA_CELLS, _DATA_LINKS = 6, 0.3
+"""Cells of a table of data, at least, and the share of its text in links, at most: trafilatura leaves some out."""
 _STATED_DATES = (
     "//meta[@property='article:published_time' or @itemprop='datePublished' or @property='og:published_time']/@content",
     "//meta[translate(@name,'DCPUBLISHRT','dcpublishrt')='date' or translate(@name,'DCATES.RMI','dcates.rmi')='dc.date'"
@@ -112,7 +114,10 @@ def _main(pieces: Sequence[Piece], main: str) -> tuple[Sequence[Piece], str]:
     words = sum(piece.block.text.count(" ") + 1 for piece in pieces)
     if words < _SMALL_PAGE_WORDS or len(main) < _LEAST_SHARE * whole:
         return pieces, ""
-    anchored = [len(text) >= _ANCHOR_LENGTH and text[:_PROBE_LENGTH] in main for text in squeezed]
+    anchored = [
+        (len(text) >= _ANCHOR_LENGTH and text[:_PROBE_LENGTH] in main) or _is_data(piece)
+        for text, piece in zip(squeezed, pieces, strict=True)
+    ]
     if not any(anchored):
         return pieces, ""
     first = anchored.index(True)
@@ -120,10 +125,19 @@ def _main(pieces: Sequence[Piece], main: str) -> tuple[Sequence[Piece], str]:
         first -= 1
     last = len(anchored) - 1 - anchored[::-1].index(True)
     inside = zip(pieces[first : last + 1], anchored[first : last + 1], strict=True)
-    kept = [piece for piece, is_anchor in inside if is_anchor or piece.link_share < _LINKS_SHARE]
+    kept = [piece for piece, is_anchor in inside if is_anchor or piece.block.tables or piece.link_share < _LINKS_SHARE]
     dropped = len(pieces) - len(kept)
     count = "1 piece" if dropped == 1 else f"{dropped} pieces"
     return kept, f"Left out of passages: {count} around the main text of the page." if dropped else ""
+
+
+def _is_data(piece: Piece) -> bool:
+    """Return whether a piece is a table of data: a header, some cells, and few links."""
+    tables = piece.block.tables
+    return (
+        bool(tables and tables[0].header_rows and len(tables[0].cells) >= _DATA_CELLS)
+        and piece.link_share < _DATA_LINKS
+    )
 
 
 def _stated(tree: Any, source: str) -> tuple[str, str]:

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from index.loading.content import Block, paragraph, rows, verbatim
+from index.loading.content import Block, paragraph, verbatim
+from index.loading.html_tables import read_table
 from index.loading.plain_text import blocks
 
 if TYPE_CHECKING:
@@ -127,7 +128,8 @@ def _enter(state: _Walk, element: Any, events: Any) -> Iterator[Piece]:
         events.skip_subtree()
         if blocks:
             yield from state.flush()
-        yield from (Piece(block) for block in blocks if block.text)
+        share = _link_share(element) if tag == "table" else 0.0
+        yield from (Piece(block, share) for block in blocks if block.text)
         return
     if tag in _LISTS:
         if not state.lists:
@@ -157,8 +159,14 @@ def _separate_blocks(element: Any) -> list[Block] | None:
     if element.tag == "pre":
         return _listing(_visible_text(element).replace("\0", ""))
     if element.tag == "table" and not _is_layout(element):
-        return [rows(map(_cells, element.iter("tr")))]
+        return read_table(element, _visible_text, _is_hidden)
     return None
+
+
+def _link_share(element: Any) -> float:
+    """Return the share of the text of an element that is in links."""
+    linked = sum(len(_visible_text(link)) for link in element.iter("a"))
+    return min(1.0, linked / max(1, len(_visible_text(element))))
 
 
 def _leave(state: _Walk, element: Any) -> Iterator[Piece]:
@@ -191,14 +199,10 @@ def _is_hidden(element: Any) -> bool:
 
 
 def _is_layout(table: Any) -> bool:
-    """Return whether a table only lays out the page: its cells hold tables or whole texts."""
-    if table.find(".//table") is not None:
+    """Return whether a table only lays out the page: it says so, or its cells hold tables or whole texts."""
+    if table.get("role") in {"presentation", "none"} or table.find(".//table") is not None:
         return True
     return any(len(_visible_text(cell)) > _LAYOUT_CELL and cell.xpath(_INNER_BLOCKS) for cell in table.iter("td", "th"))
-
-
-def _cells(row: Any) -> list[str]:
-    return [_visible_text(cell) for cell in row if cell.tag in {"td", "th"}]
 
 
 def _visible_text(element: Any) -> str:

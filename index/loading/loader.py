@@ -21,14 +21,16 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from index.errors import EmptyDocument, LoadingError, SourceNotFound, SourceNotReadable, TooLarge
-from index.loading import formats
+from index.loading import formats, text_formats
 from index.loading.content import compose
+from index.loading.locks import unlocked
+from index.loading.mail import mail_formats
 from index.text.languages import languages_of
 from index.text.sentences import has_words
 from index.text.structure import STRUCTURED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from index.loading.content import Content, Draft
     from index.records import Document
@@ -40,12 +42,24 @@ _SKIPPED = (".", "~$")
 _BLOCK = 1 << 20
 _FORMAT_MODULES = {
     formats.DOCX: "docx",
+    **dict.fromkeys((formats.XLSX, formats.XLSB, formats.XLS, formats.ODS), "spreadsheet"),
+    **dict.fromkeys((formats.CSV, formats.TSV), "delimited"),
+    formats.PPTX: "pptx_slides",
+    formats.ODP: "odp_slides",
+    formats.EPUB: "epub",
+    formats.ODT: "odt",
+    formats.RTF: "rtf",
     formats.PDF: "pdf.extraction",
     formats.HTML: "html",
     formats.MARKDOWN: "markdown",
-    formats.ORG: "plain_text",
     formats.PLAIN: "plain_text",
-    **dict.fromkeys(STRUCTURED, "plain_text"),
+    mail_formats.EML: "mail.eml",
+    mail_formats.MHTML: "mail.mhtml",
+    mail_formats.MSG: "ole2.outlook",
+    formats.DOC: "ole2.word97",
+    formats.PPT: "ole2.powerpoint97",
+    **dict.fromkeys(STRUCTURED, "structured_text"),
+    **text_formats.READERS,
 }
 
 
@@ -184,14 +198,17 @@ def load(path: Path, *, max_bytes: int) -> Document:
     return load_bytes(read_bytes(source, max_bytes=max_bytes), source=str(source))
 
 
-def load_bytes(data: bytes, *, source: str, name: str = "", max_pages: int | None = None) -> Document:
+def load_bytes(
+    data: bytes, *, source: str, name: str = "", max_pages: int | None = None, passwords: Sequence[str] = ()
+) -> Document:
     """Return the document in `data`.
 
     `source` is where the bytes come from. Its suffix helps to distinguish formats with similar contents.
     `name` is the file's name if it is not the last part of `source`; its suffix is then used instead.
-    Raises TooLarge before reading any page if a format with pages has more than `max_pages`.
+    `passwords` are tried if it is locked; its id is that of the locked bytes.
+    Raises TooLarge before reading any page if a format with pages has more than `max_pages`, PasswordRequired.
     """
-    content = formats.sniff(data, name or source)
+    content = formats.sniff(unlocked(data, name or PurePath(source).name, passwords), name or source)
     draft = _read(content, name or PurePath(source).name, max_pages)
     document = _described(compose(draft, content, id=hashlib.sha256(data).hexdigest(), source=source))
     if not has_words(document.text):
@@ -216,6 +233,5 @@ def _empty_pages(document: Document) -> int:
 def _read(content: Content, name: str, max_pages: int | None) -> Draft:
     module: Any = import_module(f"index.loading.{_FORMAT_MODULES[content.media_type]}")
     limits = {"max_pages": max_pages} if content.media_type == formats.PDF else {}
-    read = module.read_structured if content.media_type in STRUCTURED else module.read
-    draft: Draft = read(content, name, **limits)
+    draft: Draft = module.read(content, name, **limits)
     return draft

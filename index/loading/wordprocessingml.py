@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from index.loading.content import rows
+from index.loading.grid import Merged, Outline, grid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +32,10 @@ _HEADING_NAME = re.compile(r"heading (\d)")
 _ALTERNATE_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
 _DEEPEST_OUTLINE = 9
+_MOST_COLUMNS = 63
+"""Word's own limit."""
+_MOST_HEADERS = 4
+"""Rows of headers, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,22 +108,103 @@ def _words(element: Any) -> Iterator[str]:
 
 
 def _is_hidden(run: Any) -> bool:
-    vanish = run.find(f"{_W}rPr/{_W}vanish")
-    return vanish is not None and vanish.get(_VAL, "1") not in {"0", "false"}
+    return _is_on(run.find(f"{_W}rPr/{_W}vanish"))
 
 
-def table(element: Any) -> Block:
-    """Return a table with one line per row. A cell that spans rows or columns appears once, where it begins."""
-    return rows(_cells(row) for row in _parts(element, "tr"))
+def tables(element: Any) -> list[Block]:
+    """Return a table with one line per row, and the tables that are nested in its cells after it.
+
+    A cell that spans rows or columns appears once, where it begins.
+    """
+    stack, found = [element], []
+    while stack:
+        outer = stack.pop()
+        found.append(_table(outer))
+        stack += reversed(
+            [inner for row in _parts(outer, "tr") for cell in _parts(row, "tc") for inner in _nested(cell)]
+        )
+    return found
 
 
-def _cells(row: Any) -> Iterator[str]:
-    for cell in _parts(row, "tc"):
-        merge = cell.find(f"{_W}tcPr/{_W}vMerge")
-        if merge is not None and merge.get(_VAL, "continue") == "continue":
-            yield ""
-        else:
-            yield " ".join(words(inner) for inner in cell.iter(f"{_W}p"))
+def _nested(cell: Any) -> list[Any]:
+    """Return the tables in a cell, but not those in these tables."""
+    return [inner for child in cell for inner in _parts([child], "tbl")]
+
+
+def _table(element: Any) -> Block:
+    rows: list[list[str | None]] = []
+    merged: list[Merged] = []
+    above: dict[int, int] = {}  # by column, the number of the last cell that begins in it
+    marked: list[bool] = []
+    for n, row in enumerate(_parts(element, "tr")):
+        marked.append(row.find(f"{_W}trPr/{_W}tblHeader") is not None or _is_bold(row))
+        rows.append([""] * _skipped(row))
+        for cell in _parts(row, "tc"):
+            left, wide = len(rows[-1]), _span(cell)
+            if _continues(cell):
+                rows[-1] += ["", *[None] * (wide - 1)]
+                if left in above:
+                    merged[above[left]] = merged[above[left]]._replace(bottom=n)
+                continue
+            rows[-1] += [_text(cell), *[None] * (wide - 1)]
+            above[left] = len(merged)
+            merged.append(Merged(n, left, n, left + wide - 1))
+    spanning = [cell for cell in merged if cell.bottom > cell.top or cell.right > cell.left]
+    headers = next((n for n, is_header in enumerate(marked) if not is_header), len(marked))
+    stated = headers if 0 < headers < min(len(rows), _MOST_HEADERS + 1) else None
+    return grid(rows, Outline(header_rows=stated, forms=not _has_heading_style(element), merged=spanning))
+
+
+def _is_bold(row: Any) -> bool:
+    """Return whether all words of a row are bold."""
+    runs = [run for run in row.iter(f"{_W}r") if any((text.text or "").strip() for text in run.iter(f"{_W}t"))]
+    return bool(runs) and all(_is_on(run.find(f"{_W}rPr/{_W}b")) for run in runs)
+
+
+def _is_on(switch: Any) -> bool:
+    return switch is not None and switch.get(_VAL, "1") not in {"0", "false"}
+
+
+def _has_heading_style(element: Any) -> bool:
+    """Return whether the style of a table, which is no plain one, applies to its first row."""
+    style = _attribute(element, f"{_W}tblPr/{_W}tblStyle")
+    look = element.find(f"{_W}tblPr/{_W}tblLook")
+    applies = look is not None and look.get(f"{_W}firstRow", "0") in {"1", "true"}
+    return applies and style not in {"", "TableGrid", "TableNormal"}
+
+
+def _skipped(row: Any) -> int:
+    """Return how many columns of the grid are left out before the first cell of a row."""
+    return min(_count(_attribute(row, f"{_W}trPr/{_W}gridBefore") or "0"), _MOST_COLUMNS)
+
+
+def _span(cell: Any) -> int:
+    return max(1, min(_count(_attribute(cell, f"{_W}tcPr/{_W}gridSpan") or "1"), _MOST_COLUMNS))
+
+
+def _count(stated: str) -> int:
+    return int(stated) if stated.isdecimal() and len(stated) < 6 else 0
+
+
+def _continues(cell: Any) -> bool:
+    """Return whether a cell only continues the one above it."""
+    merge = cell.find(f"{_W}tcPr/{_W}vMerge")
+    return merge is not None and merge.get(_VAL, "continue") == "continue"
+
+
+def _text(cell: Any) -> str:
+    """Return the words of a cell, without those of the tables in it."""
+    inside = [paragraph for child in cell if child.tag != f"{_W}tbl" for paragraph in _paragraphs(child)]
+    return " ".join(map(words, inside))
+
+
+def _paragraphs(element: Any) -> Iterator[Any]:
+    """Yield the paragraphs of an element, also in content controls and text boxes, but not those in tables."""
+    if element.tag == f"{_W}p":
+        yield element
+    for child in element:
+        if child.tag != f"{_W}tbl":
+            yield from _paragraphs(child)
 
 
 def _parts(element: Any, name: str) -> Iterator[Any]:

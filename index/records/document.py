@@ -175,8 +175,9 @@ class DocumentInfo:
 
     @property
     def name(self) -> str:
-        """The title, else the last part of the source."""
-        return self.title or PurePath(self.source).name or self.source
+        """The title, else the last part of the source; after the container's name, if it comes from one."""
+        name = self.title or PurePath(self.source).name or self.source
+        return name if self.title or not self.reading.container else f"{PurePath(self.reading.container).name} › {name}"
 
 
 @dataclass(frozen=True, slots=True)

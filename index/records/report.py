@@ -60,6 +60,8 @@ class Receipt:
     unchanged: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     failed: tuple[Failure, ...] = ()
+    opened: tuple[str, ...] = ()
+    """Archives and mailboxes, which are no documents: the documents in them are in the other tuples."""
     notes: tuple[Note, ...] = ()
     read: tuple[ReadAs, ...] = ()
     """How each file that was added, or replaced an older version, was read."""
@@ -97,7 +99,7 @@ class Settled:
     notes: tuple[str, ...] = ()
     failure: Failure | None = None
     document: str = ""
-    """The id of its document; empty for a file that failed."""
+    """The id of its document; empty for a file that failed, and for an archive, which has none itself."""
     read: ReadAs | None = None
     """How it was read, if it was added or replaced."""
 
@@ -164,6 +166,9 @@ class Verification:
     sources_claimed: tuple[str, ...] = ()
     """Sources that a portable library names, but nobody here has read. `verify` does not read them, and proves nothing
     about them."""
+    sources_locked: tuple[str, ...] = ()
+    """Sources that are locked with a password that was not given. They have not changed, if they are files of their
+    own; what the library has of them is not compared with them."""
 
 
 @dataclass(frozen=True, slots=True)

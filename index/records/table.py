@@ -46,11 +46,14 @@ class Table:
     """The number of each row in the file, from 1."""
     cells: tuple[Cell, ...]
     """Ordered by `start`. Cells that are headers are among them."""
+    labels: tuple[int, ...] = (0,)
+    """The columns, from 0, whose words are the headers of the rows: their cells have no row's header themselves."""
 
     @classmethod
     def of(cls, value: Sequence[Any]) -> Table:
         """Build a table from the output of `as_lists`, or of JSON made from it. Raises ValueError or TypeError."""
-        start, end, caption, naming, number, header_rows, columns, rows, column_numbers, row_numbers, cells = value
+        start, end, caption, naming, number, header_rows, columns, rows, column_numbers, row_numbers, *rest = value
+        cells, labels = rest
         found = tuple(Cell(*map(int, cell)) for cell in cells)
         if any(not 0 <= cell.row < len(rows) or not 0 <= cell.column < len(columns) for cell in found):
             raise ValueError("a cell outside its table")
@@ -60,7 +63,10 @@ class Table:
             raise ValueError("a table whose rows or columns have too few numbers")
         if naming not in get_args(Naming):
             raise ValueError(f"cells with names of the kind {naming!r}")
-        return cls(int(start), int(end), str(caption), naming, int(number), int(header_rows), *headers, *numbers, found)
+        named = tuple(map(int, labels))
+        return cls(
+            int(start), int(end), str(caption), naming, int(number), int(header_rows), *headers, *numbers, found, named
+        )
 
     def as_lists(self) -> tuple[Any, ...]:
         """Return the table as nested sequences that JSON can hold."""
@@ -71,6 +77,19 @@ class Table:
         cells = tuple(cell._replace(start=cell.start + offset, end=cell.end + offset) for cell in self.cells)
         return replace(self, start=self.start + offset, end=self.end + offset, cells=cells)
 
+    def before(self, end: int) -> Table:
+        """Return the part of the table before an offset that is after its start, with all headers of columns."""
+        cells = tuple(cell._replace(end=min(cell.end, end)) for cell in self.cells if cell.start < end)
+        rows = cells[-1].row + 1 if cells else 0
+        return replace(
+            self,
+            end=min(self.end, end),
+            header_rows=min(self.header_rows, rows),
+            rows=self.rows[:rows],
+            row_numbers=self.row_numbers[:rows],
+            cells=cells,
+        )
+
     def cell_at(self, start: int, end: int) -> Cell | None:
         """Return the cell that contains the span; None if it goes beyond one cell."""
         return next((cell for cell in self.cells if cell.start <= start and end <= cell.end), None)
@@ -79,7 +98,7 @@ class Table:
         """Return the header of the cell's column and that of its row, without empty ones; a header has none itself."""
         if cell.row < self.header_rows:
             return ()
-        found = (self.columns[cell.column], self.rows[cell.row] if cell.column else "")
+        found = (self.columns[cell.column], self.rows[cell.row] if cell.column not in self.labels else "")
         return tuple(header for header in found if header)
 
     def name(self, cell: Cell) -> str:

@@ -98,6 +98,8 @@ class Receipt(Schema):
     """Documents that were removed, from the catalog and from every index."""
     failed: list[Failure]
     """Files that could not be read."""
+    opened: list[str]
+    """Archives and mailboxes, which are no documents: the documents in them are in the other lists."""
     notes: list[Note]
     """Notes on the other files."""
     read: list[ReadAs]

@@ -140,6 +140,7 @@ def _receipt(receipt: records.Receipt) -> records.Receipt:
         unchanged=_names(receipt.unchanged),
         removed=_names(receipt.removed),
         failed=tuple(map(_without_path, receipt.failed)),
+        opened=_names(receipt.opened),
         notes=tuple(replace(note, source=source_name(note.source)) for note in receipt.notes),
         read=tuple(map(_read_as, receipt.read)),
     )

@@ -95,6 +95,10 @@ class Settings(DemoSettings, TeamSettings):
     """Maximum number of pages of a file."""
     max_characters: int = Field(default=0, ge=0)
     """Maximum length of a document's text, in characters; 0 for no limit."""
+    max_members: int = Field(default=10_000, ge=1)
+    """Maximum number of files in an archive, or of messages in a mailbox."""
+    max_nesting: int = Field(default=3, ge=1)
+    """How many archives, mailboxes and messages may be in one another."""
     max_hits: int = Field(default=100, ge=1)
     """Maximum number of passages per question to a server."""
     max_upload_files: int = Field(default=500, ge=1)

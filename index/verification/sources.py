@@ -14,9 +14,10 @@ from bisect import bisect_left, bisect_right
 from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
-from index.errors import LibraryDamaged, LoadingError, SourceNotFound
+from index.errors import LibraryDamaged, LoadingError, PasswordRequired, SourceNotFound
+from index.loading.containers.container_paths import container_file
 from index.loading.loader import digest
 from index.loading.sandbox.messages import Limits
 from index.loading.sandbox.pool import parsers
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from index.loading.sandbox.messages import Parsed
+    from index.loading.sandbox.pool import Parser
     from index.records import Document, Passage, ProgressCallback
     from index.storage.store import FolderStore
 
@@ -33,7 +35,7 @@ LENGTH = 5
 """The number of words in a shingle."""
 _WORD = re.compile(r"[^\W_]+")
 _CACHED_PAGES = 16
-_State = Literal["same", "changed", "missing", "claimed"]
+_State = Literal["same", "changed", "missing", "claimed", "locked"]
 _DEFAULT_LIMITS = Limits()
 _LOST = 2 * (LENGTH - 1)
 """Shingles of a passage that the second reading may lack: those at the end of a page, where a running head was left
@@ -70,18 +72,24 @@ class Witness:
 
 
 def verify(
-    store: FolderStore, *, max_bytes: int, limits: Limits = _DEFAULT_LIMITS, progress: ProgressCallback | None = None
+    store: FolderStore,
+    *,
+    max_bytes: int,
+    limits: Limits = _DEFAULT_LIMITS,
+    passwords: Sequence[str] = (),
+    progress: ProgressCallback | None = None,
 ) -> Verification:
     """Check the catalog and its indexes, then read every source that still exists, and compare.
 
     Sources that changed or disappeared since they were added are no mismatch: the library still holds their former
     contents. For a document whose source is no path, the kept file is read. Imported documents whose files were never
-    read here are listed separately: their sources are paths of another machine, and are not read. Passages of a PDF are
-    also compared with a second reading, which does not use Pincite's own line order.
+    read here are listed separately: their sources are paths of another machine, and are not read. The `passwords` are
+    tried on files that are locked. Passages of a PDF are also compared with a second reading, which does not use
+    Pincite's own line order.
     """
     mismatches = store.problems()
     unconfirmed: list[Unconfirmed] = []
-    states: dict[_State, list[str]] = {"same": [], "changed": [], "missing": [], "claimed": []}
+    states: dict[_State, list[str]] = {state: [] for state in get_args(_State)}
     sources, claimed = store.catalog.sources(), store.catalog.claimed()
     kept = _kept(store.folder / "uploads", max_bytes) if not all(map(_is_path, dict(sources))) else {}
     with parsers(limits) as parser:
@@ -92,11 +100,15 @@ def verify(
                 states["claimed"].append(source)
                 continue
             path = Path(source) if _is_path(source) else kept.get(identity)
-            state = _state(path, identity, max_bytes)
-            states[state].append(source)
+            state = _state(path, identity, parser, max_bytes, passwords)
             if path and state == "same":
-                read = partial(parser.parse, path, source=source, name=path.name, max_bytes=max_bytes, witness=True)
-                mismatches.extend(_compare(store, source, identity, read, unconfirmed))
+                named = partial(parser.parse, path, source=source, name=path.name, max_bytes=max_bytes)
+                read = partial(named, witness=True, passwords=passwords)
+                try:
+                    mismatches.extend(_compare(store, source, identity, read, unconfirmed))
+                except PasswordRequired:
+                    state = "locked"
+            states[state].append(source)
     totals = store.catalog.totals()
     return Verification(
         documents=totals["documents"],
@@ -108,6 +120,7 @@ def verify(
         mismatches=tuple(mismatches),
         unconfirmed=tuple(unconfirmed),
         sources_claimed=tuple(states["claimed"]),
+        sources_locked=tuple(states["locked"]),
     )
 
 
@@ -126,21 +139,32 @@ def _kept(folder: Path, max_bytes: int) -> dict[str, Path]:
     return found
 
 
-def _state(path: Path | None, identity: str, max_bytes: int) -> _State:
+def _state(path: Path | None, identity: str, parser: Parser, max_bytes: int, passwords: Sequence[str]) -> _State:
     if path is None:
         return "missing"
     try:
-        return "same" if digest(path, max_bytes=max_bytes) == identity else "changed"
+        in_container = container_file(path)
+        found = (
+            parser.identity(path, max_bytes=max_bytes, passwords=passwords)
+            if in_container
+            else digest(path, max_bytes=max_bytes)
+        )
     except SourceNotFound:
         return "missing"
+    except PasswordRequired:
+        return "locked"
     except LoadingError:
         return "changed"
+    return "same" if found == identity else "changed"
 
 
 def _compare(
     store: FolderStore, source: str, identity: str, read: Callable[[], Parsed], unconfirmed: list[Unconfirmed]
 ) -> Iterator[Problem]:
-    """Yield the differences between a document and its source as read now; add doubtful passages to `unconfirmed`."""
+    """Yield the differences between a document and its source as read now; add doubtful passages to `unconfirmed`.
+
+    Raises PasswordRequired.
+    """
     remedy = f"Remove the document and add it again: {source}"
     number = store.catalog.number_of(identity)
     try:
@@ -150,6 +174,8 @@ def _compare(
         return  # the catalog's own check has reported it
     try:
         parsed = read()
+    except PasswordRequired:
+        raise
     except LoadingError as error:
         yield Problem(f"{source} can no longer be read: {error.message}", remedy)
         return

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import os
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from index.errors import DocumentNotFound, LoadingError, OriginalMissing, PageError
+from index.errors import DocumentNotFound, LoadingError, OriginalMissing, PageError, PasswordRequired
 from index.loading.formats import PDF
 from index.loading.loader import read_bytes
 from index.loading.pdf.highlights import MOST_LETTERS, page_marks
 from index.loading.pdf.trace import Words
+from index.loading.sandbox.messages import Limits
 from index.records import Span
 from index.views.blocks import OpenOriginal, Original, View
+from index.views.member_files import MemberFiles
 from index.views.picture_cache import PictureCache
 from index.views.windows import MOST_MARKED, REACH, window
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from index.records import DocumentInfo
     from index.storage.store import FolderStore
 
+_DEFAULT_LIMITS = Limits()
 _AROUND = 1_500
 """Characters on each side of a span that distinguish its words from the same words elsewhere."""
 
@@ -32,16 +35,20 @@ _AROUND = 1_500
 class Originals:
     """Finds and reads original files. `uploads` are folders of files that were not added by a path."""
 
-    def __init__(self, uploads: Sequence[Path], *, max_bytes: int) -> None:
+    def __init__(self, uploads: Sequence[Path], *, max_bytes: int, limits: Limits = _DEFAULT_LIMITS) -> None:
         self._uploads = uploads
         self._max_bytes = max_bytes
         self._known: dict[tuple[str, int, int, int], str] = {}
+        self._members = MemberFiles(limits, max_bytes=max_bytes)
 
     def path(self, info: DocumentInfo, sources: Sequence[str]) -> Path:
-        """Return a file with the document's bytes. Raises OriginalMissing if there is none."""
+        """Return a file with the document's bytes; a member of a container is unpacked. Raises OriginalMissing."""
         for candidate in self._candidates(sources):
             if self._identity(candidate) == info.id:
                 return candidate
+            member = self._member(info, candidate)
+            if member is not None and self._identity(member) == info.id:
+                return member
         raise OriginalMissing(f"The original file of {info.name} is gone, or has changed since.")
 
     def read(self, info: DocumentInfo, sources: Sequence[str]) -> tuple[bytes, str]:
@@ -77,8 +84,20 @@ class Originals:
         yield from paths
         for uploads in self._uploads:
             yield from (uploads / path.name for path in paths)
+            yield from (uploads / below for path in paths for below in _below_uploads(uploads, path))
             if len(paths) < len(sources) and uploads.is_dir():
                 yield from sorted(uploads.iterdir())
+
+    def _member(self, info: DocumentInfo, path: Path) -> Path | None:
+        """Return the file of a member of a container; None if the path leads to none."""
+        try:
+            return self._members.file(path)
+        except PasswordRequired as error:
+            container = PurePath(info.reading.container or path.parent).name
+            message = f"{info.name} can only be shown as text: {container} is locked, and Pincite keeps no passwords."
+            raise OriginalMissing(message, "Unpack it with its password, and add the folder.") from error
+        except (LoadingError, OSError):
+            return None
 
     def _identity(self, path: Path) -> str:
         """Return the SHA-256 of a file, cached by its stamp; empty if it cannot be read."""
@@ -99,6 +118,13 @@ def _stamp(path: Path, status: os.stat_result) -> tuple[str, int, int, int]:
     return str(path), status.st_ino, status.st_size, status.st_mtime_ns
 
 
+def _below_uploads(uploads: Path, path: Path) -> Iterator[Path]:
+    """Yield the path of a member below a container that is in the folder of uploads under the container's name."""
+    for above in path.parents[:-1]:
+        if (uploads / above.name).is_file():
+            yield path.relative_to(above.parent)
+
+
 def _name(source: str) -> str:
     """Return the last part of a web address; empty for a path."""
     return "" if Path(source).is_absolute() else PurePosixPath(unquote(urlsplit(source).path)).name
@@ -110,9 +136,10 @@ class Viewer:
     Every method raises DocumentNotFound if the document was removed meanwhile.
     """
 
-    def __init__(self, store: FolderStore, *, max_bytes: int) -> None:
+    def __init__(self, store: FolderStore, *, max_bytes: int, limits: Limits = _DEFAULT_LIMITS) -> None:
         self._catalog = store.catalog
-        self._originals = Originals([folder / "uploads" for folder in store.folders], max_bytes=max_bytes)
+        uploads = [folder / "uploads" for folder in store.folders]
+        self._originals = Originals(uploads, max_bytes=max_bytes, limits=limits)
         self._pictures = PictureCache()
 
     def text(self, info: DocumentInfo, span: Span) -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from index.errors import EncoderError, FingerprintMismatch
-from index.ingest.add import BATCH_PASSAGES, FEWEST_PASSAGES
+from index.ingest.add import FEWEST_PASSAGES
+from index.ingest.passage_encoding import BATCH_PASSAGES
 from index.ingest.preparation import DocumentCutter, PreparedItem
 from index.library.library import Library
 from index.loading.sandbox.pool import Process

@@ -19,6 +19,8 @@ from index.loading.pdf.paragraphs import Paragraph, body_size, paragraphs
 from index.loading.pdf.pdfium import PDFIUM, open_pdf, opened_page, page_label, pdfium_error
 from index.loading.pdf.reading_order import in_reading_order
 from index.loading.pdf.running_heads import without_furniture
+from index.loading.pdf.tables.table_blocks import caption_of, continued, table_block
+from index.loading.pdf.tables.table_regions import tables_as_lines
 from index.text.sentences import normalise, one_line
 
 if TYPE_CHECKING:
@@ -60,7 +62,7 @@ _MOST_BROKEN = 1_000
 def describe(stated: Mapping[str, str], found: Sequence[Paragraph], body: float, name: str) -> tuple[str, str, str]:
     """Return title, author and date; `found` has at least one paragraph."""
     head = [paragraph for paragraph in found[:_HEAD_PARAGRAPHS] if paragraph.page == found[0].page]
-    lines = [line for paragraph in head for line in paragraph.text.split("\n")]
+    lines = [line for paragraph in head if not paragraph.table for line in paragraph.text.split("\n")]
     title = _title(one_line(stated.get("Title", "")), PurePath(name).stem) or _largest(head, body)
     author = _author(one_line(stated.get("Author", ""))) or next(filter(None, map(metadata.byline, lines)), "")
     return title, author, next(filter(None, map(metadata.dateline, lines)), "")
@@ -81,7 +83,9 @@ def _largest(head: Sequence[Paragraph], body: float) -> str:
     """Return the paragraph in the largest type at the top of the first page, if it is the only one in that type."""
     if not head or head[0].page:
         return ""
-    upright = [paragraph for paragraph in head if not paragraph.first.sideways]
+    upright = [paragraph for paragraph in head if not paragraph.first.sideways and not paragraph.table]
+    if not upright:
+        return ""
     sizes = sorted({round(paragraph.first.size) for paragraph in upright}, reverse=True)
     largest = [paragraph for paragraph in upright if round(paragraph.first.size) == sizes[0]]
     candidates = [paragraph for paragraph in largest if not _NUMBERED.match(paragraph.text)]
@@ -166,7 +170,7 @@ def _sheet(document: Any, index: int) -> Sheet | None:
 
     with PDFIUM, opened_page(document, index) as page:
         try:
-            return read_sheet(page) if page else None
+            return read_sheet(page, tables_as_lines) if page else None
         except pdfium.PdfiumError:
             return None
 
@@ -208,11 +212,16 @@ def _count(pages: int) -> str:
 def _blocks(found: Sequence[Paragraph], levels: Sequence[int], labels: Sequence[str]) -> Iterator[Block]:
     """Yield paragraphs as blocks. Empty pages after the last word begin at the end of the text."""
     block: Block | None = None
-    for paragraph, level in zip(found, levels, strict=True):
+    captions: set[int] = set()
+    for first, end in continued(found):
         if block:
             yield block
-        text = re.sub(r"\s+", " ", paragraph.text) if level else paragraph.text
-        block = Block(text, level, tuple((offset, labels[page]) for offset, page in paragraph.pages))
+        parts = found[first:end]
+        if parts[0].table:
+            block = table_block(parts, caption_of(found, first, end, captions), labels)
+            continue
+        text = re.sub(r"\s+", " ", parts[0].text) if levels[first] else parts[0].text
+        block = Block(text, levels[first], tuple((offset, labels[page]) for offset, page in parts[0].pages))
     begun = sum(len(paragraph.pages) for paragraph in found)
     trailing = labels[begun:]
     if block:

@@ -11,16 +11,20 @@ import ctypes
 from bisect import bisect_left, bisect_right
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from index.loading.pdf.page_cuts import PageMark, Rectangle, page_cuts
 from index.loading.pdf.pdfium import PageText, opened_page, opened_pdf, page_label
-from index.loading.pdf.trace import HYPHENS, squeezed, trace
+from index.loading.pdf.lines import read_lines
+from index.loading.pdf.tables.table_regions import tables_as_lines
+from index.loading.pdf.trace import HYPHENS, Traced, squeezed, trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from index.loading.pdf.lines import Line
     from index.loading.pdf.pdfium import Box, Run
     from index.loading.pdf.trace import Stretch, Words
 
@@ -193,9 +197,24 @@ class _Letters:
 class _Page:
     """An open page, its text, and the letters of its runs."""
 
+    index: int
     page: Any
     text: PageText
     letters: list[_Letters]
+
+    def cells(self) -> list[_Letters]:
+        """Return the letters with the words of tables cell by cell, as a document has them; a run may cross cells."""
+        lines, main = read_lines(self.text)
+        arranged = tables_as_lines(self.page, self.text, lines, main)
+        if not any(line.table for line in arranged):
+            return self.letters
+        spans = [span for line in arranged for span in (line.table.places if line.table else _spans(line))]
+        return [_Letters.of(self.index, self.text.run(start, end)) for start, end in spans]
+
+
+def _spans(line: Line) -> Iterator[tuple[int, int]]:
+    """Yield where the letters of a line are in the text of its page."""
+    return ((place.start, place.end) for place in line.places)
 
 
 class _Pages:
@@ -231,7 +250,7 @@ class _Pages:
             return None
         self._stack.callback(text_page.close)
         text = PageText(text_page)
-        return _Page(page, text, [_Letters.of(index, run) for run in text.runs()])
+        return _Page(index, page, text, [_Letters.of(index, run) for run in text.runs()])
 
 
 def page_marks(path: Path, words: Words, expected: range, name: str) -> tuple[PageMark, ...]:
@@ -250,16 +269,20 @@ def page_marks(path: Path, words: Words, expected: range, name: str) -> tuple[Pa
 
 def _picked(pages: _Pages, words: Words, expected: range) -> dict[int, list[list[int]]]:
     """Return the positions of the words by page and run; empty if the words are not found exactly."""
-    for reach in _REACHES:
+    best: tuple[list[_Letters], Traced] = [], Traced((), sure=False)
+    for in_cells, reach in product((False, True), _REACHES):
         near = range(max(0, expected.start - reach), min(len(pages), expected.stop + reach))
-        runs = [run for index in near if (page := pages[index]) for run in page.letters]
+        runs = [run for index in near if (page := pages[index]) for run in (page.cells() if in_cells else page.letters)]
         due = [number for number, run in enumerate(runs) if run.page in expected]
         traced = trace([run.letters for run in runs], words, range(due[0], due[-1] + 1) if due else range(0))
+        if traced.sure or not best[1].stretches:
+            best = runs, traced
         if traced.sure:
             break
     picked: dict[int, list[list[int]]] = {}
-    for stretch in traced.stretches:
-        picked.setdefault(runs[stretch.run].page, []).append(runs[stretch.run].picked(stretch))
+    for stretch in best[1].stretches:
+        run = best[0][stretch.run]
+        picked.setdefault(run.page, []).append(run.picked(stretch))
     return picked
 
 

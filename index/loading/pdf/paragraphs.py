@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from index.loading.pdf.lines import Line
+    from index.loading.pdf.tables.page_table import PageTable
     from index.loading.pdf.typography import Edges
 
 Relation = Literal["join", "newline", "paragraph"]
@@ -58,6 +59,11 @@ class Paragraph:
 
     right: float = 0.0
     """The right margin at its last line."""
+
+    @property
+    def table(self) -> PageTable | None:
+        """The table that it is; None for words."""
+        return self.first.table
 
     @property
     def ends_sentence(self) -> bool:
@@ -169,7 +175,7 @@ class _Joiner:
 
     def _relation(self, line: Line, edges: Edges) -> Relation:
         paragraph = self.found[-1]
-        if line.sideways:
+        if line.sideways or line.table:
             return "paragraph"
         turned = bool(self._pending) or _turns(paragraph.last, line)
         relation = "paragraph" if turned else self._below(paragraph, line, edges)
@@ -178,7 +184,9 @@ class _Joiner:
         return relation
 
     def _interrupts(self, paragraph: Paragraph, line: Line) -> bool:
-        """Return whether a paragraph is a footnote, label, caption or stamp, which may interrupt a sentence."""
+        """Return whether a paragraph is a footnote, label, caption, table or stamp, which may interrupt a sentence."""
+        if paragraph.table:
+            return True
         small = paragraph.last.size < _SMALLER * min(line.size, self._body)
         return small or paragraph.last.sideways or bool(_CAPTION.match(paragraph.text))
 
@@ -186,7 +194,7 @@ class _Joiner:
         """Return how a line below the last line continues it."""
         last = paragraph.last
         drop = last.bottom - line.bottom
-        if not alike(last, line) or _CAPTION.match(line.text):
+        if paragraph.table or not alike(last, line) or _CAPTION.match(line.text):
             return "paragraph"
         if begins_heading(line, self._body):
             return "paragraph"
@@ -235,7 +243,7 @@ def _continues(paragraph: Paragraph, line: Line) -> bool:
         return False
     if ITEM.match(line.text) or _CAPTION.match(line.text) or _CAPTION.match(paragraph.text):
         return False
-    if max(paragraph.last.cells, line.cells) > 1:
+    if paragraph.table or max(paragraph.last.cells, line.cells) > 1:
         return False
     prose = paragraph.lines > 1 or len(paragraph.text) > _HALF_LINE
     full = paragraph.last.right > paragraph.right - 2 * _EM * line.size

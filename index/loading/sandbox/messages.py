@@ -6,12 +6,13 @@ import hashlib
 import json
 import struct
 from array import array
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from index import errors
 from index.errors import LoadingError
+from index.loading.containers.member import CONTAINER_LIMITS, ContainerLimits
 from index.records import Chunk, Document, Landmark, LandmarkKind, Reading, RecognisedWord, Span, Table
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ _METADATA = ("id", "source", "title", "author", "date", "media_type")
 _KINDS = frozenset(get_args(LandmarkKind))
 _NUMBER = "I"
 _PAGE_END = "\f"
+Task = Literal["document", "members", "identity", "bytes"]
+"""What a request wants of a file: its document, its members, the SHA-256 of its bytes, or these bytes themselves."""
 _Item = TypeVar("_Item")
 
 
@@ -81,6 +84,8 @@ class Limits:
     """Time for a small file; each megabyte adds SECONDS_PER_MEGABYTE."""
     megabytes: int = 1000
     """Memory of the whole process."""
+    containers: ContainerLimits = CONTAINER_LIMITS
+    """How many members a container may have, and how many containers may be in one another."""
 
     def seconds_for(self, size: int) -> float:
         """Return the time limit for a file of `size` bytes."""
@@ -116,12 +121,17 @@ class Request:
     """How to cut passages: target, limit, and the identity of a tokenizer that was sent before; None to cut none."""
     witness: bool = False
     """Whether to read the pages of a PDF with the second reader as well."""
+    passwords: tuple[str, ...] = field(default=(), repr=False)
+    """Passwords to try on a locked file."""
+    containers: ContainerLimits = CONTAINER_LIMITS
+    task: Task = "document"
 
     @classmethod
     def of(cls, value: Any) -> Request:
         """Build a request from the output of `dataclasses.asdict`."""
-        cutting = value.pop("cutting")
-        return cls(**value, cutting=tuple(cutting) if cutting else None)
+        cutting, passwords, limits = (value.pop(name) for name in ("cutting", "passwords", "containers"))
+        cut = tuple(cutting) if cutting else None
+        return cls(**value, cutting=cut, passwords=tuple(passwords), containers=ContainerLimits(**limits))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +152,32 @@ class Parsed:
     cost: Cost
     pages: tuple[str, ...] = ()
     """The plain text of each page of a PDF, if a witness was requested."""
+
+
+def send_found(sink: BinaryIO, found: Sequence[str] | bytes) -> None:
+    """Send names of members, or bytes."""
+    if isinstance(found, bytes):
+        send_json(sink, {"blocks": _frames(found, MOST)})
+        for start in range(0, len(found), MOST):
+            send(sink, found[start : start + MOST])
+    else:
+        send_json(sink, {"blocks": _frames(found, _LANDMARKS)})
+        for names in _slices(found, _LANDMARKS):
+            send_json(sink, names)
+    sink.flush()
+
+
+def receive_found(source: BinaryIO, *, names: bool) -> list[str] | bytes:
+    """Receive names of members or bytes, or raise the error that was sent instead. Raises ProtocolError."""
+    head = receive_json(source)
+    try:
+        if "error" in head:
+            raise _error(head)
+        if names:
+            return [str(name) for _ in range(head["blocks"]) for name in receive_json(source)]
+        return b"".join([receive(source) for _ in range(head["blocks"])])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ProtocolError(f"no members: {error}") from error
 
 
 def send_parsed(sink: BinaryIO, parsed: Parsed) -> None:

@@ -12,16 +12,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from index.errors import LoadingError, ReaderCrashed, TookTooLong, TooMuchMemory
-from index.loading.sandbox.messages import ProtocolError, Request, receive_parsed, send, send_json
+from index.loading.containers.container_paths import file_on_disk
+from index.loading.sandbox.messages import ProtocolError, Request, receive_found, receive_parsed, send, send_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from typing import BinaryIO
 
-    from index.loading.sandbox.messages import ChunkerSettings, Limits, Parsed
+    from index.loading.sandbox.messages import ChunkerSettings, Limits, Parsed, Task
 
 PROGRAM = ("-m", "index.loading.sandbox.worker")
 MOST_FILES = 1000
@@ -40,6 +41,7 @@ IDLE_SECONDS = 60.0
 """Seconds after which an idle process ends, so that a server that rarely adds files does not keep it."""
 _idle: dict[Process, threading.Timer] = {}
 _lock = threading.Lock()
+_Answer = TypeVar("_Answer")
 
 
 class Process:
@@ -68,13 +70,25 @@ class Process:
 
     def ask(self, request: Request, cutting: ChunkerSettings | None) -> Parsed:
         """Let the process read a file. Raises LoadingError; if the process ended, it is no longer `fit`."""
+        parsed = self._answer(request, cutting, receive_parsed)
+        self._grown = parsed.cost.megabytes > GROWN_MEGABYTES
+        return parsed
+
+    def find(self, request: Request) -> list[str] | bytes:
+        """Let the process list or read a member of a container. Raises as `ask`."""
+        names = request.task == "members"
+        return self._answer(request, None, lambda source: receive_found(source, names=names))
+
+    def _answer(
+        self, request: Request, cutting: ChunkerSettings | None, receive: Callable[[BinaryIO], _Answer]
+    ) -> _Answer:
         name = request.name or PurePath(request.path).name
         timer = threading.Timer(request.seconds, self._expire)
         timer.daemon = True
         timer.start()
         self._files += 1
         try:
-            parsed = self._exchange(request, cutting)
+            return self._exchange(request, cutting, receive)
         except (ProtocolError, OSError, ValueError) as error:  # a ValueError means that another thread closed the pipe
             with suppress(subprocess.TimeoutExpired):  # its exit code shows the cause
                 self._process.wait(_EXIT_SECONDS)
@@ -88,8 +102,6 @@ class Process:
             raise
         finally:
             timer.cancel()
-        self._grown = parsed.cost.megabytes > GROWN_MEGABYTES
-        return parsed
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
@@ -106,7 +118,9 @@ class Process:
         self._stopped = True
         self._process.kill()
 
-    def _exchange(self, request: Request, cutting: ChunkerSettings | None) -> Parsed:
+    def _exchange(
+        self, request: Request, cutting: ChunkerSettings | None, receive: Callable[[BinaryIO], _Answer]
+    ) -> _Answer:
         sink, source = self._pipes()
         if cutting and cutting.identity != self._tokenizer:
             send_json(sink, {"tokenizer": cutting.identity})
@@ -114,7 +128,7 @@ class Process:
             self._tokenizer = cutting.identity
         send_json(sink, asdict(request))
         sink.flush()
-        return receive_parsed(source)
+        return receive(source)
 
     def _expire(self) -> None:
         self._late = True
@@ -175,6 +189,7 @@ class Parser:
         max_pages: int | None = None,
         cutting: ChunkerSettings | None = None,
         witness: bool = False,
+        passwords: Sequence[str] = (),
     ) -> Parsed:
         """Read the file at `path` like `index.loading.loader.load_bytes`, and cut it into passages with `cutting`.
 
@@ -184,8 +199,42 @@ class Parser:
         """
         seconds = self._limits.seconds_for(_size(path))
         cut = (cutting.target_tokens, cutting.limit, cutting.identity) if cutting else None
-        request = Request(str(path), source, name, max_bytes, max_pages, seconds, cut, witness)
+        request = Request(
+            *(str(path), source, name, max_bytes, max_pages, seconds, cut, witness, tuple(passwords)),
+            containers=self._limits.containers,
+        )
         return self._ready().ask(request, cutting)
+
+    def members(self, path: Path, *, max_bytes: int, passwords: Sequence[str] = ()) -> list[str]:
+        """Return the names of the members of a container, a file or itself a member of one, as paths below it.
+
+        Raises LoadingError: ContainerTooLarge, and as `parse`.
+        """
+        found = self._found("members", path, max_bytes, passwords)
+        assert isinstance(found, list)
+        return found
+
+    def identity(self, path: Path, *, max_bytes: int, passwords: Sequence[str] = ()) -> str:
+        """Return the SHA-256 of a member of a container. Raises as `parse`."""
+        found = self._found("identity", path, max_bytes, passwords)
+        assert isinstance(found, bytes)
+        return found.hex()
+
+    def member(self, path: Path, *, max_bytes: int, passwords: Sequence[str] = ()) -> bytes:
+        """Return the bytes of a member of a container. Raises as `parse`."""
+        found = self._found("bytes", path, max_bytes, passwords)
+        assert isinstance(found, bytes)
+        return found
+
+    def _found(self, task: Task, path: Path, max_bytes: int, passwords: Sequence[str]) -> list[str] | bytes:
+        seconds = self._limits.seconds_for(_size(path))
+        request = Request(
+            *(str(path), str(path), "", max_bytes, None, seconds),
+            passwords=tuple(passwords),
+            containers=self._limits.containers,
+            task=task,
+        )
+        return self._ready().find(request)
 
     def stop(self) -> None:
         """Stop reading, and read no more files. May be called from any thread."""
@@ -266,6 +315,6 @@ def close_idle() -> None:
 
 def _size(path: Path) -> int:
     try:
-        return path.stat().st_size
+        return file_on_disk(path).stat().st_size
     except (OSError, ValueError):
         return 0

@@ -5,19 +5,23 @@ It must stay small: it loads no model, no index and no database.
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 import signal
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.errors import DamagedFile, LoadingError, ReaderCrashed, TooMuchMemory
+from index.loading.containers.container_paths import container_file
 from index.loading.formats import PDF
 from index.loading.loader import load_bytes, read_bytes
+from index.loading.locks import unlocked
 from index.loading.sandbox.messages import (
     Cost,
     Parsed,
@@ -26,6 +30,7 @@ from index.loading.sandbox.messages import (
     receive,
     receive_json,
     send_error,
+    send_found,
     send_parsed,
 )
 
@@ -33,8 +38,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import BinaryIO
 
+    from index.loading.containers.container_reader import ContainerReader
     from index.records import Chunk, Document
     from index.text.chunks import Chunker
+
+    _Read = tuple[Document, tuple[Chunk, ...] | None, tuple[str, ...]]
 
 _OVERHEAD = 50_000_000
 """Bytes of code and libraries, which a limit on data does not count."""
@@ -149,6 +157,7 @@ class _Worker:
     def __init__(self, megabytes: int) -> None:
         self._megabytes = megabytes
         self._tokenizers: dict[str, _Tokenizer] = {}
+        self._containers: ContainerReader | None = None
 
     def serve(self, source: BinaryIO, sink: BinaryIO) -> None:
         """Read requests, and send documents or errors."""
@@ -164,23 +173,23 @@ class _Worker:
         reset_peak()
         limit_time(request.seconds)
         try:
-            document, chunks, pages = self._read(request)
+            found = self._guarded(request)
         except LoadingError as error:
             send_error(sink, self._likely_cause(error, request), _cost(began))
         else:
-            send_parsed(sink, Parsed(document, chunks, _cost(began), pages))
+            if isinstance(found, tuple):
+                document, chunks, pages = found
+                send_parsed(sink, Parsed(document, chunks, _cost(began), pages))
+            else:
+                send_found(sink, found)
         finally:
             lift_time_limit()
 
-    def _read(self, request: Request) -> tuple[Document, tuple[Chunk, ...] | None, tuple[str, ...]]:
-        """Read the document. Every failure becomes a LoadingError, so a failing library does not end the process."""
+    def _guarded(self, request: Request) -> _Read | list[str] | bytes:
+        """Do what is asked. Every failure becomes a LoadingError, so a failing library does not end the process."""
         name = request.name or Path(request.path).name
         try:
-            data = read_bytes(Path(request.path), max_bytes=request.max_bytes)
-            document = load_bytes(data, source=request.source, name=request.name, max_pages=request.max_pages)
-            pages = _witness_pages(data, document, name) if request.witness else ()
-            del data
-            return document, self._cut(document, request), pages
+            return self._members(request) if request.task == "members" else self._read(request, name)
         except (LoadingError, SystemExit):
             raise
         except MemoryError:
@@ -189,6 +198,56 @@ class _Worker:
             raise DamagedFile(f"{name} is nested too deeply.") from None
         except BaseException as error:  # panics of Rust libraries are not derived from Exception
             raise ReaderCrashed(f"{name} cannot be read: {type(error).__name__}: {error}"[:500] + ".") from error
+
+    def _read(self, request: Request, name: str) -> _Read | bytes:
+        file = container_file(Path(request.path))
+        data = self._bytes(request, file)
+        if request.task == "bytes":
+            return data
+        if request.task == "identity":
+            return hashlib.sha256(data).digest()
+        document = load_bytes(
+            data,
+            source=request.source,
+            name=request.name,
+            max_pages=request.max_pages,
+            passwords=request.passwords,
+        )
+        if file:
+            reading = replace(document.reading, container=self._container(request))
+            document = replace(document, reading=reading)
+        pages = _witness_pages(unlocked(data, name, request.passwords), document, name) if request.witness else ()
+        del data
+        return document, self._cut(document, request), pages
+
+    def _bytes(self, request: Request, file: Path | None) -> bytes:
+        """Return the bytes of a file, or of a member of a container."""
+        path = Path(request.path)
+        if file is None:
+            return read_bytes(path, max_bytes=request.max_bytes)
+        limits, passwords = request.containers, request.passwords
+        return self._reader().read(path, limits, passwords, max_bytes=request.max_bytes)
+
+    def _members(self, request: Request) -> list[str]:
+        limits, passwords = request.containers, request.passwords
+        members = self._reader().members(Path(request.path), limits, passwords, max_bytes=request.max_bytes)
+        return [member.name for member in members]
+
+    def _container(self, request: Request) -> str:
+        """Return the source of the container that a member is in: its own source without its name there."""
+        container = self._reader().container_of(
+            Path(request.path), request.containers, request.passwords, max_bytes=request.max_bytes
+        )
+        inner = str(Path(request.path).relative_to(container))
+        return request.source.removesuffix(inner).rstrip("/\\")
+
+    def _reader(self) -> ContainerReader:
+        """Return the reader of containers, whose modules are loaded when the first one is read."""
+        if self._containers is None:
+            from index.loading.containers.container_reader import ContainerReader
+
+            self._containers = ContainerReader()
+        return self._containers
 
     def _cut(self, document: Document, request: Request) -> tuple[Chunk, ...] | None:
         if request.cutting is None:
