@@ -108,9 +108,10 @@ class _Layout:
 
     def _cell(self, cell: Cell, first: int) -> ShownCell:
         parts = tuple(clipped(self._parts, cell.start, cell.end))
+        marked = any(part.marked for part in parts)
         words = "".join(part.text for part in parts)
         if cell.row < self._table.header_rows:
-            return ShownCell(parts, "column", cell.column in self._columns_near)
+            return ShownCell(parts, "column", not marked and cell.column in self._columns_near)
         if cell.column == first and words and self._table.rows[cell.row].startswith(words):
-            return ShownCell(parts, "row", cell.row in self._rows_near)
+            return ShownCell(parts, "row", not marked and cell.row in self._rows_near)
         return ShownCell(parts, is_number=bool(_NUMBER.fullmatch(words)))
