@@ -101,7 +101,7 @@ class _Layout:
         if not any(words):
             return ()
         cells = (
-            ShownCell((Part(text, -1, False),) if text else (), "column", column in self._columns_near)
+            ShownCell((Part(text, -1, False),), "column", column in self._columns_near) if text else ShownCell()
             for text, column in zip(words, self._columns, strict=True)
         )
         return (ShownRow(0, tuple(cells)),)

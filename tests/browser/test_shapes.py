@@ -10,10 +10,11 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import shapes
+from tests.browser.axe import colour_violations, structure_violations
 from tests.browser.conftest import ATTACK, open_library, running_site
 from tests.browser.everywhere import EVERYWHERE
 from tests.browser.layout import layout_problems
-from tests.browser.source_reader import loaded_viewer
+from tests.browser.source_reader import PHONE, loaded_viewer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -218,3 +219,42 @@ def test_health_says_how_a_document_was_read(
     expect(row.locator(".p-health li")).to_have_text("Message · 2 tables · English, German · attached to mail.mbox")
     assert layout_problems(page) == []
     library.remove(letter.id)
+
+
+WORDS = {
+    shapes.sheet: "4512",
+    shapes.message: "Boris Holm",
+    shapes.slides: "Mention that the dry wells cost nine million.",
+    shapes.code: "return math.pi * radius**2",
+    shapes.subtitles: "Nobody believed the pilot.",
+    shapes.notebook: "rain[year]",
+}
+"""Words to mark in each document."""
+
+
+def test_every_shape_follows_wcag(shaped_site: tuple[str, Library], visit: Visit) -> None:
+    """Axe finds no violation in the panel, in light and dark colours."""
+    page = visit(shaped_site[0], size=PHONE)
+    problems = []
+    for make, words in WORDS.items():
+        viewer = open_source(page, make(), words)
+        expect(viewer.locator("mark").first).to_be_visible()
+        problems += structure_violations(page)
+        for scheme, theme in (("dark", "body.dark"), ("light", "body:not(.dark)")):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.locator(theme).wait_for()
+            problems += [f"{make.__name__}, {scheme}: {found}" for found in colour_violations(page, "#viewer")]
+    assert problems == []
+
+
+def test_pages_of_citations_of_every_shape_follow_wcag(shaped_site: tuple[str, Library], unwatched: Page) -> None:
+    """Axe finds no violation on the pages of citations, whose policy forbids nothing that they need."""
+    problems = []
+    for make, words in WORDS.items():
+        for scheme in ("dark", "light"):
+            unwatched.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            unwatched.goto(citation_address(shaped_site[0], make(), words))
+            expect(unwatched.locator("mark").first).to_be_visible()
+            problems += [f"{make.__name__}, {scheme}: {found}" for found in colour_violations(unwatched)]
+        problems += structure_violations(unwatched)
+    assert problems == []
