@@ -103,11 +103,13 @@ class Changes:
         The attachments of a message go with it; an archive's path names the documents in it. Raises DocumentNotFound or
         AmbiguousDocument before anything is removed.
         """
-        with self._store.writing(), Worklist(self._session.folder) as worklist:
+        with self._store.writing():
             removals = Removals(self._session.catalog, self._lookup)
             removals.find(documents)
             removed = removals.carry_out()
-            worklist.drop(removals.containers())
+            if containers := removals.containers():
+                with Worklist(self._session.folder) as worklist:
+                    worklist.drop(containers)
             self._store.index()
         return Receipt(removed=removed)
 

@@ -38,7 +38,10 @@ _NAMED = frozenset(
 )
 """Commands whose name is what is printed."""
 _ARGUMENT = r"\s*\{([^{}]*)\}"
-_CITED = re.compile(r"\\(?:no)?(?:cite|citep|citet|citeauthor|citeyear|parencite|textcite|autocite|footcite)\*?(?:\[[^][]*\])*" + _ARGUMENT)
+_CITED = re.compile(
+    r"\\(?:no)?(?:cite|citep|citet|citeauthor|citeyear|parencite|textcite|autocite|footcite)\*?(?:\[[^][]*\])*"
+    + _ARGUMENT
+)
 _REFERRED = re.compile(r"\\(?:ref|eqref|pageref|autoref|cref|Cref|nameref|vref)\*?" + _ARGUMENT)
 _LINKED = re.compile(r"\\href\s*\{[^{}]*\}")
 _DROPPED = re.compile(

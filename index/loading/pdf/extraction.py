@@ -1,18 +1,14 @@
-"""Reads a PDF: the text of its pages in reading order, and its metadata.
-
-The creation date of the file is not used, because it is the day of an export, a scan or a download.
-"""
+"""Reads a PDF: the text of its pages in reading order, with tables, headings and pages."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from index.errors import DamagedFile, NoTextLayer, TooLarge
-from index.loading import metadata
 from index.loading.content import Block, Draft
+from index.loading.pdf.description import describe, packet
 from index.loading.pdf.headings import OutlineEntry, heading_levels
 from index.loading.pdf.lines import Sheet, read_sheet
 from index.loading.pdf.paragraphs import Paragraph, body_size, paragraphs
@@ -21,79 +17,17 @@ from index.loading.pdf.reading_order import in_reading_order
 from index.loading.pdf.running_heads import without_furniture
 from index.loading.pdf.tables.table_blocks import caption_of, continued, table_block
 from index.loading.pdf.tables.table_regions import tables_as_lines
-from index.text.sentences import normalise, one_line
+from index.text.sentences import normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from index.loading.content import Content
 
-_PROGRAM_TITLE = re.compile(
-    r"(?:microsoft (?:word|powerpoint|excel)\b|powerpoint presentation|untitled|unknown|document ?\d*$|slide ?\d+$"
-    r"|title$|\(anonymous\)|no title)",
-    re.IGNORECASE,
-)
-_FILE_NAME = re.compile(
-    r"\.(?:docx?|pdf|tex|dvi|indd|qxd|pptx?|xlsx?|odt|rtf|txt|html?|jpe?g|png|tiff?|ps|eps)$", re.IGNORECASE
-)
-_NO_AUTHOR = {
-    "anonymous",
-    "(anonymous)",
-    "user",
-    "admin",
-    "administrator",
-    "owner",
-    "unknown",
-    "author",
-    "unspecified",
-} | {"root", "guest"}
-_LARGEST = 1.25
-_HEAD_PARAGRAPHS = 12
-_AT_TOP = 5
-_NUMBERED = re.compile(r"\d+(?:\.\d+)*\.?\s")
-"""The heading of a numbered section; the file is then an excerpt of a larger document."""
-_TITLE_LENGTH = 250
 _OUTLINE_LIMIT = 20_000
 _DEEPEST = 15
 _MOST_BROKEN = 1_000
 """Damaged pages in a row. A page tree that refers to itself has any number of pages."""
-
-
-def describe(stated: Mapping[str, str], found: Sequence[Paragraph], body: float, name: str) -> tuple[str, str, str]:
-    """Return title, author and date; `found` has at least one paragraph."""
-    head = [paragraph for paragraph in found[:_HEAD_PARAGRAPHS] if paragraph.page == found[0].page]
-    lines = [line for paragraph in head if not paragraph.table for line in paragraph.text.split("\n")]
-    title = _title(one_line(stated.get("Title", "")), PurePath(name).stem) or _largest(head, body)
-    author = _author(one_line(stated.get("Author", ""))) or next(filter(None, map(metadata.byline, lines)), "")
-    return title, author, next(filter(None, map(metadata.dateline, lines)), "")
-
-
-def _title(title: str, stem: str) -> str:
-    """Return the title if a person wrote it, else "": programs write file names or their own names there."""
-    slug = " " not in title and (title == stem or bool(re.search(r"[-_\d]", title)))
-    meaningless = _PROGRAM_TITLE.match(title) or _FILE_NAME.search(title) or slug
-    return "" if meaningless or not any(map(str.isalpha, title)) else title
-
-
-def _author(author: str) -> str:
-    return "" if author.lower() in _NO_AUTHOR or not any(map(str.isalpha, author)) else author
-
-
-def _largest(head: Sequence[Paragraph], body: float) -> str:
-    """Return the paragraph in the largest type at the top of the first page, if it is the only one in that type."""
-    if not head or head[0].page:
-        return ""
-    upright = [paragraph for paragraph in head if not paragraph.first.sideways and not paragraph.table]
-    if not upright:
-        return ""
-    sizes = sorted({round(paragraph.first.size) for paragraph in upright}, reverse=True)
-    largest = [paragraph for paragraph in upright if round(paragraph.first.size) == sizes[0]]
-    candidates = [paragraph for paragraph in largest if not _NUMBERED.match(paragraph.text)]
-    if len(candidates) != 1 or sizes[0] <= _LARGEST * body or candidates[0] not in upright[:_AT_TOP]:
-        return ""
-    title = one_line(candidates[0].text)
-    wordy = len(title.split()) > 1 and len(title) <= _TITLE_LENGTH
-    return title if wordy and metadata.looks_like_title(title) else ""
 
 
 def read(content: Content, name: str, *, max_pages: int | None = None) -> Draft:
@@ -113,7 +47,7 @@ def read(content: Content, name: str, *, max_pages: int | None = None) -> Draft:
     kept, left_out = without_furniture(sheets, body)
     found = paragraphs([in_reading_order(lines) for lines in kept], body)
     levels = heading_levels(found, body, outline)
-    title, author, date = describe(stated, found, body, name)
+    title, author, date = describe({**packet(content.data), **stated}, found, body, name)
     blocks = list(_blocks(found, levels, labels))
     return Draft(blocks, title, author, date, left_out + _notes(sheets, broken))
 

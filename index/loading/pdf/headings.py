@@ -76,7 +76,9 @@ def _groups(lines: Sequence[Line], body: float) -> Iterator[tuple[int, int]]:
 def _may_go_on(above: Line, below: Line, body: float) -> bool:
     near = _LEVEL * below.size < above.bottom - below.bottom < _PITCH * below.size and overlap(above, below)
     same = alike(above, below, NEARLY) and above.bold == below.bold and is_large(below, body)
-    apart = above.table or below.table or ITEM.match(below.text) or begins_heading(below, body) or LEADER.search(above.text)
+    apart = (
+        above.table or below.table or ITEM.match(below.text) or begins_heading(below, body) or LEADER.search(above.text)
+    )
     return near and same and not apart
 
 

@@ -157,7 +157,6 @@ class _Worker:
     def __init__(self, megabytes: int) -> None:
         self._megabytes = megabytes
         self._tokenizers: dict[str, _Tokenizer] = {}
-        self._containers: ContainerReader | None = None
 
     def serve(self, source: BinaryIO, sink: BinaryIO) -> None:
         """Read requests, and send documents or errors."""
@@ -206,13 +205,8 @@ class _Worker:
             return data
         if request.task == "identity":
             return hashlib.sha256(data).digest()
-        document = load_bytes(
-            data,
-            source=request.source,
-            name=request.name,
-            max_pages=request.max_pages,
-            passwords=request.passwords,
-        )
+        options: Any = {"max_pages": request.max_pages, "passwords": request.passwords}
+        document = load_bytes(data, source=request.source, name=request.name, **options)
         if file:
             reading = replace(document.reading, container=self._container(request))
             document = replace(document, reading=reading)
@@ -226,28 +220,27 @@ class _Worker:
         if file is None:
             return read_bytes(path, max_bytes=request.max_bytes)
         limits, passwords = request.containers, request.passwords
-        return self._reader().read(path, limits, passwords, max_bytes=request.max_bytes)
+        return self._containers.read(path, limits, passwords, max_bytes=request.max_bytes)
 
     def _members(self, request: Request) -> list[str]:
         limits, passwords = request.containers, request.passwords
-        members = self._reader().members(Path(request.path), limits, passwords, max_bytes=request.max_bytes)
+        members = self._containers.members(Path(request.path), limits, passwords, max_bytes=request.max_bytes)
         return [member.name for member in members]
 
     def _container(self, request: Request) -> str:
         """Return the source of the container that a member is in: its own source without its name there."""
-        container = self._reader().container_of(
+        container = self._containers.container_of(
             Path(request.path), request.containers, request.passwords, max_bytes=request.max_bytes
         )
         inner = str(Path(request.path).relative_to(container))
         return request.source.removesuffix(inner).rstrip("/\\")
 
-    def _reader(self) -> ContainerReader:
-        """Return the reader of containers, whose modules are loaded when the first one is read."""
-        if self._containers is None:
-            from index.loading.containers.container_reader import ContainerReader
+    @cached_property
+    def _containers(self) -> ContainerReader:
+        """The reader of containers, whose modules are loaded when the first one is read."""
+        from index.loading.containers.container_reader import ContainerReader
 
-            self._containers = ContainerReader()
-        return self._containers
+        return ContainerReader()
 
     def _cut(self, document: Document, request: Request) -> tuple[Chunk, ...] | None:
         if request.cutting is None:

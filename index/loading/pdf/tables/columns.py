@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
+from index.loading.pdf.tables.page_table import is_number
 from index.loading.pdf.tables.table_words import sentence
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ _NARROWEST = 0.5
 """The least width of a gutter, in type sizes."""
 _CELL_GAP = 0.45
 """The least gap between two cells in a row that nearly touch, in type sizes."""
+_SEVERAL, _CROWDED = 2, 0.4
+_FEW = 5
+"""So few levels may have blanks beside numbers at one place by chance."""
 _NEAR = 2.0
 _COVERED = 0.5
 """A rule divides columns if it is at least this share of the table's height long."""
@@ -92,11 +96,20 @@ def gutters(
     left = min((word.left for level in levels for word in level.words), default=0.0)
     right = max((word.right for level in levels for word in level.words), default=0.0)
     ruled = [gutter for gutter in dividing(down, height) if left < gutter.middle < right]
-    if closed:
+    if closed and not _is_crowded(levels, ruled):
         return ruled
     blank = [gutter for gutter in _blank(body, levels) if not any(_touches(gutter, rule) for rule in ruled)]
     found = sorted([*ruled, *blank], key=lambda gutter: gutter.middle)
     return _without_signs(found, levels)
+
+
+def _is_crowded(levels: Sequence[Level], ruled: Sequence[Gutter]) -> bool:
+    """Return whether many levels have several numbers between two rules: columns are there without rules."""
+    crowded = 0
+    for level in levels:
+        columns = Counter(_column(word, ruled) for word in level.words if is_number(word.text))
+        crowded += any(count > _SEVERAL for count in columns.values())
+    return crowded > _SEVERAL and crowded >= _CROWDED * len(levels)
 
 
 def dividing(down: Sequence[Ruling], height: float) -> list[Gutter]:
@@ -108,9 +121,7 @@ def dividing(down: Sequence[Ruling], height: float) -> list[Gutter]:
         else:
             places.append([rule])
     long = [group for group in places if sum(rule.length for rule in group) >= _COVERED * height]
-    return [
-        Gutter(group[0].at, group[-1].at, tuple((rule.start, rule.end) for rule in group)) for group in long
-    ]
+    return [Gutter(group[0].at, group[-1].at, tuple((rule.start, rule.end) for rule in group)) for group in long]
 
 
 def _touches(gutter: Gutter, rule: Gutter) -> bool:
@@ -122,7 +133,7 @@ def _spans(levels: Sequence[Level]) -> list[list[tuple[float, float]]]:
     found = []
     for level in levels:
         spans: list[tuple[float, float]] = []
-        for part in level.segments():
+        for part in level.segments(wide=len(levels) < _FEW):
             left, right = part[0].left, max(word.right for word in part)
             if spans and left <= spans[-1][1]:
                 left, right = spans[-1][0], max(right, spans.pop()[1])
@@ -133,7 +144,8 @@ def _spans(levels: Sequence[Level]) -> list[list[tuple[float, float]]]:
 
 def _blank(body: Sequence[Level], levels: Sequence[Level]) -> list[Gutter]:
     """Return the widest places that few levels of the body cross, with words on both sides."""
-    wide, everything = _spans(body), _spans(levels)
+    wide = _spans(body)
+    everything = wide if len(body) == len(levels) else _spans(levels)
     if len(wide) < 2:
         return []
     size = median(level.size for level in body)
@@ -152,7 +164,9 @@ def _blank(body: Sequence[Level], levels: Sequence[Level]) -> list[Gutter]:
             found[-1] = Gutter(found[-1].left, right)
         else:
             found.append(Gutter(left, right))
-    return [gutter for gutter in found if gutter.right - gutter.left >= _NARROWEST * size and _parts(gutter, everything)]
+    return [
+        gutter for gutter in found if gutter.right - gutter.left >= _NARROWEST * size and _parts(gutter, everything)
+    ]
 
 
 def _parts(gutter: Gutter, spans: Sequence[Sequence[tuple[float, float]]]) -> bool:
@@ -181,10 +195,10 @@ def _without_signs(found: list[Gutter], levels: Sequence[Level]) -> list[Gutter]
 
 def parts_of(level: Level, found: Sequence[Gutter], *, header: bool = False) -> list[Part]:
     """Return the words of a level by column; words that run across a gutter span columns."""
-    parts = []
+    parts: list[Part] = []
     for segment in level.segments():
-        for piece in _divided(segment, found, level, header=header):
-            parts.append(Part(piece, *_reach(piece, found)))
+        pieces = _divided(segment, found, level, header=header)
+        parts += [Part(piece, *_reach(piece, found)) for piece in pieces]
     return _united(parts)
 
 
@@ -199,9 +213,7 @@ def _reach(words: Sequence[Line], found: Sequence[Gutter]) -> tuple[int, int]:
     return middle, middle
 
 
-def _divided(
-    words: tuple[Line, ...], found: Sequence[Gutter], level: Level, *, header: bool
-) -> list[tuple[Line, ...]]:
+def _divided(words: tuple[Line, ...], found: Sequence[Gutter], level: Level, *, header: bool) -> list[tuple[Line, ...]]:
     """Divide a segment at gutters where it has a gap: at rules always, elsewhere unless it looks like one heading."""
     pieces: list[list[Line]] = [[words[0]]]
     least = _CELL_GAP * level.size if header else 0.0

@@ -11,7 +11,10 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_NUMBER = 32
-_PERIOD = re.compile(r"(?:FY|Q[1-4]|H[12])?\s?['’]?(?:19|20)\d\d(?:\s?[-–/]\s?(?:\d\d|(?:19|20)\d\d))?[*]?|Q[1-4]|H[12]", re.IGNORECASE)
+_PERIOD = re.compile(
+    r"(?:FY|Q[1-4]|H[12])?\s?['’]?(?:19|20)\d\d(?:\s?[-–/]\s?(?:\d\d|(?:19|20)\d\d))?[*]?|Q[1-4]|H[12]",
+    re.IGNORECASE,
+)
 TABLE_CAPTION = re.compile(
     r"(?i:table|tab\.|tableau|tabelle|tabla|tabela|tabella|таблица|табл\.|표|表)\s*\.?\s*"
     r"(?:[A-Z]{0,2}[.-]?\d{1,3}(?:[.-]\d{1,3})*[a-z]?|[IVX]{1,6}\b)\s*(?:[.:|–—)-]|$|\n|[^\W\d_](?<![a-zà-ÿа-я]))"

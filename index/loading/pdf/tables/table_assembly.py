@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from index.loading.pdf.reading_order import runs_to_the_left
 from index.loading.pdf.tables.columns import dividing, gutters, parts_of
+from index.loading.pdf.tables.page_headers import Layout, column_headers, head_of, row_headers, spread
 from index.loading.pdf.tables.page_table import PageTable
 from index.loading.pdf.tables.table_checks import is_table
-from index.loading.pdf.tables.table_headers import Layout, column_headers, head_of, row_headers, spread
 from index.loading.pdf.tables.table_pairs import pairs_in, stacked
 from index.loading.pdf.tables.table_rows import Row, header_rows, joined_rows, row_of
 from index.loading.pdf.tables.table_words import levels_of
@@ -69,9 +70,7 @@ def assemble(
     height = region.top - region.bottom
     strips = [sum(rule.at > level.middle for rule in full) for level in levels]
     sides = dividing(down, height)
-    closed = len(sides) > 2 and sides[0].middle < region.left + _MARGIN and (
-        sides[-1].middle > region.right - _MARGIN
-    )
+    closed = len(sides) > 2 and sides[0].middle < region.left + _MARGIN and (sides[-1].middle > region.right - _MARGIN)
     body = [level for level, strip in zip(levels, strips, strict=True) if strip > strips[0]]
     voting = body if len(body) > 1 else levels
     found = gutters(levels, voting, down, height, closed=closed)
@@ -134,9 +133,7 @@ def _table(
     if len(used) < 2 or len(rows) < 2:
         return None
     _renumber(rows, used)
-    walls = frozenset(
-        sum(column <= number for column in used) for number, gutter in enumerate(found) if gutter.ruled
-    )
+    walls = frozenset(sum(column <= number for column in used) for number, gutter in enumerate(found) if gutter.ruled)
     width = len(used)
     head = head_of(rows, ruled_head)
     if not ruled_head and head:
@@ -150,7 +147,10 @@ def _table(
     spread(rows[:head], Layout(bounds, partial, walls))
     if not is_table(rows, head, width, region):
         return None
-    names = row_headers(rows[head:], width, headed=head > 0)
+    if runs_to_the_left(word for row in rows for parts in row.parts.values() for part in parts for word in part.words):
+        _mirror(rows, width)
+    columns = column_headers(rows[:head], width)
+    names = row_headers(rows[head:], columns, headed=head > 0)
     places = [
         (word.places[0].start, word.places[0].end)
         for row in rows
@@ -162,7 +162,7 @@ def _table(
     return PageTable(
         rows=tuple(tuple(row.text(column) for column in range(width)) for row in rows),
         header_rows=head,
-        columns=column_headers(rows[:head], width),
+        columns=columns,
         row_headers=("",) * head + names,
         edges=edges,
         places=tuple(places),
@@ -170,10 +170,22 @@ def _table(
     )
 
 
+def _mirror(rows: Sequence[Row], width: int) -> None:
+    """Count the columns from the right, as readers of Arabic or Hebrew do."""
+    for row in rows:
+        row.parts = {width - 1 - column: parts for column, parts in row.parts.items()}
+        row.covers = {
+            width - 1 - column: (width - 1 - last, width - 1 - first) for column, (first, last) in row.covers.items()
+        }
+
+
 def _renumber(rows: Sequence[Row], used: Sequence[int]) -> None:
     """Leave out columns without words."""
     number = {column: n for n, column in enumerate(used)}
-    ends = {column: max((n for n, other in enumerate(used) if other <= column), default=0) for column in range(max(used) + 1)}
+    ends = {
+        column: max((n for n, other in enumerate(used) if other <= column), default=0)
+        for column in range(max(used) + 1)
+    }
     for row in rows:
         row.parts = {number[column]: parts for column, parts in row.parts.items()}
         row.covers = {
@@ -187,10 +199,7 @@ def _bounds(rows: Sequence[Row], width: int) -> list[tuple[float, float]]:
     found: list[tuple[float, float]] = []
     for column in range(width):
         parts = [
-            part
-            for row in rows
-            for part in row.parts.get(column, [])
-            if row.covers[column][0] == row.covers[column][1]
+            part for row in rows for part in row.parts.get(column, []) if row.covers[column][0] == row.covers[column][1]
         ] or [part for row in rows for part in row.parts.get(column, [])]
         left = min((part.left for part in parts), default=found[-1][1] if found else 0.0)
         found.append((left, max((part.right for part in parts), default=left)))
