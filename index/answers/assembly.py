@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from index.answers.intents import parse_question
 from index.answers.vicinity import Context
 from index.records import Answer, Citation, Span, Statement
+from index.records.remarks import recognition_notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -94,18 +95,22 @@ def answer_from_quotes(
     shown = () if status == "abstained" else quotes
     unquotable = bool(found.hits) and not quotes and confidence >= min(bar, unsure_bar)
     notes = (*found.notes, NOTHING_TO_QUOTE) if unquotable else (*found.notes, *notes_on(found.question, shown))
+    citations = tuple(_citation(marker, quote, locate) for marker, quote in enumerate(shown, 1))
     return Answer(
         question=found.question,
         status=status,
         confidence=confidence,
         bar=bar,
-        statements=tuple(Statement(quote.text, (marker,), "verbatim") for marker, quote in enumerate(shown, 1)),
-        citations=tuple(_citation(marker, quote, locate) for marker, quote in enumerate(shown, 1)),
+        statements=tuple(
+            Statement(citation.location.quoted(quote.text), (citation.marker,), "verbatim")
+            for quote, citation in zip(shown, citations, strict=True)
+        ),
+        citations=citations,
         hits=_hits_with_quotes(found.hits, shown),
         searched=searched,
         writer="quote",
         timings_ms=found.timings_ms,
-        notes=notes,
+        notes=(*notes, *recognition_notes(citations)),
     )
 
 

@@ -13,6 +13,7 @@ from index.answers.sentence_forms import STEM
 from index.answers.vicinity import Context, Run
 from index.records import Span
 from index.search.answer_types import expected_kind, has_kind
+from index.search.cells import CERTAIN
 from index.storage.lexical.terms import question_terms, terms
 from index.text.boilerplate import ITEM, ends_sentence, is_statement
 
@@ -133,8 +134,12 @@ class _Quoter:
     def choose(self, hits: Sequence[Hit], without: Sequence[Quote] = ()) -> list[Quote]:
         """Return the best sentence with its context, then those that add to it, in document order.
 
-        A quotation that overlaps one of `without` is left out.
+        A quotation that overlaps one of `without` is left out. A cell that answers the question is the only quotation.
         """
+        first = next(iter(hits), None)
+        cell = first is not None and first.cell and not without and self._wants_one_thing()
+        if first is not None and cell and (first.cell >= CERTAIN or self._is_best(first, hits)):
+            return [Quote(first, first.pin, first.score + first.cell, first.cell)]
         chosen: list[Quote] = []
         known: frozenset[str] = frozenset()
         missing: frozenset[str] = frozenset()
@@ -154,6 +159,17 @@ class _Quoter:
             missing = self._missing(known | frozenset(terms(surroundings(chosen[0]))))
         places = {quote.hit.document.id: place for place, quote in reversed(list(enumerate(chosen)))}
         return chosen[:1] + sorted(chosen[1:], key=lambda quote: (places[quote.hit.document.id], quote.span))
+
+    def _is_best(self, cell: Hit, hits: Sequence[Hit]) -> bool:
+        """Whether the row of a cell is the best sentence."""
+        best = next(iter(self._candidates(hits)), None)
+        return best is not None and overlap(
+            Quote(best.context.hit, best.context.sentences[best.n], 0.0, 0.0), Quote(cell, cell.pin, 0.0, 0.0)
+        )
+
+    def _wants_one_thing(self) -> bool:
+        listed = self._question.kind == "list" and self._question.wanted > 1
+        return not listed and self._question.kind not in ("steps", "reason", "comparison")
 
     def fits(self, words: str) -> bool:
         """Whether a text contains the kind of thing that the question asks for."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from index.citations.links import deep_link, web_address
 from index.records import Citation
+from index.records.remarks import recognition
 from index.text.sentences import one_line, one_lines
 
 if TYPE_CHECKING:
@@ -147,14 +148,23 @@ class Entry:
     """The name of a file, without its folder, which is private; empty for a web page."""
 
     @property
+    def words(self) -> str:
+        """The quote for a reader: the words of a cell come after its headers."""
+        return self.location.quoted(self.quote)
+
+    @property
     def reference(self) -> str:
-        """Everything except quote and link: `John Snow, On the Mode of Communication of Cholera (1855), p. 39, ¶ 2`."""
+        """Everything except quote and link: `John Snow, On the Mode of Communication of Cholera (1855), p. 39, ¶ 2`.
+
+        It says if the words were recognised in a picture.
+        """
         return _reference(self.author, self.title, self.date, self.location)
 
     @property
     def note(self) -> str:
         """Location and quote, for formats without fields for them; for a file, also the link."""
-        quoted = f"{self.location.label}: “{self.quote}”" if self.location.label else f"“{self.quote}”"
+        place = ", ".join(filter(None, (self.location.label, recognition(self.location))))
+        quoted = f"{place}: “{self.words}”" if place else f"“{self.words}”"
         return quoted if self.address else f"{quoted} ({self.link})"
 
 
@@ -163,8 +173,7 @@ def describe_citation(citation: Citation, context: QuoteContext | None = None, *
     info, place = citation.document, citation.location
     address = web_address(info.source)
     file = "" if address else PurePath(info.source).name or info.source
-    fields = (info.author, info.date, info.name, file)
-    author, stated, title, file, page, heading = _shortened((*fields, place.page, place.heading))
+    author, stated, title, file = _shortened((info.author, info.date, info.name, file))
     people, issued = parse_names(author), _date_parts(stated)
     title = title or "Untitled"
     return Entry(
@@ -175,7 +184,7 @@ def describe_citation(citation: Citation, context: QuoteContext | None = None, *
         names=people,
         date=stated,
         issued=issued,
-        location=replace(place, page=page, heading=heading),
+        location=_on_one_line(place),
         quote=one_line(citation.quote),
         link=deep_link(citation, context, site=site),
         address=address,
@@ -185,13 +194,20 @@ def describe_citation(citation: Citation, context: QuoteContext | None = None, *
 
 def reference(info: DocumentInfo, place: Location) -> str:
     """Return the reference to a place in a document, in the form of `Entry.reference`."""
-    author, title, stated, page, heading = _shortened((info.author, info.name, info.date, place.page, place.heading))
-    return _reference(author, title or "Untitled", stated, replace(place, page=page, heading=heading))
+    author, title, stated = _shortened((info.author, info.name, info.date))
+    return _reference(author, title or "Untitled", stated, _on_one_line(place))
 
 
 def _reference(author: str, title: str, stated: str, location: Location) -> str:
     dated = f"{title} ({stated})" if stated else title
-    return ", ".join(filter(None, (author, dated, location.label)))
+    return ", ".join(filter(None, (author, dated, location.label, recognition(location))))
+
+
+def _on_one_line(location: Location) -> Location:
+    """Return a location whose names are single lines that are not too long."""
+    names = (location.page, location.heading, location.place, location.cell, *location.headers)
+    page, heading, place, cell, *headers = _shortened(names)
+    return replace(location, page=page, heading=heading, place=place, cell=cell, headers=tuple(headers))
 
 
 def nearest_entry(hit: Hit, *, site: str = "") -> Entry:

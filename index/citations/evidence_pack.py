@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from index.citations.links import QuoteContext, context_in, deep_link, web_address
 from index.citations.readable import escape_markdown, make_outline
 from index.records import Answer, Citation, Statement, Status, Writer
+from index.records.remarks import recognition
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from index.citations.readable import Outline
 
 FORMAT = "pincite-evidence"
-VERSION = 2
+VERSION = 3
 MACHINE_PART = "evidence.json"
 HUMAN_PART = "evidence.md"
 
@@ -155,6 +156,8 @@ def _quote_facts(evidence: QuoteEvidence, entry: Entry) -> dict[str, str]:
         "Author": entry.author,
         "Date": entry.date,
         "Place": entry.location.label,
+        "Headers": " · ".join(entry.location.headers),
+        "Words": recognition(entry.location),
         "Source": info.source,
         "SHA-256": info.id,
         "Characters": f"{citation.start} to {citation.end} of {info.characters}",

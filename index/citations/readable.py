@@ -26,7 +26,7 @@ from index.text.sentences import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from index.records import Answer, Statement
+    from index.records import Answer, Citation, Statement
 
 _UNSURE = "This may be it. The documents do not clearly answer the question"
 INDENT = "    "
@@ -43,10 +43,10 @@ _ACTIVE = re.compile(
 _AT_THE_BEGINNING = re.compile(r"[-+:%>=]|\d+(?=[.)])")
 
 
-def environment(folder: Path) -> Environment:
-    """Return the environment for the templates of a folder. A variable without a value is an error."""
+def environment(*folders: Path) -> Environment:
+    """Return the environment for the templates of some folders. A variable without a value is an error."""
     templates = Environment(
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader(folders),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -107,7 +107,7 @@ def make_outline(answer: Answer, contexts: Mapping[int, QuoteContext] | None = N
     cautions = {"answered": "", "unsure": _UNSURE + _distance(answer) + ".", "abstained": _refusal(answer)}
     return Outline(
         question=one_line(answer.question),
-        lines=tuple(_line(statement, quotes=quotes) for statement in answer.statements),
+        lines=tuple(_line(statement, answer.citations, quotes=quotes) for statement in answer.statements),
         entries=entries,
         caution=cautions[answer.status],
         nearest=nearest_entry(answer.hits[0], site=site) if abstained and answer.hits else None,
@@ -115,11 +115,12 @@ def make_outline(answer: Answer, contexts: Mapping[int, QuoteContext] | None = N
     )
 
 
-def _line(statement: Statement, *, quotes: bool) -> Line:
+def _line(statement: Statement, citations: Sequence[Citation], *, quotes: bool) -> Line:
     """Return the line of a statement; `quotes` if the statements are quotations and not a model's sentences."""
     text = one_line(statement.text)
     if statement.is_supported:
-        return Line(f"“{text}”" if quotes and statement.verdict == "verbatim" else text, statement.markers, "")
+        shown = f"“{text}”" if quotes and statement.verdict == "verbatim" else text
+        return Line(shown, statement.markers, remark(statement, citations))
     text_of_remark = one_line(remark(statement))
     if statement.markers:
         return Line(text, (), text_of_remark, statement.markers, "see")
@@ -148,7 +149,7 @@ def _distance(answer: Answer) -> str:
 
 def prose_citation(entry: Entry) -> str:
     """Return quote, reference and link, one a line."""
-    return f"“{entry.quote}”\n{entry.reference}\n{entry.link}\n"
+    return f"“{entry.words}”\n{entry.reference}\n{entry.link}\n"
 
 
 def prose_answer(outline: Outline) -> str:
@@ -179,7 +180,7 @@ def _markers(markers: Iterable[int]) -> str:
 
 
 def _indented(entry: Entry) -> str:
-    return f"{entry.reference}\n{INDENT}“{entry.quote}”\n{INDENT}{entry.link}"
+    return f"{entry.reference}\n{INDENT}“{entry.words}”\n{INDENT}{entry.link}"
 
 
 def escape_markdown(words: str) -> str:
@@ -196,7 +197,7 @@ def escape_markdown(words: str) -> str:
 
 def markdown_citation(entry: Entry) -> str:
     """Return a quotation with its source below."""
-    return f"> “{escape_markdown(entry.quote)}”\n>\n> — {escape_markdown(entry.reference)} <{entry.link}>\n"
+    return f"> “{escape_markdown(entry.words)}”\n>\n> — {escape_markdown(entry.reference)} <{entry.link}>\n"
 
 
 def markdown_answer(outline: Outline) -> str:
@@ -212,7 +213,7 @@ def markdown_answer(outline: Outline) -> str:
 
 def source(entry: Entry) -> str:
     """Return reference, quote and link on one line."""
-    return f"{escape_markdown(entry.reference)}: “{escape_markdown(entry.quote)}” <{entry.link}>"
+    return f"{escape_markdown(entry.reference)}: “{escape_markdown(entry.words)}” <{entry.link}>"
 
 
 def _markdown_statement(line: Line) -> str:

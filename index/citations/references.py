@@ -154,7 +154,8 @@ def _item(entry: Entry) -> dict[str, object]:
     place = {
         "number": item.get("page"),
         "section": item.get("section"),
-        "chapter-number": entry.location.paragraph or None,
+        "archive_location": ", ".join(filter(None, (entry.location.place, entry.location.cell))),
+        "chapter-number": None if entry.location.cell else entry.location.paragraph or None,
     }
     kept = {name: item[name] for name in ("id", "type", "title", "author", "issued", "URL") if name in item}
     return kept | {name: value for name, value in place.items() if value}

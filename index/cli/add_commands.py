@@ -11,18 +11,18 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from index.cli.options import SOME_FAILED, State
+from index.cli.options import FILES, SOME_FAILED, PasswordFile, State, passwords_in
 from index.cli.printing import print_json, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from index.library.library import Library
-    from index.records import Problem, ProgressCallback, Receipt
+    from index.records import Problem, Receipt
 
 _WIDTH = 8
 _DAY, _HOUR, _MINUTE = 86_400, 3_600, 60
@@ -106,7 +106,7 @@ def _span(seconds: float) -> str:
 
 def add(
     context: typer.Context,
-    paths: Annotated[list[Path] | None, typer.Argument(help="Files and folders.", show_default=False)] = None,
+    paths: Annotated[list[Path] | None, typer.Argument(help=FILES, show_default=False)] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue an `add` that was stopped, with the files still waiting.")
     ] = False,
@@ -117,8 +117,11 @@ def add(
             min=1, help="Number of processes that read files. Default: one for every two cores.", show_default=False
         ),
     ] = None,
+    password_file: PasswordFile = None,
 ) -> None:
     """Add files and folders to the library. Unchanged files are skipped; changed files are replaced.
+
+    The documents in archives, mailboxes and e-mail messages are added, too.
 
     You can stop it at any time: what is stored is kept, and --resume continues. Exit code 3 means that some files
     could not be read; the receipt names them.
@@ -134,7 +137,10 @@ def add(
         )
     with state.open(create=bool(paths)) as library:
         with progress.file_progress(shown=not state.quiet) as report:
-            receipt = _add(library, paths, resume=resume, retry=retry, workers=workers, report=report)
+            options: dict[str, Any] = {"progress": report, "workers": workers, "passwords": passwords_in(password_file)}
+            receipt = (
+                library.add(paths, **options) if paths else library.resume(waiting=resume, failed=retry, **options)
+            )
         if not state.quiet:
             _print_waiting(library)
     if context.obj.json:
@@ -169,20 +175,6 @@ def queue(
         printing.print_json(plain(contents))
     else:
         printing.print_queue(contents, verbose=context.obj.verbose)
-
-
-def _add(
-    library: Library,
-    paths: list[Path] | None,
-    *,
-    resume: bool,
-    retry: bool,
-    workers: int | None,
-    report: ProgressCallback | None,
-) -> Receipt:
-    if paths:
-        return library.add(paths, progress=report, workers=workers)
-    return library.resume(waiting=resume, failed=retry, progress=report, workers=workers)
 
 
 def _print_waiting(library: Library) -> None:

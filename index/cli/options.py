@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from index.records.file_kinds import FORMATS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 ERROR = 1
 SOME_FAILED = 3
 INTERRUPTED = 130  # typer's exit code for Ctrl-C, which shells expect
+FILES = f"Files and folders: {FORMATS}."
+"""The help of an argument that names files."""
 LibraryOption = Annotated[
     Path | None,
     typer.Option(
@@ -32,6 +36,14 @@ LibraryOption = Annotated[
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print only results, no progress.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Print more details.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+PasswordFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--password-file",
+        help="A file with one password per line; each is tried on files that are locked. None is stored.",
+        show_default=False,
+    ),
+]
 _PLAIN = re.compile(r"[^\s\"'\\$`&|;<>()*?!#\[\]{}~\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
 """Names without characters that are special to a shell. Shells quote differently, so other names are not offered."""
 
@@ -137,3 +149,15 @@ def _names(info: DocumentInfo) -> Iterator[str]:
     for name in (info.name, PurePath(info.source).name):
         if _PLAIN.fullmatch(name):
             yield name
+
+
+def passwords_in(file: Path | None) -> tuple[str, ...]:
+    """Return the passwords in a file, one per line; none without a file. Line breaks are not part of a password."""
+    if file is None:
+        return ()
+    try:
+        lines = file.read_bytes().decode("utf-8-sig").splitlines()
+    except (OSError, UnicodeError) as error:
+        reason = "it is not UTF-8" if isinstance(error, UnicodeError) else error.strerror
+        raise typer.BadParameter(f"{file} cannot be read: {reason}.", param_hint="--password-file") from error
+    return tuple(dict.fromkeys(line for line in lines if line))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from index.encoders.contexts import fitting_context
 from index.encoders.pretrained import (
     DEFAULT_NAME,
     DEFAULT_SHA256,
@@ -52,6 +53,8 @@ class Draft:
 
     text: str
     sentences: tuple[Span, ...] = ()
+    context: str = ""
+    """Words to read before the text, such as a table's headers: as many as the encoder's limit allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,12 +180,13 @@ class SentenceTransformerEncoder:
     def _encode(
         self, drafts: Sequence[Draft], forward: Pass, progress: Callable[[int], None] | None = None
     ) -> list[Encoded]:
-        tokenised, lengths = self._tokenised([draft.text for draft in drafts])
-        shift = len(self._pretrained.document_prompt)
+        contexts = [fitting_context(draft.context, draft.text, self) for draft in drafts]
+        tokenised, lengths = self._tokenised([a + draft.text for a, draft in zip(contexts, drafts, strict=True)])
         results: list[Encoded | None] = [None] * len(drafts)
         done = 0
         for batch, vectors, tokens in self._batched(tokenised, lengths, forward):
             for row, i in enumerate(batch):
+                shift = len(self._pretrained.document_prompt) + len(contexts[i])
                 bounds = [(span.start + shift, span.end + shift) for span in drafts[i].sentences]
                 results[i] = Encoded(vectors[row], _pooled(tokenised[i], tokens[row], bounds, vectors[row]))
             done += len(batch)

@@ -68,9 +68,13 @@
         ├── UnsupportedFormat
         ├── DamagedFile
         ├── PasswordRequired
+        ├── CopyProtected
         ├── NoTextLayer
+        ├── RecognitionFailed
+        ├── HoldsDocuments
         ├── EmptyDocument
         ├── TooLarge
+        │   └── ContainerTooLarge
         ├── TooMuchMemory
         ├── TookTooLong
         ├── ReaderCrashed
@@ -89,14 +93,18 @@ from index.errors.document_errors import (
     BadKept,
     BadPack,
     BatchError,
+    ContainerTooLarge,
+    CopyProtected,
     DamagedFile,
     EmptyDocument,
     EvaluationError,
     FetchFailed,
+    HoldsDocuments,
     LoadingError,
     NoTextLayer,
     PasswordRequired,
     ReaderCrashed,
+    RecognitionFailed,
     SourceNotFound,
     SourceNotReadable,
     TookTooLong,
@@ -169,6 +177,8 @@ __all__ = [
     "BadPack",
     "BatchError",
     "BudgetSpent",
+    "ContainerTooLarge",
+    "CopyProtected",
     "DamagedFile",
     "DemoFull",
     "DocumentError",
@@ -180,6 +190,7 @@ __all__ = [
     "FingerprintMismatch",
     "FolderMissing",
     "FolderNotOurs",
+    "HoldsDocuments",
     "JobNotFound",
     "KeyNameTaken",
     "KeyNotFound",
@@ -208,6 +219,7 @@ __all__ = [
     "QueueFull",
     "RateLimited",
     "ReaderCrashed",
+    "RecognitionFailed",
     "SecretsFound",
     "ServiceError",
     "SettingsError",

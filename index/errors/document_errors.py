@@ -78,13 +78,33 @@ class DamagedFile(LoadingError):
 class PasswordRequired(LoadingError):
     """The file is encrypted with a password."""
 
-    hint = "Save a copy without the password, and add that."
+    hint = "Add it with --password-file and a file of passwords, or save a copy without the password."
+
+
+class CopyProtected(LoadingError):
+    """The file is locked by its shop's copy protection, which no password opens."""
+
+    hint = "Add a copy without copy protection, if you may have one."
 
 
 class NoTextLayer(LoadingError):
-    """The pages are images without text."""
+    """The pages are images without text, and text recognition is not installed, or is turned off."""
 
-    hint = "Run text recognition on it first, for example: ocrmypdf in.pdf out.pdf"
+    hint = (
+        "Install text recognition (apt install tesseract-ocr, or pip install 'pincite[ocr]'), and add the file again."
+    )
+
+
+class RecognitionFailed(LoadingError):
+    """The text of a picture could not be recognised."""
+
+    hint = "Check the installation of tesseract: tesseract --list-langs"
+
+
+class HoldsDocuments(LoadingError):
+    """The file is an archive or a mailbox: it is no document itself, and the documents are in it."""
+
+    hint = "Add it to a library: the documents in it are then added, each with a path below it."
 
 
 class EmptyDocument(LoadingError):
@@ -95,6 +115,12 @@ class EmptyDocument(LoadingError):
 
 class TooLarge(LoadingError):
     """The file is larger than the settings allow."""
+
+
+class ContainerTooLarge(TooLarge):
+    """An archive, a mailbox or a message holds too much: too many files, too many bytes, or too many in one another."""
+
+    hint = "Unpack it if you trust its source, and add the folder."
 
 
 class TooMuchMemory(LoadingError):

@@ -4,57 +4,51 @@ from __future__ import annotations
 
 import time
 from contextlib import closing, suppress
-from itertools import islice
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from index.errors import LibraryNotWritable
 from index.ingest.growth import beginning, forget_beginnings, planned
-from index.ingest.pipeline import Prefetcher, ReceiptBuilder, VectorBuffer, portions
+from index.ingest.members import OpenContainers
+from index.ingest.passage_encoding import BATCH_PASSAGES, PassageEncoder
+from index.ingest.pipeline import PageCounts, Prefetcher, ReceiptBuilder, VectorBuffer
 from index.ingest.preparation import (
     Claims,
     DocumentCutter,
     Failed,
     FileReader,
     Known,
+    Opened,
     Prepared,
     ReadOptions,
     memory_cost,
 )
 from index.ingest.queue import absolute
-from index.ingest.toolbox import LOOKUP_BATCH, ToolLoader
+from index.ingest.toolbox import ToolLoader
 from index.loading.loader import discover
+from index.loading.recognition.page_store import forget_pages
+from index.loading.recognition.recogniser import RecognitionOptions
 from index.loading.sandbox.messages import Limits
-from index.records import Failure, Note, Portion, Progress, Settled
-from index.storage.tables import PackedVectors, pack_sentence_vectors, pack_vector
+from index.records import Failure, Progress, Settled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from index.encoders.encoder import Encoder
+    from index.ingest.pipeline import RereadingWorker
     from index.ingest.preparation import Origin, PreparedItem
     from index.ingest.queue import Worklist
-    from index.records import Document, ProgressCallback, Receipt, Stage
+    from index.records import Document, Portion, ProgressCallback, Receipt, Stage
     from index.storage.store import FolderStore
     from index.text.chunks import Chunker
 
-BATCH_PASSAGES = 128
-"""Passages per batch of the encoder, from one or several documents: enough to sort by length, and soon stored."""
 FEWEST_PASSAGES = 32
 """A smaller batch that suffices while the next file is still being read, so that the encoder does not wait."""
 INDEX_SECONDS = 0.5
 """How long a stored document may be missing from the indexes while more documents are added."""
 _DEFAULT_LIMITS = Limits()
 _Item = TypeVar("_Item")
-_Item_contra = TypeVar("_Item_contra", contravariant=True)
-
-
-class _RereadingWorker(Protocol[_Item_contra]):
-    """A worker that can also be asked, with `known=False`, to read a file whose bytes are known."""
-
-    def work(self, item: _Item_contra, *, known: bool = True) -> PreparedItem: ...
-    def stop(self) -> None: ...
-    def close(self) -> None: ...
 
 
 class Ingestion:
@@ -74,12 +68,20 @@ class Ingestion:
         limits: Limits = _DEFAULT_LIMITS,
         workers: int = 1,
         worklist: Worklist | None = None,
+        passwords: Sequence[str] = (),
+        recognition: RecognitionOptions | None = None,
     ) -> None:
         self._store = store
         self._tool_loader = ToolLoader(store, tools, prepares=self._encodes)
+        self._encoder = PassageEncoder(store.catalog, self._tool_loader, self._report_encoding)
         self._limits = (limits, max_bytes, max_pages, max_characters)
+        self._recognition = recognition or RecognitionOptions()
+        self._pages = PageCounts()
         self._worker_count = workers
         self._worklist = worklist
+        self._passwords = tuple(passwords)
+        self._sources: dict[Path, str] = {}
+        self._containers = OpenContainers(store.catalog, limits.containers, worklist, self._sources)
         self._progress = progress
         self._receipt = ReceiptBuilder()
         self._waiting: list[Prepared] = []
@@ -95,17 +97,21 @@ class Ingestion:
         Raises FingerprintMismatch if there is something to encode and the library was made with another encoder or
         chunking.
         """
-        sources = sources or {}
+        self._sources.update(sources or {})
         files = [str(path) for path in discover(paths)]  # a str takes a fraction of the memory of a Path
         if self._worklist:
             self._worklist.queue(map(absolute, files))
-        options = ReadOptions(*self._limits, sources, self._worklist)
-        names = {str(path): source for path, source in sources.items()}
+        self._containers.begin(files)
+        reading = self._passwords, self._recognition, self._pages
+        options = ReadOptions(*self._limits, self._sources, self._worklist, *reading)
 
         def worker() -> FileReader:
             return FileReader(self._store.catalog, self._tool_loader, options)
 
-        return self._run(files, worker, lambda file: names.get(file, file), workers=self._worker_count)
+        def name(file: str) -> str:
+            return self._sources.get(Path(file), file) if self._sources else file
+
+        return self._run(files, worker, name, workers=self._worker_count)
 
     def run_documents(self, documents: Iterable[Document]) -> Receipt:
         """Add documents that the caller made, as `run` adds files."""
@@ -118,25 +124,20 @@ class Ingestion:
     def _run(
         self,
         items: Sequence[_Item],
-        make: Callable[[], _RereadingWorker[_Item]],
+        make: Callable[[], RereadingWorker[_Item]],
         name: Callable[[_Item], str],
         *,
         workers: int,
     ) -> Receipt:
         began = time.monotonic()
-        self._files = len(items)
         try:
-            with (
-                closing(make()) as spare,
-                Prefetcher(items, [make() for _ in range(min(workers, len(items)))], memory_cost) as ahead,
-            ):
-                for item in items:
-                    if self._passages >= (BATCH_PASSAGES if ahead.ready else FEWEST_PASSAGES):
-                        self._store_waiting()
-                    self._report(name(item), "reading")
-                    if not self._take(ahead.take()):
-                        self._take(spare.work(item, known=False))
-                self._store_waiting()
+            wave = items
+            while wave:
+                self._files += len(wave)
+                self._run_wave(wave, make, name, workers)
+                wave = self._containers.next_wave()  # type: ignore[assignment]  # only files have members
+            for source, settled in self._containers.finish(self._receipt):
+                self._send(self._progress_of(source, "settled", settled=settled))
         except BaseException:
             with suppress(LibraryNotWritable):  # the first error is the one to raise
                 self._store.index()
@@ -145,8 +146,30 @@ class Ingestion:
             if self._worklist:
                 self._worklist.flush()
         self._store.index()
+        if self._encodes:  # a dry run changes nothing
+            forget_pages(self._store.folder, lambda identity: self._store.catalog.number_of(identity) is not None)
         self._report("", "done")
         return self._receipt.build(time.monotonic() - began)
+
+    def _run_wave(
+        self,
+        items: Sequence[_Item],
+        make: Callable[[], RereadingWorker[_Item]],
+        name: Callable[[_Item], str],
+        workers: int,
+    ) -> None:
+        """Add items of which none is a member of another."""
+        with (
+            closing(make()) as spare,
+            Prefetcher(items, [make() for _ in range(min(workers, len(items)))], memory_cost) as ahead,
+        ):
+            for item in items:
+                if self._passages >= (BATCH_PASSAGES if ahead.ready else FEWEST_PASSAGES):
+                    self._store_waiting()
+                self._report(name(item), "reading")
+                if not self._take(ahead.take(partial(self._report_pages, item, name(item)))):
+                    self._take(spare.work(item, known=False))
+            self._store_waiting()
 
     @property
     def _passages(self) -> int:
@@ -159,6 +182,10 @@ class Ingestion:
             # A file before this one may have had the same bytes, under a name that means their format.
             if not ready.identity or not self._is_known(ready.origin, ready.identity):
                 self._fail(ready)
+            return True
+        if ready.members is not None and (failed := self._containers.open(ready, self._receipt)):
+            self._fail(failed)
+        if isinstance(ready, Opened):
             return True
         if isinstance(ready, Known):
             return self._is_known(ready.origin, ready.identity)
@@ -210,11 +237,11 @@ class Ingestion:
             self._stored = 0
             for end in planned(first, catalog) if len(group) == 1 else ():
                 part = beginning(first, end)
-                self._fill(buffer, [part], first)
+                self._receipt.encoded += self._encoder.fill(buffer, [part], first)
                 self._put([part], buffer, whole=len(first.chunks))
                 self._store.index()
                 self._stored = end
-            self._fill(buffer, group, first if self._stored else None)
+            self._receipt.encoded += self._encoder.fill(buffer, group, first if self._stored else None)
             claims = Claims.of(catalog, [prepared.document for prepared in group])
             return claims, self._put(group, buffer)
 
@@ -228,39 +255,9 @@ class Ingestion:
         self, prepared: Prepared, outcome: Literal["added", "replaced", "unchanged"], claim_notes: Sequence[str]
     ) -> None:
         document, notes = prepared.document, (*prepared.document.notes, *claim_notes)
-        getattr(self._receipt, outcome).append(document.source)
-        self._receipt.notes.extend(Note(document.source, note) for note in notes)
         passages = 0 if outcome == "unchanged" else len(prepared.chunks)
-        self._receipt.passages += passages
-        self._report_settled(document.source, Settled(outcome, passages, notes, document=document.id))
-
-    def _fill(self, buffer: VectorBuffer, group: Sequence[Prepared], whole: Prepared | None = None) -> None:
-        """Put the vectors of a group into the buffer: from the catalog, or encoded in batches.
-
-        If the group is the beginning of a `whole` document, the progress is that of the whole.
-        """
-        passages = {key: (prepared, n) for prepared in group for n, key in enumerate(prepared.keys)}
-        for keys in _slices((key for key in passages if key not in buffer), LOOKUP_BATCH):
-            buffer.put(self._store.catalog.vectors_by_key(keys).values())
-        missing = [key for key in passages if key not in buffer]
-        shares, before, of = portions(group, missing), 0, len(missing)
-        if whole is not None:
-            of = len(whole.keys)
-            shares, before = (Portion(whole.document.source, of),), len(group[0].keys) - len(missing)
-        self._report_encoding(shares, before, of)
-        for start in range(0, len(missing), BATCH_PASSAGES):
-            keys = missing[start : start + BATCH_PASSAGES]
-
-            def report(done: int, before: int = before + start) -> None:
-                self._report_encoding(shares, before + done, of)
-
-            drafts = [prepared.draft(n) for prepared, n in map(passages.__getitem__, keys)]
-            encoded = self._tool_loader.tools().encoder.encode(drafts, report)
-            buffer.put(
-                PackedVectors(key, pack_vector(embedding.vector), pack_sentence_vectors(embedding.sentences))
-                for key, embedding in zip(keys, encoded, strict=True)
-            )
-        self._receipt.encoded += len(missing)
+        read = self._receipt.store(document, outcome, notes, passages)
+        self._report_settled(document.source, Settled(outcome, passages, notes, document=document.id, read=read))
 
     def _fail(self, failed: Failed) -> None:
         error, origin = failed.error, failed.origin
@@ -275,10 +272,17 @@ class Ingestion:
             self._worklist.settle(origin.path, origin.stamp, identity)
 
     def _report_settled(self, source: str, settled: Settled) -> None:
-        self._send(self._progress_of(source, "settled", settled=settled))
+        if not self._containers.defer(source, settled):
+            self._send(self._progress_of(source, "settled", settled=settled))
 
     def _report(self, source: str, stage: Stage) -> None:
         self._send(self._progress_of(source, stage))
+
+    def _report_pages(self, item: object, source: str) -> None:
+        """Report the page that is being recognised; nothing if the item is not a file with such pages."""
+        page, pages = self._pages.get(item) if isinstance(item, str) else (0, 0)
+        if pages:
+            self._send(self._progress_of(source, "reading", page=page, of_pages=pages))
 
     def _report_encoding(self, shares: tuple[Portion, ...], done: int, passages: int) -> None:
         if shares:
@@ -291,9 +295,3 @@ class Ingestion:
     def _send(self, progress: Progress) -> None:
         if self._progress:
             self._progress(progress)
-
-
-def _slices(values: Iterable[bytes], size: int) -> Iterator[list[bytes]]:
-    remaining = iter(values)
-    while part := list(islice(remaining, size)):
-        yield part

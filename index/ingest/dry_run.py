@@ -11,10 +11,11 @@ from index.ingest.add import Ingestion
 from index.ingest.preparation import Claims
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from index.encoders.encoder import Encoder
+    from index.records import DocumentInfo
     from index.storage.catalog.catalog import Catalog
     from index.storage.store import FolderStore
     from index.text.chunks import Chunker
@@ -45,6 +46,24 @@ class SimulatedCatalog:
         """Return 0 if any source would have the document, else None."""
         with self._lock:
             return 0 if self._sources_of(identity) else None
+
+    def media_types(self, ids: Sequence[str]) -> dict[str, str]:
+        """Return the media types of documents that the library has, by id."""
+        return self._catalog.media_types(ids)
+
+    def infos(self, numbers: Sequence[int]) -> dict[int, DocumentInfo]:
+        """Return documents that the library has, by number."""
+        return self._catalog.infos(numbers)
+
+    def sources_below(self, folder: str) -> dict[str, str]:
+        """Return each source that would be below a path, and the id of its document."""
+        found = self._catalog.sources_below(folder)
+        return {source: identity for source in found if (identity := self.document_of(source))}
+
+    def relink(self, gained: Mapping[str, str], lost: Iterable[str] = ()) -> None:
+        """Link each gained source to the document with the given id, and unlink the lost sources."""
+        for source, identity in (*gained.items(), *((source, "") for source in lost)):
+            self.link(source, identity)
 
     def was_read(self, identity: str) -> bool:
         """Return whether the library would have the document from its file, not by an import's claim."""

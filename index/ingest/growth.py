@@ -43,7 +43,7 @@ def beginning(whole: Prepared, passages: int) -> Prepared:
         document,
         text=document.text[:end],
         landmarks=landmarks,
-        tables=tuple(table for table in document.tables if table.end <= end),
+        tables=tuple(table.before(end) for table in document.tables if table.start < end),
         recognised=tuple(word for word in document.recognised if word.end <= end),
     )
     return replace(whole, document=first, chunks=chunks, keys=whole.keys[:passages])

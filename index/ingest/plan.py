@@ -9,7 +9,10 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from index.errors import TooManyRemovals
+from index.ingest.known_failures import failed_members, failure, failure_stamp, members_by_container
+from index.ingest.queue import OPENED
 from index.ingest.scan import Scan, is_below, root_of, scan, scan_paths
+from index.loading.formats import WITH_MEMBERS
 from index.records import Failure, Receipt, Renamed
 
 if TYPE_CHECKING:
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
     from index.ingest.queue import Worklist
     from index.storage.catalog.catalog import Catalog
 
-KEPT_HINT = "Until then the library keeps the file's previous contents."
 FREE_REMOVALS = 10
 """This many files may be removed without `force`, whatever share of the folder they are."""
 
@@ -45,6 +47,10 @@ class FolderDifferences:
     """Unreadable files that have not changed since, and places that could not be scanned."""
     claimed: Collection[str] = ()
     """Ids of documents whose files were never, or not wholly, read here."""
+    members: dict[str, list[str]] = field(default_factory=dict)
+    """The library's sources in containers that were scanned, by container."""
+    unfinished: set[str] = field(default_factory=set)
+    """Containers to open in any case: members of theirs wait, or failed and may not fail again."""
 
     @property
     def changed(self) -> dict[str, str]:
@@ -52,9 +58,14 @@ class FolderDifferences:
         known, claimed = self.identities.items(), self.claimed
         return {source: id_ for source, id_ in known if self.have.get(source) != id_ or id_ in claimed}
 
+    def note_unchanged(self, source: str, identity: str) -> None:
+        """Note a file whose metadata have not changed since its SHA-256 was computed, or its members were added."""
+        if not identity.startswith(OPENED):
+            self.identities[source] = identity
+
     def stamp(self, source: str) -> str:
         """Return a file's stamp for the worklist; empty if it is not reliable."""
-        metadata = self.scan.metadata.get(source)
+        metadata = self.scan.metadata.get(self.scan.file_of(source))
         return metadata.stamp(self.scanned_at) if metadata else ""
 
 
@@ -76,29 +87,22 @@ def find_differences(
     have = _have(catalog, folders, paths, own)
     found = scan(folders, have, without=own) if paths is None else scan_paths(paths, folders, have, without=own)
     differences = FolderDifferences(have, found, scanned_at, claimed=catalog.to_read())
+    differences.members = members_by_container(have, found)
     known = {} if checksum else worklist.outcomes(list(found.metadata))
+    failed, differences.unfinished = failed_members(worklist, found, differences.stamp, rules)
+    differences.failed += (failure(each.source, each.reason, each.hint, have) for each in failed)
     for source in found.metadata:
         stamp, outcome = differences.stamp(source), known.get(source)
-        if outcome and stamp and outcome.identity and outcome.stamp == stamp:
-            differences.identities[source] = outcome.identity
+        if source in differences.unfinished:
+            differences.doubtful.append(source)
+        elif outcome and stamp and outcome.identity and outcome.stamp == stamp:
+            differences.note_unchanged(source, outcome.identity)
         elif outcome and stamp and outcome.reason and outcome.stamp == failure_stamp(stamp, rules):
             differences.failed.append(failure(source, outcome.reason, outcome.hint, have))
         else:
             differences.doubtful.append(source)
     _find_missing(differences, folders)
     return differences
-
-
-def failure_stamp(stamp: str, rules: str) -> str:
-    """Return the stamp of an unreadable file. It includes the rules, because other rules may make it readable."""
-    return f"{stamp} {rules}"
-
-
-def failure(source: str, reason: str, hint: str, have: Mapping[str, str]) -> Failure:
-    """Return the failure of a file that cannot be read. Its last good version stays in the library, because a file is
-    often half written, locked or not yet fetched when it is read.
-    """
-    return Failure(source, reason, f"{hint} {KEPT_HINT}".strip() if source in have else hint)
 
 
 def is_text(name: str) -> bool:
@@ -115,7 +119,7 @@ def _have(catalog: Catalog, folders: Sequence[Path], paths: Sequence[Path] | Non
         names = [name for name in map(str, paths) if is_text(name) and root_of(name, folders)]
         found |= catalog.documents_of(names)
         for name in names:
-            if name not in found and not os.path.isdir(name):  # a folder was removed, or is a file now
+            if not os.path.isdir(name):  # a folder was removed, or is a file now; or it is a container
                 found |= catalog.sources_below(name)
     return {source: identity for source, identity in found.items() if not is_below(source, str(own))}
 
@@ -123,7 +127,8 @@ def _have(catalog: Catalog, folders: Sequence[Path], paths: Sequence[Path] | Non
 def _find_missing(differences: FolderDifferences, folders: Sequence[Path]) -> None:
     """Divide missing files into those that are gone, and those below a place that could not be scanned."""
     hidden: dict[str, int] = dict.fromkeys(differences.scan.unseen, 0)
-    for source in sorted(differences.have.keys() - differences.scan.metadata.keys()):
+    inside = {source for members in differences.members.values() for source in members}
+    for source in sorted(differences.have.keys() - differences.scan.metadata.keys() - inside):
         if place := differences.scan.hides(source, root_of(source, folders)):
             hidden[place] = hidden.get(place, 0) + 1
         else:
@@ -150,6 +155,8 @@ class Facts:
     """Known unreadable files, and places that could not be scanned."""
     claimed: Collection[str] = ()
     """Ids of documents whose files were never, or not wholly, read here; these are always read."""
+    members: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The library's sources in containers that exist, by container; they are settled with their container."""
 
 
 @dataclass(slots=True)
@@ -215,9 +222,10 @@ def make_plan(facts: Facts, media_types: Mapping[str, str], reads_alike: Callabl
         if source in facts.have:
             previous.setdefault(facts.have[source], []).append(source)
     for source, identity in sorted(changed.items()):
-        if identity not in media_types:
+        before = _same_name_first(source, previous.get(identity, []))
+        if identity not in media_types or (media_types[identity] in WITH_MEMBERS and _has_members(facts, before)):
             result.read.append(source)
-        elif not (before := _same_name_first(source, previous.get(identity, []))):
+        elif not before:
             result.copied[source] = identity
         else:
             previous[identity].remove(before)
@@ -227,9 +235,21 @@ def make_plan(facts: Facts, media_types: Mapping[str, str], reads_alike: Callabl
                 result.first.append(before)
                 result.read.append(source)
     result.read = sorted((*result.read, *facts.unread))
+    read = set(result.read)
+    result.unchanged += [
+        each for container, each_in in facts.members.items() if container not in read for each in each_in
+    ]
     moved = {*result.renamed.values(), *result.first}
     result.lost = sorted(source for source in facts.gone if source not in moved)
     return result
+
+
+def _has_members(facts: Facts, before: str) -> bool:
+    """Return whether a message may have attachments in the library: then it is read, so that they follow it.
+
+    A message without a former source is a copy, of which this is not known.
+    """
+    return not before or any(is_below(source, before) for source in facts.gone)
 
 
 def refusals(

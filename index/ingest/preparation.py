@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from index.encoders.encoder import Draft
-from index.errors import LoadingError, TooLarge
-from index.ingest.queue import absolute, stamp_of
+from index.errors import HoldsDocuments, LoadingError, TooLarge
+from index.ingest.pipeline import PageCounts
+from index.ingest.queue import OPENED, absolute, stamp_of
+from index.loading.containers.container_paths import container_file, file_on_disk
+from index.loading.formats import WITH_MEMBERS
 from index.loading.loader import digest, locate
+from index.loading.recognition.recogniser import RecognitionOptions
 from index.loading.sandbox.pool import Parser
 from index.records import Span
 from index.storage.tables import pack_spans
+from index.text.row_headers import tables_between, words_above
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,6 +92,8 @@ class Prepared:
     document: Document
     chunks: Sequence[Chunk]
     keys: Sequence[bytes]
+    members: tuple[str, ...] | None = None
+    """The names of the files in it, if it is of a kind that has any, such as a message."""
 
     def draft(self, n: int) -> Draft:
         """Return the text to encode for passage `n`."""
@@ -98,6 +106,17 @@ class Known:
 
     origin: Origin
     identity: str
+    members: tuple[str, ...] | None = None
+    """As in `Prepared`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file that is no document, such as an archive: the names of its members."""
+
+    origin: Origin
+    identity: str
+    members: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +129,7 @@ class Failed:
     """SHA-256 of the file's bytes; empty if they could not be read, or were not needed."""
 
 
-PreparedItem = Prepared | Known | Failed
+PreparedItem = Prepared | Known | Opened | Failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +143,9 @@ class ReadOptions:
     """0 for no limit."""
     sources: Mapping[Path, str]
     worklist: Worklist | None
+    passwords: tuple[str, ...] = field(default=(), repr=False)
+    recognition: RecognitionOptions = field(default_factory=RecognitionOptions)
+    pages: PageCounts = field(default_factory=PageCounts)
 
 
 class FileReader:
@@ -142,13 +164,17 @@ class FileReader:
         origin, identity = Origin(source or str(path.absolute()), absolute(path)), ""
         try:
             file = locate(path)
-            origin = Origin(source or str(file), str(file), stamp_of(file))
+            origin = Origin(source or str(file), str(file), stamp_of(file_on_disk(file)))
             identity = self._identity(file, origin.stamp) if known else ""
             if identity and self._catalog.was_read(identity):
-                return Known(origin, identity)
-            return self._parse(file, origin, path.name if source else "")
+                return Known(origin, identity, self._members_of(file, self._media_type(identity)))
+            return self._parse(file, origin, path.name if source else "", item)
+        except HoldsDocuments:
+            return self._opened(file, origin, identity)
         except LoadingError as error:
             return Failed(origin, error, identity)
+        finally:
+            self._options.pages.remove(item)
 
     def stop(self) -> None:
         """Stop the process that is reading."""
@@ -162,9 +188,32 @@ class FileReader:
         """Return the SHA-256 of a file's bytes, from the worklist if the file has not changed since."""
         worklist = self._options.worklist
         recorded = worklist.identity(str(file), stamp) if worklist else ""
-        return recorded or digest(file, max_bytes=self._options.max_bytes)
+        if recorded:
+            return recorded.removeprefix(OPENED)
+        if container_file(file):
+            return self._parser.identity(file, max_bytes=self._options.max_bytes, passwords=self._options.passwords)
+        return digest(file, max_bytes=self._options.max_bytes)
 
-    def _parse(self, file: Path, origin: Origin, name: str) -> Prepared:
+    def _media_type(self, identity: str) -> str:
+        return self._catalog.media_types([identity]).get(identity, "")
+
+    def _opened(self, file: Path, origin: Origin, identity: str) -> Opened | Failed:
+        try:
+            return Opened(origin, identity, tuple(self._listed(file)))
+        except LoadingError as error:
+            return Failed(origin, error)
+
+    def _listed(self, file: Path) -> list[str]:
+        return self._parser.members(file, max_bytes=self._options.max_bytes, passwords=self._options.passwords)
+
+    def _members_of(self, file: Path, media_type: str) -> tuple[str, ...] | None:
+        """Return the members of a document that can have some; None if it cannot, or if they cannot be listed."""
+        try:
+            return tuple(self._listed(file)) if media_type in WITH_MEMBERS else None
+        except LoadingError:
+            return None
+
+    def _parse(self, file: Path, origin: Origin, name: str, item: str) -> Prepared:
         tools = self._tool_loader.tools()
         parsed = self._parser.parse(
             file,
@@ -173,12 +222,25 @@ class FileReader:
             max_bytes=self._options.max_bytes,
             max_pages=self._options.max_pages,
             cutting=tools.cutting,
+            recognition=self._options.recognition,
+            report=partial(self._options.pages.set, item),
+            passwords=self._options.passwords,
         )
         document, chunks = parsed.document, parsed.chunks
         self._require_short(document)
         if chunks is None:
             chunks = tools.chunker.chunk(document.text, document.landmarks, document.tables)
-        return prepared(origin, document, chunks)
+        return self._with_members(file, prepared(origin, document, chunks))
+
+    def _with_members(self, file: Path, ready: Prepared) -> Prepared:
+        """Return a document with the names of its members; if there are too many, with a note instead."""
+        if ready.document.media_type not in WITH_MEMBERS:
+            return ready
+        try:
+            return replace(ready, members=tuple(self._listed(file)))
+        except LoadingError as error:
+            notes = (*ready.document.notes, f"Its attachments were not read: {error.message}")
+            return replace(ready, document=replace(ready.document, notes=notes))
 
     def _require_short(self, document: Document) -> None:
         most, length = self._options.max_characters, len(document.text)
@@ -224,12 +286,18 @@ def memory_cost(ready: PreparedItem) -> int:
 
 
 def draft_of(document: Document, chunk: Chunk) -> Draft:
-    """Return the text of a passage to encode, with its sentences."""
+    """Return the text of a passage to encode, with its sentences, and the headers of its rows if it has any."""
     sentences = tuple(Span(span.start - chunk.start, span.end - chunk.start) for span in chunk.sentences)
-    return Draft(document.text[chunk.start : chunk.end], sentences)
+    span = Span(chunk.start, chunk.end)
+    text = span.of(document.text)
+    return Draft(text, sentences, words_above(tables_between(document.tables, span), span, text))
 
 
 def key_of(draft: Draft) -> bytes:
-    """Return a 16-byte hash of all that a draft's vectors depend on besides the encoder: its text and sentences."""
+    """Return a 16-byte hash of all that a draft's vectors depend on besides the encoder.
+
+    That is its text, its sentences, and its context; without a context, the hash is that of earlier versions.
+    """
     text = draft.text.encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(pack_spans(draft.sentences, 0) + text, digest_size=16).digest()
+    context = f"\0{draft.context}".encode("utf-8", "surrogatepass") if draft.context else b""
+    return hashlib.blake2b(pack_spans(draft.sentences, 0) + text + context, digest_size=16).digest()

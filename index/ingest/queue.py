@@ -27,6 +27,8 @@ BATCH_FILES = 500
 """Files whose states are written in one transaction."""
 SETTLING_NS = 2_000_000_000
 """A file that changed less than this ago may change again within the same tick of the file system's clock."""
+OPENED = "container:"
+"""What stands before the SHA-256 of a file that is no document, but whose members were added."""
 _WAITING, _SETTLED, _FAILED = "waiting", "settled", "failed"
 _TABLES = """
 CREATE TABLE files (
@@ -119,10 +121,21 @@ class Worklist:
         query = "SELECT path FROM files WHERE state = ? AND state != 'settled' ORDER BY place"
         return [str(row[0]) for row in self._rows(query, [_WAITING])]
 
+    def unsettled_below(self, path: str) -> list[str]:
+        """Return the members of a container that wait or failed."""
+        below = path + os.sep
+        query = "SELECT path FROM files WHERE state != 'settled' AND path >= ? AND path < ?"
+        return [str(row[0]) for row in self._rows(query, [below, path + chr(ord(os.sep) + 1)])]
+
     def failed(self) -> list[Failure]:
         """Return the files that could not be added, and why."""
         query = "SELECT path, reason, hint FROM files WHERE state = ? AND state != 'settled' ORDER BY path"
         return [Failure(*map(str, row)) for row in self._rows(query, [_FAILED])]
+
+    def drop(self, paths: Iterable[str]) -> None:
+        """Forget what is recorded of files, so that they are read again if they exist."""
+        self.flush()
+        self._write("DELETE FROM files WHERE path = ?", [(path,) for path in paths if _is_unicode(path)])
 
     def forget(self) -> None:
         """Remove all waiting files and failures."""

@@ -46,6 +46,13 @@ class Scan:
     unseen: dict[str, str] = field(default_factory=dict)
     """Places that could not be scanned, and why. Files below them may still exist."""
 
+    def file_of(self, source: str) -> str:
+        """Return the scanned file that a source is, or is a member of; empty if there is none."""
+        while source and source not in self.metadata:
+            above = os.path.dirname(source)
+            source = "" if above == source else above
+        return source
+
     def hides(self, source: str, folder: str) -> str:
         """Return the place that hides whether a source exists; empty if the source is gone.
 

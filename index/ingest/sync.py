@@ -9,21 +9,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from index.errors import LoadingError
+from index.ingest.known_failures import failure, failure_stamp
 from index.ingest.plan import (
     Facts,
     FolderDifferences,
     Plan,
     drop_refused,
-    failure,
-    failure_stamp,
     find_differences,
     make_plan,
     refusals,
 )
 from index.ingest.queue import Worklist
 from index.ingest.scan import is_empty, is_linked, roots
+from index.loading.containers.container_paths import file_on_disk
 from index.loading.formats import sniff
 from index.loading.loader import digest, read_bytes
+from index.loading.recognition.page_store import forget_pages
 from index.records import Failure, Progress, Receipt
 
 if TYPE_CHECKING:
@@ -177,6 +178,7 @@ class Synchronizer:
             differences.gone,
             differences.failed,
             differences.claimed,
+            differences.members,
         )
         known = self._store.catalog.media_types(sorted(set(differences.changed.values())))
         return make_plan(facts, known, self._reads_alike)
@@ -187,6 +189,9 @@ class Synchronizer:
         for n, source in enumerate(differences.doubtful):
             if self._progress:
                 self._progress(Progress(source, "reading", n, len(differences.doubtful), 0, 0))
+            if source in differences.unfinished:
+                unread.append(source)
+                continue
             try:
                 differences.identities[source] = digest(Path(source), max_bytes=self._max_bytes)
                 differences.hashed.add(source)
@@ -217,6 +222,7 @@ class Synchronizer:
             catalog.relink({}, plan.lost)
         if plan.gained or plan.given_up or plan.lost:
             self._store.index()
+            forget_pages(self._store.folder, lambda identity: catalog.number_of(identity) is not None)
         lasting = _of_existing_files(read.failed)
         for failed in lasting:
             if (stamp := differences.stamp(failed.source)) and _can_be_opened(failed.source):
@@ -244,7 +250,7 @@ def _receipt(differences: FolderDifferences, plan: Plan, read: Receipt, lasting:
         replaced=(*read.replaced, *(source for source in planned.replaced if source in copied)),
         renamed=planned.renamed,
         unchanged=(*planned.unchanged, *(source for source in read.unchanged if source in plan.have)),
-        removed=planned.removed,
+        removed=(*planned.removed, *read.removed),
         failed=(
             *planned.failed,
             *(failure(error.source, error.reason, error.hint, differences.have) for error in lasting),
@@ -254,7 +260,7 @@ def _receipt(differences: FolderDifferences, plan: Plan, read: Receipt, lasting:
 
 def _of_existing_files(failed: Sequence[Failure]) -> list[Failure]:
     """Return the failures of files that still exist."""
-    return [error for error in failed if os.path.lexists(error.source)]
+    return [error for error in failed if os.path.lexists(file_on_disk(Path(error.source)))]
 
 
 def _record_hashes(worklist: Worklist, differences: FolderDifferences) -> None:
@@ -270,7 +276,7 @@ def _new(sources: Iterable[str], have: Container[str]) -> Iterator[str]:
 
 def _can_be_opened(source: str) -> bool:
     try:
-        with Path(source).open("rb") as file:
+        with file_on_disk(Path(source)).open("rb") as file:
             file.read(1)
     except OSError:
         return False

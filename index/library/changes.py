@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.ingest.queue import Worklist
+from index.library.removals import Removals
 from index.records import Queue, Receipt
 
 if TYPE_CHECKING:
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
     from index.records import Document, ProgressCallback
     from index.text.chunks import Chunker
 
-_LIMITS = {"max_file_megabytes", "max_pages", "max_characters", "parse_seconds", "parse_megabytes"}
+_LIMITS = {"max_file_megabytes", "max_pages", "max_characters", "parse_seconds", "parse_megabytes"} | {
+    "ocr",
+    "ocr_languages",
+}
 """The settings that decide whether a file can be read: a file that failed is tried again when one of them changes."""
 
 
@@ -43,9 +47,12 @@ class Changes:
         sources: Mapping[Path, str] | None = None,
         progress: ProgressCallback | None = None,
         workers: int | None = None,
+        passwords: Sequence[str] = (),
     ) -> Receipt:
         """Add files and folders. Files that are already there, byte for byte, are skipped; changed files are replaced.
 
+        The documents in an archive, a mailbox or a message are added, too; their sources are paths below it. Each of
+        the `passwords` is tried on files that are locked; none is stored.
         A file that cannot be read is a `Failure` in the receipt. Each document is stored in one step: after an
         interruption, `add` or `resume` goes on. `sources` gives files another source than their path, such as the
         address they were fetched from; these are not queued. `workers` is the number of processes that read files, by
@@ -56,7 +63,7 @@ class Changes:
         """
         paths = [paths] if isinstance(paths, str | Path) else list(paths)
         with self._store.writing(), Worklist(self._session.folder) as worklist:
-            ingestion = self.ingestion(progress, workers, None if sources else worklist)
+            ingestion = self.ingestion(progress, workers, None if sources else worklist, passwords)
             return ingestion.run(paths, sources)
 
     def resume(
@@ -66,12 +73,13 @@ class Changes:
         failed: bool = False,
         progress: ProgressCallback | None = None,
         workers: int | None = None,
+        passwords: Sequence[str] = (),
     ) -> Receipt:
         """Add the files that an interrupted `add` left; with `failed`, try the failed ones again. Raises as `add`."""
         with self._store.writing(), Worklist(self._session.folder) as worklist:
             paths = worklist.waiting() if waiting else []
             paths += [failure.source for failure in worklist.failed()] if failed else []
-            return self.ingestion(progress, workers, worklist).run(paths)
+            return self.ingestion(progress, workers, worklist, passwords).run(paths)
 
     def queue(self) -> Queue:
         """Return the files that wait to be added, and those that could not be read."""
@@ -95,22 +103,34 @@ class Changes:
     def remove(self, *documents: str) -> Receipt:
         """Remove documents, named by id, source or title, from the catalog and both indexes.
 
-        Raises DocumentNotFound or AmbiguousDocument before anything is removed.
+        The attachments of a message go with it; an archive's path names the documents in it. Raises DocumentNotFound or
+        AmbiguousDocument before anything is removed.
         """
+        from index.loading.recognition.page_store import forget_pages
+
         with self._store.writing():
-            found = {info.id: info for info in map(self._lookup.find, documents)}
-            for identity in found:
-                self._session.catalog.remove(self._lookup.number(identity))
+            removals = Removals(self._session.catalog, self._lookup)
+            removals.find(documents)
+            removed = removals.carry_out()
+            if containers := removals.containers():
+                with Worklist(self._session.folder) as worklist:
+                    worklist.drop(containers)
             self._store.index()
-        return Receipt(removed=tuple(info.source for info in found.values()))
+            forget_pages(self._store.folder, lambda identity: self._session.catalog.number_of(identity) is not None)
+        return Receipt(removed=removed)
 
     def ingestion(
-        self, progress: ProgressCallback | None, workers: int | None = None, worklist: Worklist | None = None
+        self,
+        progress: ProgressCallback | None,
+        workers: int | None = None,
+        worklist: Worklist | None = None,
+        passwords: Sequence[str] = (),
     ) -> Ingestion:
         """Return an `add` that is ready to run. Run it while holding the writer lock."""
         from index.ingest.add import Ingestion
 
-        return Ingestion(self._store, self._remembered_tools, worklist=worklist, **self._reading(progress, workers))
+        options = self._reading(progress, workers)
+        return Ingestion(self._store, self._remembered_tools, worklist=worklist, passwords=passwords, **options)
 
     def rehearsal(self, gained: Mapping[str, str], lost: Iterable[str], progress: ProgressCallback | None) -> DryRun:
         """Return an `add` that stores nothing, as it would be after sources gained and lost these documents."""
@@ -133,6 +153,7 @@ class Changes:
             "max_characters": settings.max_characters,
             "progress": progress,
             "limits": self._session.limits,
+            "recognition": self._session.recognition,
             "workers": workers or settings.workers or max(1, (os.cpu_count() or 1) // 2),
         }
 
@@ -209,11 +230,18 @@ class FolderSync:
             return self._changes.rehearsal(gained, lost, progress).run(paths)
 
         session = self._session
-        limits = session.base_settings.model_dump(include=_LIMITS)
-        rules = f"{__version__} {sorted(limits.items())}"
+        rules = f"{__version__} {self._reading_rules()}"
         return Synchronizer(
             session.store, ingest, rehearse, max_bytes=session.max_bytes, rules=rules, progress=progress
         )
+
+    def _reading_rules(self) -> str:
+        """Return what decides whether a file can be read; text recognition may have been installed meanwhile."""
+        from index.loading.recognition.recogniser import available
+
+        settings = self._session.base_settings
+        limits = sorted(settings.model_dump(include=_LIMITS).items())
+        return f"{limits} {available(settings.ocr)}"
 
 
 def _listed(folders: str | Path | Iterable[str | Path]) -> list[str | Path]:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from index.loading.pdf.page_cuts import PageMark, Rectangle
     from index.records import Document, DocumentInfo, Hit, Location, Span
     from index.storage.catalog.passage_queries import PassageRow
+    from index.views.blocks import OpenOriginal, Original, View
     from index.views.library_map import LibraryMap, Placement
-    from index.views.windows import OpenOriginal, Original, View
 
 
 class Contents:
@@ -30,7 +30,7 @@ class Contents:
         self._lookup = lookup
         self._models = models
         self._maps = Maps(session.catalog, session.folder, read_only=session.store.read_only)
-        self._viewer = Viewer(session.store, max_bytes=session.max_bytes)
+        self._viewer = Viewer(session.store, max_bytes=session.max_bytes, limits=session.limits)
 
     def close(self) -> None:
         """Finish the map that is being made, if any."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from index.records import Stats
 from index.storage.protocol import encoder_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from index.backup.rebuild import EncodingTools
     from index.citations.evidence_pack import PackFinding
@@ -64,12 +65,25 @@ class Maintenance:
         """Return the contradictions in the library's data, each with its remedy. Sources are not read."""
         return self._store.problems()
 
-    def verify(self, *, progress: ProgressCallback | None = None) -> Verification:
-        """Read every source that is still on disk and check every passage and sentence against its text."""
+    def verify(
+        self, *, deep: bool = False, passwords: Sequence[str] = (), progress: ProgressCallback | None = None
+    ) -> Verification:
+        """Read every source that is still on disk and check every passage and sentence against its text.
+
+        Each of the `passwords` is tried on files that are locked. Words in pictures are compared with their stored
+        recognition; with `deep`, the pictures are recognised again, which takes about two seconds a page.
+        """
         from index.verification.sources import verify
 
         session = self._session
-        return verify(session.store, max_bytes=session.max_bytes, limits=session.limits, progress=progress)
+        return verify(
+            session.store,
+            max_bytes=session.max_bytes,
+            limits=session.limits,
+            passwords=passwords,
+            recognition=replace(session.recognition, source="fresh" if deep else "kept"),
+            progress=progress,
+        )
 
     def compact(self, *, progress: OperationProgress | None = None) -> Compacted:
         """Free the space of removed documents, while others read. Raises LibraryLocked, NoRoom."""

@@ -2,52 +2,25 @@
 
 from __future__ import annotations
 
-from index.errors import LoadingError, PasswordRequired, UnsupportedFormat
+from index.errors import PasswordRequired, UnsupportedFormat
 
-_WORD_97 = "a Word document of the older kind (.doc)"
+WORD_97 = "a Word document of the older kind (.doc)"
 EXCEL_97 = "an Excel workbook of the older kind (.xls)"
-_POWERPOINT_97 = "a PowerPoint presentation of the older kind (.ppt)"
-EPUB = "an EPUB book (.epub)"
-ODT = "an OpenDocument text (.odt)"
-_RTF = "a Rich Text document (.rtf)"
-_MSG = "an Outlook message (.msg)"
-_MAIL = "an e-mail message (.eml)"
-ZIP = "a zip archive"
-_IMAGE = "an image ({})"
+POWERPOINT_97 = "a PowerPoint presentation of the older kind (.ppt)"
+MESSAGE = "an Outlook message (.msg)"
 
-_HINTS = {
-    _WORD_97: "Save it as .docx or PDF, and add that.",
-    _POWERPOINT_97: "Save it as PDF, and add that.",
-    ODT: "Save it as .docx or PDF, and add that.",
-    _RTF: "Save it as .docx or PDF, and add that.",
-    EPUB: "Convert it to HTML or PDF, and add that.",
-    _MSG: "Save the message as a web page or as plain text, and add that.",
-    _MAIL: "Save the message as a web page or as plain text, and add that.",
-    ZIP: "Unpack it, and add the folder.",
-}
-_OTHERWISE = "Pincite reads PDF, Word, Excel and PowerPoint, OpenDocument sheets and slides, HTML and text."
+_OTHERWISE = "Convert it to PDF, Word, HTML or text, and add that."
 
 MAGIC: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"{\\rtf", _RTF),
-    (0, b"\x89PNG\r\n", _IMAGE.format("PNG")),
-    (0, b"\xff\xd8\xff", _IMAGE.format("JPEG")),
-    (0, b"GIF8", _IMAGE.format("GIF")),
-    (0, b"II*\x00", _IMAGE.format("TIFF")),
-    (0, b"MM\x00*", _IMAGE.format("TIFF")),
-    (8, b"WEBP", _IMAGE.format("WebP")),
-    (4, b"ftypheic", _IMAGE.format("HEIC")),
+    (4, b"ftypheic", "an image (HEIC)"),
     (4, b"ftyp", "a film or sound recording (MPEG-4)"),
     (0, b"ID3", "a sound recording (MP3)"),
     (0, b"OggS", "a sound recording (Ogg)"),
     (0, b"fLaC", "a sound recording (FLAC)"),
     (8, b"WAVE", "a sound recording (WAV)"),
-    (0, b"\x1f\x8b", "a compressed file (gzip)"),
-    (0, b"BZh", "a compressed file (bzip2)"),
-    (0, b"\xfd7zXZ\x00", "a compressed file (xz)"),
     (0, b"(\xb5/\xfd", "a compressed file (zstd)"),
     (0, b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
     (0, b"Rar!", "a RAR archive"),
-    (257, b"ustar", "a tar archive"),
     (60, b"BOOKMOBI", "a Kindle book (.mobi)"),
     (0, b"%!PS", "a PostScript file"),
     (0, b"AT&TFORM", "a DjVu document"),
@@ -58,19 +31,12 @@ MAGIC: tuple[tuple[int, bytes, str], ...] = (
 )
 """Offset, bytes and name; the first match counts."""
 
-TEXT_SUFFIXES = {
-    ".json": "data in JSON",
-    ".jsonl": "data in JSON lines",
-    ".ndjson": "data in JSON lines",
-    ".ipynb": "a Jupyter notebook (.ipynb)",
-    ".xml": "data in XML",
-    ".svg": "a drawing (SVG)",
-    ".eml": _MAIL,
-    ".mbox": "a mailbox (.mbox)",
-    ".mht": "a web archive (.mht)",
-    ".mhtml": "a web archive (.mhtml)",
-}
-"""Formats that are text but not prose."""
+_PACKED: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"\x1f\x8b", "a compressed file (gzip)"),
+    (0, b"BZh", "a compressed file (bzip2)"),
+    (0, b"\xfd7zXZ\x00", "a compressed file (xz)"),
+    (257, b"ustar", "a tar archive"),
+)
 
 BINARY_SUFFIXES = {
     ".pdf": "a PDF",
@@ -88,9 +54,9 @@ BINARY_SUFFIXES = {
 
 _OLE2_STREAMS = (
     ("EncryptedPackage", ""),
-    ("WordDocument", _WORD_97),
-    ("PowerPoint Document", _POWERPOINT_97),
-    ("__properties_version1", _MSG),
+    ("__properties_version1", MESSAGE),  # before the others, which may be attached to it
+    ("WordDocument", WORD_97),
+    ("PowerPoint Document", POWERPOINT_97),
     ("Workbook", EXCEL_97),
     ("Book", EXCEL_97),
     ("WORKBOOK", EXCEL_97),
@@ -99,8 +65,12 @@ _OLE2_STREAMS = (
 
 def unsupported(name: str, format_name: str) -> UnsupportedFormat:
     """Return the error that names the file's format and says what to do."""
-    hint = _HINTS.get(format_name, _OTHERWISE)
-    return UnsupportedFormat(f"{name} is {format_name}, which Pincite does not read yet.", hint)
+    return UnsupportedFormat(f"{name} is {format_name}, which Pincite does not read.", _OTHERWISE)
+
+
+def packed_kind(data: bytes) -> str:
+    """Return what kind of compressed file or archive this is, unless it is a zip archive; empty for anything else."""
+    return next((kind for offset, magic, kind in _PACKED if data.startswith(magic, offset)), "")
 
 
 def ole2_kind(data: bytes) -> str:
@@ -109,9 +79,14 @@ def ole2_kind(data: bytes) -> str:
     return next(names, "an Office document of the older kind")
 
 
-def ole2_format(data: bytes, name: str) -> LoadingError:
-    """Return the error for a compound file that is not read."""
+def ole2_format(data: bytes, name: str) -> str:
+    """Return what a compound file is, by the names of its streams.
+
+    Raises PasswordRequired for a locked file of a newer program, and UnsupportedFormat for a format that is not read.
+    """
     format_name = ole2_kind(data)
     if not format_name:
-        return PasswordRequired(f"{name} is an Office document locked with a password.")
-    return unsupported(name, format_name)
+        raise PasswordRequired(f"{name} is an Office document locked with a password.")
+    if format_name not in (WORD_97, POWERPOINT_97, EXCEL_97, MESSAGE):
+        raise unsupported(name, format_name)
+    return format_name

@@ -7,23 +7,29 @@ import re
 import zipfile
 import zlib
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
-from index.errors import DamagedFile, EmptyDocument, TooLarge
+from index.errors import DamagedFile, EmptyDocument, HoldsDocuments, TooLarge
+from index.loading import text_formats
 from index.loading.content import Content
 from index.loading.foreign_formats import (
     BINARY_SUFFIXES,
-    EPUB,
     EXCEL_97,
     MAGIC,
-    ODT,
-    TEXT_SUFFIXES,
-    ZIP,
+    MESSAGE,
+    POWERPOINT_97,
+    WORD_97,
     ole2_format,
-    ole2_kind,
+    packed_kind,
     unsupported,
 )
+from index.loading.mail.mail_formats import EML, MBOX, MSG, mail_media_type
+from index.loading.ole2.compound_file import SIGNATURE
 from index.loading.plain_text import Decoded, decode, decode_as
 from index.text.structure import DATA, looks_structured, media_type_of
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -48,47 +54,56 @@ _READ_PARTS = {
     "ppt/presentation.xml": PPTX,
 }
 """The media types of packages that are read, by the part that only they have."""
-_READ_MIMETYPES = frozenset({ODS, ODP})
-"""The media types that are read, of packages that state their own."""
-_MIMETYPES = {
-    "application/epub+zip": EPUB,
-    "application/vnd.oasis.opendocument.text": ODT,
-}
+EPUB = "application/epub+zip"
+ODT = "application/vnd.oasis.opendocument.text"
+RTF = "application/rtf"
+_READ_MIMETYPES = {EPUB: EPUB, ODT: ODT, f"{ODT}-template": ODT, f"{ODT}-master": ODT, ODS: ODS, ODP: ODP}
+"""The media types of packages that state their own."""
 PDF = "application/pdf"
+WITH_MEMBERS = frozenset({EML, MSG})
+"""Documents that can have documents in them."""
+DOC = "application/msword"
+PPT = "application/vnd.ms-powerpoint"
 HTML = "text/html"
 MARKDOWN = "text/markdown"
-ORG = "text/org"
 PLAIN = "text/plain"
+PNG, JPEG, TIFF, WEBP, GIF, BMP = "image/png", "image/jpeg", "image/tiff", "image/webp", "image/gif", "image/bmp"
+IMAGES = (PNG, JPEG, TIFF, WEBP, GIF, BMP)
+_PICTURES = (
+    (0, b"\x89PNG\r\n\x1a\n", PNG),
+    (0, b"\xff\xd8\xff", JPEG),
+    (0, b"GIF8", GIF),
+    (0, b"II*\x00", TIFF),
+    (0, b"MM\x00*", TIFF),
+    (0, b"II+\x00", TIFF),
+    (0, b"MM\x00+", TIFF),
+    (8, b"WEBP", WEBP),
+)
+"""Offset, bytes and media type."""
+_BMP_HEAD = re.compile(rb"BM.{4}\x00{4}.{4}[\x0c\x28\x34\x38\x40\x6c\x7c]\x00{3}", re.DOTALL)
 _BY_SUFFIX = {
     **dict.fromkeys((".md", ".markdown", ".mdown", ".mkd"), MARKDOWN),
     **dict.fromkeys((".html", ".htm", ".xhtml"), HTML),
-    ".org": ORG,
+    ".org": text_formats.ORG,
     ".csv": CSV,
     **dict.fromkeys((".tsv", ".tab"), TSV),
 }
+_OLE2_TYPES = {WORD_97: DOC, POWERPOINT_97: PPT, EXCEL_97: XLS, MESSAGE: MSG}
 _HEAD = 4096
 _PDF_SLACK = 1024
 """Bytes that may precede a PDF's header by its specification; we allow them only in files named .pdf."""
-_OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CHARSET = re.compile(rb"""(?:<meta[^>]+charset|<\?xml[^>]+encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _HTML = re.compile(
     r"(?:\s|<!--(?>.*?-->)|<\?xml(?>.*?\?>))*+<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
 )
 """Comments match atomically: with backtracking, a head of many comments would take forever."""
-_XML = re.compile(r"\s*<\?xml\b", re.IGNORECASE)
-_MAIL_HEADERS = re.compile(r"(?:From .*\n)?(?:(?:[!-9;-~]+:[^\n]*|[ \t]+[^\n]*)\n)+")
-_ONLY_MAIL = re.compile(
-    r"^(?:mime-version|message-id|received|return-path|delivered-to|x-mailer):", re.MULTILINE | re.IGNORECASE
-)
-_JSON = re.compile(r"\s*[\[{]")
-_JSON_LIMIT = 5_000_000
 
 
 def zip_media_type(data: bytes, name: str) -> str:
     """Return the media type of a document that is a zip archive.
 
     Raises:
-        UnsupportedFormat: the archive is no document that is read; the message names its format.
+        HoldsDocuments: the archive is no document, but has files in it.
         DamagedFile: the archive's directory cannot be read.
         TooLarge: the archive looks like a zip bomb, or unpacks to more than can be read.
 
@@ -100,11 +115,20 @@ def zip_media_type(data: bytes, name: str) -> str:
             mimetype = _mimetype(archive) if "mimetype" in parts else ""
     except _BROKEN as error:
         raise DamagedFile(f"{name} is a zip archive that cannot be opened: {error}.") from error
-    read = mimetype if mimetype in _READ_MIMETYPES else next((_READ_PARTS[p] for p in _READ_PARTS if p in parts), "")
+    read = _package_type(mimetype, parts)
     if not read:
-        raise unsupported(name, _MIMETYPES.get(mimetype, ZIP))
+        raise holds_documents(name, "a zip archive")
     _check_unpacked_size(name, len(data), sum(info.file_size for info in entries))
     return read
+
+
+def _package_type(mimetype: str, parts: Container[str]) -> str:
+    """Return the media type of a package; empty if it is an archive of other files."""
+    if mimetype in _READ_MIMETYPES:
+        return _READ_MIMETYPES[mimetype]
+    if not mimetype and "META-INF/container.xml" in parts:
+        return EPUB
+    return next((_READ_PARTS[part] for part in _READ_PARTS if part in parts), "")
 
 
 def _mimetype(archive: zipfile.ZipFile) -> str:
@@ -141,11 +165,21 @@ def sniff(data: bytes, source: str) -> Content:
         raise EmptyDocument(f"{name} is empty: it has no bytes.")
     if _is_pdf(data, suffix):
         return Content(data, PDF)
+    if picture := _picture_type(data):
+        return Content(data, picture)
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return Content(data, zip_media_type(data, name))
-    if data.startswith(_OLE2) and ole2_kind(data) == EXCEL_97:
-        return Content(data, XLS)
+    if data.startswith(SIGNATURE):
+        return Content(data, _OLE2_TYPES[ole2_format(data, name)])
+    if kind := packed_kind(data):
+        raise holds_documents(name, kind)
+    if data.startswith(b"{\\rtf"):
+        return Content(data, RTF)
     _refuse_foreign(data, name)
+    if suffix not in _BY_SUFFIX and (media_type := mail_media_type(data, suffix)):
+        if media_type == MBOX:
+            raise holds_documents(name, "a mailbox")
+        return Content(data, media_type)
     return _sniff_text(data, suffix, name)
 
 
@@ -154,9 +188,19 @@ def _is_pdf(data: bytes, suffix: str) -> bool:
     return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"%PDF-") or (suffix == ".pdf" and b"%PDF-" in head)
 
 
+def _picture_type(data: bytes) -> str:
+    """Return the media type of a picture; empty for anything else."""
+    if _BMP_HEAD.match(data):
+        return BMP
+    return next((media_type for offset, magic, media_type in _PICTURES if data.startswith(magic, offset)), "")
+
+
+def holds_documents(name: str, kind: str) -> HoldsDocuments:
+    """Return the error for a file that is no document, but holds documents."""
+    return HoldsDocuments(f"{name} is {kind}, which is no document itself: the documents are in it.")
+
+
 def _refuse_foreign(data: bytes, name: str) -> None:
-    if data.startswith(_OLE2):
-        raise ole2_format(data, name)
     for offset, magic, format_name in MAGIC:
         if data.startswith(magic, offset):
             raise unsupported(name, format_name)
@@ -170,7 +214,7 @@ def _sniff_text(data: bytes, suffix: str, name: str) -> Content:
         raise unsupported(name, "a binary file of no kind that Pincite knows")
     if suffix in BINARY_SUFFIXES and not _HTML.match(decoded.text[:_HEAD]):
         raise _mislabelled(name, suffix, "holds plain text")
-    media_type = _text_media_type(decoded.text, suffix, name)
+    media_type = _text_media_type(decoded.text, suffix)
     if media_type == PLAIN:
         media_type = media_type_of(suffix) or (DATA if looks_structured(decoded.text) else PLAIN)
     return Content(data, media_type, decoded.text, decoded.notes)
@@ -192,35 +236,9 @@ def _declared(data: bytes) -> Decoded | None:
     return decode_as(data, named.group(1).decode("ascii"))
 
 
-def _text_media_type(text: str, suffix: str, name: str) -> str:
-    if suffix in TEXT_SUFFIXES:
-        raise unsupported(name, TEXT_SUFFIXES[suffix])
+def _text_media_type(text: str, suffix: str) -> str:
     if _HTML.match(text[:_HEAD]):
         return HTML
-    if _XML.match(text[:_HEAD]):
-        raise unsupported(name, TEXT_SUFFIXES[".xml"])
     if suffix in _BY_SUFFIX:
         return _BY_SUFFIX[suffix]
-    if _is_mail(text):
-        raise unsupported(name, TEXT_SUFFIXES[".eml"])
-    if _is_json(text):
-        raise unsupported(name, TEXT_SUFFIXES[".json"])
-    return PLAIN
-
-
-def _is_mail(text: str) -> bool:
-    """Return whether the text has headers that only mail programs write. `From:` and `Date:` may begin a memo."""
-    headers = _MAIL_HEADERS.match(text[:_HEAD].replace("\r\n", "\n"))
-    return bool(headers and _ONLY_MAIL.search(headers.group()))
-
-
-def _is_json(text: str) -> bool:
-    import json
-
-    if not _JSON.match(text) or len(text) > _JSON_LIMIT:
-        return False
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
+    return text_formats.media_type(text, suffix) or PLAIN

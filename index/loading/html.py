@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from index.loading import metadata
 from index.loading.content import Draft
+from index.loading.dates import iso_date
 from index.loading.html_tables import covered
 from index.loading.html_tree import Piece, walk
 from index.text.sentences import has_words, one_line
@@ -69,11 +70,12 @@ def read(content: Content, name: str) -> Draft:  # noqa: ARG001 - every format's
     kept, note = _main(pieces, _squeezed(_main_text(tree)))
     title, author = _stated(tree, content.text)
     highest = [piece.block.text for piece in kept[:_HEAD_PIECES] if piece.block.level == 1]
+    author = author or metadata.author_of(list(_head_lines(kept)))
     return Draft(
         [piece.block for piece in kept],
         title=highest[0] if len(highest) == 1 else title,
-        author=author or _visible_author(kept),
-        date=_date(tree, kept),
+        author=author,
+        date=_date(tree, kept, author),
         notes=(note,) if note else (),
     )
 
@@ -165,19 +167,12 @@ def _head_lines(pieces: Sequence[Piece]) -> Iterator[str]:
         yield from piece.block.text.split("\n")
 
 
-def _visible_author(pieces: Sequence[Piece]) -> str:
-    return next(filter(None, map(metadata.byline, _head_lines(pieces))), "")
-
-
-def _date(tree: Any, pieces: Sequence[Piece]) -> str:
-    """Return the date in the page's metadata, else a line at its top that is a date.
+def _date(tree: Any, pieces: Sequence[Piece], author: str) -> str:
+    """Return the date in the page's metadata, else a line at its top that is a date, or the author's name with a date.
 
     trafilatura's own date is not used: it guesses from any text.
     """
     stated: list[str] = [value for path in _STATED_DATES for value in tree.xpath(path)]
     for script in tree.xpath("//script[@type='application/ld+json']/text()"):
         stated += _JSON_LD_DATE.findall(script)
-    return next(
-        filter(None, [*map(metadata.iso_date, stated), *map(metadata.dateline, _head_lines(pieces))]),
-        "",
-    )
+    return next(filter(None, map(iso_date, stated)), "") or metadata.date_of(_head_lines(pieces), author)

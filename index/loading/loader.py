@@ -14,20 +14,26 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+from dataclasses import replace
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from index.errors import EmptyDocument, LoadingError, SourceNotFound, SourceNotReadable, TooLarge
-from index.loading import formats
+from index.loading import formats, text_formats
 from index.loading.content import compose
+from index.loading.locks import unlocked
+from index.loading.mail import mail_formats
+from index.text.languages import languages_of
 from index.text.sentences import has_words
 from index.text.structure import STRUCTURED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from index.loading.content import Content, Draft
+    from index.loading.recognition.recogniser import Recogniser
     from index.records import Document
 
 __all__ = ["digest", "discover", "load", "load_bytes", "locate", "read_bytes"]
@@ -41,13 +47,24 @@ _FORMAT_MODULES = {
     **dict.fromkeys((formats.CSV, formats.TSV), "delimited"),
     formats.PPTX: "pptx_slides",
     formats.ODP: "odp_slides",
+    formats.EPUB: "epub",
+    formats.ODT: "odt",
+    formats.RTF: "rtf",
     formats.PDF: "pdf.extraction",
     formats.HTML: "html",
     formats.MARKDOWN: "markdown",
-    formats.ORG: "plain_text",
     formats.PLAIN: "plain_text",
-    **dict.fromkeys(STRUCTURED, "plain_text"),
+    mail_formats.EML: "mail.eml",
+    mail_formats.MHTML: "mail.mhtml",
+    mail_formats.MSG: "ole2.outlook",
+    formats.DOC: "ole2.word97",
+    formats.PPT: "ole2.powerpoint97",
+    **dict.fromkeys(STRUCTURED, "structured_text"),
+    **dict.fromkeys(formats.IMAGES, "images"),
+    **text_formats.READERS,
 }
+_RECOGNISED = {formats.PDF, *formats.IMAGES}
+"""Formats with pages, whose text may have to be recognised."""
 
 
 def discover(paths: Iterable[str | Path], *, enter: Callable[[Path], bool] = lambda _: True) -> Iterator[Path]:
@@ -185,24 +202,50 @@ def load(path: Path, *, max_bytes: int) -> Document:
     return load_bytes(read_bytes(source, max_bytes=max_bytes), source=str(source))
 
 
-def load_bytes(data: bytes, *, source: str, name: str = "", max_pages: int | None = None) -> Document:
-    """Return the document in `data`.
+def load_bytes(
+    data: bytes,
+    *,
+    source: str,
+    name: str = "",
+    max_pages: int | None = None,
+    passwords: Sequence[str] = (),
+    recogniser: Recogniser | None = None,
+) -> Document:
+    """Return the document in `data`; `recogniser` reads the text of pictures, by default with what is installed.
 
     `source` is where the bytes come from. Its suffix helps to distinguish formats with similar contents.
     `name` is the file's name if it is not the last part of `source`; its suffix is then used instead.
-    Raises TooLarge before reading any page if a format with pages has more than `max_pages`.
+    `passwords` are tried if it is locked; its id is that of the locked bytes.
+    Raises TooLarge before reading any page if a format with pages has more than `max_pages`, PasswordRequired.
     """
-    content = formats.sniff(data, name or source)
-    draft = _read(content, name or PurePath(source).name, max_pages)
-    document = compose(draft, content, id=hashlib.sha256(data).hexdigest(), source=source)
+    content = formats.sniff(unlocked(data, name or PurePath(source).name, passwords), name or source)
+    identity = hashlib.sha256(data).hexdigest()
+    if recogniser:
+        recogniser.identity = identity
+    draft = _read(content, name or PurePath(source).name, max_pages, recogniser)
+    document = _described(compose(draft, content, id=identity, source=source))
     if not has_words(document.text):
         raise EmptyDocument(f"{name or PurePath(source).name} has no words in it.")
     return document
 
 
-def _read(content: Content, name: str, max_pages: int | None) -> Draft:
+def _described(document: Document) -> Document:
+    """Return a document with its languages and the number of its empty pages, unless its reader told them."""
+    reading = document.reading
+    languages = reading.languages or languages_of(document.text)
+    empty = reading.empty_pages or _empty_pages(document)
+    return replace(document, reading=replace(reading, languages=languages, empty_pages=empty))
+
+
+def _empty_pages(document: Document) -> int:
+    starts = [landmark.start for landmark in document.landmarks if landmark.kind == "page"]
+    pages = pairwise([*starts, len(document.text)])
+    return sum(not document.text[start:end].strip() for start, end in pages)
+
+
+def _read(content: Content, name: str, max_pages: int | None, recogniser: Recogniser | None) -> Draft:
     module: Any = import_module(f"index.loading.{_FORMAT_MODULES[content.media_type]}")
-    limits = {"max_pages": max_pages} if content.media_type == formats.PDF else {}
-    read = module.read_structured if content.media_type in STRUCTURED else module.read
-    draft: Draft = read(content, name, **limits)
+    recognised = content.media_type in _RECOGNISED
+    options = {"max_pages": max_pages, "recogniser": recogniser} if recognised else {}
+    draft: Draft = module.read(content, name, **options)
     return draft

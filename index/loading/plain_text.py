@@ -1,4 +1,4 @@
-"""Reads plain text: its encoding, paragraphs and headings; also captions, logs, tables and source code."""
+"""Reads plain text: its encoding, paragraphs and headings."""
 
 from __future__ import annotations
 
@@ -6,19 +6,15 @@ import codecs
 import re
 from collections import deque
 from dataclasses import dataclass
-from itertools import groupby
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from index.loading import metadata
 from index.loading.content import Block, Draft, paragraph, verbatim
+from index.loading.dates import iso_date
 from index.loading.hard_wraps import Width, unwrap
 from index.text.sentences import normalise, one_line
-from index.text.structure import WITH_HEADINGS, is_sentence, note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from index.loading.content import Content
 
 _BYTE_ORDER_MARKS = (
@@ -229,7 +225,7 @@ class _Reader:
             return len(stars.group(1))
         if self._title and one_line(line) == self._title:
             return 1
-        if metadata.iso_date(line):
+        if iso_date(line):
             return 0
         if len(line) > _HEADING_LENGTH or line.endswith((".", ",", ";", ":", "!")):
             return 1 if _CHAPTER.fullmatch(line) and len(line) <= _HEADING_LENGTH else 0
@@ -256,24 +252,3 @@ def _is_capitals(line: str) -> bool:
     """Return whether a line is two words or more in capitals: `THE CUSTOMS OF THE SEA`, not `ISBN 3` or `- A`."""
     words = re.findall(r"[^\W\d_]{2,}", line)
     return len(words) > 1 and line.isupper() and line[0].isalnum() and "|" not in line
-
-
-def read_structured(content: Content, name: str) -> Draft:
-    """Return each stanza as a paragraph. Sentences of several lines are joined; other lines stay as they are."""
-    notes = (note(content.media_type, PurePath(name).suffix.lower()),)
-    if content.media_type in WITH_HEADINGS:
-        plain = read(content, name)
-        return Draft(plain.blocks, plain.title, plain.author, plain.date, notes)
-    return Draft(list(_blocks(content.text)), notes=notes)
-
-
-def _blocks(words: str) -> Iterator[Block]:
-    stanzas = split_stanzas(words)
-    width = Width.of([[line for line in stanza if is_sentence(line)] or [""] for stanza in stanzas])
-    for stanza in stanzas:
-        lines: list[str] = []
-        for is_prose, group in groupby(stanza, is_sentence):
-            run = list(group)
-            lines += unwrap(run, width) if is_prose else run
-        if any(lines):
-            yield verbatim("\n".join(lines))

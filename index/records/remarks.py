@@ -9,9 +9,9 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from index.records import Statement, Verdict
+    from index.records import Citation, Location, Statement, Verdict
 
 NAMES: dict[Verdict, str] = {
     "verbatim": "Word for word",
@@ -29,12 +29,59 @@ PROVEN: dict[Verdict, str] = {
     "unverified": "The documents do not seem to say this. It may still be true.",
 }
 """What a verdict proves, and no more."""
+LOW_CONFIDENCE = 0.5
+"""If a word of a passage was recognised with less confidence, the passage says so. In clean scans, one sentence in ten
+has such a word; in scans that are hard to read, most have."""
+AS_RECOGNISED = "as recognised"
+"""What is said instead of *verbatim*, or beside a verdict, if the words were recognised in a picture."""
+_RECOGNISED = "as recognised in a picture of the page"
+_DOUBTFUL = "as recognised in a picture of the page, with low confidence: compare the words with the picture"
+PROVEN_IN_PICTURE: dict[Verdict, str] = {
+    "verbatim": "These words were recognised in a picture, in this order. Recognition may be wrong: see the picture.",
+    "supported": "Every part of the sentence is in the cited words, as they were recognised in a picture.",
+    "contradicted": "The cited words, as they were recognised in a picture, say otherwise. Compare the two.",
+    "unverified": PROVEN["unverified"],
+}
+"""What a verdict proves if words that it rests on were recognised in a picture."""
 _EMPHASIS = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]*[^\s*])\*(?![\w*])")
 
 
-def verdict_name(statement: Statement) -> str:
-    """Return the name of the verdict for readers."""
-    return NAMES[statement.verdict] if statement.is_claim else UNCHECKED
+def recognition(location: Location) -> str:
+    """Return how the words of a location were read if they were recognised in a picture; empty for other words."""
+    if location.recognised is None:
+        return ""
+    return _DOUBTFUL if location.recognised < LOW_CONFIDENCE else _RECOGNISED
+
+
+def recognition_notes(citations: Iterable[Citation]) -> tuple[str, ...]:
+    """Return the note on an answer of which some cited words were recognised in pictures; empty for other answers."""
+    found = [c for c in citations if c.location.recognised is not None]
+    if not found:
+        return ()
+    names = ", ".join(f"[{citation.marker}]" for citation in found)
+    doubtful = [citation for citation in found if (citation.location.recognised or 0.0) < LOW_CONFIDENCE]
+    caution = f"; some of them with low confidence: {', '.join(f'[{c.marker}]' for c in doubtful)}" if doubtful else ""
+    return (f"The words of {names} are {AS_RECOGNISED} in pictures of pages{caution}. Compare them with the pictures.",)
+
+
+def is_recognised(statement: Statement, citations: Iterable[Citation]) -> bool:
+    """Return whether words that decide the verdict on a statement were recognised in a picture."""
+    cited = (citation for citation in citations if citation.marker in statement.markers)
+    return any(citation.location.recognised is not None for citation in cited)
+
+
+def verdict_name(statement: Statement, citations: Iterable[Citation] = ()) -> str:
+    """Return the name of the verdict for readers; with the citations, it says whether words were recognised."""
+    if not statement.is_claim:
+        return UNCHECKED
+    name = NAMES[statement.verdict]
+    return f"{name}, {AS_RECOGNISED}" if is_recognised(statement, citations) else name
+
+
+def proven(statement: Statement, citations: Iterable[Citation] = ()) -> str:
+    """Return what the verdict on a statement proves; empty for a sentence that states nothing."""
+    meanings = PROVEN_IN_PICTURE if is_recognised(statement, citations) else PROVEN
+    return meanings[statement.verdict] if statement.is_claim else ""
 
 
 def reason(statement: Statement) -> str:
@@ -42,10 +89,13 @@ def reason(statement: Statement) -> str:
     return statement.detail if statement.is_claim else statement.detail.removeprefix(f"{UNCHECKED}: ")
 
 
-def remark(statement: Statement) -> str:
-    """Return verdict and detail in one line, with quotation marks for asterisks; empty for a supported statement."""
+def remark(statement: Statement, citations: Iterable[Citation] = ()) -> str:
+    """Return verdict and detail in one line, with quotation marks for asterisks; empty for a supported statement.
+
+    With the citations, the line of a supported statement says whether its words were recognised in a picture.
+    """
     if statement.is_supported:
-        return ""
+        return AS_RECOGNISED if is_recognised(statement, citations) else ""
     return plain(": ".join(part for part in (verdict_name(statement), reason(statement)) if part))
 
 

@@ -53,7 +53,7 @@ class Hit:
     score: float
     """In [0, 1], higher is better; comparable only among the hits of one question."""
     pin: Span
-    """The sentence that carries the evidence."""
+    """The sentence that carries the evidence, or the cell of a table that answers the question."""
     location: Location
     """The location of the pin."""
     why: Why
@@ -63,6 +63,10 @@ class Hit:
     """Cosine of the question and each sentence of the passage."""
     also: tuple[Hit, ...] = ()
     """Further hits that say the same in nearly the same words, best first."""
+    cell: float = 0.0
+    """How certain it is that the pin is the cell that the question asks for, in [0, 1]; 0 if the pin is a sentence."""
+    above: str = ""
+    """The captions and headers of the tables whose rows the passage contains, as far as they are not in its text."""
 
     @property
     def runner_up(self) -> Span | None:

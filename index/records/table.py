@@ -77,6 +77,19 @@ class Table:
         cells = tuple(Cell(start + offset, end + offset, row, column) for start, end, row, column in self.cells)
         return replace(self, start=self.start + offset, end=self.end + offset, cells=cells)
 
+    def before(self, end: int) -> Table:
+        """Return the part of the table before an offset that is after its start, with all headers of columns."""
+        cells = tuple(cell._replace(end=min(cell.end, end)) for cell in self.cells if cell.start < end)
+        rows = cells[-1].row + 1 if cells else 0
+        return replace(
+            self,
+            end=min(self.end, end),
+            header_rows=min(self.header_rows, rows),
+            rows=self.rows[:rows],
+            row_numbers=self.row_numbers[:rows],
+            cells=cells,
+        )
+
     def cell_at(self, start: int, end: int) -> Cell | None:
         """Return the cell that contains the span; None if it goes beyond one cell."""
         return next((cell for cell in self.cells if cell.start <= start and end <= cell.end), None)

@@ -11,6 +11,7 @@ import numpy as np
 from index.search.answer_types import Kind, expected_kind, have_kind
 from index.storage.tables import unpack_sentence_vectors
 from index.text.boilerplate import ends_sentence, kinds_of
+from index.text.row_headers import is_header, is_row, words_beside
 from index.text.structure import is_sentence
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class PassageEvidence:
 
     row: PassageRow
     terms: tuple[frozenset[str], ...]
-    """The set of terms of each sentence."""
+    """The set of terms of each sentence. A row of a table has those of its headers, too."""
     cosines: Floats
     overlaps: Floats
     """The share of the question's rare words, in [0, 1]."""
@@ -117,17 +118,20 @@ def quotable_sentences(row: PassageRow) -> tuple[int, ...]:
 
     If there are none, the passage's loose lines qualify, else its questions. A heading only announces what follows,
     so it qualifies only if it is alone. Menus, references, captions, footnotes and table rules never qualify; nor do
-    lines of data or markup, although their words can be searched.
+    lines of data or markup, although their words can be searched. Rows of a table that is known as one qualify.
     """
     spans = row.passage.sentences
     below = tuple(n for n, span in enumerate(spans) if span.start not in row.headings)
+    rows = frozenset(n for n in below if is_row(row.tables, spans[n]))
     if row.structured:
-        return tuple(n for n in below if _is_prose(row, n))
+        return tuple(n for n in below if n in rows or _is_prose(row, n))
     if not below:
         return tuple(range(len(spans)))
     texts = [row.passage.text[start - row.passage.start : end - row.passage.start] for start, end in spans]
     kinds = dict(zip(below, kinds_of([texts[n] for n in below]), strict=True))
     kinds |= {n: "sentence" for n in below if kinds[n] == "loose" and _is_broken(texts, n)}
+    kinds |= dict.fromkeys(rows, "row")
+    kinds |= {n: "loose" for n in below if is_header(row.tables, spans[n])}
     ranks = (("sentence", "item", "row"), ("loose",), ("question",))
     found = (tuple(n for n in below if kinds[n] in rank) for rank in ranks)
     return next(filter(None, found), ())
@@ -157,8 +161,10 @@ def weigh(question: EncodedQuestion, rows: Sequence[PassageRow], store: Store) -
         for row in rows
         for start, end in row.passage.sentences
     ]
+    beside = [words_beside(row.tables, span) for row in rows for span in row.passage.sentences]
+    headed = [f"{text} | {headers}" if headers else text for text, headers in zip(texts, beside, strict=True)]
     titles = list(dict.fromkeys(row.title for row in rows))
-    analyzed = [frozenset(terms_of_text) for terms_of_text in store.analyze([*texts, *titles])]
+    analyzed = [frozenset(terms_of_text) for terms_of_text in store.analyze([*headed, *titles])]
     terms, title_terms = analyzed[: len(texts)], dict(zip(titles, analyzed[len(texts) :], strict=True))
     contains = np.array(
         [[term in sentence_terms for term in question.idf] for sentence_terms in terms], dtype=np.float32

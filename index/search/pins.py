@@ -11,11 +11,13 @@ from index.search.earlier import adjusted
 from index.search.evidence import weigh
 from index.search.excerpts import reorder
 from index.storage.lexical.terms import words, words_in
+from index.text.row_headers import words_above
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
     from index.records import DocumentInfo
+    from index.search.cells import CellFound
     from index.search.earlier import Earlier
     from index.search.evidence import EncodedQuestion, PassageEvidence
     from index.search.excerpts import ReadPassage
@@ -86,6 +88,8 @@ class HitBuilder:
         self.verbatim: frozenset[int] = frozenset()
         self.reranked: dict[int, float] = {}
         self._store = store
+        self.cell: CellFound | None = None
+        """The cell that answers the question, which is the pin of its passage."""
         self._words: dict[int, TermSet] = {}
         self._texts: dict[int, tuple[str, str]] = {}
 
@@ -127,6 +131,17 @@ class HitBuilder:
         updated = {passage_id: replace(hit, also=before[passage_id].also) for passage_id, hit in built.items()}
         return tuple(updated.get(passage_id, before[passage_id]) for passage_id in scores)
 
+    def pin_cell(self, hits: Sequence[Hit], found: CellFound) -> tuple[Hit, ...]:
+        """Return the hits with the passage of this cell first, and the cell as its pin."""
+        self.cell = found
+        self.sides.include(self._store, self.question, [found.passage])
+        infos = self._store.infos([self.evidence[found.passage].row.number])
+        score = max((hit.score for hit in hits), default=1.0)
+        first = self.build({found.passage: score}, infos)[found.passage] if infos else None
+        others = [hit for hit in hits if hit.passage.id != found.passage]
+        also = next((hit.also for hit in hits if hit.passage.id == found.passage), ())
+        return (replace(first, also=also), *others)[: max(len(hits), 1)] if first else tuple(hits)
+
     def _existing(self, scores: Mapping[int, float], limit: int) -> Iterator[int]:
         """Yield the candidates that still exist, best first. The first block is always read, more blocks on demand."""
         ids = list(scores)
@@ -157,7 +172,9 @@ class HitBuilder:
         return self._words[passage_id]
 
     def _pin(self, passage_id: int) -> Span:
-        """Return the sentence with the evidence; the whole passage if it has none."""
+        """Return the cell that answers, or the sentence with the evidence; the whole passage if it has neither."""
+        if self.cell is not None and self.cell.passage == passage_id:
+            return self.cell.span
         evidence = self.evidence[passage_id]
         passage, pins = evidence.row.passage, evidence.pins
         return passage.sentences[pins[0]] if pins else Span(passage.start, passage.end)
@@ -179,7 +196,11 @@ class HitBuilder:
             claims = (float(claim) if n in evidence.pins else float("-inf") for n, claim in enumerate(evidence.claims))
             why, cosines = self._why(evidence, *contained[2 * n : 2 * n + 2]), tuple(evidence.cosines.tolist())
             document = infos[evidence.row.number]
-            hits[passage.id] = Hit(passage, document, score, pin, location, why, tuple(claims), cosines)
+            certainty = self.cell.certainty if self.cell and self.cell.passage == passage.id else 0.0
+            above = words_above(evidence.row.tables, Span(passage.start, passage.end), passage.text)
+            hits[passage.id] = Hit(
+                passage, document, score, pin, location, why, tuple(claims), cosines, cell=certainty, above=above
+            )
         return hits
 
     def _why(self, evidence: PassageEvidence, in_passage: Set[str], in_pin: Set[str]) -> Why:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from index.encoders.encoder import Draft
 from index.records import CANDIDATES, Found
+from index.search.cells import CERTAIN, find_cell
 from index.search.earlier import candidates, favour
 from index.search.evidence import EncodedQuestion
 from index.search.excerpts import MOST_READ, read_passages
@@ -24,7 +25,7 @@ from index.search.fusion import (
     weigh_by_evidence,
 )
 from index.search.pins import HitBuilder
-from index.search.signals import absent_words, read_signals, signals
+from index.search.signals import CELL, absent_words, read_signals, signals
 from index.storage.lexical.terms import word_spans
 
 if TYPE_CHECKING:
@@ -168,6 +169,10 @@ class Retriever:
                 answerability = read_signals(
                     answerability, question, *self._near_evidence(builder, hits), readings.values()
                 )
+        cell = find_cell(builder, hits[:ANSWERABILITY_HITS], self._store, self._encoder) if mode == "hybrid" else None
+        if cell is not None:
+            hits = builder.pin_cell(hits, cell)
+            answerability |= {CELL: cell.certainty} if cell.certainty >= CERTAIN else {}
         if explain:
             with timer.measure("explaining"):
                 hits = self._explain(question.vector, hits)

@@ -30,6 +30,8 @@ MEANING = ("sentence", "passage")
 """The signals of the encoder. Cosines of different encoders are not comparable."""
 READER = ("read", "answers")
 """The signals of the reader."""
+CELL = "cell"
+"""The signal of a cell that was found by its headers: how certain it is. Confidence is at least this."""
 NEAR = 5
 """The number of first hits that count as near the answer: a word that none of them contains is missing."""
 RARE = 0.9
@@ -208,6 +210,11 @@ def confidence(signals: Mapping[str, float], encoder: str, *, has_words: bool = 
     """
     if not signals:
         return 0.0
+    return max(signals.get(CELL, 0.0), _confidence(signals, encoder, has_words=has_words))
+
+
+def _confidence(signals: Mapping[str, float], encoder: str, *, has_words: bool) -> float:
+    """Return the confidence by the fitted coefficients."""
     read = "read" in signals
     if encoder.startswith(DEFAULT_NAME):
         coefficients = DEFAULT if read else UNREAD

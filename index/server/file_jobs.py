@@ -116,15 +116,19 @@ class AddTask:
 
     def receipt(self) -> Receipt:
         """Return a receipt of the files added so far."""
-        by_outcome: dict[str, list[str]] = {"added": [], "replaced": [], "unchanged": [], "failed": []}
+        names = ("added", "replaced", "unchanged", "failed", "opened")
+        by_outcome: dict[str, list[str]] = {name: [] for name in names}
         for source, settled in self._settled:
-            by_outcome[settled.outcome].append(source)
+            opened = settled.outcome == "added" and not settled.document
+            by_outcome["opened" if opened else settled.outcome].append(source)
         return Receipt(
             added=tuple(by_outcome["added"]),
             replaced=tuple(by_outcome["replaced"]),
             unchanged=tuple(by_outcome["unchanged"]),
             failed=tuple(settled.failure for _, settled in self._settled if settled.failure),
+            opened=tuple(by_outcome["opened"]),
             notes=tuple(Note(source, note) for source, settled in self._settled for note in settled.notes),
+            read=tuple(settled.read for _, settled in self._settled if settled.read),
             passages=sum(settled.passages for _, settled in self._settled),
             encoded=self._encoded,
             seconds=self._job.seconds,
@@ -188,8 +192,11 @@ class AddTask:
         index = self._index(progress.source)
         if progress.settled and index is not None:
             self._settle(index, progress.settled)
+        elif progress.settled:  # a member of an archive or message of this job
+            self._settled.append((progress.source, progress.settled))
         elif progress.stage == "reading" and index is not None:
-            self._job.set_files({index: replace(self._job.files[index], stage="reading")})
+            read = (progress.page - 1) / progress.of_pages if progress.of_pages else 0.0
+            self._job.set_files({index: replace(self._job.files[index], stage="reading", part=_READING_SHARE * read)})
             self._between()
         elif progress.stage == "encoding":
             self._on_encoding(progress)
@@ -238,7 +245,8 @@ def _final_state(file: FileState, settled: Settled) -> FileState:
     state = replace(file, stage=settled.outcome, passages=settled.passages, of_passages=settled.passages)
     failure = settled.failure
     reason, hint = (failure.reason, failure.hint) if failure else ("", "")
-    state = replace(state, ready=settled.passages, document=settled.document)
+    how = settled.read.words if settled.read else ""
+    state = replace(state, ready=settled.passages, document=settled.document, how=how)
     return replace(state, part=1.0, reason=reason, hint=hint, notes=settled.notes)
 
 

@@ -182,7 +182,8 @@ class Uploads:
         source = sources.get(_sha256(path), "")
         at = Path(source)
         home = at if at.parent == self._folder else self._home(path.name, source)
-        if source and not home.exists():
+        holds_documents = any(each.startswith(f"{home}{os.sep}") for each in sources.values())
+        if (source or holds_documents) and not home.exists():
             self._folder.mkdir(exist_ok=True)
             path.replace(home)
 

@@ -68,6 +68,15 @@ def _pages(number: int, words: Sequence[RecognisedWord]) -> list[tuple[int, int,
     return [(number, page[0].start, page[-1].end, _packed(page)) for page in pages]
 
 
+def passages_with_tables(database: Database, condition: str, values: Sequence[Any]) -> list[tuple[int, int, int, int]]:
+    """Return id, document, start and end of the passages `p` that a condition selects and that have rows of a table."""
+    if not database.has_table("cells"):
+        return []
+    among = "EXISTS (SELECT 1 FROM cells c WHERE c.document = p.document AND c.start < p.end AND c.end > p.start)"
+    query = f"SELECT p.id, p.document, p.start, p.end FROM passages p WHERE ({condition}) AND {among}"  # noqa: S608
+    return database.rows(query, values)
+
+
 def tables_in(database: Database, number: int, span: Span | None = None) -> tuple[Table, ...]:
     """Return the tables of a document that overlap a span, or all of them, in order. Raises LibraryDamaged."""
     return tuple(_table(database, content) for content in _contents(database, "cells", number, span))

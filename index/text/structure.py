@@ -14,14 +14,17 @@ from functools import lru_cache
 from itertools import islice
 
 _ENDINGS = {
-    ("application/x-subrip", "subtitles"): "srt sub",
-    ("text/vtt", "subtitles"): "vtt",
-    ("text/x-ssa", "subtitles"): "ass ssa",
+    ("text/x-microdvd", "subtitles"): "sub",
     ("text/x-tex", "TeX"): "tex ltx sty cls",
     ("text/x-rst", "reStructuredText"): "rst",
     ("text/asciidoc", "AsciiDoc"): "adoc asciidoc asc",
     ("text/x-bibtex", "references"): "bib",
     ("application/x-research-info-systems", "references"): "ris enw nbib",
+    ("application/json", "JSON"): "json geojson json5 jsonc",
+    ("application/x-ndjson", "JSON lines"): "jsonl ndjson",
+    ("application/x-ipynb+json", "a notebook"): "ipynb",
+    ("application/xml", "XML"): "xml xsd xsl xslt wsdl plist kml gpx",
+    ("image/svg+xml", "a drawing"): "svg",
     ("application/yaml", "YAML"): "yaml yml",
     ("application/toml", "TOML"): "toml",
     ("text/x-properties", "settings"): "ini cfg conf cnf properties env editorconfig",
@@ -41,10 +44,8 @@ _ENDINGS = {
 DATA = "text/x-data"
 """The media type of a text whose ending is unknown and whose lines are data."""
 _BY_ENDING = {f".{ending}": kind for kind, endings in _ENDINGS.items() for ending in endings.split()}
-STRUCTURED = frozenset({DATA, *(media_type for media_type, _ in _ENDINGS)})
-"""The media types whose lines are judged before one is quoted."""
-WITH_HEADINGS = frozenset({"text/x-rst", "text/asciidoc"})
-"""The media types with headings that look as in plain text."""
+STRUCTURED = frozenset({DATA, "text/org", "text/troff", *(media_type for media_type, _ in _ENDINGS)})
+"""The media types whose lines are judged before one is quoted: their files may hold code, formulas or data."""
 
 _LETTERS_SHARE = 0.62
 _MOST_SYMBOLS = 0.1

@@ -16,6 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.loading import samples
+from tests.loading.archives import mail
+from tests.loading.compound import compound, outlook
 from tests.loading.confined import FATES, MEGABYTES, SECONDS, BareReader, Outcome, Reader, SandboxReader
 from tests.loading.hostile import HOSTILE
 from tests.loading.mutations import damages_of
@@ -49,12 +52,19 @@ _SHARES = {
     ".tsv": 1,
     ".pptx": 3,
     ".odp": 1,
+    ".eml": 2,
+    ".mht": 1,
+    ".msg": 1,
+    ".doc": 1,
+    ".ppt": 1,
+    **dict.fromkeys((".epub", ".odt", ".fodt", ".rtf", ".srt", ".vtt", ".ass", ".sbv", ".ipynb", ".tex", ".adoc"), 1),
+    **dict.fromkeys((".1", ".8", ".json", ".jsonl", ".svg", ".bib", ".ris"), 1),
     "other": 2,
 }
 """How often each suffix is chosen; `other` stands for formats that are refused by name."""
 _TEXT = "The harbour of Løvøya, 1911.\n\n* Ships\n\nThe Arctic Tern was moored there; it had been towed.\n" * 20
 SYNTHETIC = {
-    "made.org": _TEXT.encode(),
+    **samples.FILES,
     "made-utf-16.txt": _TEXT.encode("utf-16"),
     "made-latin-1.txt": _TEXT.encode("latin-1"),
     "made.csv": b"ship;year\n" + b"".join(b"Tern %d;19%02d\n" % (n, n % 100) for n in range(200)),
@@ -69,6 +79,12 @@ SYNTHETIC = {
         "".join(f"<draw:page>{frame(f'<text:p>Ship {n}</text:p>', f'{n}cm')}</draw:page>" for n in range(9))
     ),
     "made.json": b'{"ships": [' + b'{"name": "Tern"}, ' * 50 + b'{"name": "Skua"}]}',
+    "made.eml": mail("Ships of Kiel", _TEXT, {"log.txt": b"The log. " * 50}),
+    "made.mht": b"From: <Saved by Blink>\nMIME-Version: 1.0\nContent-Type: multipart/related; boundary=x\n\n--x\n"
+    b"Content-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n<html><body><h1>Ships</h1><p>"
+    + b"The Tern was =\nmoored there. " * 30
+    + b"</p></body></html>\n--x--\n",
+    "made.msg": compound(outlook("Ships of Kiel", _TEXT, {"log.txt": b"The log. " * 600})),
     "made.pdf": build(
         [column([f"Line {n} of page {page}, on ships." for n in range(20)]) for page in range(3)],
         information={"Title": "Ships of the north", "Author": "K. Varde"},

@@ -79,6 +79,14 @@ SENTENCES = {
     "a sheet": ("vodafone.xlsx", "Mobile churn | Nine quarters to 30 June 2023 | 11"),
     "a table in Markdown": ("simple-table.md", "Juicy Apples | 1.99 | 739"),
     "lists in HTML": ("fake-html.html", "- A test list\n  - With sub-bullets!"),
+    "a book in EPUB": ("winter-sports.epub", "The stroke must be taken, i.e. impetus must be set up"),
+    "an OpenDocument table": ("fake.odt", "Time | 1pm | 2pm | 3pm"),
+    "a table in Rich Text": ("fake-doc.rtf", "Row 2, Cell 1 | Row 2, Cell 2"),
+    "Spanish in Rich Text": ("language-docs/eng_spa_mult.rtf", "dotados como están de razón y conciencia"),
+    "records in XML": ("factbook-utf-16.xml", "Trinidad & Tobado | Port of Spain | Keith Rowley"),
+    "a table in JSON": ("arbitrary-records.json", "GRD-3317 | Pruning Shears | 24.99 | true"),
+    "a list in reStructuredText": ("README.rst", "- layout-parser-paper.pdf - A PDF copy of the layout parser"),
+    "a list in Org": ("README.org", "- factbook.xml / factbook.xsl - Example XML/XLS files"),
     "a handbook in Word": ("handbook-872p.docx", "appoints and supervises standing trustees"),
 }
 
@@ -102,6 +110,11 @@ STATED = {
     "fake-html-pre.htm": ("", "", ""),
     "norwich-city.txt": ("", "", ""),
     "simple.docx": ("", "", ""),
+    "winter-sports.epub": ("Winter Sports in Switzerland", "E. F. Benson", "2019-08-23"),
+    "language-docs/eng_spa_mult.epub": ("", "", ""),
+    "fake.odt": ("", "", "2023-05-04"),
+    "fake-doc.rtf": ("", "", ""),
+    "README.rst": ("Example Docs", "", ""),
     "handbook-872p.docx": ("", "", "2012-10-01"),
 }
 
@@ -121,9 +134,7 @@ REFUSED = {
     "pdf/single_table.pdf": errors.NoTextLayer,
     "empty.txt": errors.EmptyDocument,
     "fake-text-all-whitespace.txt": errors.EmptyDocument,
-    "fake.odt": errors.UnsupportedFormat,
     "fake-email.txt": errors.UnsupportedFormat,
-    "fake-doc.rtf": errors.UnsupportedFormat,
 }
 
 

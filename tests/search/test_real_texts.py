@@ -68,7 +68,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
 def texts(library: Library) -> list[str]:
     """Return the texts of all passages."""
     catalog = library.parts.store.catalog
-    texts = [text for _, _, text in catalog.texts(catalog.added_since(-1))]
+    texts = [text for _, _, text, _ in catalog.texts(catalog.added_since(-1))]
     assert len(texts) > length(1000, 3000)
     return texts
 

@@ -88,5 +88,5 @@ def put_vectors(catalog: Catalog, vectors: np.ndarray[Any, Any], source: str = "
 
 def id_of(catalog: Catalog, words: str) -> int:
     """The id of the only passage that contains these words."""
-    (identity,) = [identity for identity, _, text in catalog.texts(catalog.added_since(-1)) if words in text]
+    (identity,) = [identity for identity, _, text, _ in catalog.texts(catalog.added_since(-1)) if words in text]
     return identity

@@ -76,7 +76,9 @@ def _groups(lines: Sequence[Line], body: float) -> Iterator[tuple[int, int]]:
 def _may_go_on(above: Line, below: Line, body: float) -> bool:
     near = _LEVEL * below.size < above.bottom - below.bottom < _PITCH * below.size and overlap(above, below)
     same = alike(above, below, NEARLY) and above.bold == below.bold and is_large(below, body)
-    apart = ITEM.match(below.text) or begins_heading(below, body) or LEADER.search(above.text)
+    apart = (
+        above.table or below.table or ITEM.match(below.text) or begins_heading(below, body) or LEADER.search(above.text)
+    )
     return near and same and not apart
 
 
@@ -121,7 +123,7 @@ def _by_outline(found: Sequence[Paragraph], outline: Sequence[OutlineEntry]) -> 
     levels = []
     for paragraph in found:
         page = paragraph.pages[0][1] if paragraph.pages and paragraph.pages[0][0] == 0 else paragraph.page
-        short = len(paragraph.text) <= _LONGEST
+        short = len(paragraph.text) <= _LONGEST and not paragraph.table
         levels.append(wanted[page].pop(_key(paragraph.text), 0) if short and page in wanted else 0)
     return levels
 
@@ -168,6 +170,7 @@ def _is_bold(paragraph: Paragraph, body: float) -> bool:
 def _worded(paragraph: Paragraph) -> bool:
     return (
         not paragraph.first.sideways
+        and not paragraph.table
         and sum(map(str.isalpha, paragraph.text)) >= _LETTERS
         and paragraph.text[0].isalnum()
     )

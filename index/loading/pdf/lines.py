@@ -10,18 +10,21 @@ import ctypes
 import math
 import re
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from index.loading.pdf.pdfium import PageText
 from index.loading.pdf.typography import is_annotated, is_mark, is_raised, spaced
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from index.loading.pdf.pdfium import Box, Glyph, Run
+    from index.loading.pdf.tables.page_table import PageTable
+    from index.loading.recognition.engine import PrintedWord
 
 _BOLD = re.compile("bold|black|heavy|demi|medi|cmbx|sfbx", re.IGNORECASE)
 ITEM = re.compile(r"(?:[•▪◦●○■□►‣⁃–—*-]|\(?\d{1,2}[.)]|\(?[a-z][.)]|\[\d{1,3}\])\s+\S")
@@ -48,6 +51,15 @@ point."""
 Direction = Literal["right", "up", "down"]
 
 
+class Place(NamedTuple):
+    """Letters `[start, end)` of the page's text, and how low and high their type is on the turned page."""
+
+    start: int
+    end: int
+    bottom: float
+    top: float
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A printed line, or the part of it in one column."""
@@ -62,6 +74,12 @@ class Line:
     """Whether it runs at a right angle to the text of its page, like a stamp in the margin."""
     cells: int = 1
     """The number of parts, with wide gaps between them, that were joined side by side: a table row has several."""
+    words: tuple[PrintedWord, ...] = ()
+    """Its words, if they were recognised in a picture of the page."""
+    places: tuple[Place, ...] = field(default=(), compare=False)
+    """Where its letters are in the text of the page, part by part."""
+    table: PageTable | None = field(default=None, compare=False)
+    """The table that the line stands for; its box is then that of the table's first row, as wide as the table."""
 
     @property
     def size(self) -> float:
@@ -88,11 +106,17 @@ class Sheet:
     has_images: bool = False
 
 
+TableFinder = Callable[[Any, PageText, "Sequence[Line]", Direction], "list[Line]"]
+"""Returns the lines of an open page with each table as one line, given its text, its lines and their direction."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Fragment:
     """A run of letters between pdfium's line breaks, with the boxes of three of them."""
 
     text: str
+    start: int
+    end: int
     boxes: tuple[Box, ...]
     typical: Box
     """The box of median height, so that a superscript does not decide the size of the line."""
@@ -111,27 +135,33 @@ class _Fragment:
         return "up" if rise > 0 else "down"
 
 
-def read_sheet(page: Any) -> Sheet:
-    """Read a page: its text, and the boxes of three letters of each line."""
+def read_sheet(page: Any, find_tables: TableFinder | None = None) -> Sheet:
+    """Read a page: its text, and the boxes of three letters of each line. Tables are lines of their own."""
     import pypdfium2.raw as pdfium
 
     text_page = page.get_textpage()
     try:
-        fragments = list(_fragments(PageText(text_page)))
+        text = PageText(text_page)
+        lines, main = read_lines(text)
+        lines = find_tables(page, text, lines, main) if find_tables else lines
     finally:
         text_page.close()
     width, height = page.get_size()
+    images = not lines and any(True for _ in page.get_objects(filter=(pdfium.FPDF_PAGEOBJ_IMAGE,), max_depth=3))
+    return Sheet(height if main == "right" else width, tuple(lines), images)
+
+
+def read_lines(text: PageText) -> tuple[list[Line], Direction]:
+    """Return the lines of a page in painted order, and the direction of most of its text."""
+    fragments = list(_fragments(text))
     directions = [fragment.direction for fragment in fragments]
     votes = Counter[Direction]()
     for fragment, direction in zip(fragments, directions, strict=True):
         votes[direction] += len(fragment.text)
     main: Direction = votes.most_common(1)[0][0] if votes else "right"
     crossing = (direction != main for direction in directions)
-    lines = _merged(
-        [_line(fragment, main, crossing=turned) for fragment, turned in zip(fragments, crossing, strict=True)]
-    )
-    images = not lines and any(True for _ in page.get_objects(filter=(pdfium.FPDF_PAGEOBJ_IMAGE,), max_depth=3))
-    return Sheet(height if main == "right" else width, tuple(lines), images)
+    lines = [_line(fragment, main, crossing=crosses) for fragment, crosses in zip(fragments, crossing, strict=True)]
+    return _merged(lines), main
 
 
 def _fragments(page: PageText) -> Iterator[_Fragment]:
@@ -152,7 +182,8 @@ def _fragment(page: PageText, run: Run, words: str) -> _Fragment | None:
         return None
     typical, place = sorted(boxes, key=lambda found: found[0][3] - found[0][2])[len(boxes) // 2]
     bold = _is_bold(page.raw, page.letter(run.start)) and _is_bold(page.raw, page.letter(run.start + last))
-    return _Fragment(words, tuple(box for box, _ in boxes), typical, page.glyph(place), bold)
+    end = run.start + len(run.words)
+    return _Fragment(words, run.start, end, tuple(box for box, _ in boxes), typical, page.glyph(place), bold)
 
 
 def _is_bold(text_page: Any, index: int) -> bool:
@@ -170,11 +201,12 @@ def _names_bold(name: bytes) -> bool:
 
 def _line(fragment: _Fragment, main: Direction, *, crossing: bool) -> Line:
     """Return the fragment as a line, on the page turned until its text runs to the right."""
-    boxes = [_turned(box, main) for box in fragment.boxes]
+    boxes = [turned(box, main) for box in fragment.boxes]
     left, right = min(box[0] for box in boxes), max(box[1] for box in boxes)
     sideways = crossing and len(fragment.text) > _WORD
-    bottom, top = _turned(fragment.typical if sideways else _body(fragment), main)[2:]
-    return Line(fragment.text, left, right, bottom, top, fragment.bold, sideways)
+    bottom, top = turned(fragment.typical if sideways else _body(fragment), main)[2:]
+    places = (Place(fragment.start, fragment.end, bottom, top),)
+    return Line(fragment.text, left, right, bottom, top, fragment.bold, sideways, places=places)
 
 
 def _body(fragment: _Fragment) -> Box:
@@ -193,7 +225,8 @@ def _body(fragment: _Fragment) -> Box:
     return min(foot[0], head[0]), max(foot[0], head[0]), min(foot[1], head[1]), max(foot[1], head[1])
 
 
-def _turned(box: Box, main: Direction) -> Box:
+def turned(box: Box, main: Direction) -> Box:
+    """Return a box on the page turned until text of this direction runs to the right."""
     left, right, bottom, top = box
     if main == "up":
         return bottom, top, -right, -left
@@ -225,17 +258,18 @@ def _same_line(line: Line, fragment: Line) -> bool:
 def _joined(line: Line, fragment: Line) -> Line:
     main = fragment if line.size < _SMALLER * fragment.size else line
     return Line(
-        line.text + _between(line, fragment) + fragment.text,
+        line.text + between(line, fragment) + fragment.text,
         min(line.left, fragment.left),
         max(line.right, fragment.right),
         main.bottom,
         main.top,
         line.bold and fragment.bold,
+        places=line.places + fragment.places,
     )
 
 
-def _between(line: Line, fragment: Line) -> str:
-    """Return a blank, or "" if both parts touch and are one word."""
+def between(line: Line, fragment: Line) -> str:
+    """Return what belongs between two parts of a line: a blank, or "" if both parts touch and are one word."""
     size = max(line.size, fragment.size)
     apart = fragment.left - line.right >= _GLUED * size
     return " " if apart or _is_annotation(line, fragment) or _are_labels(line, fragment, size) else ""

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from index.loading.pdf.lines import Line
+    from index.loading.pdf.tables.page_table import PageTable
     from index.loading.pdf.typography import Edges
+    from index.loading.recognition.engine import PrintedWord
 
 Relation = Literal["join", "newline", "paragraph"]
 """How a line continues the one before."""
@@ -58,6 +60,13 @@ class Paragraph:
 
     right: float = 0.0
     """The right margin at its last line."""
+    words: list[tuple[int, PrintedWord]] = field(default_factory=list)
+    """Its words that were recognised in a picture, each with the index of its page."""
+
+    @property
+    def table(self) -> PageTable | None:
+        """The table that it is; None for words."""
+        return self.first.table
 
     @property
     def ends_sentence(self) -> bool:
@@ -113,6 +122,7 @@ class _Joiner:
             else:
                 self._extend(self.found[-1], line, relation)
             self.found[-1].right = edges.right
+            self.found[-1].words += [(number, word) for word in line.words]
 
     def finish(self) -> list[Paragraph]:
         """Return all paragraphs, including those that were put aside."""
@@ -169,7 +179,7 @@ class _Joiner:
 
     def _relation(self, line: Line, edges: Edges) -> Relation:
         paragraph = self.found[-1]
-        if line.sideways:
+        if line.sideways or line.table:
             return "paragraph"
         turned = bool(self._pending) or _turns(paragraph.last, line)
         relation = "paragraph" if turned else self._below(paragraph, line, edges)
@@ -178,7 +188,9 @@ class _Joiner:
         return relation
 
     def _interrupts(self, paragraph: Paragraph, line: Line) -> bool:
-        """Return whether a paragraph is a footnote, label, caption or stamp, which may interrupt a sentence."""
+        """Return whether a paragraph is a footnote, label, caption, table or stamp, which may interrupt a sentence."""
+        if paragraph.table:
+            return True
         small = paragraph.last.size < _SMALLER * min(line.size, self._body)
         return small or paragraph.last.sideways or bool(_CAPTION.match(paragraph.text))
 
@@ -186,7 +198,7 @@ class _Joiner:
         """Return how a line below the last line continues it."""
         last = paragraph.last
         drop = last.bottom - line.bottom
-        if not alike(last, line) or _CAPTION.match(line.text):
+        if paragraph.table or not alike(last, line) or _CAPTION.match(line.text):
             return "paragraph"
         if begins_heading(line, self._body):
             return "paragraph"
@@ -235,7 +247,7 @@ def _continues(paragraph: Paragraph, line: Line) -> bool:
         return False
     if ITEM.match(line.text) or _CAPTION.match(line.text) or _CAPTION.match(paragraph.text):
         return False
-    if max(paragraph.last.cells, line.cells) > 1:
+    if paragraph.table or max(paragraph.last.cells, line.cells) > 1:
         return False
     prose = paragraph.lines > 1 or len(paragraph.text) > _HALF_LINE
     full = paragraph.last.right > paragraph.right - 2 * _EM * line.size

@@ -59,7 +59,7 @@ PDFIUM = _FairLock()
 """The lock for every call to pdfium, which keeps global state: two threads in it at once crash the process."""
 
 
-def open_pdf(source: bytes | Path, name: str) -> Any:
+def open_pdf(source: bytes | Path, name: str, password: str | None = None) -> Any:
     """Open a PDF; the caller closes it. From a path, only the parts that are used are read.
 
     Raises:
@@ -70,7 +70,7 @@ def open_pdf(source: bytes | Path, name: str) -> Any:
     import pypdfium2 as pdfium
 
     try:
-        return pdfium.PdfDocument(source)
+        return pdfium.PdfDocument(source, password=password)
     except pdfium.PdfiumError as error:
         raise pdfium_error(error, name) from error
 
@@ -191,6 +191,10 @@ class PageText:
                 hyphen = "-" if broken and broken.group(1) else ""
                 yield from self._parts(f"{words.rstrip()}{hyphen}", start)
             start = broken.end() if broken else end
+
+    def run(self, start: int, end: int) -> Run:
+        """Return a part of the text as a run."""
+        return Run(self.text[start:end].replace("\ufffe", "-"), start)
 
     def letter(self, position: int) -> int:
         """Return pdfium's index of the letter; below 0 if pdfium inserted the letter itself."""

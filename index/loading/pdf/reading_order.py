@@ -14,7 +14,7 @@ from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from index.loading.pdf.lines import Line
 
@@ -117,7 +117,7 @@ def _alternates(lines: Sequence[Line], gutter: float) -> bool:
 
 def _is_table(lines: Sequence[Line]) -> bool:
     """Return whether most rows have three lines or more side by side, few of which are prose."""
-    levels = [level for level in _levels(lines) if len(level) > 1]
+    levels = [level for level in side_by_side(lines) if len(level) > 1]
     rows = sum(len(level) > 2 and 2 * sum(map(_is_prose, level)) <= len(level) for level in levels)
     return 2 * rows > len(levels)
 
@@ -127,7 +127,7 @@ def _by_columns(lines: Sequence[Line], gutter: float) -> list[Line]:
     head, foot = _head(lines, gutter), _foot(lines, gutter)
     ordered: list[Line] = []
     band: list[Line] = []
-    levels = list(_levels(lines))
+    levels = list(side_by_side(lines))
     for level, spans in zip(levels, _spanning(levels, gutter), strict=True):
         if band and (spans or band[-1].bottom >= head > level[0].bottom or band[-1].bottom >= foot > level[0].bottom):
             ordered += _band(band, gutter)
@@ -142,18 +142,18 @@ def _by_columns(lines: Sequence[Line], gutter: float) -> list[Line]:
 def _band(lines: Sequence[Line], gutter: float) -> list[Line]:
     """Return one column after the other, each of which may itself have columns."""
     columns = [[line for line in lines if _side(line, gutter) == side] for side in (-1, 1)]
-    if _runs_to_the_left(lines):
+    if runs_to_the_left(lines):
         columns.reverse()
     return [line for column in columns for line in down_columns(column)]
 
 
-def _runs_to_the_left(lines: Sequence[Line]) -> bool:
+def runs_to_the_left(lines: Iterable[Line]) -> bool:
     """Return whether most letters are of scripts such as Arabic or Hebrew: their first column is on the right."""
     classes = Counter(unicodedata.bidirectional(letter) for line in lines for letter in line.text)
     return classes["R"] + classes["AL"] > classes["L"]
 
 
-def _levels(lines: Sequence[Line]) -> Iterator[list[Line]]:
+def side_by_side(lines: Sequence[Line]) -> Iterator[list[Line]]:
     """Yield the lines that stand side by side, from left to right, from the top of the page to its foot."""
     level: list[Line] = []
     for line in sorted(lines, key=lambda line: -line.bottom):
@@ -213,7 +213,7 @@ def _first_full(lines: Sequence[Line], gutter: float) -> float:
 
 def _foot(lines: Sequence[Line], gutter: float) -> float:
     """Return where the columns end, above a foot that is one level high; minus infinity if there is no foot."""
-    last = list(_levels(lines))[-1]
+    last = list(side_by_side(lines))[-1]
     spaces = _spaces(lines, gutter)
     if not spaces or spaces[-1][1] > max(line.top for line in last) + 1:
         return -math.inf
@@ -229,7 +229,7 @@ def _spaces(lines: Sequence[Line], gutter: float) -> list[tuple[float, float]]:
     A space beside a line that spans the columns does not count, because that line already divides them.
     """
     found = []
-    levels = list(_levels(lines))
+    levels = list(side_by_side(lines))
     low = math.inf
     for above, below in pairwise(levels):
         low = min(low, *(line.bottom for line in above))
@@ -278,6 +278,7 @@ def _rows(lines: Sequence[Line]) -> list[Line]:
                 right=line.right,
                 bold=rows[-1].bold and line.bold,
                 cells=rows[-1].cells + 1,
+                words=rows[-1].words + line.words,
             )
         else:
             rows.append(line)
@@ -286,4 +287,6 @@ def _rows(lines: Sequence[Line]) -> list[Line]:
 
 def _beside(row: Line, line: Line) -> bool:
     overlap = min(row.top, line.top) - max(row.bottom, line.bottom)
+    if row.table or line.table:
+        return False
     return line.left >= row.right and overlap > _SAME_ROW * max(row.size, line.size)

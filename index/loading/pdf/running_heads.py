@@ -99,7 +99,7 @@ def _edge_lines(sheet: Sheet) -> Iterator[tuple[Line, bool]]:
     for at_top, lines in ((True, upright[:_LINES_AT_EDGE]), (False, upright[-_LINES_AT_EDGE:])):
         for line in lines:
             height = (line.bottom - base) / max(sheet.height, 1.0)
-            if len(line.text) <= _LONGEST and (height > 1 - _EDGE if at_top else height < _EDGE):
+            if not line.table and len(line.text) <= _LONGEST and (height > 1 - _EDGE if at_top else height < _EDGE):
                 yield line, at_top
 
 

@@ -7,6 +7,7 @@ cover the text around them like tiles.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 HYPHENS = "-\ufffe"
 """The hyphen at a line's end within a word: as printed, and as pdfium writes it."""
+_BAR = re.compile(r"(?<!\S)\|(?!\S)")
+"""The bar between two cells of a table, which the text has and the page has not."""
 _LETTER = 1_000
 _JUMP = 10 * _LETTER
 """`_LETTER` is the score of a letter around the quote, `_JUMP` the penalty for a jump between runs."""
@@ -63,10 +66,13 @@ class _Tile(NamedTuple):
 
 
 def squeezed(text: str) -> tuple[str, list[int]]:
-    """Return the letters without blanks and hyphens, accents decomposed, and the position in `text` of each."""
+    """Return the letters without blanks, hyphens and bars between cells, and the position in `text` of each.
+
+    Accents are decomposed.
+    """
     letters: list[str] = []
     places: list[int] = []
-    for place, character in enumerate(text):
+    for place, character in enumerate(_BAR.sub(" ", text) if "|" in text else text):
         parts = _letters(character)
         letters.append(parts)
         places += [place] * len(parts)

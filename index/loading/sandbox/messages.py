@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from array import array
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from index import errors
 from index.errors import LoadingError
-from index.records import Chunk, Document, Landmark, LandmarkKind, Reading, RecognisedWord, Span, Table
+from index.loading.containers.member import CONTAINER_LIMITS, ContainerLimits
+from index.loading.recognition.recogniser import RecognitionOptions
+from index.loading.sandbox.packed_passages import packed, unpacked
+from index.records import Chunk, Document, Landmark, LandmarkKind, Reading, RecognisedWord, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import BinaryIO
 
 _LENGTH = struct.Struct(">Q")
@@ -31,8 +33,9 @@ _TABLES = 50
 _WORDS = 10_000
 _METADATA = ("id", "source", "title", "author", "date", "media_type")
 _KINDS = frozenset(get_args(LandmarkKind))
-_NUMBER = "I"
 _PAGE_END = "\f"
+Task = Literal["document", "members", "identity", "bytes"]
+"""What a request wants of a file: its document, its members, the SHA-256 of its bytes, or these bytes themselves."""
 _Item = TypeVar("_Item")
 
 
@@ -81,6 +84,8 @@ class Limits:
     """Time for a small file; each megabyte adds SECONDS_PER_MEGABYTE."""
     megabytes: int = 1000
     """Memory of the whole process."""
+    containers: ContainerLimits = CONTAINER_LIMITS
+    """How many members a container may have, and how many containers may be in one another."""
 
     def seconds_for(self, size: int) -> float:
         """Return the time limit for a file of `size` bytes."""
@@ -116,12 +121,20 @@ class Request:
     """How to cut passages: target, limit, and the identity of a tokenizer that was sent before; None to cut none."""
     witness: bool = False
     """Whether to read the pages of a PDF with the second reader as well."""
+    passwords: tuple[str, ...] = field(default=(), repr=False)
+    """Passwords to try on a locked file."""
+    containers: ContainerLimits = CONTAINER_LIMITS
+    task: Task = "document"
+    recognition: RecognitionOptions = field(default_factory=RecognitionOptions)
 
     @classmethod
     def of(cls, value: Any) -> Request:
         """Build a request from the output of `dataclasses.asdict`."""
-        cutting = value.pop("cutting")
-        return cls(**value, cutting=tuple(cutting) if cutting else None)
+        cutting, passwords, limits = (value.pop(name) for name in ("cutting", "passwords", "containers"))
+        cut = tuple(cutting) if cutting else None
+        recognition = RecognitionOptions.of(value.pop("recognition"))
+        both: Any = {"containers": ContainerLimits(**limits), "recognition": recognition}
+        return cls(**value, cutting=cut, passwords=tuple(passwords), **both)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +155,32 @@ class Parsed:
     cost: Cost
     pages: tuple[str, ...] = ()
     """The plain text of each page of a PDF, if a witness was requested."""
+
+
+def send_found(sink: BinaryIO, found: Sequence[str] | bytes) -> None:
+    """Send names of members, or bytes."""
+    if isinstance(found, bytes):
+        send_json(sink, {"blocks": _frames(found, MOST)})
+        for start in range(0, len(found), MOST):
+            send(sink, found[start : start + MOST])
+    else:
+        send_json(sink, {"blocks": _frames(found, _LANDMARKS)})
+        for names in _slices(found, _LANDMARKS):
+            send_json(sink, names)
+    sink.flush()
+
+
+def receive_found(source: BinaryIO, *, names: bool) -> list[str] | bytes:
+    """Receive names of members or bytes, or raise the error that was sent instead. Raises ProtocolError."""
+    head = receive_json(source)
+    try:
+        if "error" in head:
+            raise _error(head)
+        if names:
+            return [str(name) for _ in range(head["blocks"]) for name in receive_json(source)]
+        return b"".join([receive(source) for _ in range(head["blocks"])])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ProtocolError(f"no members: {error}") from error
 
 
 def send_parsed(sink: BinaryIO, parsed: Parsed) -> None:
@@ -169,7 +208,7 @@ def send_parsed(sink: BinaryIO, parsed: Parsed) -> None:
     for words in _slices(document.recognised, _WORDS):
         send_json(sink, words)
     for batch in _slices(chunks or (), _CHUNKS):
-        send(sink, _pack(batch))
+        send(sink, packed(batch))
     _send_text(sink, pages)
     sink.flush()
 
@@ -183,9 +222,18 @@ def send_error(sink: BinaryIO, error: LoadingError, cost: Cost) -> None:
     sink.flush()
 
 
-def receive_parsed(source: BinaryIO) -> Parsed:
-    """Receive a document, or raise the error that was sent instead. Raises ProtocolError for anything else."""
-    head = receive_json(source)
+def send_page(sink: BinaryIO, page: int, pages: int) -> None:
+    """Send that the recognition of a page begins, which takes about as long as reading another file."""
+    send_json(sink, {"page": page, "pages": pages})
+    sink.flush()
+
+
+def receive_parsed(source: BinaryIO, begin_page: Callable[[int, int], None] = lambda _page, _pages: None) -> Parsed:
+    """Receive a document, or raise the error that was sent instead. Raises ProtocolError for anything else.
+
+    `begin_page` is called for each page that is recognised, in ascending order: its number, and the number of pages.
+    """
+    head = _head(source, begin_page)
     try:
         if "error" in head:
             raise _error(head)
@@ -195,7 +243,7 @@ def receive_parsed(source: BinaryIO) -> Parsed:
         words = tuple(RecognisedWord(*word) for _ in range(head["recognised"]) for word in receive_json(source))
         chunks = None
         if head["chunks"] is not None:
-            chunks = tuple(chunk for _ in range(head["chunks"]) for chunk in _unpack(receive(source)))
+            chunks = tuple(chunk for _ in range(head["chunks"]) for chunk in unpacked(receive(source)))
         pages = tuple(_receive_text(source, head["page_pieces"]).split(_PAGE_END)) if head["pages"] else ()
         if len(pages) != head["pages"]:
             raise ValueError(f"{len(pages)} pages")
@@ -206,6 +254,18 @@ def receive_parsed(source: BinaryIO) -> Parsed:
         return Parsed(document, chunks, Cost(**head["cost"]), pages)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise ProtocolError(f"no document: {error}") from error
+
+
+def _head(source: BinaryIO, begin_page: Callable[[int, int], None]) -> Any:
+    """Receive the first frame of a document or an error, after those that report pages."""
+    last = 0
+    while "page" in (head := receive_json(source)):
+        page, pages = int(head["page"]), int(head["pages"])
+        if not last < page <= pages:
+            raise ProtocolError(f"page {page} of {pages} after page {last}")
+        last = page
+        begin_page(page, pages)
+    return head
 
 
 def _send_text(sink: BinaryIO, text: str) -> None:
@@ -228,26 +288,6 @@ def _landmarks(rows: Any) -> Iterator[Landmark]:
         if kind not in _KINDS:
             raise ValueError(f"a landmark of kind {kind!r}")
         yield Landmark(kind, int(start), str(label), int(level))
-
-
-def _pack(chunks: Sequence[Chunk]) -> bytes:
-    """Encode passages as numbers: start, end, number of sentences, and the start and end of each sentence."""
-    numbers = array(_NUMBER)
-    for chunk in chunks:
-        numbers.extend((chunk.start, chunk.end, len(chunk.sentences)))
-        for span in chunk.sentences:
-            numbers.extend(span)
-    return numbers.tobytes()
-
-
-def _unpack(frame: bytes) -> Iterator[Chunk]:
-    numbers = array(_NUMBER, frame)
-    position = 0
-    while position < len(numbers):
-        start, end, count = numbers[position : position + 3]
-        offsets = numbers[position + 3 : position + 3 + 2 * count]
-        yield Chunk(start, end, tuple(map(Span, offsets[::2], offsets[1::2])))
-        position += 3 + 2 * count
 
 
 def _frames(values: Sequence[Any], size: int) -> int:

@@ -26,6 +26,8 @@ CHARACTERS_PER_PAGE = 3000
 """Characters that count as a page in formats without pages: a full page of print."""
 ALREADY_PUBLISHED = "This document is published here already, so it is not added again."
 _OWN = "own"
+_MOST_MEMBERS = 20
+"""Documents that a visitor's archive may hold: the limit on pages is checked before each file, not within one."""
 
 
 class Overlay(Library):
@@ -101,6 +103,7 @@ class Overlay(Library):
         sources: Mapping[Path, str] | None = None,
         progress: ProgressCallback | None = None,
         workers: int | None = None,
+        passwords: Sequence[str] = (),
     ) -> Receipt:
         """Add files to the own library, one by one; a published document counts as unchanged.
 
@@ -117,7 +120,9 @@ class Overlay(Library):
             else:
                 self._before_adding(path)
                 own = self._library_with_room()
-                receipts.append(own.add([path], sources=sources, progress=progress, workers=workers))
+                receipts.append(
+                    own.add([path], sources=sources, progress=progress, workers=workers, passwords=passwords)
+                )
         return _sum(receipts)
 
     def remove(self, *documents: str) -> Receipt:
@@ -145,7 +150,8 @@ class Overlay(Library):
         left = self._max_pages - sum(map(pages_of, own.documents()))
         if left <= 0:
             raise PrivateLibraryFull(f"{self._max_pages:,} pages")
-        own.parts.session.change_settings({"max_pages": left, "max_characters": left * CHARACTERS_PER_PAGE})
+        limits = {"max_pages": left, "max_characters": left * CHARACTERS_PER_PAGE, "max_members": _MOST_MEMBERS}
+        own.parts.session.change_settings(limits)
         return own
 
     def _open_own(self) -> Library:
@@ -198,7 +204,9 @@ def _sum(receipts: Sequence[Receipt]) -> Receipt:
         replaced=all_of("replaced"),
         unchanged=all_of("unchanged"),
         failed=all_of("failed"),
+        opened=all_of("opened"),
         notes=all_of("notes"),
+        read=all_of("read"),
         passages=sum(receipt.passages for receipt in receipts),
         encoded=sum(receipt.encoded for receipt in receipts),
         seconds=sum(receipt.seconds for receipt in receipts),

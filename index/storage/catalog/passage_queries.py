@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from index.records import Document, Landmark, Location, Passage
+from index.records import Document, Landmark, Location, Passage, Span
 from index.storage import document_details, tables
 from index.storage.catalog.document_queries import claims, infos
 from index.storage.catalog.rows import LISTED, DocumentRange, Excerpt, runs
+from index.text.row_headers import words_above
 from index.text.structure import STRUCTURED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from index.records import LandmarkKind, RecognisedWord, Span, Table
+    from index.records import LandmarkKind, RecognisedWord, Table
     from index.storage.catalog.rows import WithDatabase
     from index.storage.database import Connection, Database
 
@@ -49,6 +50,8 @@ class PassageRow:
     """Whether the document is data or markup: then not all lines are sentences."""
     title: str = ""
     """The document's title; empty if it states none."""
+    tables: tuple[Table, ...] = ()
+    """The tables that the passage contains rows of."""
 
 
 def passages(catalog: WithDatabase, ids: Sequence[int]) -> dict[int, PassageRow]:
@@ -86,11 +89,30 @@ def rows_around(catalog: WithDatabase, number: int, span: Span) -> list[tuple[Pa
     return _rows(catalog.database, condition, [number, max(span.end, span.start + 1), number, span.start])
 
 
-def texts(catalog: WithDatabase, ranges: Sequence[DocumentRange]) -> Iterator[tuple[int, int, str]]:
-    """Yield id, document number and text of the passages in these ranges."""
+def texts(catalog: WithDatabase, ranges: Sequence[DocumentRange]) -> Iterator[tuple[int, int, str, str]]:
+    """Yield id, document number and text of the passages in these ranges, and the headers that their rows lack."""
     query = "SELECT id, document, substr(text, 1, end - start) FROM passages WHERE id BETWEEN ? AND ?"
     for first, last in runs(ranges, _TEXT_BLOCK):
-        yield from catalog.database.rows(query, [first, last])
+        above = _words_above(catalog.database, first, last)
+        for identity, number, text in catalog.database.rows(query, [first, last]):
+            yield identity, number, text, above.get(identity, "")
+
+
+def _words_above(database: Database, first: int, last: int) -> dict[int, str]:
+    """Return the headers of the rows in passages with ids from `first` to `last`, by passage."""
+    condition = "p.id BETWEEN ? AND ?"
+    found = _tables_of(database, condition, [first, last])
+    spans = f"SELECT p.id, p.start, p.end, substr(p.text, 1, p.end - p.start) FROM passages p WHERE {condition}"
+    rows = database.rows(spans, [first, last]) if found else []
+    return {row[0]: words_above(found[row[0]], Span(row[1], row[2]), row[3]) for row in rows if row[0] in found}
+
+
+def _tables_of(database: Database, condition: str, values: Sequence[Any]) -> dict[int, tuple[Table, ...]]:
+    """Return the tables that overlap the passages which a condition selects, by passage; most have none."""
+    found: dict[int, tuple[Table, ...]] = {}
+    for passage, number, start, end in document_details.passages_with_tables(database, condition, values):
+        found[passage] = document_details.tables_in(database, number, Span(start, end))
+    return found
 
 
 def vectors(catalog: WithDatabase, ranges: Sequence[DocumentRange]) -> Iterator[tuple[Array, Array]]:
@@ -142,17 +164,18 @@ def _rows(database: Database, condition: str, values: Sequence[Any]) -> list[tup
     for row, spans in zip(rows, checked, strict=True):
         if spans is None:
             raise database.damaged(f"passage {row[0]} does not match its checksum")
-    return [_passage_row(row, spans or ()) for row, spans in zip(rows, checked, strict=True)]
+    found = _tables_of(database, condition, values)
+    return [_passage_row(row, spans or (), found.get(row[0], ())) for row, spans in zip(rows, checked, strict=True)]
 
 
-def _passage_row(row: Sequence[Any], spans: tuple[Span, ...]) -> tuple[PassageRow, str]:
+def _passage_row(row: Sequence[Any], spans: tuple[Span, ...], found: tuple[Table, ...]) -> tuple[PassageRow, str]:
     """Return a passage and the white space after it."""
     identity, document_id, ordinal, start, end, text, _, number, sentence_vectors, vector = row[:10]
     headings, media_type, title = row[11:]
     passage = Passage(identity, document_id, ordinal, start, end, text[: end - start], spans)
     starts = frozenset(map(int, headings.split(","))) if headings else frozenset()
     structured = media_type in STRUCTURED
-    return PassageRow(passage, number, sentence_vectors, vector, starts, structured, title), text[end - start :]
+    return PassageRow(passage, number, sentence_vectors, vector, starts, structured, title, found), text[end - start :]
 
 
 def document(catalog: WithDatabase, number: int) -> Document | None:

@@ -176,7 +176,7 @@ class LayeredCatalog(Catalog):
         """See `Catalog.rows_around`."""
         return self._of(number).rows_around(number, span)
 
-    def texts(self, ranges: Sequence[DocumentRange]) -> Iterator[tuple[int, int, str]]:
+    def texts(self, ranges: Sequence[DocumentRange]) -> Iterator[tuple[int, int, str, str]]:
         """See `Catalog.texts`."""
         low, high = self._split_ranges(ranges)
         return chain(self._published.texts(low), self._own.texts(high))

@@ -50,8 +50,10 @@ class IndexWriter:
         self._writer: Any = None
         self._watcher: threading.Thread | None = None
 
-    def write(self, removed: Iterable[int], passages: Iterable[tuple[int, int, str]]) -> None:
-        """Remove the passages of the documents with these numbers, add passages (id, document, text), and commit.
+    def write(self, removed: Iterable[int], passages: Iterable[tuple[int, int, str, str]]) -> None:
+        """Remove the passages of the documents with these numbers, add passages, and commit.
+
+        A passage is its id, its document, its text, and words of other places that it can be found by.
 
         Raises LibraryLocked if another writer does not close, and OSError or ValueError if the disk is full.
         """
@@ -198,11 +200,11 @@ def _lower_merge_priority() -> None:
                 os.setpriority(os.PRIO_PROCESS, int(task.name), _NICE)
 
 
-def _entries(passages: Iterable[tuple[int, int, str]]) -> Iterator[tuple[int, int, str, str, str]]:
+def _entries(passages: Iterable[tuple[int, int, str, str]]) -> Iterator[tuple[int, int, str, str, str]]:
     """Yield the id, document, terms, terms with those of both neighbours in the document, and words of each passage."""
     before = current = _NO_PASSAGE
-    for identity, number, text in chain(passages, [(0, 0, "")]):
-        after = (identity, number, " ".join(terms(text)), " ".join(words(text)))
+    for identity, number, text, more in chain(passages, [(0, 0, "", "")]):
+        after = (identity, number, " ".join((*terms(text), *terms(more))), " ".join(words(text)))
         if current is not _NO_PASSAGE:
             near = [terms for _, document, terms, _ in (before, current, after) if document == current[1]]
             yield current[0], current[1], current[2], " ".join(near), current[3]

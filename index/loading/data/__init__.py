@@ -1,0 +1,1 @@
+"""The readers of data: trees of records, and references."""

@@ -1,0 +1,113 @@
+"""Parses references in BibTeX, RIS, EndNote and PubMed files: each entry with its key as place, and its abstract."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from index.loading.content import Block, Draft, paragraph, verbatim
+from index.loading.data.bibtex_entries import entries_of
+from index.loading.line_places import source_lines
+from index.text.sentences import has_words, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from index.loading.content import Content
+
+BIBTEX = "text/x-bibtex"
+_TAGGED = re.compile(r"(?:%([A-Z0-9])|([A-Z][A-Z0-9]{1,3})\s{0,2}-)(?:\s(.*)|$)")
+_RIS_FIRST = re.compile(r"(?:\ufeff|\s)*(?:TY  -|PMID-|%0 )")
+_NAMES = {
+    **dict.fromkeys(("title", "TI", "T1", "CT", "%T"), "title"),
+    **dict.fromkeys(("author", "AU", "A1", "FAU", "%A"), "Authors"),
+    **dict.fromkeys(("editor", "A2", "ED", "%E"), "Editors"),
+    **dict.fromkeys(("year", "date", "PY", "Y1", "DP", "%D"), "Year"),
+    **dict.fromkeys(("journal", "journaltitle", "booktitle", "T2", "JO", "JF", "JT", "%J", "%B"), "In"),
+    **dict.fromkeys(("publisher", "PB", "%I"), "Publisher"),
+    **dict.fromkeys(("volume", "VL", "VI", "%V"), "Volume"),
+    **dict.fromkeys(("number", "issue", "IS", "IP", "%N"), "Number"),
+    **dict.fromkeys(("pages", "PG", "%P"), "Pages"),
+    **dict.fromkeys(("doi", "DO", "LID", "%R"), "DOI"),
+    **dict.fromkeys(("url", "UR", "%U"), "Address"),
+    **dict.fromkeys(("keywords", "KW", "OT", "%K"), "Keywords"),
+    **dict.fromkeys(("abstract", "AB", "N2", "%X"), "abstract"),
+    **dict.fromkeys(("note", "annote", "N1", "%Z"), "note"),
+    **dict.fromkeys(("ID", "PMID", "%F"), "key"),
+    **dict.fromkeys(("SP",), "First page"),
+    **dict.fromkeys(("EP",), "Last page"),
+}
+_TEXTS = ("abstract", "note")
+_JOINED = {"Authors": "; ", "Editors": "; ", "Keywords": ", "}
+
+
+@dataclass(slots=True)
+class _Entry:
+    """An entry: its key, and its values by the names that readers know."""
+
+    key: str = ""
+    values: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, name: str, value: str) -> None:
+        """Add a value; a field without a name that readers know is left out."""
+        known = _NAMES.get(name, "")
+        if known == "key":
+            self.key = self.key or one_line(value)
+        elif known and value.strip():
+            self.values.setdefault(known, []).append(value.strip())
+
+
+def read(content: Content, name: str) -> Draft:  # noqa: ARG001 - every format's `read` has this signature
+    """Return the entries of a file of references."""
+    bibtex = content.media_type == BIBTEX
+    entries = _bibtex(content.text) if bibtex else _tagged(source_lines(content.text))
+    return Draft([block for number, entry in enumerate(entries, 1) for block in _blocks(entry, number)])
+
+
+def is_tagged(head: str) -> bool:
+    """Return whether a text begins like RIS, EndNote or PubMed."""
+    return bool(_RIS_FIRST.match(head))
+
+
+def _bibtex(text: str) -> Iterator[_Entry]:
+    for key, values in entries_of(text):
+        entry = _Entry(key)
+        for name, value in values.items():
+            parts = re.split(r"\s+and\s+", value) if name in {"author", "editor"} else [value]
+            for part in parts:
+                entry.add(name, part)
+        yield entry
+
+
+def _tagged(lines: Iterable[str]) -> Iterator[_Entry]:
+    """Yield the entries of a file whose lines begin with a tag; an indented line continues the one before it."""
+    entry, tag, value = _Entry(), "", ""
+    for line in [*lines, "ER  - "]:
+        found = _TAGGED.match(line)
+        if not found:
+            value += f" {line.strip()}" if line.strip() else ""
+            continue
+        entry.add(tag, value)
+        tag = f"%{found[1]}" if found[1] else found[2]
+        value = found[3] or ""
+        if tag in {"TY", "PMID", "%0", "ER"}:
+            if entry.values:
+                yield entry
+            entry = _Entry()
+
+
+def _blocks(entry: _Entry, number: int) -> Iterator[Block]:
+    """Yield the title of an entry as a heading, a line for each of its fields, and its texts."""
+    title = " ".join(entry.values.get("title", ()))
+    lines = [
+        f"{name}: {one_line(_JOINED.get(name, ', ').join(values))}"
+        for name, values in entry.values.items()
+        if name not in {"title", *_TEXTS}
+    ]
+    texts = [paragraph(" ".join(entry.values[name])) for name in _TEXTS if name in entry.values]
+    head = [paragraph(one_line(title), 1)] if has_words(title) else []
+    blocks = [*head, verbatim("\n".join(lines)), *texts]
+    place = (0, entry.key or f"record {number}", 1)
+    for count, block in enumerate(block for block in blocks if has_words(block.text)):
+        yield replace(block, places=(place,)) if count == 0 else block

@@ -1,0 +1,1 @@
+"""Reads messages: e-mail, Outlook's own format, and web pages that were saved as a message."""

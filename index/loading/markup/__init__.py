@@ -1,0 +1,1 @@
+"""The readers of markup languages that people write by hand."""

@@ -1,0 +1,163 @@
+"""Parses OpenDocument texts (.odt, .ott, and .fodt in one file): headings, lists, tables and notes, in order.
+
+The words are in `content.xml`. There are no pages: where they break depends on the printer and fonts of the person who
+opens the file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from index.errors import DamagedFile, PasswordRequired
+from index.loading import metadata
+from index.loading.bylines import person
+from index.loading.content import Block, Draft, paragraph, verbatim
+from index.loading.dates import iso_date
+from index.loading.grid import Outline, grid
+from index.loading.odt_words import STYLE, TABLE, TEXT, notes_in, table_rows, words
+from index.loading.xml_tree import local, parse, text_of
+from index.loading.zip_parts import ZipParts
+from index.text.sentences import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from index.loading.content import Content
+
+_MANIFEST = "META-INF/manifest.xml"
+_HEAD_BLOCKS = 8
+_INDENT = "  "
+_CONTENTS_NOTE = "Left out of passages: a table of contents."
+_INDEXES = frozenset(
+    {"table-of-content", "illustration-index", "table-index", "object-index", "user-index", "alphabetical-index"}
+)
+_UNSEEN = frozenset({"tracked-changes", "forms", "sequence-decls", "variable-decls", "user-field-decls"})
+
+
+def read(content: Content, name: str) -> Draft:
+    """Return the body of an OpenDocument text, its properties and its notes.
+
+    Raises:
+        PasswordRequired: it is encrypted.
+        DamagedFile: a part is missing or is not XML.
+
+    """
+    roots = _roots(content.data, name)
+    body = next(
+        (part for root in roots for body in root.iter("{*}body") for part in body if local(part) == "text"), None
+    )
+    if body is None:
+        raise DamagedFile(f"{name} is an OpenDocument text without a body.")
+    reader = _Reader(roots)
+    blocks = [block for block in reader.blocks(body) if block.text]
+    head = [line for block in blocks[:_HEAD_BLOCKS] for line in block.text.split("\n")]
+    stated = {tag: _stated(roots, tag) for tag in ("title", "initial-creator", "creator", "creation-date", "date")}
+    author = person(stated["initial-creator"] or stated["creator"]) or metadata.author_of(head)
+    dated = metadata.date_of(head, author)
+    return Draft(
+        blocks,
+        title=stated["title"] or reader.title,
+        author=author,
+        date=dated or iso_date((stated["creation-date"] or stated["date"])[:10]),
+        notes=(_CONTENTS_NOTE,) if reader.has_contents else (),
+    )
+
+
+def _roots(data: bytes, name: str) -> list[Any]:
+    """Return the trees of the content, the styles and the properties; a flat file has all in one."""
+    if not data.startswith(b"PK"):
+        return [parse(data, name)]
+    with ZipParts(data, name) as parts:
+        if _MANIFEST in parts and next(parse(parts.read(_MANIFEST), name).iter("{*}encryption-data"), None) is not None:
+            raise PasswordRequired(f"{name} is an OpenDocument text locked with a password.")
+        others = [path for path in ("styles.xml", "meta.xml") if path in parts]
+        return [parse(parts.read(path), name) for path in ("content.xml", *others)]
+
+
+def _stated(roots: list[Any], tag: str) -> str:
+    """Return a property of the document; "" if it has none."""
+    found = (element for root in roots for meta in root.iter("{*}meta") for element in meta if local(element) == tag)
+    return next(filter(None, (one_line(text_of(element)) for element in found)), "")
+
+
+class _Reader:
+    """Turns the XML of a body into blocks; remembers the title, and whether contents were left out."""
+
+    def __init__(self, roots: list[Any]) -> None:
+        self._parents = {
+            style.get(f"{STYLE}name", ""): style.get(f"{STYLE}parent-style-name", "")
+            for root in roots
+            for style in root.iter(f"{STYLE}style")
+        }
+        self._numbered = {
+            (style.get(f"{STYLE}name", ""), level.get(f"{TEXT}level", "1"))
+            for root in roots
+            for style in root.iter(f"{TEXT}list-style")
+            for level in style.iter(f"{TEXT}list-level-style-number")
+            if level.get(f"{STYLE}num-format")
+        }
+        self.title = ""
+        """The text of the first paragraph in the style `Title`."""
+        self.has_contents = False
+
+    def blocks(self, parent: Any) -> Iterator[Block]:
+        """Yield what an element contains, in order. The text boxes and notes of a paragraph come after it."""
+        for element in parent:
+            kind = local(element)
+            if kind in {"h", "p"}:
+                yield self._paragraph(element, kind)
+                yield from self._beside(element)
+            elif kind == "list":
+                yield verbatim("\n".join(self._items(element, 0, "")))
+                yield from self._beside(element)
+            elif kind == "table":
+                yield grid(table_rows(element), self._outline(element))
+                yield from self._beside(element)
+            elif kind in _INDEXES:
+                self.has_contents = self.has_contents or kind == "table-of-content"
+            elif kind not in _UNSEEN:
+                yield from self.blocks(element)
+
+    def _paragraph(self, element: Any, kind: str) -> Block:
+        text = words(element)
+        if not self.title and self._is_title(element.get(f"{TEXT}style-name", "")):
+            self.title = one_line(text)
+        return paragraph(one_line(text), _level(element)) if kind == "h" else paragraph(text)
+
+    def _is_title(self, style: str) -> bool:
+        """Return whether a style is `Title` or derives from it."""
+        for _ in range(8):
+            if style == "Title":
+                return True
+            style = self._parents.get(style, "")
+        return False
+
+    def _outline(self, table: Any) -> Outline:
+        heads = sum(1 for part in table.iter(f"{TABLE}table-header-rows") for _ in part.iter(f"{TABLE}table-row"))
+        return Outline(header_rows=heads or None)
+
+    def _beside(self, element: Any) -> Iterator[Block]:
+        """Yield the text boxes and the notes that are anchored in an element."""
+        for box in element.iter("{*}text-box"):
+            yield from self.blocks(box)
+        yield from notes_in(element)
+
+    def _items(self, element: Any, depth: int, style: str) -> Iterator[str]:
+        """Yield the lines of a list with their marks."""
+        style = element.get(f"{TEXT}style-name", style)
+        mark = "{}." if (style, str(depth + 1)) in self._numbered else "-"
+        number = 0
+        for item in element:
+            number += local(item) == "list-item"
+            first = mark.format(number) if local(item) == "list-item" else ""
+            for part in item:
+                if local(part) == "list":
+                    yield from self._items(part, depth + 1, style)
+                elif local(part) in {"p", "h"} and (text := one_line(words(part))):
+                    yield f"{_INDENT * depth}{first or ' '} {text}".rstrip()
+                    first = ""
+
+
+def _level(heading: Any) -> int:
+    stated = heading.get(f"{TEXT}outline-level", "1")
+    return max(1, int(stated)) if stated.isdecimal() and len(stated) < 4 else 1

@@ -1,0 +1,58 @@
+"""The parts of a document that is a zip archive, such as a book in EPUB or a text in OpenDocument."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from index.errors import DamagedFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import TracebackType
+
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError, KeyError)
+
+
+class ZipParts:
+    """Reads parts by their paths. The loader has checked before how much the archive unpacks to."""
+
+    def __init__(self, data: bytes, name: str) -> None:
+        self._name = name
+        try:
+            self._archive = zipfile.ZipFile(io.BytesIO(data))
+        except _BROKEN as error:
+            raise self._damaged(str(error)) from error
+        self._names = set(self._archive.namelist())
+
+    def __enter__(self) -> ZipParts:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._archive.close()
+
+    def __contains__(self, path: str) -> bool:
+        return self.find(path) is not None
+
+    def find(self, path: str) -> str | None:
+        """Return the path under which the archive has a part: links escape blanks and accents, archives do not."""
+        candidates: Iterable[str] = (path, unquote(path))
+        return next((candidate for candidate in candidates if candidate in self._names), None)
+
+    def read(self, path: str) -> bytes:
+        """Return the bytes of a part. Raises DamagedFile if it is missing or cannot be unpacked."""
+        found = self.find(path)
+        if found is None:
+            raise self._damaged(f"its part {path} is missing")
+        try:
+            return self._archive.read(found)
+        except _BROKEN as error:
+            raise self._damaged(f"its part {path} cannot be unpacked: {error}") from error
+
+    def _damaged(self, reason: str) -> DamagedFile:
+        return DamagedFile(f"{self._name} cannot be opened: {reason}.")

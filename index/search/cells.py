@@ -1,0 +1,172 @@
+"""Finds the cell of a table that answers a question: the question's words are in its headers and its row, not in it.
+
+The words decide which row and which column are meant, and the meaning of the headers decides where words do not. A cell
+that is not clearly better than cells with other words is left alone: then its row may be quoted as any sentence. If the
+cell that is meant says nothing, no other cell answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from index.encoders.encoder import Draft
+from index.records import Span
+from index.search.cell_candidates import HeaderMatcher, candidates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from index.encoders.encoder import Encoded, Encoder
+    from index.records import Hit
+    from index.search.cell_candidates import Analyze, Candidate
+    from index.search.evidence import EncodedQuestion, PassageEvidence
+    from index.search.pins import HitBuilder
+    from index.storage.protocol import Store
+
+    Encode = Callable[[Sequence[Draft]], list[Encoded]]
+
+SUREST = 0.95
+"""The greatest certainty: headers are short, and may mean something else."""
+CERTAIN = 0.55
+"""The least certainty of a cell that answers a question by itself."""
+LEAST_CERTAINTY = 0.3
+"""The least certainty of a cell that is pinned if its row is the best evidence anyway: then it is only more precise."""
+REACH = 3
+"""The number of passages before and after a hit in a table that are searched for the cell: rows are many, and alike."""
+MOST_COMPARED = 32
+"""The number of cells, best first by their words, whose headers are compared with the question in meaning."""
+MEANING_SHARE = 0.6
+"""The weight of the cosine of question and headers next to the share of the question's words."""
+WHOLE_NAME_BONUS = 0.15
+"""Added in proportion to the part of the row's header that is in the question: `Water`, not `Water heaters`."""
+LEAST_ROW = 0.08
+"""The least share of the question's words that must name the row, unless its whole header is in the question."""
+LEAST_GAIN = 0.02
+"""How much nearer a column's header must bring the row's header to the question if none of its words is in there."""
+CLEAR, DISTINCT = 0.06, 0.02
+"""The least distance to the best cell with other words; and, if that cell lacks words of the question which this one
+has, and has none that this one lacks, the least share of these words."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellFound:
+    """The cell that a question asks for."""
+
+    passage: int
+    """The id of its passage."""
+    span: Span
+    certainty: float
+    """In [0, 1]."""
+
+
+class _Scored(NamedTuple):
+    score: float
+    near: float
+    """The cosine of the question and the cell's headers."""
+    gain: float
+    """What the column's header adds to it."""
+    candidate: Candidate
+
+
+class CellFinder:
+    """Finds the cell that answers one question."""
+
+    def __init__(self, question: EncodedQuestion, analyze: Analyze, encode: Encode) -> None:
+        self._question = question
+        self._encode = encode
+        self._matcher = HeaderMatcher(question, analyze)
+
+    def find(self, found: Mapping[int, PassageEvidence], context: Mapping[int, str]) -> CellFound | None:
+        """Return the cell that answers the question, if one of these passages has it and it is clearly the one.
+
+        `context` has for each passage the words that say what its document and its section are about.
+        """
+        if self._matcher.wants_reason:
+            return None
+        scored = self.scored(found, context)
+        if not scored or not self._is_clear(scored):
+            return None
+        best = scored[0].candidate
+        certainty = min(SUREST, best.covered + scored[0].near / 3)
+        if certainty < LEAST_CERTAINTY:
+            return None
+        return CellFound(best.passage, Span(best.cell.start, best.cell.end), certainty)
+
+    def scored(self, found: Mapping[int, PassageEvidence], context: Mapping[int, str]) -> list[_Scored]:
+        """Return the cells that may be meant, with their scores, best first."""
+        every = [
+            candidate
+            for passage, evidence in found.items()
+            for table in evidence.row.tables
+            for candidate in candidates(
+                self._matcher, evidence, table, self._matcher.match(f"{context[passage]} {table.caption}")
+            )
+        ]
+        best = sorted(every, key=lambda each: -each.covered - WHOLE_NAME_BONUS * each.whole)[:MOST_COMPARED]
+        near = self._nearness([text for each in best for text in (each.headers, each.without_column)])
+        return sorted((_scored(each, near) for each in best), key=lambda each: -each.score)
+
+    def _nearness(self, texts: Sequence[str]) -> dict[str, float]:
+        """Return the cosine of the question and each text; 0 for an empty one."""
+        drafts = [Draft(text) for text in dict.fromkeys(filter(None, texts))]
+        vectors = self._encode(drafts) if drafts else []
+        near = {
+            draft.text: float(encoded.vector @ self._question.vector)
+            for draft, encoded in zip(drafts, vectors, strict=True)
+        }
+        return {"": 0.0, **near}
+
+    def _is_clear(self, scored: Sequence[_Scored]) -> bool:
+        """Whether the best cell is the one that is meant: its row is named, its column, and no other is as good."""
+        score, _, gain, best = scored[0]
+        named = best.row >= LEAST_ROW or best.whole == 1
+        meant = best.column or gain >= LEAST_GAIN or not best.table.columns[best.cell.column]
+        if best.says_nothing or not (named and meant):
+            return False
+        rival = next((each for each in scored if _plain(each.candidate.words) != _plain(best.words)), None)
+        if rival is None or score - rival.score >= CLEAR:
+            return True
+        more = best.matched - rival.candidate.matched
+        return bool(more.min() >= 0 and more @ self._matcher.weights >= DISTINCT)
+
+
+def find_cell(builder: HitBuilder, hits: Sequence[Hit], store: Store, encoder: Encoder) -> CellFound | None:
+    """Return the cell that answers the question: in these hits, or near them in the same tables.
+
+    A cell that is not certain is returned only if its row is the pin of the first hit.
+    """
+    first = [hit for hit in hits if builder.evidence[hit.passage.id].row.tables]
+    if not first:
+        return None
+    near = [hit.passage.id + step for hit in first for step in range(-REACH, REACH + 1)]
+    context = {hit.document.id: _context_of(hit) for hit in reversed(first)}
+    found = {
+        passage_id: evidence
+        for passage_id, evidence in builder.weigh(dict.fromkeys(near)).items()
+        if evidence.row.tables and evidence.row.passage.document_id in context
+    }
+    finder = CellFinder(builder.question, store.analyze, encoder.encode_quotes)
+    cell = finder.find(found, {key: context[each.row.passage.document_id] for key, each in found.items()})
+    return cell if cell is not None and (cell.certainty >= CERTAIN or _holds(hits[0], cell)) else None
+
+
+def _holds(hit: Hit, cell: CellFound) -> bool:
+    """Whether the pin of a hit is the row of a cell."""
+    return hit.passage.id == cell.passage and hit.pin.start <= cell.span.start and cell.span.end <= hit.pin.end
+
+
+def _context_of(hit: Hit) -> str:
+    """Return the words that say what the document of a hit and its section are about."""
+    info, location = hit.document, hit.location
+    return " ".join((info.name, info.source.rpartition("/")[2], location.place, location.heading))
+
+
+def _scored(candidate: Candidate, near: Mapping[str, float]) -> _Scored:
+    cosine = near[candidate.headers]
+    score = candidate.covered + WHOLE_NAME_BONUS * candidate.whole + MEANING_SHARE * cosine
+    return _Scored(score, cosine, cosine - near[candidate.without_column], candidate)
+
+
+def _plain(words: str) -> str:
+    return "".join(words.split()).casefold()
