@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from index.storage.store import FolderStore
 
 _DEFAULT_LIMITS = Limits()
+_LOCKED = "Its text is shown. For pictures of the pages, add a copy without the password: Pincite keeps no passwords."
 _AROUND = 1_500
 """Characters on each side of a span that distinguish its words from the same words elsewhere."""
 
@@ -158,12 +159,15 @@ class Viewer:
         return View(info, blocks, start, end, span, location, start > 0, end < info.characters)
 
     def page_marks(self, info: DocumentInfo, span: Span) -> tuple[PageMark, ...]:
-        """Return the pages of a span; empty if the format has no pages, or the file is gone."""
+        """Return the pages of a span; empty if the format has no pages, or the file is gone or locked."""
         number = self._number(info)
         if info.media_type != PDF or not self.has_original(info):
             return ()
         first, last = (self._catalog.pages_begun(number, at) for at in (span.start, max(span.start, span.end - 1)))
-        return page_marks(self._path(info), self._words(number, span), range(max(0, first - 1), last), info.name)
+        try:
+            return page_marks(self._path(info), self._words(number, span), range(max(0, first - 1), last), info.name)
+        except PasswordRequired:
+            return ()
 
     def page_image(
         self, info: DocumentInfo, number: int, span: Span | None, *, width: int, part: Rectangle | None = None
@@ -176,7 +180,12 @@ class Viewer:
         marks = self.page_marks(info, span) if span else ()
         marked = tuple(rectangle for mark in marks if mark.number == number for rectangle in mark.rectangles)
         picture, path = Picture(marked, width, part), self._path(info)
-        return self._pictures.get((info.id, number, picture), lambda: page_image(path, number, picture, name=info.name))
+        try:
+            return self._pictures.get(
+                (info.id, number, picture), lambda: page_image(path, number, picture, name=info.name)
+            )
+        except PasswordRequired as error:
+            raise PageError(f"{info.name} is locked with a password, so its pages are not shown.", _LOCKED) from error
 
     def has_original(self, info: DocumentInfo) -> bool:
         """Return whether the original file still exists with the same bytes."""
