@@ -75,8 +75,8 @@ class CitationView:
 
     @property
     def quote(self) -> str:
-        """The quotation."""
-        return self.citation.quote
+        """The quotation; the words of a cell come after its headers."""
+        return self.citation.location.quoted(self.citation.quote)
 
     @property
     def reference(self) -> str:

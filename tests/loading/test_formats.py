@@ -42,8 +42,7 @@ def _stream(name: str) -> bytes:
 
 UNSUPPORTED = {
     "an old Office file of no known kind": ("a.wps", OLE2, "an Office document of the older kind"),
-    "a picture": ("a.png", b"\x89PNG\r\n\x1a\n" + bytes(20), "an image (PNG)"),
-    "a picture called text": ("a.txt", b"\xff\xd8\xff\xe0" + bytes(20), "an image (JPEG)"),
+    "a picture": ("a.heic", bytes(4) + b"ftypheic" + bytes(20), "an image (HEIC)"),
     "a sound recording": ("a.mp3", b"ID3" + bytes(20), "a sound recording (MP3)"),
     "another archive": ("a.rar", b"Rar!" + bytes(20), "a RAR archive"),
     "noise": ("a.bin", bytes(range(256)) * 8, "a binary file of no kind that Pincite knows"),
@@ -90,9 +89,24 @@ SUPPORTED = {
         b"<?xml version='1.0'?>\n<html><body>The bees are well.</body></html>",
         "text/html",
     ),
+    "a table": ("a.csv", b"bees,hives\n1,2\n", "text/csv"),
+    "a table with tabs": ("a.tab", b"bees\thives\n1\t2\n", "text/tab-separated-values"),
+    "a page called a table": ("a.csv", b"<html><body>The bees are well.</body></html>", "text/html"),
     "a message": ("a.eml", b"From: ada\n\nThe bees are well.", "message/rfc822"),
     "a message called text": ("a.txt", MAIL, "message/rfc822"),
     "a message called page": ("a.md", MAIL, "text/markdown"),
+    "rich text called text": ("a.txt", rb"{\rtf1 The bees are well.}", "application/rtf"),
+    "data": ("a.json", b'{"bees": 1}', "application/json"),
+    "data called text": ("a.txt", b'[{"bees": 1}, {"bees": 2}]', "application/json"),
+    "XML called text": ("a.txt", b"<?xml version='1.0'?><all><bees>many</bees></all>", "application/xml"),
+    "a drawing called text": ("a.txt", b"<svg><text>The bees are well.</text></svg>", "image/svg+xml"),
+    "subtitles called text": (
+        "a.txt",
+        b"1\n00:00:01,000 --> 00:00:02,000\nThe bees are well.\n",
+        "application/x-subrip",
+    ),
+    "TeX called text": ("a.txt", b"\\documentclass{a}\n\\begin{document}The bees are well.", "text/x-tex"),
+    "references called text": ("a.txt", b"@article{bees, title={The bees}}", "text/x-bibtex"),
     "markdown": ("a.md", b"# Bees\n\nThe bees are well.", "text/markdown"),
     "source code": ("a.py", b"BEES = 'The bees are well.'", "text/x-source"),
     "reStructuredText": ("a.rst", b"Bees\n====\n\nThe bees are well.", "text/x-rst"),
@@ -112,6 +126,13 @@ WRONG = {
     "noise called a PDF": ("a.pdf", bytes(range(256)) * 8, "is damaged, or something else"),
     "a PDF cut short": ("a.pdf", b"%PDF-1.7\n1 0 obj", "cannot be opened"),
     "an archive cut short": ("a.docx", _zip(word__document_xml=b"<w/>")[:40], "cannot be opened"),
+    "a workbook of one part under another name": (
+        "a.docx",
+        _zip(xl__workbook_xml=b"<w/>"),
+        "a workbook that cannot be opened",
+    ),
+    "slides of one part": ("a.pptx", _zip(ppt__presentation_xml=b"<p/>"), "a presentation that cannot be opened"),
+    "an old workbook of nothing": ("a.xls", _stream("Workbook"), "a workbook that cannot be opened"),
     "a Word document of one part": ("a.docx", _zip(word__document_xml=b"<w/>"), "cannot be opened"),
 }
 

@@ -12,7 +12,8 @@ _NUMBER = re.compile(
 )
 _LONGEST_NUMBER = 32
 _PERIOD = re.compile(
-    r"(?:FY|Q[1-4]|H[12])?\s?['’]?(?:19|20)\d\d(?:\s?[-–/]\s?(?:\d\d|(?:19|20)\d\d))?[*]?|Q[1-4]|H[12]", re.IGNORECASE
+    r"(?:FY|Q[1-4]|H[12])?\s?['’]?(?:19|20)\d\d(?:\s?[-–/]\s?(?:\d\d|(?:19|20)\d\d))?[*]?|Q[1-4]|H[12]",
+    re.IGNORECASE,
 )
 TABLE_CAPTION = re.compile(
     r"(?i:table|tab\.|tableau|tabelle|tabla|tabela|tabella|таблица|табл\.|표|表)\s*\.?\s*"

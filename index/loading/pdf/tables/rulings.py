@@ -107,10 +107,10 @@ def _boxes(page: Any, budget: list[int]) -> Iterator[Box]:
     """Yield straight rules as boxes without a thickness, of the page and of the forms that it draws."""
     import pypdfium2.raw as pdfium
 
-    waiting: list[tuple[Any, _Matrix, int]] = []
-    count = pdfium.FPDFPage_CountObjects(page)
-    for index in range(min(count, budget[0])):
-        waiting.append((pdfium.FPDFPage_GetObject(page, index), _IDENTITY, 0))
+    count = min(pdfium.FPDFPage_CountObjects(page), budget[0])
+    waiting: list[tuple[Any, _Matrix, int]] = [
+        (pdfium.FPDFPage_GetObject(page, index), _IDENTITY, 0) for index in range(count)
+    ]
     budget[0] -= len(waiting)
     while waiting:
         item, matrix, depth = waiting.pop()

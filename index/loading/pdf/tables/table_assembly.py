@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from index.loading.pdf.reading_order import runs_to_the_left
 from index.loading.pdf.tables.columns import dividing, gutters, parts_of
+from index.loading.pdf.tables.page_headers import Layout, column_headers, head_of, row_headers, spread
 from index.loading.pdf.tables.page_table import PageTable
 from index.loading.pdf.tables.table_checks import is_table
-from index.loading.pdf.tables.table_headers import Layout, column_headers, head_of, row_headers, spread
 from index.loading.pdf.tables.table_pairs import pairs_in, stacked
 from index.loading.pdf.tables.table_rows import Row, header_rows, joined_rows, row_of
 from index.loading.pdf.tables.table_words import levels_of
@@ -146,7 +147,10 @@ def _table(
     spread(rows[:head], Layout(bounds, partial, walls))
     if not is_table(rows, head, width, region):
         return None
-    names = row_headers(rows[head:], width, headed=head > 0)
+    if runs_to_the_left(word for row in rows for parts in row.parts.values() for part in parts for word in part.words):
+        _mirror(rows, width)
+    columns = column_headers(rows[:head], width)
+    names = row_headers(rows[head:], columns, headed=head > 0)
     places = [
         (word.places[0].start, word.places[0].end)
         for row in rows
@@ -158,12 +162,21 @@ def _table(
     return PageTable(
         rows=tuple(tuple(row.text(column) for column in range(width)) for row in rows),
         header_rows=head,
-        columns=column_headers(rows[:head], width),
+        columns=columns,
         row_headers=("",) * head + names,
         edges=edges,
         places=tuple(places),
         ruled=region.ruled,
     )
+
+
+def _mirror(rows: Sequence[Row], width: int) -> None:
+    """Count the columns from the right, as readers of Arabic or Hebrew do."""
+    for row in rows:
+        row.parts = {width - 1 - column: parts for column, parts in row.parts.items()}
+        row.covers = {
+            width - 1 - column: (width - 1 - last, width - 1 - first) for column, (first, last) in row.covers.items()
+        }
 
 
 def _renumber(rows: Sequence[Row], used: Sequence[int]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from bisect import bisect_left
 from dataclasses import replace
 from itertools import pairwise
@@ -12,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from index.loading.pdf.lines import Line
 from index.loading.pdf.reading_order import side_by_side
-from index.loading.pdf.tables.page_table import TABLE_CAPTION, is_number
+from index.loading.pdf.tables.page_table import TABLE_CAPTION
 from index.loading.pdf.tables.rulings import Rulings, read_rulings
+from index.loading.pdf.tables.suspicion import is_prose, is_suspect, may_have_tables
 from index.loading.pdf.tables.table_assembly import Region, assemble
 
 if TYPE_CHECKING:
@@ -24,11 +24,8 @@ if TYPE_CHECKING:
     from index.loading.pdf.tables.page_table import PageTable
     from index.loading.pdf.tables.rulings import Ruling
 
-_PROSE_LENGTH = 25
 _PROSE_PITCH = 1.8
 _FEWEST_SUSPECTS = 2
-_SPARSE = 0.72
-"""The width of a letter, as a share of its size, in a line that has wide gaps."""
 _SAME_ENDS = 5.0
 _SHORTEST_RULE = 40.0
 _DOUBLE = 3.0
@@ -39,12 +36,7 @@ _PITCH = 2.4
 _SAME_SIZE = 1.25
 _CAPTION_REACH = 4.0
 _WIDE = 0.6
-_REACH = 6.0
-"""How far apart rows may be that make a page worth a closer look, in type sizes."""
-_MAYBE = 0.7
-_SOME_NUMBERS = re.compile(r"(?:^|\s)\S{0,2}\d\S*\s+(?:\S+\s+)?\S{0,2}\d")
 _DIGIT = re.compile(r"\d")
-_NO_LETTERS = re.compile(r"[\W\d_]")
 _MOST_LINES = 1_500
 _SMALLEST = 0.5
 
@@ -52,7 +44,7 @@ _SMALLEST = 0.5
 def tables_as_lines(page: Any, text: PageText, lines: Sequence[Line], main: Direction) -> list[Line]:
     """Return the lines of a page, those of each table replaced by one line that has the table."""
     upright = [line for line in lines if not line.sideways and line.places and line.size > _SMALLEST]
-    if len(lines) > _MOST_LINES or not _may_have_tables(upright):
+    if len(lines) > _MOST_LINES or not may_have_tables(upright):
         return list(lines)
     rulings = read_rulings(page, main)
     free = list(upright)
@@ -118,58 +110,6 @@ def _replaced(lines: Sequence[Line], found: Sequence[tuple[PageTable, list[Line]
         anchor = next(line for line in lines if id(line) in own)
         first[id(anchor)] = Line(table.text, left, right, top.bottom, top.bottom + size, table=table)
     return [first.get(id(line), line) for line in lines if id(line) in first or id(line) not in gone]
-
-
-def _may_have_tables(lines: Sequence[Line]) -> bool:
-    """Return whether lines side by side, or within a line, look like cells."""
-    near: list[tuple[float, float]] = []
-    for level in side_by_side(lines):
-        suspicion = _suspicion(level)
-        if suspicion:
-            bottom, size = level[0].bottom, level[0].size
-            near = [(height, weight) for height, weight in near if height - bottom < _REACH * size]
-            near.append((bottom, suspicion))
-            if sum(weight for _, weight in near) >= _FEWEST_SUSPECTS:
-                return True
-    return any(TABLE_CAPTION.match(line.text) for line in lines)
-
-
-def _suspicion(level: Sequence[Line]) -> float:
-    """Return 1 if a level looks like a row, less if it may be a row with prose in it, or the last line of a column."""
-    if len(level) == 1:
-        return float(_has_gaps(level[0]))
-    if _is_suspect(level):
-        return 1.0
-    return _MAYBE if not all(map(_is_prose, level)) else 0.0
-
-
-def _is_suspect(level: Sequence[Line]) -> bool:
-    """Return whether the lines of a level look like the cells of a row."""
-    cells = [line for line in level if not _is_prose(line)]
-    if len(level) > 1 and (len(cells) > 1 or any(is_number(line.text) for line in cells)):
-        return True
-    return any(_has_gaps(line) for line in cells)
-
-
-def _has_gaps(line: Line) -> bool:
-    """Return whether a line seems to have several cells: several numbers, or letters far apart on average."""
-    text = line.text
-    if " " not in text:
-        return False
-    if _SOME_NUMBERS.search(text):
-        words = text.split()
-        numbers = sum(map(is_number, words))
-        if numbers > 1 and 2 * numbers >= len(words):
-            return True
-    least = _SPARSE * line.size
-    if line.width <= least * len(text):
-        return False
-    return line.width > least * (len(text) + sum(unicodedata.east_asian_width(letter) in "WF" for letter in text))
-
-
-def _is_prose(line: Line) -> bool:
-    text = line.text
-    return len(text) >= _PROSE_LENGTH and 3 * len(_NO_LETTERS.findall(text)) <= len(text) and not _has_gaps(line)
 
 
 def _has_caption(region: Region, lines: Sequence[Line]) -> bool:
@@ -256,8 +196,8 @@ def _chain(rules: Sequence[Ruling]) -> Iterator[Region]:
 def _is_text(lines: Sequence[Line], strip: Region) -> bool:
     """Return whether lines between two rules are paragraphs, in one column or in several."""
     levels = list(side_by_side(lines))
-    prose = sum(all(_is_prose(line) for line in level) for level in levels)
-    wide = sum(len(level) == 1 and level[0].width > _WIDE * strip.width and _is_prose(level[0]) for level in levels)
+    prose = sum(all(is_prose(line) for line in level) for level in levels)
+    wide = sum(len(level) == 1 and level[0].width > _WIDE * strip.width and is_prose(level[0]) for level in levels)
     return wide > len(levels) / 2 or (len(levels) > 12 and prose > len(levels) / 2)
 
 
@@ -282,7 +222,7 @@ def _follows(above: Sequence[Line], level: Sequence[Line]) -> bool:
 
 
 def _group(levels: Sequence[Sequence[Line]], page: Sequence[Line]) -> Iterator[Region]:
-    suspects = [number for number, level in enumerate(levels) if _is_suspect(level)]
+    suspects = [number for number, level in enumerate(levels) if is_suspect(level)]
     if len(suspects) < _FEWEST_SUSPECTS:
         return
     lines = [line for level in levels[suspects[0] : suspects[-1] + 1] for line in level]
@@ -296,7 +236,7 @@ def _group(levels: Sequence[Sequence[Line]], page: Sequence[Line]) -> Iterator[R
 
 def _paragraph_lines(lines: Sequence[Line]) -> Iterator[Line]:
     """Yield the lines of prose that have another line of prose above or below."""
-    prose = sorted((line for line in lines if _is_prose(line)), key=lambda line: -line.bottom)
+    prose = sorted((line for line in lines if is_prose(line)), key=lambda line: -line.bottom)
     for number, line in enumerate(prose):
         near = prose[max(0, number - 8) : number + 9]
         if any(other is not line and _is_next(line, other) for other in near):

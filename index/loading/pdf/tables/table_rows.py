@@ -181,7 +181,7 @@ def _continues(above: Row, row: Row) -> bool:
 
 
 def header_rows(rows: Sequence[Row]) -> Iterator[Row]:
-    """Yield the rows of a head: lines of one cell are joined, but not a heading over several columns and those below."""
+    """Yield the rows of a head: lines of one cell are joined, but not a heading over several columns with others."""
     last: Row | None = None
     for row in rows:
         if last and _is_same_head(last, row):
