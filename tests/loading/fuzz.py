@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 from tests.loading.confined import FATES, MEGABYTES, SECONDS, BareReader, Outcome, Reader, SandboxReader
 from tests.loading.hostile import HOSTILE
 from tests.loading.mutations import damages_of
-from tests.loading.pdfs import build, column
+from tests.loading.pdfs import build, column, grid_rules
+from tests.loading.pdfs import cells as table_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -43,6 +44,7 @@ _SHARES = {
     "other": 2,
 }
 """How often each suffix is chosen; `other` stands for formats that are refused by name."""
+_LEFTS = (72, 200, 300, 400)
 _TEXT = "The harbour of Løvøya, 1911.\n\n* Ships\n\nThe Arctic Tern was moored there; it had been towed.\n" * 20
 SYNTHETIC = {
     "made.org": _TEXT.encode(),
@@ -56,6 +58,17 @@ SYNTHETIC = {
         outline=[("Ships", 0), ("Harbours", 2)],
         labels="0 << /S /r >>",
         picture=True,
+    ),
+    "made-tables.pdf": build(
+        [
+            [
+                *grid_rules((66, 194, 294, 394, 470), (712, 698, *range(684, 684 - 14 * 20, -14))),
+                *table_cells(
+                    [("Ship", "Year", "Tons", "Crew"), *((f"Tern {n}", "1911", str(n), "7") for n in range(20))], _LEFTS
+                ),
+            ],
+            table_cells([("Ship", "Year", "Tons"), *((f"Skua {n}", "1912", str(n)) for n in range(20))], _LEFTS),
+        ]
     ),
 }
 """Formats that the seeds lack, so that they are tested without the real files."""

@@ -64,7 +64,7 @@ class Box:
 def cells(
     rows: Sequence[Sequence[str]], lefts: Sequence[float], *, top: float = 700, pitch: float = 14
 ) -> list[Printed]:
-    """Return the cells of a table; empty ones are not printed, and a newline in a cell begins a line 11 points below."""
+    """Return the cells of a table, without empty ones; a newline in a cell begins a line 11 points below."""
     return [
         Printed(left, top - number * pitch - 11 * below, line)
         for number, row in enumerate(rows)

@@ -169,7 +169,7 @@ def test_caption_stands_above_or_below(above: list[str], below: list[str], capti
 
 
 def test_table_goes_on_over_pages() -> None:
-    """Rows on the next page belong to the same table; the repeated head is left out; the page begins at its first row."""
+    """Rows on the next page belong to the table, without the repeated head; the page begins at its first row."""
     more = [ROWS[0], ("four", "800", "9", "2"), ("five", "700", "8", "1")]
     document, found = table([*cells(ROWS, LEFTS)], [*cells(more, LEFTS)])
     assert headers(document, "800") == [("Bees", "four")]
@@ -231,10 +231,16 @@ NO_TABLES: dict[str, list[Printed | Rule | Box]] = {
         for n in range(3)
         for item in (Printed(200, 700 - 30 * n, f"a = b + {n}"), Printed(500, 700 - 30 * n, f"({n + 1})"))
     ],
-    "authors": cells(
-        [("Ada Lovelace", "Charles Babbage"), ("University of Hives", "Institute of Wax"), ("ada@hive", "charles@wax")],
-        (100, 330),
-    ),
+    "authors": [
+        *cells(
+            [
+                ("Ada Lovelace", "Charles Babbage"),
+                ("University of Hives", "Institute of Wax"),
+                ("ada@hive", "charles@wax"),
+            ],
+            (100, 330),
+        )
+    ],
     "lines of a form": [
         item
         for n, line in enumerate(("Name:", "Street:", "Town:", "Date:"))

@@ -92,7 +92,7 @@ def _is_aligned(rows: Sequence[Row], head: int, width: int, region: Region) -> b
     """Return whether rows without rules are a table: short cells in one size, and numbers, a head or a caption."""
     body = rows[head:]
     least = _UNRULED_ROWS - region.captioned
-    if not (head or region.captioned) and sum(len(row.filled) for row in body) < _UNRULED_FILLED * width * len(body):
+    if not region.captioned and sum(len(row.filled) for row in body) < _UNRULED_FILLED * width * len(body):
         return False
     sizes = [row.size for row in rows]
     if len(rows) < least or max(sizes) > _SAME_SIZE * min(sizes):
