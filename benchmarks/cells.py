@@ -4,8 +4,8 @@
 
 A case is a line of JSON: `group`, `file` (a path in the folder), `question`, `quote` (the words of the cell), `accept`
 (other words that are as right), `row` and `column` (what the cell's headers contain, in a reader's words; empty if it
-has none), and perhaps `also` (files with the same table). The library holds all files of the cases, and with `--all` all
-files of the folder. The table has for each group the share of questions
+has none), and perhaps `also` (files with the same table). The library holds all files of the cases, and with `--all`
+all files of the folder. The table has for each group the share of questions
 
 - whose first quotation is the right cell, or begins with its words;
 - with the right cell among the quotations;
@@ -100,7 +100,9 @@ def ask_all(library: Library, cases: Sequence[Case], *, show_each: bool = False)
         if show_each:
             shown = answer.statements[0].text if answer.statements else ""
             sign = "+" if rated["first"] else "-"
-            print(f"{sign} {answer.status} {answer.confidence:.2f} | {case.question} | {case.quotes[0]} | {shown[:150]!r}")
+            print(
+                f"{sign} {answer.status} {answer.confidence:.2f} | {case.question} | {case.quotes[0]} | {shown[:150]!r}"
+            )
     everything = [rated for group in groups.values() for rated in group]
     return [_row(name, group) for name, group in [*sorted(groups.items()), ("all", everything)]]
 

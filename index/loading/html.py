@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from index.loading import metadata
 from index.loading.content import Draft
 from index.loading.dates import iso_date
+from index.loading.html_tables import covered
 from index.loading.html_tree import Piece, walk
 from index.text.sentences import has_words, one_line
 
@@ -43,6 +44,8 @@ _JSON_LD_DATE = re.compile(r'"datePublished"\s*:\s*"([^"]+)"')
 _HEAD_PIECES = 8
 _DEEPEST = 250
 """Levels of nesting. trafilatura takes minutes for deeper pages, so these are read without it."""
+_MOST_COVERED = 200_000
+"""Places that spanning cells of tables claim: trafilatura fills each of them in, and takes hours for millions."""
 _EXTRACTOR_ERRORS = (
     ValueError,
     TypeError,
@@ -92,7 +95,7 @@ def _main_text(tree: Any) -> str:
     """Return the main text by trafilatura; "" if it fails or would take too long."""
     import trafilatura
 
-    if _is_deep(tree):
+    if _is_deep(tree) or covered(tree) > _MOST_COVERED:
         return ""
     with suppress(*_EXTRACTOR_ERRORS):
         found: Any = trafilatura.bare_extraction(tree, with_metadata=False, include_comments=False, favor_recall=True)

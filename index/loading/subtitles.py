@@ -141,7 +141,9 @@ def _spoken(raw: Iterable[_Raw]) -> Iterator[_Cue]:
     for cue in cues:
         new = [line for line in cue.lines if not _is_repeated(_plain(line), last, cue.start - end)]
         last = frozenset(map(_plain, cue.lines))
-        for speaker, words in _turns(new, one_line(cue.speaker) or (carried if cue.start - end < _LONG_PAUSE else ""), names):
+        for speaker, words in _turns(
+            new, one_line(cue.speaker) or (carried if cue.start - end < _LONG_PAUSE else ""), names
+        ):
             yield _Cue(cue.start, cue.end, speaker, words)
             carried = speaker if speaker in names else ""
         end = cue.end

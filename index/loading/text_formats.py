@@ -10,6 +10,8 @@ from index.loading.markup.man_page import is_man_page
 from index.loading.notebook import is_notebook
 from index.loading.subtitles import is_subtitles
 
+FLAT_ODT = "application/vnd.oasis.opendocument.text"
+"""The same type as that of an OpenDocument text in a zip archive."""
 ORG = "text/org"
 TEX = "text/x-tex"
 RST = "text/x-rst"
@@ -46,6 +48,8 @@ _BY_SUFFIX = {
     ".geojson": JSON, ".jsonl": JSON_LINES, ".ndjson": JSON_LINES,
 }  # fmt: skip
 _HEAD = 4096
+_LONG_HEAD = 40_000
+"""A manual page may begin with its licence, or with definitions that a program wrote."""
 _SAMPLE = 200_000
 _JSON_LIMIT = 5_000_000
 _JSON = re.compile(r"\s*[\[{]")
@@ -61,8 +65,12 @@ _TEXTS = frozenset(
 _LEAF = re.compile(r">\s*[^<\s][^<]*</")
 _MIXED = re.compile(r">[^<]*[^<\s][^<]*<[A-Za-z]")
 _MIXED_SHARE = 0.05
+_FLAT_TEXT = re.compile(r"mimetype=[\"']application/vnd\.oasis\.opendocument\.text")
 _TEX = re.compile(r"^[ \t]*\\(?:documentclass|documentstyle|begin\{document\})", re.MULTILINE)
-_BIBTEX = re.compile(r"(?:\s|%.*\n)*@\s*(?:article|book|inproceedings|misc|techreport|phdthesis|string|incollection)\s*[{(]", re.IGNORECASE)
+_BIBTEX = re.compile(
+    r"(?:\s|%.*\n)*@\s*(?:article|book|inproceedings|misc|techreport|phdthesis|string|incollection)\s*[{(]",
+    re.IGNORECASE,
+)
 
 
 def media_type(text: str, suffix: str) -> str:
@@ -75,7 +83,7 @@ def media_type(text: str, suffix: str) -> str:
         _of_xml(text, suffix)
         or _of_json(text, suffix)
         or _of_subtitles(head)
-        or (MAN if is_man_page(head) else "")
+        or (MAN if is_man_page(text[:_LONG_HEAD].replace("\r\n", "\n")) else "")
         or (TEX if _TEX.search(head) and suffix not in {".sty", ".cls"} else "")
         or (BIBTEX if _BIBTEX.match(head) else "")
         or (RIS if is_tagged(head) else "")
@@ -89,6 +97,8 @@ def _of_xml(text: str, suffix: str) -> str:
         return ""
     if found["root"] == "svg":
         return SVG
+    if found["root"] == "document" and _FLAT_TEXT.search(text[:_LONG_HEAD]):
+        return FLAT_ODT
     return XML_TEXT if found["root"] in _TEXTS or _is_mixed(text[:_SAMPLE]) else XML_DATA
 
 
@@ -100,7 +110,11 @@ def _is_mixed(xml: str) -> bool:
 
 def _of_json(text: str, suffix: str) -> str:
     """Return the type of a text that is JSON, whatever its suffix; the suffix says it of files that are too long."""
-    if suffix in {".json", ".geojson", ".jsonl", ".ndjson", ".ipynb"} or not _JSON.match(text) or len(text) > _JSON_LIMIT:
+    if (
+        suffix in {".json", ".geojson", ".jsonl", ".ndjson", ".ipynb"}
+        or not _JSON.match(text)
+        or len(text) > _JSON_LIMIT
+    ):
         return ""
     try:
         value = json.loads(text)

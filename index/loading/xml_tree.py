@@ -70,8 +70,7 @@ def text_of(element: Any) -> str:
 
 def strings(element: Any) -> Iterator[str]:
     """Yield the strings below an element in order; entities that the file defines for itself are left out."""
-    for part in element.itertext():
-        yield str(part)
+    yield from map(str, element.itertext()) if local(element) else ()
 
 
 def parse_text(text: str, name: str, *, lenient: bool = False) -> Any:

@@ -98,6 +98,13 @@ class Card:
         """The location in one line."""
         return place(self.hit.document, self.location)
 
+    @cached_property
+    def stated(self) -> tuple[str, ...]:
+        """Author, date, place, the headers of a cell, and how recognised words were read, as far as there are any."""
+        info, headers = self.hit.document, " · ".join(self.location.headers)
+        parts = (info.author, info.date, self.place, headers, remarks.recognition(self.location))
+        return tuple(part for part in parts if part)
+
     @property
     def reference(self) -> str:
         """The reference on paper: `John Snow, On the Mode of Communication of Cholera (1855), p. 39, ¶ 2`."""
@@ -201,8 +208,8 @@ def _statements(answer: Answer, evidence: Sequence[Card]) -> Iterator[dict[str, 
             "supported": statement.is_supported,
             "verdict": statement.verdict,
             "mark": statement.verdict if statement.is_claim else "unchecked",
-            "name": remarks.verdict_name(statement),
-            "proven": remarks.PROVEN[statement.verdict],
+            "name": remarks.verdict_name(statement, answer.citations),
+            "proven": remarks.proven(statement, answer.citations) or remarks.PROVEN[statement.verdict],
             "reason": "" if statement.is_supported else remarks.reason(statement),
             "cards": [by_marker[marker] for marker in beside],
         }

@@ -108,7 +108,7 @@ def _with_packet(*packets: str) -> bytes:
 
 def _packet(title: str, author: str) -> str:
     return (
-        f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><dc:title><rdf:Alt><rdf:li xml:lang="x-default">{title}</rdf:li></rdf:Alt>'
+        f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><dc:title><rdf:Alt><rdf:li xml:lang="en">{title}</rdf:li></rdf:Alt>'
         f"</dc:title><dc:creator><rdf:Seq><rdf:li>{author}</rdf:li></rdf:Seq></dc:creator></x:xmpmeta>"
     )
 

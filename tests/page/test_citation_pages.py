@@ -117,7 +117,7 @@ def test_page_has_quotation_context_proof_and_references(client: TestClient, lib
     page = shown(response)
     assert "“It was winter.” The Harbour Treaty" in page
     assert "The king signed the treaty. It was winter. The river was closed. The queen left." in page
-    assert "<mark>It was winter.</mark>" in response.text
+    assert ">It was winter.</mark>" in response.text
     document = library.document("treaty.md")
     start = document.text.index("It was winter.")
     assert document.id == hashlib.sha256(TREATY.encode()).hexdigest()

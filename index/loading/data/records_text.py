@@ -32,7 +32,7 @@ def blocks(value: Any, path: str = "$") -> Iterator[Block]:
 
 
 def record(value: Any, number: int) -> Iterator[Block]:
-    """Yield the blocks of a record of a file, counted from 1: `record 3`, and `record 3, author.name` for texts in it."""
+    """Yield the blocks of a record of a file, from 1: `record 3`, and `record 3, author.name` for texts in it."""
     for block in _value(value, "", 0):
         yield _named(block, number)
 
@@ -44,7 +44,11 @@ def as_table(records: Sequence[Any]) -> Block | None:
     columns = list(dict.fromkeys(key for item in records for key in item))
     values = [value for item in records for value in item.values()]
     filled = len(values) >= _LEAST_FILLED * len(columns) * len(records)
-    if not filled or len(columns) > _WIDEST or any(isinstance(value, dict | list) or _is_text(value) for value in values):
+    if (
+        not filled
+        or len(columns) > _WIDEST
+        or any(isinstance(value, dict | list) or _is_text(value) for value in values)
+    ):
         return None
     rows = [columns, *([_shown(item.get(column)) for column in columns] for item in records)]
     return grid(rows, Outline("rows", header_rows=1, row_numbers=range(len(rows))))
@@ -52,7 +56,10 @@ def as_table(records: Sequence[Any]) -> Block | None:
 
 def _named(block: Block, number: int) -> Block:
     """Return a block whose places are named by the number of the record."""
-    places = ((at, f"record {number}{f', {path[1:]}' if path.startswith('.') else path}", level) for at, path, level in block.places)
+    places = (
+        (at, f"record {number}{f', {path[1:]}' if path.startswith('.') else path}", level)
+        for at, path, level in block.places
+    )
     return replace(block, places=tuple(places))
 
 

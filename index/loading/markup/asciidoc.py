@@ -9,11 +9,11 @@ import re
 from typing import TYPE_CHECKING
 
 from index.loading.content import Draft
+from index.loading.dates import iso_date
 from index.loading.grid import Outline
 from index.loading.line_places import source_lines
 from index.loading.markup.asciidoc_words import Words
 from index.loading.markup.manuscript import Manuscript
-from index.loading.dates import iso_date
 
 if TYPE_CHECKING:
     from index.loading.content import Content
@@ -51,6 +51,7 @@ class _Reader:
         self.author = ""
         self.date = ""
         self._words = Words()
+        self._counts: dict[str, int] = {}
         self._lines = lines
         self._at = 0
 
@@ -105,7 +106,9 @@ class _Reader:
     def _item(self, item: re.Match[str], number: int) -> None:
         mark = item[1]
         depth = len(mark) - 1 if set(mark) <= {"*"} or set(mark) <= {"."} else 0
-        shown = "-" if mark[0] in "*-" else mark if mark[0].isdigit() else "•"
+        self._counts = self._counts if self.manuscript.is_open else {}
+        self._counts[mark[0] * (depth + 1)] = count = self._counts.get(mark[0] * (depth + 1), 0) + 1
+        shown = "-" if mark[0] in "*-" else f"{count}."
         self.manuscript.item(self._plain(item[2], number), number, mark=shown, depth=depth)
 
     def _plain(self, text: str, number: int) -> str:
@@ -186,7 +189,9 @@ class _Reader:
         width = next((len(row) for row in rows if row), 1)
         texts = [self._words.of(cell)[0] for row in rows for cell in row]
         headed = len(lines) > 1 and not lines[1].strip()
-        grid_rows = [texts[at : at + width] for at in range(0, len(texts), width)] if width > 1 else [[text] for text in texts]
+        grid_rows = (
+            [texts[at : at + width] for at in range(0, len(texts), width)] if width > 1 else [[text] for text in texts]
+        )
         self.manuscript.table(grid_rows, number, Outline(header_rows=1 if headed else None))
 
 

@@ -7,7 +7,9 @@ import re
 _FOOTNOTE = re.compile(r"\s?footnote(?:ref)?:\w*\[([^][]{0,2000})\]")
 _LINK = re.compile(r"(?:link:|xref:|mailto:|(?<![\w/])(?=https?://|ftp://))([^\s\[\]]{1,500})\[([^][]{0,500})\]")
 _REFERENCE = re.compile(r"<<([^<>,]{1,200})(?:,([^<>]{1,400}))?>>")
-_MACRO = re.compile(r"(?<![\w:])(image|icon|kbd|btn|menu|pass|stem|latexmath|asciimath|indexterm|anchor):[^\s\[\]]{0,200}\[([^][]{0,500})\]")
+_MACRO = re.compile(
+    r"(?<![\w:])(image|icon|kbd|btn|menu|pass|stem|latexmath|asciimath|indexterm|anchor):[^\s\[\]]{0,200}\[([^][]{0,500})\]"
+)
 _SHOWN_MACROS = frozenset({"kbd", "btn", "menu", "stem", "latexmath", "asciimath"})
 _INDEX = re.compile(r"\(\(\([^()]{0,200}\)\)\)|\[\[[^][]{0,200}\]\]|\[\[\[([^][]{0,200})\]\]\]")
 _SHOWN_INDEX = re.compile(r"\(\(([^()]{0,200})\)\)")
@@ -19,7 +21,18 @@ _ATTRIBUTE = re.compile(r"\{([\w-]{1,60})\}")
 _BREAK = re.compile(r" \+$")
 _ESCAPE = re.compile(r"\\(?=[*_`#\[{<])")
 _SIGNS = (("(C)", "©"), ("(R)", "®"), ("(TM)", "™"), ("...", "…"), ("->", "→"), ("=>", "⇒"), (" -- ", " — "))
-_BUILT_IN = {"nbsp": " ", "zwsp": "", "amp": "&", "lt": "<", "gt": ">", "apos": "'", "quot": '"', "plus": "+", "sp": " ", "empty": ""}
+_BUILT_IN = {
+    "nbsp": " ",
+    "zwsp": "",
+    "amp": "&",
+    "lt": "<",
+    "gt": ">",
+    "apos": "'",
+    "quot": '"',
+    "plus": "+",
+    "sp": " ",
+    "empty": "",
+}
 _LONGEST_VALUE = 300
 
 

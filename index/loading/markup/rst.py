@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from index.loading import structured_text
 from index.loading.content import Draft
+from index.loading.dates import iso_date
 from index.loading.grid import Outline
 from index.loading.line_places import source_lines
 from index.loading.markup.manuscript import Manuscript
-from index.loading.dates import iso_date
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _SETTINGS = {
     "file_insertion_enabled": False, "raw_enabled": False, "_disable_config": True, "report_level": 5, "halt_level": 5,
-    "warning_stream": False, "line_length_limit": 1_000_000, "syntax_highlight": "none", "doctitle_xform": False,
+    "warning_stream": False, "line_length_limit": 20_000, "syntax_highlight": "none", "doctitle_xform": True,
     "docinfo_xform": True, "sectsubtitle_xform": False, "smart_quotes": False, "auto_id_prefix": "id",
 }  # fmt: skip
 _ROLE = re.compile(r"(?<![\w`:]):([A-Za-z][\w.+:-]{0,40}):`([^`\n]{1,300})`")
@@ -33,9 +33,26 @@ _OWN_ROLES = frozenset(
 )
 _TARGET = re.compile(r"\s*<[^<>]*>$")
 _DIRECTIVE = re.compile(r"^[ \t]*\.\. +([A-Za-z][\w.+:-]{0,40})::", re.MULTILINE)
-_LISTING_DIRECTIVES = frozenset({"code-block", "sourcecode", "literalinclude", "doctest", "testcode", "highlight", "graphviz", "mermaid", "ipython"})
-_UNSEEN_DIRECTIVES = frozenset({"toctree", "index", "currentmodule", "module", "automodule", "autoclass", "autofunction", "only"})
-_UNSEEN = frozenset({"comment", "target", "substitution_definition", "system_message", "raw", "image", "pending", "generated", "topic.contents", "meta"})
+_LISTING_DIRECTIVES = frozenset(
+    {"code-block", "sourcecode", "literalinclude", "doctest", "testcode", "highlight", "graphviz", "mermaid", "ipython"}
+)
+_UNSEEN_DIRECTIVES = frozenset(
+    {"toctree", "index", "currentmodule", "module", "automodule", "autoclass", "autofunction", "only"}
+)
+_UNSEEN = frozenset(
+    {
+        "comment",
+        "target",
+        "substitution_definition",
+        "system_message",
+        "raw",
+        "image",
+        "pending",
+        "generated",
+        "topic.contents",
+        "meta",
+    }
+)
 _LISTINGS = frozenset({"literal_block", "doctest_block", "math_block"})
 _WORDS = frozenset({"paragraph", "rubric", "caption", "attribution", "line", "term"})
 _MOST_CHARACTERS = 3_000_000
@@ -49,11 +66,11 @@ def read(content: Content, name: str) -> Draft:
     try:
         tree = _parse(text)
         reader = _Reader(text)
-        reader.walk(tree)
+        reader.walk(tree, int(any(child.tagname == "title" for child in tree.children)))
     except _errors():
         plain = structured_text.read(content, name)
         return Draft(plain.blocks, notes=(_NOT_PARSED,))
-    title = reader.title or _first_title(tree)
+    title = one_line(tree.get("title", "")) or _first_title(tree)
     return Draft(reader.manuscript.blocks, title, reader.author, reader.date)
 
 
@@ -66,7 +83,16 @@ def _errors() -> tuple[type[Exception], ...]:
     """Return the errors that docutils raises for damaged files."""
     from docutils.utils import SystemMessage
 
-    return (SystemMessage, RecursionError, ValueError, TypeError, AttributeError, LookupError, AssertionError, NotImplementedError)
+    return (
+        SystemMessage,
+        RecursionError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        LookupError,
+        AssertionError,
+        NotImplementedError,
+    )
 
 
 def _parse(text: str) -> Any:
@@ -95,8 +121,9 @@ def _know(names: set[str]) -> None:
     from docutils import nodes
     from docutils.parsers.rst import Directive, directives
     from docutils.parsers.rst.languages import en
+    from docutils.statemachine import StringList
 
-    class Container(Directive):
+    class Container(Directive):  # type: ignore[misc]  # docutils states no types
         has_content = True
         optional_arguments = 1
         final_argument_whitespace = True
@@ -113,11 +140,11 @@ def _know(names: set[str]) -> None:
                 listing.line = self.content_offset + 1
                 return [listing]
             container = nodes.container()
-            if self.arguments:
-                line = nodes.rubric("", self.arguments[0])
-                line.line = self.lineno
-                container += line
-            self.state.nested_parse(_without_options(self.content), self.content_offset, container)
+            begun = [*self.arguments[0].split("\n"), ""] if self.arguments else []
+            source = self.content.source(0) if self.content else ""
+            lines = [(source, self.lineno - 1 + n) for n in range(len(begun))]
+            whole = StringList(begun, items=lines) + _without_options(self.content)
+            self.state.nested_parse(whole, self.content_offset - len(begun), container)
             return [container]
 
     for name in names:
@@ -150,9 +177,15 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self.manuscript = Manuscript()
-        self.title = ""
         self.author = ""
         self.date = ""
+        self._readers = {
+            **dict.fromkeys(_WORDS, self._paragraph),
+            **dict.fromkeys(("footnote", "citation"), self._footnote),
+            **dict.fromkeys(("field", "option_list_item"), self._field),
+            "table": self._table,
+            "docinfo": self._docinfo,
+        }
         self._lines = [re.sub(r"[\W_]+", "", line) for line in text.split("\n")]
 
     def walk(self, node: Any, depth: int = 0) -> None:
@@ -167,8 +200,8 @@ class _Reader:
             return
         if kind == "section":
             self.walk(node, depth + 1)
-        elif kind == "title":
-            self.manuscript.heading(_words(node), max(1, depth), self._number(node))
+        elif kind in {"title", "subtitle"}:
+            self.manuscript.heading(_words(node), max(1, depth + (kind == "subtitle")), self._number(node))
         elif kind in _LISTINGS:
             number = self._number(node)
             self.manuscript.listing(list(enumerate(node.astext().split("\n"), number)))
@@ -176,20 +209,15 @@ class _Reader:
             self.manuscript.end()
             self._list(node, depth, 0)
             self.manuscript.end()
-        elif kind == "table":
-            self._table(node)
-        elif kind in _WORDS:
-            self._paragraph(node)
-        elif kind == "docinfo":
-            self._docinfo(node)
-        elif kind in {"footnote", "citation"}:
-            self._footnote(node)
-        elif kind in {"field", "option_list_item"}:
-            self.manuscript.end()
-            self.manuscript.words(": ".join(filter(None, map(_words, node.children))), self._number(node))
-            self.manuscript.end()
+        elif kind in self._readers:
+            self._readers[kind](node)
         else:
             self.walk(node, depth)
+
+    def _field(self, node: Any) -> None:
+        self.manuscript.end()
+        self.manuscript.words(": ".join(filter(None, map(_words, node.children))), self._number(node))
+        self.manuscript.end()
 
     def _paragraph(self, node: Any) -> None:
         self.manuscript.end()
@@ -279,5 +307,7 @@ def _words(node: Any) -> str:
         return ""
     if node.tagname == "#text":
         return str(node.astext())
+    if node.tagname in {"footnote_reference", "citation_reference"}:
+        return f"[{node.astext()}]"
     separator = getattr(node, "child_text_separator", "")
     return str(separator.join(_words(child) for child in node.children))

@@ -11,10 +11,10 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from index.loading.content import Draft
+from index.loading.dates import iso_date
 from index.loading.line_places import source_lines
 from index.loading.markup.manuscript import Manuscript
 from index.loading.markup.tex_words import kept, plain
-from index.loading.dates import iso_date
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
@@ -30,9 +30,17 @@ _WHOLE = _CODE | _MATH | _TABLES | _UNSEEN
 _LISTS = {"itemize": "-", "enumerate": "{}.", "description": "-", "thebibliography": "-"}
 _SIZED = frozenset({"minipage", "multicols", "wrapfigure", "adjustbox", "thebibliography", "list", "subfigure"})
 """Environments whose first argument is a measure."""
-_LEVELS = {"part": 1, "chapter": 1, "section": 2, "subsection": 3, "subsubsection": 4, "paragraph": 5, "subparagraph": 6}
+_LEVELS = {
+    "part": 1,
+    "chapter": 1,
+    "section": 2,
+    "subsection": 3,
+    "subsubsection": 4,
+    "paragraph": 5,
+    "subparagraph": 6,
+}
 _TOKEN = re.compile(
-    r"(?P<newline>\n[ \t]*(?:\n\s*)?)|\\(?P<heading>part|chapter|section|subsection|subsubsection|paragraph|subparagraph)\b\*?"
+    r"(?P<newline>\n[ \t]*(?:\n\s*)?)|\\(?P<heading>part|chapter|(?:sub){0,2}section|(?:sub)?paragraph)\b\*?"
     r"|\\(?P<edge>begin|end)[ \t]*\{(?P<environment>[^{}\n]{1,60})\}|\\(?P<item>item|bibitem)\b"
     r"|\\(?P<aside>footnote|footnotetext|caption|title|author|date|abstract)\b\*?"
     r"|\\(?P<define>newcommand|renewcommand|providecommand|def|newenvironment|renewenvironment|DeclareMathOperator"

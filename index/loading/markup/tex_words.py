@@ -34,11 +34,15 @@ _SYMBOLS = {
     "varepsilon": "ε", "vartheta": "ϑ", "varphi": "φ", "varsigma": "ς", "varrho": "ϱ",
 }  # fmt: skip
 _NAMED = frozenset(
-    "log ln exp sin cos tan arcsin arccos arctan sinh cosh tanh min max sup inf lim det dim ker gcd arg deg Pr mod".split()
+    "log ln exp sin cos tan arcsin arccos arctan sinh cosh tanh min max sup inf lim det dim ker gcd arg deg Pr"
+    " mod".split()
 )
 """Commands whose name is what is printed."""
 _ARGUMENT = r"\s*\{([^{}]*)\}"
-_CITED = re.compile(r"\\(?:no)?(?:cite|citep|citet|citeauthor|citeyear|parencite|textcite|autocite|footcite)\*?(?:\[[^][]*\])*" + _ARGUMENT)
+_CITED = re.compile(
+    r"\\(?:no)?(?:cite|citep|citet|citeauthor|citeyear|parencite|textcite|autocite|footcite)\*?(?:\[[^][]*\])*"
+    + _ARGUMENT
+)
 _REFERRED = re.compile(r"\\(?:ref|eqref|pageref|autoref|cref|Cref|nameref|vref)\*?" + _ARGUMENT)
 _LINKED = re.compile(r"\\href\s*\{[^{}]*\}")
 _DROPPED = re.compile(

@@ -14,7 +14,8 @@ from index.citations.readable import environment
 from index.errors import DocumentNotFound, LoadingError, PageError
 from index.loading.pdf.page_cuts import FINE, PageMark, Rectangle
 from index.records import DocumentInfo, Span
-from index.schema.hit_schema import Document, Documents, Text
+from index.records.file_kinds import has_pictures
+from index.schema.document_schema import Document, Documents, Text
 from index.schema.job_schema import Receipt
 from index.schema.redaction import FARTHEST, redacted, source_name
 from index.server.http import responses
@@ -171,7 +172,7 @@ async def view(
     """Return the text around a span as an HTML fragment, with the span marked.
 
     Without a span, the fragment shows the beginning. `data-before` and `data-after` say whether there is more text. For
-    a PDF whose original file exists, images of the pages with the span come first.
+    a PDF or a picture whose original file exists, images of the pages with the span come first.
     """
 
     def make() -> Response:
@@ -274,7 +275,8 @@ def _render(service: Service, info: DocumentInfo, span: Span | None) -> str:
     disclosed = replace(seen, document=redacted(seen.document))
     original = service.library.has_original(info.id)
     marks, damaged = marks_of(service, info, span)
-    return _templates.get_template("view.html").render(view=disclosed, marks=marks, original=original, damaged=damaged)
+    values = {"original": original, "damaged": damaged, "has_pictures": has_pictures(info.media_type)}
+    return _templates.get_template("view.html").render(view=disclosed, marks=marks, **values)
 
 
 def marks_of(service: Service, info: DocumentInfo, span: Span | None) -> tuple[tuple[PageMark, ...], bool]:
