@@ -167,7 +167,7 @@ class FileReader:
             origin = Origin(source or str(file), str(file), stamp_of(file_on_disk(file)))
             identity = self._identity(file, origin.stamp) if known else ""
             if identity and self._catalog.was_read(identity):
-                return Known(origin, identity, self._members_of(file, self._media_type(identity)))
+                return Known(origin, identity, self._members_of(file, identity))
             return self._parse(file, origin, path.name if source else "", item)
         except HoldsDocuments:
             return self._opened(file, origin, identity)
@@ -194,9 +194,6 @@ class FileReader:
             return self._parser.identity(file, max_bytes=self._options.max_bytes, passwords=self._options.passwords)
         return digest(file, max_bytes=self._options.max_bytes)
 
-    def _media_type(self, identity: str) -> str:
-        return self._catalog.media_types([identity]).get(identity, "")
-
     def _opened(self, file: Path, origin: Origin, identity: str) -> Opened | Failed:
         try:
             return Opened(origin, identity, tuple(self._listed(file)))
@@ -206,8 +203,9 @@ class FileReader:
     def _listed(self, file: Path) -> list[str]:
         return self._parser.members(file, max_bytes=self._options.max_bytes, passwords=self._options.passwords)
 
-    def _members_of(self, file: Path, media_type: str) -> tuple[str, ...] | None:
+    def _members_of(self, file: Path, identity: str) -> tuple[str, ...] | None:
         """Return the members of a document that can have some; None if it cannot, or if they cannot be listed."""
+        media_type = self._catalog.media_types([identity]).get(identity, "")
         try:
             return tuple(self._listed(file)) if media_type in WITH_MEMBERS else None
         except LoadingError:

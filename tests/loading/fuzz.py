@@ -20,6 +20,7 @@ from tests.loading.confined import FATES, MEGABYTES, SECONDS, BareReader, Outcom
 from tests.loading.hostile import HOSTILE
 from tests.loading.mutations import damages_of
 from tests.loading.pdfs import build, column
+from tests.loading.printed_pages import drawn, saved, scanned_pdf
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -40,6 +41,7 @@ _SHARES = {
     ".org": 1,
     ".rst": 1,
     ".xml": 1,
+    **dict.fromkeys((".png", ".jpg", ".tiff", ".webp", ".gif", ".bmp"), 1),
     "other": 2,
 }
 """How often each suffix is chosen; `other` stands for formats that are refused by name."""
@@ -57,6 +59,13 @@ SYNTHETIC = {
         labels="0 << /S /r >>",
         picture=True,
     ),
+    "made.png": saved([drawn()], "PNG"),
+    "made.jpg": saved([drawn()], "JPEG"),
+    "made.tiff": saved([drawn(), drawn("A second page, on ships.")], "TIFF", compression="tiff_lzw"),
+    "made.webp": saved([drawn()], "WEBP"),
+    "made.gif": saved([drawn()], "GIF"),
+    "made.bmp": saved([drawn().resize((150, 200))], "BMP"),
+    "scanned.pdf": scanned_pdf([drawn(), drawn("A second page, on ships.")]),
 }
 """Formats that the seeds lack, so that they are tested without the real files."""
 

@@ -115,8 +115,6 @@ def test_title_author_and_date_of_real_files(name: str) -> None:
 REFUSED = {
     "pdf/password.pdf": errors.PasswordRequired,
     "password_protected.xlsx": errors.PasswordRequired,
-    "pdf/loremipsum-flat.pdf": errors.NoTextLayer,
-    "pdf/single_table.pdf": errors.NoTextLayer,
     "empty.txt": errors.EmptyDocument,
     "fake-text-all-whitespace.txt": errors.EmptyDocument,
     "fake.odt": errors.UnsupportedFormat,
