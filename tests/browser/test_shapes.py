@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from index.loading.grid import Outline, grid
+from index.records import Reading
 from tests import shapes
 from tests.browser.axe import colour_violations, structure_violations
 from tests.browser.conftest import ATTACK, open_library, running_site
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
     from index.records import Document
     from tests.browser.conftest import Revisit, Scheme, Visit
 
-HOSTILE = shapes.grid(
-    [[f"Name {ATTACK}", "Price"], [f"Comet {ATTACK}", "17"]], shapes.Outline("table", f"Table {ATTACK}", header_rows=1)
+HOSTILE = grid(
+    [[f"Name {ATTACK}", "Price"], [f"Comet {ATTACK}", "17"]], Outline("table", f"Table {ATTACK}", header_rows=1)
 )
 
 
@@ -45,6 +47,12 @@ def open_source(page: Page, document: Document, words: str) -> Locator:
     at = document.text.index(words)
     page.evaluate(f"location.hash = 'd={document.id}:{at}-{at + len(words)}'")
     return loaded_viewer(page)
+
+
+def _top(node: Locator) -> float:
+    box = node.bounding_box()
+    assert box
+    return box["y"]
 
 
 def citation_address(url: str, document: Document, words: str) -> str:
@@ -131,7 +139,7 @@ def test_slide_has_its_notes_apart(
     expect(viewer.locator(".p-slide:has(mark)")).to_contain_text("Fourteen wells were drilled.")
     notes = viewer.locator(".p-notes")
     expect(notes).to_have_text("Mention that the dry wells cost nine million.")
-    assert (notes.bounding_box() or {})["y"] > (viewer.locator("mark").bounding_box() or {})["y"]
+    assert _top(notes) > _top(viewer.locator("mark"))
     assert layout_problems(page) == []
 
 
@@ -207,7 +215,7 @@ def test_health_says_how_a_document_was_read(
         id="7" * 64,
         source="/letter.eml",
         title="A letter",
-        reading=shapes.Reading(languages=("en", "de"), container="/mail.mbox", tables=2),
+        reading=Reading(languages=("en", "de"), container="/mail.mbox", tables=2),
     )
     library.add_documents([letter])
     page = revisit(url, size=size, scheme=scheme)
@@ -230,6 +238,7 @@ WORDS = {
     shapes.notebook: "rain[year]",
 }
 """Words to mark in each document."""
+SCHEMES: tuple[Scheme, Scheme] = ("dark", "light")
 
 
 def test_every_shape_follows_wcag(shaped_site: tuple[str, Library], visit: Visit) -> None:
@@ -240,9 +249,9 @@ def test_every_shape_follows_wcag(shaped_site: tuple[str, Library], visit: Visit
         viewer = open_source(page, make(), words)
         expect(viewer.locator("mark").first).to_be_visible()
         problems += structure_violations(page)
-        for scheme, theme in (("dark", "body.dark"), ("light", "body:not(.dark)")):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            page.locator(theme).wait_for()
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            page.locator("body.dark" if scheme == "dark" else "body:not(.dark)").wait_for()
             problems += [f"{make.__name__}, {scheme}: {found}" for found in colour_violations(page, "#viewer")]
     assert problems == []
 
@@ -251,8 +260,8 @@ def test_pages_of_citations_of_every_shape_follow_wcag(shaped_site: tuple[str, L
     """Axe finds no violation on the pages of citations, whose policy forbids nothing that they need."""
     problems = []
     for make, words in WORDS.items():
-        for scheme in ("dark", "light"):
-            unwatched.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        for scheme in SCHEMES:
+            unwatched.emulate_media(color_scheme=scheme)
             unwatched.goto(citation_address(shaped_site[0], make(), words))
             expect(unwatched.locator("mark").first).to_be_visible()
             problems += [f"{make.__name__}, {scheme}: {found}" for found in colour_violations(unwatched)]
