@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from index.answers.markers import abstains, parse
 from index.records import SUPPORTING, Answer, Check, Citation, Statement
 from index.records.language_names import language_name
+from index.records.remarks import recognition_notes
 from index.text import words
 from index.text.sentences import split_sentences
 from index.verification.judgement import Source, compare
@@ -67,13 +68,14 @@ def check_answer(
     kept = [statement for statement in written if statement.is_supported or not strict]
     statements, citations = _renumbered(kept, checker.citations)
     claims = sum(statement.is_claim for statement in written)
+    own = [note for note in notes if note not in recognition_notes(answer.citations)]
     summary = f"{supported} of {claims} sentences supported."
     return replace(
         answer,
         statements=statements,
         citations=citations,
         writer="model",
-        notes=(*notes, summary, *_misplaced_notes(checker.misplaced)),
+        notes=(*own, summary, *_misplaced_notes(checker.misplaced), *recognition_notes(citations)),
     )
 
 

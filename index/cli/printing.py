@@ -141,13 +141,14 @@ def print_verification(verification: Verification) -> None:
         ("changed since", verification.sources_changed),
         ("missing", verification.sources_missing),
         ("imported, never read here", verification.sources_claimed),
+        ("recognised words not compared (pincite verify --deep)", verification.sources_unread),
         ("locked with a password", verification.sources_locked),
     )
     for name, sources in lists:
         for source in sources:
             out.print(_text(f"  {name}: {source}", style="dim"))
     for source, pages in _pages(verification.unconfirmed).items():
-        out.print(_text(f"  check the order of words: {source}, page {', '.join(pages)}", style="yellow"))
+        out.print(_text(f"  check the words and their order: {source}, page {', '.join(pages)}", style="yellow"))
     print_problems(verification.mismatches)
 
 

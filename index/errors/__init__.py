@@ -70,6 +70,7 @@
         ├── PasswordRequired
         ├── CopyProtected
         ├── NoTextLayer
+        ├── RecognitionFailed
         ├── HoldsDocuments
         ├── EmptyDocument
         ├── TooLarge
@@ -103,6 +104,7 @@ from index.errors.document_errors import (
     NoTextLayer,
     PasswordRequired,
     ReaderCrashed,
+    RecognitionFailed,
     SourceNotFound,
     SourceNotReadable,
     TookTooLong,
@@ -217,6 +219,7 @@ __all__ = [
     "QueueFull",
     "RateLimited",
     "ReaderCrashed",
+    "RecognitionFailed",
     "SecretsFound",
     "ServiceError",
     "SettingsError",

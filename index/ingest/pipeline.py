@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
-    from index.ingest.preparation import Prepared
+    from index.ingest.preparation import Prepared, PreparedItem
     from index.records import Document, Outcome
 
 MOST_RESULTS = 512
@@ -49,6 +49,41 @@ class PrefetchWorker(Protocol[_Item_contra, _Result_co]):
     def close(self) -> None:
         """Release resources after the last item."""
         ...
+
+
+class RereadingWorker(Protocol[_Item_contra]):
+    """A worker that can also be asked, with `known=False`, to read a file whose bytes are known."""
+
+    def work(self, item: _Item_contra, *, known: bool = True) -> PreparedItem:
+        """Return the prepared item."""
+        ...
+
+    def stop(self) -> None:
+        """Stop the running work; called from another thread."""
+        ...
+
+    def close(self) -> None:
+        """Release resources after the last item."""
+        ...
+
+
+class PageCounts:
+    """How many pages of each file are recognised so far. The threads that read files set it, and another one reads."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, tuple[int, int]] = {}
+
+    def set(self, file: str, page: int, pages: int) -> None:
+        """Record that the recognition of a page, counted from 1, begins."""
+        self._counts[file] = page, pages
+
+    def get(self, file: str) -> tuple[int, int]:
+        """Return the page of a file that is being recognised, and the number of pages to recognise; else (0, 0)."""
+        return self._counts.get(file, (0, 0))
+
+    def remove(self, file: str) -> None:
+        """Forget a file that was read."""
+        self._counts.pop(file, None)
 
 
 class Prefetcher(Generic[_Item, _Result]):
@@ -95,11 +130,19 @@ class Prefetcher(Generic[_Item, _Result]):
         """Whether the next result is available now."""
         return self._taken in self._done
 
-    def take(self) -> _Result:
-        """Wait for the next item's result, and return it. Call at most once per item."""
+    def take(self, waiting: Callable[[], None] = lambda: None) -> _Result:
+        """Wait for the next item's result, and return it; `waiting` is called about once a second until then.
+
+        Call at most once per item.
+        """
+        while True:
+            with self._changed:
+                if self._taken in self._done or self._changed.wait_for(
+                    lambda: self._taken in self._done, _POLL_SECONDS
+                ):
+                    break
+            waiting()
         with self._changed:
-            while self._taken not in self._done:
-                self._changed.wait(_POLL_SECONDS)
             result, error, weight = self._done.pop(self._taken)
             self._taken += 1
             self._weight -= weight

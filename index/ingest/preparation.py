@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from index.encoders.encoder import Draft
 from index.errors import HoldsDocuments, LoadingError, TooLarge
+from index.ingest.pipeline import PageCounts
 from index.ingest.queue import OPENED, absolute, stamp_of
 from index.loading.containers.container_paths import container_file, file_on_disk
 from index.loading.formats import WITH_MEMBERS
 from index.loading.loader import digest, locate
+from index.loading.recognition.recogniser import RecognitionOptions
 from index.loading.sandbox.pool import Parser
 from index.records import Span
 from index.storage.tables import pack_spans
@@ -141,6 +144,8 @@ class ReadOptions:
     sources: Mapping[Path, str]
     worklist: Worklist | None
     passwords: tuple[str, ...] = field(default=(), repr=False)
+    recognition: RecognitionOptions = field(default_factory=RecognitionOptions)
+    pages: PageCounts = field(default_factory=PageCounts)
 
 
 class FileReader:
@@ -163,11 +168,13 @@ class FileReader:
             identity = self._identity(file, origin.stamp) if known else ""
             if identity and self._catalog.was_read(identity):
                 return Known(origin, identity, self._members_of(file, self._media_type(identity)))
-            return self._parse(file, origin, path.name if source else "")
+            return self._parse(file, origin, path.name if source else "", item)
         except HoldsDocuments:
             return self._opened(file, origin, identity)
         except LoadingError as error:
             return Failed(origin, error, identity)
+        finally:
+            self._options.pages.remove(item)
 
     def stop(self) -> None:
         """Stop the process that is reading."""
@@ -206,7 +213,7 @@ class FileReader:
         except LoadingError:
             return None
 
-    def _parse(self, file: Path, origin: Origin, name: str) -> Prepared:
+    def _parse(self, file: Path, origin: Origin, name: str, item: str) -> Prepared:
         tools = self._tool_loader.tools()
         parsed = self._parser.parse(
             file,
@@ -215,6 +222,8 @@ class FileReader:
             max_bytes=self._options.max_bytes,
             max_pages=self._options.max_pages,
             cutting=tools.cutting,
+            recognition=self._options.recognition,
+            report=partial(self._options.pages.set, item),
             passwords=self._options.passwords,
         )
         document, chunks = parsed.document, parsed.chunks

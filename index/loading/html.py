@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from index.loading import metadata
 from index.loading.content import Draft
-from index.loading.html_tables import covered
 from index.loading.dates import iso_date
+from index.loading.html_tables import covered
 from index.loading.html_tree import Piece, walk
 from index.text.sentences import has_words, one_line
 

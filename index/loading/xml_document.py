@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from index.loading.content import Block, Draft, paragraph, verbatim
-from index.loading.grid import Outline, grid
 from index.loading.dates import iso_date
+from index.loading.grid import Outline, grid
 from index.loading.xml_tree import local, parse_text, strings, text_of
 from index.text.sentences import has_words, one_line
 

@@ -121,6 +121,10 @@ class Progress:
     """The outcome of a file whose stage is `settled`."""
     stored: int = 0
     """While a long document is encoded, the number of its first passages that can be asked already."""
+    page: int = 0
+    """While a scan is read, the number of the page that is being recognised, from 1."""
+    of_pages: int = 0
+    """While a scan is read, the number of its pages to recognise."""
 
 
 ProgressCallback = Callable[[Progress], None]
@@ -166,6 +170,9 @@ class Verification:
     sources_claimed: tuple[str, ...] = ()
     """Sources that a portable library names, but nobody here has read. `verify` does not read them, and proves nothing
     about them."""
+    sources_unread: tuple[str, ...] = ()
+    """Sources with recognised pages whose recognition is no longer stored, as in a restored library: only a deep
+    verification, which recognises them again, can compare their words."""
     sources_locked: tuple[str, ...] = ()
     """Sources that are locked with a password that was not given. They have not changed, if they are files of their
     own; what the library has of them is not compared with them."""

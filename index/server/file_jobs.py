@@ -195,7 +195,8 @@ class AddTask:
         elif progress.settled:  # a member of an archive or message of this job
             self._settled.append((progress.source, progress.settled))
         elif progress.stage == "reading" and index is not None:
-            self._job.set_files({index: replace(self._job.files[index], stage="reading")})
+            read = (progress.page - 1) / progress.of_pages if progress.of_pages else 0.0
+            self._job.set_files({index: replace(self._job.files[index], stage="reading", part=_READING_SHARE * read)})
             self._between()
         elif progress.stage == "encoding":
             self._on_encoding(progress)

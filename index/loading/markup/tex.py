@@ -11,10 +11,10 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from index.loading.content import Draft
+from index.loading.dates import iso_date
 from index.loading.line_places import source_lines
 from index.loading.markup.manuscript import Manuscript
 from index.loading.markup.tex_words import kept, plain
-from index.loading.dates import iso_date
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:

@@ -278,6 +278,7 @@ def _rows(lines: Sequence[Line]) -> list[Line]:
                 right=line.right,
                 bold=rows[-1].bold and line.bold,
                 cells=rows[-1].cells + 1,
+                words=rows[-1].words + line.words,
             )
         else:
             rows.append(line)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from index.loading.containers.container_paths import file_on_disk
+from index.loading.recognition.recogniser import RecognitionOptions
 from index.loading.sandbox.messages import Request
 from index.loading.sandbox.reader_process import Process
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from index.loading.sandbox.messages import ChunkerSettings, Limits, Parsed, Task
+    from index.loading.sandbox.reader_process import PageCallback
 
 PROGRAM = ("-m", "index.loading.sandbox.worker")
 MOST_IDLE = 2
@@ -45,10 +47,13 @@ class Parser:
         cutting: ChunkerSettings | None = None,
         witness: bool = False,
         passwords: Sequence[str] = (),
+        recognition: RecognitionOptions | None = None,
+        report: PageCallback = lambda _page, _pages: None,
     ) -> Parsed:
         """Read the file at `path` like `index.loading.loader.load_bytes`, and cut it into passages with `cutting`.
 
-        With `witness`, the result also has the pages of a PDF as `index.loading.pdf.pdfium` reads them.
+        With `witness`, the result also has the pages of a PDF as `index.loading.pdf.pdfium` reads them. `report` is
+        called for each page that is recognised, by the thread that waits.
 
         Raises LoadingError: TookTooLong, TooMuchMemory, ReaderCrashed, and the errors of `index.loading.loader`.
         """
@@ -57,8 +62,9 @@ class Parser:
         request = Request(
             *(str(path), source, name, max_bytes, max_pages, seconds, cut, witness, tuple(passwords)),
             containers=self._limits.containers,
+            recognition=recognition or RecognitionOptions(),
         )
-        return self._ready().ask(request, cutting)
+        return self._ready().ask(request, cutting, report)
 
     def members(self, path: Path, *, max_bytes: int, passwords: Sequence[str] = ()) -> list[str]:
         """Return the names of the members of a container, a file or itself a member of one, as paths below it.

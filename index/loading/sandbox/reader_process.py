@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
@@ -14,6 +13,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, TypeVar
 
 from index.errors import LoadingError, ReaderCrashed, TookTooLong, TooMuchMemory
+from index.loading.sandbox.deadline import Deadline
 from index.loading.sandbox.messages import ProtocolError, receive_found, receive_parsed, send, send_json
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from index.loading.sandbox.messages import ChunkerSettings, Parsed, Request
+
+    PageCallback = Callable[[int, int], None]
 
 MOST_FILES = 1000
 """A process is replaced after this many files, because it may leak memory."""
@@ -60,24 +62,35 @@ class Process:
         """The process id."""
         return self._process.pid
 
-    def ask(self, request: Request, cutting: ChunkerSettings | None) -> Parsed:
-        """Let the process read a file. Raises LoadingError; if the process ended, it is no longer `fit`."""
-        parsed = self._answer(request, cutting, receive_parsed)
+    def ask(self, request: Request, cutting: ChunkerSettings | None, report: PageCallback) -> Parsed:
+        """Let the process read a file. Raises LoadingError; if the process ended, it is no longer `fit`.
+
+        The time limit begins again with each page that the process recognises.
+        """
+        deadline = Deadline(request.seconds, self._expire)
+
+        def begin_page(page: int, pages: int) -> None:
+            deadline.renew()
+            report(page, pages)
+
+        parsed = self._answer(request, cutting, lambda source: receive_parsed(source, begin_page), deadline)
         self._grown = parsed.cost.megabytes > GROWN_MEGABYTES
         return parsed
 
     def find(self, request: Request) -> list[str] | bytes:
         """Let the process list or read a member of a container. Raises as `ask`."""
         names = request.task == "members"
-        return self._answer(request, None, lambda source: receive_found(source, names=names))
+        deadline = Deadline(request.seconds, self._expire)
+        return self._answer(request, None, lambda source: receive_found(source, names=names), deadline)
 
     def _answer(
-        self, request: Request, cutting: ChunkerSettings | None, receive: Callable[[BinaryIO], _Answer]
+        self,
+        request: Request,
+        cutting: ChunkerSettings | None,
+        receive: Callable[[BinaryIO], _Answer],
+        deadline: Deadline,
     ) -> _Answer:
         name = request.name or PurePath(request.path).name
-        timer = threading.Timer(request.seconds, self._expire)
-        timer.daemon = True
-        timer.start()
         self._files += 1
         try:
             return self._exchange(request, cutting, receive)
@@ -93,7 +106,7 @@ class Process:
             self.close()
             raise
         finally:
-            timer.cancel()
+            deadline.cancel()
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
