@@ -37,7 +37,8 @@ def shaped_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str,
     """Serve a page over a document of each shape; yield its address and the library."""
     with open_library(tmp_path_factory.mktemp("shapes"), {}) as library:
         hostile = shapes.document("comet.csv", "text/csv", [shapes.placed(HOSTILE, f"Sheet {ATTACK}")], ATTACK)
-        library.add_documents([hostile, *(make() for make in shapes.ALL)])
+        picture = shapes.picture(tmp_path_factory.mktemp("pictures") / "bill.png")
+        library.add_documents([hostile, picture, *(make() for make in shapes.ALL)])
         with running_site(library) as url:
             yield url, library
 
@@ -166,6 +167,28 @@ def test_lines_and_moments_stand_beside_the_text(
         assert margin["x"] + margin["width"] <= mark["x"]
         assert layout_problems(page) == []
     expect(block.locator(".p-speaker")).to_have_text("David")
+
+
+@EVERYWHERE
+def test_recognised_words_are_marked_on_their_picture(
+    shaped_site: tuple[str, Library], revisit: Revisit, size: ViewportSize, scheme: Scheme
+) -> None:
+    """The picture of the page comes first, with a rectangle on the words; the text beside it says how it was read."""
+    url, library = shaped_site
+    page = revisit(url, size=size, scheme=scheme)
+    document = library.document("bill.png")
+    viewer = open_source(page, document, "Forty barrels of oil")
+    expect(viewer).to_have_attribute("data-state", "pages")
+    page.wait_for_function("document.querySelector('#viewer .p-page img').naturalWidth > 0")
+    expect(viewer.locator(".p-rect")).to_have_count(1)
+    assert_within(viewer.locator(".p-rect"), viewer)
+    expect(viewer.locator(".p-place")).to_contain_text("as recognised")
+    viewer.get_by_role("button", name="Text").click()
+    expect(viewer.locator(".p-view-note")).to_have_text(
+        "As recognised in a picture of the page. Read by tesseract 5.5."
+    )
+    expect(viewer.locator("mark")).to_have_text("Forty barrels of oil")
+    assert layout_problems(page) == []
 
 
 def test_quote_of_a_row_is_copied_as_it_stands(shaped_site: tuple[str, Library], visit: Visit) -> None:
