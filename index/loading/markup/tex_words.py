@@ -34,7 +34,8 @@ _SYMBOLS = {
     "varepsilon": "ε", "vartheta": "ϑ", "varphi": "φ", "varsigma": "ς", "varrho": "ϱ",
 }  # fmt: skip
 _NAMED = frozenset(
-    "log ln exp sin cos tan arcsin arccos arctan sinh cosh tanh min max sup inf lim det dim ker gcd arg deg mod".split()
+    "log ln exp sin cos tan arcsin arccos arctan sinh cosh tanh min max sup inf lim det dim ker gcd arg deg Pr"
+    " mod".split()
 )
 """Commands whose name is what is printed."""
 _ARGUMENT = r"\s*\{([^{}]*)\}"
