@@ -207,8 +207,9 @@ class FileReader:
     def _listed(self, file: Path) -> list[str]:
         return self._parser.members(file, max_bytes=self._options.max_bytes, passwords=self._options.passwords)
 
-    def _members_of(self, file: Path, media_type: str) -> tuple[str, ...] | None:
+    def _members_of(self, file: Path, identity: str) -> tuple[str, ...] | None:
         """Return the members of a document that can have some; None if it cannot, or if they cannot be listed."""
+        media_type = self._catalog.media_types([identity]).get(identity, "")
         try:
             return tuple(self._listed(file)) if media_type in WITH_MEMBERS else None
         except LoadingError:

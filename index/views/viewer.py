@@ -16,9 +16,10 @@ from index.loading.pdf.trace import Words
 from index.loading.sandbox.messages import Limits
 from index.records import Span
 from index.text.sentences import has_words
+from index.views.blocks import OpenOriginal, Original, View
 from index.views.member_files import MemberFiles
 from index.views.picture_cache import PictureCache
-from index.views.windows import MOST_MARKED, REACH, OpenOriginal, Original, View, window
+from index.views.windows import MOST_MARKED, REACH, window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -156,10 +157,12 @@ class Viewer:
         excerpt = self._catalog.excerpt(number, Span(max(0, shown.start - REACH), end_marked + REACH))
         if not excerpt.text:
             raise DocumentNotFound(info.id)
-        blocks = window(excerpt, shown)
+        tables = self._catalog.tables_in(number, Span(excerpt.start, excerpt.end))
+        blocks = window(excerpt, shown, tables, info.media_type)
         start, end = blocks[0].start, blocks[-1].end
         (location,) = self._catalog.locate([(number, shown)])
-        return View(info, blocks, start, end, span, location, start > 0, end < info.characters)
+        quote = excerpt.of(Span(shown.start, end_marked))
+        return View(info, blocks, start, end, span, location, start > 0, end < info.characters, quote)
 
     def page_marks(self, info: DocumentInfo, span: Span) -> tuple[PageMark, ...]:
         """Return the pages of a span; empty if the format has no pages, or the file is gone or locked."""
