@@ -4,8 +4,8 @@
 
 A case is a line of JSON: `group`, `file` (a path in the folder), `question`, `quote` (the words of the cell), `accept`
 (other words that are as right), `row` and `column` (what the cell's headers contain, in a reader's words; empty if it
-has none), and perhaps `also` (files with the same table). The library holds all files of the cases, and with `--all` all
-files of the folder. The table has for each group the share of questions
+has none), and perhaps `also` (files with the same table). The library holds all files of the cases, and with `--all`
+all files of the folder. The table has for each group the share of questions
 
 - whose first quotation is the right cell, or begins with its words;
 - with the right cell among the quotations;

@@ -89,7 +89,7 @@ class FakeEncoder:
             if self.count_tokens([draft.text])[0] > self.max_tokens:
                 raise EncoderError(f"A passage exceeds the encoder's limit of {self.max_tokens}.", "Cut it.")
             self.encoded.append(draft.text)
-            whole = meaning(draft.text)
+            whole = meaning(f"{draft.context} {draft.text}")
             own = [meaning(span.of(draft.text)) + CONTEXT * whole for span in draft.sentences]
             results.append(Encoded(whole, normalised(np.stack(own)) if own else np.zeros((0, _DIMENSION), np.float32)))
             if progress:

@@ -13,6 +13,7 @@ from index.answers.sentence_forms import STEM
 from index.answers.vicinity import Context, Run
 from index.records import Span
 from index.search.answer_types import expected_kind, has_kind
+from index.search.cells import CERTAIN
 from index.storage.lexical.terms import question_terms, terms
 from index.text.boilerplate import ITEM, ends_sentence, is_statement
 
@@ -136,7 +137,8 @@ class _Quoter:
         A quotation that overlaps one of `without` is left out. A cell that answers the question is the only quotation.
         """
         first = next(iter(hits), None)
-        if first is not None and first.cell and not without and self._wants_one_thing():
+        cell = first is not None and first.cell and not without and self._wants_one_thing()
+        if first is not None and cell and (first.cell >= CERTAIN or self._is_best(first, hits)):
             return [Quote(first, first.pin, first.score + first.cell, first.cell)]
         chosen: list[Quote] = []
         known: frozenset[str] = frozenset()
@@ -157,6 +159,13 @@ class _Quoter:
             missing = self._missing(known | frozenset(terms(surroundings(chosen[0]))))
         places = {quote.hit.document.id: place for place, quote in reversed(list(enumerate(chosen)))}
         return chosen[:1] + sorted(chosen[1:], key=lambda quote: (places[quote.hit.document.id], quote.span))
+
+    def _is_best(self, cell: Hit, hits: Sequence[Hit]) -> bool:
+        """Whether the row of a cell is the best sentence."""
+        best = next(iter(self._candidates(hits)), None)
+        return best is not None and overlap(
+            Quote(best.context.hit, best.context.sentences[best.n], 0.0, 0.0), Quote(cell, cell.pin, 0.0, 0.0)
+        )
 
     def _wants_one_thing(self) -> bool:
         listed = self._question.kind == "list" and self._question.wanted > 1

@@ -42,7 +42,8 @@ def generate(
     """
     text = ""
     sources = [
-        Source(n, hit.document.name, hit.location.label, hit.passage.text) for n, hit in enumerate(answer.hits, 1)
+        Source(n, hit.document.name, hit.location.label, "\n".join(filter(None, (hit.above, hit.passage.text))))
+        for n, hit in enumerate(answer.hits, 1)
     ]
     try:
         for piece in _writer(settings).stream(answer.question, sources, beat_seconds=BEAT_SECONDS):

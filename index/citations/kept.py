@@ -23,6 +23,7 @@ from pydantic import AfterValidator, StringConstraints
 from index.citations.links import web_address
 from index.errors import BadKept
 from index.records import Citation, DocumentInfo, Location
+from index.text.sentences import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,6 +43,7 @@ CONTEXT = 80
 """The number of characters that are kept on each side of a quote, so that its place is found again."""
 _FARTHEST = 2**31 - 1
 _LONGEST_QUOTE, _LONGEST_NOTE, _LONGEST_LINE, _MOST_PARTS = 20_000, 10_000, 2_000, 60
+_MOST_HEADERS = 8
 
 _Line = Annotated[str, MaxLen(_LONGEST_LINE)]
 _Text = Annotated[str, MaxLen(_LONGEST_QUOTE)]
@@ -74,6 +76,11 @@ class KeptQuote:
     before: Annotated[str, MaxLen(2 * CONTEXT)] = ""
     """The characters right before the quote, which find its place in another version of the document."""
     after: Annotated[str, MaxLen(2 * CONTEXT)] = ""
+    place: _Line = ""
+    """The slide, sheet, message or line, and the cell of a table: as in `Location`, as are the next two fields."""
+    cell: _Line = ""
+    headers: Annotated[tuple[_Line, ...], MaxLen(_MOST_HEADERS)] = ()
+    recognised: Annotated[float, Ge(0), Le(1)] | None = None
 
     @property
     def name(self) -> str:
@@ -88,7 +95,13 @@ class KeptQuote:
     @property
     def location(self) -> Location:
         """Where the quote stood."""
-        return Location(self.page, self.heading, self.paragraph)
+        named = (self.place, self.cell, self.headers, self.recognised)
+        return Location(self.page, self.heading, self.paragraph, *named)
+
+    @property
+    def words(self) -> str:
+        """The quote on one line, for a reader: the words of a cell come after its headers."""
+        return one_line(self.location.quoted(self.quote))
 
     def citation(self, marker: int) -> Citation:
         """Return the quote as a citation with this number."""

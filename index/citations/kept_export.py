@@ -159,13 +159,13 @@ class _Numbering:
     def _parts(self, item: KeptItem, states: Sequence[KeptState]) -> Iterator[Part]:
         if not item.sentences:
             for quote, state in zip(item.quotes, states, strict=True):
-                yield Part(one_line(quote.quote), True, (self._number(quote, state, shown=True),), _sign(state))
+                yield Part(quote.words, True, (self._number(quote, state, shown=True),), _sign(state))
             return
         for sentence in item.sentences:
             pairs = [(item.quotes[at], states[at]) for at in sentence.quotes]
             text = one_line(sentence.text)
-            is_quote = any(text.strip("… ") in one_line(quote.quote) for quote, _ in pairs)
-            whole = [text == one_line(quote.quote) for quote, _ in pairs]
+            is_quote = any(text.strip("… ") in quote.words for quote, _ in pairs)
+            whole = [text == quote.words for quote, _ in pairs]
             numbers = [self._number(*pair, shown=shown) for pair, shown in zip(pairs, whole, strict=True)]
             signs = [_sign(state) for _, state in pairs if _sign(state)]
             remark = one_line(sentence.remark)
@@ -184,9 +184,9 @@ class _Numbering:
     def _note(self, number: int, quote: KeptQuote, state: KeptState, *, shown: bool) -> Footnote:
         place = state.now if state.now is not None and state.state != "changed" else quote
         entry = describe_citation(place.citation(number), QuoteContext(place.before, place.after))
-        now = one_line(state.now.quote) if state.state == "changed" and state.now else ""
+        now = state.now.words if state.state == "changed" and state.now else ""
         link = _link(entry, state.now or quote, self._export.address)
-        return Footnote(number, entry.reference, "" if shown else entry.quote, link, _sign(state), now)
+        return Footnote(number, entry.reference, "" if shown else entry.words, link, _sign(state), now)
 
 
 def _sign(state: KeptState) -> str:

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from index.citations.differences import Side
     from index.citations.kept import KeptItem, KeptQuote
-    from index.citations.staleness import KeptState, Side, State
+    from index.citations.staleness import KeptState, State
 
 COMMENT = "<!-- pincite-kept\n"
 """Opens the JSON in Markdown. No text from outside can begin a line with it: `<` is escaped."""
@@ -109,7 +110,6 @@ def findings(items: Sequence[KeptItem], states: Sequence[KeptState]) -> list[Kep
 def _finding(question: str, quote: KeptQuote, state: KeptState) -> KeptFinding:
     now = state.now
     place = ", ".join(filter(None, (now.name, now.location.label))) if now else ""
+    then, words = (kept.location.quoted(kept.quote) if kept else "" for kept in (quote, now))
     what = state.what
-    return KeptFinding(
-        state.state, question, quote.name, quote.quote, what, now.quote if now else "", place, state.difference
-    )
+    return KeptFinding(state.state, question, quote.name, then, what, words, place, state.difference)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from index.citations.evidence_pack import (
     FENCE,
@@ -23,15 +23,13 @@ from index.citations.evidence_pack import (
     Pack,
     PackFinding,
     QuoteEvidence,
-    answer_of,
     digest,
     human_part_of,
-    render_evidence,
 )
+from index.citations.first_packs import PackOne, human_part_of_version_one, upgrade
 from index.citations.links import locate
-from index.citations.readable import abstention, make_outline
 from index.errors import BadPack
-from index.records import Span, Statement, Verdict, Writer
+from index.records import Location, Span, Statement
 from index.records.remarks import recognition
 from index.text.sentences import one_line
 
@@ -43,76 +41,10 @@ if TYPE_CHECKING:
     from index.citations.evidence_pack import Fault
     from index.records import Citation, Document
 
-_Old = Literal["quoted", "supported", "number differs", "negation differs", "name differs", "not found"]
-_VERDICTS: dict[_Old, Verdict] = {"quoted": "verbatim", "supported": "supported", "not found": "unverified"}
-"""The current verdict for each one of version 1; verdicts that are missing here become contradictions."""
 LARGEST = 16 << 20
 """The largest size of a pack, and of each of its unpacked parts, in bytes."""
 _ENTRIES = 16
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
-
-
-@dataclass(frozen=True, slots=True)
-class StatementOne:
-    """A statement in version 1."""
-
-    text: str
-    markers: tuple[int, ...]
-    verdict: _Old
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PackOne:
-    """The fields of `Pack` in version 1."""
-
-    made_at: str
-    question: str
-    status: Literal["answered", "abstained"]
-    confidence: float
-    bar: float
-    writer: Writer
-    searched: tuple[int, int]
-    statements: tuple[StatementOne, ...]
-    evidence: tuple[QuoteEvidence, ...]
-    settings: dict[str, str]
-    notes: tuple[str, ...]
-
-
-def upgrade(old: PackOne) -> Pack:
-    """Return the same pack with the verdicts of the current version."""
-    kept = {field.name: getattr(old, field.name) for field in fields(old) if field.name != "statements"}
-    return Pack(**kept, statements=tuple(map(_statement_of_version_one, old.statements)))
-
-
-def human_part_of_version_one(old: PackOne) -> str:
-    """Return the human part that version 1 rendered."""
-    pack = upgrade(old)
-    answer = answer_of(pack)
-    outline = make_outline(answer, {evidence.citation.marker: evidence.context for evidence in pack.evidence})
-    lines = tuple(
-        replace(
-            line, text=_text(statement), markers=statement.markers, remark=_remark(statement), beside=(), beside_as=""
-        )
-        for line, statement in zip(outline.lines, old.statements, strict=True)
-    )
-    caution = abstention(answer) if old.status == "abstained" else ""
-    return render_evidence(pack, replace(outline, lines=lines, notes=tuple(map(one_line, old.notes)), caution=caution))
-
-
-def _statement_of_version_one(old: StatementOne) -> Statement:
-    detail = old.detail if old.verdict in ("quoted", "supported") else old.detail or f"{old.verdict.capitalize()}."
-    return Statement(old.text, old.markers, _VERDICTS.get(old.verdict, "contradicted"), detail)
-
-
-def _text(old: StatementOne) -> str:
-    return f"“{one_line(old.text)}”" if old.verdict == "quoted" else one_line(old.text)
-
-
-def _remark(old: StatementOne) -> str:
-    if old.verdict in ("quoted", "supported"):
-        return ""
-    return ": ".join(part for part in (old.verdict, one_line(old.detail)) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,11 +203,13 @@ def _check(evidence: QuoteEvidence, document: Document | None) -> Iterator[PackF
 
 def _descriptions(citation: Citation, document: Document) -> Iterator[tuple[str, str, str]]:
     """Yield the description of a quote: each name with its value here and in the pack."""
-    info = citation.document
+    info, packed = citation.document, citation.location
+    here = locate(document, Span(citation.start, citation.end))
+    if packed == Location(packed.page, packed.heading, packed.paragraph):  # as in all packs of earlier versions
+        here = Location(here.page, here.heading, here.paragraph)
     yield "title", document.title, info.title
     yield "author", document.author, info.author
     yield "date", document.date, info.date
-    here, packed = locate(document, Span(citation.start, citation.end)), citation.location
     yield "place", here.label, packed.label
     yield "headers", " · ".join(here.headers), " · ".join(packed.headers)
     yield "way of reading", recognition(here), recognition(packed)

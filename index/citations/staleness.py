@@ -10,21 +10,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Literal
 
+from index.citations.differences import difference
 from index.citations.kept import CONTEXT, KeptQuote
 from index.citations.links import locate
 from index.citations.resemblance import LEAST_SHARED, UNSPACED, is_related, likest, shared
 from index.records import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
+    from index.citations.differences import Side
     from index.records import Document
 
 State = Literal["there", "moved", "changed", "gone"]
-Side = Literal["both", "then", "now"]
 WHAT: dict[State, str] = {
     "there": "The words stand in the source as they were kept.",
     "moved": "The source has changed. These words still stand in it, word for word.",
@@ -33,9 +33,9 @@ WHAT: dict[State, str] = {
 }
 """What each state means, for readers."""
 _WORDS_GONE = "The source has changed, and nothing like these words stands in it."
+_CELL_GONE = "The source has changed, and no cell with these headers is in it."
 _OTHER_CONTEXT = "The words around them are different."
 _PIECE = re.compile(r"\s+|[-‐]|[^\s\-‐]")
-_TOKEN = re.compile(r"\w+|[^\w\s]+|\s+")
 _WITHIN = re.compile(rf"[^\W{UNSPACED}]\n[^\W{UNSPACED}]|\d[.,]\n\d|\d\n[.,]\d")
 _LEAST_CONTEXT = 16
 """Shorter neighbours do not find a place."""
@@ -47,8 +47,6 @@ alike, and were so from the beginning."""
 _MOST_NEIGHBOURS = 5
 _MOST_OCCURRENCES = 50
 _LONGEST_GAP = 3
-_MOST_TOKENS = 4_000
-"""Longer texts are compared as a whole: the comparison takes quadratic time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +64,8 @@ class KeptState:
 
 def state_of(quote: KeptQuote, candidates: Iterable[Document]) -> KeptState:
     """Return the state of a quote; `candidates` are the versions of its document, the likeliest first."""
+    if quote.headers:
+        return _state_of_cell(quote, candidates)
     best: tuple[float, Document, Span] | None = None
     has_document = False
     for document in candidates:
@@ -81,6 +81,38 @@ def state_of(quote: KeptQuote, candidates: Iterable[Document]) -> KeptState:
         return KeptState("gone", _WORDS_GONE if has_document else WHAT["gone"])
     now = kept_at(quote, best[1], best[2])
     return KeptState("changed", WHAT["changed"], now, tuple(difference(quote.quote, now.quote)))
+
+
+def _state_of_cell(quote: KeptQuote, candidates: Iterable[Document]) -> KeptState:
+    """Return the state of words in a cell: they are found by its headers, since `1000` stands in many cells."""
+    changed: KeptQuote | None = None
+    gone = WHAT["gone"]
+    for document in candidates:
+        if document.id == quote.document and document.text[quote.start : quote.end] == quote.quote:
+            return KeptState("there", WHAT["there"], quote)
+        now = next(iter(sorted(_cells_now(quote, document), key=lambda cell: _strangeness(quote, cell))), None)
+        if now is not None and now.quote == quote.quote:
+            return KeptState("moved", WHAT["moved"], now)
+        changed, gone = changed or now, _CELL_GONE
+    if changed is None:
+        return KeptState("gone", gone)
+    return KeptState("changed", WHAT["changed"], changed, tuple(difference(quote.quote, changed.quote)))
+
+
+def _cells_now(quote: KeptQuote, document: Document) -> Iterator[KeptQuote]:
+    """Yield the cells of a document with the headers of a kept quote, or the same words in them."""
+    for table in document.tables:
+        for cell in table.cells:
+            if table.headers(cell) == quote.headers:
+                at = document.text.find(quote.quote, cell.start, cell.end)
+                span = Span(cell.start, cell.end) if at < 0 else Span(at, at + len(quote.quote))
+                yield kept_at(quote, document, span)
+
+
+def _strangeness(quote: KeptQuote, now: KeptQuote) -> tuple[bool, bool, bool, int]:
+    """Return how little a cell with the same headers resembles the kept one: its place, its name, its words."""
+    moved = abs(now.start - quote.start)
+    return now.place != quote.place, now.cell != quote.cell, now.quote != quote.quote, moved
 
 
 def _moved(quote: KeptQuote, document: Document, span: Span) -> KeptState:
@@ -102,6 +134,10 @@ def kept_at(quote: KeptQuote, document: Document, span: Span) -> KeptQuote:
         page=location.page,
         heading=location.heading,
         paragraph=location.paragraph,
+        place=location.place,
+        cell=location.cell,
+        headers=location.headers,
+        recognised=location.recognised,
         start=span.start,
         end=span.end,
         quote=span.of(document.text),
@@ -245,26 +281,3 @@ def _between(quote: KeptQuote, text: str) -> Span | None:
         if end is not None and (words := text[start : end.start()]).strip():
             return Span(start + len(words) - len(words.lstrip()), end.start() - len(words) + len(words.rstrip()))
     return None
-
-
-def difference(then: str, now: str) -> Iterator[tuple[Side, str]]:
-    """Yield the words of both texts in order: those of both, those of then alone, those of now alone."""
-    first, second = _TOKEN.findall(then), _TOKEN.findall(now)
-    if len(first) + len(second) > _MOST_TOKENS:
-        yield from (("then", then), ("now", now))
-        return
-    for kind, a, b, c, d in SequenceMatcher(None, _spaced(first), _spaced(second), autojunk=False).get_opcodes():
-        if kind == "equal":
-            yield "both", "".join(first[a:b])
-            continue
-        yield from ((side, words) for side, words in _sides(first[a:b], second[c:d]) if words)
-
-
-def _sides(then: Sequence[str], now: Sequence[str]) -> Iterator[tuple[Side, str]]:
-    yield "then", "".join(then)
-    yield "now", "".join(now)
-
-
-def _spaced(tokens: Sequence[str]) -> list[str]:
-    """Return the tokens with equal white space: a line break instead of a blank is no difference."""
-    return [" " if token.isspace() else token for token in tokens]

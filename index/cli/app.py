@@ -106,7 +106,7 @@ def list_documents(context: typer.Context) -> None:
     with context.obj.open() as library:
         documents = library.documents()
     if context.obj.json:
-        from index.schema.hit_schema import Document
+        from index.schema.document_schema import Document
 
         printing.print_json([Document.model_validate(document).model_dump() for document in documents])
     else:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from index.cli.printing import console, printable
 from index.records import CLAIMED
-from index.records.remarks import plain, reason, remark, verdict_name
+from index.records.remarks import plain, reason, recognition, remark, verdict_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -48,7 +48,7 @@ def print_answer(answer: Answer) -> None:
     if answer.status == "unsure":
         out.print("This may be it. Your documents do not clearly answer the question.\n", style="bold")
     for statement in answer.statements:
-        out.print(_statement(statement))
+        out.print(_statement(statement, answer.citations))
     out.print()
     for citation in answer.citations:
         out.print(_source(citation))
@@ -66,9 +66,9 @@ def _show_abstention(out: Console, answer: Answer) -> None:
     )
     if answer.hits:
         nearest = answer.hits[0]
-        place = ", ".join(part for part in (nearest.document.name, nearest.location.label) if part)
+        place = ", ".join(filter(None, (nearest.document.name, nearest.location.label)))
         out.print(Text(printable(f"\nThe nearest passage, which is not an answer: {place}"), style="dim"))
-        out.print(Text(printable(nearest.quote), style="dim"))
+        out.print(Text(printable(nearest.location.quoted(nearest.quote)), style="dim"))
 
 
 def _confidence(answer: Answer) -> str:
@@ -80,12 +80,14 @@ def _confidence(answer: Answer) -> str:
     return f"{shown}, below the bar of {bar} (PINCITE_BAR)"
 
 
-def _statement(statement: Statement) -> Text:
-    """Return a statement with its source numbers, or with a remark if the sources do not support it."""
+def _statement(statement: Statement, citations: Sequence[Citation]) -> Text:
+    """Return a statement with its source numbers, and a remark if its words were recognised, or nothing supports it."""
     line = Text(printable(statement.text))
+    said = remark(statement, citations)
     if statement.is_supported:
-        return line.append(_markers(statement.markers), style="bold cyan")
-    return line.append(printable(f"  ({remark(statement)})"), style=_STYLES[statement.verdict])
+        line.append(_markers(statement.markers), style="bold cyan")
+        return line.append(f"  ({said})" if said else "", style="dim")
+    return line.append(printable(f"  ({said})"), style=_STYLES[statement.verdict])
 
 
 def _markers(markers: Iterable[int]) -> str:
@@ -94,7 +96,8 @@ def _markers(markers: Iterable[int]) -> str:
 
 def _source(citation: Citation) -> Text:
     info = citation.document
-    details = " · ".join(part for part in (info.name, info.author, info.date, citation.location.label) if part)
+    place = citation.location.label, recognition(citation.location)
+    details = " · ".join(filter(None, (info.name, info.author, info.date, *place)))
     line = Text(f"[{citation.marker}] ", style="bold cyan")
     line.append(printable(f"{details}  {citation.start}:{citation.end}"))
     return line
@@ -118,7 +121,7 @@ def print_check(checked: Check) -> None:
     out.print()
     for citation in checked.citations:
         out.print(_source(citation))
-        out.print(Text(printable(f"  {citation.quote}"), style="dim"))
+        out.print(Text(printable(f"  {citation.location.quoted(citation.quote)}"), style="dim"))
     out.print(f"{checked.summary}.")
 
 

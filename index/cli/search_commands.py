@@ -10,7 +10,7 @@ import typer
 from index.cli.options import Command, document_names
 from index.cli.printing import console, printable
 from index.records.choices import CANDIDATES
-from index.records.remarks import plain
+from index.records.remarks import plain, recognition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -124,13 +124,15 @@ def _evidence(hit: Hit | None, *, cut: bool) -> Text:
     if hit is None:
         return _text("no mention", style="dim")
     place = _text(f"{hit.location.label}\n" if hit.location.label else "", style="cyan")
-    return _text("").append_text(place).append_text(_text(_cut(hit.quote) if cut else " ".join(hit.quote.split())))
+    words = hit.location.quoted(hit.quote)
+    return _text("").append_text(place).append_text(_text(_cut(words) if cut else " ".join(words.split())))
 
 
 def _headline(n: int, hit: Hit) -> Text:
     line = _text(f"[{n}] ", style="bold")
     line.append(printable(hit.document.name), style="bold")
-    details = " · ".join(part for part in (hit.document.author, hit.document.date, hit.location.label) if part)
+    headed = (" · ".join(hit.location.headers), recognition(hit.location))
+    details = " · ".join(part for part in (hit.document.author, hit.document.date, hit.location.label, *headed) if part)
     line.append(printable(f"  {details}"), style="cyan")
     line.append(f"  {hit.score:.2f}", style="dim")
     return line

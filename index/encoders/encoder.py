@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from index.encoders.contexts import fitting_context
 from index.encoders.pretrained import (
     DEFAULT_NAME,
     DEFAULT_SHA256,
@@ -53,7 +54,7 @@ class Draft:
     text: str
     sentences: tuple[Span, ...] = ()
     context: str = ""
-    """Words to read before the text, such as the headers of a table; as many of them as the encoder's limit allows."""
+    """Words to read before the text, such as a table's headers: as many as the encoder's limit allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +180,8 @@ class SentenceTransformerEncoder:
     def _encode(
         self, drafts: Sequence[Draft], forward: Pass, progress: Callable[[int], None] | None = None
     ) -> list[Encoded]:
-        contexts = [self._context(draft) for draft in drafts]
-        texts = [context + draft.text for context, draft in zip(contexts, drafts, strict=True)]
-        tokenised, lengths = self._tokenised(texts)
+        contexts = [fitting_context(draft.context, draft.text, self) for draft in drafts]
+        tokenised, lengths = self._tokenised([a + draft.text for a, draft in zip(contexts, drafts, strict=True)])
         results: list[Encoded | None] = [None] * len(drafts)
         done = 0
         for batch, vectors, tokens in self._batched(tokenised, lengths, forward):
@@ -194,16 +194,6 @@ class SentenceTransformerEncoder:
                 progress(done)
         encoded = [result for result in results if result is not None]
         return encoded if self._pretrained.contextual else self._with_sentences_alone(drafts, encoded, forward)
-
-    def _context(self, draft: Draft) -> str:
-        """Return the line to read before a draft's text: as many words of its context as the limit allows."""
-        words = draft.context.split()
-        while words:
-            context = f"{' '.join(words)}\n"
-            if self.count_tokens([context + draft.text])[0] <= self.max_tokens:
-                return context
-            words = words[: len(words) // 2]
-        return ""
 
     def _tokenised(self, texts: Sequence[str]) -> tuple[list[Encoding], list[int]]:
         """Return the tokens of documents' texts, and their numbers. Raises EncoderError if a text is too long."""

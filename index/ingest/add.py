@@ -30,7 +30,7 @@ from index.loading.loader import discover
 from index.loading.recognition.page_store import forget_pages
 from index.loading.recognition.recogniser import RecognitionOptions
 from index.loading.sandbox.messages import Limits
-from index.records import Failure, Note, Progress, Settled
+from index.records import Failure, Progress, Settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -255,11 +255,9 @@ class Ingestion:
         self, prepared: Prepared, outcome: Literal["added", "replaced", "unchanged"], claim_notes: Sequence[str]
     ) -> None:
         document, notes = prepared.document, (*prepared.document.notes, *claim_notes)
-        getattr(self._receipt, outcome).append(document.source)
-        self._receipt.notes.extend(Note(document.source, note) for note in notes)
         passages = 0 if outcome == "unchanged" else len(prepared.chunks)
-        self._receipt.passages += passages
-        self._report_settled(document.source, Settled(outcome, passages, notes, document=document.id))
+        read = self._receipt.store(document, outcome, notes, passages)
+        self._report_settled(document.source, Settled(outcome, passages, notes, document=document.id, read=read))
 
     def _fail(self, failed: Failed) -> None:
         error, origin = failed.error, failed.origin

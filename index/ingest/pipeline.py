@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, overload
 
 from index.errors import LibraryNotWritable
-from index.records import Failure, Note, Portion, Receipt
+from index.records import Failure, Note, Portion, ReadAs, Receipt
+from index.records.file_kinds import reading_in_words
 from index.storage.files import NOT_WRITABLE_HINT
 from index.storage.tables import PackedVectors
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from index.ingest.preparation import Prepared, PreparedItem
+    from index.records import Document, Outcome
 
 MOST_RESULTS = 512
 MOST_WEIGHT = 8_000_000
@@ -261,6 +263,7 @@ class ReceiptBuilder:
     removed: list[str] = field(default_factory=list)
     failed: list[Failure] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    read: list[ReadAs] = field(default_factory=list)
     passages: int = 0
     encoded: int = 0
 
@@ -268,6 +271,16 @@ class ReceiptBuilder:
     def files(self) -> int:
         """Number of settled files."""
         return len(self.added) + len(self.replaced) + len(self.unchanged) + len(self.opened) + len(self.failed)
+
+    def store(self, document: Document, outcome: Outcome, notes: Sequence[str], passages: int) -> ReadAs | None:
+        """Note the outcome of a document, and return how it was read; None if it was there already."""
+        getattr(self, outcome).append(document.source)
+        self.notes.extend(Note(document.source, note) for note in notes)
+        self.passages += passages
+        if outcome == "unchanged":
+            return None
+        self.read.append(ReadAs(document.source, reading_in_words(document), document.reading))
+        return self.read[-1]
 
     def build(self, seconds: float) -> Receipt:
         """Return the receipt."""
@@ -279,6 +292,7 @@ class ReceiptBuilder:
             removed=tuple(self.removed),
             failed=tuple(self.failed),
             notes=tuple(self.notes),
+            read=tuple(self.read),
             passages=self.passages,
             encoded=self.encoded,
             seconds=seconds,

@@ -87,6 +87,7 @@ def cited(citation: Citation, link: Link) -> dict[str, Any]:
         "author": info.author,
         "date": info.date,
         "location": citation.location.label,
+        "headers": list(citation.location.headers),
         "start": citation.start,
         "end": citation.end,
         "quote": citation.quote,
@@ -97,7 +98,8 @@ def cited(citation: Citation, link: Link) -> dict[str, Any]:
 def described(citation: Citation) -> str:
     """Return a citation on one line: `[1] Snow, Cholera (1855), p. 39: “Nearly all the deaths …”`."""
     mark = f"[{citation.marker}] " if citation.marker else ""
-    return f"{mark}{reference(citation.document, citation.location)}: “{one_line(citation.quote)}”"
+    words = one_line(citation.location.quoted(citation.quote))
+    return f"{mark}{reference(citation.document, citation.location)}: “{words}”"
 
 
 def full_text(citation: Citation, link: Link) -> str:

@@ -14,7 +14,7 @@ from index.library.matrix import nearest_citation
 from index.records.remarks import plain, remark
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from index.library.answer_tables import Link, TextWriter
@@ -164,7 +164,7 @@ def answer_row(question: str, ask: Ask, in_words: Callable[[PinciteError], str] 
     row = Row(
         question,
         answer.status,
-        " ".join(map(statement_text, statements)),
+        " ".join(statement_text(statement, answer.citations) for statement in statements),
         confidence=round(answer.confidence, 4),
         verdict=statements[0].verdict if statements else "",
         note=" ".join(map(plain, answer.notes)),
@@ -178,11 +178,14 @@ def answer_row(question: str, ask: Ask, in_words: Callable[[PinciteError], str] 
     return replace(row, quote=shown.quote, document=shown.document.name, location=shown.location.label)
 
 
-def statement_text(statement: Statement) -> str:
-    """Return a statement with its source markers, or with a remark if the documents do not support it."""
-    if statement.is_supported:
-        return statement.text + "".join(f" [{marker}]" for marker in statement.markers)
-    return f"{statement.text} ({remark(statement)})"
+def statement_text(statement: Statement, citations: Sequence[Citation] = ()) -> str:
+    """Return a statement with its source markers, and a remark if the documents do not support it.
+
+    With the citations, a remark also says whether the words were recognised in a picture.
+    """
+    said = remark(statement, citations)
+    marks = "".join(f" [{marker}]" for marker in statement.markers) if statement.is_supported else ""
+    return f"{statement.text}{marks} ({said})" if said else f"{statement.text}{marks}"
 
 
 def _kept_rows(output: Path, own: tuple[str, ...]) -> Iterator[_KeptRow]:

@@ -108,11 +108,13 @@ class Changes:
         """
         from index.loading.recognition.page_store import forget_pages
 
-        with self._store.writing(), Worklist(self._session.folder) as worklist:
+        with self._store.writing():
             removals = Removals(self._session.catalog, self._lookup)
             removals.find(documents)
             removed = removals.carry_out()
-            worklist.drop(removals.containers())
+            if containers := removals.containers():
+                with Worklist(self._session.folder) as worklist:
+                    worklist.drop(containers)
             self._store.index()
             forget_pages(self._store.folder, lambda identity: self._session.catalog.number_of(identity) is not None)
         return Receipt(removed=removed)

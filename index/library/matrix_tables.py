@@ -56,7 +56,7 @@ def cell_words(cell: MatrixCell) -> str:
         return f"not answered: {cell.error}"
     if cell.citation is None:
         return NO_MENTION
-    quote = f"“{one_line(cell.citation.quote)}”"
+    quote = f"“{one_line(cell.citation.location.quoted(cell.citation.quote))}”"
     return f"{NOT_SURE}: {quote}" if cell.status == "unsure" else quote
 
 

@@ -14,7 +14,9 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+from dataclasses import replace
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,7 @@ from index.loading import formats, text_formats
 from index.loading.content import compose
 from index.loading.locks import unlocked
 from index.loading.mail import mail_formats
+from index.text.languages import languages_of
 from index.text.sentences import has_words
 from index.text.structure import STRUCTURED
 
@@ -220,10 +223,24 @@ def load_bytes(
     if recogniser:
         recogniser.identity = identity
     draft = _read(content, name or PurePath(source).name, max_pages, recogniser)
-    document = compose(draft, content, id=identity, source=source)
+    document = _described(compose(draft, content, id=identity, source=source))
     if not has_words(document.text):
         raise EmptyDocument(f"{name or PurePath(source).name} has no words in it.")
     return document
+
+
+def _described(document: Document) -> Document:
+    """Return a document with its languages and the number of its empty pages, unless its reader told them."""
+    reading = document.reading
+    languages = reading.languages or languages_of(document.text)
+    empty = reading.empty_pages or _empty_pages(document)
+    return replace(document, reading=replace(reading, languages=languages, empty_pages=empty))
+
+
+def _empty_pages(document: Document) -> int:
+    starts = [landmark.start for landmark in document.landmarks if landmark.kind == "page"]
+    pages = pairwise([*starts, len(document.text)])
+    return sum(not document.text[start:end].strip() for start, end in pages)
 
 
 def _read(content: Content, name: str, max_pages: int | None, recogniser: Recogniser | None) -> Draft:

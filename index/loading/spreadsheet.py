@@ -183,7 +183,7 @@ def _duration(value: datetime.timedelta) -> str:
 
 def _blocks(rows: Sequence[Sequence[str]], merged: Sequence[Merged], left: int, name: str) -> Iterator[Block]:
     """Yield the blocks of a sheet whose first column has the index `left` in the file."""
-    title, end = "", -1
+    title, end = "", -2
     for region in divide(rows):
         words = [[*rows[n][region.left : region.right + 1]] for n in region.rows]
         if len(region.rows) == 1 and region.left == region.right:

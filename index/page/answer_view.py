@@ -98,6 +98,13 @@ class Card:
         """The location in one line."""
         return place(self.hit.document, self.location)
 
+    @cached_property
+    def stated(self) -> tuple[str, ...]:
+        """Author, date, place, the headers of a cell, and how recognised words were read, as far as there are any."""
+        info, headers = self.hit.document, " · ".join(self.location.headers)
+        parts = (info.author, info.date, self.place, headers, remarks.recognition(self.location))
+        return tuple(part for part in parts if part)
+
     @property
     def reference(self) -> str:
         """The reference on paper: `John Snow, On the Mode of Communication of Cholera (1855), p. 39, ¶ 2`."""

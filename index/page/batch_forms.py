@@ -86,12 +86,12 @@ def rows(rows: Sequence[Row], documents: Sequence[str], begin: int = 0) -> str:
 
 
 def _statements(row: Row) -> list[tuple[Statement, str, list[Citation]]]:
-    """Return each statement with its remark, if it is not supported, and the citations of its numbers."""
+    """Return each statement with its remark, as for words that were recognised, and the citations of its numbers."""
     by_marker: Mapping[int, Citation] = {citation.marker: citation for citation in row.citations}
     return [
         (
             statement,
-            "" if statement.is_supported else remark(statement),
+            remark(statement, row.citations),
             [by_marker[marker] for marker in statement.markers if marker in by_marker],
         )
         for statement in row.statements

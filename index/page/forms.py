@@ -63,12 +63,14 @@ def _row(statement: Statement, citations: dict[int, Citation]) -> dict[str, Any]
 
 def _words(cited: Citation, claim: str) -> dict[str, Any]:
     """Return the words of a source and their location; words equal to the claim are not repeated."""
-    info = cited.document
+    info, location = cited.document, cited.location
+    stated = (info.author, info.date, place(info, location), remarks.recognition(location))
     return {
         "citation": cited,
+        "quote": location.quoted(cited.quote),
         "is_longer": " ".join(cited.quote.split()) != claim,
         "name": info.name,
-        "stated": [part for part in (info.author, info.date, place(info, cited.location)) if part],
+        "stated": [part for part in stated if part],
     }
 
 

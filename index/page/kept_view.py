@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from index.citations.kept import CONTEXT, MOST_BYTES, MOST_ITEMS, KeptQuote
 from index.page.fragments import render
-from index.records import Span
-from index.records.remarks import plain
+from index.records import Location, Span
+from index.records.remarks import LOW_CONFIDENCE, plain, recognition
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
@@ -28,7 +28,16 @@ FORMS = {"docx": "Word", "markdown": "Markdown", "html": "HTML", "json": "JSON"}
 
 def tray() -> str:
     """Return the tray, empty and closed. The page has one, outside the elements that Gradio patches."""
-    return render("tray.html", forms=FORMS, styles=STYLES, most=MOST_ITEMS, bytes=MOST_BYTES)
+    recognised = [recognition(Location(recognised=confidence)) for confidence in (1.0, 0.0)]
+    return render(
+        "tray.html",
+        forms=FORMS,
+        styles=STYLES,
+        most=MOST_ITEMS,
+        bytes=MOST_BYTES,
+        recognised=recognised,
+        low=LOW_CONFIDENCE,
+    )
 
 
 def quote_json(card: Card) -> str:
@@ -86,5 +95,9 @@ def _quote(card: Card) -> dict[str, Any]:
         quote=card.quote,
         before=before,
         after=after,
+        place=location.place[:_LONGEST],
+        cell=location.cell[:_LONGEST],
+        headers=tuple(header[:_LONGEST] for header in location.headers),
+        recognised=location.recognised,
     )
     return asdict(kept)

@@ -65,6 +65,8 @@ class Hit:
     """Further hits that say the same in nearly the same words, best first."""
     cell: float = 0.0
     """How certain it is that the pin is the cell that the question asks for, in [0, 1]; 0 if the pin is a sentence."""
+    above: str = ""
+    """The captions and headers of the tables whose rows the passage contains, as far as they are not in its text."""
 
     @property
     def runner_up(self) -> Span | None:

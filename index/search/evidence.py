@@ -130,7 +130,8 @@ def quotable_sentences(row: PassageRow) -> tuple[int, ...]:
     texts = [row.passage.text[start - row.passage.start : end - row.passage.start] for start, end in spans]
     kinds = dict(zip(below, kinds_of([texts[n] for n in below]), strict=True))
     kinds |= {n: "sentence" for n in below if kinds[n] == "loose" and _is_broken(texts, n)}
-    kinds |= dict.fromkeys(rows, "row") | {n: "loose" for n in below if is_header(row.tables, spans[n])}
+    kinds |= dict.fromkeys(rows, "row")
+    kinds |= {n: "loose" for n in below if is_header(row.tables, spans[n])}
     ranks = (("sentence", "item", "row"), ("loose",), ("question",))
     found = (tuple(n for n in below if kinds[n] in rank) for rank in ranks)
     return next(filter(None, found), ())

@@ -51,11 +51,7 @@ def weights_of(words: Mapping[str, str], idf: Mapping[str, float]) -> np.ndarray
     `words` are the terms with their words, `idf` the inverse document frequencies of the terms.
     """
     most = max([*idf.values(), 1e-6])
-    weights = np.array(
-        [
-            max(rarity(word), _LEAST) ** _STEEPNESS * math.sqrt(idf.get(term, most) / most)
-            for term, word in words.items()
-        ],
-        np.float32,
-    )
+    in_english = [max(rarity(word), _LEAST) ** _STEEPNESS for word in words.values()]
+    here = [math.sqrt(idf.get(term, most) / most) for term in words]
+    weights = np.array(in_english, np.float32) * np.array(here, np.float32)
     return np.asarray(weights / max(float(weights.sum()), 1e-9), np.float32)

@@ -11,6 +11,7 @@ from index.search.earlier import adjusted
 from index.search.evidence import weigh
 from index.search.excerpts import reorder
 from index.storage.lexical.terms import words, words_in
+from index.text.row_headers import words_above
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
@@ -196,7 +197,10 @@ class HitBuilder:
             why, cosines = self._why(evidence, *contained[2 * n : 2 * n + 2]), tuple(evidence.cosines.tolist())
             document = infos[evidence.row.number]
             certainty = self.cell.certainty if self.cell and self.cell.passage == passage.id else 0.0
-            hits[passage.id] = Hit(passage, document, score, pin, location, why, tuple(claims), cosines, cell=certainty)
+            above = words_above(evidence.row.tables, Span(passage.start, passage.end), passage.text)
+            hits[passage.id] = Hit(
+                passage, document, score, pin, location, why, tuple(claims), cosines, cell=certainty, above=above
+            )
         return hits
 
     def _why(self, evidence: PassageEvidence, in_passage: Set[str], in_pin: Set[str]) -> Why:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from index.encoders.encoder import Draft
 from index.records import CANDIDATES, Found
-from index.search.cells import CellFinder, context_of
+from index.search.cells import CERTAIN, find_cell
 from index.search.earlier import candidates, favour
 from index.search.evidence import EncodedQuestion
 from index.search.excerpts import MOST_READ, read_passages
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from index.encoders.cross_encoders import Reranker
     from index.encoders.encoder import Encoder, Vectors
     from index.records import Hit, Mode
-    from index.search.cells import CellFound
     from index.search.earlier import Earlier
     from index.search.evidence import PassageEvidence
     from index.search.excerpts import Reader
@@ -65,8 +64,6 @@ VERBATIM_LOOK = 60
 """Maximum number of passages with the question's words that are searched for its exact characters."""
 ANSWERABILITY_HITS = 10
 """The number of first hits that are scored for answerability."""
-CELL_REACH = 3
-"""The number of passages before and after a hit in a table that are searched for the cell: rows are many, and alike."""
 UNSEEN = "Quoted and excluded words are searched only in the passages that the word index holds."
 NEAREST = 3
 """The number of closest words of a pin that are reported."""
@@ -172,9 +169,10 @@ class Retriever:
                 answerability = read_signals(
                     answerability, question, *self._near_evidence(builder, hits), readings.values()
                 )
-        if mode == "hybrid" and (cell := self._find_cell(builder, hits)) is not None:
+        cell = find_cell(builder, hits[:ANSWERABILITY_HITS], self._store, self._encoder) if mode == "hybrid" else None
+        if cell is not None:
             hits = builder.pin_cell(hits, cell)
-            answerability = {**answerability, CELL: cell.certainty}
+            answerability |= {CELL: cell.certainty} if cell.certainty >= CERTAIN else {}
         if explain:
             with timer.measure("explaining"):
                 hits = self._explain(question.vector, hits)
@@ -262,21 +260,6 @@ class Retriever:
         if earlier:
             scores = favour(scores, earlier)
         return lift_verbatim(scores, builder.verbatim)
-
-    def _find_cell(self, builder: HitBuilder, hits: Sequence[Hit]) -> CellFound | None:
-        """Return the cell that answers the question: in the first hits, or near them in the same tables."""
-        first = [hit for hit in hits[:ANSWERABILITY_HITS] if builder.evidence[hit.passage.id].row.tables]
-        if not first:
-            return None
-        near = [hit.passage.id + step for hit in first for step in range(-CELL_REACH, CELL_REACH + 1)]
-        context = {hit.document.id: context_of(hit) for hit in reversed(first)}
-        found = {
-            passage_id: evidence
-            for passage_id, evidence in builder.weigh(dict.fromkeys(near)).items()
-            if evidence.row.tables and evidence.row.passage.document_id in context
-        }
-        finder = CellFinder(builder.question, self._store.analyze, self._encoder.encode_quotes)
-        return finder.find(found, {key: context[each.row.passage.document_id] for key, each in found.items()})
 
     def _find_verbatim(self, builder: HitBuilder, scope: Scope | None) -> frozenset[int]:
         """Return the passages with the question's exact characters, else with its words; empty if there are many.

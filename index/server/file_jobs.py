@@ -128,6 +128,7 @@ class AddTask:
             failed=tuple(settled.failure for _, settled in self._settled if settled.failure),
             opened=tuple(by_outcome["opened"]),
             notes=tuple(Note(source, note) for source, settled in self._settled for note in settled.notes),
+            read=tuple(settled.read for _, settled in self._settled if settled.read),
             passages=sum(settled.passages for _, settled in self._settled),
             encoded=self._encoded,
             seconds=self._job.seconds,
@@ -244,7 +245,8 @@ def _final_state(file: FileState, settled: Settled) -> FileState:
     state = replace(file, stage=settled.outcome, passages=settled.passages, of_passages=settled.passages)
     failure = settled.failure
     reason, hint = (failure.reason, failure.hint) if failure else ("", "")
-    state = replace(state, ready=settled.passages, document=settled.document)
+    how = settled.read.words if settled.read else ""
+    state = replace(state, ready=settled.passages, document=settled.document, how=how)
     return replace(state, part=1.0, reason=reason, hint=hint, notes=settled.notes)
 
 

@@ -16,9 +16,10 @@ from index.loading.pdf.trace import Words
 from index.loading.sandbox.messages import Limits
 from index.records import Span
 from index.text.sentences import has_words
+from index.views.blocks import OpenOriginal, Original, View
 from index.views.member_files import MemberFiles
 from index.views.picture_cache import PictureCache
-from index.views.windows import MOST_MARKED, REACH, OpenOriginal, Original, View, window
+from index.views.windows import MOST_MARKED, REACH, window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _PAGE = 6_000
 """Characters on each side of recognised words among which the other words of their page are searched for."""
 _DEFAULT_LIMITS = Limits()
+_LOCKED = "Its text is shown. For pictures of the pages, add a copy without the password: Pincite keeps no passwords."
 _AROUND = 1_500
 """Characters on each side of a span that distinguish its words from the same words elsewhere."""
 
@@ -155,16 +157,25 @@ class Viewer:
         excerpt = self._catalog.excerpt(number, Span(max(0, shown.start - REACH), end_marked + REACH))
         if not excerpt.text:
             raise DocumentNotFound(info.id)
-        blocks = window(excerpt, shown)
+        tables = self._catalog.tables_in(number, Span(excerpt.start, excerpt.end))
+        blocks = window(excerpt, shown, tables, info.media_type)
         start, end = blocks[0].start, blocks[-1].end
         (location,) = self._catalog.locate([(number, shown)])
-        return View(info, blocks, start, end, span, location, start > 0, end < info.characters)
+        quote = excerpt.of(Span(shown.start, end_marked))
+        return View(info, blocks, start, end, span, location, start > 0, end < info.characters, quote)
 
     def page_marks(self, info: DocumentInfo, span: Span) -> tuple[PageMark, ...]:
-        """Return the pages of a span; empty if the format has no pages, or the file is gone."""
+        """Return the pages of a span; empty if the format has no pages, or the file is gone or locked."""
         number = self._number(info)
         if info.media_type not in (PDF, *IMAGES) or not self.has_original(info):
             return ()
+        try:
+            return self._marks(info, number, span)
+        except PasswordRequired:
+            return ()
+
+    def _marks(self, info: DocumentInfo, number: int, span: Span) -> tuple[PageMark, ...]:
+        """Return the pages of a span. Raises PasswordRequired."""
         words = self._catalog.recognised_in(number, span)
         marks = self._recognised_marks(info, words) if words else ()
         rest = [span] if not words else [Span(span.start, words[0].start), Span(words[-1].end, span.end)]
@@ -205,7 +216,10 @@ class Viewer:
         marked = tuple(rectangle for mark in marks if mark.number == number for rectangle in mark.rectangles)
         picture, path = Picture(marked, width, part), self._path(info)
         draw = page_image if info.media_type == PDF else page_of_picture
-        return self._pictures.get((info.id, number, picture), lambda: draw(path, number, picture, name=info.name))
+        try:
+            return self._pictures.get((info.id, number, picture), lambda: draw(path, number, picture, name=info.name))
+        except PasswordRequired as error:
+            raise PageError(f"{info.name} is locked with a password, so its pages are not shown.", _LOCKED) from error
 
     def has_original(self, info: DocumentInfo) -> bool:
         """Return whether the original file still exists with the same bytes."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.citations.evidence_pack import pack
+from index.citations.evidence_pack import VERSION, pack
 from tests.citations.factories import DOCUMENT, PAGE, TEXT, answer, citation
 from tests.citations.packs import FACTS, machine_part, make_pack, unzipped
 
@@ -27,7 +27,7 @@ def test_machine_part_has_all_facts_for_a_check() -> None:
     """These are quote, offsets, context, place, document and hash, settings and date."""
     machine = machine_part(make_pack())
     assert machine["format"] == "pincite-evidence"
-    assert machine["version"] == 2
+    assert machine["version"] == VERSION
     assert machine["made_at"] == "2026-11-25T15:30:00+00:00"
     assert machine["settings"] == FACTS
     assert machine["question"] == "What was the cause?"

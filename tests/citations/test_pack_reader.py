@@ -15,7 +15,7 @@ from hypothesis import given
 from markdown_it import MarkdownIt
 
 from index.citations import pack_verification
-from index.citations.evidence_pack import pack, pack_markdown
+from index.citations.evidence_pack import VERSION, pack, pack_markdown
 from index.citations.pack_verification import read_pack, verify_pack
 from index.errors import BadPack
 from index.records import Statement
@@ -136,7 +136,7 @@ def test_pack_of_malicious_documents_is_read_back(packed: Answer) -> None:
         pytest.param(zipped({"evidence.md": "x", "evidence.json": "[]"}), "is invalid", id="no object"),
         pytest.param(zipped({"evidence.md": "x", "evidence.json": "[" * 100_000}), "is invalid", id="deep"),
         pytest.param(changed(make_pack(), format="else"), "its format is 'else'", id="another format"),
-        pytest.param(changed(make_pack(), version=3), "newer Pincite", id="a newer version"),
+        pytest.param(changed(make_pack(), version=VERSION + 1), "newer Pincite", id="a newer version"),
         pytest.param(changed(make_pack(), question=5), "question", id="a wrong type"),
         pytest.param(changed(make_pack(), status="perhaps"), "status", id="a wrong word"),
         pytest.param(changed(make_pack(), evidence=[]), "contradicts itself", id="a citation taken out"),

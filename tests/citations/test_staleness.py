@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.citations.staleness import difference, state_of
+from index.citations.differences import difference
+from index.citations.staleness import state_of
 from index.loading.loader import load
 from tests.citations.kept_items import document, quote_of
 

@@ -262,10 +262,10 @@ def test_table_of_contents_keeps_its_lines() -> None:
 
 
 def test_table_row_becomes_a_line() -> None:
-    """Adjacent cells form a line, in order, whatever the distance between them."""
+    """The cells of a row form a line, in order, whatever the distance between them."""
     rows = [("hive", "bees", "honey"), ("one", "2000", "3 kg"), ("two", "1500", "2 kg"), ("three", "900", "1 kg")]
     cells = [Printed(72 + 120 * x, 700 - 14 * y, cell) for y, row in enumerate(rows) for x, cell in enumerate(row)]
-    assert read(build([cells])).text == "\n".join(map(" ".join, rows))
+    assert read(build([cells])).text == "\n".join(map(" | ".join, rows))
 
 
 def test_superscript_stays_in_its_line() -> None:

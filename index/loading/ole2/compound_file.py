@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from typing import Any, Self
 
 SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_BROKEN = (OSError, ValueError, IndexError, KeyError, TypeError, AttributeError, struct.error, OverflowError)
+_BROKEN = (
+    *(OSError, ValueError, IndexError, KeyError, TypeError, AttributeError, struct.error, OverflowError),
+    RecursionError,  # storages that contain each other
+)
 
 _TEMPLATE_TITLES = frozenset(
     {"word document", "document", "untitled", "title", "powerpoint presentation", "presentation", "slide 1"}

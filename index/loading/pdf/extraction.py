@@ -1,18 +1,14 @@
-"""Reads a PDF: the text of its pages in reading order, and its metadata.
-
-The creation date of the file is not used, because it is the day of an export, a scan or a download.
-"""
+"""Reads a PDF: the text of its pages in reading order, with tables, headings and pages."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from index.errors import DamagedFile, NoTextLayer, RecognitionFailed, TooLarge
-from index.loading import metadata
 from index.loading.content import Block, Draft
+from index.loading.pdf.description import describe, packet
 from index.loading.pdf.headings import OutlineEntry, heading_levels
 from index.loading.pdf.lines import Sheet, read_sheet
 from index.loading.pdf.paragraphs import Paragraph, body_size, paragraphs
@@ -24,7 +20,7 @@ from index.loading.pdf.tables.table_blocks import caption_of, continued, table_b
 from index.loading.pdf.tables.table_regions import tables_as_lines
 from index.loading.recognition.printed_lines import exact_words
 from index.loading.recognition.recogniser import Recogniser
-from index.text.sentences import normalise, one_line
+from index.text.sentences import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -32,72 +28,10 @@ if TYPE_CHECKING:
     from index.loading.content import Content
     from index.loading.pdf.scans import RecognisedPdf
 
-_PROGRAM_TITLE = re.compile(
-    r"(?:microsoft (?:word|powerpoint|excel)\b|powerpoint presentation|untitled|unknown|document ?\d*$|slide ?\d+$"
-    r"|title$|\(anonymous\)|no title)",
-    re.IGNORECASE,
-)
-_FILE_NAME = re.compile(
-    r"\.(?:docx?|pdf|tex|dvi|indd|qxd|pptx?|xlsx?|odt|rtf|txt|html?|jpe?g|png|tiff?|ps|eps)$", re.IGNORECASE
-)
-_NO_AUTHOR = {
-    "anonymous",
-    "(anonymous)",
-    "user",
-    "admin",
-    "administrator",
-    "owner",
-    "unknown",
-    "author",
-    "unspecified",
-} | {"root", "guest"}
-_LARGEST = 1.25
-_HEAD_PARAGRAPHS = 12
-_AT_TOP = 5
-_NUMBERED = re.compile(r"\d+(?:\.\d+)*\.?\s")
-"""The heading of a numbered section; the file is then an excerpt of a larger document."""
-_TITLE_LENGTH = 250
 _OUTLINE_LIMIT = 20_000
 _DEEPEST = 15
 _MOST_BROKEN = 1_000
 """Damaged pages in a row. A page tree that refers to itself has any number of pages."""
-
-
-def describe(stated: Mapping[str, str], found: Sequence[Paragraph], body: float, name: str) -> tuple[str, str, str]:
-    """Return title, author and date; `found` has at least one paragraph."""
-    head = [paragraph for paragraph in found[:_HEAD_PARAGRAPHS] if paragraph.page == found[0].page]
-    lines = [line for paragraph in head if not paragraph.table for line in paragraph.text.split("\n")]
-    title = _title(one_line(stated.get("Title", "")), PurePath(name).stem) or _largest(head, body)
-    author = _author(one_line(stated.get("Author", ""))) or next(filter(None, map(metadata.byline, lines)), "")
-    return title, author, next(filter(None, map(metadata.dateline, lines)), "")
-
-
-def _title(title: str, stem: str) -> str:
-    """Return the title if a person wrote it, else "": programs write file names or their own names there."""
-    slug = " " not in title and (title == stem or bool(re.search(r"[-_\d]", title)))
-    meaningless = _PROGRAM_TITLE.match(title) or _FILE_NAME.search(title) or slug
-    return "" if meaningless or not any(map(str.isalpha, title)) else title
-
-
-def _author(author: str) -> str:
-    return "" if author.lower() in _NO_AUTHOR or not any(map(str.isalpha, author)) else author
-
-
-def _largest(head: Sequence[Paragraph], body: float) -> str:
-    """Return the paragraph in the largest type at the top of the first page, if it is the only one in that type."""
-    if not head or head[0].page:
-        return ""
-    upright = [paragraph for paragraph in head if not paragraph.first.sideways and not paragraph.table]
-    if not upright:
-        return ""
-    sizes = sorted({round(paragraph.first.size) for paragraph in upright}, reverse=True)
-    largest = [paragraph for paragraph in upright if round(paragraph.first.size) == sizes[0]]
-    candidates = [paragraph for paragraph in largest if not _NUMBERED.match(paragraph.text)]
-    if len(candidates) != 1 or sizes[0] <= _LARGEST * body or candidates[0] not in upright[:_AT_TOP]:
-        return ""
-    title = one_line(candidates[0].text)
-    wordy = len(title.split()) > 1 and len(title) <= _TITLE_LENGTH
-    return title if wordy and metadata.looks_like_title(title) else ""
 
 
 def read(content: Content, name: str, *, max_pages: int | None = None, recogniser: Recogniser | None = None) -> Draft:
@@ -119,7 +53,7 @@ def read(content: Content, name: str, *, max_pages: int | None = None, recognise
         _refuse_wordless(sheets, name, broken, recogniser)
         if scan.failed:
             raise RecognitionFailed(f"The words of {name} cannot be recognised: {scan.failed[0]}.")
-    draft = draft_of(sheets, labels, (outline, stated), name)
+    draft = draft_of(sheets, labels, (outline, {**packet(content.data), **stated}), name)
     return replace(draft, notes=draft.notes + scan.notes + _notes(broken), reading=scan.reading)
 
 

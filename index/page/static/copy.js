@@ -19,26 +19,34 @@
 
   // The reference of a quote as on its card: without the document's name as its first heading.
   const nameOf = ({ title, source }) => title || source.split(/[/\\]/).pop() || source;
+  const readAs = ({ recognised }) => { // how words were read that were recognised in a picture
+    if (recognised === null || recognised === undefined) return "";
+    const { low, recognised: clear, doubtful } = find("#tray").dataset;
+    return recognised < Number(low) ? doubtful : clear;
+  };
   const place = (quote) => {
-    const { page, heading, paragraph } = quote;
+    const { page, heading, paragraph, place: named = "", cell = "" } = quote;
     const name = nameOf(quote);
     const below = heading === name || heading.startsWith(`${name} > `) ? heading.slice(name.length).replace(/^ > /, "") : heading;
-    return [page && `p. ${page}`, below && `§ ${below}`, paragraph && `¶ ${paragraph}`].filter(Boolean).join(", ");
+    const section = below && !named.includes(`“${below.split(" > ").pop()}”`) && `§ ${below}`;
+    return [page && `p. ${page}`, named, section, cell || (paragraph && `¶ ${paragraph}`), readAs(quote)].filter(Boolean).join(", ");
   };
+  // The words of a cell come after its headers.
+  const wordsOf = ({ headers = [], quote }) => oneLine(headers.length ? `${headers.join(" · ")}: ${quote}` : quote);
   const reference = (quote) =>
     [quote.author, quote.date ? `${nameOf(quote)} (${quote.date})` : nameOf(quote), place(quote)].filter(Boolean).join(", ");
   const linkTo = ({ document: id, start, end }) => new URL(`d/${id.slice(0, 12)}/${start}-${end}`, document.baseURI).href;
 
   // A sentence of the answer that is a quotation gets quotation marks; then its note need not repeat the quote.
-  const isIn = (text, quote) => oneLine(quote.quote).includes(oneLine(text).replace(/^[…\s]+|[…\s]+$/g, ""));
+  const isIn = (text, quote) => wordsOf(quote).includes(oneLine(text).replace(/^[…\s]+|[…\s]+$/g, ""));
   const said = ({ text, quotes, remark }, all) => {
     const words = quotes.some((at) => isIn(text, all[at])) ? `“${oneLine(text)}”` : oneLine(text);
     return remark ? `${words} (${remark})` : words;
   };
   const marks = ({ quotes }) => quotes.map((at) => `[${at + 1}]`).join("");
-  const isShown = (quote, sentences) => sentences.some(({ text }) => oneLine(text) === oneLine(quote.quote));
+  const isShown = (quote, sentences) => sentences.some(({ text }) => oneLine(text) === wordsOf(quote));
   const noteOf = (quote, sentences) => ({
-    reference: reference(quote), quote: isShown(quote, sentences) ? "" : `“${oneLine(quote.quote)}”`, link: linkTo(quote),
+    reference: reference(quote), quote: isShown(quote, sentences) ? "" : `“${wordsOf(quote)}”`, link: linkTo(quote),
   });
 
   const answerText = ({ caution, sentences, quotes }, notes, link) => [
@@ -113,8 +121,8 @@
     },
     quote: (target) => {
       const [quote] = keptOf(target).quotes;
-      return copyQuote(quote.quote, reference(quote), linkTo(quote));
+      return copyQuote(wordsOf(quote), reference(quote), linkTo(quote));
     },
   });
-  Object.assign(window.pincite, { copyQuote, element, keptOf, linkTo, oneLine, reference });
+  Object.assign(window.pincite, { copyQuote, element, keptOf, linkTo, oneLine, reference, wordsOf });
 })();

@@ -2,7 +2,7 @@
 // The tray of kept quotes and answers: beside the answer if there is room, else over the page. One panel is open at a
 // time: a source that opens takes the tray's place, and gives it back. Its rows are made of text nodes.
 (() => {
-  const { actions, all, currentQuery, element, find, kept, keptOf, linkTo, oneLine, open, reference, toast } = window.pincite;
+  const { actions, all, currentQuery, element, find, kept, keptOf, linkTo, oneLine, open, reference, toast, wordsOf } = window.pincite;
   const root = document.documentElement;
   const wideScreen = matchMedia("(min-width: 1000px)");
   const HASH = "#kept";
@@ -99,7 +99,7 @@
     return line;
   };
   const words = (item, found) => {
-    if (!item.sentences.length) return [element("blockquote", `“${oneLine(item.quotes[0].quote)}”`, { dir: "auto" }), sourceLine(item.quotes[0], found[0])];
+    if (!item.sentences.length) return [element("blockquote", `“${wordsOf(item.quotes[0])}”`, { dir: "auto" }), sourceLine(item.quotes[0], found[0])];
     const text = item.sentences.map((sentence) => oneLine(sentence.text) + sentence.quotes.map((at) => ` [${at + 1}]`).join("")
       + (sentence.remark ? ` (${sentence.remark})` : "")).join(" ");
     return [...(item.caution ? [paragraph(item.caution, "p-hint")] : []), paragraph(text, "p-kept-answer"),
@@ -139,7 +139,7 @@
     find(".p-kept-state", row).replaceChildren(...found.flatMap((state, n) => told(state, isAnswer, isAnswer ? n + 1 : 0)));
     row.classList.toggle("p-stale", found.some(isWrong));
     const note = find(".p-kept-note", row);
-    note.ariaLabel = `Note on: ${oneLine(item.sentences[0]?.text || item.quotes[0].quote).slice(0, 80)}`;
+    note.ariaLabel = `Note on: ${oneLine(item.sentences[0]?.text || wordsOf(item.quotes[0])).slice(0, 80)}`;
     if (document.activeElement !== note && note.value !== item.note) note.value = item.note;
     fitNote(note);
   };

@@ -1,0 +1,151 @@
+"""The cell that a question asks for: found by its headers, pinned, and left alone in doubt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from index.loading import formats
+from index.loading.content import Content, Draft, compose, paragraph
+from index.loading.grid import Outline, grid
+from index.search.element_symbols import symbol_in
+from index.search.header_words import asked_heads, weights_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from index import Library
+    from index.records import Document, Hit
+    from tests.fakes import FakeEncoder
+
+STEEL = [
+    ["Grade", "Tensile strength, MPa", "Yield point, MPa", "C", "Tested"],
+    ["SNB22-3", "1000", "890", "0.42", "1999"],
+    ["SNB23-1", "1140", "1030", "0.40", "2001"],
+    ["SNB24-5", "—", "690", "0.38", "2001"],
+]
+SHIPS = [["Ship", "Crew 1901", "Crew 1902", "Master"], ["Argo", "50", "61", "Jason"], ["Beagle", "74", "80", "FitzRoy"]]
+
+
+def sheet(name: str, *tables: Sequence[Sequence[str]], letter: str = "a") -> Document:
+    """Return a document of these tables."""
+    blocks = [paragraph(f"About {name}."), *(grid(rows, Outline(caption=name)) for rows in tables)]
+    draft = Draft(blocks, title=name)
+    return compose(draft, Content(b"", formats.PLAIN), id=letter * 64, source=f"/tables/{name}.html")
+
+
+def pinned(library: Library, question: str) -> Hit | None:
+    """Return the hit whose pin is a cell, if there is one."""
+    return next((hit for hit in library.search(question) if hit.cell), None)
+
+
+@pytest.fixture
+def tables(library: Library) -> Library:
+    """Return a library with two documents of tables."""
+    library.add_documents([sheet("Bolting steels", STEEL), sheet("Ships", SHIPS, letter="b")])
+    return library
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("What is the tensile strength of SNB22-3?", "1000"),
+        ("What is the yield point of SNB23-1?", "1030"),
+        ("Which grade has a tensile strength of 1140?", "SNB23-1"),
+        ("When was SNB22-3 tested?", "1999"),
+        ("How much carbon is in SNB23-1?", "0.40"),
+        ("How large was the crew of Argo in 1902?", "61"),
+        ("Who was the master of the Beagle?", "FitzRoy"),
+    ],
+)
+def test_a_cell_is_found_by_its_headers(tables: Library, question: str, words: str) -> None:
+    """It is the pin of the first hit, and exactly the words of the cell."""
+    first = tables.search(question)[0]
+    assert first.cell
+    assert first.quote == words
+    assert tables.document(first.document.id).text[first.pin.start : first.pin.end] == words
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the tensile strength of SNB99-9?",  # no such row
+        "What is the colour of SNB22-3?",  # no such column
+        "What is the tensile strength of SNB24-5?",  # the cell says nothing
+        "How large was the crew of Argo in 1903?",  # another year
+        "Why was SNB22-3 tested?",  # no cell is a reason
+    ],
+)
+def test_a_doubtful_cell_is_left_alone(tables: Library, question: str) -> None:
+    """A wrong cell is the worst error."""
+    assert pinned(tables, question) is None
+
+
+def test_the_answer_is_the_cell_with_its_headers(tables: Library) -> None:
+    """The citation has the exact words, the statement the headers."""
+    answer = tables.ask("What is the tensile strength of SNB22-3?")
+    (statement,), (citation,) = answer.statements, answer.citations
+    assert answer.status == "answered"
+    assert (statement.text, statement.verdict) == ("Tensile strength, MPa · SNB22-3: 1000", "verbatim")
+    assert (citation.quote, citation.location.cell) == ("1000", "table 1, row 2")
+    assert citation.location.headers == ("Tensile strength, MPa", "SNB22-3")
+
+
+def test_a_row_in_the_middle_of_a_long_table_is_found(library: Library) -> None:
+    """By the words of its column's header, which is far above it."""
+    rows = [["Station", "Rainfall", "Altitude"], *([f"Station {n}", f"{n}.5", f"{n}00"] for n in range(1, 200))]
+    library.add_documents([sheet("Weather", rows)])
+    first = library.search("What is the altitude of Station 150?")[0]
+    assert (first.quote, first.location.headers) == ("15000", ("Altitude", "Station 150"))
+    assert "Altitude" in first.above
+    assert "Altitude" not in first.passage.text
+
+
+def test_prose_has_no_cells(library: Library, encoder: FakeEncoder) -> None:
+    """Passages without tables are encoded as before, and no pin is a cell."""
+    text = "The tensile strength of SNB22-3 is 1000 MPa."
+    document = compose(Draft([paragraph(text)]), Content(b"", formats.PLAIN), id="c" * 64, source="/prose")
+    library.add_documents([document])
+    assert encoder.encoded == [text]
+    assert [hit.cell for hit in library.search("What is the tensile strength of SNB22-3?")] == [0.0]
+
+
+def test_a_question_may_mean_headers_that_it_does_not_name() -> None:
+    """The first words of a question say what heads the column, and an element is headed by its symbol."""
+    assert "date" in " ".join(asked_heads("When was it built?"))
+    assert not list(asked_heads("Is it whole?"))
+    assert symbol_in("carbon", "C, %")
+    assert not symbol_in("carbon", "Class")
+    assert not symbol_in("bar", "B")
+
+
+def test_rare_words_weigh_more() -> None:
+    """In English and in the library; together they weigh 1."""
+    weights = weights_of({"strength": "strength", "ilmenit": "ilmenite"}, {"strength": 1.0, "ilmenit": 1.0})
+    assert weights[1] > weights[0]
+    assert weights.sum() == pytest.approx(1)
+    weights = weights_of({"argo": "Argo", "beagl": "Beagle"}, {"argo": 1.0, "beagl": 4.0})
+    assert weights[1] > weights[0]
+
+
+def test_a_model_is_shown_the_headers_of_rows(tables: Library) -> None:
+    """A row in the middle of a table says nothing without them."""
+    hits = tables.search("What is the yield point of SNB23-1?").hits
+    assert "Yield point, MPa" in hits[0].above
+    assert all(not hit.above for hit in hits if "|" not in hit.passage.text)
+
+
+@pytest.mark.parametrize(
+    ("claim", "holds"),
+    [
+        ("The tensile strength of SNB22-3 is 1140 MPa.", False),
+        ("The tensile strength of SNB22-3 is 890 MPa.", False),
+        ("SNB22-3 has a yield point of 1000 MPa.", False),
+        ("The master of the Argo was FitzRoy.", False),
+    ],
+)
+def test_a_claim_with_the_words_of_another_cell_is_not_supported(tables: Library, claim: str, *, holds: bool) -> None:
+    """Neither another row's nor another column's cell supports a claim."""
+    (statement,) = tables.check(claim).statements
+    assert statement.is_supported is holds

@@ -1,0 +1,80 @@
+"""The words above and beside the rows of a table."""
+
+from __future__ import annotations
+
+import pytest
+
+from index.loading import formats
+from index.loading.content import Content, Draft, compose, paragraph
+from index.loading.grid import Outline, grid
+from index.records import Document, Span
+from index.text.row_headers import cells_between, is_header, is_row, tables_between, words_above, words_beside
+
+ROWS = [["Ship", "Length, m", "Port"], ["Argo", "31", "Iolcus"], ["Beagle", "27", "Woolwich"], ["Cutty Sark", "65", ""]]
+
+
+@pytest.fixture
+def ships() -> Document:
+    """Return a document with a sentence, a table with a caption, and another sentence."""
+    blocks = [paragraph("They sailed."), grid(ROWS, Outline(caption="Table 1: Ships")), paragraph("None is left.")]
+    return compose(Draft(blocks), Content(b"", formats.PLAIN), id="a" * 64, source="/ships")
+
+
+def line(document: Document, word: str) -> Span:
+    """Return the line with a word."""
+    at = document.text.index(word)
+    start, end = document.text.rfind("\n", 0, at) + 1, document.text.find("\n", at)
+    return Span(start, end if end >= 0 else len(document.text))
+
+
+def test_a_row_in_the_middle_of_a_table_gets_the_headers_of_its_columns(ships: Document) -> None:
+    """And the caption; the first passage of the table has the headers, and gets the caption alone."""
+    row, head = line(ships, "Beagle"), line(ships, "Length")
+    assert words_above(ships.tables, row, row.of(ships.text)) == "Table 1: Ships | Ship | Length, m | Port"
+    first = Span(head.start, row.end)
+    assert words_above(ships.tables, first, first.of(ships.text)) == "Table 1: Ships"
+
+
+def test_prose_gets_no_headers(ships: Document) -> None:
+    """Its drafts stay as they were."""
+    for word in ("sailed", "left"):
+        span = line(ships, word)
+        assert tables_between(ships.tables, span) == ()
+        assert words_above((), span, span.of(ships.text)) == ""
+
+
+def test_a_row_knows_what_stands_above_and_beside_it(ships: Document) -> None:
+    """A row of headers has none, and prose has none."""
+    assert words_beside(ships.tables, line(ships, "Argo")) == "Table 1: Ships | Ship | Length, m | Port | Argo"
+    assert words_beside(ships.tables, line(ships, "Length")) == words_beside(ships.tables, line(ships, "left")) == ""
+    kinds = [(is_row(ships.tables, line(ships, word)), is_header(ships.tables, line(ships, word))) for word in ROWS_OF]
+    assert kinds == [(True, False), (False, True), (False, False)]
+
+
+ROWS_OF = ("Argo", "Length", "left")
+
+
+def test_only_the_cells_of_a_span_are_between(ships: Document) -> None:
+    """Cells that a span cuts are among them."""
+    (table,) = ships.tables
+    row = line(ships, "Argo")
+    words = [ships.text[cell.start : cell.end] for cell in cells_between(table, Span(row.start + 2, row.end - 2))]
+    assert words == ["Argo", "31", "Iolcus"]
+
+
+def test_the_beginning_of_a_table_keeps_the_headers(ships: Document) -> None:
+    """So the first passages of a long document get the same context while the rest of it is read."""
+    (table,) = ships.tables
+    row = line(ships, "Argo")
+    begun = table.before(row.end)
+    assert begun.end == row.end
+    assert [ships.text[cell.start : cell.end] for cell in begun.cells][-1] == "Iolcus"
+    assert words_above([begun], row, row.of(ships.text)) == words_above([table], row, row.of(ships.text))
+
+
+def test_a_table_with_very_many_columns_adds_few_words() -> None:
+    """The context has a limit."""
+    wide = grid([[f"column number {n}" for n in range(300)], [str(n) for n in range(300)]])
+    document = compose(Draft([wide]), Content(b"", formats.PLAIN), id="a" * 64, source="/wide")
+    last = line(document, "299")
+    assert len(words_above(document.tables, last, "")) <= 600
