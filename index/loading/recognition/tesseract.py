@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from index.errors import RecognitionFailed
 from index.loading.recognition.engine import PageWords, direction, printed_word, turned_back
-from index.loading.recognition.languages import (
+from index.loading.recognition.tesseract_languages import (
     LATIN,
     are_languages,
     of_script,
