@@ -6,12 +6,15 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from PIL import Image
+
 from index.loading.content import Block, Content, Draft, compose, paragraph, verbatim
 from index.loading.grid import Outline, grid
 from index.records import Reading, RecognisedWord
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from index.records import Document
 
@@ -104,17 +107,21 @@ def notebook() -> Document:
     return document("rain.ipynb", NOTEBOOK, blocks)
 
 
-def scan(identity: str, name: str, media_type: str, words: Sequence[tuple[str, float, float]]) -> Document:
-    """Return a page whose words were recognised: each with its left and top, in shares of the page."""
-    text, recognised = "", []
-    for word, left, top in words:
-        recognised.append(
-            RecognisedWord(len(text), len(text) + len(word), 0, left, top, left + 0.012 * len(word), top + 0.025, 0.93)
-        )
-        text += f"{word} "
-    block = replace(verbatim(text.strip()), pages=((0, "1"),), recognised=tuple(recognised))
-    made = document(name, media_type, [block])
-    return replace(made, id=identity, reading=Reading(1, "tesseract 5.5", languages=("en",)))
+def picture(path: Path) -> Document:
+    """Draw a page as a picture at this path, and return its document, whose words were recognised."""
+    Image.new("RGB", (850, 1100), "#F4F1E8").save(path)
+    text, words = "", list[RecognisedWord]()
+    for row, line in enumerate(("Bill of the harbour", "Forty barrels of oil were landed.", "The doctor signed it.")):
+        left, top = 0.1, 0.2 + 0.05 * row
+        for word in line.split():
+            right = left + 0.014 * len(word)
+            words.append(RecognisedWord(len(text), len(text) + len(word), 0, left, top, right, top + 0.02, 0.94))
+            text, left = f"{text}{word} ", right + 0.01
+        text = f"{text.rstrip()}\n"
+    block = replace(Block(text.strip()), pages=((0, "1"),), recognised=tuple(words))
+    made = document("bill.png", "image/png", [block], "Bill")
+    identity = hashlib.sha256(path.read_bytes()).hexdigest()
+    return replace(made, id=identity, source=str(path), reading=Reading(1, "tesseract 5.5", languages=("en",)))
 
 
 ALL = (sheet, message, slides, code, subtitles, notebook)

@@ -14,6 +14,7 @@ from index.citations.links import page_path, web_address
 from index.loading.pdf.page_cuts import FINE
 from index.page.answer_view import place, without_title
 from index.records import Citation, Span
+from index.records.remarks import recognition
 from index.schema.redaction import redacted
 from index.server.http.routes.documents import marks_of
 from index.views.windows import MOST_MARKED
@@ -89,6 +90,11 @@ class CitationView:
     def place(self) -> str:
         """The place alone, without the title of the document as first heading."""
         return place(self.info, self.citation.location)
+
+    @property
+    def recognition(self) -> str:
+        """How the words were recognised in a picture; empty if the file has them as text."""
+        return recognition(self.citation.location)
 
     @property
     def address(self) -> str:

@@ -37,7 +37,10 @@ KINDS = (
         f"{_OFFICE}.presentationml.presentation application/vnd.ms-powerpoint {_OASIS}.presentation",
     ),
     FileKind(
-        "Spreadsheet", "xlsx xls ods", f"{_OFFICE}.spreadsheetml.sheet application/vnd.ms-excel {_OASIS}.spreadsheet"
+        "Spreadsheet",
+        "xlsx xls ods",
+        f"{_OFFICE}.spreadsheetml.sheet application/vnd.ms-excel {_OASIS}.spreadsheet "
+        "application/vnd.ms-excel.sheet.binary.macroenabled.12",
     ),
     FileKind("Table", "csv tsv", "text/csv text/tab-separated-values"),
     FileKind("OpenDocument", "odt", f"{_OASIS}.text"),
@@ -52,7 +55,7 @@ KINDS = (
     ),
     FileKind("Markdown", "md markdown", "text/markdown"),
     FileKind("Text", "txt", "text/plain text/x-data"),
-    FileKind("Subtitles", "srt vtt", "application/x-subrip text/vtt text/x-ssa"),
+    FileKind("Subtitles", "srt vtt", "application/x-subrip text/vtt text/x-ssa text/x-sbv text/x-microdvd"),
     FileKind("Notebook", "ipynb", "application/x-ipynb+json"),
     FileKind("TeX", "tex", "text/x-tex application/x-tex"),
     FileKind("reStructuredText", "rst", "text/x-rst"),
@@ -63,10 +66,18 @@ KINDS = (
     FileKind(
         "Data", "json jsonl xml", "application/json application/jsonl application/x-ndjson application/xml text/xml"
     ),
+    FileKind("Calendar", "ics", "text/calendar"),
+    FileKind("Addresses", "vcf", "text/vcard"),
+    FileKind("Translations", "po pot", "text/x-gettext-translation"),
+    FileKind("Drawing", "svg", "image/svg+xml"),
     FileKind("Settings", "yaml yml toml ini", "application/yaml application/toml text/x-properties"),
     FileKind("Log", "log diff patch", "text/x-log text/x-diff"),
     FileKind("References", "bib ris", "text/x-bibtex application/x-bibtex application/x-research-info-systems"),
-    FileKind("Picture", "png jpg jpeg tif tiff webp", "image/png image/jpeg image/tiff image/webp image/gif"),
+    FileKind(
+        "Picture",
+        "png jpg jpeg tif tiff webp gif bmp",
+        "image/png image/jpeg image/tiff image/webp image/gif image/bmp",
+    ),
     FileKind("Archive", "zip tar gz tgz", "application/zip application/x-tar application/gzip"),
 )
 FORMATS = (

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from index.loading.grid import Outline, grid
+from index.records import Reading
 from tests import shapes
 from tests.browser.axe import colour_violations, structure_violations
 from tests.browser.conftest import ATTACK, open_library, running_site
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
     from index.records import Document
     from tests.browser.conftest import Revisit, Scheme, Visit
 
-HOSTILE = shapes.grid(
-    [[f"Name {ATTACK}", "Price"], [f"Comet {ATTACK}", "17"]], shapes.Outline("table", f"Table {ATTACK}", header_rows=1)
+HOSTILE = grid(
+    [[f"Name {ATTACK}", "Price"], [f"Comet {ATTACK}", "17"]], Outline("table", f"Table {ATTACK}", header_rows=1)
 )
 
 
@@ -35,7 +37,8 @@ def shaped_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str,
     """Serve a page over a document of each shape; yield its address and the library."""
     with open_library(tmp_path_factory.mktemp("shapes"), {}) as library:
         hostile = shapes.document("comet.csv", "text/csv", [shapes.placed(HOSTILE, f"Sheet {ATTACK}")], ATTACK)
-        library.add_documents([hostile, *(make() for make in shapes.ALL)])
+        picture = shapes.picture(tmp_path_factory.mktemp("pictures") / "bill.png")
+        library.add_documents([hostile, picture, *(make() for make in shapes.ALL)])
         with running_site(library) as url:
             yield url, library
 
@@ -45,6 +48,12 @@ def open_source(page: Page, document: Document, words: str) -> Locator:
     at = document.text.index(words)
     page.evaluate(f"location.hash = 'd={document.id}:{at}-{at + len(words)}'")
     return loaded_viewer(page)
+
+
+def _top(node: Locator) -> float:
+    box = node.bounding_box()
+    assert box
+    return box["y"]
 
 
 def citation_address(url: str, document: Document, words: str) -> str:
@@ -131,7 +140,7 @@ def test_slide_has_its_notes_apart(
     expect(viewer.locator(".p-slide:has(mark)")).to_contain_text("Fourteen wells were drilled.")
     notes = viewer.locator(".p-notes")
     expect(notes).to_have_text("Mention that the dry wells cost nine million.")
-    assert (notes.bounding_box() or {})["y"] > (viewer.locator("mark").bounding_box() or {})["y"]
+    assert _top(notes) > _top(viewer.locator("mark"))
     assert layout_problems(page) == []
 
 
@@ -158,6 +167,28 @@ def test_lines_and_moments_stand_beside_the_text(
         assert margin["x"] + margin["width"] <= mark["x"]
         assert layout_problems(page) == []
     expect(block.locator(".p-speaker")).to_have_text("David")
+
+
+@EVERYWHERE
+def test_recognised_words_are_marked_on_their_picture(
+    shaped_site: tuple[str, Library], revisit: Revisit, size: ViewportSize, scheme: Scheme
+) -> None:
+    """The picture of the page comes first, with a rectangle on the words; the text beside it says how it was read."""
+    url, library = shaped_site
+    page = revisit(url, size=size, scheme=scheme)
+    document = library.document("bill.png")
+    viewer = open_source(page, document, "Forty barrels of oil")
+    expect(viewer).to_have_attribute("data-state", "pages")
+    page.wait_for_function("document.querySelector('#viewer .p-page img').naturalWidth > 0")
+    expect(viewer.locator(".p-rect")).to_have_count(1)
+    assert_within(viewer.locator(".p-rect"), viewer)
+    expect(viewer.locator(".p-place")).to_contain_text("as recognised")
+    viewer.get_by_role("button", name="Text").click()
+    expect(viewer.locator(".p-view-note")).to_have_text(
+        "As recognised in a picture of the page. Read by tesseract 5.5."
+    )
+    expect(viewer.locator("mark")).to_have_text("Forty barrels of oil")
+    assert layout_problems(page) == []
 
 
 def test_quote_of_a_row_is_copied_as_it_stands(shaped_site: tuple[str, Library], visit: Visit) -> None:
@@ -207,7 +238,7 @@ def test_health_says_how_a_document_was_read(
         id="7" * 64,
         source="/letter.eml",
         title="A letter",
-        reading=shapes.Reading(languages=("en", "de"), container="/mail.mbox", tables=2),
+        reading=Reading(languages=("en", "de"), container="/mail.mbox", tables=2),
     )
     library.add_documents([letter])
     page = revisit(url, size=size, scheme=scheme)
@@ -230,6 +261,7 @@ WORDS = {
     shapes.notebook: "rain[year]",
 }
 """Words to mark in each document."""
+SCHEMES: tuple[Scheme, Scheme] = ("dark", "light")
 
 
 def test_every_shape_follows_wcag(shaped_site: tuple[str, Library], visit: Visit) -> None:
@@ -240,9 +272,9 @@ def test_every_shape_follows_wcag(shaped_site: tuple[str, Library], visit: Visit
         viewer = open_source(page, make(), words)
         expect(viewer.locator("mark").first).to_be_visible()
         problems += structure_violations(page)
-        for scheme, theme in (("dark", "body.dark"), ("light", "body:not(.dark)")):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            page.locator(theme).wait_for()
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            page.locator("body.dark" if scheme == "dark" else "body:not(.dark)").wait_for()
             problems += [f"{make.__name__}, {scheme}: {found}" for found in colour_violations(page, "#viewer")]
     assert problems == []
 
@@ -251,8 +283,8 @@ def test_pages_of_citations_of_every_shape_follow_wcag(shaped_site: tuple[str, L
     """Axe finds no violation on the pages of citations, whose policy forbids nothing that they need."""
     problems = []
     for make, words in WORDS.items():
-        for scheme in ("dark", "light"):
-            unwatched.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        for scheme in SCHEMES:
+            unwatched.emulate_media(color_scheme=scheme)
             unwatched.goto(citation_address(shaped_site[0], make(), words))
             expect(unwatched.locator("mark").first).to_be_visible()
             problems += [f"{make.__name__}, {scheme}: {found}" for found in colour_violations(unwatched)]

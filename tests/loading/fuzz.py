@@ -25,6 +25,7 @@ from tests.loading.mutations import damages_of
 from tests.loading.office import XLS, bytes_of, frame, odp, ods, pptx_of, workbook
 from tests.loading.pdfs import build, column, grid_rules
 from tests.loading.pdfs import cells as table_cells
+from tests.loading.printed_pages import drawn, saved, scanned_pdf
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -60,6 +61,7 @@ _SHARES = {
     ".ppt": 1,
     **dict.fromkeys((".epub", ".odt", ".fodt", ".rtf", ".srt", ".vtt", ".ass", ".sbv", ".ipynb", ".tex", ".adoc"), 1),
     **dict.fromkeys((".1", ".8", ".json", ".jsonl", ".svg", ".bib", ".ris"), 1),
+    **dict.fromkeys((".png", ".jpg", ".tiff", ".webp", ".gif", ".bmp"), 1),
     "other": 2,
 }
 """How often each suffix is chosen; `other` stands for formats that are refused by name."""
@@ -103,6 +105,13 @@ SYNTHETIC = {
             table_cells([_SHIP, *((f"Skua {n}", "1912", str(n), "8") for n in range(20))], _LEFTS),
         ]
     ),
+    "made.png": saved([drawn()], "PNG"),
+    "made.jpg": saved([drawn()], "JPEG"),
+    "made.tiff": saved([drawn(), drawn("A second page, on ships.")], "TIFF", compression="tiff_lzw"),
+    "made.webp": saved([drawn()], "WEBP"),
+    "made.gif": saved([drawn()], "GIF"),
+    "made.bmp": saved([drawn().resize((150, 200))], "BMP"),
+    "scanned.pdf": scanned_pdf([drawn(), drawn("A second page, on ships.")]),
 }
 """Formats that the seeds lack, so that they are tested without the real files."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from index.loading import loader
 from index.records import DocumentInfo, Reading
 from index.records.file_kinds import KINDS, is_plain, kind_name, kind_of, origin, reading_in_words
 from tests.cases import cases
@@ -48,6 +49,11 @@ def test_unknown_format_and_container_have_a_name() -> None:
     """Formats that a later version reads have the end of their media type as name."""
     assert kind_name("application/x-shape") == "shape"
     assert origin(Reading(container="https://example.org/mail.mbox")) == "attached to mail.mbox"
+
+
+def test_every_format_that_is_read_has_a_kind() -> None:
+    """A new format is listed here, so that the page and the receipts can name it."""
+    assert [name for name in loader._FORMAT_MODULES if kind_name(name) not in {kind.name for kind in KINDS}] == []
 
 
 def test_each_ending_and_media_type_has_one_kind() -> None:

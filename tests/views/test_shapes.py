@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from index.loading.content import Block, paragraph
 from index.loading.grid import Outline, grid
 from index.records import Span
 from index.storage.catalog.rows import Excerpt
@@ -211,13 +212,13 @@ def test_cells_of_a_notebook_are_prose_code_or_output() -> None:
 @pytest.mark.parametrize("label", ["chapter 3", "author.name", "line 3 of 7", "00:12", ""])
 def test_only_short_names_stand_beside_the_text(label: str) -> None:
     """Other names of places stand above it."""
-    document = shapes.document("a.json", "application/json", [shapes.placed(shapes.paragraph("A whale."), label, 0)])
+    document = shapes.document("a.json", "application/json", [shapes.placed(paragraph("A whale."), label, 0)])
     (block,) = seen(document)
     assert bool(block.margin) is (label == "00:12")
 
 
 def test_lines_of_prose_do_not_divide_a_paragraph() -> None:
     """In TeX, a paragraph over several lines of the file is one block."""
-    blocks = [shapes.Block("The king signed\nthe treaty.", places=((0, "line 3", 0), (16, "line 4", 0)))]
+    blocks = [Block("The king signed\nthe treaty.", places=((0, "line 3", 0), (16, "line 4", 0)))]
     (block,) = seen(shapes.document("a.tex", "text/x-tex", blocks), "treaty")
     assert (block.margin and block.margin.words, text_of(block.parts)) == ("3", "The king signed\nthe [treaty].")

@@ -15,6 +15,7 @@ from index.errors import DocumentNotFound, LoadingError, PageError
 from index.loading.pdf.page_cuts import FINE, PageMark, Rectangle
 from index.records import DocumentInfo, Span
 from index.records.file_kinds import has_pictures
+from index.records.remarks import recognition
 from index.schema.document_schema import Document, Documents, Text
 from index.schema.job_schema import Receipt
 from index.schema.redaction import FARTHEST, redacted, source_name
@@ -43,6 +44,7 @@ source_router = APIRouter(prefix="/v1/documents/{id}", tags=["Sources"])
 FRAGMENT = "default-src 'none'; frame-ancestors 'none'"
 """Content security policy of a fragment that is opened directly: it may load and run nothing."""
 _templates = environment(FilePath(__file__).parents[1] / "templates")
+_templates.filters.update(has_pictures=has_pictures, recognition=recognition)
 _WHOLE_PAGE = f"0,0,{FINE},{FINE}"
 _BINARY = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
 
@@ -275,8 +277,7 @@ def _render(service: Service, info: DocumentInfo, span: Span | None) -> str:
     disclosed = replace(seen, document=redacted(seen.document))
     original = service.library.has_original(info.id)
     marks, damaged = marks_of(service, info, span)
-    values = {"original": original, "damaged": damaged, "has_pictures": has_pictures(info.media_type)}
-    return _templates.get_template("view.html").render(view=disclosed, marks=marks, **values)
+    return _templates.get_template("view.html").render(view=disclosed, marks=marks, original=original, damaged=damaged)
 
 
 def marks_of(service: Service, info: DocumentInfo, span: Span | None) -> tuple[tuple[PageMark, ...], bool]:
