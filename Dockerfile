@@ -16,6 +16,11 @@ RUN PINCITE_LIBRARY=/srv/library /opt/pincite/bin/python -c "import app; app.ope
     && chmod -R a+rX /srv/library
 
 FROM python:3.12-slim
+# Recognises the words in pictures and scans; for other languages, add their packages: tesseract-ocr-ita, -pol …
+RUN apt-get update -qq \
+    && apt-get install -y -qq --no-install-recommends tesseract-ocr tesseract-ocr-eng tesseract-ocr-osd tesseract-ocr-deu \
+        tesseract-ocr-fra tesseract-ocr-spa tesseract-ocr-rus \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 1000 --no-create-home pincite
 COPY --from=builder /opt/pincite /opt/pincite
 COPY --from=builder /srv/library /srv/library

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from index.answers.intents import parse_question
 from index.answers.vicinity import Context
 from index.records import Answer, Citation, Span, Statement
+from index.records.remarks import recognition_notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -92,9 +93,9 @@ def answer_from_quotes(
     elif quotes and confidence >= unsure_bar:
         status = "unsure"
     shown = () if status == "abstained" else quotes
-    citations = tuple(_citation(marker, quote, locate) for marker, quote in enumerate(shown, 1))
     unquotable = bool(found.hits) and not quotes and confidence >= min(bar, unsure_bar)
     notes = (*found.notes, NOTHING_TO_QUOTE) if unquotable else (*found.notes, *notes_on(found.question, shown))
+    citations = tuple(_citation(marker, quote, locate) for marker, quote in enumerate(shown, 1))
     return Answer(
         question=found.question,
         status=status,
@@ -109,7 +110,7 @@ def answer_from_quotes(
         searched=searched,
         writer="quote",
         timings_ms=found.timings_ms,
-        notes=notes,
+        notes=(*notes, *recognition_notes(citations)),
     )
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from index.answers.markers import abstains, parse
 from index.records import SUPPORTING, Answer, Check, Citation, Statement
+from index.records.language_names import language_name
+from index.records.remarks import recognition_notes
 from index.text import words
 from index.text.sentences import split_sentences
 from index.verification.judgement import Source, compare
@@ -66,13 +68,14 @@ def check_answer(
     kept = [statement for statement in written if statement.is_supported or not strict]
     statements, citations = _renumbered(kept, checker.citations)
     claims = sum(statement.is_claim for statement in written)
+    own = [note for note in notes if note not in recognition_notes(answer.citations)]
     summary = f"{supported} of {claims} sentences supported."
     return replace(
         answer,
         statements=statements,
         citations=citations,
         writer="model",
-        notes=(*notes, summary, *_misplaced_notes(checker.misplaced)),
+        notes=(*own, summary, *_misplaced_notes(checker.misplaced), *recognition_notes(citations)),
     )
 
 
@@ -196,7 +199,7 @@ def _language_notes(statements: Sequence[Statement], hits: Sequence[Hit]) -> Ite
     foreign = [code for code in codes if code not in (document_language, "")]
     if document_language and foreign:
         some = "" if len(foreign) == len(statements) else "some sentences "
-        spoken, documents = words.name(foreign[0]), words.name(document_language)
+        spoken, documents = language_name(foreign[0]), language_name(document_language)
         yield (
             f"The model wrote {some}in {spoken}, and the documents are in {documents}: "
             "few sentences can be checked across languages."
@@ -286,5 +289,5 @@ def _judge(
     place = None if judgement.source is None else places[judgement.source]
     language = words.language(sentence)
     if judgement.verdict != "verbatim" and language not in _WITH_RULES:
-        return "unverified", f"This cannot be checked in {words.name(language)} (only word for word).", place
+        return "unverified", f"This cannot be checked in {language_name(language)} (only word for word).", place
     return judgement.verdict, judgement.detail, place

@@ -43,10 +43,10 @@ _ACTIVE = re.compile(
 _AT_THE_BEGINNING = re.compile(r"[-+:%>=]|\d+(?=[.)])")
 
 
-def environment(folder: Path) -> Environment:
-    """Return the environment for the templates of a folder. A variable without a value is an error."""
+def environment(*folders: Path) -> Environment:
+    """Return the environment for the templates of some folders. A variable without a value is an error."""
     templates = Environment(
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader(folders),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

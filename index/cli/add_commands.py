@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from index.cli.options import SOME_FAILED, PasswordFile, State, passwords_in
+from index.cli.options import FILES, SOME_FAILED, PasswordFile, State, passwords_in
 from index.cli.printing import print_json, printable
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _span(seconds: float) -> str:
 
 def add(
     context: typer.Context,
-    paths: Annotated[list[Path] | None, typer.Argument(help="Files and folders.", show_default=False)] = None,
+    paths: Annotated[list[Path] | None, typer.Argument(help=FILES, show_default=False)] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue an `add` that was stopped, with the files still waiting.")
     ] = False,

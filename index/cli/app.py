@@ -106,7 +106,7 @@ def list_documents(context: typer.Context) -> None:
     with context.obj.open() as library:
         documents = library.documents()
     if context.obj.json:
-        from index.schema.hit_schema import Document
+        from index.schema.document_schema import Document
 
         printing.print_json([Document.model_validate(document).model_dump() for document in documents])
     else:
@@ -200,13 +200,15 @@ def verify(
         Path | None,
         typer.Option(help="Check the kept quotes in this file instead of the library.", show_default=False),
     ] = None,
+    deep: Annotated[bool, typer.Option("--deep", help="Recognise the words in pictures again.")] = False,
     password_file: PasswordFile = None,
 ) -> None:
     """Read every source that is still on disk again, and check every passage and sentence against its text.
 
-    With --pack, check that every quote of an evidence pack is in this library's documents. With --kept, do so for the
-    quotes that you kept on the page and exported (Markdown, HTML, Word or JSON), and show the words that stand there
-    now. Exit code 1 means that something does not match.
+    Words in pictures are compared with the stored recognition of their pages; with --deep, the pages are recognised
+    again, and passages that differ are named. With --pack, check that every quote of an evidence pack is in this
+    library's documents. With --kept, do so for the quotes that you kept on the page and exported (Markdown, HTML, Word
+    or JSON), and show the words that stand there now. Exit code 1 means that something does not match.
     """
     from index.cli import printing, progress
 
@@ -226,7 +228,8 @@ def verify(
             raise typer.Exit(ERROR)
         return
     with context.obj.open() as library, progress.file_progress(shown=not context.obj.quiet) as report:
-        result: Verification = library.verify(progress=report, passwords=passwords_in(password_file))
+        passwords = passwords_in(password_file)
+        result: Verification = library.verify(deep=deep, progress=report, passwords=passwords)
     if context.obj.json:
         from index.schema.redaction import plain
 

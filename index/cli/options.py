@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from index.records.file_kinds import FORMATS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 ERROR = 1
 SOME_FAILED = 3
 INTERRUPTED = 130  # typer's exit code for Ctrl-C, which shells expect
+FILES = f"Files and folders: {FORMATS}."
+"""The help of an argument that names files."""
 LibraryOption = Annotated[
     Path | None,
     typer.Option(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from index.records.choices import CLAIMED
+from index.records.file_kinds import is_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -92,9 +93,14 @@ def print_receipt(receipt: Receipt, *, quiet: bool, verbose: bool) -> None:
     out.print(_text(", ".join(shown) + (f"; {receipt.passages} passages{took}" if receipt.passages else "")))
     if quiet:
         return
+    how = {read.source: f" ({read.words})" for read in receipt.read}
     for name in ("added", "replaced", "removed") if verbose else ("removed",):
         for source in getattr(receipt, name):
-            out.print(_text(f"  {name}: {source}"))
+            out.print(_text(f"  {name}: {source}{how.get(source, '')}"))
+    for read in (
+        () if verbose else _first(out, [read for read in receipt.read if not is_plain(read.reading)], verbose=False)
+    ):
+        out.print(_text(f"  read: {Path(read.source).name}: {read.words}", style="dim"))
     for rename in receipt.renamed if verbose else ():
         out.print(_text(f"  renamed: {rename.before} -> {rename.source}"))
     for note in _first(out, receipt.notes, verbose=verbose):
@@ -135,13 +141,14 @@ def print_verification(verification: Verification) -> None:
         ("changed since", verification.sources_changed),
         ("missing", verification.sources_missing),
         ("imported, never read here", verification.sources_claimed),
+        ("recognised words not compared (pincite verify --deep)", verification.sources_unread),
         ("locked with a password", verification.sources_locked),
     )
     for name, sources in lists:
         for source in sources:
             out.print(_text(f"  {name}: {source}", style="dim"))
     for source, pages in _pages(verification.unconfirmed).items():
-        out.print(_text(f"  check the order of words: {source}, page {', '.join(pages)}", style="yellow"))
+        out.print(_text(f"  check the words and their order: {source}, page {', '.join(pages)}", style="yellow"))
     print_problems(verification.mismatches)
 
 

@@ -200,7 +200,11 @@ def _file_callback(display: Display, task: str = "") -> ProgressCallback:
         done = float(progress.files_done)
         if progress.of_passages:
             done += progress.passages / progress.of_passages
-        display.show(task, task or f"{progress.stage} {name}".rstrip(), done, progress.files, rate.updated(progress))
+        step = f"{progress.stage} {name}".rstrip()
+        if progress.of_pages:
+            step = f"recognising page {progress.page:,} of {progress.of_pages:,} of {name}"
+            done += (progress.page - 1) / progress.of_pages
+        display.show(task, task or step, done, progress.files, rate.updated(progress))
 
     return report
 

@@ -70,6 +70,7 @@
         ├── PasswordRequired
         ├── CopyProtected
         ├── NoTextLayer
+        ├── RecognitionFailed
         ├── HoldsDocuments
         ├── EmptyDocument
         ├── TooLarge
@@ -93,16 +94,17 @@ from index.errors.document_errors import (
     BadPack,
     BatchError,
     ContainerTooLarge,
+    CopyProtected,
     DamagedFile,
     EmptyDocument,
     EvaluationError,
     FetchFailed,
     HoldsDocuments,
     LoadingError,
-    CopyProtected,
     NoTextLayer,
     PasswordRequired,
     ReaderCrashed,
+    RecognitionFailed,
     SourceNotFound,
     SourceNotReadable,
     TookTooLong,
@@ -176,6 +178,7 @@ __all__ = [
     "BatchError",
     "BudgetSpent",
     "ContainerTooLarge",
+    "CopyProtected",
     "DamagedFile",
     "DemoFull",
     "DocumentError",
@@ -201,7 +204,6 @@ __all__ = [
     "LibraryTooNew",
     "LoadingError",
     "NoRoom",
-    "CopyProtected",
     "NoTextLayer",
     "NotASite",
     "NotAllowed",
@@ -217,6 +219,7 @@ __all__ = [
     "QueueFull",
     "RateLimited",
     "ReaderCrashed",
+    "RecognitionFailed",
     "SecretsFound",
     "ServiceError",
     "SettingsError",

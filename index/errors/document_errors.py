@@ -88,9 +88,17 @@ class CopyProtected(LoadingError):
 
 
 class NoTextLayer(LoadingError):
-    """The pages are images without text."""
+    """The pages are images without text, and text recognition is not installed, or is turned off."""
 
-    hint = "Run text recognition on it first, for example: ocrmypdf in.pdf out.pdf"
+    hint = (
+        "Install text recognition (apt install tesseract-ocr, or pip install 'pincite[ocr]'), and add the file again."
+    )
+
+
+class RecognitionFailed(LoadingError):
+    """The text of a picture could not be recognised."""
+
+    hint = "Check the installation of tesseract: tesseract --list-langs"
 
 
 class HoldsDocuments(LoadingError):

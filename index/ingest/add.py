@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from index.errors import LibraryNotWritable
 from index.ingest.growth import beginning, forget_beginnings, planned
 from index.ingest.members import OpenContainers
 from index.ingest.passage_encoding import BATCH_PASSAGES, PassageEncoder
-from index.ingest.pipeline import Prefetcher, ReceiptBuilder, VectorBuffer
+from index.ingest.pipeline import PageCounts, Prefetcher, ReceiptBuilder, VectorBuffer
 from index.ingest.preparation import (
     Claims,
     DocumentCutter,
@@ -26,13 +27,16 @@ from index.ingest.preparation import (
 from index.ingest.queue import absolute
 from index.ingest.toolbox import ToolLoader
 from index.loading.loader import discover
+from index.loading.recognition.page_store import forget_pages
+from index.loading.recognition.recogniser import RecognitionOptions
 from index.loading.sandbox.messages import Limits
-from index.records import Failure, Note, Progress, Settled
+from index.records import Failure, Progress, Settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from index.encoders.encoder import Encoder
+    from index.ingest.pipeline import RereadingWorker
     from index.ingest.preparation import Origin, PreparedItem
     from index.ingest.queue import Worklist
     from index.records import Document, Portion, ProgressCallback, Receipt, Stage
@@ -45,15 +49,6 @@ INDEX_SECONDS = 0.5
 """How long a stored document may be missing from the indexes while more documents are added."""
 _DEFAULT_LIMITS = Limits()
 _Item = TypeVar("_Item")
-_Item_contra = TypeVar("_Item_contra", contravariant=True)
-
-
-class _RereadingWorker(Protocol[_Item_contra]):
-    """A worker that can also be asked, with `known=False`, to read a file whose bytes are known."""
-
-    def work(self, item: _Item_contra, *, known: bool = True) -> PreparedItem: ...
-    def stop(self) -> None: ...
-    def close(self) -> None: ...
 
 
 class Ingestion:
@@ -74,11 +69,14 @@ class Ingestion:
         workers: int = 1,
         worklist: Worklist | None = None,
         passwords: Sequence[str] = (),
+        recognition: RecognitionOptions | None = None,
     ) -> None:
         self._store = store
         self._tool_loader = ToolLoader(store, tools, prepares=self._encodes)
         self._encoder = PassageEncoder(store.catalog, self._tool_loader, self._report_encoding)
         self._limits = (limits, max_bytes, max_pages, max_characters)
+        self._recognition = recognition or RecognitionOptions()
+        self._pages = PageCounts()
         self._worker_count = workers
         self._worklist = worklist
         self._passwords = tuple(passwords)
@@ -104,7 +102,8 @@ class Ingestion:
         if self._worklist:
             self._worklist.queue(map(absolute, files))
         self._containers.begin(files)
-        options = ReadOptions(*self._limits, self._sources, self._worklist, self._passwords)
+        reading = self._passwords, self._recognition, self._pages
+        options = ReadOptions(*self._limits, self._sources, self._worklist, *reading)
 
         def worker() -> FileReader:
             return FileReader(self._store.catalog, self._tool_loader, options)
@@ -125,7 +124,7 @@ class Ingestion:
     def _run(
         self,
         items: Sequence[_Item],
-        make: Callable[[], _RereadingWorker[_Item]],
+        make: Callable[[], RereadingWorker[_Item]],
         name: Callable[[_Item], str],
         *,
         workers: int,
@@ -147,13 +146,15 @@ class Ingestion:
             if self._worklist:
                 self._worklist.flush()
         self._store.index()
+        if self._encodes:  # a dry run changes nothing
+            forget_pages(self._store.folder, lambda identity: self._store.catalog.number_of(identity) is not None)
         self._report("", "done")
         return self._receipt.build(time.monotonic() - began)
 
     def _run_wave(
         self,
         items: Sequence[_Item],
-        make: Callable[[], _RereadingWorker[_Item]],
+        make: Callable[[], RereadingWorker[_Item]],
         name: Callable[[_Item], str],
         workers: int,
     ) -> None:
@@ -166,7 +167,7 @@ class Ingestion:
                 if self._passages >= (BATCH_PASSAGES if ahead.ready else FEWEST_PASSAGES):
                     self._store_waiting()
                 self._report(name(item), "reading")
-                if not self._take(ahead.take()):
+                if not self._take(ahead.take(partial(self._report_pages, item, name(item)))):
                     self._take(spare.work(item, known=False))
             self._store_waiting()
 
@@ -254,11 +255,9 @@ class Ingestion:
         self, prepared: Prepared, outcome: Literal["added", "replaced", "unchanged"], claim_notes: Sequence[str]
     ) -> None:
         document, notes = prepared.document, (*prepared.document.notes, *claim_notes)
-        getattr(self._receipt, outcome).append(document.source)
-        self._receipt.notes.extend(Note(document.source, note) for note in notes)
         passages = 0 if outcome == "unchanged" else len(prepared.chunks)
-        self._receipt.passages += passages
-        self._report_settled(document.source, Settled(outcome, passages, notes, document=document.id))
+        read = self._receipt.store(document, outcome, notes, passages)
+        self._report_settled(document.source, Settled(outcome, passages, notes, document=document.id, read=read))
 
     def _fail(self, failed: Failed) -> None:
         error, origin = failed.error, failed.origin
@@ -278,6 +277,12 @@ class Ingestion:
 
     def _report(self, source: str, stage: Stage) -> None:
         self._send(self._progress_of(source, stage))
+
+    def _report_pages(self, item: object, source: str) -> None:
+        """Report the page that is being recognised; nothing if the item is not a file with such pages."""
+        page, pages = self._pages.get(item) if isinstance(item, str) else (0, 0)
+        if pages:
+            self._send(self._progress_of(source, "reading", page=page, of_pages=pages))
 
     def _report_encoding(self, shares: tuple[Portion, ...], done: int, passages: int) -> None:
         if shares:

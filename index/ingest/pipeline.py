@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, overload
 
 from index.errors import LibraryNotWritable
-from index.records import Failure, Note, Portion, Receipt
+from index.records import Failure, Note, Portion, ReadAs, Receipt
+from index.records.file_kinds import reading_in_words
 from index.storage.files import NOT_WRITABLE_HINT
 from index.storage.tables import PackedVectors
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
-    from index.ingest.preparation import Prepared
+    from index.ingest.preparation import Prepared, PreparedItem
+    from index.records import Document, Outcome
 
 MOST_RESULTS = 512
 MOST_WEIGHT = 8_000_000
@@ -47,6 +49,41 @@ class PrefetchWorker(Protocol[_Item_contra, _Result_co]):
     def close(self) -> None:
         """Release resources after the last item."""
         ...
+
+
+class RereadingWorker(Protocol[_Item_contra]):
+    """A worker that can also be asked, with `known=False`, to read a file whose bytes are known."""
+
+    def work(self, item: _Item_contra, *, known: bool = True) -> PreparedItem:
+        """Return the prepared item."""
+        ...
+
+    def stop(self) -> None:
+        """Stop the running work; called from another thread."""
+        ...
+
+    def close(self) -> None:
+        """Release resources after the last item."""
+        ...
+
+
+class PageCounts:
+    """How many pages of each file are recognised so far. The threads that read files set it, and another one reads."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, tuple[int, int]] = {}
+
+    def set(self, file: str, page: int, pages: int) -> None:
+        """Record that the recognition of a page, counted from 1, begins."""
+        self._counts[file] = page, pages
+
+    def get(self, file: str) -> tuple[int, int]:
+        """Return the page of a file that is being recognised, and the number of pages to recognise; else (0, 0)."""
+        return self._counts.get(file, (0, 0))
+
+    def remove(self, file: str) -> None:
+        """Forget a file that was read."""
+        self._counts.pop(file, None)
 
 
 class Prefetcher(Generic[_Item, _Result]):
@@ -93,11 +130,19 @@ class Prefetcher(Generic[_Item, _Result]):
         """Whether the next result is available now."""
         return self._taken in self._done
 
-    def take(self) -> _Result:
-        """Wait for the next item's result, and return it. Call at most once per item."""
+    def take(self, waiting: Callable[[], None] = lambda: None) -> _Result:
+        """Wait for the next item's result, and return it; `waiting` is called about once a second until then.
+
+        Call at most once per item.
+        """
+        while True:
+            with self._changed:
+                if self._taken in self._done or self._changed.wait_for(
+                    lambda: self._taken in self._done, _POLL_SECONDS
+                ):
+                    break
+            waiting()
         with self._changed:
-            while self._taken not in self._done:
-                self._changed.wait(_POLL_SECONDS)
             result, error, weight = self._done.pop(self._taken)
             self._taken += 1
             self._weight -= weight
@@ -218,6 +263,7 @@ class ReceiptBuilder:
     removed: list[str] = field(default_factory=list)
     failed: list[Failure] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    read: list[ReadAs] = field(default_factory=list)
     passages: int = 0
     encoded: int = 0
 
@@ -225,6 +271,16 @@ class ReceiptBuilder:
     def files(self) -> int:
         """Number of settled files."""
         return len(self.added) + len(self.replaced) + len(self.unchanged) + len(self.opened) + len(self.failed)
+
+    def store(self, document: Document, outcome: Outcome, notes: Sequence[str], passages: int) -> ReadAs | None:
+        """Note the outcome of a document, and return how it was read; None if it was there already."""
+        getattr(self, outcome).append(document.source)
+        self.notes.extend(Note(document.source, note) for note in notes)
+        self.passages += passages
+        if outcome == "unchanged":
+            return None
+        self.read.append(ReadAs(document.source, reading_in_words(document), document.reading))
+        return self.read[-1]
 
     def build(self, seconds: float) -> Receipt:
         """Return the receipt."""
@@ -236,6 +292,7 @@ class ReceiptBuilder:
             removed=tuple(self.removed),
             failed=tuple(self.failed),
             notes=tuple(self.notes),
+            read=tuple(self.read),
             passages=self.passages,
             encoded=self.encoded,
             seconds=seconds,

@@ -24,6 +24,7 @@ from index.ingest.scan import is_empty, is_linked, roots
 from index.loading.containers.container_paths import file_on_disk
 from index.loading.formats import sniff
 from index.loading.loader import digest, read_bytes
+from index.loading.recognition.page_store import forget_pages
 from index.records import Failure, Progress, Receipt
 
 if TYPE_CHECKING:
@@ -221,6 +222,7 @@ class Synchronizer:
             catalog.relink({}, plan.lost)
         if plan.gained or plan.given_up or plan.lost:
             self._store.index()
+            forget_pages(self._store.folder, lambda identity: catalog.number_of(identity) is not None)
         lasting = _of_existing_files(read.failed)
         for failed in lasting:
             if (stamp := differences.stamp(failed.source)) and _can_be_opened(failed.source):

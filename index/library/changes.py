@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from index.records import Document, ProgressCallback
     from index.text.chunks import Chunker
 
-_LIMITS = {"max_file_megabytes", "max_pages", "max_characters", "parse_seconds", "parse_megabytes"}
+_LIMITS = {"max_file_megabytes", "max_pages", "max_characters", "parse_seconds", "parse_megabytes"} | {
+    "ocr",
+    "ocr_languages",
+}
 """The settings that decide whether a file can be read: a file that failed is tried again when one of them changes."""
 
 
@@ -103,12 +106,17 @@ class Changes:
         The attachments of a message go with it; an archive's path names the documents in it. Raises DocumentNotFound or
         AmbiguousDocument before anything is removed.
         """
-        with self._store.writing(), Worklist(self._session.folder) as worklist:
+        from index.loading.recognition.page_store import forget_pages
+
+        with self._store.writing():
             removals = Removals(self._session.catalog, self._lookup)
             removals.find(documents)
             removed = removals.carry_out()
-            worklist.drop(removals.containers())
+            if containers := removals.containers():
+                with Worklist(self._session.folder) as worklist:
+                    worklist.drop(containers)
             self._store.index()
+            forget_pages(self._store.folder, lambda identity: self._session.catalog.number_of(identity) is not None)
         return Receipt(removed=removed)
 
     def ingestion(
@@ -145,6 +153,7 @@ class Changes:
             "max_characters": settings.max_characters,
             "progress": progress,
             "limits": self._session.limits,
+            "recognition": self._session.recognition,
             "workers": workers or settings.workers or max(1, (os.cpu_count() or 1) // 2),
         }
 
@@ -221,11 +230,18 @@ class FolderSync:
             return self._changes.rehearsal(gained, lost, progress).run(paths)
 
         session = self._session
-        limits = session.base_settings.model_dump(include=_LIMITS)
-        rules = f"{__version__} {sorted(limits.items())}"
+        rules = f"{__version__} {self._reading_rules()}"
         return Synchronizer(
             session.store, ingest, rehearse, max_bytes=session.max_bytes, rules=rules, progress=progress
         )
+
+    def _reading_rules(self) -> str:
+        """Return what decides whether a file can be read; text recognition may have been installed meanwhile."""
+        from index.loading.recognition.recogniser import available
+
+        settings = self._session.base_settings
+        limits = sorted(settings.model_dump(include=_LIMITS).items())
+        return f"{limits} {available(settings.ocr)}"
 
 
 def _listed(folders: str | Path | Iterable[str | Path]) -> list[str | Path]:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from index.loading.pdf.page_cuts import PageMark, Rectangle
     from index.records import Document, DocumentInfo, Hit, Location, Span
     from index.storage.catalog.passage_queries import PassageRow
+    from index.views.blocks import OpenOriginal, Original, View
     from index.views.library_map import LibraryMap, Placement
-    from index.views.windows import OpenOriginal, Original, View
 
 
 class Contents:

@@ -52,6 +52,7 @@ def diagnose(folder: Path, settings: Settings) -> Diagnosis:
         except PackageNotFoundError:
             problems.append(Problem(f"{package} is not installed.", "Install Pincite again: pip install pincite"))
     _examine_encoder(_effective_settings(folder, settings), findings, problems)
+    _examine_recognition(settings, findings, problems)
     _examine_library(folder, settings, findings, problems)
     _examine_configuration(settings, findings, problems)
     effective = (
@@ -101,6 +102,22 @@ def _examine_encoder(settings: Settings, findings: dict[str, str], problems: lis
     findings["Documents"] = f"run through sentence-transformers {version('sentence-transformers')}: {modules}"
     light = "run through the same layers, without importing sentence-transformers"
     findings["Questions"] = light if encoder.light else "run through the same library"
+
+
+def _examine_recognition(settings: Settings, findings: dict[str, str], problems: list[Problem]) -> None:
+    """Name the program that recognises words in pictures, and its languages. Nobody needs one for other documents."""
+    from index.loading.recognition.recogniser import Recogniser, RecognitionOptions
+
+    recogniser = Recogniser(RecognitionOptions(settings.ocr, settings.ocr_languages))
+    if not recogniser.is_available:
+        findings["Text recognition"] = f"none: scans and pictures are not read. {recogniser.hint}"
+        return
+    try:
+        engine = recogniser.engine()
+    except PinciteError as error:
+        problems.append(Problem(error.message, error.hint))
+        return
+    findings["Text recognition"] = f"{engine.name}: {', '.join(engine.languages)}"
 
 
 def _examine_library(folder: Path, settings: Settings, findings: dict[str, str], problems: list[Problem]) -> None:

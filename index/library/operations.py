@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,16 +65,25 @@ class Maintenance:
         """Return the contradictions in the library's data, each with its remedy. Sources are not read."""
         return self._store.problems()
 
-    def verify(self, *, passwords: Sequence[str] = (), progress: ProgressCallback | None = None) -> Verification:
+    def verify(
+        self, *, deep: bool = False, passwords: Sequence[str] = (), progress: ProgressCallback | None = None
+    ) -> Verification:
         """Read every source that is still on disk and check every passage and sentence against its text.
 
-        Each of the `passwords` is tried on files that are locked.
+        Each of the `passwords` is tried on files that are locked. Words in pictures are compared with their stored
+        recognition; with `deep`, the pictures are recognised again, which takes about two seconds a page.
         """
         from index.verification.sources import verify
 
         session = self._session
-        limits = session.limits
-        return verify(session.store, max_bytes=session.max_bytes, limits=limits, passwords=passwords, progress=progress)
+        return verify(
+            session.store,
+            max_bytes=session.max_bytes,
+            limits=session.limits,
+            passwords=passwords,
+            recognition=replace(session.recognition, source="fresh" if deep else "kept"),
+            progress=progress,
+        )
 
     def compact(self, *, progress: OperationProgress | None = None) -> Compacted:
         """Free the space of removed documents, while others read. Raises LibraryLocked, NoRoom."""

@@ -62,11 +62,11 @@ class Removals:
             yield from self._in_container(source)
 
     def _in_container(self, container: str) -> Iterator[str]:
+        """Yield the sources below a container: a file, or one that documents name, even if it is gone."""
+        found = self._catalog.sources_below(container) if container else {}
         is_file = os.path.isabs(container) and os.path.isfile(container)
-        for source, identity in self._catalog.sources_below(container).items() if container else ():
-            within = self._container_of(identity)
-            if is_file or within == container or within.startswith(f"{container.rstrip(os.sep)}{os.sep}"):
-                yield source
+        if is_file or any(self._container_of(identity) == container for identity in found.values()):
+            yield from found
 
     def _container_of(self, identity: str) -> str:
         number = self._lookup.number(identity)

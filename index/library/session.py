@@ -15,6 +15,7 @@ from index.storage.protocol import target_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from index.loading.recognition.recogniser import RecognitionOptions
     from index.loading.sandbox.messages import Limits
     from index.records import DocumentInfo, Hit, Location, Span
     from index.settings import Settings
@@ -192,6 +193,14 @@ class Session:
         settings = self.base_settings
         containers = ContainerLimits(settings.max_nesting, settings.max_members)
         return Limits(settings.parse_seconds, settings.parse_megabytes, containers)
+
+    @property
+    def recognition(self) -> RecognitionOptions:
+        """How the words in pictures are recognised; recognised pages are kept in the library's folder."""
+        from index.loading.recognition.recogniser import RecognitionOptions
+
+        settings = self.base_settings
+        return RecognitionOptions(settings.ocr, settings.ocr_languages, str(self.folder))
 
     def change_settings(self, changes: Mapping[str, Any]) -> None:
         """Replace some settings for the rest of the session."""

@@ -8,7 +8,8 @@ import zipfile
 import zlib
 from typing import Any
 
-from index.loading import metadata
+from index.loading.bylines import person
+from index.loading.dates import iso_date
 from index.text.sentences import one_line
 
 _GENERATORS = ("python-docx", "openpyxl", "python-pptx")
@@ -30,7 +31,7 @@ def meaningful(title: str, author: str) -> tuple[str, str]:
     """Return a title and an author, each "" if a template or a program left it there."""
     title, author = one_line(title), one_line(author)
     is_title = not _TEMPLATE_TITLE.fullmatch(title) and not title.lower().endswith(_FILE_ENDINGS)
-    return title if is_title else "", "" if author in _GENERATORS else author
+    return title if is_title else "", person(author)
 
 
 def stated(properties: Any) -> tuple[str, str, str]:
@@ -57,7 +58,7 @@ def of_package(data: bytes) -> tuple[str, str, str]:
     created = "" if author in _GENERATORS else _first(tree, f"{_TERMS}created", f"{_META}creation-date")
     changed = _first(tree, f"{_TERMS}modified", f"{_DC}date")
     is_old = bool(created and changed) and int(changed[:4]) - int(created[:4]) > 1
-    return *meaningful(_first(tree, f"{_DC}title"), author), "" if is_old else metadata.iso_date(created[:10])
+    return *meaningful(_first(tree, f"{_DC}title"), author), "" if is_old else iso_date(created[:10])
 
 
 def is_locked(data: bytes) -> bool:

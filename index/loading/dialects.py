@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
@@ -22,6 +23,8 @@ _DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE = 200
 """Records that are tried."""
 _SAMPLE_CHARACTERS = 2_000_000
+_AROUND_FIELDS = re.compile(r"(?:^|(?<=[,;\t|]))'|'(?=[,;\t|]|\r?$)", re.MULTILINE)
+_NEARLY_ALL = 0.9
 _LARGEST_FIELD = 10_000_000
 _EVEN = 0.8
 """The share of records that have the same number of fields, at least."""
@@ -70,8 +73,7 @@ def detect(text: str, *, expected: str = "") -> Dialect:
 
 def _is_quoted(text: str) -> bool:
     """Return whether single quotes surround fields and are no apostrophes."""
-    fields = sum(text.count(f"{delimiter}'") + text.count(f"'{delimiter}") for delimiter in _DELIMITERS)
-    return fields > 0.8 * text.count("'") - 2
+    return len(_AROUND_FIELDS.findall(text)) >= _NEARLY_ALL * text.count("'")
 
 
 def _tried(text: str, dialect: Dialect) -> list[list[str]]:

@@ -7,6 +7,7 @@ There are no pages: where they break depends on the printer and fonts of the per
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,12 @@ from index.loading.wordprocessingml import NAMESPACE, PAGE_BREAK, Numbering, Sty
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from index.loading.content import Content
 
 _HEAD_BLOCKS = 8
+_YEAR = re.compile(r"(?<![\d.,/-])(?:19|20)\d\d(?![\d.,/-]*\d)")
 _CONTENTS_NOTE = "Left out of passages: a table of contents."
 _INDENT = "  "
 _FOOTNOTES = "/word/footnotes.xml"
@@ -66,10 +68,16 @@ def _read(data: bytes) -> Draft:
     return Draft(
         blocks,
         title=title or reader.title,
-        author=author or next(filter(None, map(metadata.byline, head)), ""),
-        date=next(filter(None, map(metadata.dateline, head)), "") or date,
+        author=author or metadata.author_of(head),
+        date=metadata.date_of(head, author) or ("" if _contradict(head, date) else date),
         notes=(_CONTENTS_NOTE,) if reader.has_contents else (),
     )
+
+
+def _contradict(head: Sequence[str], date: str) -> bool:
+    """Return whether the first lines name years, but not that of the file: then it is a copy of an older text."""
+    years = {int(year) for line in head for year in _YEAR.findall(line)}
+    return bool(years and date) and all(abs(int(date[:4]) - year) > 1 for year in years)
 
 
 class _Reader:

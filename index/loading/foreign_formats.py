@@ -8,18 +8,11 @@ WORD_97 = "a Word document of the older kind (.doc)"
 EXCEL_97 = "an Excel workbook of the older kind (.xls)"
 POWERPOINT_97 = "a PowerPoint presentation of the older kind (.ppt)"
 MESSAGE = "an Outlook message (.msg)"
-_IMAGE = "an image ({})"
 
 _OTHERWISE = "Convert it to PDF, Word, HTML or text, and add that."
 
 MAGIC: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"\x89PNG\r\n", _IMAGE.format("PNG")),
-    (0, b"\xff\xd8\xff", _IMAGE.format("JPEG")),
-    (0, b"GIF8", _IMAGE.format("GIF")),
-    (0, b"II*\x00", _IMAGE.format("TIFF")),
-    (0, b"MM\x00*", _IMAGE.format("TIFF")),
-    (8, b"WEBP", _IMAGE.format("WebP")),
-    (4, b"ftypheic", _IMAGE.format("HEIC")),
+    (4, b"ftypheic", "an image (HEIC)"),
     (4, b"ftyp", "a film or sound recording (MPEG-4)"),
     (0, b"ID3", "a sound recording (MP3)"),
     (0, b"OggS", "a sound recording (Ogg)"),

@@ -67,6 +67,20 @@ PPT = "application/vnd.ms-powerpoint"
 HTML = "text/html"
 MARKDOWN = "text/markdown"
 PLAIN = "text/plain"
+PNG, JPEG, TIFF, WEBP, GIF, BMP = "image/png", "image/jpeg", "image/tiff", "image/webp", "image/gif", "image/bmp"
+IMAGES = (PNG, JPEG, TIFF, WEBP, GIF, BMP)
+_PICTURES = (
+    (0, b"\x89PNG\r\n\x1a\n", PNG),
+    (0, b"\xff\xd8\xff", JPEG),
+    (0, b"GIF8", GIF),
+    (0, b"II*\x00", TIFF),
+    (0, b"MM\x00*", TIFF),
+    (0, b"II+\x00", TIFF),
+    (0, b"MM\x00+", TIFF),
+    (8, b"WEBP", WEBP),
+)
+"""Offset, bytes and media type."""
+_BMP_HEAD = re.compile(rb"BM.{4}\x00{4}.{4}[\x0c\x28\x34\x38\x40\x6c\x7c]\x00{3}", re.DOTALL)
 _BY_SUFFIX = {
     **dict.fromkeys((".md", ".markdown", ".mdown", ".mkd"), MARKDOWN),
     **dict.fromkeys((".html", ".htm", ".xhtml"), HTML),
@@ -151,6 +165,8 @@ def sniff(data: bytes, source: str) -> Content:
         raise EmptyDocument(f"{name} is empty: it has no bytes.")
     if _is_pdf(data, suffix):
         return Content(data, PDF)
+    if picture := _picture_type(data):
+        return Content(data, picture)
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return Content(data, zip_media_type(data, name))
     if data.startswith(SIGNATURE):
@@ -170,6 +186,13 @@ def sniff(data: bytes, source: str) -> Content:
 def _is_pdf(data: bytes, suffix: str) -> bool:
     head = data[:_PDF_SLACK]
     return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"%PDF-") or (suffix == ".pdf" and b"%PDF-" in head)
+
+
+def _picture_type(data: bytes) -> str:
+    """Return the media type of a picture; empty for anything else."""
+    if _BMP_HEAD.match(data):
+        return BMP
+    return next((media_type for offset, magic, media_type in _PICTURES if data.startswith(magic, offset)), "")
 
 
 def holds_documents(name: str, kind: str) -> HoldsDocuments:

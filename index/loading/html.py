@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from index.loading import metadata
 from index.loading.content import Draft
+from index.loading.dates import iso_date
+from index.loading.html_tables import covered
 from index.loading.html_tree import Piece, walk
 from index.text.sentences import has_words, one_line
 
@@ -42,6 +44,8 @@ _JSON_LD_DATE = re.compile(r'"datePublished"\s*:\s*"([^"]+)"')
 _HEAD_PIECES = 8
 _DEEPEST = 250
 """Levels of nesting. trafilatura takes minutes for deeper pages, so these are read without it."""
+_MOST_COVERED = 200_000
+"""Places that spanning cells of tables claim: trafilatura fills each of them in, and takes hours for millions."""
 _EXTRACTOR_ERRORS = (
     ValueError,
     TypeError,
@@ -66,11 +70,12 @@ def read(content: Content, name: str) -> Draft:  # noqa: ARG001 - every format's
     kept, note = _main(pieces, _squeezed(_main_text(tree)))
     title, author = _stated(tree, content.text)
     highest = [piece.block.text for piece in kept[:_HEAD_PIECES] if piece.block.level == 1]
+    author = author or metadata.author_of(list(_head_lines(kept)))
     return Draft(
         [piece.block for piece in kept],
         title=highest[0] if len(highest) == 1 else title,
-        author=author or _visible_author(kept),
-        date=_date(tree, kept),
+        author=author,
+        date=_date(tree, kept, author),
         notes=(note,) if note else (),
     )
 
@@ -90,7 +95,7 @@ def _main_text(tree: Any) -> str:
     """Return the main text by trafilatura; "" if it fails or would take too long."""
     import trafilatura
 
-    if _is_deep(tree):
+    if _is_deep(tree) or covered(tree) > _MOST_COVERED:
         return ""
     with suppress(*_EXTRACTOR_ERRORS):
         found: Any = trafilatura.bare_extraction(tree, with_metadata=False, include_comments=False, favor_recall=True)
@@ -162,19 +167,12 @@ def _head_lines(pieces: Sequence[Piece]) -> Iterator[str]:
         yield from piece.block.text.split("\n")
 
 
-def _visible_author(pieces: Sequence[Piece]) -> str:
-    return next(filter(None, map(metadata.byline, _head_lines(pieces))), "")
-
-
-def _date(tree: Any, pieces: Sequence[Piece]) -> str:
-    """Return the date in the page's metadata, else a line at its top that is a date.
+def _date(tree: Any, pieces: Sequence[Piece], author: str) -> str:
+    """Return the date in the page's metadata, else a line at its top that is a date, or the author's name with a date.
 
     trafilatura's own date is not used: it guesses from any text.
     """
     stated: list[str] = [value for path in _STATED_DATES for value in tree.xpath(path)]
     for script in tree.xpath("//script[@type='application/ld+json']/text()"):
         stated += _JSON_LD_DATE.findall(script)
-    return next(
-        filter(None, [*map(metadata.iso_date, stated), *map(metadata.dateline, _head_lines(pieces))]),
-        "",
-    )
+    return next(filter(None, map(iso_date, stated)), "") or metadata.date_of(_head_lines(pieces), author)

@@ -78,6 +78,12 @@ def read_table(table: Any, words: Words, is_hidden: Test) -> list[Block]:
     return [block for block in (paragraph(caption), grid(places.texts, outline)) if block.text]
 
 
+def covered(tree: Any) -> int:
+    """Return how many places the cells of all tables of a page claim that span several rows or columns."""
+    spanning = (cell for cell in tree.iter("td", "th") if "rowspan" in cell.attrib or "colspan" in cell.attrib)
+    return sum(wide * tall for _, wide, tall in map(_shape, spanning))
+
+
 def _cells(row: Any) -> Iterator[Any]:
     return row.iterchildren("td", "th")  # type: ignore[no-any-return]
 

@@ -14,7 +14,9 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+from dataclasses import replace
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,7 @@ from index.loading import formats, text_formats
 from index.loading.content import compose
 from index.loading.locks import unlocked
 from index.loading.mail import mail_formats
+from index.text.languages import languages_of
 from index.text.sentences import has_words
 from index.text.structure import STRUCTURED
 
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from index.loading.content import Content, Draft
+    from index.loading.recognition.recogniser import Recogniser
     from index.records import Document
 
 __all__ = ["digest", "discover", "load", "load_bytes", "locate", "read_bytes"]
@@ -56,8 +60,11 @@ _FORMAT_MODULES = {
     formats.DOC: "ole2.word97",
     formats.PPT: "ole2.powerpoint97",
     **dict.fromkeys(STRUCTURED, "structured_text"),
+    **dict.fromkeys(formats.IMAGES, "images"),
     **text_formats.READERS,
 }
+_RECOGNISED = {formats.PDF, *formats.IMAGES}
+"""Formats with pages, whose text may have to be recognised."""
 
 
 def discover(paths: Iterable[str | Path], *, enter: Callable[[Path], bool] = lambda _: True) -> Iterator[Path]:
@@ -196,9 +203,15 @@ def load(path: Path, *, max_bytes: int) -> Document:
 
 
 def load_bytes(
-    data: bytes, *, source: str, name: str = "", max_pages: int | None = None, passwords: Sequence[str] = ()
+    data: bytes,
+    *,
+    source: str,
+    name: str = "",
+    max_pages: int | None = None,
+    passwords: Sequence[str] = (),
+    recogniser: Recogniser | None = None,
 ) -> Document:
-    """Return the document in `data`.
+    """Return the document in `data`; `recogniser` reads the text of pictures, by default with what is installed.
 
     `source` is where the bytes come from. Its suffix helps to distinguish formats with similar contents.
     `name` is the file's name if it is not the last part of `source`; its suffix is then used instead.
@@ -206,15 +219,33 @@ def load_bytes(
     Raises TooLarge before reading any page if a format with pages has more than `max_pages`, PasswordRequired.
     """
     content = formats.sniff(unlocked(data, name or PurePath(source).name, passwords), name or source)
-    draft = _read(content, name or PurePath(source).name, max_pages)
-    document = compose(draft, content, id=hashlib.sha256(data).hexdigest(), source=source)
+    identity = hashlib.sha256(data).hexdigest()
+    if recogniser:
+        recogniser.identity = identity
+    draft = _read(content, name or PurePath(source).name, max_pages, recogniser)
+    document = _described(compose(draft, content, id=identity, source=source))
     if not has_words(document.text):
         raise EmptyDocument(f"{name or PurePath(source).name} has no words in it.")
     return document
 
 
-def _read(content: Content, name: str, max_pages: int | None) -> Draft:
+def _described(document: Document) -> Document:
+    """Return a document with its languages and the number of its empty pages, unless its reader told them."""
+    reading = document.reading
+    languages = reading.languages or languages_of(document.text)
+    empty = reading.empty_pages or _empty_pages(document)
+    return replace(document, reading=replace(reading, languages=languages, empty_pages=empty))
+
+
+def _empty_pages(document: Document) -> int:
+    starts = [landmark.start for landmark in document.landmarks if landmark.kind == "page"]
+    pages = pairwise([*starts, len(document.text)])
+    return sum(not document.text[start:end].strip() for start, end in pages)
+
+
+def _read(content: Content, name: str, max_pages: int | None, recogniser: Recogniser | None) -> Draft:
     module: Any = import_module(f"index.loading.{_FORMAT_MODULES[content.media_type]}")
-    limits = {"max_pages": max_pages} if content.media_type == formats.PDF else {}
-    draft: Draft = module.read(content, name, **limits)
+    recognised = content.media_type in _RECOGNISED
+    options = {"max_pages": max_pages, "recogniser": recogniser} if recognised else {}
+    draft: Draft = module.read(content, name, **options)
     return draft

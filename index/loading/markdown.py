@@ -7,7 +7,8 @@ from html import unescape
 from typing import TYPE_CHECKING
 
 from index.loading.content import Block, Draft, paragraph, rows, verbatim
-from index.loading.metadata import iso_date
+from index.loading.dates import iso_date
+from index.loading.metadata import author_of, date_of
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ _SHOWING = {
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _BREAK_TAG = re.compile(r"<br\s*/?>|</(?:p|div|li|tr|h\d)>", re.IGNORECASE)
 _INDENT = "  "
+_HEAD_BLOCKS = 4
+"""The title, and the lines below it that may name the author and the date."""
 
 
 def read(content: Content, name: str) -> Draft:  # noqa: ARG001 - every format's `read` has this signature
@@ -40,11 +43,13 @@ def read(content: Content, name: str) -> Draft:  # noqa: ARG001 - every format's
     fields, body = front_matter(_NEWLINE.sub("\n", content.text.lstrip("\ufeff")))
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     blocks = [block for block in _blocks(SyntaxTreeNode(parser.parse(body))) if block.text]
+    head = [line for block in blocks[:_HEAD_BLOCKS] if not block.level for line in block.text.split("\n")]
+    author = fields.get("author", "") or fields.get("authors", "") or author_of(head)
     return Draft(
         blocks,
         title=fields.get("title", "") or _title(blocks),
-        author=fields.get("author", "") or fields.get("authors", ""),
-        date=iso_date(fields.get("date", "")),
+        author=author,
+        date=iso_date(fields.get("date", "")) or date_of(head, author),
     )
 
 

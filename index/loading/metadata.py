@@ -7,41 +7,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
-_MONTHS = (
-    ("january", "jan", "januar", "janvier", "enero"),
-    ("february", "feb", "februar", "février", "febrero"),
-    ("march", "mar", "märz", "mars", "marzo"),
-    ("april", "apr", "avril", "abril"),
-    ("may", "mai", "mayo"),
-    ("june", "jun", "juni", "juin", "junio"),
-    ("july", "jul", "juli", "juillet", "julio"),
-    ("august", "aug", "août", "agosto"),
-    ("september", "sep", "sept", "septembre", "septiembre"),
-    ("october", "oct", "oktober", "octobre", "octubre"),
-    ("november", "nov", "novembre", "noviembre"),
-    ("december", "dec", "dezember", "décembre", "diciembre"),
-)
-_MONTH = {name: number for number, names in enumerate(_MONTHS, 1) for name in names}
-_WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?\s+)?"
-_STATED = r"(?:(?:first\s+)?(?:published|posted|dated?|written)(?:\s+on)?:?\s+)?"
-_YEAR = r"(?P<year>1[5-9]\d\d|20\d\d)"
-_FORMS = tuple(
-    re.compile(_STATED + _WEEKDAY + form + r"\.?", re.IGNORECASE)
-    for form in (
-        rf"{_YEAR}-(?P<month>\d\d)-(?P<day>\d\d)(?:[T ]\d\d:\d\d[\d:.]*\s*(?:Z|[+-]\d\d:?\d\d)?)?",
-        rf"{_YEAR}-(?P<month>\d\d)",
-        rf"(?P<day>\d\d?)(?:st|nd|rd|th|\.)?\s+(?:de\s+)?(?P<month>[^\W\d_]+)\.?,?\s+(?:de\s+)?{_YEAR}",
-        rf"(?P<month>[^\W\d_]+)\.?\s+(?P<day>\d\d?)(?:st|nd|rd|th)?,?\s+{_YEAR}",
-        rf"(?P<month>[^\W\d_]+)\.?,?\s+{_YEAR}",
-    )
-)
+from index.loading.bylines import byline, dateline, loose_byline, signature
+from index.loading.dates import iso_date
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
 _FIELD = re.compile(r"(title|authors?|by|date|published)\s*:\s*(\S.*)", re.IGNORECASE)
 _FIELDS = {"authors": "author", "by": "author", "published": "date"}
-_BYLINE = re.compile(r"(?:written\s+)?by\s+(\S.*)", re.IGNORECASE)
-_NAME = re.compile(r"(?:[A-ZÀ-ÞĀ-Ž][\w'’.-]*|van|von|der|den|de|da|di|du|del|la|le|bin|al|and|&|with)")
-_NAME_WORDS = 12
 _FURNITURE = frozenset(
     (
         "pages",
@@ -72,46 +48,26 @@ class Description:
     date: str = ""
 
 
-def iso_date(text: str) -> str:
-    """Return `2020-12-05`, `2020-12` or `2020` if the text is a date and nothing else; else "".
+def author_of(lines: Sequence[str]) -> str:
+    """Return the author that the first lines of a text name; "" if they name none.
 
-    All-numeric forms other than ISO are not read: 5/12/2020 is one day in London and another in Boston.
+    `By the editors` counts only if the next line is a date, because many sentences begin with `by`; a name and a date
+    alone only below the title, because elsewhere they may name a place, a series or an event.
     """
-    text = " ".join(text.split())
-    if re.fullmatch(_YEAR, text):
-        return text
-    for form in _FORMS:
-        found = form.fullmatch(text)
-        if found:
-            return _iso(found.groupdict())
-    return ""
+    named = next(filter(None, map(byline, lines)), "")
+    if named:
+        return named
+    for line, after in pairwise(lines):
+        loose = loose_byline(line)
+        if loose and dateline(after):
+            return loose
+    signed = [signature(line)[0] for line in lines[1:2] if looks_like_title(lines[0])]
+    return next(filter(None, signed), "")
 
 
-def dateline(line: str) -> str:
-    """Return the date if the line is a date, else "". A bare year does not count: it may be a page number."""
-    found = iso_date(line)
-    return found if "-" in found else ""
-
-
-def _iso(parts: dict[str, str]) -> str:
-    name = parts["month"].lower()
-    month = int(name) if name.isdigit() else _MONTH.get(name, 0)
-    day = parts.get("day")
-    try:
-        stated = date(int(parts["year"]), month, int(day or 1))
-    except ValueError:
-        return ""
-    return stated.isoformat() if day else stated.isoformat()[:7]
-
-
-def byline(line: str) -> str:
-    """Return the names in `By Ada Lovelace and Charles Babbage`; "" if the line is no byline."""
-    found = _BYLINE.fullmatch(line.strip())
-    if not found:
-        return ""
-    words = found.group(1).split()
-    named = all(_NAME.match(word.strip(",")) for word in words)
-    return found.group(1) if named and len(words) <= _NAME_WORDS and not line.rstrip().endswith(("!", "?", ":")) else ""
+def date_of(lines: Iterable[str], author: str = "") -> str:
+    """Return the first date that stands on a line of its own, or beside the author's name; "" if there is none."""
+    return next(filter(None, (dateline(line, author) for line in lines)), "")
 
 
 def looks_like_title(line: str) -> bool:
@@ -137,8 +93,8 @@ def describe(stanzas: list[list[str]]) -> Description:
     head = _head(stanzas)
     lines = [line for stanza in head for line in stanza]
     fields = _fields(lines)
-    author = fields.get("author") or next(filter(None, map(byline, lines)), "")
-    dated = next(filter(None, map(dateline, lines)), "")
+    author = fields.get("author") or author_of(lines)
+    dated = date_of(lines, author)
     title = fields.get("title") or _title(head, lines, followed=len(stanzas) > 1)
     return Description(title, author, iso_date(fields.get("date", "")) or dated)
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from index.errors import DamagedFile, PasswordRequired
 from index.loading import metadata
+from index.loading.bylines import person
 from index.loading.content import Block, Draft, paragraph, verbatim
+from index.loading.dates import iso_date
 from index.loading.grid import Outline, grid
-from index.loading.metadata import iso_date
 from index.loading.odt_words import STYLE, TABLE, TEXT, notes_in, table_rows, words
 from index.loading.xml_tree import local, parse, text_of
 from index.loading.zip_parts import ZipParts
@@ -51,12 +52,12 @@ def read(content: Content, name: str) -> Draft:
     blocks = [block for block in reader.blocks(body) if block.text]
     head = [line for block in blocks[:_HEAD_BLOCKS] for line in block.text.split("\n")]
     stated = {tag: _stated(roots, tag) for tag in ("title", "initial-creator", "creator", "creation-date", "date")}
-    author = stated["initial-creator"] or stated["creator"]
-    dated = next(filter(None, map(metadata.dateline, head)), "")
+    author = person(stated["initial-creator"] or stated["creator"]) or metadata.author_of(head)
+    dated = metadata.date_of(head, author)
     return Draft(
         blocks,
         title=stated["title"] or reader.title,
-        author=author or next(filter(None, map(metadata.byline, head)), ""),
+        author=author,
         date=dated or iso_date((stated["creation-date"] or stated["date"])[:10]),
         notes=(_CONTENTS_NOTE,) if reader.has_contents else (),
     )

@@ -62,7 +62,8 @@ def table_rows(table: Any) -> list[list[str]]:
             if local(cell) in {"table-cell", "covered-table-cell"}:
                 cells += [_cell(cell)] * _repeated(cell, "columns")
         rows += [cells] * (_repeated(row, "rows") if any(cells) else 1)
-    return rows
+    width = max((n for row in rows for n, cell in enumerate(row, 1) if cell), default=0)
+    return [row[:width] for row in rows]
 
 
 def _cell(cell: Any) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from index.loading import metadata
 from index.loading.content import Block, Draft, paragraph, verbatim
+from index.loading.dates import iso_date
 from index.loading.hard_wraps import Width, unwrap
 from index.text.sentences import normalise, one_line
 
@@ -224,7 +225,7 @@ class _Reader:
             return len(stars.group(1))
         if self._title and one_line(line) == self._title:
             return 1
-        if metadata.iso_date(line):
+        if iso_date(line):
             return 0
         if len(line) > _HEADING_LENGTH or line.endswith((".", ",", ";", ":", "!")):
             return 1 if _CHAPTER.fullmatch(line) and len(line) <= _HEADING_LENGTH else 0

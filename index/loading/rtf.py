@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from index.errors import PasswordRequired
 from index.loading import metadata
+from index.loading.bylines import person
 from index.loading.content import Block, Draft, paragraph
+from index.loading.dates import iso_date
 from index.loading.grid import grid
 from index.loading.rtf_codes import CHARACTERS, SKIPPED, encoding_of_charset, encoding_of_page
 from index.text.sentences import one_line
@@ -67,11 +69,12 @@ def read(content: Content, name: str) -> Draft:
     reader.read(content.data)
     blocks = [block for block in reader.blocks if block.text]
     head = [line for block in blocks[:_HEAD_BLOCKS] for line in block.text.split("\n")]
+    author = person(reader.stated.get("author", "")) or metadata.author_of(head)
     return Draft(
         blocks,
         title=reader.stated.get("title", ""),
-        author=reader.stated.get("author", "") or next(filter(None, map(metadata.byline, head)), ""),
-        date=next(filter(None, map(metadata.dateline, head)), "") or reader.date(),
+        author=author,
+        date=metadata.date_of(head, author) or reader.date(),
     )
 
 
@@ -123,7 +126,7 @@ class _Reader:
     def date(self) -> str:
         """Return the date of creation; "" if the file does not state it."""
         year, month, day = (self._created.get(part, 0) for part in ("yr", "mo", "dy"))
-        return metadata.iso_date(f"{year:04}-{month:02}-{day:02}")
+        return iso_date(f"{year:04}-{month:02}-{day:02}")
 
     def _characters(self, characters: bytes) -> None:
         """Collect bytes: a character of some encodings has two, the second of which may look like a letter."""

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 Kind = Literal["", "word", "number", "year", "date"]
 _NUMBER = re.compile(r"[\s+\-–−~≈<>≤≥±(]*[$€£¥#]?\s?[+\-–−]?[\d.,'’\s]*\d[\d.,'’\s]*[%‰°]?\s?[\w.%/²³$€£¥]{0,4}\)?")
 _YEAR = re.compile(r"(?:FY|CY)?\s?(?:1[89]|20)\d\d[EAP*]?|FY\s?'?\d\d(?:/\d\d)?|(?:1[89]|20)\d\d[/–-]\d\d(?:\d\d)?")
-_MONTH = r"(?:jan|feb|m[aä]r|apr|ma[iy]|june?|july?|juni|juli|aug|sep|o[ck]t|nov|de[cz])[a-zä]*\.?"
+_MONTH = (
+    r"(?:jan(?:uary|uar)?|feb(?:ruary|ruar)?|mar(?:ch)?|märz|apr(?:il)?|may|mai|june?|juni|july?|juli|aug(?:ust)?"
+    r"|sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)\.?"
+)
 _DATE = re.compile(
     rf"\d{{4}}-\d\d(?:-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?)?)?|\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}}"
     r"|\d{1,2}/\d{1,2}\s?[-–]\s?\d{1,2}/\d{1,2}|\d{1,2}\.\d{1,2}\.\s?[-–]\s?\d{1,2}\.\d{1,2}\.|\d{1,2}:\d\d(?::\d\d)?"
@@ -28,8 +31,8 @@ _DATE = re.compile(
     r"|\d{4}[\s-]?[QH][1-4]",
     re.IGNORECASE,
 )
-_NOTHING = re.compile(r"[-–—−*.…\s]*|n/?a\.?|nil|none|null", re.IGNORECASE)
-_ENUMERATED = re.compile(r"(?:[^\W\d_]+\.?\s)?(?:\d{1,2}[A-Za-z]?|[IVXLC]+|[A-Za-z])[.):]?")
+_NOTHING = re.compile(r"[-–—−*.…☐☑☒✓✔✗✘•\s]*|n/?a\.?|nil|none|null", re.IGNORECASE)
+_ENUMERATED = re.compile(r"(?:[^\W\d_]+\.?\s)?(?:(?:\d{1,2}[A-Za-z]?|[IVXLC]+)[.):]?|[A-Za-z][.):])")
 """The number of a row, with or without a word: `Item 1A.`, `IV.`, `b)`."""
 _MOSTLY_DIGITS = 0.5
 _LONGEST_VALUE = 40
@@ -222,11 +225,15 @@ def label_columns(rows: Rows, tall: Collection[int] = (), *, headed: bool = True
     first, second = filled[:2]
     if first in tall:
         names = next((n for n, column in enumerate(filled) if column not in tall), len(filled))
-        names += names < len(filled) - 1 and _is_label(body, filled[names])
+        names += names < len(filled) - 1 and _names_rows(body, filled[names])
         return tuple(filled[:names])
     if not _is_label(body, first) or (_share(_kinds(body, first), "number") >= _MOST and not headed):
         return ()
     return (first, second) if len(filled) > 2 and _needs_second(body, first, second) else (first,)
+
+
+def _names_rows(rows: Rows, column: int) -> bool:
+    return _is_label(rows, column) and _share(_kinds(rows, column), "number") < _MOST
 
 
 def _needs_second(rows: Rows, first: int, second: int) -> bool:

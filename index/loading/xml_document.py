@@ -1,4 +1,4 @@
-"""Parses XML that holds a text, such as DocBook, JATS and TEI, and drawings in SVG: headings, paragraphs, lists, tables.
+"""Parses XML that holds a text, such as DocBook, JATS and TEI, and drawings in SVG.
 
 The names of elements differ, but not how texts are built: an element with words of its own is a paragraph, an element
 without them is a container, and a container with a title is a section.
@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from index.loading.content import Block, Draft, paragraph, verbatim
+from index.loading.dates import iso_date
 from index.loading.grid import Outline, grid
-from index.loading.metadata import iso_date
-from index.loading.xml_tree import local, parse_text, text_of
+from index.loading.xml_tree import local, parse_text, strings, text_of
 from index.text.sentences import has_words, one_line
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ _ITEMS = frozenset({"listitem", "item", "list-item", "varlistentry", "member", "
 _TABLES = frozenset({"table", "informaltable"})
 _CELLS = frozenset({"entry", "td", "th", "cell"})
 _NOTES = frozenset({"footnote", "fn", "note"})
+_FRONTS = frozenset({"info", "bookinfo", "articleinfo", "chapterinfo", "sectioninfo", "front"})
+"""Containers of the title of the section in which they stand."""
+_REFERENCES = frozenset({"element-citation", "mixed-citation", "citation", "bibl", "biblStruct", "biblioentry"})
 _BLOCKS = _LISTINGS | _LISTS | _TABLES
 _UNSEEN = frozenset(
     {
@@ -81,8 +84,7 @@ def read(content: Content, name: str) -> Draft:
 
 def _drawing(root: Any) -> Draft:
     """Return the title, the description and the labels of a drawing."""
-    texts = [element for element in root.iter("{*}title", "{*}desc", "{*}text", "{*}flowRoot")]
-    blocks = [paragraph(_label(element)) for element in texts]
+    blocks = [paragraph(_label(element)) for element in root.iter("{*}title", "{*}desc", "{*}text", "{*}flowRoot")]
     title = next((text_of(child) for child in root if local(child) == "title"), "")
     return Draft([block for block in blocks if has_words(block.text)], title)
 
@@ -95,7 +97,7 @@ def _label(text: Any) -> str:
 
 def _found(root: Any, paths: tuple[str, ...]) -> list[Any]:
     """Return the elements that the first of these paths finds."""
-    return next((found for path in paths if (found := root.xpath(path))), [])
+    return next(filter(None, map(root.xpath, paths)), [])
 
 
 def _first(root: Any, paths: tuple[str, ...]) -> str:
@@ -122,10 +124,12 @@ def _blocks(element: Any, depth: int) -> Iterator[Block]:
     kind = local(element)
     if not kind or kind in _UNSEEN:
         return
-    if kind in _TITLES:
-        yield paragraph(text_of(element), max(1, depth))
+    if _is_title(element):
+        yield paragraph(text_of(element), max(1, depth if kind != "article-title" else 1))
+    elif kind in _REFERENCES:
+        yield paragraph(", ".join(text for part in element.iter() if (text := one_line(part.text or ""))))
     elif kind in _LISTINGS:
-        yield verbatim("".join(element.itertext()))
+        yield verbatim("".join(strings(element)))
     elif kind in _LISTS:
         yield verbatim("\n".join(_items(element, 0)))
     elif kind in _TABLES and (table := _table(element)):
@@ -133,9 +137,15 @@ def _blocks(element: Any, depth: int) -> Iterator[Block]:
     elif _has_words(element):
         yield from _paragraphs(element, depth)
     else:
-        inner = depth + any(local(child) in _TITLES for child in element)
+        inner = depth + any(_is_title(child) or local(child) in _FRONTS for child in element)
         for child in element:
-            yield from _blocks(child, inner)
+            yield from _blocks(child, inner - (local(child) in _FRONTS))
+
+
+def _is_title(element: Any) -> bool:
+    """Return whether an element is the title of a section; references have titles, too."""
+    kind = local(element)
+    return kind in _TITLES and (kind != "article-title" or local(element.getparent()) == "title-group")
 
 
 def _has_words(element: Any) -> bool:
@@ -164,7 +174,7 @@ def _paragraphs(element: Any, depth: int) -> Iterator[Block]:
 def _inline(element: Any, notes: list[Any]) -> str:
     """Return the words of an inline element; notes in it are collected, because they interrupt the sentence."""
     if not any(local(inner) in _NOTES for inner in element.iter()):
-        return " ".join("".join(element.itertext()).split("\n"))
+        return " ".join("".join(strings(element)).split("\n"))
     words = [element.text or ""]
     for child in element:
         if local(child) in _NOTES:

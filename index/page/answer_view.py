@@ -209,7 +209,7 @@ def _statements(answer: Answer, evidence: Sequence[Card]) -> Iterator[dict[str, 
             "verdict": statement.verdict,
             "mark": statement.verdict if statement.is_claim else "unchecked",
             "name": remarks.verdict_name(statement, answer.citations),
-            "proven": remarks.proven(statement, answer.citations),
+            "proven": remarks.proven(statement, answer.citations) or remarks.PROVEN[statement.verdict],
             "reason": "" if statement.is_supported else remarks.reason(statement),
             "cards": [by_marker[marker] for marker in beside],
         }

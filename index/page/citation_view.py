@@ -14,6 +14,7 @@ from index.citations.links import page_path, web_address
 from index.loading.pdf.page_cuts import FINE
 from index.page.answer_view import place, without_title
 from index.records import Citation, Span
+from index.records.remarks import recognition
 from index.schema.redaction import redacted
 from index.server.http.routes.documents import marks_of
 from index.views.windows import MOST_MARKED
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
     from index.loading.pdf.page_cuts import PageMark, Rectangle
     from index.records import DocumentInfo
     from index.server.http.service import Service
-    from index.views.windows import TextBlock
+    from index.views.blocks import TextBlock
 
 STYLES: dict[Form, str] = {"apa": "APA", "mla": "MLA", "chicago": "Chicago"}
 FILES: dict[Form, str] = {"bibtex": "BibTeX", "ris": "RIS", "csl": "CSL-JSON"}
 _AROUND = 1
 """Paragraphs of context on each side of the quotation."""
+_LINES_AROUND = 5
+"""Lines of context on each side of a line of code."""
 _LINES = 4.5
 """What a picture shows above and below the words, in line heights."""
 _SHORT = 300
@@ -87,6 +90,11 @@ class CitationView:
     def place(self) -> str:
         """The place alone, without the title of the document as first heading."""
         return place(self.info, self.citation.location)
+
+    @property
+    def recognition(self) -> str:
+        """How the words were recognised in a picture; empty if the file has them as text."""
+        return recognition(self.citation.location)
 
     @property
     def address(self) -> str:
@@ -146,7 +154,8 @@ def _near(blocks: Sequence[TextBlock]) -> tuple[tuple[TextBlock, ...], int, int]
     marked = [number for number, block in enumerate(blocks) if any(part.marked for part in block.parts)]
     if not marked:
         return tuple(blocks[:1]), 0, 1
-    first, last = max(0, marked[0] - _AROUND), min(len(blocks), marked[-1] + _AROUND + 1)
+    around = _LINES_AROUND if blocks[marked[0]].form == "code" else _AROUND
+    first, last = max(0, marked[0] - around), min(len(blocks), marked[-1] + around + 1)
     return tuple(blocks[first:last]), first, last
 
 

@@ -22,6 +22,7 @@ from starlette.routing import Mount, Route, Router
 from index.citations.readable import environment
 from index.errors import AmbiguousDocument, DocumentNotFound, RateLimited
 from index.records import CANDIDATES, remarks
+from index.records.file_kinds import FORMATS
 from index.records.results import match_in_words
 from index.server.http import problems
 from index.server.http.routes.visitor import contact_links
@@ -46,7 +47,7 @@ _HINTS: dict[type, str] = {
 }
 """Hints for the page where an error's own hint names a command or a route."""
 READ_ONLY = "This library is read-only: you can search it, but not change it."
-_environment = environment(Path(__file__).parent / "templates")
+_environment = environment(Path(__file__).parent / "templates", Path(problems.__file__).parent / "templates")
 _STRENGTHS = ((0.75, "strong"), (0.5, "fair"), (0.0, "weak"))
 """Scores in words, with the least score of each; numbers without a unit tell a reader nothing."""
 STATIC = Path(__file__).parent / "static"
@@ -56,6 +57,7 @@ PARTS = {
         "waiting.css",
         "taps.css",
         "source.css",
+        "shapes.css",
         "page_view.css",
         "library.css",
         "matrix.css",
@@ -89,7 +91,7 @@ PARTS = {
         "account.js",
         "demo.js",
     ),
-    "citation.css": ("citation.css",),
+    "citation.css": ("citation.css", "shapes.css"),
     "citation.js": ("citation.js",),
 }
 """Parts of each bundle, in the order of their dependencies."""
@@ -186,7 +188,7 @@ def beginning(examples: Sequence[str] | None, *, empty: bool = False) -> str:
 
     The place of the examples is empty while they are being made (None).
     """
-    return render("beginning.html", examples=examples, empty=empty)
+    return render("beginning.html", examples=examples, empty=empty, formats=FORMATS)
 
 
 def complaint(text: str) -> str:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from index.page import library_view
-from index.page.library_view import file_name, findings, format_name
+from index.page.library_view import file_name, findings
 from index.records.document import UNDER_WAY
+from index.records.file_kinds import origin
 from index.schema.redaction import redacted
 from index.server.fetch import fetch
 from index.server.file_jobs import folder_arrivals
@@ -33,7 +34,7 @@ COLUMNS: dict[str, _Key] = {
     "name": lambda info: info.name.casefold(),
     "author": lambda info: info.author.casefold(),
     "date": lambda info: info.date,
-    "format": lambda info: format_name(info.media_type).casefold(),
+    "format": lambda info: info.kind.casefold(),
     "pages": lambda info: info.pages,
     "passages": lambda info: info.passages,
     "health": lambda info: sum(bool(finding.brief) for finding in findings(info.health)),
@@ -101,7 +102,7 @@ def matching(documents: Sequence[DocumentInfo], words: str) -> list[DocumentInfo
 def _matches(info: DocumentInfo, words: str) -> bool:
     if not words:
         return True
-    fields = " ".join((info.name, file_name(info.source), info.author, info.date, format_name(info.media_type)))
+    fields = " ".join((info.name, file_name(info.source), info.author, info.date, info.kind, origin(info.reading)))
     return all(word in fields.casefold() for word in words.casefold().split())
 
 

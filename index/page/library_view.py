@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from index.citations.readable import count, environment
 from index.page.fragments import READ_ONLY
 from index.records.document import UNDER_WAY
+from index.records.file_kinds import FORMATS, origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,14 +21,6 @@ if TYPE_CHECKING:
     from index.server.job import Job
     from index.settings import Settings
 
-_FORMATS = {
-    "application/pdf": "PDF",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "Word",
-    "text/html": "HTML",
-    "text/markdown": "Markdown",
-    "text/org": "Org",
-    "text/plain": "Text",
-}
 _REPLACED = "and add it again under the same name: it then replaces this version."
 _ADVICE = (
     (
@@ -85,11 +78,6 @@ _FAILED = "That did not work"
 _environment = environment(Path(__file__).parent / "templates")
 
 
-def format_name(media_type: str) -> str:
-    """Return the display name of a format, such as `Word`, or the end of its media type."""
-    return _FORMATS.get(media_type, media_type.rpartition("/")[2].removeprefix("x-"))
-
-
 def file_name(source: str) -> str:
     """Return the last part of a path or URL, or all of it if that is empty."""
     return PurePath(source).name or source
@@ -121,7 +109,8 @@ def _finding(note: str) -> Finding:
 def adding(settings: Settings, *, read_only: bool = False) -> str:
     """Return the text above the drop zone: which files can be added, or that the library is read-only."""
     shown = READ_ONLY if read_only else ""
-    return _render("library_head.html", megabytes=settings.max_file_megabytes, read_only=shown, settings=settings)
+    values = {"megabytes": settings.max_file_megabytes, "settings": settings, "formats": FORMATS}
+    return _render("library_head.html", read_only=shown, **values)
 
 
 def keeping(settings: Settings, *, read_only: bool = False) -> str:
@@ -290,7 +279,11 @@ def _stage(file: FileState) -> str:
     return name
 
 
-_environment.filters.update(file_name=file_name, format_name=format_name, findings=findings, stage=_stage)
+def _origin(info: DocumentInfo) -> str:
+    return origin(info.reading)
+
+
+_environment.filters.update(file_name=file_name, findings=findings, origin=_origin, stage=_stage)
 _environment.globals.update(at_work=_AT_WORK)
 
 

@@ -1,8 +1,9 @@
 """The records that Pincite's parts exchange: plain values, nearly without behaviour.
 
 `choices`: the values that a user can choose. `document`: documents, passages and locations. `table`: tables, and words
-recognised in pictures. `results`: the results of searches, answers and checks. `matrix_results`: documents by
-questions. `report`: the results of changes, and facts about a library as a whole. `remarks`: the wording of verdicts.
+recognised in pictures. `file_kinds`: the formats, and in words how a document was read. `results`: the results of
+searches, answers and checks. `matrix_results`: documents by questions. `report`: the results of changes, and facts
+about a library as a whole. `remarks`: the wording of verdicts. `language_names`: the names of languages.
 Every offset is a Unicode code point into `Document.text`, and every span is half-open: `[start, end)`. A record's
 module is imported when the record is first used, because `pincite --help` needs no record.
 """
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
         Progress,
         ProgressCallback,
         Queue,
+        ReadAs,
         Recall,
         Receipt,
         Renamed,
@@ -98,6 +100,7 @@ __all__ = [
     "Progress",
     "ProgressCallback",
     "Queue",
+    "ReadAs",
     "Reading",
     "Recall",
     "Receipt",

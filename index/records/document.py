@@ -10,6 +10,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from index.records.choices import CLAIMED, PART
+from index.records.file_kinds import kind_of, reading_in_words
 from index.records.table import AS_TEXT, Reading, RecognisedWord, Table
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ class FileState:
     """Passages that can be asked: of a long document, its first ones while the others are encoded."""
     document: str = ""
     """The id of its document, as soon as some of it can be asked; empty until then."""
+    how: str = ""
+    """How it was read, in words; empty until it is added."""
 
 
 class Span(NamedTuple):
@@ -125,6 +128,11 @@ class Document:
     """The words that were recognised in pictures, ordered by `start`; all other words were in the file as text."""
     reading: Reading = AS_TEXT
 
+    @property
+    def pages(self) -> int:
+        """Number of pages; 0 if the format has none."""
+        return sum(landmark.kind == "page" for landmark in self.landmarks)
+
 
 @dataclass(frozen=True, slots=True)
 class DocumentInfo:
@@ -154,6 +162,16 @@ class DocumentInfo:
         """The notes, and a warning if the words are only claimed, or only the first ones were read."""
         unread = (PART.format(self.passages, self.whole),) if self.whole else ()
         return (*unread, *self.notes, CLAIMED) if self.claimed else (*unread, *self.notes)
+
+    @property
+    def kind(self) -> str:
+        """What a reader calls its kind: `Word`, `Scan`."""
+        return kind_of(self)
+
+    @property
+    def how(self) -> str:
+        """How it was read, in words: `PDF · text layer · 2 tables · English`."""
+        return reading_in_words(self)
 
     @property
     def name(self) -> str:

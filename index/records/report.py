@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from index.records.table import Reading
 
 Stage = Literal["reading", "encoding", "settled", "done"]
 Outcome = Literal["added", "replaced", "unchanged", "failed"]
@@ -30,6 +33,16 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadAs:
+    """How a file was read."""
+
+    source: str
+    words: str
+    """For people: `PDF · 3 of 12 pages recognised by tesseract 5.5 · 2 tables · German`."""
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
 class Renamed:
     """A file that has a new name or place."""
 
@@ -50,6 +63,8 @@ class Receipt:
     opened: tuple[str, ...] = ()
     """Archives and mailboxes, which are no documents: the documents in them are in the other tuples."""
     notes: tuple[Note, ...] = ()
+    read: tuple[ReadAs, ...] = ()
+    """How each file that was added, or replaced an older version, was read."""
     passages: int = 0
     """Passages added, whether encoded now or already known."""
     encoded: int = 0
@@ -85,6 +100,8 @@ class Settled:
     failure: Failure | None = None
     document: str = ""
     """The id of its document; empty for a file that failed, and for an archive, which has none itself."""
+    read: ReadAs | None = None
+    """How it was read, if it was added or replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +121,10 @@ class Progress:
     """The outcome of a file whose stage is `settled`."""
     stored: int = 0
     """While a long document is encoded, the number of its first passages that can be asked already."""
+    page: int = 0
+    """While a scan is read, the number of the page that is being recognised, from 1."""
+    of_pages: int = 0
+    """While a scan is read, the number of its pages to recognise."""
 
 
 ProgressCallback = Callable[[Progress], None]
@@ -149,6 +170,9 @@ class Verification:
     sources_claimed: tuple[str, ...] = ()
     """Sources that a portable library names, but nobody here has read. `verify` does not read them, and proves nothing
     about them."""
+    sources_unread: tuple[str, ...] = ()
+    """Sources with recognised pages whose recognition is no longer stored, as in a restored library: only a deep
+    verification, which recognises them again, can compare their words."""
     sources_locked: tuple[str, ...] = ()
     """Sources that are locked with a password that was not given. They have not changed, if they are files of their
     own; what the library has of them is not compared with them."""

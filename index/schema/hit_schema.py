@@ -1,8 +1,8 @@
-"""Documents and hits as they leave the library."""
+"""Hits, and the documents and places that they name, as they leave the library."""
 
 from typing import Any, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic.config import JsonDict
 
 from index import records
@@ -18,15 +18,6 @@ REFERENCE: JsonDict = {
     "private": False,
 }
 """The document of all examples."""
-_DOCUMENT: JsonDict = {
-    **REFERENCE,
-    "media_type": "application/pdf",
-    "characters": 345210,
-    "pages": 162,
-    "passages": 402,
-    "notes": [],
-    "whole": 0,
-}
 
 
 class Reference(Schema):
@@ -67,65 +58,6 @@ class Location(Schema):
     """The least confidence with which a word was recognised in a picture; null for words that the file has as text."""
     label: str
     """The whole location on one line, for a citation: `p. 3, § Trade, ¶ 2`."""
-
-
-class Document(Schema):
-    """A document without its text."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [_DOCUMENT]})
-
-    id: str
-    """SHA-256 of the file's bytes, in hexadecimal. All routes identify the document by it."""
-    source: str
-    """The name of its file, or its web address. The server never reveals where it keeps a file."""
-    title: str
-    """The title that the format or the text states; empty if neither does. The same holds for `author` and `date`."""
-    author: str
-    """On one line, as stated in the document."""
-    date: str
-    """ISO 8601, as precise as stated: `2020-12-05`, `2020-12` or `2020`."""
-    media_type: str
-    """The format of its file."""
-    characters: int
-    """Length of its text, in code points."""
-    pages: int
-    """The number of pages; 0 if the format has none."""
-    passages: int
-    """The number of passages that it is cut into."""
-    notes: list[str]
-    """The document's health: what was left out or repaired when the file was read."""
-    claimed: bool
-    """Whether a portable library brought it, and nobody here has read the file that it is said to come from."""
-    private: bool
-    """Whether you added it to your private library in a demo, where nobody else can see it."""
-    whole: int
-    """While only its first passages have been read, the number that it will have; 0 for a complete document."""
-
-
-class Documents(Schema):
-    """A page of the list of documents."""
-
-    documents: list[Document]
-    """In the order of their names."""
-    next: str | None
-    """The `cursor` for the next page; null on the last page."""
-    total: int
-    """The number of documents in the whole list."""
-
-
-class Text(Schema):
-    """A part of a document's text."""
-
-    document_id: str
-    """The id of the document."""
-    start: Offset
-    """Where the part begins."""
-    end: Offset
-    """Where the part ends (exclusive)."""
-    characters: int
-    """Length of the whole text, in code points."""
-    text: str
-    """The exact words."""
 
 
 class Excerpt(Schema):

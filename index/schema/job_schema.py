@@ -8,6 +8,7 @@ from pydantic.config import JsonDict
 from index.records import CellStatus, Status
 from index.records.document import FileStage, Kind, State
 from index.schema.answer_schema import Citation, Statement, Words
+from index.schema.document_schema import Reading
 from index.schema.hit_schema import Reference
 from index.schema.redaction import Confidence, Schema, Share
 
@@ -28,6 +29,7 @@ _JOB: JsonDict = {
             "notes": [],
             "ready": 64,
             "document": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "how": "",
         }
     ],
     "done": 0,
@@ -61,6 +63,17 @@ class Note(Schema):
     """What was left out or repaired."""
 
 
+class ReadAs(Schema):
+    """How a file was read."""
+
+    source: str
+    """The file."""
+    words: str
+    """For people: `PDF · 3 of 12 pages recognised by tesseract 5.5 · 2 tables · German`."""
+    reading: Reading
+    """The same as data."""
+
+
 class Renamed(Schema):
     """A file that has a new name or place."""
 
@@ -89,6 +102,8 @@ class Receipt(Schema):
     """Archives and mailboxes, which are no documents: the documents in them are in the other lists."""
     notes: list[Note]
     """Notes on the other files."""
+    read: list[ReadAs]
+    """How each file that was added, or replaced an older version, was read."""
     passages: int
     """Passages added."""
     encoded: int
@@ -172,6 +187,8 @@ class File(Schema):
     """Passages that can be asked: of a long document, its first ones while the others are encoded."""
     document: str
     """The id of its document, as soon as some of it can be asked; empty until then."""
+    how: str
+    """How it was read, in words: `PDF · text layer · 2 tables · English`; empty until it is added."""
 
 
 class Row(Schema):

@@ -88,9 +88,11 @@ def source_name(source: str) -> str:
 
 
 def _document(info: records.DocumentInfo) -> records.DocumentInfo:
-    container = info.reading.container
-    reading = replace(info.reading, container=source_name(container)) if container else info.reading
-    return replace(info, source=source_name(info.source), reading=reading)
+    return replace(info, source=source_name(info.source), reading=_reading(info.reading))
+
+
+def _reading(reading: records.Reading) -> records.Reading:
+    return replace(reading, container=source_name(reading.container)) if reading.container else reading
 
 
 def _hit(hit: records.Hit) -> records.Hit:
@@ -140,7 +142,12 @@ def _receipt(receipt: records.Receipt) -> records.Receipt:
         failed=tuple(map(_without_path, receipt.failed)),
         opened=_names(receipt.opened),
         notes=tuple(replace(note, source=source_name(note.source)) for note in receipt.notes),
+        read=tuple(map(_read_as, receipt.read)),
     )
+
+
+def _read_as(read: records.ReadAs) -> records.ReadAs:
+    return replace(read, source=source_name(read.source), reading=_reading(read.reading))
 
 
 def _names(sources: tuple[str, ...]) -> tuple[str, ...]:

@@ -128,6 +128,7 @@ class AddTask:
             failed=tuple(settled.failure for _, settled in self._settled if settled.failure),
             opened=tuple(by_outcome["opened"]),
             notes=tuple(Note(source, note) for source, settled in self._settled for note in settled.notes),
+            read=tuple(settled.read for _, settled in self._settled if settled.read),
             passages=sum(settled.passages for _, settled in self._settled),
             encoded=self._encoded,
             seconds=self._job.seconds,
@@ -194,7 +195,8 @@ class AddTask:
         elif progress.settled:  # a member of an archive or message of this job
             self._settled.append((progress.source, progress.settled))
         elif progress.stage == "reading" and index is not None:
-            self._job.set_files({index: replace(self._job.files[index], stage="reading")})
+            read = (progress.page - 1) / progress.of_pages if progress.of_pages else 0.0
+            self._job.set_files({index: replace(self._job.files[index], stage="reading", part=_READING_SHARE * read)})
             self._between()
         elif progress.stage == "encoding":
             self._on_encoding(progress)
@@ -243,7 +245,8 @@ def _final_state(file: FileState, settled: Settled) -> FileState:
     state = replace(file, stage=settled.outcome, passages=settled.passages, of_passages=settled.passages)
     failure = settled.failure
     reason, hint = (failure.reason, failure.hint) if failure else ("", "")
-    state = replace(state, ready=settled.passages, document=settled.document)
+    how = settled.read.words if settled.read else ""
+    state = replace(state, ready=settled.passages, document=settled.document, how=how)
     return replace(state, part=1.0, reason=reason, hint=hint, notes=settled.notes)
 
 

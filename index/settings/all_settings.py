@@ -25,6 +25,7 @@ from index.settings.team_settings import TeamSettings
 _PREFIX = "PINCITE_"
 _ORIGIN = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9.-]+(?::(?:\d{1,5}|\*))?")
 """An origin, as the directive `frame-ancestors` of a page's policy names it."""
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:_[A-Za-z0-9]{1,12})*")
 _PATHS: dict[str, Kind] = {
     "library": "path",
     "allow_folders": "paths",
@@ -82,6 +83,12 @@ class Settings(DemoSettings, TeamSettings):
     """Time limit for reading a file, in seconds; each megabyte of the file adds five seconds."""
     parse_megabytes: int = Field(default=1000, ge=200)
     """Memory limit of a process that reads files, if the system supports one: Linux does, Windows does not."""
+    ocr: Literal["auto", "off", "tesseract", "rapidocr"] = "auto"
+    """The program that recognises the words in pictures and scanned pages. `auto`: tesseract if it is installed, else
+    rapidocr (`pip install 'pincite[ocr]'`), which reads Latin letters only; `off`: none."""
+    ocr_languages: Annotated[tuple[str, ...], NoDecode] = ()
+    """Tesseract's names of the languages to choose from, such as `eng deu`, separated by commas or spaces; empty for
+    all that are installed. For each page, one of them is chosen by its letters and words."""
     workers: int = Field(default=0, ge=0)
     """Number of processes that read files while others are encoded; 0 for one per two cores."""
     max_question_characters: int = Field(default=2000, ge=50)
@@ -139,6 +146,19 @@ class Settings(DemoSettings, TeamSettings):
     spaces; empty for the server's own pages only."""
     metrics_token: SecretStr = SecretStr("")
     """Bearer token that `/metrics` requires. Without it, `/metrics` is open, except in a demo, where it is closed."""
+
+    @field_validator("ocr_languages", mode="before")
+    @classmethod
+    def _split_languages(cls, value: object) -> object:
+        return tuple(re.findall(r"[^\s,+]+", value)) if isinstance(value, str) else value
+
+    @field_validator("ocr_languages")
+    @classmethod
+    def _check_languages(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if not _LANGUAGE.fullmatch(name):
+                raise ValueError(f"{name!r} is not a name of tesseract's, such as eng or chi_sim")
+        return value
 
     @field_validator("embed_origins", mode="before")
     @classmethod

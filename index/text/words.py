@@ -30,50 +30,6 @@ _RARE = {"an", "fo", "oc", "vo", "wa"}
 _ENGLISH = frozenset(("the", "with", "which"))
 """Words that only English has: a text with one is English or mixed, however many foreign names it contains."""
 _TWO_LETTERS = 2
-_NAMES = {
-    "ar": "Arabic",
-    "bg": "Bulgarian",
-    "bn": "Bengali",
-    "ca": "Catalan",
-    "cs": "Czech",
-    "da": "Danish",
-    "de": "German",
-    "el": "Greek",
-    "en": "English",
-    "es": "Spanish",
-    "et": "Estonian",
-    "fa": "Persian",
-    "fi": "Finnish",
-    "fr": "French",
-    "he": "Hebrew",
-    "hi": "Hindi",
-    "hr": "Croatian",
-    "hu": "Hungarian",
-    "id": "Indonesian",
-    "it": "Italian",
-    "ja": "Japanese",
-    "ko": "Korean",
-    "la": "Latin",
-    "lt": "Lithuanian",
-    "lv": "Latvian",
-    "nl": "Dutch",
-    "no": "Norwegian",
-    "pl": "Polish",
-    "pt": "Portuguese",
-    "ro": "Romanian",
-    "ru": "Russian",
-    "sk": "Slovak",
-    "sl": "Slovenian",
-    "sr": "Serbian",
-    "sv": "Swedish",
-    "ta": "Tamil",
-    "th": "Thai",
-    "tr": "Turkish",
-    "uk": "Ukrainian",
-    "ur": "Urdu",
-    "vi": "Vietnamese",
-    "zh": "Chinese",
-}
 _CACHED_WORDS = 50_000
 _stemming = threading.Lock()
 """The stemmer stores the current word in itself, so two threads must not use it at once."""
@@ -98,11 +54,6 @@ def language(text: str) -> str:
         return ""
     plain = " ".join(word for word in words if not word[:1].isupper())
     return code if _classify(plain) in (code, "") else ""
-
-
-def name(code: str) -> str:
-    """Return the English name of a language; for a rare one, a phrase with its code."""
-    return _NAMES.get(code, f"another language ({code})")
 
 
 def _classify(text: str) -> str:

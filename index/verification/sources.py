@@ -13,12 +13,15 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from contextlib import suppress
 from functools import lru_cache, partial
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from index.errors import LibraryDamaged, LoadingError, PasswordRequired, SourceNotFound
 from index.loading.containers.container_paths import container_file
 from index.loading.loader import digest
+from index.loading.recognition.page_store import is_kept
+from index.loading.recognition.recogniser import RecognitionOptions
 from index.loading.sandbox.messages import Limits
 from index.loading.sandbox.pool import parsers
 from index.records import Problem, Progress, Unconfirmed, Verification
@@ -77,6 +80,7 @@ def verify(
     max_bytes: int,
     limits: Limits = _DEFAULT_LIMITS,
     passwords: Sequence[str] = (),
+    recognition: RecognitionOptions | None = None,
     progress: ProgressCallback | None = None,
 ) -> Verification:
     """Check the catalog and its indexes, then read every source that still exists, and compare.
@@ -86,7 +90,14 @@ def verify(
     read here are listed separately: their sources are paths of another machine, and are not read. The `passwords` are
     tried on files that are locked. Passages of a PDF are also compared with a second reading, which does not use
     Pincite's own line order.
+
+    `recognition` says what words in pictures are compared with: by default with the stored recognition of their pages,
+    else with a new one (`source="fresh"`). A new one may differ where a picture is hard to read, so passages that it
+    does not confirm are listed, and are no mismatches.
     """
+    recognition = recognition or RecognitionOptions(library=str(store.folder), source="kept")
+    unread: list[str] = []
+    compare = _compare_again if recognition.source == "fresh" else _compare
     mismatches = store.problems()
     unconfirmed: list[Unconfirmed] = []
     states: dict[_State, list[str]] = {state: [] for state in get_args(_State)}
@@ -102,10 +113,14 @@ def verify(
             path = Path(source) if _is_path(source) else kept.get(identity)
             state = _state(path, identity, parser, max_bytes, passwords)
             if path and state == "same":
+                if not _is_comparable(store, identity, recognition):
+                    unread.append(source)
+                    states[state].append(source)
+                    continue
                 named = partial(parser.parse, path, source=source, name=path.name, max_bytes=max_bytes)
-                read = partial(named, witness=True, passwords=passwords)
+                read = partial(named, witness=True, passwords=passwords, recognition=recognition)
                 try:
-                    mismatches.extend(_compare(store, source, identity, read, unconfirmed))
+                    mismatches.extend(compare(store, source, identity, read, unconfirmed))
                 except PasswordRequired:
                     state = "locked"
             states[state].append(source)
@@ -114,13 +129,14 @@ def verify(
         documents=totals["documents"],
         passages=totals["passages"],
         sentences=totals["sentences"],
-        sources_checked=len(states["same"]),
+        sources_checked=len(states["same"]) - len(unread),
         sources_changed=tuple(states["changed"]),
         sources_missing=tuple(states["missing"]),
         mismatches=tuple(mismatches),
         unconfirmed=tuple(unconfirmed),
         sources_claimed=tuple(states["claimed"]),
         sources_locked=tuple(states["locked"]),
+        sources_unread=tuple(unread),
     )
 
 
@@ -158,6 +174,14 @@ def _state(path: Path | None, identity: str, parser: Parser, max_bytes: int, pas
     return "same" if found == identity else "changed"
 
 
+def _is_comparable(store: FolderStore, identity: str, recognition: RecognitionOptions) -> bool:
+    """Return False for a document whose pages would have to be recognised again, if they must not be."""
+    if recognition.source == "fresh" or is_kept(store.folder, identity):
+        return True
+    infos = store.catalog.identified([identity])
+    return not any(info.reading.recognised_pages for info in infos)
+
+
 def _compare(
     store: FolderStore, source: str, identity: str, read: Callable[[], Parsed], unconfirmed: list[Unconfirmed]
 ) -> Iterator[Problem]:
@@ -181,6 +205,8 @@ def _compare(
         return
     fresh = parsed.document
     is_part = number in store.catalog.unfinished()
+    for flaw in _recognition_flaws(stored) if stored else ():
+        yield Problem(f"{source}: {flaw}.", remedy)
     if stored is None or (not fresh.text.startswith(stored.text) if is_part else stored.text != fresh.text):
         yield Problem(f"{source}: the library's text differs from the file's.", remedy)
         return
@@ -189,6 +215,30 @@ def _compare(
             yield Problem(f"{source}: passage {passage.id} {flaw}.", remedy)
     if parsed.pages:
         unconfirmed.extend(_unconfirmed(source, passages, fresh, Witness(parsed.pages)))
+
+
+def _compare_again(
+    store: FolderStore, source: str, identity: str, read: Callable[[], Parsed], unconfirmed: list[Unconfirmed]
+) -> Iterator[Problem]:
+    """Yield the differences as `_compare` does; the text of a document with recognised words may differ.
+
+    Its passages that differ from the pages as they are recognised now are added to `unconfirmed`.
+    """
+    number = store.catalog.number_of(identity)
+    try:
+        stored = store.catalog.document(number) if number is not None else None
+        passages = store.catalog.passages_of(number) if number is not None else []
+        parsed = read() if stored and stored.recognised else None
+    except PasswordRequired:
+        raise
+    except (LibraryDamaged, LoadingError):
+        stored = parsed = None
+    if stored is None or parsed is None or parsed.document.text == stored.text:
+        yield from _compare(store, source, identity, (lambda: parsed) if parsed else read, unconfirmed)
+        return
+    for flaw in _recognition_flaws(stored):
+        yield Problem(f"{source}: {flaw}.", f"Remove the document and add it again: {source}")
+    unconfirmed.extend(_unconfirmed(source, passages, stored, Witness(_page_texts(parsed.document))))
 
 
 def _unconfirmed(
@@ -205,6 +255,27 @@ def _unconfirmed(
         if shingles - agreeing > _LOST or agreeing < shingles / 2:
             label = pages[first].label if pages else ""
             yield Unconfirmed(source, passage.id, label, round(agreeing / shingles, 3))
+
+
+def _recognition_flaws(document: Document) -> Iterator[str]:
+    """Yield what is wrong with the recognised words of a document: each is a word of its text, in a box on a page."""
+    position, pages = 0, sum(mark.kind == "page" for mark in document.landmarks)
+    for word in document.recognised:
+        text = document.text[word.start : word.end]
+        shares = (word.left, word.top, word.right, word.bottom, word.confidence)
+        if word.start < position or not text or any(map(str.isspace, text)):
+            yield f"a recognised word is out of place at {word.start}"
+            return
+        if not all(0 <= share <= 1 for share in shares) or not 0 <= word.page < max(pages, 1):
+            yield f"the recognised word at {word.start} is outside its page"
+            return
+        position = word.end
+
+
+def _page_texts(document: Document) -> list[str]:
+    """Return the text of each page of a document."""
+    starts = [mark.start for mark in document.landmarks if mark.kind == "page"]
+    return [document.text[start:end] for start, end in pairwise([*starts, len(document.text)])]
 
 
 def _flaw(passage: Passage, document: Document) -> str:

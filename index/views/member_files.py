@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import threading
+import weakref
 from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ class MemberFiles:
         self._limits = limits
         self._max_bytes = max_bytes
         self._capacity = capacity
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: Path | None = None
         self._files: OrderedDict[tuple[str, int, int], tuple[Path, int]] = OrderedDict()
         self._count = 0
         self._lock = threading.Lock()
@@ -50,9 +51,10 @@ class MemberFiles:
 
     def _keep(self, key: tuple[str, int, int], name: str, data: bytes) -> None:
         if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="pincite-members-", ignore_cleanup_errors=True)
+            self._folder = Path(tempfile.mkdtemp(prefix="pincite-members-"))
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self._count += 1
-        folder = Path(self._folder.name, str(self._count))
+        folder = self._folder / str(self._count)
         folder.mkdir()
         file = folder / name
         file.write_bytes(data)

@@ -9,24 +9,29 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from index.errors import DocumentNotFound, LoadingError, OriginalMissing, PageError, PasswordRequired
-from index.loading.formats import PDF
+from index.loading.formats import IMAGES, PDF
 from index.loading.loader import read_bytes
 from index.loading.pdf.highlights import MOST_LETTERS, page_marks
 from index.loading.pdf.trace import Words
 from index.loading.sandbox.messages import Limits
 from index.records import Span
+from index.text.sentences import has_words
+from index.views.blocks import OpenOriginal, Original, View
 from index.views.member_files import MemberFiles
 from index.views.picture_cache import PictureCache
-from index.views.windows import MOST_MARKED, REACH, OpenOriginal, Original, View, window
+from index.views.windows import MOST_MARKED, REACH, window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from index.loading.pdf.page_cuts import PageMark, Rectangle
-    from index.records import DocumentInfo
+    from index.records import DocumentInfo, RecognisedWord
     from index.storage.store import FolderStore
 
+_PAGE = 6_000
+"""Characters on each side of recognised words among which the other words of their page are searched for."""
 _DEFAULT_LIMITS = Limits()
+_LOCKED = "Its text is shown. For pictures of the pages, add a copy without the password: Pincite keeps no passwords."
 _AROUND = 1_500
 """Characters on each side of a span that distinguish its words from the same words elsewhere."""
 
@@ -152,16 +157,49 @@ class Viewer:
         excerpt = self._catalog.excerpt(number, Span(max(0, shown.start - REACH), end_marked + REACH))
         if not excerpt.text:
             raise DocumentNotFound(info.id)
-        blocks = window(excerpt, shown)
+        tables = self._catalog.tables_in(number, Span(excerpt.start, excerpt.end))
+        blocks = window(excerpt, shown, tables, info.media_type)
         start, end = blocks[0].start, blocks[-1].end
         (location,) = self._catalog.locate([(number, shown)])
-        return View(info, blocks, start, end, span, location, start > 0, end < info.characters)
+        quote = excerpt.of(Span(shown.start, end_marked))
+        return View(info, blocks, start, end, span, location, start > 0, end < info.characters, quote)
 
     def page_marks(self, info: DocumentInfo, span: Span) -> tuple[PageMark, ...]:
-        """Return the pages of a span; empty if the format has no pages, or the file is gone."""
+        """Return the pages of a span; empty if the format has no pages, or the file is gone or locked."""
         number = self._number(info)
-        if info.media_type != PDF or not self.has_original(info):
+        if info.media_type not in (PDF, *IMAGES) or not self.has_original(info):
             return ()
+        try:
+            return self._marks(info, number, span)
+        except PasswordRequired:
+            return ()
+
+    def _marks(self, info: DocumentInfo, number: int, span: Span) -> tuple[PageMark, ...]:
+        """Return the pages of a span. Raises PasswordRequired."""
+        words = self._catalog.recognised_in(number, span)
+        marks = self._recognised_marks(info, words) if words else ()
+        rest = [span] if not words else [Span(span.start, words[0].start), Span(words[-1].end, span.end)]
+        for part in rest if info.media_type == PDF else ():
+            if not words or has_words(self._catalog.excerpt(number, part).of(part)):
+                known = {mark.number for mark in marks}
+                marks += tuple(mark for mark in self._text_marks(info, part) if mark.number not in known)
+        return tuple(sorted(marks, key=lambda mark: mark.number))
+
+    def _recognised_marks(self, info: DocumentInfo, words: Sequence[RecognisedWord]) -> tuple[PageMark, ...]:
+        """Return the pages of recognised words."""
+        number = self._number(info)
+        around = Span(max(0, words[0].start - _PAGE), words[-1].end + _PAGE)
+
+        def label(word: RecognisedWord) -> str:
+            return self._catalog.locate([(number, Span(word.start, word.end))])[0].page
+
+        from index.views.recognised_pages import recognised_marks
+
+        return recognised_marks(self._path(info), words, self._catalog.recognised_in(number, around), label)
+
+    def _text_marks(self, info: DocumentInfo, span: Span) -> tuple[PageMark, ...]:
+        """Return the pages of words that a PDF has as text."""
+        number = self._number(info)
         first, last = (self._catalog.pages_begun(number, at) for at in (span.start, max(span.start, span.end - 1)))
         return page_marks(self._path(info), self._words(number, span), range(max(0, first - 1), last), info.name)
 
@@ -170,13 +208,18 @@ class Viewer:
     ) -> bytes:
         """Return a page, or a part of it, as PNG, `width` pixels wide. Raises PageError, OriginalMissing."""
         from index.loading.pdf.page_pictures import Picture, page_image
+        from index.views.recognised_pages import page_of_picture
 
-        if info.media_type != PDF:
-            raise PageError(f"{info.name} has no page images.", "Only PDF files have page images.")
+        if info.media_type not in (PDF, *IMAGES):
+            raise PageError(f"{info.name} has no page images.", "Only PDF files and pictures have page images.")
         marks = self.page_marks(info, span) if span else ()
         marked = tuple(rectangle for mark in marks if mark.number == number for rectangle in mark.rectangles)
         picture, path = Picture(marked, width, part), self._path(info)
-        return self._pictures.get((info.id, number, picture), lambda: page_image(path, number, picture, name=info.name))
+        draw = page_image if info.media_type == PDF else page_of_picture
+        try:
+            return self._pictures.get((info.id, number, picture), lambda: draw(path, number, picture, name=info.name))
+        except PasswordRequired as error:
+            raise PageError(f"{info.name} is locked with a password, so its pages are not shown.", _LOCKED) from error
 
     def has_original(self, info: DocumentInfo) -> bool:
         """Return whether the original file still exists with the same bytes."""

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from index.records import Span
+from index.views import block_forms
+from index.views.blocks import Part, TextBlock
+from index.views.shown_tables import runs, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from typing import BinaryIO
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from index.records import DocumentInfo, Location
+    from index.records import Landmark, Table
     from index.storage.catalog.rows import Excerpt
+    from index.views.blocks import BlockKind, Form
 
 WINDOW = 6_000
 """Maximum number of characters in a window, unless the span itself is longer."""
@@ -36,74 +39,11 @@ _BACK = 200
 _CRUMB = 400
 """A paragraph is not cut nearer than this to its ends."""
 _MOST_MARKS = 32
+_INDENT = 200
+"""Code is shown with at most this many blanks before a line."""
+_LINE = "line "
 _BLANK_LINE = re.compile(r"\n\s*\n")
 _LAST_BLANK = re.compile(r"\s(?=\S*\Z)")
-
-
-class Part(NamedTuple):
-    """A part of a block's text, either within the marked span or outside of it."""
-
-    text: str
-    start: int
-    """Its offset in the document's text."""
-    marked: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TextBlock:
-    """A heading, a paragraph, or a part of a paragraph. Only white space separates two blocks."""
-
-    kind: Literal["heading", "paragraph"]
-    level: int
-    """Depth of a heading, 1 for the highest; 0 for a paragraph."""
-    start: int
-    end: int
-    page: str
-    """The label of the page that begins in this block; empty if none does."""
-    parts: tuple[Part, ...]
-    """The block's text, in order; no part is empty."""
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """A window of a document's text."""
-
-    document: DocumentInfo
-    blocks: tuple[TextBlock, ...]
-    """At least one block, in order; with the white space between them they are `document.text[start:end]`."""
-    start: int
-    end: int
-    span: Span | None
-    """The marked span, which may extend beyond the window; None if the beginning was requested."""
-    location: Location
-    """The location of the span, or of the beginning."""
-    before: bool
-    """Whether there is more text before the window."""
-    after: bool
-    """Whether there is more after it."""
-
-
-@dataclass(frozen=True, slots=True)
-class OpenOriginal:
-    """A document's original file, opened for reading; the caller closes it."""
-
-    file: BinaryIO
-    size: int
-    """Size in bytes; bytes that were appended since do not belong to it."""
-    name: str
-    """The file name, without its folder."""
-    sha256: str
-    """The hash of its bytes when it was opened. Only reading the file shows whether the hash still holds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Original:
-    """The bytes of a document's original file."""
-
-    data: bytes
-    name: str
-    """The file name, without its folder."""
-    media_type: str
 
 
 class _Piece(NamedTuple):
@@ -113,6 +53,9 @@ class _Piece(NamedTuple):
     end: int
     level: int = 0
     page: str = ""
+    place: Landmark | None = None
+    """The place that begins in it."""
+    table: Table | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +79,14 @@ class _Headings:
         return level if at < end else 0
 
 
-def window(excerpt: Excerpt, span: Span) -> tuple[TextBlock, ...]:
+def window(excerpt: Excerpt, span: Span, tables: Sequence[Table] = (), media_type: str = "") -> tuple[TextBlock, ...]:
     """Return the blocks around a span, about as much text before it as after it; for an empty span, only blocks after.
 
-    The excerpt must hold the text up to `REACH` on both sides of the span, or of its first `MOST_MARKED` characters.
+    The excerpt must hold the text up to `REACH` on both sides of the span, or of its first `MOST_MARKED` characters;
+    `tables` are those that overlap it.
     """
-    pieces = list(_pieces(excerpt))
+    source = _Source(excerpt, media_type)
+    pieces = list(_placed(excerpt, _pieces(source, tables)))
     first = min(bisect_right(pieces, span.start, key=lambda piece: piece.end), len(pieces) - 1)
     if span.start == span.end:
         last = bisect_right(pieces, span.start + WINDOW, key=lambda piece: piece.end) - 1
@@ -150,7 +95,7 @@ def window(excerpt: Excerpt, span: Span) -> tuple[TextBlock, ...]:
         until = min(span.end, span.start + MOST_MARKED)
         last = bisect_right(pieces, until - 1, key=lambda piece: piece.start) - 1
         first, last = _grown(pieces, first, max(first, last))
-    return tuple(_block(excerpt, piece, span) for piece in pieces[first : last + 1])
+    return tuple(source.block(piece, span) for piece in pieces[first : last + 1])
 
 
 def _grown(pieces: Sequence[_Piece], first: int, last: int) -> tuple[int, int]:
@@ -167,35 +112,102 @@ def _grown(pieces: Sequence[_Piece], first: int, last: int) -> tuple[int, int]:
         _, first, last = min(options)
 
 
-def _block(excerpt: Excerpt, piece: _Piece, span: Span) -> TextBlock:
-    start, end = max(span.start, piece.start), min(span.end, piece.end)
-    bounds = [(piece.start, start, False), (start, end, True), (end, piece.end, False)]
-    bounds = bounds if start < end else [(piece.start, piece.end, False)]
-    parts = tuple(Part(excerpt.of(Span(a, b)), a, marked) for a, b, marked in bounds if a < b)
-    return TextBlock("heading" if piece.level else "paragraph", piece.level, piece.start, piece.end, piece.page, parts)
-
-
-def _pieces(excerpt: Excerpt) -> Iterator[_Piece]:
-    """Yield headings and paragraphs, none longer than `LONGEST`, each with the page that begins in it."""
-    headings = _Headings.of(excerpt)
+def _placed(excerpt: Excerpt, pieces: Iterable[_Piece]) -> Iterator[_Piece]:
+    """Give each piece the page and the place that begin in it, or between it and the piece before it."""
     pages = [mark for mark in excerpt.landmarks if mark.kind == "page"]
-    shown = 0
-    for start, end in _between(excerpt, headings):
-        for a, b in pairwise([start, *_cuts(excerpt, start, end), end]):
-            words = _stripped(excerpt, a, b)
-            if words.start < words.end:
-                begun = bisect_right(pages, words.start, lo=shown, key=lambda mark: mark.start)
-                page = pages[begun - 1].label if begun > shown else ""
-                shown = begun
-                yield _Piece(words.start, words.end, headings.level(words.start), page)
+    places = [mark for mark in excerpt.landmarks if mark.kind == "place"]
+    shown_pages = shown_places = 0
+    for piece in pieces:
+        begun = bisect_right(pages, piece.start, lo=shown_pages, key=lambda mark: mark.start)
+        page = pages[begun - 1].label if begun > shown_pages else ""
+        named = bisect_right(places, piece.start, lo=shown_places, key=lambda mark: mark.start)
+        place = max(places[shown_places:named], key=lambda mark: (mark.level, mark.start), default=None)
+        shown_pages, shown_places = begun, named
+        yield piece._replace(page=page, place=place)
 
 
-def _between(excerpt: Excerpt, headings: _Headings) -> Iterator[tuple[int, int]]:
-    """Return the intervals between landmarks, ends of headings and blank lines."""
-    cuts = {excerpt.start, excerpt.end, *(end for end, _ in headings.rest)}
-    cuts.update(mark.start for mark in excerpt.landmarks)
-    cuts.update(excerpt.start + blank.end() for blank in _BLANK_LINE.finditer(excerpt.text))
-    return pairwise(sorted(cut for cut in cuts if excerpt.start <= cut <= excerpt.end))
+def _pieces(source: _Source, tables: Sequence[Table]) -> Iterator[_Piece]:
+    """Yield headings, paragraphs and runs of cells, none longer than `LONGEST`."""
+    excerpt, at = source.excerpt, source.excerpt.start
+    for table in tables:
+        yield from source.texts(at, max(at, min(table.start, excerpt.end)))
+        for start, end in runs(table):
+            words = _stripped(excerpt, max(at, start), min(end, excerpt.end))
+            if words.start < words.end and words.end - words.start <= LONGEST:
+                yield _Piece(words.start, words.end, table=table)
+            else:
+                yield from source.texts(words.start, words.end)
+        at = max(at, table.end)
+    yield from source.texts(at, excerpt.end)
+
+
+class _Source:
+    """An excerpt of a file of some format."""
+
+    def __init__(self, excerpt: Excerpt, media_type: str) -> None:
+        self.excerpt = excerpt
+        self._media_type = media_type
+        self._headings = _Headings.of(excerpt)
+        self._cuts = self._between()
+
+    def texts(self, start: int, end: int) -> Iterator[_Piece]:
+        """Yield the headings and paragraphs of a part of the text that is in no table."""
+        inner = self._cuts[bisect_right(self._cuts, start) : bisect_left(self._cuts, end)]
+        for a, b in pairwise([start, *inner, end]):
+            for first, last in pairwise([a, *_cuts(self.excerpt, a, b), b]):
+                words = _stripped(self.excerpt, first, last)
+                if words.start < words.end:
+                    yield _Piece(words.start, words.end, self._headings.level(words.start))
+
+    def _between(self) -> list[int]:
+        """Return where landmarks are, and where headings, blank lines, and replies in a message begin or end."""
+        excerpt = self.excerpt
+        cuts = {end for end, _ in self._headings.rest}
+        cuts.update(mark.start for mark in excerpt.landmarks if self._divides(mark))
+        cuts.update(excerpt.start + blank.end() for blank in _BLANK_LINE.finditer(excerpt.text))
+        cuts.update(excerpt.start + cut for cut in block_forms.cuts(self._media_type, excerpt.text))
+        return sorted(cuts)
+
+    def _divides(self, mark: Landmark) -> bool:
+        """Return whether a block begins at a landmark. The lines of prose do not divide its paragraphs."""
+        return mark.kind != "place" or not mark.label.startswith(_LINE) or block_forms.is_code(self._media_type)
+
+    def block(self, piece: _Piece, span: Span) -> TextBlock:
+        """Return a piece with its words marked."""
+        excerpt = self.excerpt
+        start, end = max(span.start, piece.start), min(span.end, piece.end)
+        bounds = [(piece.start, start, False), (start, end, True), (end, piece.end, False)]
+        bounds = bounds if start < end else [(piece.start, piece.end, False)]
+        parts = tuple(Part(excerpt.of(Span(a, b)), a, marked) for a, b, marked in bounds if a < b)
+        place = piece.place.label if piece.place else ""
+        kind: BlockKind = "table" if piece.table else "heading" if piece.level else "paragraph"
+        form = self._form(piece) if kind == "paragraph" else ""
+        gap = self._gap(piece.start) if form == "code" else ""
+        return TextBlock(
+            kind=kind,
+            level=piece.level,
+            start=piece.start,
+            end=piece.end,
+            page=piece.page,
+            parts=parts,
+            place=place,
+            is_section=bool(piece.place and piece.place.level),
+            form=form,
+            indent=gap.rpartition("\n")[2],
+            is_apart=gap.count("\n") > 1,
+            table=shown(piece.table, parts, span) if piece.table else None,
+        )
+
+    def _form(self, piece: _Piece) -> Form:
+        """Return the form of a paragraph."""
+        text = self.excerpt.of(Span(piece.start, piece.end))
+        places = [mark for mark in self.excerpt.landmarks if mark.kind == "place" and mark.start <= piece.start]
+        return block_forms.form_of(self._media_type, text, places[-1].label if places else "")
+
+    def _gap(self, start: int) -> str:
+        """Return the white space before an offset."""
+        before = self.excerpt.of(Span(start - _INDENT, start))
+        return before[len(before.rstrip()) :]
 
 
 def _stripped(excerpt: Excerpt, start: int, end: int) -> Span:

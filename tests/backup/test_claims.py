@@ -15,7 +15,7 @@ from index.ingest.preparation import FOUND_IN_FILE
 from index.library import searcher
 from index.records import CLAIMED, Check, Citation, DocumentInfo, Location
 from index.schema.answer_schema import Answer
-from index.schema.hit_schema import Document
+from index.schema.document_schema import Document
 from index.settings import Settings
 from index.storage.catalog.catalog import Catalog
 from tests.backup.conftest import COUNT, best_source, contents_of, text_about, write_files

@@ -189,6 +189,12 @@ def _library(page: Page, story: Story) -> None:
     expect(page.locator("#p-shelf tbody tr").first).to_be_visible()
 
 
+def _health(page: Page, story: Story) -> None:
+    page.locator("#p-shelf .p-health summary").first.click()
+    page.evaluate("scrollTo(0, 0)")  # The bar of sections covers no row.
+    expect(page.locator("#p-shelf .p-health li").first).to_contain_text(" · ")
+
+
 def _dropping(page: Page, story: Story) -> None:
     page.evaluate(_DRAG_FILES)
     expect(page.locator(".p-drop")).to_be_visible()
@@ -263,6 +269,7 @@ STEPS: dict[str, Step] = {
     "problem": _problem,
     "checked": _check,
     "library": _library,
+    "health": _health,
     "dropping": _dropping,
     "removal": _removal,
     "uploading": _uploading,

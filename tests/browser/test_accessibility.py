@@ -47,6 +47,7 @@ NEW_PARTS = {
     "problem": "#results",
     "checked": "#check",
     "library": "#library",
+    "health": "#library",
     "dropping": "#drop",
     "removal": "#removal",
     "uploading": "#library",

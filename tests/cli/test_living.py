@@ -62,8 +62,8 @@ def test_dry_run_names_all_changes_and_makes_none(run: Run, folder: Path) -> Non
     outcome = run("sync", "--dry-run", folder)
     assert outcome.out.splitlines() == [
         "2 added; 2 passages",
-        f"  added: {folder / 'land.md'}",
-        f"  added: {folder / 'sea.md'}",
+        f"  added: {folder / 'land.md'} (Markdown)",
+        f"  added: {folder / 'sea.md'} (Markdown)",
     ]
     assert outcome.err == "Dry run: nothing was changed. Without --dry-run, the command makes these changes.\n"
     assert not (folder.parent / "library").exists()
@@ -74,7 +74,7 @@ def test_dry_run_names_all_changes_and_makes_none(run: Run, folder: Path) -> Non
         outcome = run("sync", "--dry-run", folder)
         assert outcome.out.splitlines() == [
             "1 added, 1 unchanged, 1 removed; 1 passages",
-            f"  added: {folder / 'new.md'}",
+            f"  added: {folder / 'new.md'} (Markdown)",
             f"  removed: {folder / 'sea.md'}",
         ]
 

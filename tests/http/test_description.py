@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel, TypeAdapter
 
 from index.citations.export import FORMS
-from index.schema import answer_schema, hit_schema, job_schema
+from index.schema import answer_schema, document_schema, job_schema
 from index.server.http import requests
 from index.server.http.requests import (
     AskRequest,
@@ -100,7 +100,7 @@ MODELS = [
     answer_schema.Answer,
     answer_schema.Citation,
     answer_schema.Checked,
-    hit_schema.Document,
+    document_schema.Document,
     job_schema.Job,
 ]
 

@@ -12,8 +12,8 @@ from index.ingest.add import FEWEST_PASSAGES
 from index.ingest.passage_encoding import BATCH_PASSAGES
 from index.ingest.preparation import DocumentCutter, PreparedItem
 from index.library.library import Library
-from index.loading.sandbox.pool import Process
-from index.records import Receipt
+from index.loading.sandbox.reader_process import Process
+from index.records import ReadAs, Reading, Receipt
 from index.settings import Settings
 from tests.fakes import FakeEncoder
 from tests.storage.factories import a_document
@@ -41,7 +41,8 @@ def test_file_becomes_a_document_with_passages(library: Library, encoder: FakeEn
     """The sections are passages, each of which is encoded once, and the whole text is stored."""
     path = write("people.md", "\n".join(SECTIONS))
     receipt = library.add(path)
-    assert receipt == Receipt(added=(str(path),), passages=5, encoded=5, seconds=receipt.seconds)
+    read = (ReadAs(str(path), "Markdown · English", Reading(languages=("en",))),)
+    assert receipt == Receipt(added=(str(path),), read=read, passages=5, encoded=5, seconds=receipt.seconds)
     assert [text.split(".")[0].split("\n")[-1] for text in encoder.encoded] == [
         f"{name} stood by the harbour" for name in ("Anna", "Boris", "Clara", "David", "Elena")
     ]

@@ -16,10 +16,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.loading import samples
+from tests.loading.archives import mail
+from tests.loading.compound import compound, outlook
 from tests.loading.confined import FATES, MEGABYTES, SECONDS, BareReader, Outcome, Reader, SandboxReader
 from tests.loading.hostile import HOSTILE
 from tests.loading.mutations import damages_of
-from tests.loading.pdfs import build, column
+from tests.loading.office import XLS, bytes_of, frame, odp, ods, pptx_of, workbook
+from tests.loading.pdfs import build, column, grid_rules
+from tests.loading.pdfs import cells as table_cells
+from tests.loading.printed_pages import drawn, saved, scanned_pdf
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -40,16 +46,49 @@ _SHARES = {
     ".org": 1,
     ".rst": 1,
     ".xml": 1,
+    ".xlsx": 3,
+    ".xls": 2,
+    ".xlsb": 1,
+    ".ods": 1,
+    ".csv": 2,
+    ".tsv": 1,
+    ".pptx": 3,
+    ".odp": 1,
+    ".eml": 2,
+    ".mht": 1,
+    ".msg": 1,
+    ".doc": 1,
+    ".ppt": 1,
+    **dict.fromkeys((".epub", ".odt", ".fodt", ".rtf", ".srt", ".vtt", ".ass", ".sbv", ".ipynb", ".tex", ".adoc"), 1),
+    **dict.fromkeys((".1", ".8", ".json", ".jsonl", ".svg", ".bib", ".ris"), 1),
+    **dict.fromkeys((".png", ".jpg", ".tiff", ".webp", ".gif", ".bmp"), 1),
     "other": 2,
 }
 """How often each suffix is chosen; `other` stands for formats that are refused by name."""
+_LEFTS, _SHIP = (72, 200, 300, 400), ("Ship", "Year", "Tons", "Crew")
 _TEXT = "The harbour of Løvøya, 1911.\n\n* Ships\n\nThe Arctic Tern was moored there; it had been towed.\n" * 20
 SYNTHETIC = {
-    "made.org": _TEXT.encode(),
+    **samples.FILES,
     "made-utf-16.txt": _TEXT.encode("utf-16"),
     "made-latin-1.txt": _TEXT.encode("latin-1"),
     "made.csv": b"ship;year\n" + b"".join(b"Tern %d;19%02d\n" % (n, n % 100) for n in range(200)),
+    "made.tsv": b"Ships\t\t\nship\tnote\tyear\n" + b"".join(b'Tern\t"a\n%d"\t19%02d\n' % (n, n) for n in range(50)),
+    "made.xlsx": bytes_of(
+        workbook(("Ships", [["ship", "year"], *(["Tern", n] for n in range(50))]), ("More", [["a"]]))
+    ),
+    "made.xls": XLS,
+    "made.ods": ods(["ship", "year"], *(["Tern", str(n)] for n in range(50))),
+    "made.pptx": pptx_of(("Ships", "Terns"), ("Ports", "Hull")),
+    "made.odp": odp(
+        "".join(f"<draw:page>{frame(f'<text:p>Ship {n}</text:p>', f'{n}cm')}</draw:page>" for n in range(9))
+    ),
     "made.json": b'{"ships": [' + b'{"name": "Tern"}, ' * 50 + b'{"name": "Skua"}]}',
+    "made.eml": mail("Ships of Kiel", _TEXT, {"log.txt": b"The log. " * 50}),
+    "made.mht": b"From: <Saved by Blink>\nMIME-Version: 1.0\nContent-Type: multipart/related; boundary=x\n\n--x\n"
+    b"Content-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n<html><body><h1>Ships</h1><p>"
+    + b"The Tern was =\nmoored there. " * 30
+    + b"</p></body></html>\n--x--\n",
+    "made.msg": compound(outlook("Ships of Kiel", _TEXT, {"log.txt": b"The log. " * 600})),
     "made.pdf": build(
         [column([f"Line {n} of page {page}, on ships." for n in range(20)]) for page in range(3)],
         information={"Title": "Ships of the north", "Author": "K. Varde"},
@@ -57,6 +96,22 @@ SYNTHETIC = {
         labels="0 << /S /r >>",
         picture=True,
     ),
+    "made-tables.pdf": build(
+        [
+            [
+                *grid_rules((66, 194, 294, 394, 470), (712, 698, *range(684, 684 - 14 * 20, -14))),
+                *table_cells([_SHIP, *((f"Tern {n}", "1911", str(n), "7") for n in range(20))], _LEFTS),
+            ],
+            table_cells([_SHIP, *((f"Skua {n}", "1912", str(n), "8") for n in range(20))], _LEFTS),
+        ]
+    ),
+    "made.png": saved([drawn()], "PNG"),
+    "made.jpg": saved([drawn()], "JPEG"),
+    "made.tiff": saved([drawn(), drawn("A second page, on ships.")], "TIFF", compression="tiff_lzw"),
+    "made.webp": saved([drawn()], "WEBP"),
+    "made.gif": saved([drawn()], "GIF"),
+    "made.bmp": saved([drawn().resize((150, 200))], "BMP"),
+    "scanned.pdf": scanned_pdf([drawn(), drawn("A second page, on ships.")]),
 }
 """Formats that the seeds lack, so that they are tested without the real files."""
 

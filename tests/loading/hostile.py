@@ -9,6 +9,9 @@ import zlib
 from typing import TYPE_CHECKING
 
 import docx
+import openpyxl
+
+from tests.loading.samples import epub, fodt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -107,6 +110,15 @@ def page_with_annotations(count: int) -> bytes:
     return one_page(_TEXT, b"/Annots [%s]" % (b"5 0 R " * count), note)
 
 
+def workbook_with_corners() -> bytes:
+    """Build a workbook with a word in the first and in the last cell of a sheet."""
+    made = openpyxl.Workbook()
+    made.active["A1"], made.active["XFD1048576"] = "near", "far"
+    out = io.BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
 def self_drawing_form() -> bytes:
     """Build a PDF with a form that draws itself."""
     form = stream(
@@ -149,6 +161,10 @@ HOSTILE: dict[str, tuple[str, Callable[[int], bytes]]] = {
     "HTML, deeply nested": ("a.html", lambda n: b"<html>" + b"<div>" * (100 * n) + _SENTENCE),
     "HTML, nested lists": ("a.html", lambda n: b"<html>" + b"<ul><li>" * (50 * n) + _SENTENCE),
     "HTML, nested tables": ("a.html", lambda n: b"<html>" + b"<table><tr><td>ha" * (10 * n) + _SENTENCE),
+    "HTML, cells that span everything": (
+        "a.html",
+        lambda n: b"<table>" + b"<tr><td colspan=1000 rowspan=60000>ha" * n + b"</table><p>" + _SENTENCE,
+    ),
     "HTML, only comments": ("a.html", lambda n: b"<!---->" * (10 * n) + _SENTENCE),
     "HTML, unclosed comments": ("a.html", lambda n: b"<html>" + b"<!-- " * (100 * n) + _SENTENCE),
     "HTML, many attributes": ("a.html", lambda n: b"<html><p " + b"a='b' " * (100 * n) + b">" + _SENTENCE),
@@ -189,6 +205,64 @@ HOSTILE: dict[str, tuple[str, Callable[[int], bytes]]] = {
     "JSON, nested": ("a.json", lambda n: b"[" * (100 * n)),
     "JSON in text": ("a.txt", lambda n: b"[" * (100 * n) + b"]" * (100 * n)),
     "Org, stars": ("a.org", lambda n: b"*" * (100 * n) + b" A\n\n" + b"* a\n" * (50 * n)),
+    **{
+        f"{name}, {description}": (f"a.{name}", repeat)
+        for (name, description), repeat in {
+            ("rtf", "groups"): lambda n: b"{\\rtf1 " + b"{" * (1000 * n) + _SENTENCE,
+            ("rtf", "unclosed fields"): lambda n: b"{\\rtf1 " + b"{\\field{\\*\\fldinst{ " * (100 * n) + _SENTENCE,
+            ("rtf", "cells"): lambda n: b"{\\rtf1 \\intbl " + b"a\\cell " * (100 * n) + b"\\row " + _SENTENCE,
+            ("srt", "a line of digits"): lambda n: b"1" * (1000 * n) + b"\n00:00:01,0 --> 00:00:02,0\n" + _SENTENCE,
+            ("srt", "times"): lambda n: b"00:00:01,0 --> 00:00:02,0\nha ha\n" * (50 * n) + _SENTENCE,
+            ("vtt", "unclosed tags"): lambda n: b"WEBVTT\n\n00:01.0 --> 00:02.0\n" + b"<v " * (500 * n) + _SENTENCE,
+            ("tex", "unclosed braces"): lambda n: b"\\footnote{" * (50 * n) + _SENTENCE,
+            ("tex", "unclosed environments"): lambda n: b"\\begin{verbatim}" * (50 * n) + _SENTENCE,
+            ("tex", "macros in macros"): lambda n: (
+                b"".join(b"\\newcommand{\\m%c}{\\m%c\\m%c\\m%c}" % (k + 98, k + 97, k + 97, k + 97) for k in range(24))
+                + b"\\mx " * n
+                + _SENTENCE
+            ),
+            ("rst", "quotations"): lambda n: b"".join(b" " * k + b"ha\n\n" for k in range(5 * n)) + _SENTENCE,
+            ("rst", "roles"): lambda n: b":a:`" * (100 * n) + _SENTENCE,
+            ("rst", "substitutions"): lambda n: (
+                b"".join(b".. |s%d| replace:: |s%d| |s%d|\n" % (k + 1, k, k) for k in range(24))
+                + b"\n|s24| "
+                + _SENTENCE
+            ),
+            ("adoc", "marks"): lambda n: b"*a _b `c " * (100 * n) + _SENTENCE,
+            ("adoc", "attributes"): lambda n: (
+                b"".join(b":a%d: {a%d}{a%d}{a%d}\n" % (k + 1, k, k, k) for k in range(24)) + b"\n{a24} " + _SENTENCE
+            ),
+            ("org", "unclosed blocks"): lambda n: b"#+BEGIN_SRC\n* a\n" * (50 * n) + _SENTENCE,
+            ("1", "escapes"): lambda n: b".TH A 1\n" + b"\\f[" * (500 * n) + _SENTENCE,
+            ("1", "quotation marks"): lambda n: b".TH A 1\n.B " + b'"a ' * (500 * n) + b"\n" + _SENTENCE,
+            ("bib", "unclosed values"): lambda n: b"@misc{a, title={" * (100 * n) + _SENTENCE,
+            ("bib", "strings of strings"): lambda n: (
+                b"".join(b"@string{s%d = s%d # s%d # s%d}\n" % (k + 1, k, k, k) for k in range(24))
+                + b"@misc{a, title = s24, note = {"
+                + _SENTENCE
+                + b"}}"
+            ),
+            ("json", "one deep record"): lambda n: b'{"a":' * (20 * n) + b'"' + _SENTENCE + b'"' + b"}" * (20 * n),
+            ("json", "wide records"): lambda n: (
+                b"[" + b'{"a": 1, "b": "ha"}, ' * (50 * n) + b'{"c": "' + _SENTENCE + b'"}]'
+            ),
+            ("ipynb", "many cells"): lambda n: (
+                b'{"nbformat": 4, "cells": ['
+                + b'{"cell_type": "markdown", "source": "ha *ha*"}, ' * (20 * n)
+                + b'{"source": "ha"}]}'
+            ),
+            ("xml", "deep"): lambda n: b"<?xml version='1.0'?>" + b"<a>" * (100 * n) + _SENTENCE + b"</a>" * (100 * n),
+            ("xml", "a doctype without an end"): lambda n: (
+                b"<?xml version='1.0'?><!DOCTYPE a [" + b"<!-- ] " * (100 * n)
+            ),
+            ("svg", "labels"): lambda n: b"<svg>" + b"<text>ha</text>" * (50 * n) + b"</svg>",
+        }.items()
+    },
+    "EPUB, expanding entities": ("a.epub", lambda n: epub(container=f"{_LAUGHS}<container>&e9;</container>")),
+    "ODT, expanding attributes": (
+        "a.fodt",
+        lambda n: fodt().replace(b"<office:document ", _LAUGHS.encode() + b'<office:document e="&e9;" '),
+    ),
     "XML, expanding entities": ("a.xml", lambda n: f'<?xml version="1.0"?>{_LAUGHS}<x>&e9;</x>'.encode()),
     "Word, expanding entities": ("a.docx", lambda n: word_with_body(paragraph_of("&e9;"), _LAUGHS)),
     "Word, one large entity": ("a.docx", lambda n: word_with_body(paragraph_of("&e9;" * n), _QUADRATIC)),
@@ -227,6 +301,9 @@ HOSTILE: dict[str, tuple[str, Callable[[int], bytes]]] = {
         "a.pdf",
         lambda n: pdf(b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [] /Count %d >>" % (1000 * n)),
     ),
+    "table, an open quote": ("a.csv", lambda n: b'ship,"year\n' + b"Tern,1911\n" * (100 * n)),
+    "table, one endless record": ("a.csv", lambda n: b"Tern," * (100 * n) + b"\n" + b"a,b\n" * (100 * n)),
+    "workbook, cells at the corners": ("a.xlsx", lambda n: workbook_with_corners()),
     "PDF, one page repeated": (
         "a.pdf",
         lambda n: pdf(

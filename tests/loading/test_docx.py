@@ -16,6 +16,7 @@ from index.errors import DamagedFile, EmptyDocument
 from index.loading.loader import load_bytes
 from tests.cases import cases
 from tests.loading.hostile import word_with_body
+from tests.loading.tables import quotation
 
 if TYPE_CHECKING:
     from index.records import Document
@@ -254,3 +255,60 @@ def test_nested_text_boxes_are_each_read_once() -> None:
         inside = f"<w:p><w:r>{text}<w:txbxContent>{inside or '<w:p/>'}</w:txbxContent></w:r></w:p>"
     loaded = load_bytes(word_with_body(inside), source="a.docx")
     assert loaded.text.split("\n\n") == [f"Box {depth}." for depth in range(1, 41)]
+
+
+def _table(document: Any, rows: int, columns: int, words: str) -> Any:
+    """Add a table with these words, which are separated by blanks; `_` is an empty cell."""
+    table = document.add_table(rows, columns)
+    for cell, word in zip(table._cells, words.split(), strict=True):
+        cell.text = word.replace("_", "")
+    return table
+
+
+def test_cells_of_word_tables_have_headers() -> None:
+    """Merged headers stand for the columns that they span, cells that span rows for these rows."""
+    document = docx.Document()
+    table = _table(document, 4, 3, "Team Cups _ _ won lost East 1 2 _ 3 4")
+    table.cell(0, 1).merge(table.cell(0, 2))
+    table.cell(2, 0).merge(table.cell(3, 0))
+    loaded = read(document)
+    assert loaded.text == "Team | Cups\n| won | lost\nEast | 1 | 2\n| 3 | 4"
+    assert quotation(loaded, "4") == "Cups, lost · East"
+
+
+def test_rows_that_word_repeats_on_each_page_are_headers() -> None:
+    """So are rows in bold, and the first row of a table whose style emphasises it."""
+    document = docx.Document()
+    marked = _table(document, 3, 2, "Tern Skua Auk Ruff Gull Knot")
+    marked.rows[0]._tr.get_or_add_trPr().append(parse_xml(f"<w:tblHeader {nsdecls('w')}/>"))
+    bold = _table(document, 2, 2, "Hull Leith Oban Bath")
+    for cell in bold.rows[0].cells:
+        cell.paragraphs[0].runs[0].bold = True
+    styled = _table(document, 2, 2, "Ada Mary Anne Jane")
+    styled.style = document.styles["Light List Accent 1"]
+    styled._tblPr.append(parse_xml(f"<w:tblLook {nsdecls('w')} w:firstRow='1'/>"))
+    _table(document, 2, 2, "one two three four")
+    loaded = read(document)
+    assert [table.header_rows for table in loaded.tables] == [1, 1, 1, 0]
+    assert quotation(loaded, "Knot") == "Skua · Gull"
+    assert quotation(loaded, "four") == "three"
+
+
+def test_nested_tables_are_tables_after_the_outer_one() -> None:
+    """Their words are not in the cell around them."""
+    document = docx.Document()
+    outer = _table(document, 2, 2, "Team Cups Blues _")
+    inner = outer.cell(1, 1).add_table(2, 2)
+    for cell, word in zip(inner._cells, ["won", "lost", "1", "2"], strict=True):
+        cell.text = word
+    loaded = read(document)
+    assert loaded.text == "Team | Cups\nBlues |\n\nwon | lost\n1 | 2"
+    assert quotation(loaded, "2") == "lost · 1"
+    assert len(loaded.tables) == 2
+
+
+def test_a_box_of_one_cell_is_no_table() -> None:
+    """Its words are a paragraph."""
+    document = docx.Document()
+    _table(document, 1, 1, "Beware")
+    assert read(document).tables == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from index.errors import (
     DamagedFile,
     EmptyDocument,
+    HoldsDocuments,
     LoadingError,
     PasswordRequired,
     TooLarge,
@@ -39,27 +41,10 @@ def _stream(name: str) -> bytes:
 
 
 UNSUPPORTED = {
-    "an Excel workbook": ("a.xlsx", _zip(xl__workbook_xml=b"<w/>"), "an Excel workbook (.xlsx)"),
-    "a workbook under another name": ("a.docx", _zip(xl__workbook_xml=b"<w/>"), "an Excel workbook (.xlsx)"),
-    "slides": ("a.pptx", _zip(ppt__presentation_xml=b"<p/>"), "a PowerPoint presentation (.pptx)"),
-    "a book": ("a.epub", _zip(mimetype=b"application/epub+zip"), "an EPUB book"),
-    "an open document": ("a.odt", _zip(mimetype=b"application/vnd.oasis.opendocument.text"), "an OpenDocument text"),
-    "any archive": ("a.zip", _zip(readme=b"words"), "a zip archive"),
-    "an old Word document": ("a.doc", _stream("WordDocument"), "Word document of the older kind (.doc)"),
-    "an old workbook": ("a.xls", _stream("Workbook"), "Excel workbook of the older kind (.xls)"),
-    "old slides": ("a.ppt", _stream("PowerPoint Document"), "older kind (.ppt)"),
-    "an Outlook message": ("a.msg", _stream("__properties_version1.0"), "an Outlook message"),
     "an old Office file of no known kind": ("a.wps", OLE2, "an Office document of the older kind"),
-    "rich text": ("a.rtf", rb"{\rtf1 words}", "a Rich Text document"),
-    "rich text called text": ("a.txt", rb"{\rtf1 words}", "a Rich Text document"),
-    "a picture": ("a.png", b"\x89PNG\r\n\x1a\n" + bytes(20), "an image (PNG)"),
-    "a picture called text": ("a.txt", b"\xff\xd8\xff\xe0" + bytes(20), "an image (JPEG)"),
-    "a message": ("a.eml", b"From: ada\n\nThe bees are well.", "an e-mail message"),
-    "a message called text": ("a.txt", MAIL, "an e-mail message"),
-    "a table": ("a.csv", b"bees,hives\n1,2\n", "a table in CSV"),
-    "data": ("a.json", b'{"bees": 1}', "data in JSON"),
-    "data called text": ("a.txt", b'[{"bees": 1}, {"bees": 2}]', "data in JSON"),
-    "markup": ("a.txt", b"<?xml version='1.0'?><bees><bee/></bees>", "data in XML"),
+    "a picture": ("a.heic", bytes(4) + b"ftypheic" + bytes(20), "an image (HEIC)"),
+    "a sound recording": ("a.mp3", b"ID3" + bytes(20), "a sound recording (MP3)"),
+    "another archive": ("a.rar", b"Rar!" + bytes(20), "a RAR archive"),
     "noise": ("a.bin", bytes(range(256)) * 8, "a binary file of no kind that Pincite knows"),
 }
 
@@ -72,6 +57,23 @@ def test_unsupported_format_is_named_in_the_error(name: str, data: bytes, format
     assert name in caught.value.message
     assert format_name in caught.value.message
     assert caught.value.hint
+
+
+PACKED = {
+    "a zip archive": ("a.zip", _zip(readme=b"words"), "a zip archive"),
+    "an archive called a document": ("a.docx", _zip(readme=b"words"), "a zip archive"),
+    "a tar archive": ("a.tar", bytes(257) + b"ustar" + bytes(250), "a tar archive"),
+    "a compressed file": ("a.gz", b"\x1f\x8b\x08", "a compressed file (gzip)"),
+    "a mailbox": ("inbox", b"From ada Mon Jan 2 10:00:00 2023\n" + MAIL, "a mailbox"),
+}
+
+
+@cases(("name", "data", "kind"), PACKED.values(), ids=PACKED.keys())
+def test_files_that_hold_documents_are_named(name: str, data: bytes, kind: str) -> None:
+    """They are no documents themselves, and the hint says how the documents in them are added."""
+    with pytest.raises(HoldsDocuments, match=re.escape(f"{name} is {kind}")) as caught:
+        load_bytes(data, source=f"/papers/{name}")
+    assert "Add it to a library" in caught.value.hint
 
 
 SUPPORTED = {
@@ -87,6 +89,24 @@ SUPPORTED = {
         b"<?xml version='1.0'?>\n<html><body>The bees are well.</body></html>",
         "text/html",
     ),
+    "a table": ("a.csv", b"bees,hives\n1,2\n", "text/csv"),
+    "a table with tabs": ("a.tab", b"bees\thives\n1\t2\n", "text/tab-separated-values"),
+    "a page called a table": ("a.csv", b"<html><body>The bees are well.</body></html>", "text/html"),
+    "a message": ("a.eml", b"From: ada\n\nThe bees are well.", "message/rfc822"),
+    "a message called text": ("a.txt", MAIL, "message/rfc822"),
+    "a message called page": ("a.md", MAIL, "text/markdown"),
+    "rich text called text": ("a.txt", rb"{\rtf1 The bees are well.}", "application/rtf"),
+    "data": ("a.json", b'{"bees": 1}', "application/json"),
+    "data called text": ("a.txt", b'[{"bees": 1}, {"bees": 2}]', "application/json"),
+    "XML called text": ("a.txt", b"<?xml version='1.0'?><all><bees>many</bees></all>", "application/xml"),
+    "a drawing called text": ("a.txt", b"<svg><text>The bees are well.</text></svg>", "image/svg+xml"),
+    "subtitles called text": (
+        "a.txt",
+        b"1\n00:00:01,000 --> 00:00:02,000\nThe bees are well.\n",
+        "application/x-subrip",
+    ),
+    "TeX called text": ("a.txt", b"\\documentclass{a}\n\\begin{document}The bees are well.", "text/x-tex"),
+    "references called text": ("a.txt", b"@article{bees, title={The bees}}", "text/x-bibtex"),
     "markdown": ("a.md", b"# Bees\n\nThe bees are well.", "text/markdown"),
     "source code": ("a.py", b"BEES = 'The bees are well.'", "text/x-source"),
     "reStructuredText": ("a.rst", b"Bees\n====\n\nThe bees are well.", "text/x-rst"),
@@ -106,6 +126,13 @@ WRONG = {
     "noise called a PDF": ("a.pdf", bytes(range(256)) * 8, "is damaged, or something else"),
     "a PDF cut short": ("a.pdf", b"%PDF-1.7\n1 0 obj", "cannot be opened"),
     "an archive cut short": ("a.docx", _zip(word__document_xml=b"<w/>")[:40], "cannot be opened"),
+    "a workbook of one part under another name": (
+        "a.docx",
+        _zip(xl__workbook_xml=b"<w/>"),
+        "a workbook that cannot be opened",
+    ),
+    "slides of one part": ("a.pptx", _zip(ppt__presentation_xml=b"<p/>"), "a presentation that cannot be opened"),
+    "an old workbook of nothing": ("a.xls", _stream("Workbook"), "an Office file of the older kind and damaged"),
     "a Word document of one part": ("a.docx", _zip(word__document_xml=b"<w/>"), "cannot be opened"),
 }
 
@@ -171,7 +198,7 @@ def test_zip_bomb_in_the_mimetype_entry_is_not_unpacked(monkeypatch: pytest.Monk
         return data
 
     monkeypatch.setattr(zipfile.ZipExtFile, "read", recording_read)
-    with pytest.raises(UnsupportedFormat, match="zip archive"):
+    with pytest.raises(HoldsDocuments, match="zip archive"):
         load_bytes(archive_of(("mimetype", bytes(50_000_000))), source="a.epub")
     assert sum(sizes) <= 1000
 

@@ -8,6 +8,7 @@ import pytest
 
 from index.loading.loader import load_bytes
 from tests.cases import cases
+from tests.loading.tables import quotation
 
 if TYPE_CHECKING:
     from index.records import Document
@@ -191,3 +192,81 @@ def test_page_is_read_whole_where_trafilatura_fails(monkeypatch: pytest.MonkeyPa
 def test_deeply_nested_page_is_read() -> None:
     """A page nested deeper than Python's recursion limit is read."""
     assert read("<div>" * 1500 + "Bees." + "</div>" * 1500).text == "Bees."
+
+
+def _tr(*cells: str) -> str:
+    """Return a row of cells, each with its tag and its attributes."""
+    return "<tr>" + "".join(f"<{cell}</{cell[:2]}>" for cell in cells) + "</tr>"
+
+
+TABLES = {
+    "a head": (
+        f"<thead>{_tr('td>Team', 'td>Cups')}</thead><tbody>{_tr('td>Blues', 'td>one')}</tbody>",
+        {"one": "Cups · Blues"},
+    ),
+    "cells that span columns and rows": (
+        _tr("th rowspan=2>Team", "th colspan=2>Cups") + _tr("th>won", "th>lost")
+        + _tr("td rowspan=2>East", "td>1", "td>2") + _tr("td>3", "td>4"),
+        {"2": "Cups, lost · East", "3": "Cups, won · East"},
+    ),
+    "headers of rows": (
+        _tr("th>Name", "td>Ada") + _tr("th>Town", "td>London"),
+        {"Ada": "Name", "London": "Town"},
+    ),
+    "two headers of each row": (
+        _tr("td>", "td>", "th>won") + _tr("th rowspan=2>East", "th>Blues", "td>1") + _tr("th>Kings", "td>2"),
+        {"2": "won · East, Kings", "Kings": ""},
+    ),
+    "headers in bold": (_tr("td><b>Ship</b>", "td><b>Port</b>") + _tr("td>Tern", "td>Hull"), {"Hull": "Port · Tern"}),
+    "no markup": (_tr("td>Team", "td>Cups") + _tr("td>Blues", "td>1") + _tr("td>Kings", "td>2"), {"2": "Cups · Kings"}),
+    "a hidden column": (
+        _tr("th>Team", "th style='display:none'>key", "th>Cups") + _tr("td>Blues", "td hidden>k1", "td>1"),
+        {"1": "Cups · Blues"},
+    ),
+    "spans that are no numbers": (
+        _tr("th colspan=x>Team", "th rowspan=-1>Cups") + _tr("td>Blues", "td>1"),
+        {"1": "Cups · Blues"},
+    ),
+}  # fmt: skip
+
+
+@cases(("rows", "expected"), TABLES.values(), ids=TABLES.keys())
+def test_cells_of_html_tables_have_headers(rows: str, expected: dict[str, str]) -> None:
+    """The headers are those of the markup, else those that the words tell."""
+    document = read(f"<table>{rows}</table>")
+    assert {words: quotation(document, words) for words in expected} == expected
+
+
+def test_the_caption_of_a_table_is_a_paragraph_above_it() -> None:
+    """It is also the caption of the table."""
+    document = read(
+        f"<table><caption>Cups <b>won</b></caption>{_tr('th>Team', 'th>Cups')}{_tr('td>Blues', 'td>1')}</table>"
+    )
+    assert document.text == "Cups won\n\nTeam | Cups\nBlues | 1"
+    assert document.tables[0].caption == "Cups won"
+
+
+def test_layout_tables_are_no_tables() -> None:
+    """Neither one that says so, nor one that holds others: only the inner one is a table."""
+    inner = f"<table>{_tr('th>Team', 'th>Cups')}{_tr('td>Blues', 'td>1')}</table>"
+    document = read(f"<table><tr><td>{inner}</td><td>side</td></tr></table>")
+    assert [table.columns for table in document.tables] == [("Team", "Cups")]
+    assert read(f"<table role=presentation>{_tr('td>left', 'td>right')}</table>").tables == ()
+
+
+def test_tables_that_claim_endless_places_are_text() -> None:
+    """Cells that span thousands of columns and rows take no memory."""
+    document = read(f"<table>{_tr('td colspan=1000>a', 'td rowspan=60000 colspan=1000>b') * 2000}</table>")
+    assert document.tables == ()
+    assert document.text.startswith("a | b\na | b")
+
+
+def test_tables_of_data_beside_the_main_text_are_kept() -> None:
+    """A table of results after the article is part of the page, a list of links is not."""
+    article = f"<p>{SENTENCE * 6}</p><h2>Honey</h2><p>{SENTENCE * 6}</p>"
+    rows = "".join(_tr(f"td>Team {n}", f"td>{n * 7}") for n in range(12))
+    data = f"<div class=related><table>{_tr('th>Team', 'th>Cups')}{rows}</table></div>"
+    links = "".join(f"<li><a href='/{n}'>Another page on something else, number {n}</a></li>" for n in range(12))
+    document = read(f"<article><h1>Cups</h1>{article}</article>{data}<div class=menu><ul>{links}</ul></div>")
+    assert quotation(document, "77") == "Cups · Team 11"
+    assert "Another page" not in document.text

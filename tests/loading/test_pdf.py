@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.errors import DamagedFile, EmptyDocument, NoTextLayer, TooLarge
+from index.errors import DamagedFile, EmptyDocument, TooLarge
 from index.loading.loader import load_bytes
 from tests.loading.pdfs import Printed, build, column
 
@@ -262,10 +262,10 @@ def test_table_of_contents_keeps_its_lines() -> None:
 
 
 def test_table_row_becomes_a_line() -> None:
-    """Adjacent cells form a line, in order, whatever the distance between them."""
+    """The cells of a row form a line, in order, whatever the distance between them."""
     rows = [("hive", "bees", "honey"), ("one", "2000", "3 kg"), ("two", "1500", "2 kg"), ("three", "900", "1 kg")]
     cells = [Printed(72 + 120 * x, 700 - 14 * y, cell) for y, row in enumerate(rows) for x, cell in enumerate(row)]
-    assert read(build([cells])).text == "\n".join(map(" ".join, rows))
+    assert read(build([cells])).text == "\n".join(map(" | ".join, rows))
 
 
 def test_superscript_stays_in_its_line() -> None:
@@ -351,12 +351,6 @@ def test_large_type_that_is_not_a_title_is_ignored(line: str) -> None:
     assert read(build([[Printed(72, 740, line, 20), *column(LINES)]])).title == ""
 
 
-def test_pages_that_are_images_are_reported() -> None:
-    """The error says that the pages are images, and how to add a text layer."""
-    with pytest.raises(NoTextLayer, match=r"its 2 pages are images.*ocrmypdf"):
-        read(build([[], []], picture=True))
-
-
 def test_pdf_with_more_pages_than_allowed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """No page is read, and the error names the setting. Without a limit, all pages are read."""
     data = build([column(["A ship left."])] * 3)
@@ -387,13 +381,6 @@ def test_missing_page_is_noted_and_the_others_are_read() -> None:
     assert document.text == "Wasps."
     assert page_of(document, "Wasps.") == "2"
     assert document.notes == ("1 page could not be read.",)
-
-
-def test_image_pages_among_text_pages_are_noted() -> None:
-    """If some pages are images, the others are read, and a note says what is missing."""
-    document = read(build([column(["Bees."]), []], picture=True))
-    assert document.text == "Bees."
-    assert document.notes == ("1 page without text, as images: run text recognition to have them read.",)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.loading.loader import load_bytes
-from index.loading.pdf.extraction import describe
+from index.loading.pdf.description import describe
 from index.loading.pdf.headings import heading_levels
 from index.loading.pdf.lines import Line, Sheet
 from index.loading.pdf.paragraphs import body_size, paragraphs

@@ -37,7 +37,7 @@ TEX = """\\documentclass{article}
 The king signed the treaty while the rain of winter fell on the old town,
 and on all who had come down to the harbour \\cite{treaty} to see it.
 
-\\begin{tabular}{ll} king & treaty \\\\ \\end{tabular}
+\\begin{equation} king = treaty \\end{equation}
 """
 FILES = {
     "a.vtt": CAPTIONS,
@@ -64,7 +64,8 @@ def library(tmp_path: Path) -> Iterator[Library]:
 def test_sentence_in_a_structured_file_is_quoted(library: Library, write: Write, name: str) -> None:
     """The markup and data around it are never quoted, even if they have the words of the question."""
     receipt = library.add(write(name, FILES[name]))
-    assert [f"{name[1:]} (" in note.text and "no reader of its own" in note.text for note in receipt.notes] == [True]
+    noted = [f"{name[1:]} (" in note.text and "no reader of its own" in note.text for note in receipt.notes]
+    assert noted == [True] * (name in {"a.yaml", "a.log", "a.py"})
     answer = library.ask("Which king signed the treaty?")
     assert answer.status == "answered"
     assert all("signed the treaty" in citation.quote for citation in answer.citations[:1])

@@ -21,6 +21,7 @@ from index.server import http
 from index.server.job_queue import Jobs
 from index.server.uploads import Uploads
 from index.settings import Settings
+from tests import shapes
 from tests.fakes import FakeEncoder
 from tests.loading.pdfs import build, column
 from tests.visitors.conftest import demo_settings, running_demo
@@ -117,7 +118,7 @@ def test_page_has_quotation_context_proof_and_references(client: TestClient, lib
     page = shown(response)
     assert "“It was winter.” The Harbour Treaty" in page
     assert "The king signed the treaty. It was winter. The river was closed. The queen left." in page
-    assert "<mark>It was winter.</mark>" in response.text
+    assert ">It was winter.</mark>" in response.text
     document = library.document("treaty.md")
     start = document.text.index("It was winter.")
     assert document.id == hashlib.sha256(TREATY.encode()).hexdigest()
@@ -322,3 +323,19 @@ def test_private_citation_of_a_visitor_is_for_that_visitor(tmp_path: Path, index
             assert shared.status_code == 200
             assert ("x-robots-tag" not in shared.headers) == indexed
         assert "Only you" in owner.send("GET", f"/d/{own}/4-9").text
+
+
+def test_recognised_words_are_said_to_be_recognised(client: TestClient, library: Library, tmp_path: Path) -> None:
+    """The page shows the part of the picture, and does not claim that the file has these letters."""
+    picture = shapes.picture(tmp_path / "bill.png")
+    library.add_documents([picture])
+    start = picture.text.index("Forty")
+    page = shown(client.get(f"/d/{picture.id[:12]}/{start}-{start + len('Forty barrels')}"))
+    assert "The words are quoted as recognised in a picture of the page. They were read by tesseract 5.5." in page
+    assert "What is marked on page 1 is where they stand." in page
+    assert "Every letter was found" not in page
+    fragment = client.get(f"/v1/documents/{picture.id}/view", params={"start": start, "end": start + 13}).text
+    assert "page 1, paragraph 1, as recognised" in fragment
+    assert fragment.count('class="p-rect"') == 1
+    image = client.get(f"/v1/documents/{picture.id}/pages/1.png", params={"start": start, "end": start + 13})
+    assert image.headers["content-type"] == "image/png"

@@ -23,6 +23,7 @@ from index.page.library_list import COLUMNS, PAGE_LENGTH, LibraryEvents, ListQue
 from index.page.library_view import findings
 from index.records import Citation, DocumentInfo, Location, Receipt, Statement
 from index.records.document import Arrival, FileState
+from index.records.file_kinds import FORMATS
 from index.server.job import Job
 from index.server.job_queue import Jobs
 from index.server.uploads import Uploads
@@ -151,7 +152,8 @@ def test_list_row_shows_all_that_is_known_of_a_document() -> None:
     assert "Apology Apology.txt 1999-07 Text 402 3 pages without text" in text_of(row)
     assert "ocrmypdf in.pdf out.pdf" in text_of(row)
     row = library_view.shelf(shelf([SNOW], ListQuery())).split("<tbody")[1]
-    assert "Cholera Cholera.txt John Snow 1855 PDF 162 214 Complete Remove Cholera" in text_of(row)
+    health = "Complete : how it was read, Cholera PDF · text layer"
+    assert f"Cholera Cholera.txt John Snow 1855 PDF 162 214 {health} Remove Cholera" in text_of(row)
 
 
 @pytest.mark.parametrize(
@@ -301,7 +303,7 @@ def test_read_only_library_offers_no_way_to_add(tmp_path: Path) -> None:
     settings = Settings(allow_urls=True, allow_folders=(tmp_path,))
     head = library_view.adding(settings, read_only=True)
     assert text_of(head) == "Library This library is read-only: you can search it, but not change it."
-    assert "Add PDF" in library_view.adding(settings)
+    assert f"Add {FORMATS}, up to" in library_view.adding(settings)
     assert "<form" not in library_view.keeping(settings, read_only=True)
     message = text_of(fragments.problem(LibraryReadOnly("/srv/library")))
     assert message == "That did not work The library is read-only. You can search it, but not change it."

@@ -266,7 +266,7 @@ def test_application_serves_the_page_and_its_assets(app: TestClient) -> None:
 
 def test_every_static_file_is_part_of_a_bundle() -> None:
     """Every file belongs to a bundle or to the shell, or is a font with its licence, or the logo, which is the icon."""
-    parts = [part for parts in PARTS.values() for part in parts]
+    parts = {part for parts in PARTS.values() for part in parts}
     licences = [f"{font.removesuffix('.woff2')}-OFL.txt" for font in FONTS]
     others = ["mark.svg", "shell.css", "shell.js", *FONTS, *licences]
     assert sorted([*parts, *others]) == sorted(path.name for path in STATIC.iterdir())

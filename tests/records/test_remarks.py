@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.records import Answer, Check, Statement, Verdict, remarks
+from index.records import Answer, Check, Citation, DocumentInfo, Location, Statement, Verdict, remarks
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,37 @@ def test_check_summary_counts_every_sentence(verdicts: str, summary: str) -> Non
         Statement("x", (), by_letter.get(letter, "unverified"), is_claim=letter != "-") for letter in verdicts
     ]
     assert Check(tuple(statements), ()).summary == summary
+
+
+def recognised(confidence: float | None, marker: int = 1) -> Citation:
+    """Return a citation of words that were recognised with a confidence; None for words of a file's text."""
+    info = DocumentInfo("id", "scan.pdf", "", "", "", "application/pdf", 100, 1, 1)
+    return Citation(marker, info, Location(page="3", recognised=confidence), 0, 4, "tern")
+
+
+def test_recognised_words_are_never_word_for_word() -> None:
+    """The verdict on recognised words says so in its name and its meaning; that on other words stays as it is."""
+    statement = Statement("tern", (1,), "verbatim")
+    assert remarks.verdict_name(statement, [recognised(0.9)]) == "Word for word, as recognised"
+    assert "recognised in a picture" in remarks.proven(statement, [recognised(0.9)])
+    assert remarks.remark(statement, [recognised(0.9)]) == "as recognised"
+    for citations in ([recognised(None)], [recognised(0.9, marker=2)], []):
+        assert remarks.verdict_name(statement, citations) == "Word for word"
+        assert remarks.proven(statement, citations) == remarks.PROVEN["verbatim"]
+        assert remarks.remark(statement, citations) == ""
+
+
+def test_low_confidence_says_so() -> None:
+    """Words recognised with low confidence come with the advice to look at the picture."""
+    assert remarks.recognition(Location(recognised=None)) == ""
+    assert remarks.recognition(Location(recognised=0.95)) == "as recognised in a picture of the page"
+    assert "low confidence" in remarks.recognition(Location(recognised=remarks.LOW_CONFIDENCE - 0.01))
+
+
+def test_note_on_an_answer_names_the_recognised_quotations() -> None:
+    """An answer says which quotations were recognised, and which of them with low confidence."""
+    assert remarks.recognition_notes([recognised(None)]) == ()
+    (note,) = remarks.recognition_notes([recognised(None), recognised(0.9, 2), recognised(0.2, 3)])
+    assert "[2], [3]" in note
+    assert "low confidence: [3]" in note
+    assert "as recognised" in note

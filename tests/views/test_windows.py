@@ -14,7 +14,7 @@ from tests.cases import cases
 from tests.nightly import length
 
 if TYPE_CHECKING:
-    from index.views.windows import TextBlock
+    from index.views.blocks import TextBlock
 
 Marks = tuple[Landmark, ...]
 BEGINNING = Span(0, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import OrderedDict
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, NamedTuple
@@ -120,16 +121,30 @@ class ContainerReader:
 
 
 def open_container(file: BinaryIO, name: str, limits: ContainerLimits, passwords: Sequence[str] = ()) -> Container:
-    """Open a container of any kind, which is recognised by its content. Raises UnsupportedFormat for other files."""
-    head = file.read(_HEAD)
-    file.seek(0)
+    """Open a container of any kind, which is recognised by its content; closing it closes the file.
+
+    Raises UnsupportedFormat for other files, and the errors of containers; then the file is closed.
+    """
+    with ExitStack() as stack:
+        stack.callback(file.close)
+        head = _head(file)
+        if head.startswith((GZIP, BZIP2, XZ)):
+            packed, file = file, unpacked(file, name)
+            packed.close()
+            stack.callback(file.close)
+            head = _head(file)
+            container: Container = (
+                TarArchive(file, name, limits) if is_tar(head) else CompressedFile(file, name, limits)
+            )
+        else:
+            container = _of_kind(head, file, name, limits, passwords)
+        stack.pop_all()
+        return container
+
+
+def _of_kind(head: bytes, file: BinaryIO, name: str, limits: ContainerLimits, passwords: Sequence[str]) -> Container:
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return ZipArchive(file, name, limits, passwords)
-    if head.startswith((GZIP, BZIP2, XZ)):
-        content = unpacked(file, name)
-        start = content.read(_HEAD)
-        content.seek(0)
-        return TarArchive(content, name, limits) if is_tar(start) else CompressedFile(content, name, limits)
     if is_tar(head):
         return TarArchive(file, name, limits)
     if head.startswith(SIGNATURE):
@@ -139,8 +154,13 @@ def open_container(file: BinaryIO, name: str, limits: ContainerLimits, passwords
         return MailboxFile(file, name, limits)
     if media_type == EML:
         return MailAttachments(file, name, limits)
-    file.close()
     raise UnsupportedFormat(f"{name} is no archive, mailbox or message.", "Name a file, or a member of an archive.")
+
+
+def _head(file: BinaryIO) -> bytes:
+    head = file.read(_HEAD)
+    file.seek(0)
+    return head
 
 
 def _opened(path: Path, max_bytes: int) -> BinaryIO:

@@ -17,6 +17,7 @@ from index.loading.loader import too_large
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from io import BufferedReader
     from typing import BinaryIO
 
     from index.loading.containers.member import ContainerLimits
@@ -38,6 +39,7 @@ def is_tar(head: bytes) -> bool:
 def unpacked(file: BinaryIO, name: str) -> BinaryIO:
     """Return a compressed file's content as a temporary file, in which one can go back without unpacking again.
 
+    Of a tar archive that was cut off, it is the beginning: the files before the cut are intact.
     Raises ContainerTooLarge for a bomb, as soon as it has grown too large, and DamagedFile.
     """
     packed = file.seek(0, 2)
@@ -46,14 +48,16 @@ def unpacked(file: BinaryIO, name: str) -> BinaryIO:
     target = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - the archive closes it
     try:
         with _decompressor(file) as stream:
-            while block := stream.read(_BLOCK):
+            while block := stream.read1(_BLOCK):  # what precedes an error is kept
                 target.write(block)
                 if target.tell() > most:
                     check_size(name, packed, target.tell() * 2)
                     raise ContainerTooLarge(f"{name} unpacks to more than {most / 1e6:,.0f} megabytes.")
     except _BROKEN as error:
-        target.close()
-        raise DamagedFile(f"{name} is a compressed file that cannot be unpacked: {error}.") from error
+        target.seek(0)
+        if not isinstance(error, EOFError) or not is_tar(target.read(_BLOCK)):
+            target.close()
+            raise DamagedFile(f"{name} is a compressed file that cannot be unpacked: {error}.") from error
     except BaseException:
         target.close()
         raise
@@ -61,12 +65,12 @@ def unpacked(file: BinaryIO, name: str) -> BinaryIO:
     return cast("BinaryIO", target)
 
 
-def _decompressor(file: BinaryIO) -> BinaryIO:
+def _decompressor(file: BinaryIO) -> BufferedReader:
     head = file.read(len(XZ))
     file.seek(0)
     if head.startswith(GZIP):
-        return cast("BinaryIO", gzip.GzipFile(fileobj=file))
-    return cast("BinaryIO", bz2.BZ2File(file) if head.startswith(BZIP2) else lzma.LZMAFile(file))
+        return cast("BufferedReader", gzip.GzipFile(fileobj=file))
+    return cast("BufferedReader", bz2.BZ2File(file) if head.startswith(BZIP2) else lzma.LZMAFile(file))
 
 
 class TarArchive:
@@ -83,9 +87,14 @@ class TarArchive:
 
     def _entries(self) -> Iterator[tuple[str, int, tarfile.TarInfo]]:
         """Yield the regular files. Links and devices are no documents: a link could lead out of the archive."""
-        for entry in self._archive:
+        entry = self._archive.next()
+        while entry is not None:
             if entry.isreg():
                 yield entry.name, entry.size, entry
+            try:
+                entry = self._archive.next()
+            except tarfile.ReadError:  # it was cut off: the file before says so when it is read
+                return
 
     @property
     def members(self) -> Sequence[Member]:
@@ -99,6 +108,8 @@ class TarArchive:
         try:
             stream = self._archive.extractfile(member.key)
             data = stream.read() if stream else b""
+        except tarfile.ReadError:  # the end of the archive came first
+            data = b""
         except _BROKEN as error:
             raise DamagedFile(f"{member.name} in {self._name} is damaged: {error}.") from error
         if len(data) != member.size:

@@ -27,6 +27,7 @@ class ZipArchive:
     """An open zip archive."""
 
     def __init__(self, file: BinaryIO, name: str, limits: ContainerLimits, passwords: Sequence[str]) -> None:
+        self._file = file
         self._name = name
         self._passwords = [password.encode() for password in passwords]
         try:
@@ -62,6 +63,7 @@ class ZipArchive:
     def close(self) -> None:
         """Close the archive."""
         self._archive.close()
+        self._file.close()
 
     def _decrypted(self, entry: zipfile.ZipInfo, name: str) -> bytes:
         """Return the bytes of an encrypted member. The first password that fits is tried first for the next member.

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from index.loading import structured_text
 from index.loading.content import Content, Draft
 from index.loading.data.records_text import as_table, blocks, record
+from index.loading.dates import iso_date
 from index.loading.line_places import source_lines
-from index.loading.metadata import iso_date
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def read(content: Content, name: str) -> Draft:
         reason = getattr(error, "msg", "") or "it is nested too deeply"
         return Draft(structured_text.read(content, name).blocks, notes=(_BROKEN.format(reason),))
     about = values if isinstance(values, dict) else {}
-    return Draft(found, *(_stated(about, key) for key in ("title", "author")), iso_date(_stated(about, "date")))
+    return Draft(found, _stated(about, "title"), _stated(about, "author"), iso_date(_stated(about, "date")))
 
 
 def _lines(text: str) -> list[Any]:

@@ -32,7 +32,7 @@ def blocks(value: Any, path: str = "$") -> Iterator[Block]:
 
 
 def record(value: Any, number: int) -> Iterator[Block]:
-    """Yield the blocks of a record of a file, counted from 1: `record 3`, and `record 3, author.name` for texts in it."""
+    """Yield the blocks of a record of a file, from 1: `record 3`, and `record 3, author.name` for texts in it."""
     for block in _value(value, "", 0):
         yield _named(block, number)
 

@@ -9,7 +9,7 @@ from email.header import decode_header, make_header
 from email.utils import getaddresses, parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from index.loading import metadata
+from index.loading.dates import iso_date
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
@@ -80,4 +80,4 @@ def iso_day(stated: str) -> str:
     try:
         return datetime.fromisoformat(stated).date().isoformat()
     except ValueError:
-        return metadata.iso_date(found.group() if found else stated)
+        return iso_date(found.group() if found else stated)

@@ -9,11 +9,11 @@ import re
 from typing import TYPE_CHECKING
 
 from index.loading.content import Draft
+from index.loading.dates import iso_date
 from index.loading.grid import Outline
 from index.loading.line_places import source_lines
 from index.loading.markup.asciidoc_words import Words
 from index.loading.markup.manuscript import Manuscript
-from index.loading.metadata import iso_date
 
 if TYPE_CHECKING:
     from index.loading.content import Content
@@ -51,6 +51,7 @@ class _Reader:
         self.author = ""
         self.date = ""
         self._words = Words()
+        self._counts: dict[str, int] = {}
         self._lines = lines
         self._at = 0
 
@@ -105,7 +106,9 @@ class _Reader:
     def _item(self, item: re.Match[str], number: int) -> None:
         mark = item[1]
         depth = len(mark) - 1 if set(mark) <= {"*"} or set(mark) <= {"."} else 0
-        shown = "-" if mark[0] in "*-" else mark if mark[0].isdigit() else "•"
+        self._counts = self._counts if self.manuscript.is_open else {}
+        self._counts[mark[0] * (depth + 1)] = count = self._counts.get(mark[0] * (depth + 1), 0) + 1
+        shown = "-" if mark[0] in "*-" else f"{count}."
         self.manuscript.item(self._plain(item[2], number), number, mark=shown, depth=depth)
 
     def _plain(self, text: str, number: int) -> str:
@@ -182,7 +185,12 @@ class _Reader:
             self._at += 1
         self._at += 1
         separated = delimiter[0] == ","
-        rows = [line.split(",") if separated else _cells(line) for line in lines if line.strip()]
+        rows: list[list[str]] = []
+        for line in filter(str.strip, lines):
+            cells = line.split(",") if separated else _cells(line)
+            if not cells and rows:
+                rows[-1][-1] += f" {line.strip()}"
+            rows += [cells] if cells else []
         width = next((len(row) for row in rows if row), 1)
         texts = [self._words.of(cell)[0] for row in rows for cell in row]
         headed = len(lines) > 1 and not lines[1].strip()
@@ -195,5 +203,5 @@ class _Reader:
 def _cells(line: str) -> list[str]:
     """Return the cells that begin in a line of a table."""
     marks = list(_CELL.finditer(line))
-    ends = [mark.start() for mark in marks[1:]] + [len(line)]
+    ends = [*(mark.start() for mark in marks[1:]), len(line)][: len(marks)]
     return [line[mark.end() : end].strip() for mark, end in zip(marks, ends, strict=True)]

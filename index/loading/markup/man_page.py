@@ -9,11 +9,11 @@ import re
 from typing import TYPE_CHECKING
 
 from index.loading.content import Draft
+from index.loading.dates import iso_date
 from index.loading.line_places import source_lines
 from index.loading.markup.manuscript import Manuscript
 from index.loading.markup.mdoc import CALLABLE, sentence
 from index.loading.markup.roff import arguments, words
-from index.loading.metadata import iso_date
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
@@ -26,15 +26,8 @@ _PARAGRAPHS = frozenset({"PP", "P", "LP", "HP", "Pp", "Lp", "sp", "RS", "RE", "E
 _LISTINGS = {"nf": "fi", "EX": "EE", "Bd": "Ed", "TS": "TE", "EQ": "EN"}
 _DEFINITIONS = frozenset({"de", "de1", "am", "ig", "dei", "ami"})
 _CONDITIONS = frozenset({"if", "ie", "el", "while"})
-_BULLETS = frozenset({"•", "o", "-", "*", "·", "\u2022"})
-_CONVENTIONAL = re.compile(r"\s+(?:\\?[-–—]|\\-)+\s+")
-_MACRO = re.compile(r"^[.'][ \t]*(TH|Dd)\b", re.MULTILINE)
+_BULLETS = frozenset({"•", "o", "-", "*", "·"})
 _COMMENT = re.compile(r"(?:[.'][ \t]*\\\"|'''|\.\s*$)")
-
-
-def is_man_page(head: str) -> bool:
-    """Return whether a text begins like a manual page: with its title or a comment in roff, and has a title."""
-    return bool(re.match(r"[.'](?:[ \t]*\\\"|TH\b|Dd\b|so\b|'' )", head.lstrip("\ufeff")) and _MACRO.search(head))
 
 
 def read(content: Content, name: str) -> Draft:  # noqa: ARG001 - every format's `read` has this signature
@@ -58,8 +51,10 @@ class _Page:
         self._listing: list[tuple[int, str]] | None = None
         self._until = ""
         self._skip = ""
-        self._term: int = 0
-        """2 if the next line is the term of a definition, 1 after it."""
+        self._is_term = False
+        """Whether the next line is a term, which is described below it."""
+        self._is_described = False
+        """Whether the next line begins the description of a term."""
         self._lists: list[str] = []
 
     def line(self, line: str, number: int) -> None:
@@ -79,17 +74,23 @@ class _Page:
             self._listing.append((number, text))
         elif not text.strip():
             self.manuscript.end()
-        elif self._term == 2:
+        elif self._is_term:
             self._begin_item(text, number)
+        elif self._is_described:
+            self._is_described = False
+            self.manuscript.line(text, number)
         else:
             self.manuscript.words(text, number)
 
     def _begin_item(self, term: str, number: int) -> None:
         """Begin an item of a list; a bullet is its mark, any other term its first words."""
-        self._term = 1
+        self._is_term = False
         self.manuscript.end()
-        is_bullet = term.strip() in _BULLETS
-        self.manuscript.item("" if is_bullet else term, number, depth=max(0, len(self._lists) - 1))
+        if term.strip() in _BULLETS:
+            self.manuscript.item("", number, depth=max(0, len(self._lists) - 1))
+        else:
+            self.manuscript.words(term, number)
+            self._is_described = True
 
     def _request(self, macro: str, rest: str, number: int) -> None:
         if macro == self._until and self._listing is not None:
@@ -113,7 +114,7 @@ class _Page:
     def _paragraph(self, macro: str, rest: str, number: int) -> None:
         """Read a macro that begins a paragraph or an item, a link, or a macro of mdoc."""
         if macro in {"TP", "TQ"}:
-            self._term = 2
+            self._is_term = True
         elif macro == "IP":
             term = words(next(iter(arguments(rest)), ""))
             if term.strip():
@@ -125,11 +126,8 @@ class _Page:
                 self.manuscript.end()
         elif macro in {"UR", "MT", "URL"}:
             self._text(words(" ".join(arguments(rest)[:1])), number)
-        elif macro == "Bl":
-            self._lists.append(rest)
-            self.manuscript.end()
-        elif macro == "El":
-            self._lists = self._lists[:-1]
+        elif macro in {"Bl", "El"}:
+            self._lists = [*self._lists, rest] if macro == "Bl" else self._lists[:-1]
             self.manuscript.end()
         elif macro == "It":
             self._begin_item(words(sentence(arguments(rest), self._name)) or "•", number)
@@ -139,8 +137,6 @@ class _Page:
     def _mdoc(self, macro: str, given: list[str], number: int) -> None:
         if macro == "Nm" and given and not self._name:
             self._name = words(given[0])
-        if macro == "Nd":
-            self.title = f"{self.title}: {words(' '.join(given))}" if self.title else words(" ".join(given))
         text = words(sentence([macro, *given], self._name))
         if macro in {"Dl", "D1"}:
             self.manuscript.listing([(number, text)])
@@ -158,7 +154,7 @@ class _Page:
             self.date = self.date or (iso_date(given[2]) if macro == "TH" and len(given) > 2 else "")
 
     def _heading(self, text: str, level: int, number: int) -> None:
-        self._lists, self._term = [], 0
+        self._lists, self._is_term, self._is_described = [], False, False
         if self._listing is not None:
             self._end_listing()
         self.manuscript.heading(one_line(text), level, number)

@@ -21,8 +21,8 @@ class _Line(NamedTuple):
 
     number: int
     text: str
-    mark: str = ""
-    """The indent and the mark of an item of a list, which begins a line; empty in the middle of a paragraph."""
+    mark: str | None = None
+    """The indent and the mark of an item of a list, which begins a line; None within a line."""
 
 
 class Manuscript:
@@ -46,6 +46,11 @@ class Manuscript:
     def item(self, text: str, number: int, *, mark: str = "-", depth: int = 0) -> None:
         """Begin an item of a list; `depth` is 0 for a list that is in no other list."""
         self._lines.append(_Line(number, one_line(text), f"{_INDENT * min(depth, 12)}{mark} "))
+
+    def line(self, text: str, number: int) -> None:
+        """Begin a line in the paragraph, as the description of a term is one."""
+        if text.strip():
+            self._lines.append(_Line(number, one_line(text), ""))
 
     def note(self, text: str, number: int) -> None:
         """Add a footnote, which follows the paragraph."""
@@ -78,11 +83,11 @@ class Manuscript:
         lines, self._lines = self._lines, []
         text = ""
         for line in lines:
-            joint = ("\n" if text else "") + line.mark if line.mark else " " if text and not text.endswith(" ") else ""
-            text += joint + line.text
+            joint = (" " if text and not text.endswith(" ") else "") if line.mark is None else "\n" if text else ""
+            text += joint + (line.mark or "") + line.text
         block = verbatim(text) if any(line.mark for line in lines) else paragraph(text)
         if has_words(block.text):
-            self.blocks.append(numbered(block, [(line.number, line.mark + line.text) for line in lines]))
+            self.blocks.append(numbered(block, [(line.number, (line.mark or "") + line.text) for line in lines]))
         notes, self._notes = self._notes, []
         for number, note in notes:
             self._add(paragraph(note), number)

@@ -11,7 +11,8 @@ _ENCLOSING = {
     "Op": ("[", "]"), "Oo": ("[", ""), "Oc": ("]", ""), "Qq": ("“", "”"), "Dq": ("“", "”"), "Sq": ("‘", "’"),
     "Pq": ("(", ")"), "Bq": ("[", "]"), "Brq": ("{", "}"), "Aq": ("<", ">"), "Ql": ("‘", "’"), "Qo": ("“", ""),
     "Qc": ("”", ""), "Do": ("“", ""), "Dc": ("”", ""), "So": ("‘", ""), "Sc": ("’", ""), "Po": ("(", ""),
-    "Pc": (")", ""), "Bo": ("[", ""), "Bc": ("]", ""), "Ao": ("<", ""), "Ac": (">", ""), "Bro": ("{", ""), "Brc": ("}", ""),
+    "Pc": (")", ""), "Bo": ("[", ""), "Bc": ("]", ""), "Ao": ("<", ""), "Ac": (">", ""), "Bro": ("{", ""),
+    "Brc": ("}", ""),
 }  # fmt: skip
 _OPENING = frozenset({"Oo", "Qo", "Do", "So", "Po", "Bo", "Ao", "Bro"})
 _CLOSING_MACROS = frozenset({"Oc", "Qc", "Dc", "Sc", "Pc", "Bc", "Ac", "Brc"})
@@ -21,14 +22,8 @@ _PLAIN = frozenset(
 )
 CALLABLE = frozenset({*_ENCLOSING, *_PLAIN, "Fl", "Nm", "Xr", "Ns", "Ap", "Pf", "Os", "Sm", "Aq"})
 _SYSTEMS = {
-    "Ux": "UNIX",
-    "Bx": "BSD",
-    "Fx": "FreeBSD",
-    "Nx": "NetBSD",
-    "Ox": "OpenBSD",
-    "Dx": "DragonFly",
-    "At": "AT&T UNIX",
-}
+    "Ux": "UNIX", "Bx": "BSD", "Fx": "FreeBSD", "Nx": "NetBSD", "Ox": "OpenBSD", "Dx": "DragonFly", "At": "AT&T UNIX",
+}  # fmt: skip
 _CLOSING = frozenset(".,:;)]?!")
 _UNSEEN = frozenset({"Os", "Sm", "Tg", "Bk", "Ek", "Bf", "Ef", "Rs", "Re", "Rv", "Ex", "Xo", "Xc", "Hf", "Lb"})
 _JOINED = "\0"
@@ -70,6 +65,10 @@ def _begun(macro: str, following: str, name: str, ends: list[str]) -> str:
         return f"{opening}{_JOINED}"
     if macro == "Nm" and (not following or following in _CLOSING or following in CALLABLE):
         return name
+    if macro == "Fl" and following == "Fl":
+        return f"-{_JOINED}"
+    if macro == "Nd":
+        return "–"
     if macro == "Fl" and (not following or following in CALLABLE or following in _CLOSING):
         return "-"
     if macro == "Ns":

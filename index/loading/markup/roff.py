@@ -1,4 +1,4 @@
-r"""The words of roff, in which manual pages are written: escapes such as `\fB` and `\(em`, and the arguments of macros."""
+r"""The words of roff, in which manual pages are written: escapes such as `\fB`, and the arguments of macros."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _MARKS = {
     "v": "\u030c",
 }
 _ESCAPE = re.compile(
-    r"\\(?:\((.{2})|\[([^]\n]{1,40})\]|\*(?:\((.{2})|\[([^]\n]{1,40})\]|(.))|[fFmM](?:\(..|\[[^]\n]*\]|.)"
-    r"|[gknY](?:[-+]?\(..|[-+]?\[[^]\n]*\]|.)|s(?:[-+]?(?:\(..|\[[^]\n]*\]|'[^'\n]*'|\d))"
-    r"|[bACDhHlLNoRSvVwxXZ]'[^'\n]*'|\".*|(.))"
+    r"\\(?:\((.{2})|\[([^]\n]{1,40})\]|\*(?:\((.{2})|\[([^]\n]{1,40})\]|(.))|[fFmM](?:\(..|\[[^]\n]{0,60}\]|.)"
+    r"|[gknY](?:[-+]?\(..|[-+]?\[[^]\n]{0,60}\]|.)|s(?:[-+]?(?:\(..|\[[^]\n]{0,60}\]|'[^'\n]{0,60}'|\d))"
+    r"|[bACDhHlLNoRSvVwxXZ]'[^'\n]{0,200}'|\".*|(.))"
 )
 _ARGUMENT = re.compile(r'"((?:[^"]|"")*)"?|((?:\\.|[^\s"\\])(?:\\.|[^\s\\])*)')
 _UNICODE = re.compile(r"u([0-9A-F]{4,6})(?:_.*)?")

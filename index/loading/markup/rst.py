@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from index.loading import structured_text
 from index.loading.content import Draft
+from index.loading.dates import iso_date
 from index.loading.grid import Outline
 from index.loading.line_places import source_lines
 from index.loading.markup.manuscript import Manuscript
-from index.loading.metadata import iso_date
+from index.loading.markup.sphinx_markup import learn_directives, with_spoken_roles
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
@@ -24,21 +25,9 @@ if TYPE_CHECKING:
 
 _SETTINGS = {
     "file_insertion_enabled": False, "raw_enabled": False, "_disable_config": True, "report_level": 5, "halt_level": 5,
-    "warning_stream": False, "line_length_limit": 1_000_000, "syntax_highlight": "none", "doctitle_xform": False,
+    "warning_stream": False, "line_length_limit": 20_000, "syntax_highlight": "none", "doctitle_xform": True,
     "docinfo_xform": True, "sectsubtitle_xform": False, "smart_quotes": False, "auto_id_prefix": "id",
 }  # fmt: skip
-_ROLE = re.compile(r"(?<![\w`:]):([A-Za-z][\w.+:-]{0,40}):`([^`\n]{1,300})`")
-_OWN_ROLES = frozenset(
-    "emphasis strong literal code math subscript sub superscript sup title title-reference abbreviation acronym".split()
-)
-_TARGET = re.compile(r"\s*<[^<>]*>$")
-_DIRECTIVE = re.compile(r"^[ \t]*\.\. +([A-Za-z][\w.+:-]{0,40})::", re.MULTILINE)
-_LISTING_DIRECTIVES = frozenset(
-    {"code-block", "sourcecode", "literalinclude", "doctest", "testcode", "highlight", "graphviz", "mermaid", "ipython"}
-)
-_UNSEEN_DIRECTIVES = frozenset(
-    {"toctree", "index", "currentmodule", "module", "automodule", "autoclass", "autofunction", "only"}
-)
 _UNSEEN = frozenset(
     {
         "comment",
@@ -66,11 +55,11 @@ def read(content: Content, name: str) -> Draft:
     try:
         tree = _parse(text)
         reader = _Reader(text)
-        reader.walk(tree)
+        reader.walk(tree, int(any(child.tagname == "title" for child in tree.children)))
     except _errors():
         plain = structured_text.read(content, name)
         return Draft(plain.blocks, notes=(_NOT_PARSED,))
-    title = reader.title or _first_title(tree)
+    title = one_line(tree.get("title", "")) or _first_title(tree)
     return Draft(reader.manuscript.blocks, title, reader.author, reader.date)
 
 
@@ -100,66 +89,8 @@ def _parse(text: str) -> Any:
 
     if len(text) > _MOST_CHARACTERS or re.search(rf"^[ \t]{{{_DEEPEST_INDENT}}}", text, re.MULTILINE):
         raise ValueError("too long or too deep for docutils")
-    _know(set(_DIRECTIVE.findall(text)))
-    return publish_doctree(_ROLE.sub(_spoken, text), settings_overrides=_SETTINGS)
-
-
-def _spoken(found: re.Match[str]) -> str:
-    """Return the words of a role that docutils does not know: its text, without its target."""
-    role, words = found[1].rpartition(":")[2], found[2]
-    if found[1].lower() in _OWN_ROLES:
-        return found[0]
-    shown = _TARGET.sub("", words) or words.strip("<> ")
-    shown = shown.rpartition(".")[2] if shown.startswith("~") else shown
-    if role in {"ref", "doc", "term", "pep", "rfc", "numref", "any"}:
-        return shown.replace("*", "\\*")
-    return f"``{shown.lstrip('!')}``"
-
-
-def _know(names: set[str]) -> None:
-    """Make directives known that docutils has not: their content is prose, code or nothing."""
-    from docutils import nodes
-    from docutils.parsers.rst import Directive, directives
-    from docutils.parsers.rst.languages import en
-
-    class Container(Directive):
-        has_content = True
-        optional_arguments = 1
-        final_argument_whitespace = True
-        option_spec = None
-
-        def run(self) -> list[Any]:
-            """Return the argument, if it is prose, and the content."""
-            kind = self.name.rpartition(":")[2]
-            if kind in _UNSEEN_DIRECTIVES:
-                return []
-            text = "\n".join(self.content)
-            if kind in _LISTING_DIRECTIVES:
-                listing = nodes.literal_block(text, text)
-                listing.line = self.content_offset + 1
-                return [listing]
-            container = nodes.container()
-            if self.arguments:
-                line = nodes.rubric("", self.arguments[0])
-                line.line = self.lineno
-                container += line
-            self.state.nested_parse(_without_options(self.content), self.content_offset, container)
-            return [container]
-
-    for name in names:
-        lowered = name.lower()
-        if lowered not in en.directives or lowered in _LISTING_DIRECTIVES:
-            directives.register_directive(lowered, Container)
-
-
-def _without_options(content: Any) -> Any:
-    """Blank out the fields at the beginning of a content that are options of the directive."""
-    for n, line in enumerate(content):
-        if not line.strip():
-            break
-        if re.match(r":[\w-]+:", line):
-            content[n] = ""
-    return content
+    learn_directives(text)
+    return publish_doctree(with_spoken_roles(text), settings_overrides=_SETTINGS)
 
 
 def _first_title(tree: Any) -> str:
@@ -176,9 +107,15 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self.manuscript = Manuscript()
-        self.title = ""
         self.author = ""
         self.date = ""
+        self._readers = {
+            **dict.fromkeys(_WORDS, self._paragraph),
+            **dict.fromkeys(("footnote", "citation"), self._footnote),
+            **dict.fromkeys(("field", "option_list_item"), self._field),
+            "table": self._table,
+            "docinfo": self._docinfo,
+        }
         self._lines = [re.sub(r"[\W_]+", "", line) for line in text.split("\n")]
 
     def walk(self, node: Any, depth: int = 0) -> None:
@@ -193,8 +130,8 @@ class _Reader:
             return
         if kind == "section":
             self.walk(node, depth + 1)
-        elif kind == "title":
-            self.manuscript.heading(_words(node), max(1, depth), self._number(node))
+        elif kind in {"title", "subtitle"}:
+            self.manuscript.heading(_words(node), max(1, depth + (kind == "subtitle")), self._number(node))
         elif kind in _LISTINGS:
             number = self._number(node)
             self.manuscript.listing(list(enumerate(node.astext().split("\n"), number)))
@@ -202,20 +139,15 @@ class _Reader:
             self.manuscript.end()
             self._list(node, depth, 0)
             self.manuscript.end()
-        elif kind == "table":
-            self._table(node)
-        elif kind in _WORDS:
-            self._paragraph(node)
-        elif kind == "docinfo":
-            self._docinfo(node)
-        elif kind in {"footnote", "citation"}:
-            self._footnote(node)
-        elif kind in {"field", "option_list_item"}:
-            self.manuscript.end()
-            self.manuscript.words(": ".join(filter(None, map(_words, node.children))), self._number(node))
-            self.manuscript.end()
+        elif kind in self._readers:
+            self._readers[kind](node)
         else:
             self.walk(node, depth)
+
+    def _field(self, node: Any) -> None:
+        self.manuscript.end()
+        self.manuscript.words(": ".join(filter(None, map(_words, node.children))), self._number(node))
+        self.manuscript.end()
 
     def _paragraph(self, node: Any) -> None:
         self.manuscript.end()
@@ -305,5 +237,7 @@ def _words(node: Any) -> str:
         return ""
     if node.tagname == "#text":
         return str(node.astext())
+    if node.tagname in {"footnote_reference", "citation_reference"}:
+        return f"[{node.astext()}]"
     separator = getattr(node, "child_text_separator", "")
     return str(separator.join(_words(child) for child in node.children))

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from index.errors import PasswordRequired
-from index.loading.content import Draft, paragraph
+from index.loading.content import Draft, field, paragraph
 from index.loading.ole2.compound_file import CompoundFile
 from index.text.sentences import one_line
 
@@ -68,12 +68,9 @@ class _Presentation:
             words = self._words(place, outline)
             title = next((one_line(each.text) for each in words if each.kind in _TITLES and each.text.strip()), "")
             found = [paragraph(each.text, 1 if one_line(each.text) == title and title else 0) for each in words]
-            found += [paragraph(f"Notes: {text}") for text in notes.get(identity, ())]
-            found = [block for block in found if block.text]
-            label = f"slide {number}, “{title}”" if title else f"slide {number}"
-            if found:
-                yield replace(found[0], places=((0, label, 1),))
-                yield from found[1:]
+            label = f"slide {number}, “{field(title)}”" if title else f"slide {number}"
+            yield from _placed(found, label)
+            yield from _placed([paragraph(text) for text in notes.get(identity, ())], f"{label}, notes")
 
     def _notes(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the id of a slide and the notes on it."""
@@ -192,6 +189,12 @@ class _Presentation:
             yield child
             if child.is_container and depth < _DEEPEST:
                 yield from self._all(child, depth + 1)
+
+
+def _placed(blocks: list[Block], name: str) -> list[Block]:
+    """Return the blocks that have words, as a place with this name."""
+    found = [block for block in blocks if block.text]
+    return [replace(found[0], places=((0, name, 1),)), *found[1:]] if found else []
 
 
 def _clean(text: str) -> str:

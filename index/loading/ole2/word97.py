@@ -8,7 +8,8 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 from index.errors import PasswordRequired, UnsupportedFormat
-from index.loading.content import Draft, paragraph, rows
+from index.loading.content import Draft, paragraph
+from index.loading.grid import Outline, grid
 from index.loading.ole2.compound_file import CompoundFile
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _STREAM = "WordDocument"
 _ENCRYPTED, _SECOND_TABLE = 0x0100, 0x0200
+_MARKS_OF_WORD = (0xA5EC, 0xA5DC)
 _WORD_97 = 0x00C1
 _CLX, _PARAGRAPHS = 0x01A2, 0x0102
 """Where the header states the places of the piece table and of the paragraphs' properties."""
@@ -65,7 +67,9 @@ def read(content: Content, name: str) -> Draft:
 
 
 def _blocks(file: CompoundFile, stream: bytes, name: str) -> Iterator[Block]:
-    flags, version = _short(stream, 0x0A), _short(stream, 0x02)
+    mark, version, flags = _short(stream, 0), _short(stream, 2), _short(stream, 10)
+    if mark not in _MARKS_OF_WORD:
+        raise ValueError("it has no text")
     if version < _WORD_97:
         raise UnsupportedFormat(f"{name} is a document of Word 95 or older.", "Save it as .docx or PDF, and add that.")
     if flags & _ENCRYPTED:
@@ -192,7 +196,7 @@ def _in_row(text: str, at: int, end: int) -> bool:
 
 def _table(found: list[list[str]]) -> Iterator[Block]:
     if any(any(row) for row in found):
-        yield rows(found)
+        yield grid(found, Outline(forms=True))
 
 
 def _offset(pieces: list[_Piece], position: int) -> int:

@@ -1,127 +1,80 @@
-"""Reads a PDF: the text of its pages in reading order, and its metadata.
-
-The creation date of the file is not used, because it is the day of an export, a scan or a download.
-"""
+"""Reads a PDF: the text of its pages in reading order, with tables, headings and pages."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from index.errors import DamagedFile, NoTextLayer, TooLarge
-from index.loading import metadata
+from index.errors import DamagedFile, NoTextLayer, RecognitionFailed, TooLarge
 from index.loading.content import Block, Draft
+from index.loading.pdf.description import describe, packet
 from index.loading.pdf.headings import OutlineEntry, heading_levels
 from index.loading.pdf.lines import Sheet, read_sheet
 from index.loading.pdf.paragraphs import Paragraph, body_size, paragraphs
 from index.loading.pdf.pdfium import PDFIUM, open_pdf, opened_page, page_label, pdfium_error
 from index.loading.pdf.reading_order import in_reading_order
 from index.loading.pdf.running_heads import without_furniture
+from index.loading.pdf.scans import with_recognised
 from index.loading.pdf.tables.table_blocks import caption_of, continued, table_block
 from index.loading.pdf.tables.table_regions import tables_as_lines
-from index.text.sentences import normalise, one_line
+from index.loading.recognition.printed_lines import exact_words
+from index.loading.recognition.recogniser import Recogniser
+from index.text.sentences import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from index.loading.content import Content
+    from index.loading.pdf.scans import RecognisedPdf
 
-_PROGRAM_TITLE = re.compile(
-    r"(?:microsoft (?:word|powerpoint|excel)\b|powerpoint presentation|untitled|unknown|document ?\d*$|slide ?\d+$"
-    r"|title$|\(anonymous\)|no title)",
-    re.IGNORECASE,
-)
-_FILE_NAME = re.compile(
-    r"\.(?:docx?|pdf|tex|dvi|indd|qxd|pptx?|xlsx?|odt|rtf|txt|html?|jpe?g|png|tiff?|ps|eps)$", re.IGNORECASE
-)
-_NO_AUTHOR = {
-    "anonymous",
-    "(anonymous)",
-    "user",
-    "admin",
-    "administrator",
-    "owner",
-    "unknown",
-    "author",
-    "unspecified",
-} | {"root", "guest"}
-_LARGEST = 1.25
-_HEAD_PARAGRAPHS = 12
-_AT_TOP = 5
-_NUMBERED = re.compile(r"\d+(?:\.\d+)*\.?\s")
-"""The heading of a numbered section; the file is then an excerpt of a larger document."""
-_TITLE_LENGTH = 250
 _OUTLINE_LIMIT = 20_000
 _DEEPEST = 15
 _MOST_BROKEN = 1_000
 """Damaged pages in a row. A page tree that refers to itself has any number of pages."""
 
 
-def describe(stated: Mapping[str, str], found: Sequence[Paragraph], body: float, name: str) -> tuple[str, str, str]:
-    """Return title, author and date; `found` has at least one paragraph."""
-    head = [paragraph for paragraph in found[:_HEAD_PARAGRAPHS] if paragraph.page == found[0].page]
-    lines = [line for paragraph in head if not paragraph.table for line in paragraph.text.split("\n")]
-    title = _title(one_line(stated.get("Title", "")), PurePath(name).stem) or _largest(head, body)
-    author = _author(one_line(stated.get("Author", ""))) or next(filter(None, map(metadata.byline, lines)), "")
-    return title, author, next(filter(None, map(metadata.dateline, lines)), "")
-
-
-def _title(title: str, stem: str) -> str:
-    """Return the title if a person wrote it, else "": programs write file names or their own names there."""
-    slug = " " not in title and (title == stem or bool(re.search(r"[-_\d]", title)))
-    meaningless = _PROGRAM_TITLE.match(title) or _FILE_NAME.search(title) or slug
-    return "" if meaningless or not any(map(str.isalpha, title)) else title
-
-
-def _author(author: str) -> str:
-    return "" if author.lower() in _NO_AUTHOR or not any(map(str.isalpha, author)) else author
-
-
-def _largest(head: Sequence[Paragraph], body: float) -> str:
-    """Return the paragraph in the largest type at the top of the first page, if it is the only one in that type."""
-    if not head or head[0].page:
-        return ""
-    upright = [paragraph for paragraph in head if not paragraph.first.sideways and not paragraph.table]
-    if not upright:
-        return ""
-    sizes = sorted({round(paragraph.first.size) for paragraph in upright}, reverse=True)
-    largest = [paragraph for paragraph in upright if round(paragraph.first.size) == sizes[0]]
-    candidates = [paragraph for paragraph in largest if not _NUMBERED.match(paragraph.text)]
-    if len(candidates) != 1 or sizes[0] <= _LARGEST * body or candidates[0] not in upright[:_AT_TOP]:
-        return ""
-    title = one_line(candidates[0].text)
-    wordy = len(title.split()) > 1 and len(title) <= _TITLE_LENGTH
-    return title if wordy and metadata.looks_like_title(title) else ""
-
-
-def read(content: Content, name: str, *, max_pages: int | None = None) -> Draft:
-    """Return the text of all pages.
+def read(content: Content, name: str, *, max_pages: int | None = None, recogniser: Recogniser | None = None) -> Draft:
+    """Return the text of all pages. Pages without usable text are recognised in their pictures.
 
     Raises:
         TooLarge: the PDF has more than `max_pages`. No page is read in this case.
         PasswordRequired: the PDF needs a password to open. A file that is only protected against copying is read.
-        NoTextLayer: all pages are images.
+        NoTextLayer: all pages are images, and no engine for text recognition is installed.
+        RecognitionFailed: the engine does not work.
         DamagedFile: pdfium cannot parse the file.
 
     """
-    sheets, labels, outline, stated, broken = _read_document(content.data, name, max_pages)
+    recogniser = recogniser or Recogniser()
+    scan, labels, outline, stated = _read_document(content.data, name, max_pages, recogniser)
+    broken = sum(sheet is None for sheet in scan.sheets)
+    sheets = [sheet or Sheet(0.0, ()) for sheet in scan.sheets]
     if not any(sheet.lines for sheet in sheets):
-        _refuse_wordless(sheets, name, broken)
+        _refuse_wordless(sheets, name, broken, recogniser)
+        if scan.failed:
+            raise RecognitionFailed(f"The words of {name} cannot be recognised: {scan.failed[0]}.")
+    draft = draft_of(sheets, labels, (outline, {**packet(content.data), **stated}), name)
+    return replace(draft, notes=draft.notes + scan.notes + _notes(broken), reading=scan.reading)
+
+
+def draft_of(
+    sheets: Sequence[Sheet], labels: Sequence[str], known: tuple[Sequence[OutlineEntry], Mapping[str, str]], name: str
+) -> Draft:
+    """Return the text of pages that have lines; `known` are the document's outline and the metadata it states."""
+    outline, stated = known
     body = body_size([sheet.lines for sheet in sheets])
     kept, left_out = without_furniture(sheets, body)
     found = paragraphs([in_reading_order(lines) for lines in kept], body)
     levels = heading_levels(found, body, outline)
     title, author, date = describe(stated, found, body, name)
     blocks = list(_blocks(found, levels, labels))
-    return Draft(blocks, title, author, date, left_out + _notes(sheets, broken))
+    return Draft(blocks, title, author, date, left_out)
 
 
 def _read_document(
-    data: bytes, name: str, max_pages: int | None
-) -> tuple[list[Sheet], list[str], list[OutlineEntry], dict[str, str], int]:
-    """Return everything that pdfium reads, and the number of damaged pages.
+    data: bytes, name: str, max_pages: int | None, recogniser: Recogniser
+) -> tuple[RecognisedPdf, list[str], list[OutlineEntry], dict[str, str]]:
+    """Return everything that pdfium reads, and what is recognised in pages without usable text.
 
     The lock is released between two pages, so that other threads get a turn.
     """
@@ -132,7 +85,7 @@ def _read_document(
         pages = len(document)
     try:
         _check_pages(pages, name, max_pages)
-        sheets = list(_sheets(document, pages, name))
+        scan = with_recognised(document, list(_sheets(document, pages, name)), data, recogniser)
         with PDFIUM:
             labels = [page_label(document, index) for index in range(pages)]
             outline = list(_outline(document))
@@ -142,8 +95,7 @@ def _read_document(
     finally:
         with PDFIUM:
             document.close()
-    broken = sum(sheet is None for sheet in sheets)
-    return [sheet or Sheet(0.0, ()) for sheet in sheets], labels, outline, stated, broken
+    return scan, labels, outline, stated
 
 
 def _check_pages(pages: int, name: str, max_pages: int | None) -> None:
@@ -186,27 +138,17 @@ def _outline(document: Any) -> Iterator[OutlineEntry]:
             yield OutlineEntry(normalise(title), page, bookmark.level + 1)
 
 
-def _refuse_wordless(sheets: Sequence[Sheet], name: str, broken: int) -> None:
+def _refuse_wordless(sheets: Sequence[Sheet], name: str, broken: int, recogniser: Recogniser) -> None:
     if sheets and broken == len(sheets):
         raise DamagedFile(f"{name} is a PDF whose pages cannot be read.")
-    if any(sheet.has_images for sheet in sheets):
+    if any(sheet.has_images for sheet in sheets) and not recogniser.is_available:
         pages = "its page is an image" if len(sheets) == 1 else f"its {len(sheets)} pages are images"
-        raise NoTextLayer(f"{name} has no text: {pages}.")
+        raise NoTextLayer(f"{name} has no text: {pages}.", recogniser.hint)
 
 
-def _notes(sheets: Sequence[Sheet], broken: int) -> tuple[str, ...]:
-    """Return the notes on pages whose text is missing."""
-    notes = []
-    pictures = sum(sheet.has_images for sheet in sheets)
-    if pictures:
-        notes.append(f"{_count(pictures)} without text, as images: run text recognition to have them read.")
-    if broken:
-        notes.append(f"{_count(broken)} could not be read.")
-    return tuple(notes)
-
-
-def _count(pages: int) -> str:
-    return "1 page" if pages == 1 else f"{pages} pages"
+def _notes(broken: int) -> tuple[str, ...]:
+    """Return the note on pages that are damaged."""
+    return (f"{'1 page' if broken == 1 else f'{broken} pages'} could not be read.",) if broken else ()
 
 
 def _blocks(found: Sequence[Paragraph], levels: Sequence[int], labels: Sequence[str]) -> Iterator[Block]:
@@ -221,7 +163,8 @@ def _blocks(found: Sequence[Paragraph], levels: Sequence[int], labels: Sequence[
             block = table_block(parts, caption_of(found, first, end, captions), labels)
             continue
         text = re.sub(r"\s+", " ", parts[0].text) if levels[first] else parts[0].text
-        block = Block(text, levels[first], tuple((offset, labels[page]) for offset, page in parts[0].pages))
+        pages = tuple((offset, labels[page]) for offset, page in parts[0].pages)
+        block = Block(text, levels[first], pages, recognised=exact_words(text, parts[0].words))
     begun = sum(len(paragraph.pages) for paragraph in found)
     trailing = labels[begun:]
     if block:

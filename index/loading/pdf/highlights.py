@@ -14,19 +14,18 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from index.loading.pdf.open_pages import OpenPages
 from index.loading.pdf.page_cuts import PageMark, Rectangle, page_cuts
-from index.loading.pdf.pdfium import PageText, opened_page, opened_pdf, page_label
-from index.loading.pdf.lines import read_lines
-from index.loading.pdf.tables.table_regions import tables_as_lines
-from index.loading.pdf.trace import HYPHENS, Traced, squeezed, trace
+from index.loading.pdf.pdfium import opened_pdf
+from index.loading.pdf.trace import Traced, trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from index.loading.pdf.lines import Line
-    from index.loading.pdf.pdfium import Box, Run
-    from index.loading.pdf.trace import Stretch, Words
+    from index.loading.pdf.open_pages import Letters, OpenPage
+    from index.loading.pdf.pdfium import Box, PageText
+    from index.loading.pdf.trace import Words
 
     _Boxed = Callable[[int], Box | None]
     _Point = tuple[float, float]
@@ -169,97 +168,13 @@ def _place(page: Any, x: float, y: float) -> _Point:
     return across.value / _FINE, down.value / _FINE
 
 
-@dataclass(frozen=True, slots=True)
-class _Letters:
-    """The letters of a run without blanks and hyphens, and the position of each in the text of its page."""
-
-    page: int
-    run: Run
-    letters: str
-    places: tuple[int, ...]
-
-    @classmethod
-    def of(cls, page: int, run: Run) -> _Letters:
-        """Return the letters of a run on the page with this index."""
-        letters, places = squeezed(run.words)
-        return cls(page, run, letters, tuple(run.start + place for place in places))
-
-    def picked(self, stretch: Stretch) -> list[int]:
-        """Return the positions of a stretch, including hyphens at the ends of the run."""
-        begins = stretch.first == 0 and self.run.words[0] in HYPHENS
-        ends = stretch.last == len(self.letters) and self.run.words[-1] in HYPHENS
-        first = [self.run.start] if begins else []
-        last = [self.run.start + len(self.run.words) - 1] if ends else []
-        return [*first, *self.places[stretch.first : stretch.last], *last]
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """An open page, its text, and the letters of its runs."""
-
-    index: int
-    page: Any
-    text: PageText
-    letters: list[_Letters]
-
-    def cells(self) -> list[_Letters]:
-        """Return the letters with the words of tables cell by cell, as a document has them; a run may cross cells."""
-        lines, main = read_lines(self.text)
-        arranged = tables_as_lines(self.page, self.text, lines, main)
-        if not any(line.table for line in arranged):
-            return self.letters
-        spans = [span for line in arranged for span in (line.table.places if line.table else _spans(line))]
-        return [_Letters.of(self.index, self.text.run(start, end)) for start, end in spans]
-
-
-def _spans(line: Line) -> Iterator[tuple[int, int]]:
-    """Yield where the letters of a line are in the text of its page."""
-    return ((place.start, place.end) for place in line.places)
-
-
-class _Pages:
-    """The pages of a document. Each is opened once and stays open until the stack is closed."""
-
-    def __init__(self, document: Any, stack: ExitStack) -> None:
-        self._document = document
-        self._stack = stack
-        self._open: dict[int, _Page | None] = {}
-
-    def __len__(self) -> int:
-        return len(self._document)
-
-    def __getitem__(self, index: int) -> _Page | None:
-        """Return the page with this index, or None if it is damaged."""
-        if index not in self._open:
-            self._open[index] = self._opened(index)
-        return self._open[index]
-
-    def label(self, index: int) -> str:
-        """Return the label that is printed on a page."""
-        return page_label(self._document, index)
-
-    def _opened(self, index: int) -> _Page | None:
-        import pypdfium2 as pdfium
-
-        page = self._stack.enter_context(opened_page(self._document, index))
-        try:
-            text_page = page.get_textpage() if page else None
-        except pdfium.PdfiumError:
-            return None
-        if text_page is None:
-            return None
-        self._stack.callback(text_page.close)
-        text = PageText(text_page)
-        return _Page(index, page, text, [_Letters.of(index, run) for run in text.runs()])
-
-
 def page_marks(path: Path, words: Words, expected: range, name: str) -> tuple[PageMark, ...]:
     """Return the pages that contain the words; `expected` are the page indices, from 0, where they should be.
 
     Raises DamagedFile if pdfium cannot parse the file.
     """
     with opened_pdf(path, name) as document, ExitStack() as stack:
-        pages = _Pages(document, stack)
+        pages = OpenPages(document, stack)
         sought = len(expected) <= _MOST_PAGES and 0 < len(words.quote) <= MOST_LETTERS
         picked = _picked(pages, words, expected) if sought else {}
         shown = sorted(picked) or [page for page in expected[:_MOST_PAGES] if page < len(pages)]
@@ -267,9 +182,9 @@ def page_marks(path: Path, words: Words, expected: range, name: str) -> tuple[Pa
         return tuple(mark for index in shown if (mark := _mark(pages, index, picked.get(index, ()), ends)))
 
 
-def _picked(pages: _Pages, words: Words, expected: range) -> dict[int, list[list[int]]]:
+def _picked(pages: OpenPages, words: Words, expected: range) -> dict[int, list[list[int]]]:
     """Return the positions of the words by page and run; empty if the words are not found exactly."""
-    best: tuple[list[_Letters], Traced] = [], Traced((), sure=False)
+    best: tuple[list[Letters], Traced] = [], Traced((), sure=False)
     for in_cells, reach in product((False, True), _REACHES):
         near = range(max(0, expected.start - reach), min(len(pages), expected.stop + reach))
         runs = [run for index in near if (page := pages[index]) for run in (page.cells() if in_cells else page.letters)]
@@ -286,7 +201,7 @@ def _picked(pages: _Pages, words: Words, expected: range) -> dict[int, list[list
     return picked
 
 
-def _mark(pages: _Pages, index: int, picked: Sequence[Sequence[int]], ends: tuple[int, int]) -> PageMark | None:
+def _mark(pages: OpenPages, index: int, picked: Sequence[Sequence[int]], ends: tuple[int, int]) -> PageMark | None:
     """Return the page with the rectangles of the picked letters, or None if it is damaged.
 
     `ends` are the first and the last page of the words.
@@ -302,7 +217,7 @@ def _mark(pages: _Pages, index: int, picked: Sequence[Sequence[int]], ends: tupl
     return PageMark(index + 1, pages.label(index), width, height, found, cuts)
 
 
-def _displayed_lines(page: _Page) -> Iterator[Rectangle]:
+def _displayed_lines(page: OpenPage) -> Iterator[Rectangle]:
     """Yield each run of a page, by the boxes of its first, middle and last letters."""
     for run in page.letters:
         places = run.places[:1] + run.places[len(run.places) // 2 : len(run.places) // 2 + 1] + run.places[-1:]

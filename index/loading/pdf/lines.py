@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from index.loading.pdf.pdfium import Box, Glyph, Run
     from index.loading.pdf.tables.page_table import PageTable
+    from index.loading.recognition.engine import PrintedWord
 
 _BOLD = re.compile("bold|black|heavy|demi|medi|cmbx|sfbx", re.IGNORECASE)
 ITEM = re.compile(r"(?:[•▪◦●○■□►‣⁃–—*-]|\(?\d{1,2}[.)]|\(?[a-z][.)]|\[\d{1,3}\])\s+\S")
@@ -73,6 +74,8 @@ class Line:
     """Whether it runs at a right angle to the text of its page, like a stamp in the margin."""
     cells: int = 1
     """The number of parts, with wide gaps between them, that were joined side by side: a table row has several."""
+    words: tuple[PrintedWord, ...] = ()
+    """Its words, if they were recognised in a picture of the page."""
     places: tuple[Place, ...] = field(default=(), compare=False)
     """Where its letters are in the text of the page, part by part."""
     table: PageTable | None = field(default=None, compare=False)

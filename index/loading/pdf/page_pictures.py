@@ -64,6 +64,11 @@ def page_image(path: Path, number: int, picture: Picture, *, name: str) -> bytes
         image = _render(document, number - 1, picture)
     if image is None:
         raise PageError(f"Page {number:,} of {name} is damaged and cannot be drawn.", "Its other pages may be intact.")
+    return as_png(image, picture)
+
+
+def as_png(image: Image.Image, picture: Picture) -> bytes:
+    """Return the drawn part of a page as PNG with the rectangles of the picture highlighted."""
     for rectangle in picture.marked:
         _highlight(image, _within(rectangle, picture.part or _WHOLE))
     out = io.BytesIO()
@@ -90,10 +95,10 @@ def _render(document: Any, index: int, picture: Picture) -> Image.Image | None:
         scale = min((picture.width - 0.5) / wide, (_TALLEST - 0.5) / high, _FINEST)
         size = max(1, math.ceil(wide * scale)), max(1, math.ceil(high * scale))
         origin = -round(part.left * across * scale), -round(part.top * down * scale)
-        return _drawn(page, size, (*origin, math.ceil(across * scale), math.ceil(down * scale)))
+        return drawn(page, size, (*origin, math.ceil(across * scale), math.ceil(down * scale)))
 
 
-def _drawn(page: Any, size: tuple[int, int], place: tuple[int, int, int, int]) -> Image.Image:
+def drawn(page: Any, size: tuple[int, int], place: tuple[int, int, int, int]) -> Image.Image:
     """Draw a page into an image of this size; `place` is the page's left, top, width and height in it, in pixels.
 
     Raises PageError if it takes too long: a page of a few kilobytes can demand any amount of work.

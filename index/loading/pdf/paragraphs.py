@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from index.loading.pdf.lines import Line
     from index.loading.pdf.tables.page_table import PageTable
     from index.loading.pdf.typography import Edges
+    from index.loading.recognition.engine import PrintedWord
 
 Relation = Literal["join", "newline", "paragraph"]
 """How a line continues the one before."""
@@ -59,6 +60,8 @@ class Paragraph:
 
     right: float = 0.0
     """The right margin at its last line."""
+    words: list[tuple[int, PrintedWord]] = field(default_factory=list)
+    """Its words that were recognised in a picture, each with the index of its page."""
 
     @property
     def table(self) -> PageTable | None:
@@ -119,6 +122,7 @@ class _Joiner:
             else:
                 self._extend(self.found[-1], line, relation)
             self.found[-1].right = edges.right
+            self.found[-1].words += [(number, word) for word in line.words]
 
     def finish(self) -> list[Paragraph]:
         """Return all paragraphs, including those that were put aside."""

@@ -14,7 +14,7 @@ from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from index.loading.pdf.lines import Line
 
@@ -142,18 +142,18 @@ def _by_columns(lines: Sequence[Line], gutter: float) -> list[Line]:
 def _band(lines: Sequence[Line], gutter: float) -> list[Line]:
     """Return one column after the other, each of which may itself have columns."""
     columns = [[line for line in lines if _side(line, gutter) == side] for side in (-1, 1)]
-    if _runs_to_the_left(lines):
+    if runs_to_the_left(lines):
         columns.reverse()
     return [line for column in columns for line in down_columns(column)]
 
 
-def _runs_to_the_left(lines: Sequence[Line]) -> bool:
+def runs_to_the_left(lines: Iterable[Line]) -> bool:
     """Return whether most letters are of scripts such as Arabic or Hebrew: their first column is on the right."""
     classes = Counter(unicodedata.bidirectional(letter) for line in lines for letter in line.text)
     return classes["R"] + classes["AL"] > classes["L"]
 
 
-def side_by_side(lines: Sequence[Line]) -> Iterator[list[Line]]:
+def side_by_side(lines: Iterable[Line]) -> Iterator[list[Line]]:
     """Yield the lines that stand side by side, from left to right, from the top of the page to its foot."""
     level: list[Line] = []
     for line in sorted(lines, key=lambda line: -line.bottom):
@@ -278,6 +278,7 @@ def _rows(lines: Sequence[Line]) -> list[Line]:
                 right=line.right,
                 bold=rows[-1].bold and line.bold,
                 cells=rows[-1].cells + 1,
+                words=rows[-1].words + line.words,
             )
         else:
             rows.append(line)

@@ -66,7 +66,10 @@ class _Tile(NamedTuple):
 
 
 def squeezed(text: str) -> tuple[str, list[int]]:
-    """Return the letters without blanks, hyphens and bars between cells, accents decomposed, and the position in `text` of each."""
+    """Return the letters without blanks, hyphens and bars between cells, and the position in `text` of each.
+
+    Accents are decomposed.
+    """
     letters: list[str] = []
     places: list[int] = []
     for place, character in enumerate(_BAR.sub(" ", text) if "|" in text else text):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from array import array
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
@@ -13,10 +12,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 from index import errors
 from index.errors import LoadingError
 from index.loading.containers.member import CONTAINER_LIMITS, ContainerLimits
-from index.records import Chunk, Document, Landmark, LandmarkKind, Reading, RecognisedWord, Span, Table
+from index.loading.recognition.recogniser import RecognitionOptions
+from index.loading.sandbox.packed_passages import packed, unpacked
+from index.records import Chunk, Document, Landmark, LandmarkKind, Reading, RecognisedWord, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import BinaryIO
 
 _LENGTH = struct.Struct(">Q")
@@ -32,7 +33,6 @@ _TABLES = 50
 _WORDS = 10_000
 _METADATA = ("id", "source", "title", "author", "date", "media_type")
 _KINDS = frozenset(get_args(LandmarkKind))
-_NUMBER = "I"
 _PAGE_END = "\f"
 Task = Literal["document", "members", "identity", "bytes"]
 """What a request wants of a file: its document, its members, the SHA-256 of its bytes, or these bytes themselves."""
@@ -125,13 +125,16 @@ class Request:
     """Passwords to try on a locked file."""
     containers: ContainerLimits = CONTAINER_LIMITS
     task: Task = "document"
+    recognition: RecognitionOptions = field(default_factory=RecognitionOptions)
 
     @classmethod
     def of(cls, value: Any) -> Request:
         """Build a request from the output of `dataclasses.asdict`."""
         cutting, passwords, limits = (value.pop(name) for name in ("cutting", "passwords", "containers"))
         cut = tuple(cutting) if cutting else None
-        return cls(**value, cutting=cut, passwords=tuple(passwords), containers=ContainerLimits(**limits))
+        recognition = RecognitionOptions.of(value.pop("recognition"))
+        both: Any = {"containers": ContainerLimits(**limits), "recognition": recognition}
+        return cls(**value, cutting=cut, passwords=tuple(passwords), **both)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +208,7 @@ def send_parsed(sink: BinaryIO, parsed: Parsed) -> None:
     for words in _slices(document.recognised, _WORDS):
         send_json(sink, words)
     for batch in _slices(chunks or (), _CHUNKS):
-        send(sink, _pack(batch))
+        send(sink, packed(batch))
     _send_text(sink, pages)
     sink.flush()
 
@@ -219,9 +222,18 @@ def send_error(sink: BinaryIO, error: LoadingError, cost: Cost) -> None:
     sink.flush()
 
 
-def receive_parsed(source: BinaryIO) -> Parsed:
-    """Receive a document, or raise the error that was sent instead. Raises ProtocolError for anything else."""
-    head = receive_json(source)
+def send_page(sink: BinaryIO, page: int, pages: int) -> None:
+    """Send that the recognition of a page begins, which takes about as long as reading another file."""
+    send_json(sink, {"page": page, "pages": pages})
+    sink.flush()
+
+
+def receive_parsed(source: BinaryIO, begin_page: Callable[[int, int], None] = lambda _page, _pages: None) -> Parsed:
+    """Receive a document, or raise the error that was sent instead. Raises ProtocolError for anything else.
+
+    `begin_page` is called for each page that is recognised, in ascending order: its number, and the number of pages.
+    """
+    head = _head(source, begin_page)
     try:
         if "error" in head:
             raise _error(head)
@@ -231,7 +243,7 @@ def receive_parsed(source: BinaryIO) -> Parsed:
         words = tuple(RecognisedWord(*word) for _ in range(head["recognised"]) for word in receive_json(source))
         chunks = None
         if head["chunks"] is not None:
-            chunks = tuple(chunk for _ in range(head["chunks"]) for chunk in _unpack(receive(source)))
+            chunks = tuple(chunk for _ in range(head["chunks"]) for chunk in unpacked(receive(source)))
         pages = tuple(_receive_text(source, head["page_pieces"]).split(_PAGE_END)) if head["pages"] else ()
         if len(pages) != head["pages"]:
             raise ValueError(f"{len(pages)} pages")
@@ -242,6 +254,18 @@ def receive_parsed(source: BinaryIO) -> Parsed:
         return Parsed(document, chunks, Cost(**head["cost"]), pages)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise ProtocolError(f"no document: {error}") from error
+
+
+def _head(source: BinaryIO, begin_page: Callable[[int, int], None]) -> Any:
+    """Receive the first frame of a document or an error, after those that report pages."""
+    last = 0
+    while "page" in (head := receive_json(source)):
+        page, pages = int(head["page"]), int(head["pages"])
+        if not last < page <= pages:
+            raise ProtocolError(f"page {page} of {pages} after page {last}")
+        last = page
+        begin_page(page, pages)
+    return head
 
 
 def _send_text(sink: BinaryIO, text: str) -> None:
@@ -264,26 +288,6 @@ def _landmarks(rows: Any) -> Iterator[Landmark]:
         if kind not in _KINDS:
             raise ValueError(f"a landmark of kind {kind!r}")
         yield Landmark(kind, int(start), str(label), int(level))
-
-
-def _pack(chunks: Sequence[Chunk]) -> bytes:
-    """Encode passages as numbers: start, end, number of sentences, and the start and end of each sentence."""
-    numbers = array(_NUMBER)
-    for chunk in chunks:
-        numbers.extend((chunk.start, chunk.end, len(chunk.sentences)))
-        for span in chunk.sentences:
-            numbers.extend(span)
-    return numbers.tobytes()
-
-
-def _unpack(frame: bytes) -> Iterator[Chunk]:
-    numbers = array(_NUMBER, frame)
-    position = 0
-    while position < len(numbers):
-        start, end, count = numbers[position : position + 3]
-        offsets = numbers[position + 3 : position + 3 + 2 * count]
-        yield Chunk(start, end, tuple(map(Span, offsets[::2], offsets[1::2])))
-        position += 3 + 2 * count
 
 
 def _frames(values: Sequence[Any], size: int) -> int:

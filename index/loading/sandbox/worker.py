@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 from index.errors import DamagedFile, LoadingError, ReaderCrashed, TooMuchMemory
 from index.loading.containers.container_paths import container_file
-from index.loading.formats import PDF
 from index.loading.loader import load_bytes, read_bytes
 from index.loading.locks import unlocked
+from index.loading.recognition.recogniser import Recogniser
 from index.loading.sandbox.messages import (
     Cost,
     Parsed,
@@ -31,11 +31,13 @@ from index.loading.sandbox.messages import (
     receive_json,
     send_error,
     send_found,
+    send_page,
     send_parsed,
 )
+from index.loading.sandbox.witness import witness_pages
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import BinaryIO
 
     from index.loading.containers.container_reader import ContainerReader
@@ -50,6 +52,8 @@ _GRACE = 5.0
 """Seconds after the time limit when the system ends the process, in case its parent has died."""
 _NICE = 5
 """A low priority, so that the encoder comes first: whenever the encoder waits for a file, the processor is free."""
+_PAGE_SHARE = 0.6
+"""The share of the time limit after which the recognition of a page is given up, so that the other pages are read."""
 _PR_SET_PDEATHSIG = 1
 _NEARLY_FULL = 0.7
 """If a file seems damaged while more than this share of the memory is in use, it is probably too large."""
@@ -157,7 +161,6 @@ class _Worker:
     def __init__(self, megabytes: int) -> None:
         self._megabytes = megabytes
         self._tokenizers: dict[str, _Tokenizer] = {}
-        self._containers: ContainerReader | None = None
 
     def serve(self, source: BinaryIO, sink: BinaryIO) -> None:
         """Read requests, and send documents or errors."""
@@ -172,8 +175,13 @@ class _Worker:
         began = time.monotonic()
         reset_peak()
         limit_time(request.seconds)
+
+        def begin_page(page: int, pages: int) -> None:
+            send_page(sink, page, pages)
+            limit_time(request.seconds)
+
         try:
-            found = self._guarded(request)
+            found = self._guarded(request, begin_page)
         except LoadingError as error:
             send_error(sink, self._likely_cause(error, request), _cost(began))
         else:
@@ -185,11 +193,12 @@ class _Worker:
         finally:
             lift_time_limit()
 
-    def _guarded(self, request: Request) -> _Read | list[str] | bytes:
+    def _guarded(self, request: Request, begin_page: Callable[[int, int], None]) -> _Read | list[str] | bytes:
         """Do what is asked. Every failure becomes a LoadingError, so a failing library does not end the process."""
         name = request.name or Path(request.path).name
         try:
-            return self._members(request) if request.task == "members" else self._read(request, name)
+            recogniser = Recogniser(request.recognition, begin_page, seconds=request.seconds * _PAGE_SHARE)
+            return self._members(request) if request.task == "members" else self._read(request, name, recogniser)
         except (LoadingError, SystemExit):
             raise
         except MemoryError:
@@ -199,24 +208,20 @@ class _Worker:
         except BaseException as error:  # panics of Rust libraries are not derived from Exception
             raise ReaderCrashed(f"{name} cannot be read: {type(error).__name__}: {error}"[:500] + ".") from error
 
-    def _read(self, request: Request, name: str) -> _Read | bytes:
+    def _read(self, request: Request, name: str, recogniser: Recogniser) -> _Read | bytes:
         file = container_file(Path(request.path))
         data = self._bytes(request, file)
         if request.task == "bytes":
             return data
         if request.task == "identity":
             return hashlib.sha256(data).digest()
-        document = load_bytes(
-            data,
-            source=request.source,
-            name=request.name,
-            max_pages=request.max_pages,
-            passwords=request.passwords,
-        )
+        options: Any = {"max_pages": request.max_pages, "passwords": request.passwords, "recogniser": recogniser}
+        document = load_bytes(data, source=request.source, name=request.name, **options)
         if file:
             reading = replace(document.reading, container=self._container(request))
             document = replace(document, reading=reading)
-        pages = _witness_pages(unlocked(data, name, request.passwords), document, name) if request.witness else ()
+        content = unlocked(data, name, request.passwords) if request.witness else b""
+        pages = witness_pages(content, document, name, recogniser.texts) if request.witness else ()
         del data
         return document, self._cut(document, request), pages
 
@@ -226,28 +231,27 @@ class _Worker:
         if file is None:
             return read_bytes(path, max_bytes=request.max_bytes)
         limits, passwords = request.containers, request.passwords
-        return self._reader().read(path, limits, passwords, max_bytes=request.max_bytes)
+        return self._containers.read(path, limits, passwords, max_bytes=request.max_bytes)
 
     def _members(self, request: Request) -> list[str]:
         limits, passwords = request.containers, request.passwords
-        members = self._reader().members(Path(request.path), limits, passwords, max_bytes=request.max_bytes)
+        members = self._containers.members(Path(request.path), limits, passwords, max_bytes=request.max_bytes)
         return [member.name for member in members]
 
     def _container(self, request: Request) -> str:
         """Return the source of the container that a member is in: its own source without its name there."""
-        container = self._reader().container_of(
+        container = self._containers.container_of(
             Path(request.path), request.containers, request.passwords, max_bytes=request.max_bytes
         )
         inner = str(Path(request.path).relative_to(container))
         return request.source.removesuffix(inner).rstrip("/\\")
 
-    def _reader(self) -> ContainerReader:
-        """Return the reader of containers, whose modules are loaded when the first one is read."""
-        if self._containers is None:
-            from index.loading.containers.container_reader import ContainerReader
+    @cached_property
+    def _containers(self) -> ContainerReader:
+        """The reader of containers, whose modules are loaded when the first one is read."""
+        from index.loading.containers.container_reader import ContainerReader
 
-            self._containers = ContainerReader()
-        return self._containers
+        return ContainerReader()
 
     def _cut(self, document: Document, request: Request) -> tuple[Chunk, ...] | None:
         if request.cutting is None:
@@ -285,15 +289,6 @@ class _Tokenizer:
         from tokenizers import Tokenizer
 
         return Tokenizer.from_str(self._as_json)
-
-
-def _witness_pages(data: bytes, document: Document, name: str) -> tuple[str, ...]:
-    """Return the pages of a PDF as the second reader reads them; empty for other formats."""
-    if document.media_type != PDF:
-        return ()
-    from index.loading.pdf.pdfium import page_texts
-
-    return page_texts(data, name)
 
 
 def _cost(began: float) -> Cost:

@@ -10,6 +10,16 @@
   const [, span] = /^#(\d+-\d+)$/.exec(location.hash) || [];
   if (citation && span) location.replace(new URL(citation + span, location.href));
 
+  // The marked cell of a wide table is scrolled into view.
+  const cell = document.querySelector(".p-grid .p-hit");
+  if (cell) {
+    const grid = cell.closest(".p-grid");
+    grid.dataset.held = "";
+    const [box, frame] = [cell.getBoundingClientRect(), grid.getBoundingClientRect()];
+    grid.scrollLeft += box.left - frame.left - (frame.width - box.width) * 0.6;
+    grid.scrollTop += box.top - frame.top - (frame.height - box.height) * 0.5;
+  }
+
   const told = document.getElementById("told");
   for (const button of document.querySelectorAll("[data-copy]")) {
     button.hidden = !navigator.clipboard;

@@ -11,6 +11,7 @@
   const words = () => find("#viewer-text");
   const NEAR = 2; // Blocks on each side of the words that a phone shows at first.
   const THIRD = 0.28; // Vertical position of the words in the viewer, as a fraction.
+  const TENTH = 0.08; // The same of a table with the words.
 
   let shown = null; // The open place, {document, start, end, n}, or null.
   let edges = {}; // Whether there is more text before and after.
@@ -80,8 +81,15 @@
   const scrollToWords = () => {
     if (viewer().dataset.as === "page") { pageView.layOut(find(".p-rect", body()) ? "sentence" : "page"); return; }
     const pin = find("mark", body());
-    const top = pin ? pin.getBoundingClientRect().top - body().getBoundingClientRect().top + body().scrollTop : 0;
-    body().scrollTop = Math.max(0, top - body().clientHeight * THIRD);
+    const grid = pin?.closest(".p-grid"); // A table scrolls by itself, below the headers of its columns.
+    if (grid) scrollToCell(grid, pin.closest("td, th"));
+    const top = pin ? (grid || pin).getBoundingClientRect().top - body().getBoundingClientRect().top + body().scrollTop : 0;
+    body().scrollTop = Math.max(0, top - body().clientHeight * (grid ? TENTH : THIRD));
+  };
+  const scrollToCell = (grid, cell) => {
+    const [box, frame] = [cell.getBoundingClientRect(), grid.getBoundingClientRect()];
+    grid.scrollLeft += box.left - frame.left - (frame.width - box.width) * 0.6;
+    grid.scrollTop += box.top - frame.top - (frame.height - box.height) * 0.5;
   };
 
   const show = async (next, from = null, isBack = false) => {
@@ -230,8 +238,7 @@
     await copy(text, message);
     if (isModal()) tell(message, true); // The page's own announcements are behind the dialog.
   };
-  const quote = () => all(".p-block", words())
-    .map((block) => all("mark", block).map((mark) => mark.textContent).join("")).filter(Boolean).join("\n\n");
+  const quote = () => details.quote || "";
   Object.assign(actions, {
     source: (node) => show(places.of(node), node),
     "viewer-previous": () => step(-1),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from index.records import DocumentInfo
-    from index.views.windows import OpenOriginal
+    from index.views.blocks import OpenOriginal
 
 _REVALIDATE = "private, no-cache"
 """A browser may cache the response but must revalidate it, so that removed documents disappear at once."""

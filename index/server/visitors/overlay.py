@@ -206,6 +206,7 @@ def _sum(receipts: Sequence[Receipt]) -> Receipt:
         failed=all_of("failed"),
         opened=all_of("opened"),
         notes=all_of("notes"),
+        read=all_of("read"),
         passages=sum(receipt.passages for receipt in receipts),
         encoded=sum(receipt.encoded for receipt in receipts),
         seconds=sum(receipt.seconds for receipt in receipts),

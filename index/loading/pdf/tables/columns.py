@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
+from index.loading.pdf.tables.page_table import is_number
 from index.loading.pdf.tables.table_words import sentence
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ _NARROWEST = 0.5
 """The least width of a gutter, in type sizes."""
 _CELL_GAP = 0.45
 """The least gap between two cells in a row that nearly touch, in type sizes."""
+_SEVERAL, _CROWDED = 2, 0.4
+_FEW = 5
+"""So few levels may have blanks beside numbers at one place by chance."""
 _NEAR = 2.0
 _COVERED = 0.5
 """A rule divides columns if it is at least this share of the table's height long."""
@@ -92,11 +96,20 @@ def gutters(
     left = min((word.left for level in levels for word in level.words), default=0.0)
     right = max((word.right for level in levels for word in level.words), default=0.0)
     ruled = [gutter for gutter in dividing(down, height) if left < gutter.middle < right]
-    if closed:
+    if closed and not _is_crowded(levels, ruled):
         return ruled
     blank = [gutter for gutter in _blank(body, levels) if not any(_touches(gutter, rule) for rule in ruled)]
     found = sorted([*ruled, *blank], key=lambda gutter: gutter.middle)
     return _without_signs(found, levels)
+
+
+def _is_crowded(levels: Sequence[Level], ruled: Sequence[Gutter]) -> bool:
+    """Return whether many levels have several numbers between two rules: columns are there without rules."""
+    crowded = 0
+    for level in levels:
+        columns = Counter(_column(word, ruled) for word in level.words if is_number(word.text))
+        crowded += any(count > _SEVERAL for count in columns.values())
+    return crowded > _SEVERAL and crowded >= _CROWDED * len(levels)
 
 
 def dividing(down: Sequence[Ruling], height: float) -> list[Gutter]:
@@ -120,7 +133,7 @@ def _spans(levels: Sequence[Level]) -> list[list[tuple[float, float]]]:
     found = []
     for level in levels:
         spans: list[tuple[float, float]] = []
-        for part in level.segments():
+        for part in level.segments(wide=len(levels) < _FEW):
             left, right = part[0].left, max(word.right for word in part)
             if spans and left <= spans[-1][1]:
                 left, right = spans[-1][0], max(right, spans.pop()[1])
@@ -131,7 +144,8 @@ def _spans(levels: Sequence[Level]) -> list[list[tuple[float, float]]]:
 
 def _blank(body: Sequence[Level], levels: Sequence[Level]) -> list[Gutter]:
     """Return the widest places that few levels of the body cross, with words on both sides."""
-    wide, everything = _spans(body), _spans(levels)
+    wide = _spans(body)
+    everything = wide if len(body) == len(levels) else _spans(levels)
     if len(wide) < 2:
         return []
     size = median(level.size for level in body)
@@ -181,10 +195,10 @@ def _without_signs(found: list[Gutter], levels: Sequence[Level]) -> list[Gutter]
 
 def parts_of(level: Level, found: Sequence[Gutter], *, header: bool = False) -> list[Part]:
     """Return the words of a level by column; words that run across a gutter span columns."""
-    parts = []
+    parts: list[Part] = []
     for segment in level.segments():
-        for piece in _divided(segment, found, level, header=header):
-            parts.append(Part(piece, *_reach(piece, found)))
+        pieces = _divided(segment, found, level, header=header)
+        parts += [Part(piece, *_reach(piece, found)) for piece in pieces]
     return _united(parts)
 
 

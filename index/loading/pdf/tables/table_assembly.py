@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from index.loading.pdf.reading_order import runs_to_the_left
 from index.loading.pdf.tables.columns import dividing, gutters, parts_of
+from index.loading.pdf.tables.page_headers import Layout, column_headers, head_of, row_headers, spread
 from index.loading.pdf.tables.page_table import PageTable
 from index.loading.pdf.tables.table_checks import is_table
-from index.loading.pdf.tables.table_headers import Layout, column_headers, head_of, row_headers, spread
 from index.loading.pdf.tables.table_pairs import pairs_in, stacked
 from index.loading.pdf.tables.table_rows import Row, header_rows, joined_rows, row_of
 from index.loading.pdf.tables.table_words import levels_of
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 _FULL = 0.8
 """A rule divides all columns if it is at least this share of the table's width long."""
-_PARTIAL = 0.25
 _MARGIN = 4.0
 
 
@@ -39,6 +39,8 @@ class Region:
     top: float
     ruled: bool = False
     """Whether rules stand above and below it."""
+    shaded: bool = False
+    """Whether all these rules are the sides of shaded boxes."""
     captioned: bool = False
     """Whether a caption stands above or below it."""
     gridded: bool = False
@@ -146,7 +148,10 @@ def _table(
     spread(rows[:head], Layout(bounds, partial, walls))
     if not is_table(rows, head, width, region):
         return None
-    names = row_headers(rows[head:], width, headed=head > 0)
+    if runs_to_the_left(word for row in rows for parts in row.parts.values() for part in parts for word in part.words):
+        _mirror(rows, width)
+    columns = column_headers(rows[:head], width)
+    names = row_headers(rows[head:], columns, headed=head > 0)
     places = [
         (word.places[0].start, word.places[0].end)
         for row in rows
@@ -154,16 +159,24 @@ def _table(
         for part in row.parts[column]
         for word in part.words
     ]
-    edges = (region.left, *(gutter.middle for gutter in found), region.right)
     return PageTable(
         rows=tuple(tuple(row.text(column) for column in range(width)) for row in rows),
         header_rows=head,
-        columns=column_headers(rows[:head], width),
+        columns=columns,
         row_headers=("",) * head + names,
-        edges=edges,
+        gaps=tuple((gutter.left, gutter.right) for gutter in found),
         places=tuple(places),
         ruled=region.ruled,
     )
+
+
+def _mirror(rows: Sequence[Row], width: int) -> None:
+    """Count the columns from the right, as readers of Arabic or Hebrew do."""
+    for row in rows:
+        row.parts = {width - 1 - column: parts for column, parts in row.parts.items()}
+        row.covers = {
+            width - 1 - column: (width - 1 - last, width - 1 - first) for column, (first, last) in row.covers.items()
+        }
 
 
 def _renumber(rows: Sequence[Row], used: Sequence[int]) -> None:
@@ -173,10 +186,14 @@ def _renumber(rows: Sequence[Row], used: Sequence[int]) -> None:
         column: max((n for n, other in enumerate(used) if other <= column), default=0)
         for column in range(max(used) + 1)
     }
+    begins = {column: sum(other < column for other in used) for column in range(max(used) + 1)}
     for row in rows:
         row.parts = {number[column]: parts for column, parts in row.parts.items()}
         row.covers = {
-            number[column]: (number[first], max(number[first], ends.get(last, len(used) - 1)))
+            number[column]: (
+                min(number[column], begins.get(first, 0)),
+                max(number[column], ends.get(last, len(used) - 1)),
+            )
             for column, (first, last) in row.covers.items()
         }
 

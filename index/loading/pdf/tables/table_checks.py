@@ -24,7 +24,7 @@ _LINE, _RUNNING = 15, 0.2
 _PROSE = 40
 _FILLED = 0.5
 """The least share of cells with words."""
-_UNRULED_ROWS = 3
+_UNRULED_ROWS, _UNRULED_FILLED = 3, 0.7
 _NUMERIC = 0.6
 _SAME_SIZE = 1.3
 
@@ -92,6 +92,8 @@ def _is_aligned(rows: Sequence[Row], head: int, width: int, region: Region) -> b
     """Return whether rows without rules are a table: short cells in one size, and numbers, a head or a caption."""
     body = rows[head:]
     least = _UNRULED_ROWS - region.captioned
+    if not region.captioned and sum(len(row.filled) for row in body) < _UNRULED_FILLED * width * len(body):
+        return False
     sizes = [row.size for row in rows]
     if len(rows) < least or max(sizes) > _SAME_SIZE * min(sizes):
         return False

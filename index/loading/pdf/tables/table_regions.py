@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from bisect import bisect_left
 from dataclasses import replace
 from itertools import pairwise
@@ -12,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from index.loading.pdf.lines import Line
 from index.loading.pdf.reading_order import side_by_side
-from index.loading.pdf.tables.page_table import TABLE_CAPTION, is_number
+from index.loading.pdf.tables.page_table import TABLE_CAPTION
 from index.loading.pdf.tables.rulings import Rulings, read_rulings
+from index.loading.pdf.tables.suspicion import is_prose, is_suspect, may_have_tables
 from index.loading.pdf.tables.table_assembly import Region, assemble
 
 if TYPE_CHECKING:
@@ -24,11 +24,8 @@ if TYPE_CHECKING:
     from index.loading.pdf.tables.page_table import PageTable
     from index.loading.pdf.tables.rulings import Ruling
 
-_PROSE_LENGTH = 25
 _PROSE_PITCH = 1.8
 _FEWEST_SUSPECTS = 2
-_SPARSE = 0.72
-"""The width of a letter, as a share of its size, in a line that has wide gaps."""
 _SAME_ENDS = 5.0
 _SHORTEST_RULE = 40.0
 _DOUBLE = 3.0
@@ -36,15 +33,12 @@ _DOUBLE = 3.0
 _TOUCHING = 3.0
 _PITCH = 2.4
 """The largest distance between rows without rules, in type sizes."""
+_NEXT = 0.8
+"""The largest space between a ruled part of a table and the next row, in type sizes."""
 _SAME_SIZE = 1.25
 _CAPTION_REACH = 4.0
 _WIDE = 0.6
-_REACH = 6.0
-"""How far apart rows may be that make a page worth a closer look, in type sizes."""
-_MAYBE = 0.7
-_SOME_NUMBERS = re.compile(r"(?:^|\s)\S{0,2}\d\S*\s+(?:\S+\s+)?\S{0,2}\d")
 _DIGIT = re.compile(r"\d")
-_NO_LETTERS = re.compile(r"[\W\d_]")
 _MOST_LINES = 1_500
 _SMALLEST = 0.5
 
@@ -52,7 +46,7 @@ _SMALLEST = 0.5
 def tables_as_lines(page: Any, text: PageText, lines: Sequence[Line], main: Direction) -> list[Line]:
     """Return the lines of a page, those of each table replaced by one line that has the table."""
     upright = [line for line in lines if not line.sideways and line.places and line.size > _SMALLEST]
-    if len(lines) > _MOST_LINES or not _may_have_tables(upright):
+    if len(lines) > _MOST_LINES or not may_have_tables(upright):
         return list(lines)
     rulings = read_rulings(page, main)
     free = list(upright)
@@ -63,7 +57,10 @@ def tables_as_lines(page: Any, text: PageText, lines: Sequence[Line], main: Dire
         if any(_is_same(region, other) for other in tried):
             continue
         tried.append(region)
-        _take(text, main, free, replace(region, captioned=_has_caption(region, upright)), rulings, found)
+        region = replace(region, captioned=_has_caption(region, upright))
+        for candidate in dict.fromkeys((_extended(region, free), region)):
+            if _take(text, main, free, candidate, rulings, found):
+                break
     for region in _aligned(free, upright):
         _take(text, main, free, region, rulings, found)
     return _replaced(lines, found)
@@ -81,15 +78,43 @@ def _take(
     region: Region,
     rulings: Rulings,
     found: list[tuple[PageTable, list[Line]]],
-) -> None:
-    """Add the table of a region, and take its lines from the free ones."""
+) -> bool:
+    """Add the table of a region, and take its lines from the free ones; return whether there is one."""
     inside = [line for line in free if region.holds(line)]
-    table = assemble(text, main, inside, region, rulings) if len(inside) > 2 else None
+    likely = len(inside) > 2 and not _is_mostly_prose(inside, region, rulings)
+    table = assemble(text, main, inside, region, rulings) if likely else None
     own = _lines_of(table, inside, text) if table else []
     if table and own:
         found.append((table, own))
         taken = set(map(id, own))
         free[:] = [line for line in free if id(line) not in taken]
+    return bool(table and own)
+
+
+def _extended(region: Region, lines: Sequence[Line]) -> Region:
+    """Return a region with the rows directly above and below, as when only some rows are shaded."""
+    beside = [line for line in lines if line.left < region.right and line.right > region.left]
+    levels = list(side_by_side(line for line in beside if not region.holds(line)))
+    bottom, top = region.bottom, region.top
+    if not region.shaded:
+        return region
+    for level in levels:
+        high = max(line.top for line in level)
+        if high <= bottom + 1 and bottom - high < _NEXT * level[0].size and is_suspect(level):
+            bottom = min(line.bottom for line in level)
+    for level in reversed(levels):
+        low = min(line.bottom for line in level)
+        if low >= top - 1 and low - top < _NEXT * level[0].size and is_suspect(level):
+            top = max(line.top for line in level)
+    return replace(region, bottom=bottom, top=top)
+
+
+def _is_mostly_prose(lines: Sequence[Line], region: Region, rulings: Rulings) -> bool:
+    """Return whether most lines are prose, and no vertical rule puts them into cells."""
+    if 2 * sum(map(is_prose, lines)) <= len(lines):
+        return False
+    inner = (rule for rule in rulings.down if region.left + _SAME_ENDS < rule.at < region.right - _SAME_ENDS)
+    return not any(rule.start < region.top and rule.end > region.bottom for rule in inner)
 
 
 def _lines_of(table: PageTable, lines: Sequence[Line], text: PageText) -> list[Line]:
@@ -118,58 +143,6 @@ def _replaced(lines: Sequence[Line], found: Sequence[tuple[PageTable, list[Line]
         anchor = next(line for line in lines if id(line) in own)
         first[id(anchor)] = Line(table.text, left, right, top.bottom, top.bottom + size, table=table)
     return [first.get(id(line), line) for line in lines if id(line) in first or id(line) not in gone]
-
-
-def _may_have_tables(lines: Sequence[Line]) -> bool:
-    """Return whether lines side by side, or within a line, look like cells."""
-    near: list[tuple[float, float]] = []
-    for level in side_by_side(lines):
-        suspicion = _suspicion(level)
-        if suspicion:
-            bottom, size = level[0].bottom, level[0].size
-            near = [(height, weight) for height, weight in near if height - bottom < _REACH * size]
-            near.append((bottom, suspicion))
-            if sum(weight for _, weight in near) >= _FEWEST_SUSPECTS:
-                return True
-    return any(TABLE_CAPTION.match(line.text) for line in lines)
-
-
-def _suspicion(level: Sequence[Line]) -> float:
-    """Return 1 if a level looks like a row, less if it may be a row with prose in it, or the last line of a column."""
-    if len(level) == 1:
-        return float(_has_gaps(level[0]))
-    if _is_suspect(level):
-        return 1.0
-    return _MAYBE if not all(map(_is_prose, level)) else 0.0
-
-
-def _is_suspect(level: Sequence[Line]) -> bool:
-    """Return whether the lines of a level look like the cells of a row."""
-    cells = [line for line in level if not _is_prose(line)]
-    if len(level) > 1 and (len(cells) > 1 or any(is_number(line.text) for line in cells)):
-        return True
-    return any(_has_gaps(line) for line in cells)
-
-
-def _has_gaps(line: Line) -> bool:
-    """Return whether a line seems to have several cells: several numbers, or letters far apart on average."""
-    text = line.text
-    if " " not in text:
-        return False
-    if _SOME_NUMBERS.search(text):
-        words = text.split()
-        numbers = sum(map(is_number, words))
-        if numbers > 1 and 2 * numbers >= len(words):
-            return True
-    least = _SPARSE * line.size
-    if line.width <= least * len(text):
-        return False
-    return line.width > least * (len(text) + sum(unicodedata.east_asian_width(letter) in "WF" for letter in text))
-
-
-def _is_prose(line: Line) -> bool:
-    text = line.text
-    return len(text) >= _PROSE_LENGTH and 3 * len(_NO_LETTERS.findall(text)) <= len(text) and not _has_gaps(line)
 
 
 def _has_caption(region: Region, lines: Sequence[Line]) -> bool:
@@ -212,7 +185,7 @@ def _frame(across: Sequence[Ruling], down: Sequence[Ruling]) -> Region:
     left, right = min(rule.start for rule in across), max(rule.end for rule in across)
     bottom = min(*(rule.at for rule in across), *(rule.start for rule in down))
     top = max(*(rule.at for rule in across), *(rule.end for rule in down))
-    return Region(left, right, bottom, top, ruled=True)
+    return Region(left, right, bottom, top, ruled=True, shaded=all(rule.shade for rule in across))
 
 
 def _stacks(rulings: Rulings, lines: Sequence[Line]) -> Iterator[Region]:
@@ -250,14 +223,15 @@ def _chain(rules: Sequence[Ruling]) -> Iterator[Region]:
     if len(rules) > 1:
         left, right = min(rule.start for rule in rules), max(rule.end for rule in rules)
         inside = [rule for rule in rules[1:-1] if rules[0].at - rule.at > _DOUBLE < rule.at - rules[-1].at]
-        yield Region(left, right, rules[-1].at, rules[0].at, ruled=bool(inside))
+        shaded = all(rule.shade for rule in rules)
+        yield Region(left, right, rules[-1].at, rules[0].at, ruled=bool(inside), shaded=shaded)
 
 
 def _is_text(lines: Sequence[Line], strip: Region) -> bool:
     """Return whether lines between two rules are paragraphs, in one column or in several."""
     levels = list(side_by_side(lines))
-    prose = sum(all(_is_prose(line) for line in level) for level in levels)
-    wide = sum(len(level) == 1 and level[0].width > _WIDE * strip.width and _is_prose(level[0]) for level in levels)
+    prose = sum(all(is_prose(line) for line in level) for level in levels)
+    wide = sum(len(level) == 1 and level[0].width > _WIDE * strip.width and is_prose(level[0]) for level in levels)
     return wide > len(levels) / 2 or (len(levels) > 12 and prose > len(levels) / 2)
 
 
@@ -282,7 +256,7 @@ def _follows(above: Sequence[Line], level: Sequence[Line]) -> bool:
 
 
 def _group(levels: Sequence[Sequence[Line]], page: Sequence[Line]) -> Iterator[Region]:
-    suspects = [number for number, level in enumerate(levels) if _is_suspect(level)]
+    suspects = [number for number, level in enumerate(levels) if is_suspect(level)]
     if len(suspects) < _FEWEST_SUSPECTS:
         return
     lines = [line for level in levels[suspects[0] : suspects[-1] + 1] for line in level]
@@ -296,7 +270,7 @@ def _group(levels: Sequence[Sequence[Line]], page: Sequence[Line]) -> Iterator[R
 
 def _paragraph_lines(lines: Sequence[Line]) -> Iterator[Line]:
     """Yield the lines of prose that have another line of prose above or below."""
-    prose = sorted((line for line in lines if _is_prose(line)), key=lambda line: -line.bottom)
+    prose = sorted((line for line in lines if is_prose(line)), key=lambda line: -line.bottom)
     for number, line in enumerate(prose):
         near = prose[max(0, number - 8) : number + 9]
         if any(other is not line and _is_next(line, other) for other in near):

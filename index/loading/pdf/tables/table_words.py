@@ -24,7 +24,7 @@ _HYPHEN = "\ufffe"
 _SAME_LEVEL = 0.35
 """Two lines are on one level if their distance is less than this share of the smaller type size."""
 _APART = 0.25
-"""The box of a letter may be off the middle of its line by this share of the type size without being on another level."""
+"""The box of a letter on the level of its line is off the line's middle by at most this share of the type size."""
 _MARK = 0.85
 """Type is that of a mark if it is smaller than this share of the type of its line."""
 _GAP, _NUMBER_GAP = 0.6, 0.33
@@ -45,11 +45,12 @@ class Level:
         """The height of the middle of its letters."""
         return self.bottom + self.size / 2
 
-    def segments(self) -> list[tuple[Line, ...]]:
-        """Return the words in groups between which there are gaps as wide as between cells."""
+    def segments(self, *, wide: bool = False) -> list[tuple[Line, ...]]:
+        """Return the words in groups between which there are gaps as between cells; if `wide`, also beside numbers."""
         groups: list[list[Line]] = []
         for word in self.words:
-            if groups and word.left - groups[-1][-1].right < _least(groups[-1][-1], word) * self.size:
+            least = _GAP if wide else _least(groups[-1][-1], word) if groups else 0.0
+            if groups and word.left - groups[-1][-1].right < least * self.size:
                 groups[-1].append(word)
             else:
                 groups.append([word])

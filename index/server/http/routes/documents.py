@@ -14,7 +14,9 @@ from index.citations.readable import environment
 from index.errors import DocumentNotFound, LoadingError, PageError
 from index.loading.pdf.page_cuts import FINE, PageMark, Rectangle
 from index.records import DocumentInfo, Span
-from index.schema.hit_schema import Document, Documents, Text
+from index.records.file_kinds import has_pictures
+from index.records.remarks import recognition
+from index.schema.document_schema import Document, Documents, Text
 from index.schema.job_schema import Receipt
 from index.schema.redaction import FARTHEST, redacted, source_name
 from index.server.http import responses
@@ -42,6 +44,7 @@ source_router = APIRouter(prefix="/v1/documents/{id}", tags=["Sources"])
 FRAGMENT = "default-src 'none'; frame-ancestors 'none'"
 """Content security policy of a fragment that is opened directly: it may load and run nothing."""
 _templates = environment(FilePath(__file__).parents[1] / "templates")
+_templates.filters.update(has_pictures=has_pictures, recognition=recognition)
 _WHOLE_PAGE = f"0,0,{FINE},{FINE}"
 _BINARY = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
 
@@ -171,7 +174,7 @@ async def view(
     """Return the text around a span as an HTML fragment, with the span marked.
 
     Without a span, the fragment shows the beginning. `data-before` and `data-after` say whether there is more text. For
-    a PDF whose original file exists, images of the pages with the span come first.
+    a PDF or a picture whose original file exists, images of the pages with the span come first.
     """
 
     def make() -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import groupby
 from statistics import median
@@ -27,6 +28,7 @@ _CENTRED = 0.06
 """A heading is centred over columns if it is off their middle by less than this share of their width."""
 _OFF = 0.8
 """…or by less than this many type sizes."""
+_KEY = re.compile(r"#\s?\w{0,2}|no\.?|nr\.?|id|n|k|year|date|month|day|size|page|rank", re.IGNORECASE)
 _NAMES = 3
 """The most columns that name rows."""
 
@@ -162,21 +164,29 @@ def column_headers(rows: Sequence[Row], width: int) -> tuple[str, ...]:
     return tuple(headers)
 
 
-def row_headers(rows: Sequence[Row], width: int, *, headed: bool) -> tuple[str, ...]:
+def row_headers(rows: Sequence[Row], headers: Sequence[str], *, headed: bool) -> tuple[str, ...]:
     """Return the name of each row: its first cells, as many as tell it from others; a label also of rows beside it.
 
     Without a head, a wide table of words may be several narrow ones side by side, so its rows have no names.
     """
+    width = len(headers)
     numeric = _numeric(rows, width)
     if not headed and width > _NAMES and not numeric:
         return ("",) * len(rows)
     labels = [_labels(rows)]
-    while len(labels) < min(_NAMES, width - 1) and len(labels) not in numeric and 0 not in numeric:
+    while len(labels) < min(_NAMES, width - 1) and 0 not in numeric:
+        if len(labels) in numeric and not _is_key(rows, len(labels), headers[len(labels)]):
+            break
         names = [tuple(column[n] for column in labels) for n in range(len(rows))]
         if len(set(names)) == len(names):
             break
         labels.append([row.text(len(labels)) for row in rows])
     return tuple(", ".join(filter(None, (column[n] for column in labels))) for n in range(len(rows)))
+
+
+def _is_key(rows: Sequence[Row], column: int, header: str) -> bool:
+    """Return whether the numbers of a column count or date the rows, and so help to name them."""
+    return bool(_KEY.fullmatch(header)) or all(is_period(row.text(column)) for row in rows)
 
 
 def _numeric(rows: Sequence[Row], width: int) -> set[int]:

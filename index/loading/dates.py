@@ -1,0 +1,61 @@
+"""Recognises dates that are written out, in five languages, or in the form of ISO 8601."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+_MONTHS = (
+    ("january", "jan", "januar", "janvier", "enero"),
+    ("february", "feb", "februar", "février", "febrero"),
+    ("march", "mar", "märz", "mars", "marzo"),
+    ("april", "apr", "avril", "abril"),
+    ("may", "mai", "mayo"),
+    ("june", "jun", "juni", "juin", "junio"),
+    ("july", "jul", "juli", "juillet", "julio"),
+    ("august", "aug", "août", "agosto"),
+    ("september", "sep", "sept", "septembre", "septiembre"),
+    ("october", "oct", "oktober", "octobre", "octubre"),
+    ("november", "nov", "novembre", "noviembre"),
+    ("december", "dec", "dezember", "décembre", "diciembre"),
+)
+_MONTH = {name: number for number, names in enumerate(_MONTHS, 1) for name in names}
+_WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?\s+)?"
+_STATED = r"(?:(?:first\s+)?(?:published|posted|dated?|written)(?:\s+on)?:?\s+)?"
+_YEAR = r"(?P<year>1[5-9]\d\d|20\d\d)"
+_FORMS = tuple(
+    re.compile(_STATED + _WEEKDAY + form + r"\.?", re.IGNORECASE)
+    for form in (
+        rf"{_YEAR}-(?P<month>\d\d)-(?P<day>\d\d)(?:[T ]\d\d:\d\d[\d:.]*\s*(?:Z|[+-]\d\d:?\d\d)?)?",
+        rf"{_YEAR}-(?P<month>\d\d)",
+        rf"(?P<day>\d\d?)(?:st|nd|rd|th|\.)?\s+(?:de\s+)?(?P<month>[^\W\d_]+)\.?,?\s+(?:de\s+)?{_YEAR}",
+        rf"(?P<month>[^\W\d_]+)\.?\s+(?P<day>\d\d?)(?:st|nd|rd|th)?,?\s+{_YEAR}",
+        rf"(?P<month>[^\W\d_]+)\.?,?\s+{_YEAR}",
+    )
+)
+
+
+def iso_date(text: str) -> str:
+    """Return `2020-12-05`, `2020-12` or `2020` if the text is a date and nothing else; else "".
+
+    All-numeric forms other than ISO are not read: 5/12/2020 is one day in London and another in Boston.
+    """
+    text = " ".join(text.split())
+    if re.fullmatch(_YEAR, text):
+        return text
+    for form in _FORMS:
+        found = form.fullmatch(text)
+        if found:
+            return _iso(found.groupdict())
+    return ""
+
+
+def _iso(parts: dict[str, str]) -> str:
+    name = parts["month"].lower()
+    month = int(name) if name.isdigit() else _MONTH.get(name, 0)
+    day = parts.get("day")
+    try:
+        stated = date(int(parts["year"]), month, int(day or 1))
+    except ValueError:
+        return ""
+    return stated.isoformat() if day else stated.isoformat()[:7]

@@ -1,0 +1,221 @@
+"""Adding long scans: progress page by page, time limits for each page, and going on after an interruption."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from index.errors import TookTooLong
+from index.library.library import Library
+from index.loading.recognition import tesseract
+from index.loading.recognition.page_store import FOLDER
+from index.loading.recognition.recogniser import RecognitionOptions
+from index.loading.sandbox import pool
+from index.loading.sandbox.messages import Limits
+from index.loading.sandbox.pool import parsers
+from index.settings import Settings
+from tests.fakes import FakeEncoder
+from tests.loading.printed_pages import drawn, scanned_pdf
+from tests.loading.stub_tesseract import StubTesseract, install
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from index.records import Progress
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stub is a script")
+ADD = "import sys; from pathlib import Path; from tests.fakes import FakeEncoder"
+OPEN = "from index.library.library import Library; library = Library.open(Path(sys.argv[1]), encoder=FakeEncoder())"
+PATIENCE = 60.0
+
+
+@pytest.fixture
+def stub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StubTesseract]:
+    """A quick program called tesseract; no sandbox process from before knows another one."""
+    pool.close_idle()
+    yield install(tmp_path / "bin", monkeypatch)
+    pool.close_idle()
+    tesseract._installed.cache_clear()
+    tesseract._models.cache_clear()
+
+
+@pytest.fixture
+def scan(tmp_path: Path) -> Path:
+    """A scan of four pages."""
+    path = tmp_path / "scan.pdf"
+    path.write_bytes(scanned_pdf([drawn().resize((150, 200))] * 4))
+    return path
+
+
+def library_at(folder: Path) -> Library:
+    """Open a library with the fake encoder."""
+    return Library.open(folder, Settings(), encoder=FakeEncoder())
+
+
+def wait_for(stub: StubTesseract, pages: int) -> None:
+    """Wait until the program was called for so many pages."""
+    give_up = time.monotonic() + PATIENCE
+    while stub.pages < pages:
+        assert time.monotonic() < give_up
+        time.sleep(0.02)
+
+
+def test_each_page_is_reported_while_a_scan_is_read(stub: StubTesseract, scan: Path, tmp_path: Path) -> None:
+    """The callback of an `add` gets the page that is being recognised, and the number of pages."""
+    waits = stub.let_wait(3)
+    seen: list[Progress] = []
+
+    def watch(progress: Progress) -> None:
+        seen.append(progress)
+        if progress.page == 3:
+            waits.unlink(missing_ok=True)
+
+    with library_at(tmp_path / "library") as library:
+        receipt = library.add(scan, progress=watch)
+        document = library.document(library.documents()[0].id)
+    assert receipt.added == (str(scan),)
+    assert (3, 4) in {(progress.page, progress.of_pages) for progress in seen}
+    assert all(progress.stage == "reading" for progress in seen if progress.page)
+    assert document.reading.recognised_pages == 4
+    assert document.reading.engine == "tesseract 9.0"
+    assert [document.text[word.start : word.end] for word in document.recognised] == document.text.split()
+
+
+def test_time_limit_begins_again_with_each_page(stub: StubTesseract, scan: Path) -> None:
+    """A long scan may take longer than the limit, a single page may not."""
+    stub.let_take(1.5)
+    with parsers(Limits(seconds=5.0)) as parser:
+        parsed = parser.parse(scan, source="scan.pdf", max_bytes=1 << 30)
+    assert parsed.cost.seconds > 5.5
+    assert parsed.document.reading.recognised_pages == 4
+
+
+def test_page_that_hangs_is_left_out(stub: StubTesseract, scan: Path) -> None:
+    """A page that takes too long is given up before the limit, and noted; the other pages are read."""
+    stub.let_wait(2)
+    with parsers(Limits(seconds=5.0)) as parser:
+        document = parser.parse(scan, source="scan.pdf", max_bytes=1 << 30).document
+    assert document.reading.recognised_pages == 3
+    assert "1 page not recognised: tesseract took too long." in document.notes
+
+
+def test_page_that_fails_is_left_out(stub: StubTesseract, scan: Path) -> None:
+    """What the program says is in the note on the page."""
+    stub.let_fail(4)
+    with parsers(Limits()) as parser:
+        document = parser.parse(scan, source="scan.pdf", max_bytes=1 << 30).document
+    assert "1 page not recognised: tesseract failed: page 4 makes it fail." in document.notes
+
+
+def test_hanging_reader_is_still_ended(stub: StubTesseract, scan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If even the reader does not come back from a page, the limit ends it."""
+    monkeypatch.setattr("index.loading.sandbox.pool.PROGRAM", ("-c", _HANGING))
+    with parsers(Limits(seconds=1.0)) as parser, pytest.raises(TookTooLong):
+        parser.parse(scan, source="scan.pdf", max_bytes=1 << 30)
+
+
+_HANGING = """
+import threading
+from index.loading.sandbox import worker
+def load(data, *, recogniser, **options):
+    recogniser.report(1, 9)
+    threading.Event().wait()
+worker.load_bytes = load
+worker.main()
+"""
+
+
+def test_killed_add_goes_on_where_it_was(stub: StubTesseract, scan: Path, tmp_path: Path) -> None:
+    """After a kill at the third page, the next `add` recognises only the pages that are missing."""
+    stub.let_wait(3)
+    folder = tmp_path / "library"
+    code = f"{ADD}; {OPEN}; library.add(sys.argv[2])"
+    adding = subprocess.Popen([sys.executable, "-c", code, str(folder), str(scan)])
+    try:
+        wait_for(stub, 3)
+        os.kill(adding.pid, signal.SIGKILL)
+    finally:
+        adding.wait(PATIENCE)
+    for path in stub.folder.glob("wait-*"):
+        path.unlink()
+    assert len(list((folder / FOLDER).glob("*/*.json.z"))) == 2
+    with library_at(folder) as library:
+        library.add(scan)
+        document = library.document(library.documents()[0].id)
+    assert stub.pages == 5
+    assert document.text.count("Page 1 says") == document.text.count("Page 2 says") == 1
+    assert document.reading.recognised_pages == 4
+
+
+def test_recognised_pages_go_with_their_document(stub: StubTesseract, scan: Path, tmp_path: Path) -> None:
+    """Nothing that was recognised in a file stays in the library's folder when the document is removed."""
+    with library_at(tmp_path / "library") as library:
+        library.add(scan)
+        assert len(list((tmp_path / "library" / FOLDER).iterdir())) == 1
+        library.remove(str(scan))
+        assert list((tmp_path / "library" / FOLDER).iterdir()) == []
+
+
+def test_verification_takes_the_stored_recognition(stub: StubTesseract, scan: Path, tmp_path: Path) -> None:
+    """`verify` compares words with what is stored and calls no program; with `deep`, it recognises again."""
+    with library_at(tmp_path / "library") as library:
+        library.add(scan)
+        result = library.verify()
+        assert (result.mismatches, result.unconfirmed, result.sources_unread) == ((), (), ())
+        assert (result.sources_checked, stub.pages) == (1, 4)
+        for path in stub.folder.glob("read-*"):
+            path.unlink()
+        result = library.verify(deep=True)
+        assert (result.mismatches, result.unconfirmed, stub.pages) == ((), (), 4)
+
+
+def test_deep_verification_finds_words_that_are_not_in_the_picture(
+    stub: StubTesseract, scan: Path, tmp_path: Path
+) -> None:
+    """If the pages say something else now, their passages are named as unconfirmed."""
+    with library_at(tmp_path / "library") as library:
+        library.add(scan)
+        result = library.verify(deep=True)  # the stub counts on: pages 5 to 8
+    assert result.mismatches == ()
+    assert {unconfirmed.source for unconfirmed in result.unconfirmed} <= {str(scan)}
+    other = stub.folder / "tesseract"
+    other.write_text(
+        other.read_text().replace("the ship was towed to sea and sold", "no boat ever sailed from here at")
+    )
+    with library_at(tmp_path / "library") as library:
+        result = library.verify(deep=True)
+    assert {unconfirmed.source for unconfirmed in result.unconfirmed} == {str(scan)}
+
+
+def test_verification_without_stored_recognition_says_so(stub: StubTesseract, scan: Path, tmp_path: Path) -> None:
+    """In a library whose recognised pages are gone, the source is named as not compared, and is no mismatch."""
+    with library_at(tmp_path / "library") as library:
+        library.add(scan)
+        for path in (tmp_path / "library" / FOLDER).glob("*/*"):
+            path.unlink()
+        result = library.verify()
+    assert result.mismatches == ()
+    assert (result.sources_unread, result.sources_checked) == ((str(scan),), 0)
+
+
+def test_setting_turns_recognition_off(stub: StubTesseract, scan: Path, tmp_path: Path) -> None:
+    """With PINCITE_OCR=off, a scan fails with a hint that names the setting."""
+    with Library.open(tmp_path / "library", Settings(ocr="off"), encoder=FakeEncoder()) as library:
+        (failure,) = library.add(scan).failed
+    assert "PINCITE_OCR" in failure.hint
+    assert stub.pages == 0
+
+
+def test_languages_of_the_settings_must_be_installed(stub: StubTesseract, scan: Path, tmp_path: Path) -> None:
+    """A language that is not installed is an error that names its package."""
+    options = replace(RecognitionOptions(), languages=("deu",))
+    with parsers(Limits()) as parser, pytest.raises(Exception, match="apt install tesseract-ocr-deu"):
+        parser.parse(scan, source="scan.pdf", max_bytes=1 << 30, recognition=options)

@@ -1,0 +1,60 @@
+"""What engines return: words with boxes, on pages that may lie on their side."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.loading.recognition.engine import PageWords, PrintedWord, printed_word, turned_back
+
+SHARES = st.floats(0, 1).map(lambda share: round(share, 5))
+
+
+@pytest.mark.parametrize(
+    ("turn", "box"),
+    [
+        (0, (0.1, 0.2, 0.3, 0.25)),
+        (90, (0.2, 0.7, 0.25, 0.9)),
+        (180, (0.7, 0.75, 0.9, 0.8)),
+        (270, (0.75, 0.1, 0.8, 0.3)),
+    ],
+)
+def test_boxes_of_a_turned_page_are_those_before_the_turn(turn: int, box: tuple[float, ...]) -> None:
+    """A word at the upper left of the upright page is where the displayed page has it."""
+    upright = PageWords((PrintedWord("tern", 0.1, 0.2, 0.3, 0.25, 0.9, 0),), 0, ("eng",))
+    page = turned_back(upright, turn)
+    assert page.words[0][1:5] == pytest.approx(box)
+    assert (page.turn, page.languages) == (turn, ("eng",))
+
+
+@given(st.tuples(SHARES, SHARES, SHARES, SHARES), st.sampled_from((0, 90, 180, 270)))
+def test_turning_there_and_back_changes_nothing(box: tuple[float, float, float, float], turn: int) -> None:
+    """Two turns that add up to a full one give the same boxes."""
+    left, right = sorted(box[:2])
+    top, bottom = sorted(box[2:])
+    page = PageWords((PrintedWord("tern", left, top, right, bottom, 0.9, 0),))
+    back = turned_back(turned_back(page, turn), (360 - turn) % 360)
+    assert back.words[0][1:5] == pytest.approx((left, top, right, bottom), abs=2e-5)
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "kept"),
+    [("tern", 0.5, True), ("tern", 0.05, False), ("~", 0.3, False), ("—", 0.9, True), (" ", 0.95, False)],
+)
+def test_spots_are_no_words(text: str, confidence: float, kept: bool) -> None:
+    """Blank words, words without any certainty, and uncertain signs are dropped."""
+    assert (printed_word(text, (0.1, 0.1, 0.2, 0.2), confidence, 0) is not None) == kept
+
+
+def test_word_has_no_blanks_and_stays_on_its_page() -> None:
+    """A word is one word, and its box is in [0, 1], whatever an engine says."""
+    word = printed_word("Ar ctic\n", (-0.2, 0.1, 1.2, 0.2), 0.8, 3)
+    assert word == PrintedWord("Arctic", 0.0, 0.1, 1.0, 0.2, 0.8, 3)
+
+
+def test_confidence_of_a_page_is_that_of_its_letters() -> None:
+    """A long word counts more than a short one; a page without words has no confidence."""
+    words = (PrintedWord("a", 0, 0, 0.1, 0.1, 0.1, 0), PrintedWord("bcd", 0, 0, 0.1, 0.1, 0.9, 0))
+    assert PageWords(words).confidence == pytest.approx(0.7)
+    assert PageWords().confidence == 0

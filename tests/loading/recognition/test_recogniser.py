@@ -1,0 +1,127 @@
+"""The recogniser: which engine it uses, which pages it reads again, and what it reports."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image
+
+from index.errors import NoTextLayer, RecognitionFailed
+from index.loading.recognition import recogniser as module
+from index.loading.recognition.engine import PageWords
+from index.loading.recognition.recogniser import Recogniser, RecognitionOptions, available
+from tests.loading.printed_pages import FakeEngine, page_words
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from index.loading.recognition.recogniser import Choice
+
+PAGES = [page_words(["The tern left."]), page_words(["The skua stayed."])]
+
+
+def picture() -> Image.Image:
+    """Draw nothing."""
+    return Image.new("L", (20, 20), 255)
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No engine is installed."""
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+
+
+@pytest.mark.parametrize(
+    ("program", "package", "choice", "used"),
+    [
+        (True, True, "auto", "tesseract"),
+        (False, True, "auto", "rapidocr"),
+        (False, False, "auto", ""),
+        (True, True, "rapidocr", "rapidocr"),
+        (True, False, "rapidocr", ""),
+        (False, True, "tesseract", ""),
+        (True, True, "off", ""),
+    ],
+)
+def test_tesseract_comes_first(
+    monkeypatch: pytest.MonkeyPatch, program: bool, package: bool, choice: Choice, used: str
+) -> None:
+    """Tesseract is used if it is installed, else rapidocr, unless the settings name one of them or none."""
+    monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/tesseract" if program else None)
+    monkeypatch.setattr(module, "find_spec", lambda name: object() if package else None)
+    assert available(choice) == used
+
+
+@pytest.mark.parametrize(
+    ("choice", "hint"),
+    [
+        ("auto", r"apt install tesseract-ocr.*pip install 'pincite\[ocr\]'"),
+        ("tesseract", "apt install tesseract-ocr"),
+        ("rapidocr", r"pip install 'pincite\[ocr\]'"),
+        ("off", "PINCITE_OCR"),
+    ],
+)
+def test_missing_engine_is_named_with_its_installation(bare: None, choice: Choice, hint: str) -> None:
+    """The error says exactly what to install, or which setting to change."""
+    recogniser = Recogniser(RecognitionOptions(choice))
+    assert not recogniser.is_available
+    with pytest.raises(NoTextLayer, match=hint):
+        recogniser.engine()
+
+
+def test_kept_pages_are_not_recognised_again(tmp_path: Path) -> None:
+    """A second reading takes the pages that are kept; a fresh one does not, and keeps nothing."""
+    options = RecognitionOptions(library=str(tmp_path))
+    first = FakeEngine(PAGES)
+    pages = Recogniser(options, loaded=first).pages(b"scan")
+    assert [pages.page(n, (n + 1, 2), picture) for n in range(2)] == PAGES
+    second = FakeEngine([PageWords()])
+    again = Recogniser(options, loaded=second).pages(b"scan")
+    assert [again.page(n, (n + 1, 2), picture) for n in range(2)] == PAGES
+    assert second.read_pages == []
+    fresh = Recogniser(RecognitionOptions(library=str(tmp_path), source="fresh"), loaded=second).pages(b"scan")
+    assert fresh.page(0, (1, 2), picture) == PageWords()
+    assert Recogniser(options, loaded=second).pages(b"another scan").page(0, (1, 1), picture) == PageWords()
+
+
+def test_stored_recognition_needs_no_engine(bare: None, tmp_path: Path) -> None:
+    """A verification reads pages that any engine has recognised; a page that is not kept has a note."""
+    kept = RecognitionOptions(library=str(tmp_path))
+    Recogniser(kept, loaded=FakeEngine(PAGES)).pages(b"scan").page(0, (1, 2), picture)
+    pages = Recogniser(RecognitionOptions(library=str(tmp_path), source="kept")).pages(b"scan")
+    assert pages.page(0, (1, 2), picture) == PAGES[0]
+    assert pages.page(1, (2, 2), picture).note
+
+
+def test_page_that_fails_does_not_end_the_document() -> None:
+    """A page that cannot be drawn, or that the engine cannot read in time, has a note instead of words."""
+
+    class Failing(FakeEngine):
+        def read(self, picture: Image.Image, *, seconds: float) -> PageWords:
+            raise RecognitionFailed("tesseract took too long.")
+
+    pages = Recogniser(loaded=Failing(PAGES)).pages(b"scan")
+    assert pages.page(0, (1, 2), picture).note == "tesseract took too long"
+    assert pages.page(1, (2, 2), lambda: None).note == "it cannot be drawn"
+
+
+def test_each_page_is_reported() -> None:
+    """Progress is reported before each page, so that the time limit begins again."""
+    reported: list[tuple[int, int]] = []
+    recogniser = Recogniser(report=lambda page, pages: reported.append((page, pages)), loaded=FakeEngine(PAGES))
+    pages = recogniser.pages(b"scan")
+    for n in range(3):
+        pages.page(n, (n + 1, 3), picture)
+    assert reported == [(1, 3), (2, 3), (3, 3)]
+    assert recogniser.texts == {0: "The tern left.", 1: "The skua stayed.", 2: "The tern left."}
+
+
+def test_options_survive_the_pipe() -> None:
+    """Options are the same after they were sent to another process."""
+    options = RecognitionOptions("tesseract", ("eng", "deu"), "folder", "fresh")
+    sent = {**asdict(options), "languages": ["eng", "deu"]}
+    assert RecognitionOptions.of(sent) == options

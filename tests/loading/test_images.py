@@ -1,0 +1,169 @@
+"""Pictures: each format, several pages, orientation, and pictures made to do harm."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+import pytest
+from PIL import Image
+
+from index.errors import DamagedFile, EmptyDocument, LoadingError, NoTextLayer, RecognitionFailed, TooLarge
+from index.loading import images
+from index.loading.formats import sniff
+from index.loading.images import MOST_PIXELS
+from index.loading.loader import load_bytes
+from index.loading.recognition import recogniser as module
+from index.loading.recognition.engine import PageWords
+from index.loading.recognition.recogniser import Recogniser
+from tests.loading.printed_pages import HEIGHT, WIDTH, FakeEngine, drawn, page_words, saved
+
+LINES = ["The Arctic tern was moored in the harbour for three", "winters, and then she was sold."]
+
+
+def engine() -> FakeEngine:
+    """Return an engine that finds the same words on every page."""
+    return FakeEngine([page_words(LINES)])
+
+
+def huge(width: int, height: int) -> bytes:
+    """Return the beginning of a PNG that states a size."""
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    chunk = b"IHDR" + head
+    data = zlib.compress(bytes(1000))
+    body = b"IDAT" + data
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + struct.pack(">I", len(head))
+        + chunk
+        + struct.pack(">I", zlib.crc32(chunk))
+        + struct.pack(">I", len(data))
+        + body
+        + struct.pack(">I", zlib.crc32(body))
+    )
+
+
+@pytest.mark.parametrize(
+    ("format_name", "media_type"),
+    [
+        ("PNG", "image/png"),
+        ("JPEG", "image/jpeg"),
+        ("TIFF", "image/tiff"),
+        ("WEBP", "image/webp"),
+        ("GIF", "image/gif"),
+        ("BMP", "image/bmp"),
+    ],
+)
+def test_each_format_is_read(format_name: str, media_type: str) -> None:
+    """A picture is a document of one page, recognised by its content and not its name."""
+    reading = engine()
+    document = load_bytes(saved([drawn()], format_name), source="scan.bin", recogniser=Recogniser(loaded=reading))
+    assert document.media_type == media_type
+    assert document.text == " ".join(LINES)
+    assert reading.read_pages == [(WIDTH, HEIGHT)]
+    assert document.recognised[0].page == 0
+    assert document.reading.recognised_pages == 1
+
+
+def test_pages_of_a_tiff_are_pages() -> None:
+    """Each picture of a TIFF is a page; a film has only its first picture."""
+    pages = [page_words([f"This is what stands on page {n} of it."]) for n in range(1, 4)]
+    tiff = saved([drawn()] * 3, "TIFF")
+    document = load_bytes(tiff, source="fax.tif", recogniser=Recogniser(loaded=FakeEngine(pages)))
+    assert [mark.label for mark in document.landmarks if mark.kind == "page"] == ["1", "2", "3"]
+    assert [word.page for word in document.recognised] == sorted(word.page for word in document.recognised)
+    film = saved([drawn(), drawn("Another picture.")], "GIF")
+    reading = FakeEngine(pages)
+    load_bytes(film, source="film.gif", recogniser=Recogniser(loaded=reading))
+    assert len(reading.read_pages) == 1
+
+
+def test_photo_is_turned_as_it_says() -> None:
+    """A photo that states its orientation is recognised upright."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    reading = engine()
+    load_bytes(saved([drawn()], "JPEG", exif=exif), source="p.jpg", recogniser=Recogniser(loaded=reading))
+    assert reading.read_pages == [(HEIGHT, WIDTH)]
+
+
+def test_transparent_parts_are_white() -> None:
+    """Letters on a transparent ground are black on white."""
+    page = Image.new("RGBA", (50, 20), (0, 0, 0, 0))
+    seen: list[Image.Image] = []
+
+    class Seeing(FakeEngine):
+        def read(self, picture: Image.Image, *, seconds: float) -> PageWords:
+            seen.append(picture)
+            return super().read(picture, seconds=seconds)
+
+    load_bytes(saved([page], "PNG"), source="p.png", recogniser=Recogniser(loaded=Seeing([page_words(LINES)])))
+    assert seen[0].getextrema() == (255, 255)
+
+
+def test_large_photo_is_made_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture with more pixels than recognition needs is made smaller first."""
+    monkeypatch.setattr(images, "_ENOUGH_PIXELS", 120_000)
+    reading = engine()
+    load_bytes(saved([drawn()], "PNG"), source="p.png", recogniser=Recogniser(loaded=reading))
+    width, height = reading.read_pages[0]
+    assert width * height <= 120_000
+    assert width / height == pytest.approx(WIDTH / HEIGHT, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "message"),
+    [
+        (huge(60_000, 60_000), TooLarge, "million pixels"),
+        (huge(13_000, 12_000), TooLarge, "million pixels"),
+        (huge(2_000_000_000, 2), TooLarge, "million pixels"),
+        (huge(300, 300), DamagedFile, "cannot be decoded"),
+        (saved([drawn()], "PNG")[:400], DamagedFile, "cannot be decoded"),
+        (saved([drawn()], "JPEG")[:300], DamagedFile, "cannot be decoded"),
+        (saved([drawn()] * 2, "TIFF")[:500], DamagedFile, "cannot be decoded"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(40), DamagedFile, "cannot be decoded"),
+        (b"II*\x00\x08\x00\x00\x00\x01\x00" + b"\xff" * 40, DamagedFile, "cannot be decoded"),
+    ],
+    ids=["bomb", "just-too-large", "stripe", "too-few-bytes", "cut-png", "cut-jpeg", "cut-tiff", "zeros", "tags"],
+)
+def test_hostile_pictures_are_refused_by_name(data: bytes, error: type[LoadingError], message: str) -> None:
+    """Bombs and damaged files raise errors that name the file; nothing is given to the engine."""
+    reading = engine()
+    with pytest.raises(error, match=f"evil.*{message}"):
+        load_bytes(data, source="evil.bin", recogniser=Recogniser(loaded=reading))
+    assert reading.read_pages == []
+
+
+def test_limit_of_pixels_is_not_left_behind() -> None:
+    """The limit holds for our pictures only: Pillow's own stays as it was for the rest of the process."""
+    before = Image.MAX_IMAGE_PIXELS
+    load_bytes(saved([drawn()], "PNG"), source="p.png", recogniser=Recogniser(loaded=engine()))
+    assert before == Image.MAX_IMAGE_PIXELS
+    assert before != MOST_PIXELS
+
+
+def test_too_many_pages_are_refused() -> None:
+    """The limit on pages holds for pictures too, and the error names the setting."""
+    with pytest.raises(TooLarge, match=r"3 pages, more than the 2 .*PINCITE_MAX_PAGES"):
+        load_bytes(saved([drawn()] * 3, "TIFF"), source="fax.tif", max_pages=2, recogniser=Recogniser(loaded=engine()))
+
+
+def test_picture_without_words_is_empty() -> None:
+    """A photo of a landscape raises EmptyDocument; a failure to recognise raises its reason."""
+    data = saved([drawn("")], "PNG")
+    with pytest.raises(EmptyDocument, match="no words were recognised"):
+        load_bytes(data, source="sea.png", recogniser=Recogniser(loaded=FakeEngine([PageWords()])))
+    with pytest.raises(RecognitionFailed, match="took too long"):
+        load_bytes(data, source="sea.png", recogniser=Recogniser(loaded=FakeEngine([PageWords(note="took too long")])))
+
+
+def test_without_an_engine_the_hint_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture cannot be read without an engine, and the error says which ones there are."""
+    monkeypatch.setattr(module, "available", lambda choice: "")
+    with pytest.raises(NoTextLayer, match=r"p\.png is a picture.*apt install tesseract-ocr.*pincite\[ocr\]"):
+        load_bytes(saved([drawn()], "PNG"), source="p.png")
+
+
+def test_text_that_begins_like_a_bitmap_is_text() -> None:
+    """The two letters BM alone make no picture."""
+    assert sniff(b"BMW builds cars in Munich, and has done so since 1928.\n", "a.txt").media_type == "text/plain"

@@ -1,0 +1,243 @@
+"""Presentations are read slide by slide, in reading order, with tables, charts and notes."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import pptx
+import pytest
+from pptx.chart.data import CategoryChartData
+from pptx.enum.chart import XL_CHART_TYPE
+from pptx.util import Inches
+
+from index.errors import DamagedFile, EmptyDocument, PasswordRequired
+from index.loading.loader import load_bytes
+from index.loading.slide_order import Box, in_reading_order
+from tests.cases import cases
+from tests.loading.office import frame, odp
+from tests.loading.tables import places, quotation
+
+if TYPE_CHECKING:
+    from index.records import Document
+
+TITLE_ONLY, BULLETS, BLANK = 5, 1, 6
+
+
+class Slides:
+    """A presentation in the making."""
+
+    def __init__(self) -> None:
+        self.made = pptx.Presentation()
+
+    def add(self, layout: int, title: str = "", body: str = "") -> Any:
+        """Add a slide, perhaps with a title and a text in its second placeholder."""
+        slide = self.made.slides.add_slide(self.made.slide_layouts[layout])
+        if title:
+            slide.shapes.title.text = title
+        if body:
+            slide.placeholders[1].text = body
+        return slide
+
+    def read(self, name: str = "/talk.pptx") -> Document:
+        """Save and load it."""
+        buffer = io.BytesIO()
+        self.made.save(buffer)
+        return load_bytes(buffer.getvalue(), source=name)
+
+
+def box(shapes: Any, left: float, top: float, words: str, width: float = 3) -> Any:
+    """Add a text box; lengths are in inches."""
+    made = shapes.add_textbox(Inches(left), Inches(top), Inches(width), Inches(1))
+    made.text_frame.text = words
+    return made
+
+
+def test_slides_are_places_with_their_titles_as_headings() -> None:
+    """The paragraphs of a body are items of a list; the name of the place has the title."""
+    slides = Slides()
+    slides.add(BULLETS, "Ships of the north", "Terns\nSkuas").placeholders[1].text_frame.paragraphs[1].level = 1
+    box(slides.add(BLANK).shapes, 1, 1, "No title here.")
+    document = slides.read()
+    assert document.text == "Ships of the north\n\n- Terns\n  - Skuas\n\nNo title here."
+    assert places(document) == ["slide 1, “Ships of the north”", "slide 2"]
+    assert [(mark.label, mark.level) for mark in document.landmarks if mark.kind == "heading"] == [
+        ("Ships of the north", 1)
+    ]
+    assert document.title == "Ships of the north"
+
+
+def test_texts_come_in_reading_order() -> None:
+    """Rows from the top, columns from the left; the shapes of a group stay together."""
+    shapes = Slides()
+    slide = shapes.add(TITLE_ONLY, "Order")
+    box(slide.shapes, 5, 3, "right, second")
+    box(slide.shapes, 5, 1.5, "right, first")
+    box(slide.shapes, 1, 5, "below all", width=8)
+    group = slide.shapes.add_group_shape()
+    box(group.shapes, 1, 3.2, "left, second")
+    box(group.shapes, 1, 1.6, "left, first")
+    assert shapes.read().text.split("\n\n") == [
+        "Order", "left, first", "left, second", "right, first", "right, second", "below all"
+    ]  # fmt: skip
+
+
+ORDERS = {
+    "rows": ({"a": Box(0, 0, 9, 1), "b": Box(0, 2, 4, 3), "c": Box(5, 2, 9, 3)}, "abc"),
+    "columns": ({"c": Box(5, 0, 9, 1), "b": Box(0, 2, 4, 3), "a": Box(0, 0, 4, 1.5), "d": Box(5, 1.2, 9, 3)}, "abcd"),
+    "boxes upon each other": ({"b": Box(1, 1, 4, 4), "a": Box(0, 0, 9, 9)}, "ab"),
+    "a small overlap": ({"b": Box(0, 1.95, 9, 3), "a": Box(0, 0, 9, 2)}, "ab"),
+    "boxes without size": ({"a": Box(0, 0, 0, 0), "b": Box(0, 0, 0, 0)}, "ab"),
+}
+
+
+@cases(("boxes", "expected"), ORDERS.values(), ids=ORDERS.keys())
+def test_boxes_are_ordered_by_the_gaps_between_them(boxes: dict[str, Box], expected: str) -> None:
+    """A gap across the slide divides rows, else a gap from top to bottom divides columns."""
+    assert "".join(in_reading_order(boxes, boxes.__getitem__)) == expected
+
+
+def test_tables_of_slides_are_tables() -> None:
+    """A merged header stands for its columns."""
+    slides = Slides()
+    table = slides.add(TITLE_ONLY, "Cups").shapes.add_table(3, 3, 0, Inches(2), Inches(6), Inches(2)).table
+    for n, words in enumerate(["Team", "Cups", "", "", "won", "lost", "Blues", "1", "2"]):
+        table.cell(n // 3, n % 3).text = words
+    table.cell(0, 1).merge(table.cell(0, 2))
+    document = slides.read()
+    assert document.text == "Cups\n\nTeam | Cups\n| won | lost\nBlues | 1 | 2"
+    assert quotation(document, "2") == "Cups, lost · Blues"
+
+
+def test_charts_are_tables_of_their_values() -> None:
+    """A row for each category, a column for each series."""
+    slides = Slides()
+    chart_data: Any = CategoryChartData  # its class has no types
+    data = chart_data()
+    data.categories = ["North", "South"]
+    data.add_series("1911", (12.5, None))
+    data.add_series("1912", (13.0, 4.0))
+    frame = slides.add(BLANK).shapes.add_chart(XL_CHART_TYPE.BAR_CLUSTERED, 0, 0, Inches(4), Inches(3), data)
+    frame.chart.has_title = True
+    frame.chart.chart_title.text_frame.text = "Ships by coast"
+    document = slides.read()
+    assert document.text == "Ships by coast\n\n| 1911 | 1912\nNorth | 12.5 | 13\nSouth |  | 4"
+    assert quotation(document, "13") == "1912 · North"
+    assert document.tables[0].caption == "Ships by coast"
+
+
+def test_texts_of_a_diagram_are_lines() -> None:
+    """A SmartArt diagram has its texts in a part of its own."""
+    slides = Slides()
+    slide = slides.add(BLANK)
+    frame = slide.shapes.add_table(1, 1, 0, 0, Inches(1), Inches(1))
+    data = slide.part.package
+    from pptx.opc.package import Part
+    from pptx.opc.packuri import PackURI
+
+    points = "".join(
+        f"<dgm:pt><dgm:t><a:p><a:r><a:t>{words}</a:t></a:r></a:p></dgm:t></dgm:pt>" for words in ("Plan", "Sail")
+    )
+    space = "http://schemas.openxmlformats.org/drawingml/2006"
+    spaces = f'xmlns:dgm="{space}/diagram" xmlns:a="{space}/main"'
+    xml = f"<dgm:dataModel {spaces}><dgm:ptLst>{points}</dgm:ptLst></dgm:dataModel>"
+    part = Part(PackURI("/ppt/diagrams/data1.xml"), "application/xml", data, xml.encode())
+    number = slide.part.relate_to(
+        part, "http://schemas.openxmlformats.org/officeDocument/2006/relationships/diagramData"
+    )
+    graphic = frame._element.graphic.graphicData
+    graphic.set("uri", f"{space}/diagram")
+    graphic.remove(graphic[0])
+    from lxml import etree
+
+    ids = etree.SubElement(graphic, f"{{{space}/diagram}}relIds")
+    ids.set("{http://schemas.openxmlformats.org/officeDocument/2006/relationships}dm", number)
+    assert slides.read().text == "- Plan\n- Sail"
+
+
+def test_notes_are_a_place_of_their_own() -> None:
+    """Its name says that they are notes, and to which slide."""
+    slides = Slides()
+    slide = slides.add(TITLE_ONLY, "Ships")
+    slide.notes_slide.notes_text_frame.text = "Mention the Tern."
+    slides.add(TITLE_ONLY, "Ports")
+    document = slides.read()
+    assert document.text == "Ships\n\nMention the Tern.\n\nPorts"
+    assert places(document) == ["slide 1, “Ships”", "slide 1, “Ships”, notes", "slide 2, “Ports”"]
+
+
+def test_hidden_slides_are_read_and_noted() -> None:
+    """The receipt has their numbers."""
+    slides = Slides()
+    slides.add(TITLE_ONLY, "Shown")
+    slides.add(TITLE_ONLY, "Hidden")._element.set("show", "0")
+    assert slides.read().notes == ("Hidden slides are read, too: 2.",)
+
+
+def test_properties_of_a_presentation_are_stated_by_it() -> None:
+    """A title, an author and a date, unless the template of a program left them."""
+    slides = Slides()
+    slides.add(TITLE_ONLY, "Ships")
+    properties = slides.made.core_properties
+    properties.title = "PowerPoint Presentation"
+    assert slides.read().title == "Ships"
+    properties.title, properties.author, properties.created = "On ships", "K. Varde", datetime.datetime(2020, 12, 5)
+    properties.last_modified_by = "K. Varde"
+    properties.comments = ""
+    document = slides.read()
+    assert (document.title, document.author, document.date) == ("On ships", "K. Varde", "2020-12-05")
+
+
+def test_a_damaged_presentation_is_reported() -> None:
+    """A slide that is no XML."""
+    slides = Slides()
+    slides.add(TITLE_ONLY, "Ships")
+    sound, broken = io.BytesIO(), io.BytesIO()
+    slides.made.save(sound)
+    with zipfile.ZipFile(sound) as archive, zipfile.ZipFile(broken, "w") as copy:
+        for name in archive.namelist():
+            copy.writestr(name, b"<p:sld" if name == "ppt/slides/slide1.xml" else archive.read(name))
+    with pytest.raises(DamagedFile, match=r"talk\.pptx is a presentation that cannot be opened"):
+        load_bytes(broken.getvalue(), source="/talk.pptx")
+
+
+def test_a_presentation_of_pictures_is_empty() -> None:
+    """There are no words on its slides."""
+    slides = Slides()
+    slides.add(BLANK)
+    with pytest.raises(EmptyDocument):
+        slides.read()
+
+
+def test_open_presentations_are_read() -> None:
+    """Slides are places; lists, tables, notes and hidden slides are as in PowerPoint."""
+    items = "<text:list><text:list-item><text:p>Terns<text:s/>fly</text:p></text:list-item></text:list>"
+    wide = "<table:table-cell table:number-columns-spanned='2'><text:p>Cups</text:p></table:table-cell>"
+    head = f"<table:table-cell><text:p>Team</text:p></table:table-cell>{wide}<table:covered-table-cell/>"
+    row = "".join(f"<table:table-cell><text:p>{words}</text:p></table:table-cell>" for words in ("Blues", "1", "2"))
+    rows = "".join(f"<table:table-row>{cells}</table:table-row>" for cells in (head, row))
+    table = f"<draw:frame svg:y='80mm'><table:table>{rows}</table:table></draw:frame>"
+    notes = f"<presentation:notes>{frame('<text:p>Mention it.</text:p>', '1cm', 'notes')}</presentation:notes>"
+    first = (
+        f"<draw:page>{table}{frame(items, '2in')}{frame('<text:p>Ships</text:p>', '1cm', 'title')}{notes}</draw:page>"
+    )
+    number = frame("<text:p>7</text:p>", "9cm", "page-number")
+    second = f"<draw:page draw:style-name='dp2'>{frame('<text:p>Ports</text:p>', '1cm')}{number}</draw:page>"
+    style = (
+        "<style:style style:name='dp2'><style:drawing-page-properties presentation:visibility='hidden'/></style:style>"
+    )
+    document = load_bytes(odp(first + second, style), source="/talk.odp")
+    assert document.text == "Ships\n\n- Terns fly\n\nTeam | Cups\nBlues | 1 | 2\n\nMention it.\n\nPorts"
+    assert places(document) == ["slide 1, “Ships”", "slide 1, “Ships”, notes", "slide 2"]
+    assert quotation(document, "2") == "Cups · Blues"
+    assert document.notes == ("Hidden slides are read, too: 2.",)
+
+
+def test_locked_and_damaged_open_presentations_are_reported() -> None:
+    """The manifest of a locked one says so."""
+    with pytest.raises(PasswordRequired):
+        load_bytes(odp("", manifest="<encryption-data/>"), source="/talk.odp")
+    with pytest.raises(DamagedFile, match="cannot be opened"):
+        load_bytes(odp("<draw:page>"), source="/talk.odp")

@@ -1,0 +1,205 @@
+"""Workbooks are read sheet by sheet, and each cell is told by its name and headers."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from index.errors import DamagedFile, EmptyDocument, PasswordRequired, TooLarge
+from index.loading import spreadsheet
+from index.loading.loader import load_bytes
+from index.loading.sheet_extent import Extent, extents
+from index.loading.spreadsheet import shown
+from tests.cases import cases
+from tests.loading.office import XLS, bytes_of, ods, workbook
+from tests.loading.tables import places, quotation, told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from index.records import Document
+
+
+def read(*sheets: tuple[str, Iterable[Sequence[Any]]]) -> Document:
+    """Load a workbook of these sheets."""
+    return load_bytes(bytes_of(workbook(*sheets)), source="/costs.xlsx")
+
+
+SHIPS: list[list[Any]] = [["Harbour", "Ships"], ["Hull", 12.0], ["Leith", 7.5]]
+
+
+def test_sheets_are_places_and_their_cells_have_names() -> None:
+    """Each sheet is a place with a heading, its table has the names of cells, and the title is a paragraph."""
+    document = read(("Costs", [["In pounds"], [], ["Item", "2022", "2023"], ["Tea", 3.2, 4]]), ("Ships", SHIPS))
+    assert document.text == (
+        "Costs\n\nIn pounds\n\nItem | 2022 | 2023\nTea | 3.2 | 4\n\nShips\n\nHarbour | Ships\nHull | 12\nLeith | 7.5"
+    )
+    assert places(document) == ["Sheet “Costs”", "Sheet “Ships”"]
+    assert told(document) == [
+        "A4 | Item | Tea", "B4 | 2022 · Tea | 3.2", "C4 | 2023 · Tea | 4",
+        "A2 | Harbour | Hull", "B2 | Ships · Hull | 12", "A3 | Harbour | Leith", "B3 | Ships · Leith | 7.5",
+    ]  # fmt: skip
+    assert [table.caption for table in document.tables] == ["In pounds", "Ships"]
+    assert document.reading.tables == 2
+
+
+def test_a_name_that_a_program_gave_to_a_sheet_is_no_heading() -> None:
+    """`Sheet1` is a place, but no word of the text."""
+    document = read(("Sheet1", SHIPS))
+    assert document.text.startswith("Harbour | Ships")
+    assert places(document) == ["Sheet “Sheet1”"]
+
+
+def test_merged_headers_and_blank_columns_are_understood() -> None:
+    """A merged header stands for its columns; a column without words leaves no gap in the text."""
+    made = workbook(
+        ("Data", [["", "won", "", "", "lost"], ["Team", "home", "away", "", "away"], ["Blues", 1, 2, None, 3]])
+    )
+    made["Data"].merge_cells("B1:C1")
+    made["Data"].insert_rows(1, 3)
+    made["Data"].merged_cells.ranges.clear()
+    made["Data"].merge_cells("B4:C4")
+    document = load_bytes(bytes_of(made), source="/a.xlsx")
+    assert told(document) == [
+        "A6 | Team | Blues", "B6 | won, home · Blues | 1", "C6 | won, away · Blues | 2", "E6 | lost, away · Blues | 3"
+    ]  # fmt: skip
+    assert "Blues | 1 | 2 | 3" in document.text
+
+
+def test_tables_side_by_side_and_notes_below_have_their_own_places() -> None:
+    """Two tables beside each other are two tables; a note is a paragraph, and no caption of the next table."""
+    left_and_right: list[list[Any]] = [
+        ["Team", "Cups", None, "Team", "Cups"],
+        ["Blues", 1, None, "Kings", 2],
+        ["Stars", 3, None, "Ducks", 4],
+    ]
+    document = read(("Data", [*left_and_right, ["(a) since 1967"], [], ["Town", "Ships"], ["Hull", 5]]))
+    assert [table.caption for table in document.tables] == ["Data", "Data", "Data"]
+    assert quotation(document, "4") == "Cups · Ducks"
+    assert "\n\n(a) since 1967\n\n" in document.text
+    assert "E3 | Cups · Ducks | 4" in told(document)
+
+
+VALUES = {
+    "a whole number": (12.0, "12"),
+    "a fraction": (0.1 + 0.2, "0.3"),
+    "a large number": (123456789012345.0, "123456789012345"),
+    "a day": (datetime.datetime(2020, 1, 5), "2020-01-05"),
+    "a date": (datetime.date(2020, 1, 5), "2020-01-05"),
+    "a moment": (datetime.datetime(2020, 1, 5, 14, 30), "2020-01-05 14:30"),
+    "a moment with seconds": (datetime.datetime(2020, 1, 5, 14, 30, 7), "2020-01-05 14:30:07"),
+    "a time": (datetime.time(9, 5), "09:05"),
+    "a duration": (datetime.timedelta(hours=30, minutes=1), "30:01:00"),
+    "less than nothing": (datetime.timedelta(minutes=-90), "-1:30:00"),
+    "a truth": (True, "TRUE"),
+    "words": ("two\nlines", "two lines"),
+}
+
+
+@cases(("value", "expected"), VALUES.values(), ids=VALUES.keys())
+def test_values_are_shown_as_a_reader_sees_them(value: object, expected: str) -> None:
+    """Numbers have no noise, dates are ISO 8601, durations are hours, minutes and seconds."""
+    assert shown(value) == expected
+
+
+def test_dates_of_a_workbook_are_dates() -> None:
+    """A cell that is formatted as a date is one."""
+    document = read(
+        ("Data", [["Ship", "Built"], ["Tern", datetime.date(1911, 5, 1)], ["Skua", datetime.date(1912, 5, 1)]])
+    )
+    assert quotation(document, "1911-05-01") == "Built · Tern"
+
+
+def test_hidden_sheets_are_read_and_noted() -> None:
+    """The receipt names them."""
+    made = workbook(("Shown", SHIPS), ("Drafts", SHIPS), ("Empty", []))
+    made["Drafts"].sheet_state = "veryHidden"
+    made["Empty"].sheet_state = "hidden"
+    document = load_bytes(bytes_of(made), source="/a.xlsx")
+    assert document.notes == ("Hidden sheets are read, too: “Drafts”.",)
+    assert places(document) == ["Sheet “Shown”", "Sheet “Drafts”"]
+
+
+def test_title_and_author_come_from_the_properties() -> None:
+    """The date of a template, years before the last change, is left out."""
+    made = workbook(("Data", SHIPS))
+    made.properties.title, made.properties.creator = "Ships of the north", "K. Varde"
+    made.properties.created, made.properties.modified = datetime.datetime(2021, 5, 1), datetime.datetime(2022, 5, 1)
+    document = load_bytes(bytes_of(made), source="/a.xlsx")
+    assert (document.title, document.author) == ("Ships of the north", "K. Varde")
+    assert read(("Data", SHIPS)).author == ""  # openpyxl is no author
+
+
+def test_older_and_open_workbooks_are_read() -> None:
+    """Workbooks in xls and ods give what those in xlsx give."""
+    document = load_bytes(XLS, source="/a.xls")
+    assert document.media_type == "application/vnd.ms-excel"
+    assert told(document) == [
+        "A2 | Harbour | Hull", "B2 | Ships · Hull | 12", "C2 | Opened · Hull | 1978-09-22",
+        "A3 | Harbour | Leith", "B3 | Ships · Leith | 7.5", "C3 | Opened · Leith | 1911-05-01",
+    ]  # fmt: skip
+    opened = load_bytes(ods(["Harbour", "Town", "Sea"], ["Hull", "Kingston", "North"]), source="/a.ods")
+    assert opened.media_type == "application/vnd.oasis.opendocument.spreadsheet"
+    assert quotation(opened, "Kingston") == "Town · Hull"
+
+
+def test_a_locked_workbook_needs_a_password() -> None:
+    """An encrypted ods file says so in its manifest."""
+    with pytest.raises(PasswordRequired, match=r"a\.ods"):
+        load_bytes(ods(["a"], manifest="<manifest><encryption-data/></manifest>"), source="/a.ods")
+
+
+def test_a_damaged_workbook_is_reported() -> None:
+    """The error says that a sheet is no XML."""
+    sound = bytes_of(workbook(("Data", SHIPS)))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(sound)) as archive, zipfile.ZipFile(buffer, "w") as broken:
+        for name in archive.namelist():
+            broken.writestr(name, b"<worksheet" if "sheet1" in name else archive.read(name))
+    with pytest.raises(DamagedFile, match="cannot be opened"):
+        load_bytes(buffer.getvalue(), source="/a.xlsx")
+
+
+def test_a_circular_chain_of_sectors_is_reported() -> None:
+    """The reader of workbooks would follow it until the memory is full."""
+    fat = 512 * (1 + int.from_bytes(XLS[76:80], "little"))
+    circular = XLS[: fat + 8] + (0).to_bytes(4, "little") + XLS[fat + 12 :]
+    with pytest.raises(DamagedFile, match="circular"):
+        load_bytes(circular, source="/a.xls")
+
+
+def test_a_workbook_without_words_is_empty() -> None:
+    """Names of empty sheets are no words."""
+    with pytest.raises(EmptyDocument):
+        read(("Costs", []))
+
+
+def test_a_workbook_with_too_many_cells_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The count covers all sheets, and one sheet is refused before it is loaded."""
+    monkeypatch.setattr(spreadsheet, "_MOST_CELLS", 9)
+    with pytest.raises(TooLarge, match="more than 9 cells"):
+        read(("One", SHIPS), ("Two", SHIPS))
+    with pytest.raises(TooLarge, match="a sheet with 12 cells"):
+        read(("One", [*SHIPS, *SHIPS]))
+
+
+def test_a_far_cell_is_refused_before_it_takes_memory() -> None:
+    """The reader would keep each of the 17 billion places between two cells, and end the process."""
+    made = workbook(("Data", SHIPS))
+    made["Data"]["XFD1048576"] = "far"
+    data = bytes_of(made)
+    assert extents(data, "a.xlsx") == [Extent(7, 1_048_576, 16_384)]
+    with pytest.raises(TooLarge, match="1,048,576 rows"):
+        load_bytes(data, source="/a.xlsx")
+
+
+def test_a_far_cell_of_an_older_workbook_is_refused_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The records of cells tell rows and columns without loading them."""
+    assert extents(XLS, "a.xls")[1] == Extent(9, 3, 3)
+    monkeypatch.setattr(spreadsheet, "_MOST_PLACES", 8)
+    with pytest.raises(TooLarge, match="9 cells in 3 rows and 3 columns"):
+        load_bytes(XLS, source="/a.xls")

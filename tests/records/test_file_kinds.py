@@ -1,0 +1,69 @@
+"""The kinds of files, and how a document was read, in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from index.loading import loader
+from index.records import DocumentInfo, Reading
+from index.records.file_kinds import KINDS, is_plain, kind_name, kind_of, origin, reading_in_words
+from tests.cases import cases
+
+PDF = DocumentInfo("0" * 64, "/a/report.pdf", "", "", "", "application/pdf", 900, 12, 3)
+MARKDOWN = replace(PDF, source="/a/notes.md", media_type="text/markdown", pages=0)
+PNG = replace(PDF, source="/a/bill.png", media_type="image/png", pages=1)
+READINGS = {
+    "text layer": (PDF, Reading(languages=("en",)), "PDF · text layer · English"),
+    "tables": (PDF, Reading(tables=1, languages=("de", "en")), "PDF · text layer · 1 table · German, English"),
+    "scan": (PDF, Reading(12, "tesseract 5.5"), "Scan · 12 pages recognised by tesseract 5.5"),
+    "mixed": (
+        PDF,
+        Reading(3, "tesseract 5.5", empty_pages=1),
+        "PDF · 3 of 12 pages recognised by tesseract 5.5 · 1 page without words",
+    ),
+    "picture": (PNG, Reading(1, "tesseract 5.5"), "Scan · 1 page recognised by tesseract 5.5"),
+    "attachment": (MARKDOWN, Reading(container="/a/letter.eml"), "Markdown · attached to letter.eml"),
+    "member": (MARKDOWN, Reading(container="/a/papers.tar.gz"), "Markdown · from papers.tar.gz"),
+    "text": (MARKDOWN, Reading(), "Markdown"),
+}
+
+
+@cases(("info", "reading", "words"), READINGS.values(), ids=READINGS.keys())
+def test_reading_in_words(info: DocumentInfo, reading: Reading, words: str) -> None:
+    """It names what was recognised, what is missing, tables, languages and where the document comes from."""
+    assert reading_in_words(replace(info, reading=reading)) == words
+
+
+def test_reading_is_plain_if_nothing_need_be_said() -> None:
+    """Languages and tables are no reason for a line on the receipt; recognition, gaps and containers are."""
+    assert is_plain(Reading(tables=3, languages=("en",)))
+    assert not any(map(is_plain, (Reading(1), Reading(empty_pages=1), Reading(container="/a/b.zip"))))
+
+
+def test_scan_has_mostly_recognised_pages() -> None:
+    """A report with some scanned pages is still a PDF."""
+    assert [kind_of(replace(PDF, reading=Reading(pages))) for pages in (0, 6, 7)] == ["PDF", "PDF", "Scan"]
+
+
+def test_unknown_format_and_container_have_a_name() -> None:
+    """Formats that a later version reads have the end of their media type as name."""
+    assert kind_name("application/x-shape") == "shape"
+    assert origin(Reading(container="https://example.org/mail.mbox")) == "attached to mail.mbox"
+
+
+def test_every_format_that_is_read_has_a_kind() -> None:
+    """A new format is listed here, so that the page and the receipts can name it."""
+    assert [name for name in loader._FORMAT_MODULES if kind_name(name) not in {kind.name for kind in KINDS}] == []
+
+
+def test_each_ending_and_media_type_has_one_kind() -> None:
+    """The list names each format once, and every format of the formats' issue is in it."""
+    for values in ([k.endings for k in KINDS], [k.media_types for k in KINDS]):
+        every = " ".join(values).split()
+        assert sorted(every) == sorted(set(every))
+    endings = {ending for kind in KINDS for ending in kind.endings.split()}
+    issue = (
+        "pptx xlsx xls ods csv tsv eml mbox msg doc ppt epub odt rtf srt vtt ipynb tex rst adoc org html mhtml xml json"
+        " jsonl bib ris zip gz png jpg tiff webp pdf docx md txt"
+    )
+    assert endings >= {*issue.split()}
