@@ -48,8 +48,9 @@ class SimulatedCatalog:
             return 0 if self._sources_of(identity) else None
 
     def media_types(self, ids: Sequence[str]) -> dict[str, str]:
-        """Return the media types of documents that the library has, by id."""
-        return self._catalog.media_types(ids)
+        """Return the media types of documents that would be read, by id; empty for those that are not stored yet."""
+        stored = self._catalog.media_types(ids)
+        return {identity: stored.get(identity, "") for identity in ids if self.was_read(identity)}
 
     def infos(self, numbers: Sequence[int]) -> dict[int, DocumentInfo]:
         """Return documents that the library has, by number."""

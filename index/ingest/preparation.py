@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from index.encoders.encoder import Draft
-from index.errors import HoldsDocuments, LoadingError, TooLarge
+from index.errors import HoldsDocuments, LoadingError, SourceNotFound, TooLarge
 from index.ingest.pipeline import PageCounts
 from index.ingest.queue import OPENED, absolute, stamp_of
 from index.loading.containers.container_paths import container_file, file_on_disk
@@ -164,10 +164,11 @@ class FileReader:
         origin, identity = Origin(source or str(path.absolute()), absolute(path)), ""
         try:
             file = locate(path)
-            origin = Origin(source or str(file), str(file), stamp_of(file_on_disk(file)))
+            origin = Origin(source or str(file), str(file), stamp_of(file) or stamp_of(file_on_disk(file)))
             identity = self._identity(file, origin.stamp) if known else ""
-            if identity and self._catalog.was_read(identity):
-                return Known(origin, identity, self._members_of(file, self._media_type(identity)))
+            known_as = self._catalog.media_types([identity]) if identity else {}
+            if identity in known_as:
+                return Known(origin, identity, self._members_of(file, known_as[identity]))
             return self._parse(file, origin, path.name if source else "", item)
         except HoldsDocuments:
             return self._opened(file, origin, identity)
@@ -190,12 +191,12 @@ class FileReader:
         recorded = worklist.identity(str(file), stamp) if worklist else ""
         if recorded:
             return recorded.removeprefix(OPENED)
-        if container_file(file):
-            return self._parser.identity(file, max_bytes=self._options.max_bytes, passwords=self._options.passwords)
-        return digest(file, max_bytes=self._options.max_bytes)
-
-    def _media_type(self, identity: str) -> str:
-        return self._catalog.media_types([identity]).get(identity, "")
+        try:
+            return digest(file, max_bytes=self._options.max_bytes)
+        except SourceNotFound:
+            if container_file(file) is None:
+                raise
+        return self._parser.identity(file, max_bytes=self._options.max_bytes, passwords=self._options.passwords)
 
     def _opened(self, file: Path, origin: Origin, identity: str) -> Opened | Failed:
         try:
@@ -206,8 +207,9 @@ class FileReader:
     def _listed(self, file: Path) -> list[str]:
         return self._parser.members(file, max_bytes=self._options.max_bytes, passwords=self._options.passwords)
 
-    def _members_of(self, file: Path, media_type: str) -> tuple[str, ...] | None:
+    def _members_of(self, file: Path, identity: str) -> tuple[str, ...] | None:
         """Return the members of a document that can have some; None if it cannot, or if they cannot be listed."""
+        media_type = self._catalog.media_types([identity]).get(identity, "")
         try:
             return tuple(self._listed(file)) if media_type in WITH_MEMBERS else None
         except LoadingError:

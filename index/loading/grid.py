@@ -193,5 +193,5 @@ def _part(table: Table, text: str, cells: Sequence[Cell], end: int) -> Table:
         header_rows=max(0, table.header_rows - first),
         rows=table.rows[first:end],
         row_numbers=table.row_numbers[first:end],
-        cells=tuple(cell._replace(row=cell.row - first) for cell in cells),
+        cells=tuple(Cell(start, stop, row - first, column) for start, stop, row, column in cells),
     )

@@ -14,6 +14,7 @@ from index.errors import DamagedFile
 from index.loading import markdown
 from index.loading.content import Block, Content, Draft, verbatim
 from index.loading.dates import iso_date
+from index.loading.text_formats import is_notebook
 from index.text.sentences import has_words, one_line
 
 if TYPE_CHECKING:
@@ -41,11 +42,6 @@ def read(content: Content, name: str) -> Draft:
         author=", ".join(filter(None, map(one_line, authors))),
         date=iso_date(_text(about.get("date"))),
     )
-
-
-def is_notebook(value: Any) -> bool:
-    """Return whether JSON has the outline of a notebook."""
-    return isinstance(value, dict) and "nbformat" in value and ("cells" in value or "worksheets" in value)
 
 
 def _cells(notebook: Any) -> Iterator[dict[str, Any]]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from html import unescape
 from typing import TYPE_CHECKING, NamedTuple
 
+from index.loading import structured_text
 from index.loading.content import Block, Draft
 from index.loading.line_places import source_lines
 from index.text.sentences import has_words, one_line
@@ -29,6 +30,7 @@ _TAG = re.compile(r"<[^<>]{0,200}>|\{\\?[^{}]{0,200}\}")
 _NAMED = re.compile(r"(?:>>+\s*|-\s+)?([A-ZÀ-ÞА-Я][\w'’.-]*(?: [A-ZÀ-ÞА-Я][\w'’.-]*){0,3}):\s+(?=\S)")
 _TURN = re.compile(r"\s*(?:>>+|-\s)\s*")
 _END = re.compile(r"[.!?…。！？][\"'”’»)\]]*$")
+_NO_CUES = "It has no subtitles with a time, so it was read line by line as plain text."
 _PAUSE, _LONG_PAUSE = 2.0, 6.0
 """Seconds. A new paragraph begins after a pause at the end of a sentence, and after a long pause."""
 _ROLLING = 0.2
@@ -64,21 +66,14 @@ class _Raw:
     speaker: str = ""
 
 
-def read(content: Content, name: str) -> Draft:  # noqa: ARG001 - every format's `read` has this signature
-    """Return what is said as paragraphs; each cue is a place."""
+def read(content: Content, name: str) -> Draft:
+    """Return what is said as paragraphs; each cue is a place. A file without cues is read line by line, with a note."""
     lines = source_lines(content.text)
     raw = _dialogue(lines) if any(line.startswith("Dialogue:") for line in lines) else _timed(lines)
     cues = [cue for cue in _spoken(raw) if has_words(cue.words)]
+    if not cues:
+        return Draft(structured_text.read(content, name).blocks, notes=(_NO_CUES,))
     return Draft([_paragraph(group) for group in _grouped(cues)], title=_title(lines))
-
-
-def is_subtitles(head: str) -> bool:
-    """Return whether a text begins like subtitles of any of the four kinds."""
-    if re.match(r"WEBVTT(?:\s|$)|\[Script Info\]", head, re.IGNORECASE):
-        return True
-    lines = [line for line in head.split("\n", 4)[:3] if line.strip()]
-    first = lines[1:2] if lines and lines[0].strip().isdecimal() else lines[:1]
-    return any(_TIMING.match(line) or _SBV_TIMING.fullmatch(line) for line in first)
 
 
 def _title(lines: list[str]) -> str:

@@ -31,8 +31,8 @@ _DATE = re.compile(
     r"|\d{4}[\s-]?[QH][1-4]",
     re.IGNORECASE,
 )
-_NOTHING = re.compile(r"[-–—−*.…\s]*|n/?a\.?|nil|none|null", re.IGNORECASE)
-_ENUMERATED = re.compile(r"(?:[^\W\d_]+\.?\s)?(?:\d{1,2}[A-Za-z]?|[IVXLC]+|[A-Za-z])[.):]?")
+_NOTHING = re.compile(r"[-–—−*.…☐☑☒✓✔✗✘•\s]*|n/?a\.?|nil|none|null", re.IGNORECASE)
+_ENUMERATED = re.compile(r"(?:[^\W\d_]+\.?\s)?(?:(?:\d{1,2}[A-Za-z]?|[IVXLC]+)[.):]?|[A-Za-z][.):])")
 """The number of a row, with or without a word: `Item 1A.`, `IV.`, `b)`."""
 _MOSTLY_DIGITS = 0.5
 _LONGEST_VALUE = 40

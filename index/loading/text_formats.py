@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-
-from index.loading.data.bibliography import is_tagged
-from index.loading.markup.man_page import is_man_page
-from index.loading.notebook import is_notebook
-from index.loading.subtitles import is_subtitles
+from typing import Any
 
 FLAT_ODT = "application/vnd.oasis.opendocument.text"
 """The same type as that of an OpenDocument text in a zip archive."""
@@ -65,6 +61,14 @@ _TEXTS = frozenset(
 _LEAF = re.compile(r">\s*[^<\s][^<]*</")
 _MIXED = re.compile(r">[^<]*[^<\s][^<]*<[A-Za-z]")
 _MIXED_SHARE = 0.05
+_SUBTITLES = re.compile(r"WEBVTT(?:\s|$)|\[Script Info\]", re.IGNORECASE)
+_TIMES = re.compile(
+    r"\s*(?:\d{1,4}:)?\d{1,2}:\d{1,2}(?:[.,]\d{1,3})?\s*-{1,3}>\s*(?:\d{1,4}:)?\d{1,2}:\d{1,2}"
+    r"|\s*\d{1,2}:\d{2}:\d{2}\.\d{3},\d{1,2}:\d{2}:\d{2}\.\d{3}\s*$"
+)
+_RIS = re.compile(r"(?:\ufeff|\s)*(?:TY  -|PMID-|%0 )")
+_ROFF = re.compile(r"\ufeff?\s*(?:[.'][ \t]*(?:\\\"|#|[A-Za-z]{1,3}\b|$)|\\\"|\\$)", re.MULTILINE)
+_MAN_TITLE = re.compile(r"^[.'][ \t]*(TH|Dd)\b", re.MULTILINE)
 _FLAT_TEXT = re.compile(r"mimetype=[\"']application/vnd\.oasis\.opendocument\.text")
 _TEX = re.compile(r"^[ \t]*\\(?:documentclass|documentstyle|begin\{document\})", re.MULTILINE)
 _BIBTEX = re.compile(
@@ -83,10 +87,10 @@ def media_type(text: str, suffix: str) -> str:
         _of_xml(text, suffix)
         or _of_json(text, suffix)
         or _of_subtitles(head)
-        or (MAN if is_man_page(text[:_LONG_HEAD].replace("\r\n", "\n")) else "")
+        or (MAN if _is_man_page(text[:_LONG_HEAD].replace("\r\n", "\n")) else "")
         or (TEX if _TEX.search(head) and suffix not in {".sty", ".cls"} else "")
         or (BIBTEX if _BIBTEX.match(head) else "")
-        or (RIS if is_tagged(head) else "")
+        or (RIS if _RIS.match(head) else "")
         or _BY_SUFFIX.get(suffix, "")
     )
 
@@ -124,8 +128,27 @@ def _of_json(text: str, suffix: str) -> str:
 
 
 def _of_subtitles(head: str) -> str:
-    if not is_subtitles(head):
+    if not _is_subtitles(head):
         return ""
     if head.upper().startswith("WEBVTT"):
         return WEBVTT
     return SSA if head.startswith("[") else SBV if "-->" not in head[:200] else SUBRIP
+
+
+def _is_subtitles(head: str) -> bool:
+    """Return whether a text begins like subtitles of any of the four kinds: with its name, or with a line of times."""
+    if _SUBTITLES.match(head):
+        return True
+    lines = [line for line in head.split("\n", 4)[:3] if line.strip()]
+    first = lines[1:2] if lines and lines[0].strip().isdecimal() else lines[:1]
+    return any(map(_TIMES.match, first))
+
+
+def _is_man_page(head: str) -> bool:
+    """Return whether a text begins with a request or a comment in roff, and has the title of a manual page."""
+    return bool(_ROFF.match(head) and _MAN_TITLE.search(head))
+
+
+def is_notebook(value: Any) -> bool:
+    """Return whether JSON has the outline of a notebook."""
+    return isinstance(value, dict) and "nbformat" in value and ("cells" in value or "worksheets" in value)

@@ -39,6 +39,7 @@ def parse(data: bytes, name: str, *, lenient: bool = False) -> Any:
         raise DamagedFile(f"{name} has XML that cannot be read: {error}.") from error
     if root is None:
         raise DamagedFile(f"{name} has XML without a single element.")
+    etree.strip_tags(root, etree.Entity)
     if root.xpath(f"boolean({'/*' * (DEEPEST + 1)})"):
         raise DamagedFile(f"{name} nests its XML more than {DEEPEST} levels deep.", "Add what it contains as text.")
     return root
@@ -58,8 +59,9 @@ def local(element: Any) -> str:
 def without_namespaces(root: Any) -> Any:
     """Remove the namespaces of all elements, in place; the attributes keep theirs."""
     for element in root.iter():
-        if isinstance(element.tag, str) and "}" in element.tag:
-            element.tag = element.tag.rpartition("}")[2]
+        name = local(element)
+        if name and ":" not in name and "}" in element.tag:
+            element.tag = name
     return root
 
 

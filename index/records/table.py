@@ -74,7 +74,7 @@ class Table:
 
     def shifted(self, offset: int) -> Table:
         """Return the table as if the text before it had `offset` more characters."""
-        cells = tuple(cell._replace(start=cell.start + offset, end=cell.end + offset) for cell in self.cells)
+        cells = tuple(Cell(start + offset, end + offset, row, column) for start, end, row, column in self.cells)
         return replace(self, start=self.start + offset, end=self.end + offset, cells=cells)
 
     def before(self, end: int) -> Table:

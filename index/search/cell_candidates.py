@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from dataclasses import dataclass
@@ -30,12 +31,21 @@ CONTEXT_SHARE, LINK_SHARE = 0.8, 0.8
 the question names, as in `tensile strength of 1000`; a word of the cell's own headers counts 1."""
 KIND_BONUS = 0.12
 """Added to a cell below a header that says what a word of the question asks for: `When`, and `Date`."""
-STEM, SIMILAR = 5, 0.7
-"""Words with the same first letters, this many, may be forms of one word, and count this much."""
+STEM, STEM_SHARE, SIMILAR = 4, 0.66, 0.7
+"""Words with the same first letters, at least this many and this share of the longer word, may be forms of one word, as
+`China` and `Chinese`, and count this much."""
 _NUMBERS = frozenset({"share", "money", "duration", "length", "number", "time"})
 _WORDS = re.compile(r"^\W*(?:who|whom|whose|where)\b|\babout\W*$", re.IGNORECASE)
 """Questions that no number answers."""
 _YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?!\d)")
+_TIME = re.compile(
+    r"^\W*(?:(?:since|until|by|from)\s+)?when\b|\b(?:what|which)\s+\w*\s?(?:year|date|month|day|time)\b", re.I
+)
+"""Questions for a time; in others, `when` begins a condition."""
+_NUMBER = re.compile(r"(?<![\w.,])(?<!\d-)\d+(?:[.,]\d+)*(?![\w-])")
+"""A number by itself, not in a code as `SNB22-3`; `0.5` is no `5`."""
+_UNITS = {"share": re.compile(r"%|\bper ?cent", re.I), "money": re.compile(r"[$€£¥]|\b(?:USD|EUR|GBP|CHF|JPY)\b")}
+"""The units in headers of what a question asks for."""
 _NOTHING = re.compile(r"[\W_]*|n/?a\.?|nil|none", re.IGNORECASE)
 
 
@@ -47,9 +57,11 @@ class HeaderMatcher:
         self._analyze = analyze
         self.weights = weights_of(question.words, question.idf)
         self._heads = frozenset(term for heads in asked_heads(question.text) for term in analyze([heads])[0])
-        self._kind = expected_kind(question.text)
+        kind = expected_kind(question.text)
+        self._kind = None if kind == "time" and not _TIME.search(question.text) else kind
         self._wants_words = bool(_WORDS.search(question.text))
         self._years = frozenset(_YEAR.findall(question.text))
+        self._numbers = frozenset(_NUMBER.findall(question.text))
 
     @property
     def wants_reason(self) -> bool:
@@ -58,10 +70,13 @@ class HeaderMatcher:
 
     def match(self, text: str) -> Floats:
         """Return for each word of the question whether a text contains it: 1, 0, or less than 1 for a similar one."""
-        terms = frozenset(self._analyze([text])[0])
-        stems = frozenset(term[:STEM] for term in terms if len(term) >= STEM)
+        terms, numbers = frozenset(self._analyze([text])[0]), frozenset(_NUMBER.findall(text))
         return np.array(
-            [1.0 if term in terms else SIMILAR * (term[:STEM] in stems) for term in self.question.words], np.float32
+            [
+                float(word in numbers) if _NUMBER.fullmatch(word) else _likeness(term, terms)
+                for term, word in self.question.words.items()
+            ],
+            np.float32,
         )
 
     def match_header(self, header: str) -> Floats:
@@ -75,12 +90,16 @@ class HeaderMatcher:
 
     def precision(self, header: str) -> float:
         """Return the share of a header's words that the question contains, in [0, 1]."""
-        words = dict.fromkeys(self._analyze([header])[0])
-        return sum(word in self.question.words for word in words) / max(len(words), 1)
+        numbers = _NUMBER.findall(header)
+        words = dict.fromkeys(self._analyze([_NUMBER.sub(" ", header)])[0])
+        known = sum(word in self.question.words for word in words) + len(self._numbers.intersection(numbers))
+        return known / max(len(words) + len(numbers), 1)
 
     def bonus(self, header: str) -> float:
-        """Return the bonus for a column whose header says what the question's first word asks for."""
-        return KIND_BONUS * (not self._heads.isdisjoint(self._analyze([header])[0]))
+        """Return the bonus for a column whose header says what the question asks for, or has the unit of it."""
+        unit = _UNITS.get(self._kind or "")
+        asked = not self._heads.isdisjoint(self._analyze([header])[0])
+        return KIND_BONUS * bool(asked or (unit and unit.search(header)))
 
     def contradicts(self, headers: str) -> bool:
         """Whether headers name a year, and the question another one."""
@@ -117,6 +136,8 @@ class Candidate(NamedTuple):
     """The share of the question's words that name the column, with the bonus for its kind."""
     whole: float
     """The share of the row's header that is in the question."""
+    within: Floats
+    """The same as `matched` for the whole row, this cell included."""
 
     @property
     def says_nothing(self) -> bool:
@@ -162,7 +183,14 @@ class _Row:
     def candidates(self, columns: Sequence[Floats], context: Floats, *, named: bool) -> Iterator[Candidate]:
         """Yield the cells of the row, empty ones too; `named` if the context names the row."""
         own = [self.matcher.match(words) for words in self.words]
+        pairs = list(zip(self.cells, self.words, strict=True))
         none = np.zeros_like(context)
+        # A cell names its row if it is made of words of the question: a text that has one among others does not.
+        shares = [
+            1.0 if cell.column in self.table.labels else self.matcher.precision(words) ** 2 for cell, words in pairs
+        ]
+        named_by = [share * matched for share, matched in zip(shares, own, strict=True)]
+        within = _most([context, *columns, *own])
         head, whole = self.matcher.match(self.header), self.matcher.precision(self.header)
         for n, cell in enumerate([*self.cells, *self._empty_cells()]):
             words, mine = (self.words[n], own[n]) if n < len(self.words) else ("", none)
@@ -171,10 +199,10 @@ class _Row:
                 continue
             is_label = cell.column in self.table.labels
             others = [m for m in range(len(self.cells)) if m != n]
-            beside = _most([none if is_label else head, *(own[m] for m in others)])
-            linked = _most([none, *(columns[self.cells[m].column] for m in others if own[m].any())])
+            beside = _most([none if is_label else head, *(named_by[m] for m in others)])
+            linked = _most([none, *(columns[self.cells[m].column] for m in others if named_by[m].any())])
             known = _most([column, beside, CONTEXT_SHARE * context])
-            echoed = mine * (known == 0)
+            echoed = mine * (known == 0) * self.matcher.precision(words) ** 2
             matched = np.maximum(known, LINK_SHARE * linked)
             bonus = self.matcher.bonus(header)
             yield Candidate(
@@ -187,6 +215,7 @@ class _Row:
                 self.matcher.share(np.maximum(beside, context) if named else beside),
                 self.matcher.share(column) + bonus,
                 0.0 if is_label else whole,
+                within,
             )
 
     def _empty_cells(self) -> Iterator[Cell]:
@@ -196,6 +225,18 @@ class _Row:
         for column, header in enumerate(self.table.columns):
             if header and column not in filled:
                 yield Cell(self.cells[0].start, self.cells[0].start, row, column)
+
+
+def _likeness(word: str, terms: frozenset[str]) -> float:
+    """Return 1 if a term is among others, less if one of them may be another form of it, else 0."""
+    if word in terms:
+        return 1.0
+    return SIMILAR * any(_are_forms(word, term) for term in terms)
+
+
+def _are_forms(one: str, other: str) -> bool:
+    least = max(STEM, math.ceil(STEM_SHARE * max(len(one), len(other))))
+    return one[:least] == other[:least] and len(one) >= least and one.isalpha()
 
 
 def _most(matches: Sequence[Floats]) -> Floats:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from index.encoders.encoder import Draft
 from index.records import Span
 from index.search.cell_candidates import HeaderMatcher, candidates
@@ -48,6 +50,9 @@ CLEAR, DISTINCT = 0.06, 0.02
 """The least distance to the best cell with other words; and, if that cell lacks words of the question which this one
 has, and has none that this one lacks, the least share of these words."""
 
+MISSED = 0.03
+"""The least share of the question's words that another row has and a row lacks, so that the other may be meant."""
+
 
 @dataclass(frozen=True, slots=True)
 class CellFound:
@@ -84,11 +89,11 @@ class CellFinder:
         """
         if self._matcher.wants_reason:
             return None
-        scored = self.scored(found, context)
-        if not scored or not self._is_clear(scored):
+        meant = [each for each in self.scored(found, context) if _is_meant(each)]
+        if not meant or not self._is_clear(meant[0], meant[1:]):
             return None
-        best = scored[0].candidate
-        certainty = min(SUREST, best.covered + scored[0].near / 3)
+        best = meant[0].candidate
+        certainty = min(SUREST, best.covered + meant[0].near / 3)
         if certainty < LEAST_CERTAINTY:
             return None
         return CellFound(best.passage, Span(best.cell.start, best.cell.end), certainty)
@@ -117,18 +122,24 @@ class CellFinder:
         }
         return {"": 0.0, **near}
 
-    def _is_clear(self, scored: Sequence[_Scored]) -> bool:
-        """Whether the best cell is the one that is meant: its row is named, its column, and no other is as good."""
-        score, _, gain, best = scored[0]
-        named = best.row >= LEAST_ROW or best.whole == 1
-        meant = best.column or gain >= LEAST_GAIN or not best.table.columns[best.cell.column]
-        if best.says_nothing or not (named and meant):
+    def _is_clear(self, best: _Scored, others: Sequence[_Scored]) -> bool:
+        """Whether a cell is the one that is meant: it says something, and no cell with other words is as good."""
+        cell = best.candidate
+        if cell.whole < 1 and any(self._knows_more(each.candidate, cell) for each in others):
             return False
-        rival = next((each for each in scored if _plain(each.candidate.words) != _plain(best.words)), None)
-        if rival is None or score - rival.score >= CLEAR:
+        rival = next((each for each in others if _plain(each.candidate.words) != _plain(cell.words)), None)
+        if cell.says_nothing:
+            return False
+        if rival is None or best.score - rival.score >= CLEAR or cell.whole == 1 > rival.candidate.whole:
             return True
-        more = best.matched - rival.candidate.matched
+        more = cell.matched - rival.candidate.matched
         return bool(more.min() >= 0 and more @ self._matcher.weights >= DISTINCT)
+
+    def _knows_more(self, other: Candidate, cell: Candidate) -> bool:
+        """Whether another row of the same table has words of the question which a cell's row lacks altogether."""
+        if other.table != cell.table or other.cell.row == cell.cell.row:
+            return False
+        return bool(np.maximum(other.within - cell.within, 0) @ self._matcher.weights >= MISSED)
 
 
 def find_cell(builder: HitBuilder, hits: Sequence[Hit], store: Store, encoder: Encoder) -> CellFound | None:
@@ -166,6 +177,13 @@ def _scored(candidate: Candidate, near: Mapping[str, float]) -> _Scored:
     cosine = near[candidate.headers]
     score = candidate.covered + WHOLE_NAME_BONUS * candidate.whole + MEANING_SHARE * cosine
     return _Scored(score, cosine, cosine - near[candidate.without_column], candidate)
+
+
+def _is_meant(each: _Scored) -> bool:
+    """Whether the question names the row of a cell, and its column; or the column has no header."""
+    cell = each.candidate
+    names_row = cell.row >= LEAST_ROW or cell.whole == 1
+    return names_row and bool(cell.column or each.gain >= LEAST_GAIN or not cell.table.columns[cell.cell.column])
 
 
 def _plain(words: str) -> str:

@@ -61,8 +61,10 @@ def is_header(tables: Iterable[Table], sentence: Span) -> bool:
 
 
 def _missing(table: Table, span: Span, text: str) -> Iterator[str]:
+    """Yield the caption, all headers of columns if their rows are not in the span, and the rows' other headers."""
     rows = dict.fromkeys(cell.row for cell in cells_between(table, span))
-    columns = table.columns if rows and min(rows) >= table.header_rows else ()
-    for words in dict.fromkeys((table.caption, *columns, *(table.rows[row] for row in rows))):
-        if words and words not in text:
-            yield words
+    if table.caption not in text:
+        yield table.caption
+    if rows and min(rows) >= table.header_rows:
+        yield from dict.fromkeys(filter(None, table.columns))
+    yield from (words for row in rows if (words := table.rows[row]) not in text)

@@ -49,7 +49,7 @@ def recognised_marks(
         found = rectangles(words, size)
         lines = rectangles([word for word in context if word.page == number], size)
         begins, ends = number == numbers[0], number == numbers[-1]
-        cuts = page_cuts(found, lines, tuple(size), begins=begins, ends=ends)
+        cuts = page_cuts(found, lines, (size.width, size.height), begins=begins, ends=ends)
         marks.append(PageMark(number + 1, label(words[0]), *size, found, cuts))
     return tuple(marks)
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _PAGE = 6_000
 """Characters on each side of recognised words among which the other words of their page are searched for."""
 _DEFAULT_LIMITS = Limits()
+_LOCKED = "Its text is shown. For pictures of the pages, add a copy without the password: Pincite keeps no passwords."
 _AROUND = 1_500
 """Characters on each side of a span that distinguish its words from the same words elsewhere."""
 
@@ -164,10 +165,17 @@ class Viewer:
         return View(info, blocks, start, end, span, location, start > 0, end < info.characters, quote)
 
     def page_marks(self, info: DocumentInfo, span: Span) -> tuple[PageMark, ...]:
-        """Return the pages of a span; empty if the format has no pages, or the file is gone."""
+        """Return the pages of a span; empty if the format has no pages, or the file is gone or locked."""
         number = self._number(info)
         if info.media_type not in (PDF, *IMAGES) or not self.has_original(info):
             return ()
+        try:
+            return self._marks(info, number, span)
+        except PasswordRequired:
+            return ()
+
+    def _marks(self, info: DocumentInfo, number: int, span: Span) -> tuple[PageMark, ...]:
+        """Return the pages of a span. Raises PasswordRequired."""
         words = self._catalog.recognised_in(number, span)
         marks = self._recognised_marks(info, words) if words else ()
         rest = [span] if not words else [Span(span.start, words[0].start), Span(words[-1].end, span.end)]
@@ -208,7 +216,10 @@ class Viewer:
         marked = tuple(rectangle for mark in marks if mark.number == number for rectangle in mark.rectangles)
         picture, path = Picture(marked, width, part), self._path(info)
         draw = page_image if info.media_type == PDF else page_of_picture
-        return self._pictures.get((info.id, number, picture), lambda: draw(path, number, picture, name=info.name))
+        try:
+            return self._pictures.get((info.id, number, picture), lambda: draw(path, number, picture, name=info.name))
+        except PasswordRequired as error:
+            raise PageError(f"{info.name} is locked with a password, so its pages are not shown.", _LOCKED) from error
 
     def has_original(self, info: DocumentInfo) -> bool:
         """Return whether the original file still exists with the same bytes."""

@@ -12,12 +12,15 @@ import pytest
 
 from index.encoders import passes, pretrained
 from index.encoders.bert import float16_weights_work
+from index.encoders.contexts import fitting_context
 from index.encoders.encoder import Draft, SentenceTransformerEncoder, load_encoder, normalised
 from index.encoders.passes import batches
 from index.encoders.pretrained import DEFAULT_SHA256, inspect_model, load_model, read_default
 from index.errors import EncoderError, WeightsMismatch
 from index.records import Span
 from index.settings import Settings
+from tests.cases import cases
+from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -321,3 +324,25 @@ def test_float16_vectors_are_close_to_float32(real_encoder: SentenceTransformerE
     question = "Who signed the treaty in the harbour?"
     assert float(rounded.encode_question(question) @ real_encoder.encode_question(question)) > 0.99999
     assert rounded.name == real_encoder.name
+
+
+def test_context_is_read_before_a_text(real_encoder: SentenceTransformerEncoder) -> None:
+    """It changes the vectors, and a sentence's vector is the mean of its own tokens; a text that fills the limit has
+    no room for it.
+    """
+    plain, read = real_encoder.encode([Draft(FIRST, SENTENCES), Draft(FIRST, SENTENCES, "Treaties of peace")])
+    as_text = real_encoder.encode(
+        [Draft(f"Treaties of peace\n{FIRST}", tuple(Span(a + 18, b + 18) for a, b in SENTENCES))]
+    )
+    assert not np.allclose(plain.vector, read.vector, atol=1e-3)
+    assert np.allclose(read.sentences, as_text[0].sentences, atol=1e-5)
+    full = " ".join(["word"] * (real_encoder.max_tokens - 2))
+    encoded = real_encoder.encode([Draft(full), Draft(full, (), "Treaties of peace")])
+    assert np.allclose(encoded[0].vector, encoded[1].vector)
+
+
+@cases(("room", "expected"), [(9, "one two three four\n"), (7, "one two\n"), (5, "one\n"), (4, "")])
+def test_as_much_context_is_read_as_fits(room: int, expected: str) -> None:
+    """Half of its words, or a quarter, and none rather than part of the text."""
+    encoder = FakeEncoder(max_tokens=room)
+    assert fitting_context("one two three four", "a text", encoder) == expected

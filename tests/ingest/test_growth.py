@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -11,8 +12,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.ingest.growth import FIRST, beginnings
+from index.encoders.encoder import Draft as EncoderDraft
+from index.ingest.growth import FIRST, beginning, beginnings
+from index.ingest.preparation import Origin, key_of, prepared
 from index.library.library import Library
+from index.loading import formats
+from index.loading.content import Content, Draft, compose
+from index.loading.grid import grid
+from index.records import Chunk, Span
 from tests.cases import cases
 from tests.faults.adder import open_library
 
@@ -24,6 +31,7 @@ if TYPE_CHECKING:
     from tests.conftest import Write
 
 PASSAGES = 300
+KEY_OF_EARLIER_VERSIONS = "d2b19a479f81ea4aea14e33fbf864b45"
 QUESTION = "Which ship did captain 3 steer into the harbour?"
 
 
@@ -233,3 +241,23 @@ def test_beginning_stays_marked_in_copies_of_the_library(killed: tuple[Path, Pat
     with open_library(tmp_path / "imported") as imported:
         imported.import_library(tmp_path / "exported", trust=True)
         assert imported.documents()[0].claimed
+
+
+def test_a_beginning_keeps_the_tables_that_it_cuts() -> None:
+    """So each passage of it is encoded with the same headers as in the whole document."""
+    rows = [["Ship", "Length, m"], *([f"Ship {n}", f"{n} m"] for n in range(900))]
+    document = compose(Draft([grid(rows)]), Content(b"", formats.PLAIN), id="a" * 64, source="/ships")
+    lines = [Span(match.start(), match.end()) for match in re.finditer(r"[^\n]+", document.text)]
+    chunks = [Chunk(line.start, line.end, (line,)) for line in lines]
+    whole = prepared(Origin("/ships"), document, chunks)
+    part = beginning(whole, 700)
+    assert part.document.text.endswith("Ship 698 | 698 m")
+    assert [part.draft(n) for n in range(700)] == [whole.draft(n) for n in range(700)]
+    assert [key_of(part.draft(n)) for n in range(700)] == list(part.keys)
+    assert whole.draft(650).context == "Ship | Length, m"
+
+
+def test_the_key_of_prose_is_that_of_earlier_versions() -> None:
+    """Vectors in libraries of earlier versions stay valid, so the hash must not change."""
+    assert key_of(EncoderDraft("Whales breathe air.", (Span(0, 19),))).hex() == KEY_OF_EARLIER_VERSIONS
+    assert key_of(EncoderDraft("Whales breathe air.", (Span(0, 19),), "Facts")).hex() != KEY_OF_EARLIER_VERSIONS

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.errors import DocumentNotFound, OriginalMissing
+from index.errors import DocumentNotFound, OriginalMissing, PageError
 from index.ingest import members, queue
 from index.library.library import Library
-from index.records import Failure, Receipt
+from index.records import Failure, Receipt, Span
 from index.settings import Settings
 from tests.faults.adder import open_library
 from tests.loading.archives import locked_zip, mail, mailbox, tarred, zipped
+from tests.loading.pdfs import build, column
 from tests.nightly import length
 
 if TYPE_CHECKING:
@@ -385,6 +386,24 @@ def test_passwords_are_tried_and_not_kept(library: Library, write: Write, tmp_pa
         library.original(info.id)
 
 
+REAL = Path(__file__).parents[2].parent / "shared" / "files"
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the folder of real files is not beside this checkout")
+def test_locked_pdf_is_read_and_its_pages_are_not_shown(library: Library) -> None:
+    """Its text is in the library; a picture of its page would need the password again, and the error says so."""
+    receipt = library.add([REAL / "pdf/password.pdf", REAL / "password_protected.xlsx"], passwords=["x", "password"])
+    assert receipt.added == (str(REAL / "pdf/password.pdf"),)
+    assert [Path(failure.source).name for failure in receipt.failed] == ["password_protected.xlsx"]
+    info = library.find("password.pdf")
+    assert library.document(info.id).text == "File with password"
+    assert library.page_marks(info.id, Span(0, 4)) == ()
+    with pytest.raises(PageError, match="locked with a password, so its pages are not shown"):
+        library.page_image(info.id, 1, width=200)
+    assert library.verify().sources_locked == (info.source,)
+    assert library.verify(passwords=["password"]).sources_checked == 1
+
+
 # Originals
 
 
@@ -397,3 +416,30 @@ def test_original_of_a_member_is_read_from_its_container(library: Library, write
     write("leak.zip", zipped({"mail.eml": mail("Other", "No list.")}))
     with pytest.raises(OriginalMissing):
         library.original(library.find("list.txt").id)
+
+
+def test_pages_of_a_pdf_in_an_archive_are_shown_with_marks(library: Library, write: Write) -> None:
+    """The page is a picture of the member, which is unpacked for it; the words of a citation are marked."""
+    paper = build([column(["The king signed the treaty.", "It was winter in the whole kingdom."])])
+    library.add(write("leak.tar.gz", tarred({"a/letter.pdf": paper}, "gz")))
+    info = library.find("letter.pdf")
+    start = library.document(info.id).text.index("It was winter")
+    (mark,) = library.page_marks(info.id, Span(start, start + 13))
+    assert mark.number == 1
+    assert mark.rectangles
+    assert library.page_image(info.id, 1, width=200).startswith(b"\x89PNG")
+    verified = library.verify()
+    assert (verified.sources_checked, verified.mismatches, verified.unconfirmed) == (1, (), ())
+
+
+def test_original_is_found_in_the_uploads_of_a_library_that_was_moved(tmp_path: Path, write: Write) -> None:
+    """The container keeps its name there, as other uploads do."""
+    archive = write("leak.zip", zipped({"a/one.txt": text(1)}))
+    with open_library(tmp_path / "before") as library:
+        uploads = tmp_path / "before/uploads"
+        uploads.mkdir()
+        archive.rename(uploads / "leak.zip")
+        library.add(uploads / "leak.zip")
+    (tmp_path / "before").rename(tmp_path / "after")
+    with open_library(tmp_path / "after") as library:
+        assert library.original(library.find("one.txt").id).data == text(1).encode()

@@ -22,6 +22,7 @@ from index.library.library import Library
 from index.records import Problem, Receipt
 from index.settings import Settings
 from index.storage.store import FolderStore
+from tests.loading.archives import zipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -645,3 +646,23 @@ def test_event_stream_fails_on_invalid_names_and_watch_limits(folder: Path, monk
     with pytest.raises(EventStreamError, match="OS file watch limit reached") as caught:
         next(listen([folder], stop=threading.Event(), tick=0.05))
     assert not caught.value.began
+
+
+def test_members_follow_a_watched_archive(library: Library, folder: Path) -> None:
+    """An archive that arrives, changes and goes takes its documents with it."""
+    archive = folder / "leak.zip"
+    with watching(library, folder) as watch:
+        replaced_by(archive, zipped({"one.txt": "The ship left.", "two.txt": "The whale swam."}))
+        watch.expect_changes("added one.txt", "added two.txt")
+        replaced_by(archive, zipped({"one.txt": "The ship left.", "three.txt": "The comet came."}))
+        watch.expect_changes("added three.txt", "removed two.txt")
+        archive.unlink()
+        watch.expect_changes("removed one.txt", "removed three.txt")
+        watch.expect_no_reports()
+    assert library.documents() == []
+
+
+def replaced_by(path: Path, data: bytes) -> None:
+    """Replace a file in one step, as careful programs do."""
+    path.with_name(".new").write_bytes(data)
+    path.with_name(".new").replace(path)

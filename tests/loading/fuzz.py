@@ -23,7 +23,9 @@ from tests.loading.confined import FATES, MEGABYTES, SECONDS, BareReader, Outcom
 from tests.loading.hostile import HOSTILE
 from tests.loading.mutations import damages_of
 from tests.loading.office import XLS, bytes_of, frame, odp, ods, pptx_of, workbook
-from tests.loading.pdfs import build, column
+from tests.loading.pdfs import build, column, grid_rules
+from tests.loading.pdfs import cells as table_cells
+from tests.loading.printed_pages import drawn, saved, scanned_pdf
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -59,9 +61,11 @@ _SHARES = {
     ".ppt": 1,
     **dict.fromkeys((".epub", ".odt", ".fodt", ".rtf", ".srt", ".vtt", ".ass", ".sbv", ".ipynb", ".tex", ".adoc"), 1),
     **dict.fromkeys((".1", ".8", ".json", ".jsonl", ".svg", ".bib", ".ris"), 1),
+    **dict.fromkeys((".png", ".jpg", ".tiff", ".webp", ".gif", ".bmp"), 1),
     "other": 2,
 }
 """How often each suffix is chosen; `other` stands for formats that are refused by name."""
+_LEFTS, _SHIP = (72, 200, 300, 400), ("Ship", "Year", "Tons", "Crew")
 _TEXT = "The harbour of Løvøya, 1911.\n\n* Ships\n\nThe Arctic Tern was moored there; it had been towed.\n" * 20
 SYNTHETIC = {
     **samples.FILES,
@@ -92,6 +96,22 @@ SYNTHETIC = {
         labels="0 << /S /r >>",
         picture=True,
     ),
+    "made-tables.pdf": build(
+        [
+            [
+                *grid_rules((66, 194, 294, 394, 470), (712, 698, *range(684, 684 - 14 * 20, -14))),
+                *table_cells([_SHIP, *((f"Tern {n}", "1911", str(n), "7") for n in range(20))], _LEFTS),
+            ],
+            table_cells([_SHIP, *((f"Skua {n}", "1912", str(n), "8") for n in range(20))], _LEFTS),
+        ]
+    ),
+    "made.png": saved([drawn()], "PNG"),
+    "made.jpg": saved([drawn()], "JPEG"),
+    "made.tiff": saved([drawn(), drawn("A second page, on ships.")], "TIFF", compression="tiff_lzw"),
+    "made.webp": saved([drawn()], "WEBP"),
+    "made.gif": saved([drawn()], "GIF"),
+    "made.bmp": saved([drawn().resize((150, 200))], "BMP"),
+    "scanned.pdf": scanned_pdf([drawn(), drawn("A second page, on ships.")]),
 }
 """Formats that the seeds lack, so that they are tested without the real files."""
 

@@ -34,6 +34,52 @@ class Printed:
         return f"BT /{font} {self.size} Tf {matrix} Tm ({escaped}) Tj ET\n".encode("cp1252")
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A straight rule from one point to another, in points from the lower left corner."""
+
+    x: float
+    y: float
+    to_x: float
+    to_y: float
+
+    def operators(self) -> bytes:
+        return f"0.5 w {self.x} {self.y} m {self.to_x} {self.to_y} l S\n".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A filled box; it is a rule if it is thin."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    grey: float = 0.0
+
+    def operators(self) -> bytes:
+        return f"{self.grey} g {self.x} {self.y} {self.width} {self.height} re f 0 g\n".encode()
+
+
+def cells(
+    rows: Sequence[Sequence[str]], lefts: Sequence[float], *, top: float = 700, pitch: float = 14
+) -> list[Printed]:
+    """Return the cells of a table, without empty ones; a newline in a cell begins a line 11 points below."""
+    return [
+        Printed(left, top - number * pitch - 11 * below, line)
+        for number, row in enumerate(rows)
+        for left, cell in zip(lefts, row, strict=False)
+        for below, line in enumerate(cell.split("\n"))
+        if line
+    ]
+
+
+def grid_rules(xs: Sequence[float], ys: Sequence[float]) -> list[Rule]:
+    """Return the rules of a grid between these places, from the first to the last."""
+    across = [Rule(xs[0], y, xs[-1], y) for y in ys]
+    return across + [Rule(x, ys[0], x, ys[-1]) for x in xs]
+
+
 def column(
     lines: Sequence[str], *, x: float = 72, top: float = 700, size: float = 11, pitch: float = 13
 ) -> list[Printed]:
@@ -45,7 +91,7 @@ def column(
 
 
 def build(
-    pages: Sequence[Sequence[Printed]],
+    pages: Sequence[Sequence[Printed | Rule | Box]],
     *,
     information: dict[str, str] | None = None,
     outline: Sequence[tuple[str, int]] = (),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import textwrap
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import fontpkg_source_serif_4
 from PIL import Image, ImageDraw, ImageFont
 
 from index.loading.recognition.engine import PageWords, PrintedWord
@@ -19,12 +21,14 @@ TEXT = (
     "and nobody in the town would lend him another one. In spring she was towed to the sea."
 )
 WIDTH, HEIGHT = 600, 800
+FONT = Path(fontpkg_source_serif_4.__file__).parent / "files" / "SourceSerif4[opsz,wght].ttf"
+"""A typeface with Cyrillic letters, which Pillow's own lacks."""
 
 
 def drawn(text: str = TEXT, *, turn: int = 0, size: int = 22, width: int = 44) -> Image.Image:
     """Draw a text in levels of grey, turned counterclockwise by some degrees."""
     page = Image.new("L", (WIDTH, HEIGHT), 255)
-    face = ImageFont.load_default(size)
+    face = ImageFont.truetype(str(FONT), size)
     for number, line in enumerate(textwrap.wrap(text, width)):
         ImageDraw.Draw(page).text((40, 60 + number * size * 3 // 2), line, fill=0, font=face)
     return page.rotate(turn, expand=True)
@@ -34,7 +38,7 @@ def saved(pages: Sequence[Image.Image], format_name: str, **options: object) -> 
     """Return pictures as a file."""
     out = io.BytesIO()
     several = {"save_all": True, "append_images": list(pages[1:])} if len(pages) > 1 else {}
-    pages[0].save(out, format_name, **several, **options)  # type: ignore[arg-type]
+    pages[0].save(out, format_name, **several, **options)
     return out.getvalue()
 
 

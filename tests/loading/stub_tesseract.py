@@ -26,7 +26,7 @@ case "$*" in
     if [ -e "$home/seconds" ]; then sleep "$(cat "$home/seconds")"; fi
     n=0
     for word in Page $page says that the ship was towed to sea and sold to its owner; do
-        printf '5\t1\t1\t1\t1\t%d\t%d\t60\t30\t28\t95.5\t%s\n' $n $((10 + 32 * n)) "$word"
+        printf '5\t1\t1\t1\t1\t%d\t%d\t300\t30\t28\t95.5\t%s\n' $n $((10 + 32 * n)) "$word"
         n=$((n + 1))
     done ;;
 esac

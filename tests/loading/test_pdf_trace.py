@@ -39,6 +39,8 @@ CASES = {
         "[The bees left,] at noon.",
         [(1, "Thebees"), (0, "left,")],
     ),
+    "over the cells of a row": (["hive bees", "7 8"], "hive | bees\n7 | [8]", [(1, "8")]),
+    "a bar of a formula": (["the set |A|", "is small"], "the set [|A|] is small", [(0, "|A|")]),
     "other words": (["The bees left", "the hive."], "The [wasps] left the hive.", []),
     "another number": (["The 12 bees left."], "The [13 bees] left.", []),
     "words within other words": (["The beesting", "hurt."], "The [bees] hurt.", []),

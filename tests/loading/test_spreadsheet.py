@@ -29,7 +29,7 @@ def read(*sheets: tuple[str, Iterable[Sequence[Any]]]) -> Document:
     return load_bytes(bytes_of(workbook(*sheets)), source="/costs.xlsx")
 
 
-SHIPS = [["Harbour", "Ships"], ["Hull", 12.0], ["Leith", 7.5]]
+SHIPS: list[list[Any]] = [["Harbour", "Ships"], ["Hull", 12.0], ["Leith", 7.5]]
 
 
 def test_sheets_are_places_and_their_cells_have_names() -> None:
@@ -72,7 +72,7 @@ def test_merged_headers_and_blank_columns_are_understood() -> None:
 
 def test_tables_side_by_side_and_notes_below_have_their_own_places() -> None:
     """Two tables beside each other are two tables; a note is a paragraph, and no caption of the next table."""
-    left_and_right = [
+    left_and_right: list[list[Any]] = [
         ["Team", "Cups", None, "Team", "Cups"],
         ["Blues", 1, None, "Kings", 2],
         ["Stars", 3, None, "Ducks", 4],

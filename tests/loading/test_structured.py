@@ -37,7 +37,7 @@ TEX = """\\documentclass{article}
 The king signed the treaty while the rain of winter fell on the old town,
 and on all who had come down to the harbour \\cite{treaty} to see it.
 
-\\begin{tabular}{ll} king & treaty \\\\ \\end{tabular}
+\\begin{equation} king = treaty \\end{equation}
 """
 FILES = {
     "a.vtt": CAPTIONS,

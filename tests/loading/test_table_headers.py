@@ -146,7 +146,12 @@ def test_headers_of_columns_are_joined_from_the_top(text: str, expected: tuple[s
 
 def test_merged_headers_stand_for_all_their_columns_and_rows() -> None:
     """The words of a merged cell are written once, and are headers of all columns or rows that it spans."""
-    rows = [["Team", "Cups", None], [None, "won", "lost"], ["East", "Blues", "1"], ["", "Flyers", "2"]]
+    rows: list[list[str | None]] = [
+        ["Team", "Cups", None],
+        [None, "won", "lost"],
+        ["East", "Blues", "1"],
+        ["", "Flyers", "2"],
+    ]
     merged = [Merged(0, 0, 1, 0), Merged(0, 1, 0, 2), Merged(2, 0, 3, 0)]
     block = grid(rows, Outline(header_rows=2, merged=merged))
     (table,) = block.tables
@@ -169,7 +174,8 @@ def test_one_cell_is_no_table() -> None:
 
 def test_a_grid_of_endless_places_is_text() -> None:
     """Merged cells and rows that claim very many places take neither time nor memory."""
-    many = grid([["a", *[""] * 20_000, "b"], *[["c", "d"]] * 600])
+    rows: list[list[str]] = [["a", *[""] * 20_000, "b"], *[["c", "d"] for _ in range(600)]]
+    many = grid(rows)
     assert many.tables == ()
     assert many.text.endswith("\nc | d")
     traps = [Merged(0, 0, 1 << 40, 1 << 20)] * 3

@@ -273,6 +273,15 @@ def test_json_that_is_not_valid_is_read_line_by_line() -> None:
     assert place_of(document, '"hives"') == "line 3"
 
 
+@pytest.mark.parametrize("name", ["a.srt", "a.vtt", "a.bib", "a.ris"])
+def test_file_without_entries_is_read_line_by_line(name: str) -> None:
+    """A suffix alone does not make a text empty."""
+    document = load_bytes(b"The bees\n\nare well.", source=name)
+    assert document.text == "The bees\n\nare well."
+    assert "line by line" in document.notes[0]
+    assert place_of(document, "are") == "line 3"
+
+
 def test_rst_that_docutils_cannot_parse_is_read_line_by_line() -> None:
     """Lists nested too deeply for docutils are text all the same."""
     document = load_bytes("\n".join(" " * n + "- ha" for n in range(500)).encode(), source="a.rst")

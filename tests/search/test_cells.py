@@ -127,3 +127,25 @@ def test_rare_words_weigh_more() -> None:
     assert weights.sum() == pytest.approx(1)
     weights = weights_of({"argo": "Argo", "beagl": "Beagle"}, {"argo": 1.0, "beagl": 4.0})
     assert weights[1] > weights[0]
+
+
+def test_a_model_is_shown_the_headers_of_rows(tables: Library) -> None:
+    """A row in the middle of a table says nothing without them."""
+    hits = tables.search("What is the yield point of SNB23-1?").hits
+    assert "Yield point, MPa" in hits[0].above
+    assert all(not hit.above for hit in hits if "|" not in hit.passage.text)
+
+
+@pytest.mark.parametrize(
+    ("claim", "holds"),
+    [
+        ("The tensile strength of SNB22-3 is 1140 MPa.", False),
+        ("The tensile strength of SNB22-3 is 890 MPa.", False),
+        ("SNB22-3 has a yield point of 1000 MPa.", False),
+        ("The master of the Argo was FitzRoy.", False),
+    ],
+)
+def test_a_claim_with_the_words_of_another_cell_is_not_supported(tables: Library, claim: str, *, holds: bool) -> None:
+    """Neither another row's nor another column's cell supports a claim."""
+    (statement,) = tables.check(claim).statements
+    assert statement.is_supported is holds

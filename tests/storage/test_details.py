@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from index.loading.content import Block, Content, Draft, compose, paragraph
 from index.loading.grid import Outline, grid
 from index.loading.sandbox.messages import Cost, Parsed, receive_parsed, send_parsed
 from index.records import Chunk, Location, Reading, RecognisedWord, Span
-from tests.storage.factories import put
+from tests.storage.factories import MADE_WITH, put, vectors_of
 
 if TYPE_CHECKING:
     from index.records import Document
@@ -119,3 +120,22 @@ def test_a_library_without_details_has_none(catalog: Catalog) -> None:
     number = put(catalog, plain)
     assert not catalog.database.has_table("cells")
     assert catalog.document(number) == plain
+
+
+def test_passages_are_indexed_with_the_headers_that_they_lack(catalog: Catalog) -> None:
+    """Rows below the headers get them; a passage of prose, and one of a library without tables, gets none."""
+    blocks = [paragraph("They rose."), grid([["Year", "Sold"], ["1999", "12"], ["2000", "15"]])]
+    read = compose(Draft(blocks), Content(b"", formats.PLAIN), id="d" * 64, source="/d")
+    lines = [Span(match.start(), match.end()) for match in re.finditer(r"[^\n]+", read.text)]
+    cut = [Chunk(line.start, line.end, (line,)) for line in lines]
+    catalog.put(read, cut, vectors_of(read, cut), MADE_WITH)
+    texts = [(text, above) for _, _, text, above in catalog.texts(catalog.added_since(-1))]
+    assert texts == [
+        ("They rose.", ""),
+        ("Year | Sold", ""),
+        ("1999 | 12", "Year | Sold"),
+        ("2000 | 15", "Year | Sold"),
+    ]
+    number = catalog.number_of(read.id)
+    assert number is not None
+    assert [len(row.tables) for row, _ in catalog.rows_of(number)] == [0, 1, 1, 1]

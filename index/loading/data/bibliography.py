@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from index.loading import structured_text
 from index.loading.content import Block, Draft, paragraph, verbatim
 from index.loading.data.bibtex_entries import entries_of
 from index.loading.line_places import source_lines
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 BIBTEX = "text/x-bibtex"
 _TAGGED = re.compile(r"(?:%([A-Z0-9])|([A-Z][A-Z0-9]{1,3})\s{0,2}-)(?:\s(.*)|$)")
-_RIS_FIRST = re.compile(r"(?:\ufeff|\s)*(?:TY  -|PMID-|%0 )")
 _NAMES = {
     **dict.fromkeys(("title", "TI", "T1", "CT", "%T"), "title"),
     **dict.fromkeys(("author", "AU", "A1", "FAU", "%A"), "Authors"),
@@ -39,6 +39,7 @@ _NAMES = {
     **dict.fromkeys(("EP",), "Last page"),
 }
 _TEXTS = ("abstract", "note")
+_NO_ENTRIES = "It has no references that can be told apart, so it was read line by line as plain text."
 _JOINED = {"Authors": "; ", "Editors": "; ", "Keywords": ", "}
 
 
@@ -58,16 +59,12 @@ class _Entry:
             self.values.setdefault(known, []).append(value.strip())
 
 
-def read(content: Content, name: str) -> Draft:  # noqa: ARG001 - every format's `read` has this signature
-    """Return the entries of a file of references."""
+def read(content: Content, name: str) -> Draft:
+    """Return the entries of a file of references. A file without an entry is read line by line, with a note."""
     bibtex = content.media_type == BIBTEX
     entries = _bibtex(content.text) if bibtex else _tagged(source_lines(content.text))
-    return Draft([block for number, entry in enumerate(entries, 1) for block in _blocks(entry, number)])
-
-
-def is_tagged(head: str) -> bool:
-    """Return whether a text begins like RIS, EndNote or PubMed."""
-    return bool(_RIS_FIRST.match(head))
+    blocks = [block for number, entry in enumerate(entries, 1) for block in _blocks(entry, number)]
+    return Draft(blocks) if blocks else Draft(structured_text.read(content, name).blocks, notes=(_NO_ENTRIES,))
 
 
 def _bibtex(text: str) -> Iterator[_Entry]:

@@ -185,7 +185,12 @@ class _Reader:
             self._at += 1
         self._at += 1
         separated = delimiter[0] == ","
-        rows = [line.split(",") if separated else _cells(line) for line in lines if line.strip()]
+        rows: list[list[str]] = []
+        for line in filter(str.strip, lines):
+            cells = line.split(",") if separated else _cells(line)
+            if not cells and rows:
+                rows[-1][-1] += f" {line.strip()}"
+            rows += [cells] if cells else []
         width = next((len(row) for row in rows if row), 1)
         texts = [self._words.of(cell)[0] for row in rows for cell in row]
         headed = len(lines) > 1 and not lines[1].strip()
@@ -198,5 +203,5 @@ class _Reader:
 def _cells(line: str) -> list[str]:
     """Return the cells that begin in a line of a table."""
     marks = list(_CELL.finditer(line))
-    ends = [mark.start() for mark in marks[1:]] + [len(line)]
+    ends = [*(mark.start() for mark in marks[1:]), len(line)][: len(marks)]
     return [line[mark.end() : end].strip() for mark, end in zip(marks, ends, strict=True)]

@@ -27,14 +27,7 @@ _LISTINGS = {"nf": "fi", "EX": "EE", "Bd": "Ed", "TS": "TE", "EQ": "EN"}
 _DEFINITIONS = frozenset({"de", "de1", "am", "ig", "dei", "ami"})
 _CONDITIONS = frozenset({"if", "ie", "el", "while"})
 _BULLETS = frozenset({"•", "o", "-", "*", "·"})
-_FIRST = re.compile(r"\ufeff?\s*(?:[.'][ \t]*(?:\\\"|#|[A-Za-z]{1,3}\b|$)|\\\"|\\$)", re.MULTILINE)
-_MACRO = re.compile(r"^[.'][ \t]*(TH|Dd)\b", re.MULTILINE)
 _COMMENT = re.compile(r"(?:[.'][ \t]*\\\"|'''|\.\s*$)")
-
-
-def is_man_page(head: str) -> bool:
-    """Return whether a text begins like a manual page: with its title or a comment in roff, and has a title."""
-    return bool(_FIRST.match(head) and _MACRO.search(head))
 
 
 def read(content: Content, name: str) -> Draft:  # noqa: ARG001 - every format's `read` has this signature

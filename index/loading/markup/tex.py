@@ -12,20 +12,18 @@ from typing import TYPE_CHECKING
 
 from index.loading.content import Draft
 from index.loading.dates import iso_date
-from index.loading.line_places import source_lines
 from index.loading.markup.manuscript import Manuscript
+from index.loading.markup.tex_source import CODE, closing_braces, without_comments
 from index.loading.markup.tex_words import kept, plain
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
     from index.loading.content import Block, Content
 
-_COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%.*")
-_CODE = frozenset({"verbatim", "verbatim*", "Verbatim", "BVerbatim", "lstlisting", "minted", "alltt", "tcblisting"})
 _MATH = frozenset({"equation", "align", "gather", "multline", "eqnarray", "displaymath", "math", "flalign", "alignat"})
 _TABLES = frozenset({"tabular", "tabularx", "tabulary", "longtable", "supertabular", "array", "tblr"})
 _UNSEEN = frozenset({"tikzpicture", "comment", "filecontents", "pspicture", "CCSXML", "picture", "forest"})
-_WHOLE = _CODE | _MATH | _TABLES | _UNSEEN
+_WHOLE = CODE | _MATH | _TABLES | _UNSEEN
 """Environments that are read as a whole, up to their end."""
 _LISTS = {"itemize": "-", "enumerate": "{}.", "description": "-", "thebibliography": "-"}
 _SIZED = frozenset({"minipage", "multicols", "wrapfigure", "adjustbox", "thebibliography", "list", "subfigure"})
@@ -52,7 +50,6 @@ _CLOSES = {"$$": "$$", "\\[": "\\]"}
 _LONGEST_MACRO, _LONGEST_ARGUMENT, _LONGEST_RUN = 200, 20_000, 100_000
 _OPTION = re.compile(r"[ \t]*\n?[ \t]*\[([^][]*)\]")
 _OPENING = re.compile(r"\s*\{")
-_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _MACRO = re.compile(r"\s*\{?\s*\\([A-Za-z]+)\s*\}?")
 _USED = re.compile(r"\\([A-Za-z]+)(?:\{\}| )?")
 _ROW = re.compile(r"\\\\\*?(?:\[[^][]*\])?|\\tabularnewline\b|\\cr\b")
@@ -70,40 +67,13 @@ def read(content: Content, name: str) -> Draft:  # noqa: ARG001 - every format's
     return Draft(blocks, reader.stated("title"), reader.stated("author"), iso_date(reader.stated("date")))
 
 
-def _without_comments(source: str) -> str:
-    """Return the source without comments; a line that is only a comment does not end a paragraph."""
-    lines: list[str] = []
-    code = ""
-    for line in source_lines(source):
-        if code:
-            code = "" if f"\\end{{{code}}}" in line else code
-            lines.append(line)
-            continue
-        shown = _COMMENT.sub(r"\1", line)
-        lines.append(shown if shown.strip() or not line.strip() else r"\relax")
-        code = next((name for name in _CODE if f"\\begin{{{name}}}" in shown and f"\\end{{{name}}}" not in shown), "")
-    return "\n".join(lines)
-
-
-def _closing_braces(text: str) -> dict[int, int]:
-    """Return the position of the closing brace of each opening one that has one."""
-    closing: dict[int, int] = {}
-    opened: list[int] = []
-    for brace in _BRACE.finditer(text):
-        if brace[0] == "{":
-            opened.append(brace.start())
-        elif brace[0] == "}" and opened:
-            closing[opened.pop()] = brace.start()
-    return closing
-
-
 class _Reader:
     """Reads the file from its first token to its last, without recursion."""
 
     def __init__(self, source: str) -> None:
-        self._text = _without_comments(source)
+        self._text = without_comments(source)
         self._starts = list(accumulate((len(line) + 1 for line in self._text.split("\n")), initial=0))
-        self._closing = _closing_braces(self._text)
+        self._closing = closing_braces(self._text)
         self._manuscript = Manuscript()
         self._line: list[str] = []
         self._number = 1
@@ -229,7 +199,7 @@ class _Reader:
         self._end()
         first = self._number_at(at)
         lines = list(enumerate(self._text[at:end].split("\n"), first))
-        if name in _CODE or f"{name}*" in _CODE:
+        if name in CODE or f"{name}*" in CODE:
             self._manuscript.listing(lines[1:] if len(lines) > 1 else lines)
         elif name in _MATH:
             self._manuscript.listing([(number, self._formula(line)) for number, line in lines])

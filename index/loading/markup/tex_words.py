@@ -48,7 +48,7 @@ _LINKED = re.compile(r"\\href\s*\{[^{}]*\}")
 _DROPPED = re.compile(
     r"\\(?:label|index|vspace|hspace|includegraphics|bibliographystyle|bibliography|addbibresource|pagestyle"
     r"|thispagestyle|thanks|input|include|color|textcolor|hypertarget|phantom|vskip|hskip|fontsize|selectlanguage"
-    r"|begin|end|setcounter|addtocounter|pagenumbering|glsreset|rule|cline|cmidrule|multirow|todo|usepackage"
+    r"|begin|end|documentclass|documentstyle|setcounter|addtocounter|pagenumbering|glsreset|rule|cline|cmidrule|multirow|todo|usepackage"
     r"|RequirePackage|newcolumntype|graphicspath|markboth|markright|addcontentsline|resizebox|scalebox)"
     r"\*?(?:\s*\[[^][]*\]|\s*\([^()]*\))*(?:\{[^{}]*\})?"
 )

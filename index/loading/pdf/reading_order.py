@@ -153,7 +153,7 @@ def runs_to_the_left(lines: Iterable[Line]) -> bool:
     return classes["R"] + classes["AL"] > classes["L"]
 
 
-def side_by_side(lines: Sequence[Line]) -> Iterator[list[Line]]:
+def side_by_side(lines: Iterable[Line]) -> Iterator[list[Line]]:
     """Yield the lines that stand side by side, from left to right, from the top of the page to its foot."""
     level: list[Line] = []
     for line in sorted(lines, key=lambda line: -line.bottom):

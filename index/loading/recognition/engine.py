@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PIL import Image
 
 _LEAST_SURE, _PLAIN = 0.1, 0.35
@@ -82,6 +86,20 @@ def printed_word(text: str, box: tuple[float, float, float, float], confidence: 
         return None
     left, top, right, bottom = (round(min(1.0, max(0.0, share)), _DIGITS) for share in box)
     return PrintedWord(words, left, top, right, bottom, round(confidence, 3), line)
+
+
+def direction(words: Sequence[PrintedWord]) -> int:
+    """Return by how many degrees a page must be turned clockwise for its lines to run to the right: 0, 90 or 270.
+
+    An engine may read lines that run up or down the page without saying so.
+    """
+    votes: Counter[int] = Counter()
+    for _, group in groupby(words, key=lambda word: word.line):
+        line = list(group)
+        across, down = (line[-1].left + line[-1].right) - (line[0].left + line[0].right), line[-1].top - line[0].top
+        if len(line) > 1:
+            votes[0 if abs(across) >= abs(down) else 270 if down > 0 else 90] += len(line)
+    return votes.most_common(1)[0][0] if votes else 0
 
 
 def turned_back(page: PageWords, turn: int) -> PageWords:

@@ -25,7 +25,7 @@ _UNSURE = 0.75
 """The mean confidence below which a page is refused: Cyrillic letters are read as similar Latin ones, with less."""
 
 
-_FEW_WORDS = 10
+_FEW_WORDS = 3
 _LATIN = "languages in Latin letters"
 _UNKNOWN = "of another script"
 

@@ -9,12 +9,13 @@ import re
 import shutil
 import subprocess
 import time
+from dataclasses import replace
 from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING
 
 from index.errors import RecognitionFailed
-from index.loading.recognition.engine import PageWords, printed_word, turned_back
+from index.loading.recognition.engine import PageWords, direction, printed_word, turned_back
 from index.loading.recognition.languages import (
     LATIN,
     are_languages,
@@ -40,6 +41,7 @@ _FEW_WORDS = 10
 _WORD_LEVEL = "5"
 _COLUMNS = 12
 _TURNS = (90, 180, 270)
+_FULL_TURN = 360
 _VERSION = re.compile(r"tesseract v?(\S+)")
 _TURN, _SCRIPT = re.compile(r"^Rotate: (\d+)", re.MULTILINE), re.compile(r"^Script: (\w+)", re.MULTILINE)
 _SAMPLE = 3_000
@@ -115,7 +117,8 @@ class Tesseract:
         if (factor := _enlargement(words, upright)) > 1:
             size = round(upright.width * factor), round(upright.height * factor)
             words = self._words(upright.resize(size), languages)
-        return turned_back(PageWords(words, 0, languages), turn)
+        page = turned_back(PageWords(words, 0, languages), turn)
+        return replace(page, turn=(turn + direction(words)) % _FULL_TURN)
 
     def _words(self, picture: Image.Image, languages: tuple[str, ...]) -> tuple[PrintedWord, ...]:
         arguments = ("--psm", "3", "-l", "+".join(languages), "tsv")

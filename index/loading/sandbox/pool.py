@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from index.loading.containers.container_paths import file_on_disk
@@ -175,7 +175,8 @@ def close_idle() -> None:
 
 
 def _size(path: Path) -> int:
-    try:
-        return file_on_disk(path).stat().st_size
-    except (OSError, ValueError):
-        return 0
+    """Return the size of a file, or of the file that a member is in; 0 if there is none."""
+    for place in (lambda: path, lambda: file_on_disk(path)):
+        with suppress(OSError, ValueError):
+            return place().stat().st_size
+    return 0

@@ -43,8 +43,8 @@ class PageTable:
     """The header of each column; empty if it has none."""
     row_headers: tuple[str, ...]
     """The header of each row; empty for rows that are headers."""
-    edges: tuple[float, ...]
-    """Where each column begins and the last one ends, in points, to recognise a table that goes on."""
+    gaps: tuple[tuple[float, float], ...]
+    """From where to where each gap between two columns reaches, in points, to recognise a table that goes on."""
     places: tuple[tuple[int, int], ...]
     """Where the words of the cells are in the page's text, in the order of the rows."""
     ruled: bool = False

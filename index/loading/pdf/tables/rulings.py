@@ -42,6 +42,8 @@ class Ruling(NamedTuple):
     at: float
     start: float
     end: float
+    shade: bool = False
+    """Whether it is the side of a shaded box, with which only some rows of a table may be marked."""
 
     @property
     def length(self) -> float:
@@ -62,12 +64,12 @@ def read_rulings(page: Any, main: Direction) -> Rulings:
     budget = [_MOST_OBJECTS, _MOST_SEGMENTS]
     across: list[Ruling] = []
     down: list[Ruling] = []
-    for box in _boxes(page, budget):
+    for box, shade in _boxes(page, budget):
         left, right, bottom, top = turned(box, main)
         if right - left >= top - bottom:
-            across.append(Ruling((bottom + top) / 2, left, right))
+            across.append(Ruling((bottom + top) / 2, left, right, shade))
         else:
-            down.append(Ruling((left + right) / 2, bottom, top))
+            down.append(Ruling((left + right) / 2, bottom, top, shade))
     joined = Rulings(tuple(reversed(_joined(across))), tuple(_joined(down)))
     return joined if len(joined.across) + len(joined.down) <= _MOST_RULINGS else Rulings()
 
@@ -80,11 +82,11 @@ def _joined(rulings: Iterable[Ruling]) -> list[Ruling]:
             rows[-1].append(ruling)
         else:
             rows.append([ruling])
-    return [ruling for row in rows for ruling in _continued(row)]
+    return [ruling for row in rows for ruling in _continued(row) if ruling.length >= _SHORTEST]
 
 
 def _continued(row: Sequence[Ruling]) -> Iterator[Ruling]:
-    at = sum(ruling.at for ruling in row) / len(row)
+    at, shade = sum(ruling.at for ruling in row) / len(row), all(ruling.shade for ruling in row)
     start = end = None
     for ruling in sorted(row, key=lambda ruling: ruling.start):
         if start is None or end is None:
@@ -92,19 +94,17 @@ def _continued(row: Sequence[Ruling]) -> Iterator[Ruling]:
         elif ruling.start <= end + _SAME:
             end = max(end, ruling.end)
         else:
-            yield from _long_enough(at, start, end)
+            yield Ruling(at, start, end, shade)
             start, end = ruling.start, ruling.end
     if start is not None and end is not None:
-        yield from _long_enough(at, start, end)
+        yield Ruling(at, start, end, shade)
 
 
-def _long_enough(at: float, start: float, end: float) -> Iterator[Ruling]:
-    if end - start >= _SHORTEST:
-        yield Ruling(at, start, end)
+def _boxes(page: Any, budget: list[int]) -> Iterator[tuple[Box, bool]]:
+    """Yield straight rules as boxes without a thickness, and whether each is the side of a shaded box.
 
-
-def _boxes(page: Any, budget: list[int]) -> Iterator[Box]:
-    """Yield straight rules as boxes without a thickness, of the page and of the forms that it draws."""
+    They are those of the page and of the forms that it draws.
+    """
     import pypdfium2.raw as pdfium
 
     count = min(pdfium.FPDFPage_CountObjects(page), budget[0])
@@ -138,7 +138,7 @@ def _times(first: _Matrix, then: _Matrix) -> _Matrix:
     return a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + m
 
 
-def _rules(path: Any, matrix: _Matrix, budget: list[int]) -> Iterator[Box]:
+def _rules(path: Any, matrix: _Matrix, budget: list[int]) -> Iterator[tuple[Box, bool]]:
     """Yield the straight rules of a path: the sides of a frame, or one rule for a thin filled box."""
     import pypdfium2.raw as pdfium
 
@@ -152,11 +152,12 @@ def _rules(path: Any, matrix: _Matrix, budget: list[int]) -> Iterator[Box]:
     lefts, bottoms = [x for _, x, _ in points], [y for _, _, y in points]
     box = min(lefts), max(lefts), min(bottoms), max(bottoms)
     if box[1] - box[0] <= _THIN or box[3] - box[2] <= _THIN:
-        yield _centred(box)
+        yield _centred(box), False
         return
+    shade = not _is_stroked(path)
     for (_, x, y), (drawn, to_x, to_y) in pairwise(points):
         if drawn and min(abs(to_x - x), abs(to_y - y)) <= _STRAIGHT:
-            yield _centred((min(x, to_x), max(x, to_x), min(y, to_y), max(y, to_y)))
+            yield _centred((min(x, to_x), max(x, to_x), min(y, to_y), max(y, to_y))), shade
 
 
 def _is_small(path: Any) -> bool:
@@ -201,6 +202,13 @@ def _points(path: Any, count: int, matrix: _Matrix) -> Iterator[tuple[bool, floa
         yield kind == pdfium.FPDF_SEGMENT_LINETO, *point
         if pdfium.FPDFPathSegment_GetClose(segment):
             yield kind == pdfium.FPDF_SEGMENT_LINETO, *start
+
+
+def _is_stroked(path: Any) -> bool:
+    import pypdfium2.raw as pdfium
+
+    fill, stroked = ctypes.c_int(), ctypes.c_int()
+    return bool(pdfium.FPDFPath_GetDrawMode(path, fill, stroked)) and bool(stroked.value)
 
 
 def _is_visible(path: Any) -> bool:

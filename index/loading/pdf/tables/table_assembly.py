@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _FULL = 0.8
 """A rule divides all columns if it is at least this share of the table's width long."""
-_PARTIAL = 0.25
 _MARGIN = 4.0
 
 
@@ -40,6 +39,8 @@ class Region:
     top: float
     ruled: bool = False
     """Whether rules stand above and below it."""
+    shaded: bool = False
+    """Whether all these rules are the sides of shaded boxes."""
     captioned: bool = False
     """Whether a caption stands above or below it."""
     gridded: bool = False
@@ -158,13 +159,12 @@ def _table(
         for part in row.parts[column]
         for word in part.words
     ]
-    edges = (region.left, *(gutter.middle for gutter in found), region.right)
     return PageTable(
         rows=tuple(tuple(row.text(column) for column in range(width)) for row in rows),
         header_rows=head,
         columns=columns,
         row_headers=("",) * head + names,
-        edges=edges,
+        gaps=tuple((gutter.left, gutter.right) for gutter in found),
         places=tuple(places),
         ruled=region.ruled,
     )
@@ -186,10 +186,14 @@ def _renumber(rows: Sequence[Row], used: Sequence[int]) -> None:
         column: max((n for n, other in enumerate(used) if other <= column), default=0)
         for column in range(max(used) + 1)
     }
+    begins = {column: sum(other < column for other in used) for column in range(max(used) + 1)}
     for row in rows:
         row.parts = {number[column]: parts for column, parts in row.parts.items()}
         row.covers = {
-            number[column]: (number[first], max(number[first], ends.get(last, len(used) - 1)))
+            number[column]: (
+                min(number[column], begins.get(first, 0)),
+                max(number[column], ends.get(last, len(used) - 1)),
+            )
             for column, (first, last) in row.covers.items()
         }
 

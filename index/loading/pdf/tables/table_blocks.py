@@ -40,9 +40,11 @@ def continued(found: Sequence[Paragraph]) -> Iterator[tuple[int, int]]:
 def _goes_on(above: Paragraph, below: Paragraph) -> bool:
     if above.table is None or below.table is None or below.page != above.last_page + 1:
         return False
-    ends = above.table.edges, below.table.edges
-    same = len(ends[0]) == len(ends[1]) and len(above.table.columns) == len(below.table.columns)
-    return same and all(abs(a - b) <= _SAME_EDGE for a, b in zip(*(edges[1:-1] for edges in ends), strict=True))
+    gaps, others = above.table.gaps, below.table.gaps
+    if len(gaps) != len(others) or len(above.table.columns) != len(below.table.columns):
+        return False
+    shared = (min(a[1], b[1]) - max(a[0], b[0]) for a, b in zip(gaps, others, strict=True))
+    return all(width >= -_SAME_EDGE for width in shared)
 
 
 def caption_of(found: Sequence[Paragraph], first: int, end: int, taken: set[int]) -> str:

@@ -33,6 +33,8 @@ _DOUBLE = 3.0
 _TOUCHING = 3.0
 _PITCH = 2.4
 """The largest distance between rows without rules, in type sizes."""
+_NEXT = 0.8
+"""The largest space between a ruled part of a table and the next row, in type sizes."""
 _SAME_SIZE = 1.25
 _CAPTION_REACH = 4.0
 _WIDE = 0.6
@@ -55,7 +57,10 @@ def tables_as_lines(page: Any, text: PageText, lines: Sequence[Line], main: Dire
         if any(_is_same(region, other) for other in tried):
             continue
         tried.append(region)
-        _take(text, main, free, replace(region, captioned=_has_caption(region, upright)), rulings, found)
+        region = replace(region, captioned=_has_caption(region, upright))
+        for candidate in dict.fromkeys((_extended(region, free), region)):
+            if _take(text, main, free, candidate, rulings, found):
+                break
     for region in _aligned(free, upright):
         _take(text, main, free, region, rulings, found)
     return _replaced(lines, found)
@@ -73,15 +78,43 @@ def _take(
     region: Region,
     rulings: Rulings,
     found: list[tuple[PageTable, list[Line]]],
-) -> None:
-    """Add the table of a region, and take its lines from the free ones."""
+) -> bool:
+    """Add the table of a region, and take its lines from the free ones; return whether there is one."""
     inside = [line for line in free if region.holds(line)]
-    table = assemble(text, main, inside, region, rulings) if len(inside) > 2 else None
+    likely = len(inside) > 2 and not _is_mostly_prose(inside, region, rulings)
+    table = assemble(text, main, inside, region, rulings) if likely else None
     own = _lines_of(table, inside, text) if table else []
     if table and own:
         found.append((table, own))
         taken = set(map(id, own))
         free[:] = [line for line in free if id(line) not in taken]
+    return bool(table and own)
+
+
+def _extended(region: Region, lines: Sequence[Line]) -> Region:
+    """Return a region with the rows directly above and below, as when only some rows are shaded."""
+    beside = [line for line in lines if line.left < region.right and line.right > region.left]
+    levels = list(side_by_side(line for line in beside if not region.holds(line)))
+    bottom, top = region.bottom, region.top
+    if not region.shaded:
+        return region
+    for level in levels:
+        high = max(line.top for line in level)
+        if high <= bottom + 1 and bottom - high < _NEXT * level[0].size and is_suspect(level):
+            bottom = min(line.bottom for line in level)
+    for level in reversed(levels):
+        low = min(line.bottom for line in level)
+        if low >= top - 1 and low - top < _NEXT * level[0].size and is_suspect(level):
+            top = max(line.top for line in level)
+    return replace(region, bottom=bottom, top=top)
+
+
+def _is_mostly_prose(lines: Sequence[Line], region: Region, rulings: Rulings) -> bool:
+    """Return whether most lines are prose, and no vertical rule puts them into cells."""
+    if 2 * sum(map(is_prose, lines)) <= len(lines):
+        return False
+    inner = (rule for rule in rulings.down if region.left + _SAME_ENDS < rule.at < region.right - _SAME_ENDS)
+    return not any(rule.start < region.top and rule.end > region.bottom for rule in inner)
 
 
 def _lines_of(table: PageTable, lines: Sequence[Line], text: PageText) -> list[Line]:
@@ -152,7 +185,7 @@ def _frame(across: Sequence[Ruling], down: Sequence[Ruling]) -> Region:
     left, right = min(rule.start for rule in across), max(rule.end for rule in across)
     bottom = min(*(rule.at for rule in across), *(rule.start for rule in down))
     top = max(*(rule.at for rule in across), *(rule.end for rule in down))
-    return Region(left, right, bottom, top, ruled=True)
+    return Region(left, right, bottom, top, ruled=True, shaded=all(rule.shade for rule in across))
 
 
 def _stacks(rulings: Rulings, lines: Sequence[Line]) -> Iterator[Region]:
@@ -190,7 +223,8 @@ def _chain(rules: Sequence[Ruling]) -> Iterator[Region]:
     if len(rules) > 1:
         left, right = min(rule.start for rule in rules), max(rule.end for rule in rules)
         inside = [rule for rule in rules[1:-1] if rules[0].at - rule.at > _DOUBLE < rule.at - rules[-1].at]
-        yield Region(left, right, rules[-1].at, rules[0].at, ruled=bool(inside))
+        shaded = all(rule.shade for rule in rules)
+        yield Region(left, right, rules[-1].at, rules[0].at, ruled=bool(inside), shaded=shaded)
 
 
 def _is_text(lines: Sequence[Line], strip: Region) -> bool:

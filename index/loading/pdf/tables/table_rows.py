@@ -80,7 +80,20 @@ def row_of(level: Level, found: Sequence[Gutter], strip: int, *, header: bool = 
     bold = all(word.bold for word in level.words)
     row = Row({part.first: [part] for part in parts}, level.bottom, level.bottom + level.size, level.size, strip, bold)
     row.covers = {part.first: (part.first, part.last) for part in parts}
+    if header:
+        _open(row, [gutter.ruled and not gutter.divides(level.middle) for gutter in found])
     return row
+
+
+def _open(row: Row, passages: Sequence[bool]) -> None:
+    """Let a heading cover the columns beside it as far as no rule and no other heading is between."""
+    taken = {column for first, last in row.covers.values() for column in range(first, last + 1)}
+    for column, (first, last) in row.covers.items():
+        while first and passages[first - 1] and first - 1 not in taken:
+            first -= 1
+        while last < len(passages) and passages[last] and last + 1 not in taken:
+            last += 1
+        row.covers[column] = first, last
 
 
 def joined_rows(rows: Sequence[Row], *, boxed: bool, gridded: bool) -> list[Row]:

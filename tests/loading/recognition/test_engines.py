@@ -1,0 +1,140 @@
+"""The two engines on drawn pages: what they read, how they turn pages, and what they refuse."""
+
+from __future__ import annotations
+
+import shutil
+from importlib.util import find_spec
+
+import pytest
+
+from index.errors import RecognitionFailed
+from index.loading.recognition import tesseract as module
+from index.loading.recognition.languages import are_languages, of_script, script_of, tesseract_name
+from index.loading.recognition.tesseract import Tesseract
+from tests.loading.printed_pages import TEXT, drawn
+
+INSTALLED = shutil.which("tesseract") is not None
+needs_tesseract = pytest.mark.skipif(not INSTALLED, reason="tesseract is not installed")
+needs_rapidocr = pytest.mark.skipif(
+    not (find_spec("rapidocr") and find_spec("onnxruntime")), reason="pincite[ocr] is not installed"
+)
+RUSSIAN = (
+    "История города начинается с небольшой гавани, основанной купцами. Через реки вели мосты, и корабль стоял там три "
+    "зимы, а весной его отвели в море два парохода."
+)
+GERMAN = (
+    "Die Geschichte der Stadt beginnt mit einem kleinen Hafen, den Kaufleute gegründet hatten. Über die Flüsse führten "
+    "Brücken, und das Schiff lag dort während dreier Winter, bis es verkauft wurde."
+)
+
+
+def needs_language(name: str) -> pytest.MarkDecorator:
+    """Skip a test if tesseract lacks a language."""
+    lacks = not INSTALLED or name not in Tesseract().languages
+    return pytest.mark.skipif(lacks, reason=f"tesseract-ocr-{name} is not installed")
+
+
+@needs_tesseract
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_tesseract_reads_pages_however_they_lie(turn: int) -> None:
+    """All words are read from a page that was scanned on its side or upside down, in their order."""
+    page = Tesseract().read(drawn(turn=turn), seconds=60)
+    assert page.text == TEXT
+    assert page.turn == turn
+    assert page.confidence > 0.8
+    first, last = page.words[0], page.words[-1]
+    lower, further = first.top < last.top, first.left < last.left
+    assert {0: lower, 90: further, 180: not lower, 270: not further}[turn]
+
+
+@needs_language("deu")
+def test_tesseract_chooses_the_language_of_the_words() -> None:
+    """A German page is read as German, and the next page is tried in that language first."""
+    engine = Tesseract()
+    page = engine.read(drawn(GERMAN), seconds=60)
+    assert page.languages == ("deu",)
+    assert "Flüsse führten Brücken" in page.text
+    assert engine.read(drawn(GERMAN), seconds=60).languages == ("deu",)
+
+
+@needs_language("rus")
+def test_tesseract_chooses_the_script() -> None:
+    """A page in Cyrillic letters is read as Russian."""
+    page = Tesseract().read(drawn(RUSSIAN), seconds=60)
+    assert page.languages[0] == "rus"
+    assert "небольшой гавани" in page.text
+
+
+@needs_tesseract
+def test_small_type_is_enlarged() -> None:
+    """Letters of a screen, a few pixels high, are read from an enlarged picture."""
+    page = Tesseract(("eng",)).read(drawn(size=13, width=70), seconds=60)
+    words = TEXT.split()
+    assert sum(word in page.text.split() for word in words) > 0.9 * len(words)
+
+
+@needs_tesseract
+def test_page_without_words_is_empty() -> None:
+    """A blank page has no words, and is no error."""
+    assert Tesseract().read(drawn(""), seconds=60).words == ()
+
+
+@needs_tesseract
+def test_tesseract_ends_in_time() -> None:
+    """A page that takes longer than its time is an error that says so."""
+    with pytest.raises(RecognitionFailed, match="took too long"):
+        Tesseract(("eng",)).read(drawn(), seconds=0.01)
+
+
+@needs_tesseract
+def test_unknown_language_names_its_package() -> None:
+    """A language that is not installed is an error with the package to install."""
+    with pytest.raises(RecognitionFailed, match=r"tlh.*apt install tesseract-ocr-tlh"):
+        Tesseract(("eng", "tlh"))
+
+
+def test_program_that_cannot_be_started_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the program vanishes, the error says so."""
+    with pytest.raises(RecognitionFailed, match="cannot be started"):
+        module._output(("/nowhere/tesseract",), b"", float("inf"))
+
+
+def test_rows_that_are_no_words_are_skipped() -> None:
+    """Blocks, lines and blank words of the table are no words; words have the number of their line."""
+    rows = [
+        "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext",
+        "4\t1\t1\t1\t1\t0\t0\t0\t90\t10\t-1\t",
+        "5\t1\t1\t1\t1\t1\t10\t20\t30\t10\t96.5\tThe",
+        "5\t1\t1\t1\t1\t2\t50\t20\t30\t10\t95\t ",
+        '5\t1\t1\t1\t2\t1\t10\t40\t30\t10\t91\t"tern"',
+        "5\t1\tbroken",
+    ]
+    words = list(module._parsed("\n".join(rows), (100, 200)))
+    assert [(word.text, word.line, word.confidence) for word in words] == [("The", 0, 0.965), ('"tern"', 1, 0.91)]
+    assert words[0][1:5] == (0.1, 0.1, 0.4, 0.15)
+
+
+def test_languages_belong_to_scripts() -> None:
+    """The languages of a script are found, the most likely first; models that are no languages are left out."""
+    allowed = are_languages(("osd", "equ", "ukr", "rus", "pol", "eng", "script/Latin"))
+    assert allowed == ("ukr", "rus", "pol", "eng")
+    assert of_script("Cyrillic", allowed) == ("rus", "ukr")
+    assert of_script("Latin", allowed) == ("eng", "pol")
+    assert of_script("Thai", allowed) == ()
+    assert (script_of("ukr"), script_of("pol")) == ("Cyrillic", "Latin")
+    assert (tesseract_name("de"), tesseract_name("xx")) == ("deu", "")
+
+
+@needs_rapidocr
+def test_rapidocr_reads_latin_letters_and_refuses_others() -> None:
+    """Latin words are read with their boxes; a page in Cyrillic letters has no words, and a note that says why."""
+    from index.loading.recognition.rapid import Rapid
+
+    engine = Rapid()
+    page = engine.read(drawn("The Arctic tern was moored in the harbour.", width=24).crop((0, 0, 420, 160)), seconds=60)
+    assert page.text == "The Arctic tern was moored in the harbour."
+    assert page.words[0].left < page.words[2].left
+    assert page.confidence > 0.9
+    refused = engine.read(drawn(RUSSIAN, width=34).crop((0, 0, 600, 260)), seconds=60)
+    assert refused.words == ()
+    assert "install tesseract" in refused.note
