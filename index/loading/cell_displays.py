@@ -20,7 +20,7 @@ from index.loading.xml_stream import events, whole
 from index.loading.zip_parts import ZipParts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     Display = NumberFormat | str
     """The format of a cell with a value, or its words."""
@@ -35,7 +35,7 @@ _BUILT_IN = {
     41: '_(* #,##0_);_(* (#,##0);_(* "-"_);_(@_)', 43: '_(* #,##0.00_);_(* (#,##0.00);_(* "-"??_);_(@_)',
     48: "##0.0E+0",
 }  # fmt: skip
-"""Formats by their numbers in ECMA-376, 18.8.30. Those with a currency are left out: it is that of the reader's place."""
+"""Formats by their numbers (ECMA-376, 18.8.30). Those with a currency are left out: it depends on the reader's place."""
 _TEXTS = frozenset({"s", "str", "inlineStr"})
 
 
@@ -45,7 +45,7 @@ class Displays:
     def __init__(self, data: bytes, name: str) -> None:
         self._parts: ZipParts | None = None
         self._sheets: Mapping[str, str] = {}
-        self._formats: Sequence[NumberFormat | None] = ()
+        self._formats: Mapping[str, NumberFormat] = {}
         self._open: OpenDisplays | None = None
         try:
             self._find(ZipParts(data, name))
@@ -87,48 +87,42 @@ class Displays:
 
 def _sheets(parts: ZipParts) -> dict[str, str]:
     """Return the part of each sheet of an Excel workbook by its name."""
-    targets = {
-        link.attributes.get("Id", ""): link.attributes.get("Target", "")
-        for link in events(parts.chunks("xl/_rels/workbook.xml.rels"), ("Relationship",))
-    }
+    links = events(parts.chunks("xl/_rels/workbook.xml.rels"), ("Relationship",))
+    targets = {link.get("Id", ""): link.get("Target", "") for _, link, _ in links}
     found: dict[str, str] = {}
-    for sheet in events(parts.chunks(_WORKBOOK), ("sheet",)):
-        key = next((value for name, value in sheet.attributes.items() if name.rpartition(":")[2] == "id"), "")
+    for _, sheet, _ in events(parts.chunks(_WORKBOOK), ("sheet",)):
+        key = next((value for name, value in sheet.items() if name.rpartition(":")[2] == "id"), "")
         target = targets.get(key, "")
-        found[sheet.attributes.get("name", "")] = posixpath.normpath(posixpath.join("/xl", target)).lstrip("/")
+        found[sheet.get("name", "")] = posixpath.normpath(posixpath.join("/xl", target)).lstrip("/")
     return found
 
 
-def _formats(parts: ZipParts) -> list[NumberFormat | None]:
-    """Return the format of each style of cells of an Excel workbook; None where it changes nothing."""
+def _formats(parts: ZipParts) -> dict[str, NumberFormat]:
+    """Return the formats of an Excel workbook that change something, by the numbers of their styles of cells."""
     if _STYLES not in parts:
-        return []
+        return {}
     codes: dict[str, str] = {str(number): code for number, code in _BUILT_IN.items()}
     numbers: list[str] = []
     styles_of_cells = False
-    for event in events(parts.chunks(_STYLES), ("numFmt", "cellStyleXfs", "cellXfs", "xf", "dxfs")):
-        if event.name == "numFmt":
-            codes.setdefault(event.attributes.get("numFmtId", ""), "")
-            codes[event.attributes.get("numFmtId", "")] = event.attributes.get("formatCode", "")
-        elif event.name == "xf" and styles_of_cells:
-            numbers.append(event.attributes.get("numFmtId", "0"))
-        elif event.name == "dxfs":
+    for name, attributes, _ in events(parts.chunks(_STYLES), ("numFmt", "cellStyleXfs", "cellXfs", "xf", "dxfs")):
+        if name == "dxfs":  # the styles of conditions come after those of cells, and have formats of their own
             break
-        elif event.name != "xf":
-            styles_of_cells = event.name == "cellXfs"
-    return [_useful(number_format(codes.get(number, ""))) for number in numbers]
+        if name == "numFmt":
+            codes[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
+        elif name == "xf" and styles_of_cells:
+            numbers.append(attributes.get("numFmtId", "0"))
+        elif name != "xf":
+            styles_of_cells = name == "cellXfs"
+    found = {str(n): number_format(codes.get(number, "")) for n, number in enumerate(numbers)}
+    return {style: known for style, known in found.items() if any(known.numbers) or known.changes_texts}
 
 
-def _useful(found: NumberFormat) -> NumberFormat | None:
-    return found if any(found.numbers) or found.changes_texts else None
-
-
-def _rows(chunks: Iterable[bytes], formats: Sequence[NumberFormat | None]) -> Iterator[tuple[int, Row]]:
+def _rows(chunks: Iterable[bytes], formats: Mapping[str, NumberFormat]) -> Iterator[tuple[int, Row]]:
     """Yield the number of each row of a sheet of Excel, from 0, and its displays."""
     row: dict[int, Display] = {}
     number = column = -1
     kind = ""
-    for name, attributes, text in events(chunks, ("row", "c"), ("v",)):
+    for name, attributes, text in events(chunks, ("row", "c"), ("v",), _is_error):
         if name == "row":
             if row:
                 yield number, row
@@ -137,7 +131,7 @@ def _rows(chunks: Iterable[bytes], formats: Sequence[NumberFormat | None]) -> It
         elif name == "c":
             kind = attributes.get("t", "n")
             column = _column(attributes["r"].rstrip("0123456789")) if "r" in attributes else column + 1
-            display = _display(attributes.get("s", "0"), formats)
+            display = formats.get(attributes.get("s", "0"))
             if display and (kind == "n" or (kind in _TEXTS and display.changes_texts)):
                 row[column] = display
         elif kind == "e" and text and text.startswith("#"):
@@ -146,9 +140,8 @@ def _rows(chunks: Iterable[bytes], formats: Sequence[NumberFormat | None]) -> It
         yield number, row
 
 
-def _display(style: str, formats: Sequence[NumberFormat | None]) -> NumberFormat | None:
-    number = whole(style, 0)
-    return formats[number] if number < len(formats) else None
+def _is_error(attributes: Mapping[str, str]) -> bool:
+    return attributes.get("t") == "e"
 
 
 @lru_cache(_LAST_COLUMN)

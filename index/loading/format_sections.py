@@ -1,6 +1,6 @@
 """Parses the sections of a number format of a workbook: for positive numbers, negative ones, zero and texts.
 
-    #,##0.00 "kg";[Red](#,##0.00 "kg");"none";@
+#,##0.00 "kg";[Red](#,##0.00 "kg");"none";@
 """
 
 from __future__ import annotations
@@ -8,7 +8,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
+
+from index.text.sentences import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,6 +29,9 @@ _CURRENCY = re.compile(r"\$([^-\]]*)(?:-(?:[0-9A-F]{1,4}|[a-z]{2,3}(?:-[a-z0-9]{
 _OF_CLOCKS = re.compile(r"\$-F[48]00", re.IGNORECASE)
 _COLOUR = re.compile(r"black|blue|cyan|green|magenta|red|white|yellow|colou?r\s?\d{1,2}", re.IGNORECASE)
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?\d{1,15}(?:\.\d{1,15})?)")
+_PLACES = frozenset("0#?")
+_MOST_DECIMALS = 30
+"""Spreadsheets allow as many."""
 _BARE = frozenset("$-+(){}^&'~<>= ")
 """Characters that stand for themselves, as symbols of currencies, dashes and blanks do."""
 
@@ -43,10 +49,15 @@ class Numeral(NamedTuple):
     exponent: str
     """`+` or `-` and the places of the exponent; "" for none."""
 
+    unit: Decimal
+    """The unit of the last digit after the point."""
+    plain: bool
+    """Whether all digits are shown, in their usual places, with one at least before the point."""
+
     @property
-    def places(self) -> int:
-        """Number of digits after the point."""
-        return sum(place in ("0", "#", "?") for place in self.decimals)
+    def zeros(self) -> str:
+        """The point and the digits after it of a whole number, if the numeral is plain."""
+        return "." + "0" * len(self.decimals) if self.decimals else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,16 +151,18 @@ def _parsed(tokens: Sequence[_Token], condition: tuple[str, float] | None) -> Se
     end = last + 1
     while end < len(tokens) and kinds[end] == "comma":
         end += 1
-    before, after = tokens[:first], tokens[end:]
-    percents = sum(token.kind == "percent" for token in (*before, *after))
+    left, right = tokens[:first], tokens[end:]
+    percents = sum(token.kind == "percent" for token in (*left, *right))
     numeral = _numeral(tokens[first : last + 1], 2 * percents - 3 * (end - last - 1))
-    return Section(_words(before, "percent"), _words(after, "percent"), numeral, condition=condition)
+    return Section(_words(left, "percent"), _words(right, "percent"), numeral, condition=condition)
 
 
 def _words(tokens: Sequence[_Token], *allowed: str) -> str:
     if any(token.kind not in ("literal", *allowed) for token in tokens):
         raise _Unknown
-    return "".join(token.text for token in tokens)
+    words = "".join(token.text for token in tokens)
+    line = one_line(words)
+    return f"{' ' * words[:1].isspace()}{line}{' ' * (words[-1:].isspace() and bool(line))}"
 
 
 def _numeral(tokens: Sequence[_Token], shift: int) -> Numeral:
@@ -165,12 +178,18 @@ def _numeral(tokens: Sequence[_Token], shift: int) -> Numeral:
     point = kinds.index("point") if "point" in kinds else len(kinds)
     whole, scales = _whole(tokens[:point])
     decimals = _places(tokens[point + 1 :])
+    grouped, places = "," in whole, tuple(place for place in whole if place != ",")
+    unit = Decimal(1).scaleb(-sum(place in _PLACES for place in decimals))
     numeral = Numeral(
-        tuple(place for place in whole if place != ","), decimals, point < len(kinds), "," in whole,
-        shift - 3 * scales, exponent,
+        places, decimals, point < len(kinds), grouped, shift - 3 * scales, exponent, unit,
+        _is_plain(places, decimals, point < len(kinds)),
     )  # fmt: skip
     _check(numeral)
     return numeral
+
+
+def _is_plain(whole: Sequence[str], decimals: Sequence[str], point: bool) -> bool:
+    return whole[-1:] == ("0",) and set(whole[:-1]) <= {"#"} and set(decimals) <= {"0"} and point == bool(decimals)
 
 
 def _whole(tokens: Sequence[_Token]) -> tuple[tuple[str, ...], int]:
@@ -190,10 +209,10 @@ def _places(tokens: Sequence[_Token]) -> tuple[str, ...]:
 
 def _check(numeral: Numeral) -> None:
     """Raise _Unknown for a numeral of which it is not certain how it is shown."""
-    words = [place for place in (*numeral.whole, *numeral.decimals) if place not in ("0", "#", "?")]
-    if numeral.grouped and any(place not in ("0", "#", "?") for place in numeral.whole):
+    words = [place for place in (*numeral.whole, *numeral.decimals) if place not in _PLACES]
+    if numeral.grouped and any(place not in _PLACES for place in numeral.whole):
         raise _Unknown
-    if numeral.places > 30 or any("/" in place or ":" in place for place in words):
+    if len(numeral.decimals) > _MOST_DECIMALS or any("/" in place or ":" in place for place in words):
         raise _Unknown
     if numeral.exponent and (
         numeral.grouped or numeral.shift or "".join(numeral.whole) not in ("0", "#", "##0") or not numeral.exponent[1:]

@@ -10,7 +10,7 @@ import operator
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from index.loading.format_sections import Numeral, Section, sections
 
@@ -19,17 +19,13 @@ if TYPE_CHECKING:
 
 _LARGEST = 1e21
 """Numbers from here on stay as they are."""
+_WHOLE = 1e15
+"""Whole numbers below have no more digits than are kept."""
+_DIGITS_ABOVE_ZERO = frozenset("123456789")
 _EXACT = Context(prec=400, rounding=ROUND_HALF_UP)
 _TESTS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt, "<=": operator.le, "=": operator.eq, "<>": operator.ne, ">=": operator.ge, ">": operator.gt,
 }  # fmt: skip
-
-
-class _Choice(NamedTuple):
-    """The section for a number, and whether the number's sign is written before it."""
-
-    section: Section | None
-    signed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +49,25 @@ class NumberFormat:
         if not abs(value) < _LARGEST:
             return None
         section, signed = self._choice(value)
-        if section is None:
+        if section is None or section.has_text:
             return None
-        written = _written(section, float(value)).strip()
-        is_clear = not (signed and value < 0) or _has_digit_above_zero(section, written)
-        if section.has_text or not is_clear or (value and not written):
-            return None
-        return " ".join(f"{'-' if signed and value < 0 else ''}{written}".split())
+        written = _written(section, abs(value)).strip()
+        if not (signed and value < 0):
+            return written if written or not value else None
+        return f"-{written}" if _is_above_zero(section, written) else None
 
     def text(self, words: str) -> str:
         """Return a text as a reader sees it."""
         return f"{self.words.before}{words}{self.words.after}".strip() if self.words else words
 
-    def _choice(self, value: float) -> _Choice:
+    def _choice(self, value: float) -> tuple[Section | None, bool]:
+        """Return the section for a number, and whether the number's minus is written before it."""
         if self.conditional:
-            return _Choice(self._of_condition(value), signed=False)
+            return self._of_condition(value), False
         count = len(self.numbers)
         if count < 2 or value > 0 or (value == 0 and count < 3):
-            return _Choice(self.numbers[0] if self.numbers else None, count < 2)
-        return _Choice(self.numbers[1 if value < 0 else 2], signed=False)
+            return (self.numbers[0] if self.numbers else None), count < 2
+        return self.numbers[1 if value < 0 else 2], False
 
     def _of_condition(self, value: float) -> Section | None:
         """Return the first section whose condition holds; None below zero, where it is not clear how a minus is shown.
@@ -102,41 +98,46 @@ def number_format(code: str) -> NumberFormat:
     return NumberFormat(tuple(found), words if words and words.has_text else None, conditional)
 
 
-def _has_digit_above_zero(section: Section, written: str) -> bool:
+def _is_above_zero(section: Section, written: str) -> bool:
     """Return whether a number is not rounded to zero: whether a minus is shown then, differs between programs."""
-    return section.numeral is None or any("1" <= character <= "9" for character in written)
+    return not written.isascii() or section.numeral is None or not _DIGITS_ABOVE_ZERO.isdisjoint(written)
 
 
 def _written(section: Section, value: float) -> str:
-    """Return the absolute value of a number in a section."""
+    """Return a number of 0 or more in a section."""
     numeral = section.numeral
     if section.general:
-        return f"{section.before}{general(abs(value))}{section.after}"
+        return f"{section.before}{general(value)}{section.after}"
     if numeral is None:
         return section.before
-    digits = _EXACT.create_decimal(f"{abs(value):.15g}").scaleb(numeral.shift, _EXACT)
-    written = _scientific(numeral, digits) if numeral.exponent else _fixed(numeral, digits)
-    return f"{section.before}{written}{section.after}"
+    if numeral.plain and not (numeral.shift or numeral.exponent) and value < _WHOLE and value == int(value):
+        digits = f"{int(value):,}" if numeral.grouped else str(int(value))
+        return f"{section.before}{digits}{numeral.zeros}{section.after}"
+    exact = _EXACT.create_decimal(f"{value:.15g}").scaleb(numeral.shift, _EXACT)
+    if numeral.exponent:
+        return f"{section.before}{_scientific(numeral, exact)}{section.after}"
+    return f"{section.before}{_fixed(numeral, exact)}{section.after}"
 
 
 def general(value: float) -> str:
     """Return a number without the noise of binary fractions: spreadsheets keep 15 digits, too."""
-    if value.is_integer() and abs(value) < 1e15:
+    if abs(value) < _WHOLE and value == int(value):
         return str(int(value))
     return f"{value:.15g}"
 
 
-def _fixed(numeral: Numeral, digits: Decimal) -> str:
-    rounded = digits.quantize(Decimal(1).scaleb(-numeral.places), context=_EXACT)
+def _fixed(numeral: Numeral, exact: Decimal) -> str:
+    rounded = exact.quantize(numeral.unit, context=_EXACT)
+    if numeral.plain:
+        return f"{rounded:,f}" if numeral.grouped else f"{rounded:f}"
     whole, _, decimals = f"{rounded:f}".partition(".")
-    return _whole(numeral, whole.lstrip("0")) + _decimals(numeral, decimals)
+    return " ".join(f"{_whole(numeral, whole.lstrip('0'))}{_decimals(numeral, decimals)}".split())
 
 
 def _whole(numeral: Numeral, digits: str) -> str:
     """Return the digits before the point in their places, with the literal words between them."""
     if numeral.grouped:
-        filled = _padded([place for place in numeral.whole if place != ","], digits)
-        return _grouped(filled)
+        return _grouped(_padded(numeral.whole, digits))
     places = numeral.whole
     count = sum(map(len, filter(_is_place, places)))
     lead, rest = digits[: max(0, len(digits) - count)], digits[-count:] if count else ""
@@ -188,11 +189,11 @@ def _decimals(numeral: Numeral, digits: str) -> str:
     return "".join(written)
 
 
-def _scientific(numeral: Numeral, digits: Decimal) -> str:
-    power = digits.adjusted() if digits else 0
+def _scientific(numeral: Numeral, exact: Decimal) -> str:
+    power = exact.adjusted() if exact else 0
     step = sum(map(_is_place, numeral.whole))
     power -= power % step
-    mantissa = digits.scaleb(-power, _EXACT).quantize(Decimal(1).scaleb(-numeral.places), context=_EXACT)
+    mantissa = exact.scaleb(-power, _EXACT).quantize(numeral.unit, context=_EXACT)
     if mantissa >= 10**step:
         mantissa, power = mantissa.scaleb(-step, _EXACT), power + step
     sign = "-" if power < 0 else "+" if numeral.exponent.startswith("+") else ""

@@ -131,10 +131,10 @@ class _Reader:
 
     def _row(self, values: Sequence[Any], displays: Row, left: int) -> list[str]:
         """Return the words of a row whose first value is in the column with the index `left`."""
-        row = [shown(value) if value != "" else "" for value in values]
-        for column, display in displays.items():
-            if 0 <= column - left < len(row):
-                row[column - left] = displayed(values[column - left], display)
+        row = [
+            displayed(value, display) if (display := displays.get(column)) else shown(value) if value != "" else ""
+            for column, value in enumerate(values, left)
+        ]
         while row and not row[-1]:
             row.pop()
         self._cells += len(row) - row.count("")
@@ -175,13 +175,12 @@ def shown(value: Any) -> str:
 
 def displayed(value: Any, display: Display) -> str:
     """Return a value as its format or the words of its cell show it; where they do not, as `shown` does."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    is_number = isinstance(value, float | int) and not isinstance(value, bool)
     if isinstance(display, str):
         return one_line(display) if is_number or value == "" else shown(value)
-    if isinstance(value, str):
-        return one_line(display.text(value)) if value else ""
-    written = display.number(value) if is_number else None
-    return shown(value) if written is None else one_line(written)
+    if is_number and (written := display.number(value)) is not None:
+        return written
+    return one_line(display.text(value)) if isinstance(value, str) and value else shown(value)
 
 
 def _moment(value: datetime.datetime) -> str:
