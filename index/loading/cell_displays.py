@@ -35,7 +35,7 @@ _BUILT_IN = {
     41: '_(* #,##0_);_(* (#,##0);_(* "-"_);_(@_)', 43: '_(* #,##0.00_);_(* (#,##0.00);_(* "-"??_);_(@_)',
     48: "##0.0E+0",
 }  # fmt: skip
-"""Formats by their numbers (ECMA-376, 18.8.30). Those with a currency are left out: it depends on the reader's place."""
+"""Formats by their numbers (ECMA-376, 18.8.30), without those whose currency depends on the reader's place."""
 _TEXTS = frozenset({"s", "str", "inlineStr"})
 
 

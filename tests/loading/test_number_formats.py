@@ -125,8 +125,8 @@ def test_any_format_whatever_gives_digits_of_the_number_or_nothing() -> None:
     """No code raises an error, and the plain ones keep the value: read back, it differs by rounding only."""
     chance = random.Random(20261129)
     pieces = ["0", "#", "?", ",", ".", "%", ";", "@", "E+", "E-", '"x"', '"', "\\", "\\-", "_", "_(", "*", "* ",
-              "[Red]", "[$€-407]", "[$", "]", "[>5]", "[<=-1]", "(", ")", "-", "$", " ", "/", ":", "General", "y", "m", "h",
-              "é", "\0", "\n", "٣", "€", "0.00", "#,##0"]  # fmt: skip
+              "[Red]", "[$€-407]", "[$", "]", "[>5]", "[<=-1]", "(", ")", "-", "$", " ", "/", ":", "General", "y", "m",
+              "h", "é", "\0", "\n", "٣", "€", "0.00", "#,##0"]  # fmt: skip
     values = [0, 1, -1, 0.5, -1234567.891, 99.995, 1e-9, 1e20, -1e300, 5e-324, float("nan"), float("inf")]
     written = 0
     for _ in range(4000):

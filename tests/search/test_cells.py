@@ -67,6 +67,15 @@ def test_a_cell_is_found_by_its_headers(tables: Library, question: str, words: s
     assert tables.document(first.document.id).text[first.pin.start : first.pin.end] == words
 
 
+def test_a_number_is_found_with_and_without_its_commas(library: Library) -> None:
+    """`9467` in a question is `9,467` in a sheet."""
+    sales = [["Zone", "Sales, CHF"], ["Europe", "9,467"], ["Asia", "9,060"], ["China", "2,548"]]
+    library.add_documents([sheet("Zones", sales)])
+    assert [library.search(f"Which zone had sales of {number}?")[0].quote for number in ("9467", "2548")] == [
+        "Europe", "China",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "question",
     [

@@ -67,8 +67,12 @@ def terms(text: str) -> list[str]:
 
     A code can be written in several ways, so `IL6` also has the terms of `IL-6` and `IL 6`. `9,467` also has `9467`.
     """
-    found = list(chain.from_iterable(map(_STEMMED.__getitem__, _split(text))))
-    return [*found, *(number.replace(",", "") for number in _GROUPED.findall(text))] if "," in text else found
+    written = _GROUPED.sub(_both_ways, text) if "," in text else text
+    return list(chain.from_iterable(map(_STEMMED.__getitem__, _split(written))))
+
+
+def _both_ways(number: re.Match[str]) -> str:
+    return f"{number[0]} {number[0].replace(',', '')}"
 
 
 def terms_of(texts: Iterable[str]) -> list[list[str]]:
