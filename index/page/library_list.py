@@ -102,8 +102,10 @@ def matching(documents: Sequence[DocumentInfo], words: str) -> list[DocumentInfo
 def _matches(info: DocumentInfo, words: str) -> bool:
     if not words:
         return True
-    fields = " ".join((info.name, file_name(info.source), info.author, info.date, info.kind, origin(info.reading)))
-    return all(word in fields.casefold() for word in words.casefold().split())
+    fields = " ".join(
+        (info.name, file_name(info.source), info.author, info.date, info.kind, origin(info.reading))
+    ).casefold()
+    return all(word in fields for word in words.casefold().split())
 
 
 def _sorted(documents: Sequence[DocumentInfo], key: _Key, *, falling: bool) -> list[DocumentInfo]:

@@ -24,9 +24,16 @@ if TYPE_CHECKING:
 _REPLACED = "and add it again under the same name: it then replaces this version."
 _ADVICE = (
     (
-        r"(.*) without text, as images",
+        r"(.*) without text, as images:",
         "{} without text",
         f"For example with “ocrmypdf in.pdf out.pdf”; rename the result {_REPLACED}",
+    ),
+    (r"(.*) without text, as images\.", "{} without text", f"Then open Pincite again, {_REPLACED}"),
+    (r"(.*pages?) with text that may be broken", "{} in doubt", f"Then open Pincite again, {_REPLACED}"),
+    (
+        r"(.*pages?) not recognised",
+        "{} not recognised",
+        f"Look at these pages; if they are faint or cut off, scan them again, {_REPLACED}",
     ),
     (
         r"(.*characters?) could not be read",

@@ -128,9 +128,9 @@ def kind_of(document: ReadFile) -> str:
 
 def origin(reading: Reading) -> str:
     """Return what a document came in: `attached to letter.eml`, `from papers.zip`; empty for a file of its own."""
-    name = PurePath(reading.container).name
-    if not name:
+    if not reading.container:
         return ""
+    name = PurePath(reading.container).name
     is_message = _BY_ENDING.get(PurePath(name).suffix[1:].lower()) in _MESSAGES
     return f"{'attached to' if is_message else 'from'} {name}"
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from index import __version__
 from index.cli import app, printing
-from index.records import Unconfirmed, Verification
+from index.records import ReadAs, Reading, Receipt, Unconfirmed, Verification
 from tests.cases import cases
 from tests.cli.conftest import SEA, command_names, help_of, make_library
 from tests.fakes import FakeEncoder
@@ -35,6 +35,20 @@ def filled(run: Run, write: Write) -> Run:
     """Run the program on a library of one document."""
     assert run("add", write("sea.md", SEA)).code == 0
     return run
+
+
+def test_receipt_says_how_documents_were_read(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without `--verbose`, only of documents with recognised or empty pages, and of members; without control codes."""
+    plain = ReadAs("/x/a.md", "Markdown · English", Reading(languages=("en",)))
+    scan = ReadAs("/x/b.pdf", f"Scan · 3 pages recognised by tesseract{CSI}", Reading(3, "tesseract"))
+    receipt = Receipt(added=("/x/a.md", "/x/b.pdf"), read=(plain, scan), passages=2)
+    printing.print_receipt(receipt, quiet=False, verbose=False)
+    assert capsys.readouterr().out.splitlines()[1:] == ["  read: b.pdf: Scan · 3 pages recognised by tesseract[31m"]
+    printing.print_receipt(receipt, quiet=False, verbose=True)
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "  added: /x/a.md (Markdown · English)",
+        "  added: /x/b.pdf (Scan · 3 pages recognised by tesseract[31m)",
+    ]
 
 
 # Help

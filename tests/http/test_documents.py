@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from index.records import Reading
+from tests import shapes
 from tests.http.conftest import OIL, SOURCES, Service
 
 if TYPE_CHECKING:
@@ -63,6 +66,23 @@ def test_document_is_found_by_its_id_or_a_prefix(service: Service, client: TestC
     document = client.get(f"/v1/documents/{identity}").json()
     assert (document["id"], document["title"], document["source"]) == (identity, "The Harbour Treaty", "treaty.md")
     assert client.get(f"/v1/documents/{identity[:8].upper()}").json() == document
+
+
+def test_document_says_how_it_was_read(own_service: Service, own_client: TestClient) -> None:
+    """In words and as data; a container is named without its folder."""
+    reading = Reading(tables=1, languages=("en",), container="/srv/secret/mail.mbox")
+    own_service.library.add_documents([replace(shapes.message(), reading=reading)])
+    (document,) = own_client.get("/v1/documents", params={"name": "pump"}).json()["documents"]
+    assert document["kind"] == "Message"
+    assert document["how"] == "Message · 1 table · English · attached to mail.mbox"
+    assert document["reading"] == {
+        "recognised_pages": 0,
+        "engine": "",
+        "empty_pages": 0,
+        "tables": 1,
+        "languages": ["en"],
+        "container": "mail.mbox",
+    }
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,18 @@ def test_list_row_shows_all_that_is_known_of_a_document() -> None:
     ("note", "brief", "remedy"),
     [
         pytest.param(IMAGES, "3 pages without text", "ocrmypdf", id="scanned pages"),
+        pytest.param(
+            "2 pages without text, as images. Install tesseract.",
+            "2 pages without text",
+            "add it again",
+            id="no engine",
+        ),
+        pytest.param(
+            "1 page not recognised: it is upside down.", "1 page not recognised", "scan them again", id="faint"
+        ),
+        pytest.param(
+            "3 pages with text that may be broken. See above.", "3 pages in doubt", "add it again", id="doubt"
+        ),
         pytest.param("1 page could not be read.", "1 page unreadable", "save it", id="broken pages"),
         pytest.param(
             "One character could not be read as UTF-8 and stand as \ufffd.",
