@@ -35,6 +35,8 @@ from index.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from index.records import Document
+
 FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSerif.ttf"
 """DejaVu has the letters of all languages of the benchmark; another font can be named by `--font`."""
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
@@ -92,8 +94,9 @@ def scan(text: str, path: Path, dpi: int, *, is_worn: bool, font: str) -> int:
     return len(made)
 
 
-def measure(texts: Sequence[Path], folder: Path, arguments: argparse.Namespace) -> None:
-    """Print recall and seconds a page for each variant and language, and keep the scans in a folder."""
+def measure(texts: Sequence[Path], folder: Path, arguments: argparse.Namespace) -> dict[int, list[Document]]:
+    """Print recall and seconds a page for each variant and language; return the worn scans as read, by resolution."""
+    read: dict[int, list[Document]] = defaultdict(list)
     recogniser = Recogniser(RecognitionOptions(arguments.engine))
     for dpi in arguments.dpi:
         for is_worn in (False, True) if not arguments.only_worn else (True,):
@@ -106,30 +109,27 @@ def measure(texts: Sequence[Path], folder: Path, arguments: argparse.Namespace) 
                 document = load_bytes(pdf.read_bytes(), source=str(pdf), recogniser=recogniser)
                 seconds += time.monotonic() - began
                 found[path.stem.rpartition("-")[2]].append(recall(text, document.text))
+                if is_worn:
+                    read[dpi].append(document)
             shown = ", ".join(f"{language} {statistics.mean(values):.4f}" for language, values in found.items())
             kind = "worn" if is_worn else "clean"
             print(f"{dpi} dpi, {kind}: {shown}; {seconds / count:.2f} s a page, {count} pages", flush=True)
+    return read
 
 
 def same_pins(
-    texts: Sequence[Path], folder: Path, questions: Sequence[dict[str, Any]], arguments: argparse.Namespace
+    texts: Sequence[Path], scans: dict[int, list[Document]], questions: Sequence[dict[str, Any]], *, verbose: bool
 ) -> None:
     """Ask a library of the texts and one of the scans, and print how many pins are the same words."""
-    settings = Settings(ocr=arguments.engine)
-    with (
-        tempfile.TemporaryDirectory() as home,
-        Library.open(Path(home, "texts"), settings) as of_texts,
-        Library.open(Path(home, "scans"), settings) as of_scans,
-    ):
+    with tempfile.TemporaryDirectory() as home, Library.open(Path(home, "texts"), Settings()) as of_texts:
         of_texts.add(list(texts))
-        for dpi in arguments.dpi:
-            scans = [folder / f"{path.stem}-{dpi}-worn.pdf" for path in texts]
-            of_scans.add(scans)
-            same = [_is_same(of_texts, of_scans, asked, arguments) for asked in questions]
-            right = [_has_quote(of_scans, asked) for asked in questions]
+        for dpi, documents in scans.items():
+            with Library.open(Path(home, str(dpi)), Settings()) as of_scans:
+                of_scans.add_documents(documents)
+                same = [_is_same(of_texts, of_scans, asked, verbose=verbose) for asked in questions]
+                right = [_has_quote(of_scans, asked) for asked in questions]
             print(f"{dpi} dpi, worn: the pin in the scan is that in the text: {sum(same)} of {len(same)}")
             print(f"{dpi} dpi, worn: the pin is the quote asked for: {sum(right)} of {len(right)}", flush=True)
-            of_scans.remove(*map(str, scans))
 
 
 def _pin(library: Library, asked: dict[str, Any]) -> str:
@@ -137,10 +137,10 @@ def _pin(library: Library, asked: dict[str, Any]) -> str:
     return hits[0].quote if hits else ""
 
 
-def _is_same(one: Library, other: Library, asked: dict[str, Any], arguments: argparse.Namespace) -> bool:
+def _is_same(one: Library, other: Library, asked: dict[str, Any], *, verbose: bool) -> bool:
     left, right = _pin(one, asked), _pin(other, asked)
     same = _alike(left, right)
-    if arguments.verbose and not same:
+    if verbose and not same:
         print(f"  {asked['question']}\n    text: {left}\n    scan: {right}")
     return same
 
@@ -169,11 +169,11 @@ def main() -> None:
     if not texts:
         sys.exit(f"There are no texts (*.txt) in {arguments.folder}.")
     with tempfile.TemporaryDirectory() as folder:
-        measure(texts, Path(folder), arguments)
-        if arguments.questions:
-            lines = arguments.questions.read_text("utf-8").splitlines()
-            questions = [json.loads(line) for line in lines if line.strip()]
-            same_pins(texts, Path(folder), questions, arguments)
+        scans = measure(texts, Path(folder), arguments)
+    if arguments.questions:
+        lines = arguments.questions.read_text("utf-8").splitlines()
+        questions = [json.loads(line) for line in lines if line.strip()]
+        same_pins(texts, scans, questions, verbose=arguments.verbose)
 
 
 if __name__ == "__main__":

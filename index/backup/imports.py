@@ -16,7 +16,7 @@ from index.backup.archive_reader import ArchiveReader
 from index.backup.portable_format import FORMAT, VERSION, PortableReader
 from index.backup.rebuild import EmbeddedDocument, Embedder
 from index.errors import FingerprintMismatch, LibraryNotWritable
-from index.ingest.preparation import Claims
+from index.ingest.claimed_documents import Claims
 from index.records import Failure, Note, Receipt
 
 if TYPE_CHECKING:

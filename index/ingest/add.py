@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from index.errors import LibraryNotWritable
+from index.ingest.claimed_documents import Claims
 from index.ingest.growth import beginning, forget_beginnings, planned
 from index.ingest.members import OpenContainers
 from index.ingest.passage_encoding import BATCH_PASSAGES, PassageEncoder
 from index.ingest.pipeline import PageCounts, Prefetcher, ReceiptBuilder, VectorBuffer
 from index.ingest.preparation import (
-    Claims,
     DocumentCutter,
     Failed,
     FileReader,

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from index.encoders.encoder import Draft
 from index.errors import HoldsDocuments, LoadingError, SourceNotFound, TooLarge
@@ -29,50 +29,6 @@ if TYPE_CHECKING:
     from index.loading.sandbox.messages import Limits
     from index.records import Chunk, Document
     from index.storage.catalog.catalog import Catalog
-
-    Outcome = Literal["added", "replaced", "unchanged"]
-
-_COMPARED = ("text", "landmarks", "tables", "recognised", "title", "author", "date", "media_type")
-FOUND_IN_FILE = "The import and the file itself differ in {}; the library now has what the file says."
-_LABELS = {"landmarks": "pages and headings", "recognised": "recognised words", "media_type": "format"}
-
-
-@dataclass(frozen=True, slots=True)
-class Claims:
-    """The fields in which each claimed document, by id, differs from its file; empty if they agree."""
-
-    differences: dict[str, tuple[str, ...]]
-
-    @classmethod
-    def of(cls, catalog: Catalog, read: Sequence[Document]) -> Claims:
-        """Compare documents that were read with those that the catalog has by claim only."""
-        claimed = catalog.claimed([document.id for document in read])
-        found = {}
-        for document in read:
-            number = catalog.number_of(document.id) if document.id in claimed else None
-            stored = catalog.document(number) if number is not None else None
-            if stored is not None:
-                found[document.id] = tuple(_differing(stored, document))
-        return cls(found)
-
-    def outcome(self, identity: str, stored: Literal["added", "replaced"]) -> Outcome:
-        """Return a document's outcome: it is unchanged if its claim proved right.
-
-        If it was added, the claim had been removed before, because another document took its source.
-        """
-        return "unchanged" if stored == "replaced" and self.differences.get(identity) == () else stored
-
-    def notes(self, identity: str, words: str = FOUND_IN_FILE) -> tuple[str, ...]:
-        """Return the receipt's notes on a document; `words` has a placeholder for the fields that differ."""
-        differing = self.differences.get(identity)
-        if not differing:
-            return ()
-        fields = " and ".join(filter(None, (", ".join(differing[:-1]), differing[-1])))
-        return (words.format(fields),)
-
-
-def _differing(claimed: Document, read: Document) -> list[str]:
-    return [_LABELS.get(name, name) for name in _COMPARED if getattr(claimed, name) != getattr(read, name)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,18 +156,17 @@ class FileReader:
 
     def _opened(self, file: Path, origin: Origin, identity: str) -> Opened | Failed:
         try:
-            return Opened(origin, identity, tuple(self._listed(file)))
+            return Opened(origin, identity, self._listed(file))
         except LoadingError as error:
             return Failed(origin, error)
 
-    def _listed(self, file: Path) -> list[str]:
-        return self._parser.members(file, max_bytes=self._options.max_bytes, passwords=self._options.passwords)
+    def _listed(self, file: Path) -> tuple[str, ...]:
+        return tuple(self._parser.members(file, max_bytes=self._options.max_bytes, passwords=self._options.passwords))
 
-    def _members_of(self, file: Path, identity: str) -> tuple[str, ...] | None:
+    def _members_of(self, file: Path, media_type: str) -> tuple[str, ...] | None:
         """Return the members of a document that can have some; None if it cannot, or if they cannot be listed."""
-        media_type = self._catalog.media_types([identity]).get(identity, "")
         try:
-            return tuple(self._listed(file)) if media_type in WITH_MEMBERS else None
+            return self._listed(file) if media_type in WITH_MEMBERS else None
         except LoadingError:
             return None
 
@@ -239,7 +194,7 @@ class FileReader:
         if ready.document.media_type not in WITH_MEMBERS:
             return ready
         try:
-            return replace(ready, members=tuple(self._listed(file)))
+            return replace(ready, members=self._listed(file))
         except LoadingError as error:
             notes = (*ready.document.notes, f"Its attachments were not read: {error.message}")
             return replace(ready, document=replace(ready.document, notes=notes))
@@ -247,10 +202,8 @@ class FileReader:
     def _require_short(self, document: Document) -> None:
         most, length = self._options.max_characters, len(document.text)
         if most and length > most:
-            raise TooLarge(
-                f"The text has {length:,} characters, more than the {most:,} that the settings allow.",
-                "Raise the limit with PINCITE_MAX_CHARACTERS, or split the file.",
-            )
+            message = f"The text has {length:,} characters, more than the {most:,} that the settings allow."
+            raise TooLarge(message, "Raise the limit with PINCITE_MAX_CHARACTERS, or split the file.")
 
 
 class DocumentCutter:

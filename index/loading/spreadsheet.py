@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _MOST_CELLS = 500_000
 """Cells with words in a workbook: more need more memory than the settings allow by default."""
-_MOST_PLACES = 30_000_000
+_MOST_PLACES = 10_000_000
 """Places between the first and the last cell of a sheet: calamine keeps each of them in memory."""
 _TOO_MANY = "Save the sheets that matter as files of their own, or as CSV, and add those."
 _NAMELESS = re.compile(
@@ -65,8 +65,8 @@ def read(content: Content, name: str) -> Draft:
 
 
 def _check(data: bytes, name: str) -> None:
-    """Raise TooLarge for an xlsx file with too many cells, and PasswordRequired for a locked ods file."""
-    for cells, rows, columns in extents(data):
+    """Raise TooLarge for a file with too many cells, PasswordRequired for a locked ods file, DamagedFile for some."""
+    for cells, rows, columns in extents(data, name):
         if cells > _MOST_CELLS or rows * columns > _MOST_PLACES:
             what = f"a sheet with {cells:,} cells in {rows:,} rows and {columns:,} columns"
             raise TooLarge(f"{name} has {what}.", _TOO_MANY)

@@ -30,8 +30,7 @@ PROVEN: dict[Verdict, str] = {
 }
 """What a verdict proves, and no more."""
 LOW_CONFIDENCE = 0.5
-"""If a word of a passage was recognised with less confidence, the passage says so. In clean scans, one sentence in ten
-has such a word; in scans that are hard to read, most have."""
+"""If a word of a passage was recognised with less confidence, the passage says so."""
 AS_RECOGNISED = "as recognised"
 """What is said instead of *verbatim*, or beside a verdict, if the words were recognised in a picture."""
 _RECOGNISED = "as recognised in a picture of the page"

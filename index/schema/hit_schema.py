@@ -156,7 +156,7 @@ class Hit(Schema):
     text: str
     """The exact words of the passage."""
     pin: Quote
-    """The sentence that carries the evidence."""
+    """The sentence that carries the evidence, or the cell of a table that answers the question."""
     runner_up: Quote | None
     """The second-best sentence of the passage; null if there is no other."""
     why: Why

@@ -44,7 +44,7 @@ WHOLE_NAME_BONUS = 0.15
 """Added in proportion to the part of the row's header that is in the question: `Water`, not `Water heaters`."""
 LEAST_ROW = 0.08
 """The least share of the question's words that must name the row, unless its whole header is in the question."""
-LEAST_GAIN = 0.02
+LEAST_GAIN = 0.05
 """How much nearer a column's header must bring the row's header to the question if none of its words is in there."""
 CLEAR, DISTINCT = 0.06, 0.02
 """The least distance to the best cell with other words; and, if that cell lacks words of the question which this one

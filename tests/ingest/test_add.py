@@ -21,7 +21,7 @@ from tests.storage.factories import a_document
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from index.loading.sandbox.messages import ChunkerSettings, Parsed, Request
+    from index.loading.sandbox.messages import Parsed
     from index.records import Document, Progress, Settled
     from tests.conftest import Write
 
@@ -164,9 +164,9 @@ def test_sandbox_process_is_reused_across_calls_of_add(
     pids: set[int] = set()
     ask = Process.ask
 
-    def recording_ask(process: Process, request: Request, cutting: ChunkerSettings | None) -> Parsed:
+    def recording_ask(process: Process, *arguments: Any) -> Parsed:
         pids.add(process.pid)
-        return ask(process, request, cutting)
+        return ask(process, *arguments)
 
     monkeypatch.setattr(Process, "ask", recording_ask)
     for n in range(3):

@@ -83,6 +83,7 @@ def test_table_as_json_lines_has_typed_cells_and_citations() -> None:
         "author": "",
         "date": "",
         "location": "§ Banks",
+        "headers": [],
         "start": 1,
         "end": 9,
         "quote": "=It rose.",

@@ -9,6 +9,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 import docx
+import openpyxl
 
 from tests.loading.samples import epub, fodt
 
@@ -109,6 +110,15 @@ def page_with_annotations(count: int) -> bytes:
     return one_page(_TEXT, b"/Annots [%s]" % (b"5 0 R " * count), note)
 
 
+def workbook_with_corners() -> bytes:
+    """Build a workbook with a word in the first and in the last cell of a sheet."""
+    made = openpyxl.Workbook()
+    made.active["A1"], made.active["XFD1048576"] = "near", "far"
+    out = io.BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
 def self_drawing_form() -> bytes:
     """Build a PDF with a form that draws itself."""
     form = stream(
@@ -151,6 +161,10 @@ HOSTILE: dict[str, tuple[str, Callable[[int], bytes]]] = {
     "HTML, deeply nested": ("a.html", lambda n: b"<html>" + b"<div>" * (100 * n) + _SENTENCE),
     "HTML, nested lists": ("a.html", lambda n: b"<html>" + b"<ul><li>" * (50 * n) + _SENTENCE),
     "HTML, nested tables": ("a.html", lambda n: b"<html>" + b"<table><tr><td>ha" * (10 * n) + _SENTENCE),
+    "HTML, cells that span everything": (
+        "a.html",
+        lambda n: b"<table>" + b"<tr><td colspan=1000 rowspan=60000>ha" * n + b"</table><p>" + _SENTENCE,
+    ),
     "HTML, only comments": ("a.html", lambda n: b"<!---->" * (10 * n) + _SENTENCE),
     "HTML, unclosed comments": ("a.html", lambda n: b"<html>" + b"<!-- " * (100 * n) + _SENTENCE),
     "HTML, many attributes": ("a.html", lambda n: b"<html><p " + b"a='b' " * (100 * n) + b">" + _SENTENCE),
@@ -287,6 +301,9 @@ HOSTILE: dict[str, tuple[str, Callable[[int], bytes]]] = {
         "a.pdf",
         lambda n: pdf(b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [] /Count %d >>" % (1000 * n)),
     ),
+    "table, an open quote": ("a.csv", lambda n: b'ship,"year\n' + b"Tern,1911\n" * (100 * n)),
+    "table, one endless record": ("a.csv", lambda n: b"Tern," * (100 * n) + b"\n" + b"a,b\n" * (100 * n)),
+    "workbook, cells at the corners": ("a.xlsx", lambda n: workbook_with_corners()),
     "PDF, one page repeated": (
         "a.pdf",
         lambda n: pdf(

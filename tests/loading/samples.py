@@ -188,7 +188,7 @@ TEX = r"""% The preamble is no text: \section{None}
 \maketitle
 \section{Quays \label{sec:quays}}
 The quay---built of granite\footnote{Granite from
-\place.} from \emph{M\"uller \& Sons}---was
+\place.} from\indexdef{granite} \emph{M\"uller \& Sons}---was
 % a comment within a sentence
 paid for in \verb|a_b| and $x_{1} \leq \alpha$ \cite{varde2020}.
 \begin{equation}
@@ -280,6 +280,8 @@ ships = 12
 include::/etc/passwd[]
 
 .Ships in harbour
+image::ships.png[Ships in harbour]
+
 |===
 |Harbour |Ships
 

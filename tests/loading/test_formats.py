@@ -132,7 +132,7 @@ WRONG = {
         "a workbook that cannot be opened",
     ),
     "slides of one part": ("a.pptx", _zip(ppt__presentation_xml=b"<p/>"), "a presentation that cannot be opened"),
-    "an old workbook of nothing": ("a.xls", _stream("Workbook"), "a workbook that cannot be opened"),
+    "an old workbook of nothing": ("a.xls", _stream("Workbook"), "an Office file of the older kind and damaged"),
     "a Word document of one part": ("a.docx", _zip(word__document_xml=b"<w/>"), "cannot be opened"),
 }
 

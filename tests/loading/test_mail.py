@@ -52,8 +52,8 @@ def test_headers_are_text_and_metadata() -> None:
     facts = (document.title, document.author, document.date, document.media_type)
     assert facts == ("The harbour of Løvøya", "Ada", "1911-03-14", "message/rfc822")
     assert document.text == (
-        "From: Ada <ada@x.org>\nTo: Boris <boris@x.org>\nCc: Clara <clara@x.org>\n"
-        f"Date: {SENT}\nSubject: The harbour of Løvøya\nAttachments: chart.pdf, log.txt\n\nWe sailed at noon."
+        "From: Ada <ada@x.org>\n\nTo: Boris <boris@x.org>\n\nCc: Clara <clara@x.org>\n\n"
+        f"Date: {SENT}\n\nSubject: The harbour of Løvøya\n\nAttachments: chart.pdf, log.txt\n\nWe sailed at noon."
     )
     assert places(document) == ["message from Ada, 1911-03-14, “The harbour of Løvøya”"]
     assert document.notes == ("2 attachments are documents of their own: chart.pdf, log.txt.",)
@@ -203,7 +203,7 @@ def test_encrypted_message_says_so() -> None:
     body = "".join(f"--x\nContent-Type: {part}\n" for part in parts) + "--x--\n"
     data = message(body, 'Content-Type: multipart/encrypted; boundary="x"\n').encode()
     document = read(data)
-    assert document.text == "From: Ada <ada@x.org>\nSubject: Ships"
+    assert document.text == "From: Ada <ada@x.org>\n\nSubject: Ships"
     assert document.notes == ("The message is encrypted for its recipients; only its headers were read.",)
     assert attached(data) == {}
 

@@ -33,8 +33,8 @@ def test_outlook_message_is_read_like_an_email() -> None:
     assert document.media_type == "application/vnd.ms-outlook"
     assert (document.title, document.author, document.date) == ("Ships of Kiel", "Ada", "1604-10-09")
     assert document.text == (
-        "From: Ada <ada@x.org>\nCc: Clara <clara@x.org>\nDate: Sat, 09 Oct 1604 07:33:20 +0000\n"
-        "Subject: Ships of Kiel\nAttachments: log.txt\n\nWe sailed\nat noon."
+        "From: Ada <ada@x.org>\n\nCc: Clara <clara@x.org>\n\nDate: Sat, 09 Oct 1604 07:33:20 +0000\n"
+        "\nSubject: Ships of Kiel\n\nAttachments: log.txt\n\nWe sailed\nat noon."
     )
     assert [mark.label for mark in document.landmarks if mark.kind == "place"] == [
         "message from Ada, 1604-10-09, “Ships of Kiel”"
@@ -142,7 +142,7 @@ def test_real_outlook_messages() -> None:
     """Who was copied is text; an encrypted message says so."""
     copied = load(FILES / "fake-email-with-cc-and-bcc.msg", max_bytes=1 << 20)
     assert (copied.author, copied.date) == ("John", "2024-07-29")
-    assert "Cc: steve@unstructured.io\nBcc: hello@unstructured.io" in copied.text
+    assert "Cc: steve@unstructured.io\n\nBcc: hello@unstructured.io" in copied.text
     assert attached((FILES / "fake-email-attachment.msg").read_bytes()).keys() == {"fake-attachment.txt"}
     encrypted = load(FILES / "fake-encrypted.msg", max_bytes=1 << 20)
     assert encrypted.notes == ("The message is encrypted for its recipients; only its headers were read.",)

@@ -164,6 +164,14 @@ def test_a_damaged_workbook_is_reported() -> None:
         load_bytes(buffer.getvalue(), source="/a.xlsx")
 
 
+def test_a_circular_chain_of_sectors_is_reported() -> None:
+    """The reader of workbooks would follow it until the memory is full."""
+    fat = 512 * (1 + int.from_bytes(XLS[76:80], "little"))
+    circular = XLS[: fat + 8] + (0).to_bytes(4, "little") + XLS[fat + 12 :]
+    with pytest.raises(DamagedFile, match="circular"):
+        load_bytes(circular, source="/a.xls")
+
+
 def test_a_workbook_without_words_is_empty() -> None:
     """Names of empty sheets are no words."""
     with pytest.raises(EmptyDocument):
@@ -184,6 +192,14 @@ def test_a_far_cell_is_refused_before_it_takes_memory() -> None:
     made = workbook(("Data", SHIPS))
     made["Data"]["XFD1048576"] = "far"
     data = bytes_of(made)
-    assert extents(data) == [Extent(7, 1_048_576, 16_384)]
+    assert extents(data, "a.xlsx") == [Extent(7, 1_048_576, 16_384)]
     with pytest.raises(TooLarge, match="1,048,576 rows"):
         load_bytes(data, source="/a.xlsx")
+
+
+def test_a_far_cell_of_an_older_workbook_is_refused_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The records of cells tell rows and columns without loading them."""
+    assert extents(XLS, "a.xls")[1] == Extent(9, 3, 3)
+    monkeypatch.setattr(spreadsheet, "_MOST_PLACES", 8)
+    with pytest.raises(TooLarge, match="9 cells in 3 rows and 3 columns"):
+        load_bytes(XLS, source="/a.xls")

@@ -95,6 +95,7 @@ WORDS = {
     ],
     "made.adoc": [
         "The quay was built of granite, as the book and Ships say.\n\nFrom Løvøya.\n\nships = 12",
+        "ships = 12\n\nShips in harbour\n\nHarbour | Ships",
         "- Ships\n  - Sail\n1. Boats",
         "- Term: Its description.",
     ],
@@ -148,7 +149,7 @@ PLACES = {
         "print(": "line 30",
     },
     "made.rst": {"Quays": "line 11", "The quay": "line 14", "says, and": "line 15", "- Boats": "line 29"},
-    "made.adoc": {"The quay": "line 9", "the book": "line 10", "ships = ": "line 14", "Harbour |": "line 20"},
+    "made.adoc": {"The quay": "line 9", "the book": "line 10", "ships = ": "line 14", "Harbour |": "line 22"},
     "made.org": {"The quay": "line 9", "says[1]": "line 10", "1. Brigs": "line 14", "ships = ": "line 20"},
     "made.1": {"quay command": "line 7", "Counts": "line 14", "quay -s": "line 18"},
     "made.8": {"granite": "line 11", "Counts": "line 17"},

@@ -61,10 +61,10 @@ def test_question_does_not_wait_for_a_write(catalog: Catalog, folder: Path) -> N
     index = index_of(catalog, folder)
     writing, resume = threading.Event(), threading.Event()
 
-    def passages() -> Iterator[tuple[int, int, str]]:
+    def passages() -> Iterator[tuple[int, int, str, str]]:
         writing.set()
         assert resume.wait(10)
-        yield 99, 99, "The ship99 left."
+        yield 99, 99, "The ship99 left.", ""
 
     thread = threading.Thread(target=index._writer.write, args=([], passages()))
     thread.start()

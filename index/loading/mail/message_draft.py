@@ -40,11 +40,10 @@ class MessageFields:
 
 
 def draft(fields: MessageFields, body: Sequence[Block], notes: Sequence[str] = ()) -> Draft:
-    """Return the draft of a message: one block of headers, then the body."""
+    """Return the draft of a message: its headers, each a paragraph that can be quoted alone, then the body."""
     attached = [("Attachments", ", ".join(fields.attachments))]
     lines = [f"{name}: {value}" for name, value in (*fields.headers, *attached) if value.strip()]
-    head = verbatim("\n".join(lines))
-    blocks = [block for block in (head, *body) if block.text]
+    blocks = [block for block in (*map(verbatim, lines), *body) if block.text]
     if blocks:
         first = blocks[0]
         blocks[0] = replace(first, places=((0, fields.place.strip(), 1), *first.places))

@@ -119,8 +119,11 @@ class _Reader:
         return words
 
     def _caption(self, text: str, number: int) -> None:
+        """Add a caption, unless the picture repeats the title above it."""
         self.manuscript.end()
-        self.manuscript.words(self._plain(text, number), number)
+        words = self._plain(text, number)
+        if not self.manuscript.blocks or self.manuscript.blocks[-1].text != words:
+            self.manuscript.words(words, number)
         self.manuscript.end()
 
     def _is_underlined(self, line: str) -> bool:

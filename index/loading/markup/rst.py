@@ -44,7 +44,8 @@ _UNSEEN = frozenset(
 )
 _LISTINGS = frozenset({"literal_block", "doctest_block", "math_block"})
 _WORDS = frozenset({"paragraph", "rubric", "caption", "attribution", "line", "term"})
-_MOST_CHARACTERS = 3_000_000
+_MOST_CHARACTERS = 1_000_000
+"""docutils reads about 20,000 characters a second on a busy machine. A longer file is read line by line."""
 _DEEPEST_INDENT = 400
 _NOT_PARSED = "docutils could not parse it, so it was read line by line as plain text."
 

@@ -46,7 +46,7 @@ _CITED = re.compile(
 _REFERRED = re.compile(r"\\(?:ref|eqref|pageref|autoref|cref|Cref|nameref|vref)\*?" + _ARGUMENT)
 _LINKED = re.compile(r"\\href\s*\{[^{}]*\}")
 _DROPPED = re.compile(
-    r"\\(?:label|index|vspace|hspace|includegraphics|bibliographystyle|bibliography|addbibresource|pagestyle"
+    r"\\(?:label|[A-Za-z]*index[A-Za-z]*|vspace|hspace|includegraphics|bibliographystyle|bibliography|addbibresource|pagestyle"
     r"|thispagestyle|thanks|input|include|color|textcolor|hypertarget|phantom|vskip|hskip|fontsize|selectlanguage"
     r"|begin|end|documentclass|documentstyle|setcounter|addtocounter|pagenumbering|glsreset|rule|cline|cmidrule|multirow|todo|usepackage"
     r"|RequirePackage|newcolumntype|graphicspath|markboth|markright|addcontentsline|resizebox|scalebox)"

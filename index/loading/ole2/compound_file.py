@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from index.errors import DamagedFile
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any, Self
 
 SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -56,6 +57,13 @@ class CompoundFile:
         except _BROKEN as error:
             raise self.damaged(error) from error
 
+    def check_chains(self) -> None:
+        """Raise DamagedFile if a chain of sectors is circular: readers that follow it never come to an end."""
+        with suppress(*_BROKEN):
+            self._file.loadminifat()
+        if any(map(_is_circular, (self._file.fat, self._file.minifat or ()))):
+            raise self.damaged("a chain of sectors is circular")
+
     def properties(self) -> tuple[str, str]:
         """Return the title and the author that the file states, without what a template or a program left there."""
         title = author = ""
@@ -68,6 +76,19 @@ class CompoundFile:
     def damaged(self, error: object) -> DamagedFile:
         """Return the error for a file that breaks the rules of its format."""
         return DamagedFile(f"{self._name} is an Office file of the older kind and damaged: {error}.")
+
+
+def _is_circular(following: Sequence[int]) -> bool:
+    """Return whether sectors, each with the number of the one that follows it, are in a circle."""
+    passed = [0] * len(following)
+    for start in range(len(following)):
+        at = start
+        while 0 <= at < len(following) and not passed[at]:
+            passed[at] = start + 1
+            at = following[at]
+        if 0 <= at < len(following) and passed[at] == start + 1:
+            return True
+    return False
 
 
 def _text(value: object, codepage: object) -> str:

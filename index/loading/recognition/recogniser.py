@@ -137,8 +137,8 @@ class RecognisedPages:
         return words
 
     def finish(self) -> None:
-        """Say that all pages of the file were read."""
-        if self._store:
+        """Say that all pages of the file were read. A verification changes nothing of what is kept."""
+        if self._store and self._recogniser.options.source == "both":
             self._store.finish()
 
     def _read(self, index: int, draw: Callable[[], Image.Image | None]) -> PageWords:

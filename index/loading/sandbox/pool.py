@@ -176,7 +176,8 @@ def close_idle() -> None:
 
 def _size(path: Path) -> int:
     """Return the size of a file, or of the file that a member is in; 0 if there is none."""
-    for place in (lambda: path, lambda: file_on_disk(path)):
-        with suppress(OSError, ValueError):
-            return place().stat().st_size
+    with suppress(OSError, ValueError):
+        return path.stat().st_size
+    with suppress(OSError, ValueError):
+        return file_on_disk(path).stat().st_size
     return 0
