@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from index.ingest.differences import FOUND_IN_FILE
 
 from index.citations.readable import escape_markdown
 from index.errors import OriginalMissing
+from index.ingest.claimed_documents import FOUND_IN_FILE
 from index.library import searcher
 from index.records import CLAIMED, Check, Citation, DocumentInfo, Location
 from index.schema.answer_schema import Answer
