@@ -156,18 +156,17 @@ class FileReader:
 
     def _opened(self, file: Path, origin: Origin, identity: str) -> Opened | Failed:
         try:
-            return Opened(origin, identity, tuple(self._listed(file)))
+            return Opened(origin, identity, self._listed(file))
         except LoadingError as error:
             return Failed(origin, error)
 
-    def _listed(self, file: Path) -> list[str]:
-        return self._parser.members(file, max_bytes=self._options.max_bytes, passwords=self._options.passwords)
+    def _listed(self, file: Path) -> tuple[str, ...]:
+        return tuple(self._parser.members(file, max_bytes=self._options.max_bytes, passwords=self._options.passwords))
 
-    def _members_of(self, file: Path, identity: str) -> tuple[str, ...] | None:
+    def _members_of(self, file: Path, media_type: str) -> tuple[str, ...] | None:
         """Return the members of a document that can have some; None if it cannot, or if they cannot be listed."""
-        media_type = self._catalog.media_types([identity]).get(identity, "")
         try:
-            return tuple(self._listed(file)) if media_type in WITH_MEMBERS else None
+            return self._listed(file) if media_type in WITH_MEMBERS else None
         except LoadingError:
             return None
 
@@ -195,7 +194,7 @@ class FileReader:
         if ready.document.media_type not in WITH_MEMBERS:
             return ready
         try:
-            return replace(ready, members=tuple(self._listed(file)))
+            return replace(ready, members=self._listed(file))
         except LoadingError as error:
             notes = (*ready.document.notes, f"Its attachments were not read: {error.message}")
             return replace(ready, document=replace(ready.document, notes=notes))
@@ -203,10 +202,8 @@ class FileReader:
     def _require_short(self, document: Document) -> None:
         most, length = self._options.max_characters, len(document.text)
         if most and length > most:
-            raise TooLarge(
-                f"The text has {length:,} characters, more than the {most:,} that the settings allow.",
-                "Raise the limit with PINCITE_MAX_CHARACTERS, or split the file.",
-            )
+            message = f"The text has {length:,} characters, more than the {most:,} that the settings allow."
+            raise TooLarge(message, "Raise the limit with PINCITE_MAX_CHARACTERS, or split the file.")
 
 
 class DocumentCutter:
