@@ -25,7 +25,7 @@ from index.loading import formats, text_formats
 from index.loading.content import compose
 from index.loading.locks import unlocked
 from index.loading.mail import mail_formats
-from index.text.languages import languages_of
+from index.text.document_languages import languages_of
 from index.text.sentences import has_words
 from index.text.structure import STRUCTURED
 

@@ -41,7 +41,16 @@ def test_offsets_of_a_hit_select_its_text(library: Library, write: Write) -> Non
     hit = found["hits"][0]
     assert text[hit["start"] : hit["end"]] == hit["text"]
     assert text[hit["pin"]["start"] : hit["pin"]["end"]] == hit["pin"]["text"] == "The king signed the treaty."
-    assert hit["location"] == {"page": "", "heading": "Trade", "paragraph": 1, "label": "§ Trade, ¶ 1"}
+    assert hit["location"] == {
+        "page": "",
+        "heading": "Trade",
+        "paragraph": 1,
+        "label": "§ Trade, ¶ 1",
+        "place": "",
+        "cell": "",
+        "headers": (),
+        "recognised": None,
+    }
     assert hit["why"]["matched_terms"] == ["treaty"]
     assert hit["document"].keys() == {"id", "title", "source", "author", "date", "claimed", "private"}
     assert found.keys() == {"question", "hits", "notes", "timings_ms"}
