@@ -111,6 +111,21 @@ def test_a_row_in_the_middle_of_a_long_table_is_found(library: Library) -> None:
     assert "Altitude" not in first.passage.text
 
 
+def test_a_narrower_table_is_not_meant_unless_the_question_says_so(library: Library) -> None:
+    """Who asks for the cups does not mean those since 1967."""
+    rows = [["Team", "Cups"], ["Blues", "1"], ["Flyers", "4"]]
+    since = [["Team", "Cups"], ["Blues", "0"], ["Flyers", "2"]]
+    blocks = [
+        paragraph("On hockey."),
+        grid(rows, Outline(caption="Cups")),
+        grid(since, Outline(caption="Cups since 1967")),
+    ]
+    content = Content(b"", formats.PLAIN)
+    library.add_documents([compose(Draft(blocks), content, id="a" * 64, source="/tables/cups.html")])
+    first = {year: pinned(library, f"How many cups did the Flyers win{year}?") for year in ("", " since 1967")}
+    assert [hit.quote for hit in first.values() if hit] == ["4", "2"]
+
+
 def test_prose_has_no_cells(library: Library, encoder: FakeEncoder) -> None:
     """Passages without tables are encoded as before, and no pin is a cell."""
     text = "The tensile strength of SNB22-3 is 1000 MPa."
