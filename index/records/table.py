@@ -125,7 +125,7 @@ class Table:
 
 
 def cell_named(start: int, end: int, tables: Sequence[Table]) -> tuple[str, tuple[str, ...]]:
-    """Return the name and the headers of the cell that contains the span; of a longer span in a table its rows' name."""
+    """Return the name and the headers of the cell that contains the span; only a name for a span of several cells."""
     for table in tables:
         if cell := table.cell_at(start, end):
             return table.name(cell), table.headers(cell)
