@@ -17,6 +17,13 @@ _SLOPE = 0.001
 """A page with a smaller slope is level."""
 
 
+class PageSize(NamedTuple):
+    """The width and height of a page as displayed, in points."""
+
+    width: float
+    height: float
+
+
 class Ink(NamedTuple):
     """A word on an upright page, in points from the lower left corner."""
 

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from index.loading.pdf.lines import Line, Sheet
 from index.loading.recognition.engine import turned_back
-from index.loading.recognition.ink import Ink
-from index.loading.recognition.printed_tables import with_tables
+from index.loading.recognition.ink import Ink, PageSize
+from index.loading.recognition.printed_tables import printed_rulings, with_tables
 from index.records import RecognisedWord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from index.loading.pdf.tables.rulings import Rulings
     from index.loading.recognition.engine import PageWords, PrintedWord
 
 _BLANKS = re.compile(r"\s*")
@@ -36,25 +37,19 @@ _SAME_SIZE = 1.13
 _FULL_TURN = 360
 
 
-class PageSize(NamedTuple):
-    """The width and height of a page as displayed, in points."""
-
-    width: float
-    height: float
-
-
 class _Draft(NamedTuple):
-    """The height of a page, and its lines with the ink of their words."""
+    """The height of a page, its lines with the ink of their words, and its rules."""
 
     height: float
     lines: tuple[tuple[Line, Sequence[Ink]], ...]
+    rules: Rulings
 
 
 def recognised_sheets(pages: Sequence[tuple[PageWords, PageSize]]) -> list[Sheet]:
     """Return the pages of a document with their lines, in the order in which the engine read them; tables as lines."""
     drafts = [_draft(page, size) for page, size in pages]
     sizes = _snapped([line for draft in drafts for line, _ in draft.lines])
-    return [Sheet(draft.height, tuple(with_tables(_resized(draft, sizes)))) for draft in drafts]
+    return [Sheet(draft.height, tuple(with_tables(_resized(draft, sizes), draft.rules))) for draft in drafts]
 
 
 def exact_words(
@@ -87,13 +82,15 @@ def _after_blanks(text: str, position: int) -> int:
 
 
 def _draft(page: PageWords, size: PageSize) -> _Draft:
-    upright = turned_back(page, (_FULL_TURN - page.turn) % _FULL_TURN).words
+    back = (_FULL_TURN - page.turn) % _FULL_TURN
     width, height = size if page.turn % 180 == 0 else (size.height, size.width)
+    upright = turned_back(page, back).words
     inked = [Ink.of(word, origin, width, height) for word, origin in zip(upright, page.words, strict=True)]
     lines = [list(group) for _, group in groupby(inked, key=lambda ink: ink.origin.line)]
     slope = _slope(lines, width)
     level = [[ink.levelled(slope, width / 2, height / 2) for ink in line] for line in lines]
-    return _Draft(height, tuple((_line(part), part) for line in level for part in _parts(line)))
+    made = tuple((_line(part), part) for line in level for part in _parts(line))
+    return _Draft(height, made, printed_rulings(page.rules, back, slope, PageSize(width, height)))
 
 
 def _slope(lines: Sequence[Sequence[Ink]], width: float) -> float:

@@ -1,4 +1,4 @@
-"""Finds the tables of a recognised page by the columns of its words, with the finder for pages that have text."""
+"""Finds the tables of a recognised page by its words and rules, with the finder for pages that have text."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from index.loading.pdf.lines import Place
+from index.loading.pdf.tables.rulings import Ruling, Rulings
 from index.loading.pdf.tables.table_regions import tables_in
 
 if TYPE_CHECKING:
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
     from index.loading.pdf.lines import Line
     from index.loading.pdf.pdfium import Box, Glyph
-    from index.loading.recognition.engine import PrintedWord
-    from index.loading.recognition.ink import Ink
+    from index.loading.recognition.engine import PrintedRule, PrintedWord
+    from index.loading.recognition.ink import Ink, PageSize
 
 _RULE = re.compile(r"[|¦_—]+")
 """A rule of a table that the engine took for a word."""
@@ -48,7 +49,35 @@ class PrintedText:
         return self._at[position].origin
 
 
-def with_tables(found: Iterable[tuple[Line, Sequence[Ink]]]) -> list[Line]:
+def printed_rulings(rules: Iterable[PrintedRule], turn: int, slope: float, page: PageSize) -> Rulings:
+    """Return the rules of a page in points, turned back by `turn` degrees, and levelled.
+
+    `slope` is the rise of the lines of the upright page, and `page` is its size.
+    """
+    across, down = [], []
+    for rule in rules:
+        first, last = (_levelled(*_turned(end, turn), slope, page) for end in (rule[:2], rule[2:]))
+        (left, right), (bottom, top) = sorted((first[0], last[0])), sorted((first[1], last[1]))
+        if right - left >= top - bottom:
+            across.append(Ruling((bottom + top) / 2, left, right))
+        else:
+            down.append(Ruling((left + right) / 2, bottom, top))
+    return Rulings(tuple(sorted(across, reverse=True)), tuple(sorted(down)))
+
+
+def _turned(end: tuple[float, float], turn: int) -> tuple[float, float]:
+    """Return a point in shares from the upper left corner, before the page was turned clockwise by some degrees."""
+    x, y = end
+    return {0: (x, y), 90: (y, 1 - x), 180: (1 - x, 1 - y), 270: (1 - y, x)}[turn]
+
+
+def _levelled(x: float, y: float, slope: float, page: PageSize) -> tuple[float, float]:
+    """Return a point in points from the lower left corner, as `Ink.levelled` does with words."""
+    across, up = x * page.width, (1 - y) * page.height
+    return across + slope * (up - page.height / 2), up - slope * (across - page.width / 2)
+
+
+def with_tables(found: Iterable[tuple[Line, Sequence[Ink]]], rules: Rulings) -> list[Line]:
     """Return the lines of a page, given with the ink of their words, those of each table replaced by one line.
 
     Such a line has the words of the table in the order of its cells.
@@ -65,7 +94,7 @@ def with_tables(found: Iterable[tuple[Line, Sequence[Ink]]]) -> list[Line]:
                 places.append(Place(position, end, line.bottom, line.top))
             position = end + 1
         lines.append(replace(line, places=tuple(places)))
-    return [_worded(line, text) for line in tables_in(text, lines, "right")]
+    return [_worded(line, text) for line in tables_in(text, lines, "right", lambda: rules)]
 
 
 def _worded(line: Line, text: PrintedText) -> Line:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from index.errors import RecognitionFailed
 from index.loading.recognition.engine import PageWords, direction, printed_word, turned_back
+from index.loading.recognition.second_look import with_missed
 from index.loading.recognition.tesseract_languages import (
     LATIN,
     are_languages,
@@ -38,6 +39,8 @@ _GOOD = 0.8
 .96."""
 _FEW_WORDS = 10
 """Fewer words may be a title page, or a page that stands upside down."""
+_AUTOMATIC, _ONE_BLOCK = "3", "6"
+"""Ways to divide a page into blocks: as the engine finds them, or none, which finds lonely words in cells."""
 _WORD_LEVEL = "5"
 _COLUMNS = 12
 _TURNS = (90, 180, 270)
@@ -75,13 +78,15 @@ class Tesseract:
         self._last = self._expected(LATIN)
         self._deadline = 0.0
 
-    def read(self, picture: Image.Image, *, seconds: float) -> PageWords:
+    def read(self, picture: Image.Image, *, seconds: float, is_ruled: bool = False) -> PageWords:
         """Return the words of a page. Raises RecognitionFailed."""
         self._deadline = time.monotonic() + seconds
         page = self._attempt(picture, self._last)
         if page.confidence < _GOOD or len(page.words) < _FEW_WORDS:
             page = self._turned(picture, page)
         page = self._in_its_language(picture, page)
+        if is_ruled and page.words:
+            page = with_missed(page, self._attempt(picture, page.languages, page.turn, _ONE_BLOCK))
         if page.confidence >= _GOOD:
             self._last = page.languages
         return page
@@ -111,17 +116,19 @@ class Tesseract:
         both = script_of(name) != LATIN and "eng" in self.languages
         return (name, "eng") if both else (name,)
 
-    def _attempt(self, picture: Image.Image, languages: tuple[str, ...], turn: int = 0) -> PageWords:
+    def _attempt(
+        self, picture: Image.Image, languages: tuple[str, ...], turn: int = 0, layout: str = _AUTOMATIC
+    ) -> PageWords:
         upright = _upright(picture, turn)
-        words = self._words(upright, languages)
+        words = self._words(upright, languages, layout)
         if (factor := _enlargement(words, upright)) > 1:
             size = round(upright.width * factor), round(upright.height * factor)
-            words = self._words(upright.resize(size), languages)
+            words = self._words(upright.resize(size), languages, layout)
         page = turned_back(PageWords(words, 0, languages), turn)
         return replace(page, turn=(turn + direction(words)) % _FULL_TURN)
 
-    def _words(self, picture: Image.Image, languages: tuple[str, ...]) -> tuple[PrintedWord, ...]:
-        arguments = ("--psm", "3", "-l", "+".join(languages), "tsv")
+    def _words(self, picture: Image.Image, languages: tuple[str, ...], layout: str) -> tuple[PrintedWord, ...]:
+        arguments = ("--psm", layout, "-l", "+".join(languages), "tsv")
         return tuple(_parsed(self._run(picture, arguments), picture.size))
 
     def _detected(self, picture: Image.Image) -> tuple[int, str]:
