@@ -62,7 +62,7 @@ def without_rules(picture: Image.Image) -> tuple[Image.Image, tuple[PrintedRule,
     paper = int(np.median(levels[::8, ::8]))
     dark = levels < _DARK * paper
     across, down = (_staircases(mask, min(picture.size)) for mask in (dark, dark.T))
-    if not across and not down or len(across) + len(down) > _MOST_RULES:
+    if (not across and not down) or len(across) + len(down) > _MOST_RULES:
         return picture, ()
     for view, found in ((levels, across), (levels.T, down)):
         _erase(view, found, paper)

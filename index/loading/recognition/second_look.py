@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from index.loading.recognition.engine import PageWords, PrintedWord
 
-_SURE, _UNSURE = 0.8, 0.5
+_SURE, UNSURE = 0.8, 0.5
 """Confidences of words that are taken from the second reading, and of those that they may replace."""
 _TOUCHING, _SAME = 0.1, 0.6
 """Shares of the smaller of two boxes that they have in common: more than the first, they touch; than the second, they
@@ -28,7 +28,7 @@ def with_missed(first: PageWords, second: PageWords) -> PageWords:
 
 def _better(word: PrintedWord, sure: Sequence[PrintedWord]) -> PrintedWord:
     """Return a word, or the one word of the second reading that is surely in its place."""
-    if word.confidence >= _UNSURE:
+    if word.confidence >= UNSURE:
         return word
     near = [other for other in sure if _shared(word, other) > _TOUCHING]
     return near[0]._replace(line=word.line) if len(near) == 1 and _shared(word, near[0]) > _SAME else word

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from index.errors import RecognitionFailed
 from index.loading.recognition.engine import PageWords, direction, printed_word, turned_back
-from index.loading.recognition.second_look import with_missed
+from index.loading.recognition.second_look import UNSURE, with_missed
 from index.loading.recognition.tesseract_languages import (
     LATIN,
     are_languages,
@@ -39,8 +39,8 @@ _GOOD = 0.8
 .96."""
 _FEW_WORDS = 10
 """Fewer words may be a title page, or a page that stands upside down."""
-_AUTOMATIC, _ONE_BLOCK = "3", "6"
-"""Ways to divide a page into blocks: as the engine finds them, or none, which finds lonely words in cells."""
+_AUTOMATIC, _ONE_BLOCK, _SPARSE = "3", "6", "11"
+"""Ways to divide a page: as the engine finds blocks; not at all, which finds lonely digits; and into single words."""
 _WORD_LEVEL = "5"
 _COLUMNS = 12
 _TURNS = (90, 180, 270)
@@ -86,7 +86,7 @@ class Tesseract:
             page = self._turned(picture, page)
         page = self._in_its_language(picture, page)
         if is_ruled and page.words:
-            page = with_missed(page, self._attempt(picture, page.languages, page.turn, _ONE_BLOCK))
+            page = self._with_cells(picture, page)
         if page.confidence >= _GOOD:
             self._last = page.languages
         return page
@@ -106,6 +106,13 @@ class Tesseract:
         if found not in self.languages or found in page.languages:
             return page
         return _better(page, self._attempt(picture, self._with(found), page.turn))
+
+    def _with_cells(self, picture: Image.Image, page: PageWords) -> PageWords:
+        """Return a page with words in cells that were missed, or doubtful at first."""
+        page = with_missed(page, self._attempt(picture, page.languages, page.turn, _ONE_BLOCK))
+        if all(word.confidence >= UNSURE for word in page.words):
+            return page
+        return with_missed(page, self._attempt(picture, page.languages, page.turn, _SPARSE))
 
     def _expected(self, script: str) -> tuple[str, ...]:
         found = of_script(script, self.languages)

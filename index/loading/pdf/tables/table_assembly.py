@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from index.loading.pdf.lines import Direction, Line
     from index.loading.pdf.tables.columns import Gutter
     from index.loading.pdf.tables.rulings import Ruling, Rulings
-    from index.loading.pdf.tables.table_words import Level, Lettered
+    from index.loading.pdf.tables.table_words import Lettered, Level
 
 _FULL = 0.8
 """A rule divides all columns if it is at least this share of the table's width long."""
