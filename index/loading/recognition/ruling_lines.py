@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING, Any
 from index.loading.recognition.engine import PrintedRule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterator, Sequence
 
     from PIL import Image
 
 _DARK = 0.62
 """A pixel is dark if its level is less than this share of the paper's."""
-_SHORTEST = 16
+_SHORTEST = 12
 """A run is at least this part of the page's shorter side long; letters of usual type are shorter, or thicker."""
 _THICKEST = 200
 _LEAST_PIXELS = 200
 """Pixels of the shorter side of a page that is examined."""
 _MOST_RUNS, _MOST_RULES = 60_000, 800
 """A page with more is a drawing or a photograph."""
+_BAND = 256
+"""Rows that are examined at once: a photograph has very many short runs."""
 _DARK_FRINGE, _GREY_FRINGE = 1, 5
 """Pixels beside a rule that go with it: all of them, and those that are grey."""
 
@@ -87,22 +89,30 @@ def _staircases(dark: Any, side: int) -> list[_Staircase]:
     return [one for one in found if one.thickness <= max(2, side / _THICKEST)]
 
 
-def _runs(dark: Any, shortest: int) -> Iterable[tuple[int, int, int]]:
+def _runs(dark: Any, shortest: int) -> Sequence[tuple[int, int, int]]:
     """Return the long runs of each row: its number, and where they begin and end; none for a photograph."""
-    import numpy as np
-
     thick = dark.copy()
     thick[1:] |= dark[:-1]
     thick[:-1] |= dark[1:]
+    found: list[tuple[int, int, int]] = []
+    for first in range(0, len(thick), _BAND):
+        found += _long_runs(thick[first : first + _BAND], first, shortest)
+        if len(found) > _MOST_RUNS:
+            return ()
+    return found
+
+
+def _long_runs(thick: Any, first: int, shortest: int) -> Iterator[tuple[int, int, int]]:
+    """Yield the long runs of some rows, of which the first has the number `first`."""
+    import numpy as np
+
     edged = np.zeros((thick.shape[0], thick.shape[1] + 2), np.int8)
     edged[:, 1:-1] = thick
     steps = np.diff(edged, axis=1)
     rows, starts = np.nonzero(steps == 1)
     _, ends = np.nonzero(steps == -1)
     long = ends - starts >= shortest
-    if np.count_nonzero(long) > _MOST_RUNS:
-        return ()
-    return list(zip(rows[long].tolist(), starts[long].tolist(), ends[long].tolist(), strict=True))
+    yield from zip((rows[long] + first).tolist(), starts[long].tolist(), ends[long].tolist(), strict=True)
 
 
 def _erase(levels: Any, found: Sequence[_Staircase], paper: int) -> None:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 _SURE, UNSURE = 0.8, 0.5
 """Confidences of words that are taken from the second reading, and of those that they may replace."""
 _TOUCHING, _SAME = 0.1, 0.6
-"""Shares of the smaller of two boxes that they have in common: more than the first, they touch; than the second, they
-are one word."""
+"""Shares that two boxes have in common: more than the first of the smaller one, they touch; more than the second of the
+new one, they are one word."""
 
 
 def with_missed(first: PageWords, second: PageWords) -> PageWords:
@@ -31,7 +31,8 @@ def _better(word: PrintedWord, sure: Sequence[PrintedWord]) -> PrintedWord:
     if word.confidence >= UNSURE:
         return word
     near = [other for other in sure if _shared(word, other) > _TOUCHING]
-    return near[0]._replace(line=word.line) if len(near) == 1 and _shared(word, near[0]) > _SAME else word
+    same = len(near) == 1 and _shared(word, near[0]) * min(map(_area, (word, near[0]))) > _SAME * _area(near[0])
+    return near[0]._replace(line=word.line) if same else word
 
 
 def _numbered(words: Iterator[PrintedWord], first: int) -> Iterator[PrintedWord]:
@@ -43,5 +44,9 @@ def _shared(one: PrintedWord, other: PrintedWord) -> float:
     """Return the share of the smaller box that two words have in common."""
     across = min(one.right, other.right) - max(one.left, other.left)
     down = min(one.bottom, other.bottom) - max(one.top, other.top)
-    smaller = min((word.right - word.left) * (word.bottom - word.top) for word in (one, other))
+    smaller = min(_area(one), _area(other))
     return max(0.0, across) * max(0.0, down) / smaller if smaller > 0 else 0.0
+
+
+def _area(word: PrintedWord) -> float:
+    return (word.right - word.left) * (word.bottom - word.top)
