@@ -121,7 +121,7 @@ def _line(statement: Statement, citations: Sequence[Citation], *, quotes: bool) 
     if statement.is_supported:
         shown = f"“{text}”" if quotes and statement.verdict == "verbatim" else text
         return Line(shown, statement.markers, remark(statement, citations))
-    text_of_remark = one_line(remark(statement))
+    text_of_remark = one_line(remark(statement, citations))
     if statement.markers:
         return Line(text, (), text_of_remark, statement.markers, "see")
     if statement.nearest is not None:

@@ -66,7 +66,7 @@ def _show_abstention(out: Console, answer: Answer) -> None:
     )
     if answer.hits:
         nearest = answer.hits[0]
-        place = ", ".join(filter(None, (nearest.document.name, nearest.location.label)))
+        place = ", ".join(filter(None, (nearest.document.name, nearest.location.label, recognition(nearest.location))))
         out.print(Text(printable(f"\nThe nearest passage, which is not an answer: {place}"), style="dim"))
         out.print(Text(printable(nearest.location.quoted(nearest.quote)), style="dim"))
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from index.errors import DamagedFile, EmptyDocument, NoTextLayer, RecognitionFailed, TooLarge
 from index.loading.pdf.extraction import draft_of
 from index.loading.pdf.scans import failures
-from index.loading.recognition.printed_lines import PageSize, recognised_sheets
+from index.loading.recognition.ink import PageSize
+from index.loading.recognition.printed_lines import recognised_sheets
 from index.loading.recognition.recogniser import Recogniser
 from index.loading.recognition.tesseract_languages import iso_codes
 from index.records import Reading

@@ -91,11 +91,11 @@ def reason(statement: Statement) -> str:
 def remark(statement: Statement, citations: Iterable[Citation] = ()) -> str:
     """Return verdict and detail in one line, with quotation marks for asterisks; empty for a supported statement.
 
-    With the citations, the line of a supported statement says whether its words were recognised in a picture.
+    With the citations, the line says whether the words that decide the verdict were recognised in a picture.
     """
     if statement.is_supported:
         return AS_RECOGNISED if is_recognised(statement, citations) else ""
-    return plain(": ".join(part for part in (verdict_name(statement), reason(statement)) if part))
+    return plain(": ".join(part for part in (verdict_name(statement, citations), reason(statement)) if part))
 
 
 def parts(note: str) -> Iterator[tuple[str, bool]]:

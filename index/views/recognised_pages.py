@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from index.loading.pdf.page_pictures import Picture
-    from index.loading.recognition.printed_lines import PageSize
+    from index.loading.recognition.ink import PageSize
     from index.records import RecognisedWord
 
 _MOST_PAGES = 16
@@ -89,7 +89,7 @@ def _follows(one: tuple[float, ...], other: tuple[float, ...], ratio: float) -> 
 def _sizes(path: Path, numbers: Sequence[int]) -> dict[int, PageSize]:
     """Return the sizes of some pages of a PDF or a picture in points."""
     if _is_pdf(path):
-        from index.loading.recognition.printed_lines import PageSize
+        from index.loading.recognition.ink import PageSize
 
         with opened_pdf(path, path.name) as document:
             return {n: PageSize(*document.get_page_size(n)) for n in numbers if n < len(document)}

@@ -72,6 +72,6 @@ class FakeEngine:
     read_pages: list[tuple[int, int]] = field(default_factory=list)
     """The size of each picture that was given."""
 
-    def read(self, picture: Image.Image, *, seconds: float) -> PageWords:
+    def read(self, picture: Image.Image, *, seconds: float, is_ruled: bool = False) -> PageWords:
         self.read_pages.append(picture.size)
         return self.pages[(len(self.read_pages) - 1) % len(self.pages)]

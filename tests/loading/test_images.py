@@ -93,9 +93,9 @@ def test_transparent_parts_are_white() -> None:
     seen: list[Image.Image] = []
 
     class Seeing(FakeEngine):
-        def read(self, picture: Image.Image, *, seconds: float) -> PageWords:
+        def read(self, picture: Image.Image, *, seconds: float, is_ruled: bool = False) -> PageWords:
             seen.append(picture)
-            return super().read(picture, seconds=seconds)
+            return super().read(picture, seconds=seconds, is_ruled=is_ruled)
 
     load_bytes(saved([page], "PNG"), source="p.png", recogniser=Recogniser(loaded=Seeing([page_words(LINES)])))
     assert seen[0].getextrema() == (255, 255)

@@ -12,7 +12,7 @@ from PIL import Image
 from index.errors import PageError
 from index.library.library import Library
 from index.loading.loader import load_bytes
-from index.loading.recognition.printed_lines import PageSize
+from index.loading.recognition.ink import PageSize
 from index.loading.recognition.recogniser import Recogniser
 from index.records import RecognisedWord, Span
 from index.settings import Settings

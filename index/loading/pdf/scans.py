@@ -12,7 +12,8 @@ from index.errors import PageError
 from index.loading.pdf.broken_text import is_better, is_doubtful, says_more
 from index.loading.pdf.page_pictures import drawn
 from index.loading.pdf.pdfium import PDFIUM, opened_page
-from index.loading.recognition.printed_lines import PageSize, recognised_sheets
+from index.loading.recognition.ink import PageSize
+from index.loading.recognition.printed_lines import recognised_sheets
 from index.loading.recognition.tesseract_languages import iso_codes
 from index.records import Reading
 

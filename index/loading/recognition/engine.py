@@ -34,6 +34,18 @@ class PrintedWord(NamedTuple):
     """The number of the printed line, or of the part of it in one column."""
 
 
+class PrintedRule(NamedTuple):
+    """A ruling line in a picture of a page: its ends in shares of the page as displayed, from the upper left corner.
+
+    It runs across the page from left to right, or down it from the top.
+    """
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
 @dataclass(frozen=True, slots=True)
 class PageWords:
     """The words of a page, in the order in which the engine reads them."""
@@ -45,6 +57,8 @@ class PageWords:
     """The engine's names of the languages that it expected."""
     note: str = ""
     """Why the page could not be recognised, or only in part; empty if it was."""
+    rules: tuple[PrintedRule, ...] = ()
+    """The ruling lines of the page, by which tables are found."""
 
     @property
     def confidence(self) -> float:
@@ -71,8 +85,8 @@ class Engine(Protocol):
         """The languages to choose from, by the engine's names for them."""
         ...
 
-    def read(self, picture: Image.Image, *, seconds: float) -> PageWords:
-        """Return the words of a page that is drawn in levels of grey.
+    def read(self, picture: Image.Image, *, seconds: float, is_ruled: bool = False) -> PageWords:
+        """Return the words of a page that is drawn in levels of grey. It is ruled if it may have a table.
 
         Raises RecognitionFailed if the engine fails, or needs more time.
         """

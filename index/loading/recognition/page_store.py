@@ -16,7 +16,7 @@ import zlib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from index.loading.recognition.engine import PageWords, PrintedWord
+from index.loading.recognition.engine import PageWords, PrintedRule, PrintedWord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,7 +50,7 @@ class PageStore:
 
     def put(self, page: int, key: str, words: PageWords) -> None:
         """Keep a page, instead of what was kept of it. A full or read-only disk costs only time later."""
-        value = [words.turn, words.languages, words.note, words.words]
+        value = [words.turn, words.languages, words.note, words.words, words.rules]
         packed = zlib.compress(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
         with suppress(OSError):
             self._own.mkdir(parents=True, exist_ok=True)
@@ -102,8 +102,13 @@ def _short(key: str) -> str:
 
 
 def _page(value: Any) -> PageWords:
-    turn, languages, note, words = value
-    return PageWords(tuple(_word(*word) for word in words), int(turn), tuple(map(str, languages)), str(note))
+    turn, languages, note, words, rules = value
+    read = tuple(_word(*word) for word in words)
+    return PageWords(read, int(turn), tuple(map(str, languages)), str(note), tuple(_rule(*rule) for rule in rules))
+
+
+def _rule(left: float, top: float, right: float, bottom: float) -> PrintedRule:
+    return PrintedRule(float(left), float(top), float(right), float(bottom))
 
 
 def _word(text: str, left: float, top: float, right: float, bottom: float, *rest: float) -> PrintedWord:

@@ -7,6 +7,7 @@ letters. Sizes that differ little are one size, because type is set in few sizes
 from __future__ import annotations
 
 import re
+from collections import deque
 from dataclasses import replace
 from itertools import groupby
 from statistics import median
@@ -14,120 +15,85 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from index.loading.pdf.lines import Line, Sheet
 from index.loading.recognition.engine import turned_back
+from index.loading.recognition.ink import Ink, PageSize
+from index.loading.recognition.printed_tables import printed_rulings, with_tables
 from index.records import RecognisedWord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from index.loading.pdf.tables.rulings import Rulings
     from index.loading.recognition.engine import PageWords, PrintedWord
 
-_HIGH = re.compile(r"[^\W\d_a-zа-я]|[\dbdfhiijkltßбйёф!?&%$€£@#()\[\]{}|/]")
-"""Letters higher than an x: capitals, digits, letters with ascenders or accents."""
-_LOW = re.compile(r"[gjpqyçуцщрдфQ()\[\]{}|,;]")
 _BLANKS = re.compile(r"\s*")
-_RATIOS = {(False, False): 0.5, (True, False): 0.71, (False, True): 0.71, (True, True): 0.93}
-"""The height of a word's ink in type sizes, by whether it has high and low letters; means of common fonts."""
 _DESCENT, _BELOW = 0.22, 0.2
 """How far low letters reach below the baseline, and how far the box of a line does, in type sizes."""
 _CELL_GAP = 2.0
 """A wider gap between two words, in type sizes, separates cells or columns."""
 _LEVEL_WIDTH = 0.25
 """The share of the page's width from which a line shows the slope of the page."""
-_SLOPE = 0.001
 _SAME_SIZE = 1.13
 """Sizes whose ratio is less are one size; headings in larger type are at least 1.15 times as large."""
 _FULL_TURN = 360
 
 
-class PageSize(NamedTuple):
-    """The width and height of a page as displayed, in points."""
+class _Draft(NamedTuple):
+    """The height of a page, its lines with the ink of their words, and its rules."""
 
-    width: float
     height: float
+    lines: tuple[tuple[Line, Sequence[Ink]], ...]
+    rules: Rulings
 
 
 def recognised_sheets(pages: Sequence[tuple[PageWords, PageSize]]) -> list[Sheet]:
-    """Return the pages of a document with their lines, in the order in which the engine read them."""
-    drafts = [_sheet(page, size) for page, size in pages]
-    sizes = _snapped([line for sheet in drafts for line in sheet.lines])
-    return [Sheet(sheet.height, tuple(_resized(line, sizes[line.size]) for line in sheet.lines)) for sheet in drafts]
+    """Return the pages of a document with their lines, in the order in which the engine read them; tables as lines."""
+    drafts = [_draft(page, size) for page, size in pages]
+    sizes = _snapped([line for draft in drafts for line, _ in draft.lines])
+    return [Sheet(draft.height, tuple(with_tables(_resized(draft, sizes), draft.rules))) for draft in drafts]
 
 
-def exact_words(text: str, printed: Iterable[tuple[int, PrintedWord]]) -> tuple[RecognisedWord, ...]:
+def exact_words(
+    text: str, printed: Iterable[tuple[int, PrintedWord]], spans: Sequence[tuple[int, int]] = ()
+) -> tuple[RecognisedWord, ...]:
     """Return the words of a text made from recognised lines, each given with the index of its page, with their spans.
 
     A word that a margin breaks has two parts, each with its own box; the hyphen between them is in neither.
+    In a table, `spans` are those of the cells, in the order of the words: what stands between them is no word.
     """
     found = []
-    position = 0
+    waiting = deque(spans or [(0, len(text))])
+    position, end = waiting.popleft()
     for page, word in printed:
-        blanks = _BLANKS.match(text, position)
-        start = blanks.end() if blanks else position
+        start = _after_blanks(text, position)
+        while start >= end and waiting:
+            position, end = waiting.popleft()
+            start = _after_blanks(text, position)
         forms = (word.text, word.text.removesuffix("-"))
-        length = next((len(form) for form in forms if form and text.startswith(form, start)), 0)
+        length = next((len(form) for form in forms if form and text.startswith(form, start, end)), 0)
         if length:
             position = start + length
             found.append(RecognisedWord(start, position, page, *word[1:5], word.confidence))
     return tuple(found)
 
 
-def _sheet(page: PageWords, size: PageSize) -> Sheet:
-    upright = turned_back(page, (_FULL_TURN - page.turn) % _FULL_TURN).words
+def _after_blanks(text: str, position: int) -> int:
+    blanks = _BLANKS.match(text, position)
+    return blanks.end() if blanks else position
+
+
+def _draft(page: PageWords, size: PageSize) -> _Draft:
+    back = (_FULL_TURN - page.turn) % _FULL_TURN
     width, height = size if page.turn % 180 == 0 else (size.height, size.width)
-    inked = [_Ink.of(word, origin, width, height) for word, origin in zip(upright, page.words, strict=True)]
+    upright = turned_back(page, back).words
+    inked = [Ink.of(word, origin, width, height) for word, origin in zip(upright, page.words, strict=True)]
     lines = [list(group) for _, group in groupby(inked, key=lambda ink: ink.origin.line)]
     slope = _slope(lines, width)
     level = [[ink.levelled(slope, width / 2, height / 2) for ink in line] for line in lines]
-    return Sheet(height, tuple(made for line in level for part in _parts(line) if (made := _line(part))))
+    made = tuple((_line(part), part) for line in level for part in _parts(line))
+    return _Draft(height, made, printed_rulings(page.rules, back, slope, PageSize(width, height)))
 
 
-class _Ink(NamedTuple):
-    """A word on an upright page, in points from the lower left corner."""
-
-    origin: PrintedWord
-    left: float
-    right: float
-    bottom: float
-    top: float
-
-    @classmethod
-    def of(cls, word: PrintedWord, origin: PrintedWord, width: float, height: float) -> _Ink:
-        """Return the word, whose box is in shares from the upper left corner."""
-        across, down = (word.left * width, word.right * width), ((1 - word.bottom) * height, (1 - word.top) * height)
-        return cls(origin, *across, *down)
-
-    @property
-    def middle(self) -> tuple[float, float]:
-        """The middle of the box."""
-        return (self.left + self.right) / 2, (self.bottom + self.top) / 2
-
-    @property
-    def size(self) -> float:
-        """The type size, estimated from the letters."""
-        return (self.top - self.bottom) / _RATIOS[bool(_HIGH.search(self.origin.text)), self.is_low]
-
-    @property
-    def is_low(self) -> bool:
-        """Whether a letter of the word reaches below the baseline."""
-        return bool(_LOW.search(self.origin.text))
-
-    def levelled(self, slope: float, x: float, y: float) -> _Ink:
-        """Return the word after the page was turned around a point so that its lines are level."""
-        if abs(slope) < _SLOPE:
-            return self
-        across, up = self.middle
-        right, rise = slope * (up - y), -slope * (across - x)
-        # A word on a slope has a higher box than its ink.
-        excess = min(abs(slope) * (self.right - self.left), 0.4 * (self.top - self.bottom)) / 2
-        return self._replace(
-            left=self.left + right,
-            right=self.right + right,
-            bottom=self.bottom + rise + excess,
-            top=self.top + rise - excess,
-        )
-
-
-def _slope(lines: Sequence[Sequence[_Ink]], width: float) -> float:
+def _slope(lines: Sequence[Sequence[Ink]], width: float) -> float:
     """Return the rise of the page's lines for each point to the right; 0 if no line is long enough to show it."""
     slopes = []
     for line in lines:
@@ -137,7 +103,7 @@ def _slope(lines: Sequence[Sequence[_Ink]], width: float) -> float:
     return median(slopes) if slopes else 0.0
 
 
-def _parts(line: Sequence[_Ink]) -> Iterator[list[_Ink]]:
+def _parts(line: Sequence[Ink]) -> Iterator[list[Ink]]:
     """Divide a line at gaps that are wider than those between words."""
     gap = _CELL_GAP * median(ink.size for ink in line)
     part = [line[0]]
@@ -149,7 +115,7 @@ def _parts(line: Sequence[_Ink]) -> Iterator[list[_Ink]]:
     yield part
 
 
-def _line(part: Sequence[_Ink]) -> Line | None:
+def _line(part: Sequence[Ink]) -> Line:
     lettered = [ink for ink in part if any(map(str.isalnum, ink.origin.text))]
     size = median(ink.size for ink in lettered or part for _ in ink.origin.text)
     baseline = median(ink.bottom + ink.is_low * _DESCENT * size for ink in lettered or part)
@@ -183,6 +149,8 @@ def _alike(one: float, other: float) -> bool:
     return max(one, other) < _SAME_SIZE * max(min(one, other), 0.1) or one == other
 
 
-def _resized(line: Line, size: float) -> Line:
-    bottom = line.baseline - _BELOW * size
-    return replace(line, bottom=bottom, top=bottom + size)
+def _resized(draft: _Draft, sizes: dict[float, float]) -> Iterator[tuple[Line, Sequence[Ink]]]:
+    for line, inks in draft.lines:
+        size = sizes[line.size]
+        bottom = line.baseline - _BELOW * size
+        yield replace(line, bottom=bottom, top=bottom + size), inks

@@ -45,7 +45,7 @@ class Rapid:
         self.name = f"rapidocr {version('rapidocr')}"
         self.languages = (_LATIN,)
 
-    def read(self, picture: Image.Image, *, seconds: float) -> PageWords:  # noqa: ARG002 - it cannot be interrupted
+    def read(self, picture: Image.Image, *, seconds: float, is_ruled: bool = False) -> PageWords:  # noqa: ARG002 - it cannot be interrupted, and misses no cells
         """Return the words of a page; none, with a note, if its letters are not Latin. Raises RecognitionFailed."""
         import numpy as np
 

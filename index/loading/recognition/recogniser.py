@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from index.errors import NoTextLayer, RecognitionFailed
 from index.loading.recognition.engine import PageWords
 from index.loading.recognition.page_store import FOLDER, PageStore
+from index.loading.recognition.ruling_lines import without_rules
+from index.loading.recognition.shading import evened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +33,8 @@ _HINTS = {
     "rapidocr": "PINCITE_OCR names rapidocr, which is not installed: pip install 'pincite[ocr]'",
 }
 _PAGE_SECONDS = 100.0
+_RULED = 3
+"""A page with so many rules may have a table."""
 _NOT_KEPT = "its recognition is not stored"
 
 
@@ -159,6 +163,8 @@ class RecognisedPages:
         if picture is None:
             return PageWords(note="it cannot be drawn")
         try:
-            return engine.read(picture, seconds=self._recogniser.seconds)
+            plain, rules = without_rules(evened(picture))
+            found = engine.read(plain, seconds=self._recogniser.seconds, is_ruled=len(rules) >= _RULED)
+            return replace(found, rules=rules)
         except RecognitionFailed as error:
             return PageWords(note=error.message.rstrip("."))

@@ -16,7 +16,11 @@ from typing import TYPE_CHECKING
 
 from index.errors import RecognitionFailed
 from index.loading.recognition.engine import PageWords, direction, printed_word, turned_back
+<<<<<<< HEAD
 from index.loading.recognition.slant import slant, slanted_back, straightened
+=======
+from index.loading.recognition.second_look import UNSURE, with_missed
+>>>>>>> c2db76e14c1a1bd80098bc7e1a290b28f55a5958
 from index.loading.recognition.tesseract_languages import (
     LATIN,
     are_languages,
@@ -39,6 +43,8 @@ _GOOD = 0.8
 .96."""
 _FEW_WORDS = 10
 """Fewer words may be a title page, or a page that stands upside down."""
+_AUTOMATIC, _ONE_BLOCK, _SPARSE = "3", "6", "11"
+"""Ways to divide a page: as the engine finds blocks; not at all, which finds lonely digits; and into single words."""
 _WORD_LEVEL = "5"
 _COLUMNS = 12
 _TURNS = (90, 180, 270)
@@ -76,13 +82,15 @@ class Tesseract:
         self._last = self._expected(LATIN)
         self._deadline = 0.0
 
-    def read(self, picture: Image.Image, *, seconds: float) -> PageWords:
+    def read(self, picture: Image.Image, *, seconds: float, is_ruled: bool = False) -> PageWords:
         """Return the words of a page. Raises RecognitionFailed."""
         self._deadline = time.monotonic() + seconds
         page = self._attempt(picture, self._last)
         if page.confidence < _GOOD or len(page.words) < _FEW_WORDS:
             page = self._turned(picture, page)
         page = self._in_its_language(picture, page)
+        if is_ruled and page.words:
+            page = self._with_cells(picture, page)
         if page.confidence >= _GOOD:
             self._last = page.languages
         return page
@@ -103,6 +111,13 @@ class Tesseract:
             return page
         return _better(page, self._attempt(picture, self._with(found), page.turn))
 
+    def _with_cells(self, picture: Image.Image, page: PageWords) -> PageWords:
+        """Return a page with words in cells that were missed, or doubtful at first."""
+        page = with_missed(page, self._attempt(picture, page.languages, page.turn, _ONE_BLOCK))
+        if all(word.confidence >= UNSURE for word in page.words):
+            return page
+        return with_missed(page, self._attempt(picture, page.languages, page.turn, _SPARSE))
+
     def _expected(self, script: str) -> tuple[str, ...]:
         found = of_script(script, self.languages)
         return self._with(found[0]) if found else of_script(LATIN, self.languages)[:1] or self.languages[:1]
@@ -112,6 +127,7 @@ class Tesseract:
         both = script_of(name) != LATIN and "eng" in self.languages
         return (name, "eng") if both else (name,)
 
+<<<<<<< HEAD
     def _attempt(self, picture: Image.Image, languages: tuple[str, ...], turn: int = 0) -> PageWords:
         page = _upright(picture, turn)
         slanted = slant(page)
@@ -123,9 +139,21 @@ class Tesseract:
         found = slanted_back(words, slanted, upright.size, page.size) if slanted else words
         read = turned_back(PageWords(found, 0, languages), turn)
         return replace(read, turn=(turn + direction(words)) % _FULL_TURN)
+=======
+    def _attempt(
+        self, picture: Image.Image, languages: tuple[str, ...], turn: int = 0, layout: str = _AUTOMATIC
+    ) -> PageWords:
+        upright = _upright(picture, turn)
+        words = self._words(upright, languages, layout)
+        if (factor := _enlargement(words, upright)) > 1:
+            size = round(upright.width * factor), round(upright.height * factor)
+            words = self._words(upright.resize(size), languages, layout)
+        page = turned_back(PageWords(words, 0, languages), turn)
+        return replace(page, turn=(turn + direction(words)) % _FULL_TURN)
+>>>>>>> c2db76e14c1a1bd80098bc7e1a290b28f55a5958
 
-    def _words(self, picture: Image.Image, languages: tuple[str, ...]) -> tuple[PrintedWord, ...]:
-        arguments = ("--psm", "3", "-l", "+".join(languages), "tsv")
+    def _words(self, picture: Image.Image, languages: tuple[str, ...], layout: str) -> tuple[PrintedWord, ...]:
+        arguments = ("--psm", layout, "-l", "+".join(languages), "tsv")
         return tuple(_parsed(self._run(picture, arguments), picture.size))
 
     def _detected(self, picture: Image.Image) -> tuple[int, str]:

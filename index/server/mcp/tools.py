@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from index.citations.export import cite, export
 from index.errors import SpanError, TooMany
 from index.records import CLAIMED, Check, Span
-from index.records.remarks import plain
+from index.records.remarks import AS_RECOGNISED, is_recognised, plain
 from index.schema import assistant_schema
 from index.schema.assistant_schema import pin_citation
 from index.schema.redaction import redacted
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from index.library.library import Library
-    from index.records import Answer, DocumentInfo, Found, Location, Statement
+    from index.records import Answer, Citation, DocumentInfo, Found, Location, Statement
     from index.schema.assistant_schema import Json, Model
     from index.settings import Settings
 
@@ -125,7 +125,8 @@ def answer_text(result: Answer) -> str:
 def check_text(result: Check) -> str:
     """Return each sentence with its markers and its verdict; then the sources."""
     sources = [f"[{citation.marker}] {cite(citation, 'text').rstrip()}" for citation in result.citations]
-    return _lines([result.summary, *map(plain, result.notes), "", *map(_judged, result.statements), *_apart(sources)])
+    judged = (_judged(statement, result.citations) for statement in result.statements)
+    return _lines([result.summary, *map(plain, result.notes), "", *judged, *_apart(sources)])
 
 
 def text(info: DocumentInfo, span: Span, location: Location, words: str) -> str:
@@ -135,12 +136,13 @@ def text(info: DocumentInfo, span: Span, location: Location, words: str) -> str:
     return "\n".join([head, *([CLAIMED] if info.claimed else []), "", words])
 
 
-def _judged(statement: Statement) -> str:
+def _judged(statement: Statement, citations: Sequence[Citation]) -> str:
     markers = "".join(f"[{marker}]" for marker in statement.markers if statement.is_supported) or "[-]"
     decided = "".join(f", see [{marker}]" for marker in statement.markers if not statement.is_supported)
     nearest = "" if statement.nearest is None else f", nearest [{statement.nearest}]"
     detail = f" ({one_line(plain(statement.detail))})" if statement.detail else ""
-    return f"{markers} {statement.verdict}{decided}{nearest}{detail}: {one_line(statement.text)}"
+    seen = f", {AS_RECOGNISED}" if is_recognised(statement, citations) else ""
+    return f"{markers} {statement.verdict}{seen}{decided}{nearest}{detail}: {one_line(statement.text)}"
 
 
 def _apart(blocks: Iterable[str]) -> list[str]:

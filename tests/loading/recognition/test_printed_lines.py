@@ -7,7 +7,8 @@ import math
 import pytest
 
 from index.loading.recognition.engine import PageWords, PrintedWord
-from index.loading.recognition.printed_lines import PageSize, exact_words, recognised_sheets
+from index.loading.recognition.ink import PageSize
+from index.loading.recognition.printed_lines import exact_words, recognised_sheets
 from tests.loading.printed_pages import page_words
 
 A4 = PageSize(595, 842)

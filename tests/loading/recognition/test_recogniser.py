@@ -101,7 +101,7 @@ def test_page_that_fails_does_not_end_the_document() -> None:
     """A page that cannot be drawn, or that the engine cannot read in time, has a note instead of words."""
 
     class Failing(FakeEngine):
-        def read(self, picture: Image.Image, *, seconds: float) -> PageWords:
+        def read(self, picture: Image.Image, *, seconds: float, is_ruled: bool = False) -> PageWords:
             raise RecognitionFailed("tesseract took too long.")
 
     pages = Recogniser(loaded=Failing(PAGES)).pages(b"scan")

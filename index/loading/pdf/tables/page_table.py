@@ -47,6 +47,8 @@ class PageTable:
     """From where to where each gap between two columns reaches, in points, to recognise a table that goes on."""
     places: tuple[tuple[int, int], ...]
     """Where the words of the cells are in the page's text, in the order of the rows."""
+    header_words: int = 0
+    """How many of these places are those of header rows."""
     ruled: bool = False
 
     @property

@@ -19,10 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from index.loading.pdf.lines import Direction, Line
-    from index.loading.pdf.pdfium import PageText
     from index.loading.pdf.tables.columns import Gutter
     from index.loading.pdf.tables.rulings import Ruling, Rulings
-    from index.loading.pdf.tables.table_words import Level
+    from index.loading.pdf.tables.table_words import Lettered, Level
 
 _FULL = 0.8
 """A rule divides all columns if it is at least this share of the table's width long."""
@@ -59,7 +58,7 @@ class Region:
 
 
 def assemble(
-    text: PageText, main: Direction, lines: Sequence[Line], region: Region, rulings: Rulings
+    text: Lettered, main: Direction, lines: Sequence[Line], region: Region, rulings: Rulings
 ) -> PageTable | None:
     """Return the table that these lines of a region are; None if they are no table."""
     levels = levels_of(text, lines, main)
@@ -166,6 +165,7 @@ def _table(
         row_headers=("",) * head + names,
         gaps=tuple((gutter.left, gutter.right) for gutter in found),
         places=tuple(places),
+        header_words=sum(len(part.words) for row in rows[:head] for parts in row.parts.values() for part in parts),
         ruled=region.ruled,
     )
 

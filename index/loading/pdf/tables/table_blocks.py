@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from index.loading.content import field
 from index.loading.grid import Outline, grid
 from index.loading.pdf.tables.page_table import TABLE_CAPTION
+from index.loading.recognition.printed_lines import exact_words
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from index.loading.content import Block
     from index.loading.pdf.paragraphs import Paragraph
     from index.loading.pdf.tables.page_table import PageTable
+    from index.loading.recognition.engine import PrintedWord
     from index.records import Table
 
 _SAME_EDGE = 4.0
@@ -70,14 +72,28 @@ def table_block(parts: Sequence[Paragraph], caption: str, labels: Sequence[str])
     block = grid(rows, Outline(header_rows=tables[0].header_rows, caption=caption))
     columns = tuple(field(header) for header in tables[0].columns)
     named = tuple(_named(table, columns, names) for table in block.tables)
-    return replace(block, pages=tuple(_pages(parts, kept, block, labels)), tables=named)
+    cells = [(cell.start, cell.end) for table in named for cell in table.cells]
+    recognised = exact_words(block.text, _words(parts, kept), cells)
+    return replace(block, pages=tuple(_pages(parts, kept, block, labels)), tables=named, recognised=recognised)
+
+
+def _words(parts: Sequence[Paragraph], kept: Sequence[PageTable]) -> Iterator[tuple[int, PrintedWord]]:
+    """Yield the words that were recognised in a picture, without those of heads that were left out."""
+    for part, table in zip(parts, kept, strict=True):
+        yield from part.words[len(part.words) - len(table.places) :] if part.words else ()
 
 
 def _without_head(table: PageTable, first: PageTable) -> PageTable:
     """Return the next part of a table without the head that it repeats."""
     head = first.header_rows
     if head and table.rows[:head] == first.rows[:head]:
-        return replace(table, rows=table.rows[head:], row_headers=table.row_headers[head:])
+        return replace(
+            table,
+            rows=table.rows[head:],
+            row_headers=table.row_headers[head:],
+            places=table.places[table.header_words :],
+            header_words=0,
+        )
     names = tuple(name or row[0] for name, row in zip(table.row_headers, table.rows, strict=True))
     return replace(table, row_headers=names)
 

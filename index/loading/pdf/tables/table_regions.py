@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -17,12 +18,13 @@ from index.loading.pdf.tables.suspicion import is_prose, is_suspect, may_have_ta
 from index.loading.pdf.tables.table_assembly import Region, assemble
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from index.loading.pdf.lines import Direction
     from index.loading.pdf.pdfium import PageText
     from index.loading.pdf.tables.page_table import PageTable
     from index.loading.pdf.tables.rulings import Ruling
+    from index.loading.pdf.tables.table_words import Lettered
 
 _PROSE_PITCH = 1.8
 _FEWEST_SUSPECTS = 2
@@ -45,10 +47,17 @@ _SMALLEST = 0.5
 
 def tables_as_lines(page: Any, text: PageText, lines: Sequence[Line], main: Direction) -> list[Line]:
     """Return the lines of a page, those of each table replaced by one line that has the table."""
+    return tables_in(text, lines, main, partial(read_rulings, page, main))
+
+
+def tables_in(
+    text: Lettered, lines: Sequence[Line], main: Direction, rules: Callable[[], Rulings] = Rulings
+) -> list[Line]:
+    """Return the lines of a page, those of each table replaced by one line; its rules are asked for if they matter."""
     upright = [line for line in lines if not line.sideways and line.places and line.size > _SMALLEST]
     if len(lines) > _MOST_LINES or not may_have_tables(upright):
         return list(lines)
-    rulings = read_rulings(page, main)
+    rulings = rules()
     free = list(upright)
     found: list[tuple[PageTable, list[Line]]] = []
     ruled = [*_stacks(rulings, upright), *_lattices(rulings)]
@@ -72,7 +81,7 @@ def _is_same(a: Region, b: Region) -> bool:
 
 
 def _take(
-    text: PageText,
+    text: Lettered,
     main: Direction,
     free: list[Line],
     region: Region,
@@ -117,7 +126,7 @@ def _is_mostly_prose(lines: Sequence[Line], region: Region, rulings: Rulings) ->
     return not any(rule.start < region.top and rule.end > region.bottom for rule in inner)
 
 
-def _lines_of(table: PageTable, lines: Sequence[Line], text: PageText) -> list[Line]:
+def _lines_of(table: PageTable, lines: Sequence[Line], text: Lettered) -> list[Line]:
     """Return the lines whose words are in a table; none if it has some words of a line but not all."""
     starts = sorted(start for start, _ in table.places)
     own = [line for line in lines if any(_between(starts, place.start, place.end) for place in line.places)]

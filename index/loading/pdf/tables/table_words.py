@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from index.loading.pdf.lines import Line, Place, between, turned
 from index.loading.pdf.tables.page_table import is_number
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from index.loading.pdf.lines import Direction
-    from index.loading.pdf.pdfium import PageText
+    from index.loading.pdf.pdfium import Box, Glyph
 
 _WORD = re.compile(r"\S+")
 _HYPHEN = "\ufffe"
@@ -30,6 +30,20 @@ _MARK = 0.85
 _GAP, _NUMBER_GAP = 0.6, 0.33
 """The gap between two cells, in type sizes, is at least this wide, beside a number; blanks between words are narrower.
 """
+
+
+class Lettered(Protocol):
+    """The text of a page, and the places of its letters, in points."""
+
+    text: str
+
+    def box(self, position: int) -> Box | None:
+        """Return the box of a letter, or of its word; None if it is not known."""
+        ...
+
+    def glyph(self, position: int) -> Glyph | None:
+        """Return the origin and size of a letter; None if they are not known."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +75,7 @@ def _least(before: Line, word: Line) -> float:
     return _NUMBER_GAP if is_number(word.text) or is_number(before.text) else _GAP
 
 
-def levels_of(text: PageText, lines: Sequence[Line], main: Direction) -> list[Level]:
+def levels_of(text: Lettered, lines: Sequence[Line], main: Direction) -> list[Level]:
     """Return the words of lines, level by level from the top."""
     words = [found for line in lines for found in _words(text, line, main)]
     levels: list[list[Line]] = []
@@ -83,7 +97,7 @@ def _level(words: Sequence[Line]) -> Level:
     return Level(tuple(sorted(words, key=lambda word: word.left)), bottom, size)
 
 
-def _words(text: PageText, line: Line, main: Direction) -> Iterator[tuple[float, float, Line]]:
+def _words(text: Lettered, line: Line, main: Direction) -> Iterator[tuple[float, float, Line]]:
     """Yield the words of a line with the baseline and the size of their level.
 
     The level is that of the line; if pdfium joined two levels to one line, it is that of the word.
@@ -102,7 +116,7 @@ def _words(text: PageText, line: Line, main: Direction) -> Iterator[tuple[float,
             yield line.baseline + offset, line.size, word
 
 
-def _offset(text: PageText, at: int, line: Line, place: Place, main: Direction) -> float:
+def _offset(text: Lettered, at: int, line: Line, place: Place, main: Direction) -> float:
     """Return how much higher a word stands than its line; 0 for raised and lowered marks."""
     glyph = text.glyph(at) if place.top - place.bottom > _MARK * line.size else None
     if glyph is None or math.hypot(*glyph.rise) < _MARK * line.size:

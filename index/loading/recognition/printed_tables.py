@@ -1,0 +1,103 @@
+"""Finds the tables of a recognised page by its words and rules, with the finder for pages that have text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from index.loading.pdf.lines import Place
+from index.loading.pdf.tables.rulings import Ruling, Rulings
+from index.loading.pdf.tables.table_regions import tables_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from index.loading.pdf.lines import Line
+    from index.loading.pdf.pdfium import Box, Glyph
+    from index.loading.recognition.engine import PrintedRule, PrintedWord
+    from index.loading.recognition.ink import Ink, PageSize
+
+_RULE = re.compile(r"[|¦_—]+")
+"""A rule of a table that the engine took for a word."""
+
+
+class PrintedText:
+    """The words of a recognised page as a text with boxes, as pdfium gives the text of a page."""
+
+    def __init__(self, inks: Iterable[Ink]) -> None:
+        self._at: dict[int, Ink] = {}
+        position = 0
+        words = []
+        for ink in inks:
+            words.append(ink.origin.text)
+            self._at |= dict.fromkeys(range(position, position + len(words[-1])), ink)
+            position += len(words[-1]) + 1
+        self.text = " ".join(words)
+
+    def box(self, position: int) -> Box | None:
+        """Return the box of the word with this letter: the engine tells no boxes of letters."""
+        ink = self._at.get(position)
+        return (ink.left, ink.right, ink.bottom, ink.top) if ink else None
+
+    def glyph(self, position: int) -> Glyph | None:  # noqa: ARG002 - pages with text know the letter
+        """Return None: the engine tells no baselines of letters."""
+        return None
+
+    def word(self, position: int) -> PrintedWord:
+        """Return the word with this letter."""
+        return self._at[position].origin
+
+
+def printed_rulings(rules: Iterable[PrintedRule], turn: int, slope: float, page: PageSize) -> Rulings:
+    """Return the rules of a page in points, turned back by `turn` degrees, and levelled.
+
+    `slope` is the rise of the lines of the upright page, and `page` is its size.
+    """
+    across, down = [], []
+    for rule in rules:
+        first, last = (_levelled(*_turned(end, turn), slope, page) for end in (rule[:2], rule[2:]))
+        (left, right), (bottom, top) = sorted((first[0], last[0])), sorted((first[1], last[1]))
+        if right - left >= top - bottom:
+            across.append(Ruling((bottom + top) / 2, left, right))
+        else:
+            down.append(Ruling((left + right) / 2, bottom, top))
+    return Rulings(tuple(sorted(across, reverse=True)), tuple(sorted(down)))
+
+
+def _turned(end: tuple[float, float], turn: int) -> tuple[float, float]:
+    """Return a point in shares from the upper left corner, before the page was turned clockwise by some degrees."""
+    x, y = end
+    return {0: (x, y), 90: (y, 1 - x), 180: (1 - x, 1 - y), 270: (1 - y, x)}[turn]
+
+
+def _levelled(x: float, y: float, slope: float, page: PageSize) -> tuple[float, float]:
+    """Return a point in points from the lower left corner, as `Ink.levelled` does with words."""
+    across, up = x * page.width, (1 - y) * page.height
+    return across + slope * (up - page.height / 2), up - slope * (across - page.width / 2)
+
+
+def with_tables(found: Iterable[tuple[Line, Sequence[Ink]]], rules: Rulings) -> list[Line]:
+    """Return the lines of a page, given with the ink of their words, those of each table replaced by one line.
+
+    Such a line has the words of the table in the order of its cells.
+    """
+    drawn = list(found)
+    text = PrintedText(ink for _, inks in drawn for ink in inks)
+    position = 0
+    lines = []
+    for line, inks in drawn:
+        places = []
+        for ink in inks:
+            end = position + len(ink.origin.text)
+            if not _RULE.fullmatch(ink.origin.text):
+                places.append(Place(position, end, line.bottom, line.top))
+            position = end + 1
+        lines.append(replace(line, places=tuple(places)))
+    return [_worded(line, text) for line in tables_in(text, lines, "right", lambda: rules)]
+
+
+def _worded(line: Line, text: PrintedText) -> Line:
+    if line.table is None:
+        return line
+    return replace(line, words=tuple(text.word(start) for start, _ in line.table.places))
