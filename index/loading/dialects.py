@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from index.loading.table_headers import kind
+from index.loading.cell_kinds import kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
+from index.loading.cell_kinds import kind
 from index.loading.content import Block, field
-from index.loading.table_headers import column_headers, count_headers, count_titles, kind, label_columns
+from index.loading.table_headers import column_headers, count_headers, count_titles, label_columns
 from index.records import Cell, Table
 from index.text.sentences import one_line
 

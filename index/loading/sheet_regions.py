@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from index.loading.table_headers import kind
+from index.loading.cell_kinds import kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -155,7 +155,7 @@ def test_reading_a_real_file_twice_gives_the_same_document(name: str) -> None:
 
 CELLS = {
     "2023-half-year-analyses-by-segment.xlsx": (
-        "J16", "January–June 2023, Depreciation and amortization · Other businesses (d)", "-19",
+        "J16", "January–June 2023, Depreciation and amortization · Other businesses (d)", "(19)",
     ),
     "stanley-cups.xlsx": ("C5", "Stanley Cups · Maple Leafs", "13"),
     "vodafone.xlsx": ("D9", "Period · Cash flow", "FY 23"),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from index.loading.cell_kinds import kind
 from index.loading.grid import Merged, Outline, grid
-from index.loading.table_headers import count_headers, count_titles, kind, label_columns
+from index.loading.table_headers import count_headers, count_titles, label_columns
 from tests.cases import cases
 
 KINDS = {
