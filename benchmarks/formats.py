@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from index.records import Answer, Citation, Hit, Receipt
 
-QUESTIONS = Path(__file__).parent / "questions"
+QUESTIONS = Path(__file__).parent / "data"
 _LEAST_SHARE = 0.5
 """A pin within the named words must hold at least this share of them."""
 

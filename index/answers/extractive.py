@@ -14,6 +14,7 @@ from index.answers.vicinity import Context, Run
 from index.records import Span
 from index.search.answer_types import expected_kind, has_kind
 from index.search.cells import CERTAIN
+from index.search.message_headers import asked_header, header_of
 from index.storage.lexical.terms import question_terms, terms
 from index.text.boilerplate import ITEM, ends_sentence, is_statement
 
@@ -130,6 +131,7 @@ class _Quoter:
         self._wanted = question_terms(question.text)
         self._kind = expected_kind(question.text)
         self._fitness = Fitness(question)
+        self._header = asked_header(question.text)
 
     def choose(self, hits: Sequence[Hit], without: Sequence[Quote] = ()) -> list[Quote]:
         """Return the best sentence with its context, then those that add to it, in document order.
@@ -167,6 +169,10 @@ class _Quoter:
             Quote(best.context.hit, best.context.sentences[best.n], 0.0, 0.0), Quote(cell, cell.pin, 0.0, 0.0)
         )
 
+    def _is_asked_header(self, text: str) -> bool:
+        """Whether a line is the header of a message that the question asks for: it is no sentence, and answers."""
+        return bool(self._header) and header_of(text) == self._header
+
     def _wants_one_thing(self) -> bool:
         listed = self._question.kind == "list" and self._question.wanted > 1
         return not listed and self._question.kind not in ("steps", "reason", "comparison")
@@ -187,7 +193,7 @@ class _Quoter:
             (context.hit.score + CLAIM_SHARE * claim, claim, context, n)
             for context in contexts
             for n, claim in enumerate(context.hit.claims)
-            if claim > float("-inf") and context.kinds[n] != "furniture"
+            if claim > float("-inf") and (context.kinds[n] != "furniture" or self._is_asked_header(context.texts[n]))
         ]
         least = max((row[0] for row in bare), default=0.0) - CANDIDATE_GAP
         found = [
@@ -218,7 +224,9 @@ class _Quoter:
         span = context.span(run)
         if found := _NOTE_BEFORE.match(context.texts[run.first]):
             span = Span(span.start + found.end(), span.end)
-        states = not context.is_heading(n) and (run.last > run.first or is_statement(context.texts[n]))
+        states = not context.is_heading(n) and (
+            run.last > run.first or is_statement(context.texts[n]) or self._is_asked_header(context.texts[n])
+        )
         quote = Quote(
             context.hit, span, candidate.worth, candidate.claim, items=items if items > 1 else 0, states=states
         )

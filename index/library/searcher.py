@@ -28,6 +28,7 @@ HOPELESS_SHARE = 0.5
 """The answer reader skips a question whose confidence without it is below this share of the lower threshold. Measured:
 2 of 1,531 questions that their documents answer were below it, and 7 in 10 of 1,400 questions on something else."""
 _UNREAD = "Only the first {:,} of {:,} passages of {} have been read so far; the rest was not searched."
+_NAMED = "Only {} was searched, because the question names it."
 EMPTY = "The library is empty: add files to it."
 _POOL = ThreadPoolExecutor(thread_name_prefix="pincite-asking")
 """Encodes questions while their words are looked up, for all libraries of the process."""
@@ -145,9 +146,28 @@ class Searcher:
                 notes.append("No document matches the in:, type:, after: or before: filter.")
             if not query.text:
                 notes.append("There are no words to search for: in:, type:, after: and before: only restrict.")
+        if not plain:
+            query, within, named = self._look_where_named(query, within)
+            notes += named
         if within is not None:
             searched = self._catalog.extent(within)
         return Request(query, within, searched, tuple(notes), self.unread(within))
+
+    def _look_where_named(
+        self, query: Query, within: list[int] | None
+    ) -> tuple[Query, list[int] | None, tuple[str, ...]]:
+        """Return a query without the names of the files in which it wants to look, these files, and a note on them."""
+        from index.text.named_files import has_file_name, named_files
+
+        if not has_file_name(query.text):
+            return query, within, ()
+        infos = self._catalog.numbered()
+        known = infos if within is None else {number: infos[number] for number in within if number in infos}
+        text, numbers = named_files(query.text, known)
+        if not numbers:
+            return query, within, ()
+        names = dict.fromkeys(_file_name(known[number]) for number in numbers)
+        return replace(query, text=text), numbers, (_NAMED.format(" and ".join(names)),)
 
     def unread(self, within: Sequence[int] | None = None) -> tuple[str, ...]:
         """Return notes on the documents of which only the first passages were read; with `within`, among those."""

@@ -10,6 +10,13 @@ POWERPOINT_97 = "a PowerPoint presentation of the older kind (.ppt)"
 MESSAGE = "an Outlook message (.msg)"
 
 _OTHERWISE = "Convert it to PDF, Word, HTML or text, and add that."
+_HINTS = {
+    "recording": "Pincite reads words, not sounds: add its subtitles (.srt, .vtt) or a transcript instead.",
+    "archive": "Unpack it and add what is in it, or pack it again as .zip or .tar.gz.",
+    "compressed": "Unpack it and add what is in it.",
+    "HEIC": "Save it as JPEG or PNG, and add that.",
+}
+"""What to do with a format, by a word of its name."""
 
 MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (4, b"ftypheic", "an image (HEIC)"),
@@ -65,7 +72,11 @@ _OLE2_STREAMS = (
 
 def unsupported(name: str, format_name: str) -> UnsupportedFormat:
     """Return the error that names the file's format and says what to do."""
-    return UnsupportedFormat(f"{name} is {format_name}, which Pincite does not read.", _OTHERWISE)
+    return UnsupportedFormat(f"{name} is {format_name}, which Pincite does not read.", _hint(format_name))
+
+
+def _hint(format_name: str) -> str:
+    return next((hint for word, hint in _HINTS.items() if word in format_name), _OTHERWISE)
 
 
 def packed_kind(data: bytes) -> str:

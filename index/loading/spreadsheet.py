@@ -1,6 +1,7 @@
 """Reads workbooks (xlsx, xlsm, xlsb, xls, ods): the tables and lines of each sheet, with the names of their cells.
 
-python-calamine gives the values of cells, and dates where the cells are formatted as dates; it gives no other formats.
+python-calamine gives the values of cells, and dates where the cells are formatted as dates; `cell_displays` tells how
+a reader sees the other numbers, and errors.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from index.errors import DamagedFile, PasswordRequired, TooLarge
 from index.loading import core_properties
+from index.loading.cell_displays import Displays
 from index.loading.content import Block, Draft, paragraph
 from index.loading.grid import Merged, Outline, grid
+from index.loading.number_formats import general
 from index.loading.sheet_extent import extents
 from index.loading.sheet_regions import divide
 from index.text.sentences import one_line
@@ -23,6 +26,7 @@ from index.text.sentences import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from index.loading.cell_displays import Display, Row
     from index.loading.content import Content
     from index.loading.sheet_regions import Region
 
@@ -53,7 +57,7 @@ def read(content: Content, name: str) -> Draft:
     _check(content.data, name)
     try:
         with python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content.data)) as workbook:
-            return _Reader(name).draft(workbook, content.data)
+            return _Reader(content.data, name).draft(workbook)
     except python_calamine.PasswordError as error:
         raise PasswordRequired(f"{name} is a workbook locked with a password.") from error
     except (python_calamine.CalamineError, OSError, ValueError, IndexError, OverflowError, TypeError) as error:
@@ -81,11 +85,13 @@ def _damaged(name: str, error: BaseException) -> DamagedFile:
 class _Reader:
     """Reads the sheets of a workbook, and counts their cells."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, data: bytes, name: str) -> None:
+        self._data = data
         self._name = name
+        self._displays = Displays(data, name)
         self._cells = 0
 
-    def draft(self, workbook: Any, data: bytes) -> Draft:
+    def draft(self, workbook: Any) -> Draft:
         """Return the draft of a workbook. Raises TooLarge."""
         blocks: list[Block] = []
         hidden: list[str] = []
@@ -96,7 +102,7 @@ class _Reader:
             blocks += found
             if found and _is_hidden(sheet):
                 hidden.append(f"“{one_line(sheet.name)}”")
-        title, author, date = core_properties.of_package(data)
+        title, author, date = core_properties.of_package(self._data)
         notes = (f"Hidden sheets are read, too: {', '.join(hidden)}.",) if hidden else ()
         return Draft(blocks, title, author, date, notes)
 
@@ -107,7 +113,8 @@ class _Reader:
         if (sheet.end[0] + 1) * sheet.width > _MOST_PLACES:
             raise self._too_large(f"a sheet with {sheet.end[0] + 1:,} rows and {sheet.width:,} columns")
         left = sheet.start[1]
-        rows = list(map(self._row, sheet.iter_rows()))
+        displays = self._displays.rows(sheet.name)
+        rows = [self._row(values, row, left) for values, row in zip(sheet.iter_rows(), displays, strict=False)]
         merged = [
             Merged(top, first - left, bottom, last - left)
             for (top, first), (bottom, last) in sheet.merged_cell_ranges or ()
@@ -122,8 +129,12 @@ class _Reader:
             return [Block(name, 1, places=(place,)), *blocks]
         return [replace(blocks[0], places=(place,)), *blocks[1:]]
 
-    def _row(self, values: Sequence[Any]) -> list[str]:
-        row = [shown(value) if value != "" else "" for value in values]
+    def _row(self, values: Sequence[Any], displays: Row, left: int) -> list[str]:
+        """Return the words of a row whose first value is in the column with the index `left`."""
+        row = [
+            displayed(value, display) if (display := displays.get(column)) else shown(value) if value != "" else ""
+            for column, value in enumerate(values, left)
+        ]
         while row and not row[-1]:
             row.pop()
         self._cells += len(row) - row.count("")
@@ -152,7 +163,7 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, float):
-        return _number(value)
+        return general(value)
     if isinstance(value, datetime.datetime):
         return _moment(value)
     if isinstance(value, datetime.timedelta):
@@ -162,11 +173,14 @@ def shown(value: Any) -> str:
     return one_line(str(value))
 
 
-def _number(value: float) -> str:
-    """Return a number without the noise of binary fractions: spreadsheets keep 15 digits, too."""
-    if value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    return f"{value:.15g}"
+def displayed(value: Any, display: Display) -> str:
+    """Return a value as its format or the words of its cell show it; where they do not, as `shown` does."""
+    is_number = isinstance(value, float | int) and not isinstance(value, bool)
+    if isinstance(display, str):
+        return one_line(display) if is_number or value == "" else shown(value)
+    if is_number and (written := display.number(value)) is not None:
+        return written
+    return one_line(display.text(value)) if isinstance(value, str) and value else shown(value)
 
 
 def _moment(value: datetime.datetime) -> str:

@@ -31,7 +31,14 @@ _DATE = re.compile(
     r"|\d{4}[\s-]?[QH][1-4]",
     re.IGNORECASE,
 )
-_NOTHING = re.compile(r"[-–—−*.…☐☑☒✓✔✗✘•\s]*|n/?a\.?|nil|none|null", re.IGNORECASE)
+_NOTHING = re.compile(
+    r"[-–—−*.…☐☑☒✓✔✗✘•\s]*|n/?a\.?|nil|none|null|#(?:n/a|div/0!|ref!|value!|name\?|num!|null!)", re.IGNORECASE
+)
+_CURRENCY = re.compile(
+    r"^(?P<sign>[-–−+]?\(?[-–−+]?)(?:(?:AUD|CAD|CHF|CNY|CZK|DKK|EUR|GBP|HUF|INR|JPY|NOK|PLN|SEK|USD)\s?"
+    r"|(?:(?:A|C|HK|NZ|R|US)?\$|[€£¥₩₹₽₺]|Fr\.|kr\.?|zł|Rs\.?)\s?)(?=[-–−+(]?[\d.])"
+)
+"""A currency before a number: `CHF 1,200`, `-US$5`, `$(94.00)`."""
 _ENUMERATED = re.compile(r"(?:[^\W\d_]+\.?\s)?(?:(?:\d{1,2}[A-Za-z]?|[IVXLC]+)[.):]?|[A-Za-z][.):])")
 """The number of a row, with or without a word: `Item 1A.`, `IV.`, `b)`."""
 _MOSTLY_DIGITS = 0.5
@@ -79,7 +86,8 @@ def kind(words: str) -> Kind:
         return "year"
     if _DATE.fullmatch(words):
         return "date"
-    if _NUMBER.fullmatch(words) or _is_mostly_digits(words):
+    bare = _CURRENCY.sub(r"\g<sign>", words)
+    if _NUMBER.fullmatch(bare) or _is_mostly_digits(bare):
         return "number"
     return "word"
 

@@ -11,10 +11,11 @@ from urllib.parse import unquote
 from index.errors import DamagedFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from types import TracebackType
 
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError, KeyError)
+_CHUNK = 1 << 16
 
 
 class ZipParts:
@@ -51,6 +52,18 @@ class ZipParts:
             raise self._damaged(f"its part {path} is missing")
         try:
             return self._archive.read(found)
+        except _BROKEN as error:
+            raise self._damaged(f"its part {path} cannot be unpacked: {error}") from error
+
+    def chunks(self, path: str) -> Iterator[bytes]:
+        """Yield the bytes of a part in chunks. Raises DamagedFile if it is missing or cannot be unpacked."""
+        found = self.find(path)
+        if found is None:
+            raise self._damaged(f"its part {path} is missing")
+        try:
+            with self._archive.open(found) as part:
+                while chunk := part.read(_CHUNK):
+                    yield chunk
         except _BROKEN as error:
             raise self._damaged(f"its part {path} cannot be unpacked: {error}") from error
 

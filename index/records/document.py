@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from index.records.choices import CLAIMED, PART
 from index.records.file_kinds import kind_of, reading_in_words
-from index.records.table import AS_TEXT, Reading, RecognisedWord, Table
+from index.records.table import AS_TEXT, Reading, RecognisedWord, Table, cell_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -217,7 +217,8 @@ class Location:
     place: str = ""
     """The name of the slide, sheet, message, moment or line; empty for documents that have none."""
     cell: str = ""
-    """What a reader calls the cell of a table: `B7`, `row 12, column “price”`; empty outside a table."""
+    """What a reader calls the cell of a table, or the cells of a longer span in it: `B7`, `row 12, column “price”`,
+    `A3:C4`, `rows 3–4`; empty outside a table."""
     headers: tuple[str, ...] = ()
     """The headers of the cell's column and row; empty outside a table, or if the span goes beyond one cell."""
     recognised: float | None = None
@@ -238,10 +239,9 @@ class Location:
 
     def detailed(self, span: Span, tables: Iterable[Table], words: Iterable[RecognisedWord]) -> Location:
         """Return the location of a span with its cell in one of the tables, and the confidence of its words."""
-        table, cell = next(((table, cell) for table in tables if (cell := table.cell_at(*span))), (None, None))
         end = max(span.end, span.start + 1)
         found = [word.confidence for word in words if word.start < end and word.end > span.start]
-        named = (table.name(cell), table.headers(cell)) if table and cell else ("", ())
+        named = cell_named(span.start, end, list(tables))
         return Location(self.page, self.heading, self.paragraph, self.place, *named, min(found, default=None))
 
     def quoted(self, words: str) -> str:

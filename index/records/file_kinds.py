@@ -28,11 +28,12 @@ class FileKind(NamedTuple):
     """Separated by blanks."""
 
 
+SLIDES = "Slides"
 KINDS = (
     FileKind("PDF", "pdf", "application/pdf"),
     FileKind("Word", "docx doc", f"{_OFFICE}.wordprocessingml.document application/msword"),
     FileKind(
-        "Slides",
+        SLIDES,
         "pptx ppt odp",
         f"{_OFFICE}.presentationml.presentation application/vnd.ms-powerpoint {_OASIS}.presentation",
     ),

@@ -111,6 +111,26 @@ class Table:
             return f"row {row}, column {f'“{header}”' if header else column}"
         return f"table {self.number}, row {row}"
 
+    def range_name(self, start: int, end: int) -> str:
+        """Return what a reader calls the rows of a span in the table, `A3:C4` or `rows 3–4`; empty for other spans."""
+        within = [cell for cell in self.cells if cell.start < end and cell.end > start]
+        if not within or start < self.cells[0].start or end > self.end:
+            return ""
+        rows = [self.row_numbers[cell.row] for cell in within]
+        if self.naming == "sheet":
+            columns = [self.column_numbers[cell.column] for cell in within]
+            return f"{letters(min(columns))}{min(rows)}:{letters(max(columns))}{max(rows)}"
+        several = f"row {rows[0]}" if min(rows) == max(rows) else f"rows {min(rows)}–{max(rows)}"
+        return several if self.naming == "rows" else f"table {self.number}, {several}"
+
+
+def cell_named(start: int, end: int, tables: Sequence[Table]) -> tuple[str, tuple[str, ...]]:
+    """Return the name and the headers of the cell that contains the span; only a name for a span of several cells."""
+    for table in tables:
+        if cell := table.cell_at(start, end):
+            return table.name(cell), table.headers(cell)
+    return next(filter(None, (table.range_name(start, end) for table in tables)), ""), ()
+
 
 def letters(column: int) -> str:
     """Return the name that spreadsheets give a column: `A` for 1, `AA` for 27."""

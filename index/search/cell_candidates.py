@@ -44,6 +44,8 @@ _TIME = re.compile(
 """Questions for a time; in others, `when` begins a condition."""
 _NUMBER = re.compile(r"(?<![\w.,])(?<!\d-)\d+(?:[.,]\d+)*(?![\w-])")
 """A number by itself, not in a code as `SNB22-3`; `0.5` is no `5`."""
+_GROUPING = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+"""A comma between thousands: `9,467` is `9467`."""
 _UNITS = {"share": re.compile(r"%|\bper ?cent", re.I), "money": re.compile(r"[$€£¥]|\b(?:USD|EUR|GBP|CHF|JPY)\b")}
 """The units in headers of what a question asks for."""
 _NOTHING = re.compile(r"[\W_]*|n/?a\.?|nil|none", re.IGNORECASE)
@@ -61,7 +63,7 @@ class HeaderMatcher:
         self._kind = None if kind == "time" and not _TIME.search(question.text) else kind
         self._wants_words = bool(_WORDS.search(question.text))
         self._years = frozenset(_YEAR.findall(question.text))
-        self._numbers = frozenset(_NUMBER.findall(question.text))
+        self._numbers = _numbers_in(question.text)
 
     @property
     def wants_reason(self) -> bool:
@@ -70,10 +72,10 @@ class HeaderMatcher:
 
     def match(self, text: str) -> Floats:
         """Return for each word of the question whether a text contains it: 1, 0, or less than 1 for a similar one."""
-        terms, numbers = frozenset(self._analyze([text])[0]), frozenset(_NUMBER.findall(text))
+        terms, numbers = frozenset(self._analyze([text])[0]), _numbers_in(text)
         return np.array(
             [
-                float(word in numbers) if _NUMBER.fullmatch(word) else _likeness(term, terms)
+                float(_GROUPING.sub("", word) in numbers) if _NUMBER.fullmatch(word) else _likeness(term, terms)
                 for term, word in self.question.words.items()
             ],
             np.float32,
@@ -90,9 +92,9 @@ class HeaderMatcher:
 
     def precision(self, header: str) -> float:
         """Return the share of a header's words that the question contains, in [0, 1]."""
-        numbers = _NUMBER.findall(header)
+        numbers = _numbers_in(header)
         words = dict.fromkeys(self._analyze([_NUMBER.sub(" ", header)])[0])
-        known = sum(word in self.question.words for word in words) + len(self._numbers.intersection(numbers))
+        known = sum(word in self.question.words for word in words) + len(self._numbers & numbers)
         return known / max(len(words) + len(numbers), 1)
 
     def bonus(self, header: str) -> float:
@@ -225,6 +227,10 @@ class _Row:
         for column, header in enumerate(self.table.columns):
             if header and column not in filled:
                 yield Cell(self.cells[0].start, self.cells[0].start, row, column)
+
+
+def _numbers_in(text: str) -> frozenset[str]:
+    return frozenset(_GROUPING.sub("", number) for number in _NUMBER.findall(text))
 
 
 def _likeness(word: str, terms: frozenset[str]) -> float:

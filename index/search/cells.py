@@ -89,7 +89,7 @@ class CellFinder:
         """
         if self._matcher.wants_reason:
             return None
-        meant = [each for each in self.scored(found, context) if _is_meant(each)]
+        meant = self._in_whole_tables([each for each in self.scored(found, context) if _is_meant(each)])
         if not meant or not self._is_clear(meant[0], meant[1:]):
             return None
         best = meant[0].candidate
@@ -111,6 +111,20 @@ class CellFinder:
         best = sorted(every, key=lambda each: -each.covered - WHOLE_NAME_BONUS * each.whole)[:MOST_COMPARED]
         near = self._nearness([text for each in best for text in (each.headers, each.without_column)])
         return sorted((_scored(each, near) for each in best), key=lambda each: -each.score)
+
+    def _in_whole_tables(self, meant: Sequence[_Scored]) -> list[_Scored]:
+        """Return these cells without those of narrower tables that the question does not ask for.
+
+        `Cups since 67` is narrower than `Cups`: who asks for the cups does not mean those since 67.
+        """
+        captions = {each.candidate.table.caption for each in meant}
+        narrower = {caption for caption in captions if any(self._narrows(caption, other) for other in captions)}
+        return [each for each in meant if each.candidate.table.caption not in narrower]
+
+    def _narrows(self, caption: str, other: str) -> bool:
+        """Whether a caption is another one with more words, none of which the question contains."""
+        more = caption.casefold().removeprefix(other.casefold())
+        return bool(other and more != caption.casefold() and more.split() and not self._matcher.precision(more))
 
     def _nearness(self, texts: Sequence[str]) -> dict[str, float]:
         """Return the cosine of the question and each text; 0 for an empty one."""

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index.search.answer_types import Kind, expected_kind, have_kind
+from index.search.message_headers import HEADER_BONUS, asked_headers
 from index.storage.tables import unpack_sentence_vectors
-from index.text.boilerplate import ends_sentence, kinds_of
+from index.text.boilerplate import ends_sentence, is_bullet, kinds_of
 from index.text.row_headers import is_header, is_row, words_beside
 from index.text.structure import is_sentence
 
@@ -117,8 +118,9 @@ def quotable_sentences(row: PassageRow) -> tuple[int, ...]:
     """Return the sentences of a passage that may serve as evidence: those that state something.
 
     If there are none, the passage's loose lines qualify, else its questions. A heading only announces what follows,
-    so it qualifies only if it is alone. Menus, references, captions, footnotes and table rules never qualify; nor do
-    lines of data or markup, although their words can be searched. Rows of a table that is known as one qualify.
+    so it qualifies only if it is alone. Below the heading of a slide, every line states something; so does an item of
+    a list with marks. Menus, references, captions, footnotes and table rules never qualify; nor do lines of data or
+    markup, although their words can be searched. Rows of a table that is known as one qualify.
     """
     spans = row.passage.sentences
     below = tuple(n for n, span in enumerate(spans) if span.start not in row.headings)
@@ -130,6 +132,7 @@ def quotable_sentences(row: PassageRow) -> tuple[int, ...]:
     texts = [row.passage.text[start - row.passage.start : end - row.passage.start] for start, end in spans]
     kinds = dict(zip(below, kinds_of([texts[n] for n in below]), strict=True))
     kinds |= {n: "sentence" for n in below if kinds[n] == "loose" and _is_broken(texts, n)}
+    kinds |= {n: "item" for n in below if kinds[n] == "loose" and (row.slides or _is_listed(texts, n))}
     kinds |= dict.fromkeys(rows, "row")
     kinds |= {n: "loose" for n in below if is_header(row.tables, spans[n])}
     ranks = (("sentence", "item", "row"), ("loose",), ("question",))
@@ -140,6 +143,13 @@ def quotable_sentences(row: PassageRow) -> tuple[int, ...]:
 def _is_broken(texts: Sequence[str], n: int) -> bool:
     """Whether a line is the first half of a sentence: it continues in lower case."""
     return n + 1 < len(texts) and texts[n + 1][:1].islower() and not ends_sentence(texts[n])
+
+
+def _is_listed(texts: Sequence[str], n: int) -> bool:
+    """Whether a line is one of several items of a list with marks: `• Parrots`. The list says what they are."""
+    return is_bullet(texts[n]) and any(
+        0 <= beside < len(texts) and is_bullet(texts[beside]) for beside in (n - 1, n + 1)
+    )
 
 
 def _is_prose(row: PassageRow, n: int) -> bool:
@@ -175,7 +185,8 @@ def weigh(question: EncodedQuestion, rows: Sequence[PassageRow], store: Store) -
     packed = b"".join(row.sentence_vectors for row in rows)
     cosines = unpack_sentence_vectors(packed, len(question.vector)) @ question.vector
     overlaps = _shares(contains, np.broadcast_to(idf, contains.shape))
-    pinnable = [quotable_sentences(row) for row in rows]
+    headers = [_asked_headers(question, row) for row in rows]
+    pinnable = [tuple(sorted({*quotable_sentences(row), *asked})) for row, asked in zip(rows, headers, strict=True)]
     among = np.array([start not in row.headings for row in rows for start, _ in row.passage.sentences])
     counts = np.add.reduceat(np.column_stack([contains, np.ones(len(contains))]) * among[:, None], starts)
     own = idf * np.maximum(1 + OWN_SHARE * np.log((counts[:, -1:] + 1) / (counts[:, :-1] + 0.5)), 0.0)
@@ -187,11 +198,21 @@ def weigh(question: EncodedQuestion, rows: Sequence[PassageRow], store: Store) -
     claims = cosines + PIN_OVERLAP_SHARE * _shares(contains_titled, np.repeat(own, sizes, axis=0))
     if (kind := expected_kind(question.text)) is not None:
         claims += EXPECTED_BONUS[kind] * np.array(have_kind(kind, texts, question.text), dtype=np.float32)
+    for start, size, asked in zip(starts, sizes, headers, strict=True):
+        claims[[start + n for n in asked]] = claims[start : start + size].max() + HEADER_BONUS
     strengths = cosines + OVERLAP_SHARE * overlaps
     return [
         PassageEvidence(row, tuple(terms[a:b]), cosines[a:b], overlaps[a:b], strengths[a:b], claims[a:b], pins)
         for row, a, b, pins in zip(rows, starts, starts + sizes, pinnable, strict=True)
     ]
+
+
+def _asked_headers(question: EncodedQuestion, row: PassageRow) -> list[int]:
+    """Return the sentences of a passage that are the header of a message which the question asks for."""
+    passage = row.passage
+    return asked_headers(
+        question.text, [passage.text[a - passage.start : b - passage.start] for a, b in passage.sentences]
+    )
 
 
 def _shares(contains: Floats, weights: Floats) -> Floats:

@@ -22,6 +22,7 @@ words that state nothing, such as a heading or a by-line; they are quoted only i
 ITEM = re.compile(r"\s*(?:[-*•–—·▪◦‣●○■□➢✓]|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.)])\s+(?=\S)")
 """The mark of a list item, with the white space after it."""
 
+_BULLET = re.compile(r"\s*[-*•–—·▪◦‣●○■□➢✓](?:\s+\S|\s*$)")
 _CACHED_LINES = 16384
 _LONGEST = 1200
 """Characters. A longer line is prose, or data that `index.text.structure` judges."""
@@ -132,6 +133,11 @@ def kind_of(line: str) -> LineKind:
 def kinds_of(lines: Sequence[str]) -> list[LineKind]:
     """Return the kind of each line."""
     return [kind_of(line) for line in lines]
+
+
+def is_bullet(line: str) -> bool:
+    """Whether a line is an item of a list that is marked with a sign, not with a number."""
+    return bool(_BULLET.match(line))
 
 
 def is_statement(line: str) -> bool:

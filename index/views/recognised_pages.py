@@ -118,7 +118,7 @@ def page_of_picture(path: Path, number: int, picture: Picture, *, name: str) -> 
                 raise PageError(f"{name} has no page {number:,}.", f"Its pages are counted from 1 to {count:,}.")
             page = page_of(opened, number - 1, name).convert("RGB")
     except LoadingError as error:
-        raise PageError(f"{name} cannot be drawn: {error.message}", error.hint) from error
+        raise PageError(f"The picture {name} cannot be drawn.", error.message) from error
     part = picture.part or Rectangle(0.0, 0.0, 1.0, 1.0)
     box = (
         int(part.left * page.width),

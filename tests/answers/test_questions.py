@@ -241,3 +241,25 @@ def test_count_of_a_list_is_given_in_a_note(library: Library, write: Write) -> N
     with Library.open(library.folder, Settings(bar=0), encoder=FakeEncoder()) as library_without_bar:
         answer = library_without_bar.ask("How many sights does the harbour have?")
     assert COUNT_NOTE.format(items=3) in answer.notes
+
+
+def test_file_that_a_question_names_is_searched_alone(write: Write, library: Library) -> None:
+    """The answer says so; `plain` searches for the name as words."""
+    for name in ("ships.txt", "letters.txt"):
+        library.add(write(name, f"The king wrote to the queen about {name.removesuffix('.txt')}."))
+    found = library.search("Who wrote to the queen in ships.txt?")
+    assert [hit.document.name for hit in found] == ["ships.txt"]
+    assert found.question == "Who wrote to the queen in ships.txt?"
+    assert library.ask("Who wrote to the queen in ships.txt?").notes[0] == (
+        "Only ships.txt was searched, because the question names it."
+    )
+    assert len(library.search("Who wrote to the queen in ships.txt?", plain=True)) == 2
+    assert len(library.search("Who wrote to the queen in boats.txt?")) == 2
+
+
+def test_file_outside_the_chosen_documents_is_not_searched(write: Write, library: Library) -> None:
+    """A name in the question does not widen a search."""
+    for name in ("ships.txt", "letters.txt"):
+        library.add(write(name, f"The king wrote to the queen about {name.removesuffix('.txt')}."))
+    found = library.search("Who wrote to the queen in ships.txt?", documents=["letters.txt"])
+    assert [hit.document.name for hit in found] == ["letters.txt"]

@@ -242,7 +242,7 @@ def test_verify_names_pages_with_doubtful_word_order(capsys: pytest.CaptureFixtu
     """A page whose words come in another order in a second reading is named once."""
     doubts = [Unconfirmed("/papers/a.pdf", passage, page, 0.5) for passage, page in ((1, "iv"), (2, "iv"), (3, "9"))]
     printing.print_verification(Verification(1, 3, 9, 1, (), (), (), tuple(doubts)))
-    assert "check the order of words: /papers/a.pdf, page iv, 9" in capsys.readouterr().out
+    assert "check the words and their order: /papers/a.pdf, page iv, 9" in capsys.readouterr().out
 
 
 def damage(folder: Path) -> None:

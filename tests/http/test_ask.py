@@ -212,7 +212,7 @@ def test_check_returns_the_library_s_own_verdicts(service: Service, client: Test
     """Every sentence has one."""
     text = "The king signed the treaty in the harbour. The king did not sign the treaty in the harbour."
     checked = client.post("/v1/check", json={"text": text}).json()
-    assert checked == Checked.model_validate(redacted(service.library.check(text))).model_dump()
+    assert checked == Checked.model_validate(redacted(service.library.check(text))).model_dump(mode="json")
     assert [statement["verdict"] for statement in checked["statements"]] == ["verbatim", "contradicted"]
 
 

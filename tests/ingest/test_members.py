@@ -85,7 +85,7 @@ def test_message_is_a_document_and_its_attachments_are_chained_to_it(library: Li
     receipt = library.add(path)
     assert set(receipt.added) == {str(path), *below(path, "list.txt")}
     assert receipt.opened == ()
-    assert notes(receipt) == {("mail.eml", "1 attachment is a document of its own: list.txt.")}
+    assert notes(receipt) == {("mail.eml", "1 attachment, read on its own: list.txt.")}
     assert library.find("list.txt").name == "mail.eml › list.txt"
     assert library.find("The letter").reading.container == ""
 

@@ -22,7 +22,7 @@ from tests.loading.compound import compound, outlook
 from tests.loading.confined import FATES, MEGABYTES, SECONDS, BareReader, Outcome, Reader, SandboxReader
 from tests.loading.hostile import HOSTILE
 from tests.loading.mutations import damages_of
-from tests.loading.office import XLS, bytes_of, frame, odp, ods, pptx_of, workbook
+from tests.loading.office import XLS, bytes_of, formats, frame, odp, ods, pptx_of, workbook
 from tests.loading.pdfs import build, column, grid_rules
 from tests.loading.pdfs import cells as table_cells
 from tests.loading.printed_pages import drawn, saved, scanned_pdf
@@ -76,6 +76,7 @@ SYNTHETIC = {
     "made.xlsx": bytes_of(
         workbook(("Ships", [["ship", "year"], *(["Tern", n] for n in range(50))]), ("More", [["a"]]))
     ),
+    "made-formats.xlsx": formats(),
     "made.xls": XLS,
     "made.ods": ods(["ship", "year"], *(["Tern", str(n)] for n in range(50))),
     "made.pptx": pptx_of(("Ships", "Terns"), ("Ports", "Hull")),

@@ -50,6 +50,17 @@ def bytes_of(made: openpyxl.Workbook) -> bytes:
     return buffer.getvalue()
 
 
+def formats() -> bytes:
+    """Build a workbook of numbers with formats, and an error."""
+    codes = ("#,##0", "0.0%", '_("$"* #,##0.00_);_("$"* (#,##0.00)', "[>=1000]0.0,\\K;0", "0.00E+00", "yyyy-mm-dd")
+    made = workbook(("Costs", [["ship", *codes], *(["Tern", *[n * 1234.5 - 9999] * len(codes)] for n in range(30))]))
+    for row in made["Costs"].iter_rows(2):
+        for cell, code in zip(row[1:], codes, strict=True):
+            cell.number_format = code
+    made["Costs"].cell(40, 2, "#N/A").data_type = "e"
+    return bytes_of(made)
+
+
 def ods(*rows: Sequence[str], manifest: str = "<manifest/>") -> bytes:
     """Build an OpenDocument spreadsheet of one sheet with texts."""
     cells = "".join(

@@ -59,6 +59,14 @@ def test_unsupported_format_is_named_in_the_error(name: str, data: bytes, format
     assert caught.value.hint
 
 
+def test_a_recording_is_not_to_be_converted() -> None:
+    """No conversion makes words of sounds: its hint asks for subtitles."""
+    with pytest.raises(UnsupportedFormat) as caught:
+        load_bytes(b"ID3" + bytes(20), source="a.mp3")
+    assert "subtitles" in caught.value.hint
+    assert "Convert" not in caught.value.hint
+
+
 PACKED = {
     "a zip archive": ("a.zip", _zip(readme=b"words"), "a zip archive"),
     "an archive called a document": ("a.docx", _zip(readme=b"words"), "a zip archive"),

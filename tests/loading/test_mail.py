@@ -56,7 +56,7 @@ def test_headers_are_text_and_metadata() -> None:
         f"Date: {SENT}\n\nSubject: The harbour of Løvøya\n\nAttachments: chart.pdf, log.txt\n\nWe sailed at noon."
     )
     assert places(document) == ["message from Ada, 1911-03-14, “The harbour of Løvøya”"]
-    assert document.notes == ("2 attachments are documents of their own: chart.pdf, log.txt.",)
+    assert document.notes == ("2 attachments, each read on its own: chart.pdf, log.txt.",)
 
 
 HEADERS = {

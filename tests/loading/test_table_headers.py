@@ -7,11 +7,42 @@ from index.loading.table_headers import count_headers, count_titles, kind, label
 from tests.cases import cases
 
 KINDS = {
-    "number": ["12", "-3.5", "1,200", "1 200,50", "12 %", "$ 4.2", "(17)", "12 mm", "98.3% n=2 (97.7%, n=3)", "1e5"],
+    "number": [
+        "$(94.00)",
+        "-€5",
+        "CHF 1,200",
+        "(US$3.5)",
+        "kr 12",
+        "1,234.00 €",
+        "12",
+        "-3.5",
+        "1,200",
+        "1 200,50",
+        "12 %",
+        "$ 4.2",
+        "(17)",
+        "12 mm",
+        "98.3% n=2 (97.7%, n=3)",
+        "1e5",
+    ],
     "year": ["2019", "FY 22", "2019/20", "2025E"],
     "date": ["2020-01-05", "5.1.2020", "5/1/20", "Jan 2020", "Q1 2023", "H1", "12:30", "1/19 - 1/25", "5 May 2020"],
-    "word": ["Revenue", "Mary", "Mayor", "Junior", "Decimal", "Item 1A.", "Column 2", "n. d.", "a" * 50, "1" * 50],
-    "": ["", "-", "—", "n/a", "..."],
+    "word": [
+        "Revenue",
+        "Mary",
+        "Mayor",
+        "Junior",
+        "Decimal",
+        "Item 1A.",
+        "Column 2",
+        "ISO 9001",
+        "USD",
+        "EUR million",
+        "n. d.",
+        "a" * 50,
+        "1" * 50,
+    ],
+    "": ["", "#DIV/0!", "#N/A", "-", "—", "n/a", "..."],
 }
 
 

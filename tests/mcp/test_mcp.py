@@ -215,7 +215,9 @@ def test_every_quote_is_an_exact_part_of_its_document(filled: Library, tool: str
         assert filled.document(identity).text[start:end] == words
         excerpt = call_tool(filled, "read", document=identity, start=start, end=end).structured_content
         assert excerpt["text"] == words
-        assert excerpt["location"] == Location.model_validate(filled.locate(identity, Span(start, end))).model_dump()
+        assert excerpt["location"] == Location.model_validate(filled.locate(identity, Span(start, end))).model_dump(
+            mode="json"
+        )
 
 
 def _spans(value: Any, identity: str) -> Iterator[tuple[str, int, int, str]]:

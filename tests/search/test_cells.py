@@ -67,6 +67,15 @@ def test_a_cell_is_found_by_its_headers(tables: Library, question: str, words: s
     assert tables.document(first.document.id).text[first.pin.start : first.pin.end] == words
 
 
+def test_a_number_is_found_with_and_without_its_commas(library: Library) -> None:
+    """`9467` in a question is `9,467` in a sheet."""
+    sales = [["Zone", "Sales, CHF"], ["Europe", "9,467"], ["Asia", "9,060"], ["China", "2,548"]]
+    library.add_documents([sheet("Zones", sales)])
+    assert [library.search(f"Which zone had sales of {number}?")[0].quote for number in ("9467", "2548")] == [
+        "Europe", "China",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "question",
     [
@@ -100,6 +109,21 @@ def test_a_row_in_the_middle_of_a_long_table_is_found(library: Library) -> None:
     assert (first.quote, first.location.headers) == ("15000", ("Altitude", "Station 150"))
     assert "Altitude" in first.above
     assert "Altitude" not in first.passage.text
+
+
+def test_a_narrower_table_is_not_meant_unless_the_question_says_so(library: Library) -> None:
+    """Who asks for the cups does not mean those since 1967."""
+    rows = [["Team", "Cups"], ["Blues", "1"], ["Flyers", "4"]]
+    since = [["Team", "Cups"], ["Blues", "0"], ["Flyers", "2"]]
+    blocks = [
+        paragraph("On hockey."),
+        grid(rows, Outline(caption="Cups")),
+        grid(since, Outline(caption="Cups since 1967")),
+    ]
+    content = Content(b"", formats.PLAIN)
+    library.add_documents([compose(Draft(blocks), content, id="a" * 64, source="/tables/cups.html")])
+    first = {year: pinned(library, f"How many cups did the Flyers win{year}?") for year in ("", " since 1967")}
+    assert [hit.quote for hit in first.values() if hit] == ["4", "2"]
 
 
 def test_prose_has_no_cells(library: Library, encoder: FakeEncoder) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from index.records import Landmark
+from index.records import Landmark, Passage, Span
 from index.search.evidence import (
     EXPECTED_BONUS,
     OVERLAP_SHARE,
@@ -16,14 +18,16 @@ from index.search.evidence import (
     PIN_OVERLAP_SHARE,
     EncodedQuestion,
     PassageEvidence,
+    quotable_sentences,
     weigh,
 )
 from index.search.fusion import DENSE_SHARE, EVIDENCE_SHARE, SENTENCE_SHARE
+from index.storage.catalog.passage_queries import PassageRow
 from index.storage.lexical import terms as analysis
 from index.storage.tables import unpack_sentence_vectors
 from tests.fakes import meaning
 from tests.search.conftest import ask, quotes
-from tests.storage.factories import a_document, id_of
+from tests.storage.factories import a_copy, a_document, id_of
 
 if TYPE_CHECKING:
     from index.search.answer_types import Kind
@@ -293,3 +297,34 @@ def test_score_follows_from_its_parts(store_of: StoreOf) -> None:
         assert hit.why.evidence == pytest.approx(evidence[passage].best, abs=1e-6)
         reweighed = DENSE_SHARE * max(nearness[passage], 0.0) / max(nearness.values()) + words
         assert hit.score == pytest.approx((reweighed + EVIDENCE_SHARE * max(hit.why.evidence, 0.0)) / most, abs=1e-5)
+
+
+def quotable(*lines: str, slides: bool = False) -> list[str]:
+    """Return which lines of a passage may serve as evidence."""
+    ends = list(accumulate(len(line) + 1 for line in lines))
+    spans = tuple(Span(end - len(line) - 1, end - 1) for end, line in zip(ends, lines, strict=True))
+    passage = Passage(1, "a" * 64, 0, 0, ends[-1] - 1, "\n".join(lines), spans)
+    return [lines[n] for n in quotable_sentences(PassageRow(passage, 1, b"", b"", frozenset(), slides=slides))]
+
+
+def test_item_of_a_list_with_marks_is_quotable() -> None:
+    """One word is enough, because the list says what it is. A lone word, or one mark, states nothing."""
+    assert quotable("• Ship", "• Whale", "Comet", "Nobody came.") == ["• Ship", "• Whale", "Nobody came."]
+    assert quotable("Ship", "- Whale", "Comet", "Nobody came.") == ["Nobody came."]
+    assert quotable("1. Ship", "2. Whale", "Nobody came.") == ["Nobody came."]
+
+
+def test_line_of_a_slide_is_quotable() -> None:
+    """Slides state things without full stops; the same line in a letter states nothing."""
+    lines = ("Use the whale for the first point", "The clock stopped.")
+    assert quotable(*lines, slides=True) == list(lines)
+    assert quotable(*lines) == ["The clock stopped."]
+
+
+def test_presentation_is_known_by_its_format(store_of: StoreOf) -> None:
+    """A passage says whether it is of a slide."""
+    letter = a_document("The whale sang.", source="/letter")
+    slide = replace(a_copy(letter, "/slides"), media_type="application/vnd.ms-powerpoint")
+    store = store_of(letter, slide)
+    ids = [passage.id for number in (1, 2) for passage in store.catalog.passages_of(number)]
+    assert [row.slides for row in store.passages(ids).values()] == [False, True]

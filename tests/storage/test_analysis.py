@@ -33,6 +33,8 @@ def test_every_spelling_of_a_code_shares_its_terms(question: str, text: str) -> 
         pytest.param("§ 12(b)", ["12", "b"], id="paragraph"),
         pytest.param("B2B", ["b2b", "b", "2", "b"], id="more than two parts"),
         pytest.param("3.5 %", ["3", "5"], id="fraction"),
+        pytest.param("9,467 of 1,234.5", ["9", "467", "9467", "of", "1", "234", "1234", "5"], id="thousands"),
+        pytest.param("1,23 0,1234 1.5,250", ["1", "23", "0", "1234", "1", "5", "250"], id="no thousands"),
         pytest.param("treaties Treaty", ["treati", "treati"], id="endings and case"),
         pytest.param("café naïve Ærø", ["cafe", "naiv", "aero"], id="accents"),
         pytest.param("snake_case", ["snake", "case"], id="underscore"),

@@ -21,6 +21,7 @@ from tests.storage.factories import MADE_WITH, put, vectors_of
 
 if TYPE_CHECKING:
     from index.records import Document
+    from index.records.table import Naming
     from index.storage.catalog.catalog import Catalog
 
 WORDS = (RecognisedWord(0, 3, 0, 0.1, 0.2, 0.3, 0.4, 0.96), RecognisedWord(4, 8, 0, 0.1, 0.2, 0.3, 0.4, 0.5))
@@ -139,3 +140,17 @@ def test_passages_are_indexed_with_the_headers_that_they_lack(catalog: Catalog) 
     number = catalog.number_of(read.id)
     assert number is not None
     assert [len(row.tables) for row, _ in catalog.rows_of(number)] == [0, 1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("naming", "name"),
+    [("sheet", "A2:B3"), ("rows", "rows 2–3"), ("table", "table 1, rows 2–3")],
+)
+def test_a_span_of_several_cells_is_named_by_its_rows(naming: Naming, name: str) -> None:
+    """It has no headers of its own; a span that begins before the table has no name in it."""
+    table = grid([["Year", "Sold"], ["1999", "12"], ["2000", "15"]], Outline(naming))
+    made = compose(Draft([paragraph("Sales rose."), table]), Content(b"", formats.PLAIN), id="a" * 64, source="/a/b")
+    rows = Span(made.text.index("1999"), len(made.text))
+    assert locate(made, rows).cell == name
+    assert locate(made, rows).headers == ()
+    assert locate(made, Span(0, len(made.text))).cell == ""

@@ -57,9 +57,5 @@ def attachment_notes(names: Sequence[str]) -> list[str]:
     if not names:
         return []
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    count = (
-        "1 attachment is a document of its own"
-        if len(names) == 1
-        else f"{len(names)} attachments are documents of their own"
-    )
+    count = "1 attachment, read on its own" if len(names) == 1 else f"{len(names)} attachments, each read on its own"
     return [f"{count}: {', '.join(names[:_LISTED])}{more}."]

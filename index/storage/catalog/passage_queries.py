@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from index.records import Document, Landmark, Location, Passage, Span
+from index.records.file_kinds import SLIDES, kind_name
 from index.storage import document_details, tables
 from index.storage.catalog.document_queries import claims, infos
 from index.storage.catalog.rows import LISTED, DocumentRange, Excerpt, runs
@@ -50,6 +52,8 @@ class PassageRow:
     """Whether the document is data or markup: then not all lines are sentences."""
     title: str = ""
     """The document's title; empty if it states none."""
+    slides: bool = False
+    """Whether the document is a presentation: its lines state something without a full stop."""
     tables: tuple[Table, ...] = ()
     """The tables that the passage contains rows of."""
 
@@ -174,8 +178,8 @@ def _passage_row(row: Sequence[Any], spans: tuple[Span, ...], found: tuple[Table
     headings, media_type, title = row[11:]
     passage = Passage(identity, document_id, ordinal, start, end, text[: end - start], spans)
     starts = frozenset(map(int, headings.split(","))) if headings else frozenset()
-    structured = media_type in STRUCTURED
-    return PassageRow(passage, number, sentence_vectors, vector, starts, structured, title, found), text[end - start :]
+    row_of = partial(PassageRow, passage, number, sentence_vectors, vector, starts, media_type in STRUCTURED, title)
+    return row_of(slides=kind_name(media_type) == SLIDES, tables=found), text[end - start :]
 
 
 def document(catalog: WithDatabase, number: int) -> Document | None:

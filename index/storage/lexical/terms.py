@@ -21,6 +21,8 @@ _WORD = regex.compile(rf"[{_IDEOGRAPH}]|[[\p{{L}}\p{{N}}\p{{M}}]--[{_IDEOGRAPH}]
 """In scripts that put no space between words, each character is a word."""
 _ASCII_WORD = re.compile("[A-Za-z0-9]+")
 _COMPOUND = regex.compile(r"[\p{L}\p{N}\p{M}_]+(?:[-.'’][\p{L}\p{N}\p{M}_]+)*")
+_GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?!,?\d)")
+"""A number with commas between its thousands."""
 _PART = regex.compile(r"[\p{L}\p{M}]+|\p{N}+")
 _POSSESSIVE = re.compile(r"['’]s\b")
 STOP_WORDS = frozenset(
@@ -63,9 +65,14 @@ def words(text: str) -> list[str]:
 def terms(text: str) -> list[str]:
     """Return the terms of a text, with repetition.
 
-    A code can be written in several ways, so `IL6` also has the terms of `IL-6` and `IL 6`.
+    A code can be written in several ways, so `IL6` also has the terms of `IL-6` and `IL 6`. `9,467` also has `9467`.
     """
-    return list(chain.from_iterable(map(_STEMMED.__getitem__, _split(text))))
+    written = _GROUPED.sub(_both_ways, text) if "," in text else text
+    return list(chain.from_iterable(map(_STEMMED.__getitem__, _split(written))))
+
+
+def _both_ways(number: re.Match[str]) -> str:
+    return f"{number[0]} {number[0].replace(',', '')}"
 
 
 def terms_of(texts: Iterable[str]) -> list[list[str]]:
