@@ -88,6 +88,7 @@ def cited(citation: Citation, link: Link) -> dict[str, Any]:
         "date": info.date,
         "location": citation.location.label,
         "headers": list(citation.location.headers),
+        "recognised": citation.location.recognised,
         "start": citation.start,
         "end": citation.end,
         "quote": citation.quote,

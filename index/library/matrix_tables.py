@@ -20,6 +20,7 @@ from index.library.answer_tables import (
 )
 from index.library.question_tables import distinct, one_line
 from index.library.workbooks import Cell, Sheet, workbook
+from index.records.remarks import AS_RECOGNISED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -56,7 +57,9 @@ def cell_words(cell: MatrixCell) -> str:
         return f"not answered: {cell.error}"
     if cell.citation is None:
         return NO_MENTION
-    quote = f"“{one_line(cell.citation.location.quoted(cell.citation.quote))}”"
+    location = cell.citation.location
+    quote = f"“{one_line(location.quoted(cell.citation.quote))}”"
+    quote += f" ({AS_RECOGNISED})" if location.recognised is not None else ""
     return f"{NOT_SURE}: {quote}" if cell.status == "unsure" else quote
 
 

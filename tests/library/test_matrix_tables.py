@@ -84,6 +84,7 @@ def test_table_as_json_lines_has_typed_cells_and_citations() -> None:
         "date": "",
         "location": "§ Banks",
         "headers": [],
+        "recognised": None,
         "start": 1,
         "end": 9,
         "quote": "=It rose.",

@@ -16,11 +16,8 @@ from typing import TYPE_CHECKING
 
 from index.errors import RecognitionFailed
 from index.loading.recognition.engine import PageWords, direction, printed_word, turned_back
-<<<<<<< HEAD
-from index.loading.recognition.slant import slant, slanted_back, straightened
-=======
 from index.loading.recognition.second_look import UNSURE, with_missed
->>>>>>> c2db76e14c1a1bd80098bc7e1a290b28f55a5958
+from index.loading.recognition.slant import slant, slanted_back, straightened
 from index.loading.recognition.tesseract_languages import (
     LATIN,
     are_languages,
@@ -127,30 +124,19 @@ class Tesseract:
         both = script_of(name) != LATIN and "eng" in self.languages
         return (name, "eng") if both else (name,)
 
-<<<<<<< HEAD
-    def _attempt(self, picture: Image.Image, languages: tuple[str, ...], turn: int = 0) -> PageWords:
-        page = _upright(picture, turn)
-        slanted = slant(page)
-        upright = straightened(page, slanted) if slanted else page
-        words = self._words(upright, languages)
-        if (factor := _enlargement(words, upright)) > 1:
-            size = round(upright.width * factor), round(upright.height * factor)
-            words = self._words(upright.resize(size), languages)
-        found = slanted_back(words, slanted, upright.size, page.size) if slanted else words
-        read = turned_back(PageWords(found, 0, languages), turn)
-        return replace(read, turn=(turn + direction(words)) % _FULL_TURN)
-=======
     def _attempt(
         self, picture: Image.Image, languages: tuple[str, ...], turn: int = 0, layout: str = _AUTOMATIC
     ) -> PageWords:
-        upright = _upright(picture, turn)
+        page = _upright(picture, turn)
+        slanted = slant(page)
+        upright = straightened(page, slanted) if slanted else page
         words = self._words(upright, languages, layout)
         if (factor := _enlargement(words, upright)) > 1:
             size = round(upright.width * factor), round(upright.height * factor)
             words = self._words(upright.resize(size), languages, layout)
-        page = turned_back(PageWords(words, 0, languages), turn)
-        return replace(page, turn=(turn + direction(words)) % _FULL_TURN)
->>>>>>> c2db76e14c1a1bd80098bc7e1a290b28f55a5958
+        found = slanted_back(words, slanted, upright.size, page.size) if slanted else words
+        read = turned_back(PageWords(found, 0, languages), turn)
+        return replace(read, turn=(turn + direction(words)) % _FULL_TURN)
 
     def _words(self, picture: Image.Image, languages: tuple[str, ...], layout: str) -> tuple[PrintedWord, ...]:
         arguments = ("--psm", layout, "-l", "+".join(languages), "tsv")
