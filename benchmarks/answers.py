@@ -47,8 +47,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 QUESTIONS = ROOT / "benchmarks" / "questions"
-FILES_OF_QUESTIONS = sorted(file for file in QUESTIONS.glob("*.jsonl") if not file.stem.startswith("formats-"))
-"""`benchmarks.formats` asks the others, which are in another form."""
 RIGHT_SHARE = 0.5
 """The minimum share of a gold passage that a right quotation contains."""
 LONGER = 3
@@ -124,7 +122,7 @@ class Rating:
 def main() -> None:
     """Ask and rate the questions and print the ratings, or convert a file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--questions", nargs="+", type=Path, default=list(FILES_OF_QUESTIONS))
+    parser.add_argument("--questions", nargs="+", type=Path, default=sorted(QUESTIONS.glob("*.jsonl")))
     parser.add_argument("--shared", type=Path, default=SHARED)
     parser.add_argument("--library", type=Path, help="keep the library in this folder and reuse it")
     parser.add_argument("--convert", nargs=2, type=Path, metavar=("RAW", "FILE"))

@@ -14,6 +14,7 @@ from index.answers.sentence_forms import DEFINITION_BONUS, FORM_BONUS, STEM, TEL
 from index.answers.vicinity import Run
 from index.search.answer_types import expected_kind, has_kind
 from index.storage.lexical.terms import question_terms, terms, terms_of
+from index.text.boilerplate import is_bullet
 from index.text.words import rarity
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class Fitness:
         """Return what to add to the score of a sentence."""
         kind, text = context.kinds[n], context.texts[n]
         run = context.whole_sentence(n)
-        broken = kind == "loose" and run != Run(n, n)
+        broken = kind == "loose" and (run != Run(n, n) or is_bullet(text))
         fit = 0.0 if broken else KIND_BONUS.get(kind, 0.0)
         nameless, passage, title = self._passage_scores(context)
         fit += NO_NAME * nameless + PASSAGE_WEIGHT * passage + self._place_gain(context, run, title)

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.answers.extractive import MOST, RIVALS, STATEMENTS, quotes
+from index.answers.fitness import Fitness
 from index.answers.intents import parse_question
 from index.answers.quotation import ELLIPSIS, LONGEST
+from index.answers.vicinity import Context
 from index.records import DocumentInfo, Hit, Location, Passage, Span
 from tests.factories import why
 
@@ -318,3 +320,10 @@ def test_every_quote_is_an_exact_span_of_its_passage(passages: list[list[tuple[s
         document != next_document or end <= next_start
         for (document, _, end), (next_document, next_start, _) in pairwise(positions)
     )
+
+
+def test_marked_item_loses_nothing_for_its_form() -> None:
+    """A lone word states nothing, but an item of a list does, however short it is."""
+    parsed = parse_question("Which sport is among the things?")
+    item, word = (Context(make_hit((line, 0.5))) for line in ("• Hockey", "Hockey"))
+    assert Fitness(parsed).score(item, 0) > Fitness(parsed).score(word, 0)
