@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index.search.answer_types import Kind, expected_kind, have_kind
-from index.search.message_headers import HEADER_BONUS, asked_headers
+from index.search.message_headers import HEADER_BONUS, asked_headers, misleading_headers
 from index.storage.tables import unpack_sentence_vectors
 from index.text.boilerplate import ends_sentence, is_bullet, kinds_of
 from index.text.row_headers import is_header, is_row, words_beside
@@ -185,8 +185,9 @@ def weigh(question: EncodedQuestion, rows: Sequence[PassageRow], store: Store) -
     packed = b"".join(row.sentence_vectors for row in rows)
     cosines = unpack_sentence_vectors(packed, len(question.vector)) @ question.vector
     overlaps = _shares(contains, np.broadcast_to(idf, contains.shape))
-    headers = [_asked_headers(question, row) for row in rows]
-    pinnable = [tuple(sorted({*quotable_sentences(row), *asked})) for row, asked in zip(rows, headers, strict=True)]
+    sentences = [_sentences(row) for row in rows]
+    headers = [asked_headers(question.text, lines) for lines in sentences]
+    pinnable = [_pinnable(question.text, *each) for each in zip(rows, sentences, headers, strict=True)]
     among = np.array([start not in row.headings for row in rows for start, _ in row.passage.sentences])
     counts = np.add.reduceat(np.column_stack([contains, np.ones(len(contains))]) * among[:, None], starts)
     own = idf * np.maximum(1 + OWN_SHARE * np.log((counts[:, -1:] + 1) / (counts[:, :-1] + 0.5)), 0.0)
@@ -207,12 +208,15 @@ def weigh(question: EncodedQuestion, rows: Sequence[PassageRow], store: Store) -
     ]
 
 
-def _asked_headers(question: EncodedQuestion, row: PassageRow) -> list[int]:
-    """Return the sentences of a passage that are the header of a message which the question asks for."""
+def _sentences(row: PassageRow) -> list[str]:
     passage = row.passage
-    return asked_headers(
-        question.text, [passage.text[a - passage.start : b - passage.start] for a, b in passage.sentences]
-    )
+    return [passage.text[a - passage.start : b - passage.start] for a, b in passage.sentences]
+
+
+def _pinnable(question: str, row: PassageRow, sentences: list[str], asked: list[int]) -> tuple[int, ...]:
+    """Return the sentences that may be evidence, with the headers of a message that are asked for."""
+    found = {*quotable_sentences(row), *asked}
+    return tuple(sorted(found - {*misleading_headers(question, sentences)} or found))
 
 
 def _shares(contains: Floats, weights: Floats) -> Floats:

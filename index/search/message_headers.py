@@ -59,5 +59,18 @@ def header_of(line: str) -> str:
 def asked_headers(question: str, lines: list[str]) -> list[int]:
     """Return which lines of a passage are headers that the question asks for."""
     wanted = asked_header(question)
-    names = [header_of(line) for line in lines] if wanted else []
-    return [n for n, name in enumerate(names) if name == wanted] if len(set(names) - {""}) >= _FEWEST else []
+    return [n for n, name in enumerate(_headers(lines)) if name == wanted] if wanted else []
+
+
+def misleading_headers(question: str, lines: list[str]) -> list[int]:
+    """Return which lines of a passage say when a message was sent, unless the question asks for it.
+
+    They look like an answer to every question that begins with `when`, and say nothing of what the message is about.
+    """
+    return [] if asked_header(question) == "date" else [n for n, name in enumerate(_headers(lines)) if name == "date"]
+
+
+def _headers(lines: list[str]) -> list[str]:
+    """Return for each line the name of the header that it is; nothing if the passage has no head of a message."""
+    names = [header_of(line) for line in lines]
+    return names if len(set(names) - {""}) >= _FEWEST else []

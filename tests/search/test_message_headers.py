@@ -10,7 +10,7 @@ from index import Library, Settings
 from index.answers.extractive import quotes
 from index.loading import formats
 from index.loading.content import Content, Draft, compose, verbatim
-from index.search.message_headers import asked_header, asked_headers, header_of
+from index.search.message_headers import asked_header, asked_headers, header_of, misleading_headers
 from tests.cases import cases
 from tests.fakes import FakeEncoder
 
@@ -106,6 +106,17 @@ def test_asked_header_is_the_pin_and_the_answer(letters: Library, question: str,
     assert found[0].quote == pin
     first = quotes(question, found.hits)[0]
     assert (first.words, first.states) == (pin, True)
+
+
+def test_date_of_a_message_does_not_say_when_something_happens(letters: Library) -> None:
+    """It is a pin only if the question asks when the message was sent."""
+    found = letters.search("When will the engine be ready?")
+    assert found[0].pin not in [hit.pin for hit in found if header_of(hit.quote) == "date"]
+    assert not any(header_of(quote.words) == "date" for quote in quotes(found.question, found.hits))
+    lines = ["From: Ada", "Date: Mon, 29 Jul 2024", "The engine is ready in May."]
+    assert misleading_headers("When is the engine ready?", lines) == [1]
+    assert misleading_headers("When was the mail sent?", lines) == []
+    assert misleading_headers("When is the engine ready?", ["Date: 29 July 2024", "A form."]) == []
 
 
 def test_header_is_no_evidence_for_another_question(letters: Library) -> None:
