@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from index.ingest.preparation import Known, Origin, Prepared
     from index.ingest.queue import Worklist
     from index.loading.containers.member import ContainerLimits
+    from index.records import Failure
     from index.storage.catalog.catalog import Catalog
+
+_SHOWN = 3
+"""The number of reasons in a note; the receipt has all of them."""
 
 
 @dataclass(slots=True)
@@ -96,11 +100,11 @@ class OpenContainers:
             receipt.removed += lost
         self._forget_members(lost)
         documents = self._totals((*receipt.added, *receipt.replaced, *receipt.unchanged))
-        failures = self._totals(failure.source for failure in receipt.failed)
+        reasons = self._reasons(receipt.failed)
         for source, container in reversed(self._open.items()):  # inner ones were opened later
             settled = container.settled
             if settled is None:
-                settled = self._settle(container, receipt, documents.get(source, 0), failures.get(source, 0))
+                settled = self._settle(container, receipt, documents.get(source, 0), reasons.get(source, []))
             yield source, settled
 
     def _forget_members(self, lost: Sequence[str]) -> None:
@@ -111,10 +115,10 @@ class OpenContainers:
             unsettled = (path for top in tops for path in self._worklist.unsettled_below(top))
             self._worklist.drop([*lost, *(path for path in unsettled if path not in self._seen)])
 
-    def _settle(self, container: _Container, receipt: ReceiptBuilder, documents: int, failed: int) -> Settled:
+    def _settle(self, container: _Container, receipt: ReceiptBuilder, documents: int, reasons: list[str]) -> Settled:
         origin = container.origin
         receipt.opened.append(origin.source)
-        note = in_words(documents, failed)
+        note = in_words(documents, reasons)
         receipt.notes.append(Note(origin.source, note))
         if self._worklist and origin.path:
             self._worklist.settle(origin.path, origin.stamp, OPENED + container.identity)
@@ -172,11 +176,23 @@ class OpenContainers:
                     totals[at] = totals.get(at, 0) + 1
         return totals
 
+    def _reasons(self, failures: Iterable[Failure]) -> dict[str, list[str]]:
+        """Return for each open container why members of it, at any depth, could not be read."""
+        reasons: dict[str, list[str]] = {}
+        for failure in failures:
+            for at in _above(failure.source):
+                if at in self._open:
+                    reasons.setdefault(at, []).append(failure.reason)
+        return reasons
 
-def in_words(documents: int, failed: int) -> str:
-    """Return what a receipt says of an archive."""
+
+def in_words(documents: int, reasons: Sequence[str]) -> str:
+    """Return what a receipt says of an archive, with the first reasons why members of it could not be read."""
     found = "1 document in it" if documents == 1 else f"{documents:,} documents in it"
-    return f"{found}; {failed:,} could not be read" if failed else found
+    if not reasons:
+        return found
+    more = " …" if len(reasons) > _SHOWN else ""
+    return f"{found}; {len(reasons):,} could not be read: {' '.join(reasons[:_SHOWN])}{more}"
 
 
 def _above(source: str) -> Iterator[str]:

@@ -44,10 +44,11 @@ def test_next_version_of_an_uploaded_archive_replaces_the_former(
 
 
 def test_failed_members_are_in_the_receipt(jobs: Jobs, uploads: Uploads) -> None:
-    """The upload itself is added, and its note counts them."""
+    """The upload itself is added, and its note says why they are not."""
     job = finished(jobs.add([uploads.receive("leak.zip", [zipped({"one.txt": TEXTS[1], "bad.pdf": b"%PDF-1.4"})])]))
-    assert job.files[0].notes == ("1 document in it; 1 could not be read",)
     assert job.receipt is not None
+    reason = job.receipt.failed[0].reason
+    assert job.files[0].notes == (f"1 document in it; 1 could not be read: {reason}",)
     assert [Path(failure.source).name for failure in job.receipt.failed] == ["bad.pdf"]
 
 
