@@ -38,6 +38,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.measuring import report_tables
 from index import Library, Settings
+from index.loading.loader import discover
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -146,7 +147,7 @@ def fill(library: Library, shared: Path) -> None:
     sources = [folder for folder in (shared / "files", shared / "seeds", ROOT / "seeds") if folder.exists()]
     if len(sources) < 3:
         sys.exit(f"{shared} does not contain files/ and seeds/. Name the folder that contains them with --shared.")
-    library.add(sources)
+    library.add([path for path in discover(sources) if path.suffix != ".jsonl"])  # the seeds' own questions
 
 
 def read(file: Path) -> list[Asked]:

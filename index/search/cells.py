@@ -46,6 +46,12 @@ LEAST_ROW = 0.08
 """The least share of the question's words that must name the row, unless its whole header is in the question."""
 LEAST_GAIN = 0.05
 """How much nearer a column's header must bring the row's header to the question if none of its words is in there."""
+ALL_WORDS, LEAST_NAME = 0.99, 0.6
+"""If this share of the question's words names the row and none the column, the least part of the row's header that must
+be in the question: who asks what lymphoedema is does not mean the row `lymphoedema practitioner`."""
+LEAST_KNOWN = 0.4
+"""The least part of the question's words, however common, that headers, row and context must contain: a year alone does
+not say that a table is about what was asked."""
 CLEAR, DISTINCT = 0.06, 0.02
 """The least distance to the best cell with other words; and, if that cell lacks words of the question which this one
 has, and has none that this one lacks, the least share of these words."""
@@ -93,6 +99,8 @@ class CellFinder:
         if not meant or not self._is_clear(meant[0], meant[1:]):
             return None
         best = meant[0].candidate
+        if np.count_nonzero(best.matched) < LEAST_KNOWN * len(best.matched):
+            return None
         certainty = min(SUREST, best.covered + meant[0].near / 3)
         if certainty < LEAST_CERTAINTY:
             return None
@@ -197,6 +205,8 @@ def _is_meant(each: _Scored) -> bool:
     """Whether the question names the row of a cell, and its column; or the column has no header."""
     cell = each.candidate
     names_row = cell.row >= LEAST_ROW or cell.whole == 1
+    if cell.row >= ALL_WORDS and not cell.column and cell.whole < LEAST_NAME:
+        return False
     return names_row and bool(cell.column or each.gain >= LEAST_GAIN or not cell.table.columns[cell.cell.column])
 
 

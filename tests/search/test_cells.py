@@ -126,6 +126,18 @@ def test_a_narrower_table_is_not_meant_unless_the_question_says_so(library: Libr
     assert [hit.quote for hit in first.values() if hit] == ["4", "2"]
 
 
+def test_a_year_alone_does_not_say_what_a_table_is_about(tables: Library) -> None:
+    """Most words of the question are in no header, no row and no title."""
+    assert pinned(tables, "Who won the football championship in 2001?") is None
+
+
+def test_a_row_with_a_longer_name_does_not_say_what_a_thing_is(library: Library) -> None:
+    """The question names nothing but a part of the row."""
+    rows = [["Who", "Duties"], ["harbour master", "gives ships their berths"], ["pilot", "knows the shoals"]]
+    library.add_documents([sheet("Duties", rows)])
+    assert pinned(library, "What is a harbour?") is None
+
+
 def test_prose_has_no_cells(library: Library, encoder: FakeEncoder) -> None:
     """Passages without tables are encoded as before, and no pin is a cell."""
     text = "The tensile strength of SNB22-3 is 1000 MPa."
