@@ -202,7 +202,9 @@ def _observe(guest: Guest, probe: Probe) -> str:
     except httpx.TransportError as error:
         return f"{type(error).__name__}: {error}"
     head = sorted((name, value) for name, value in response.headers.items() if name not in _DROPPED)
-    text = f"{response.status_code} {head} {_body(response.content)}".replace(str(guest.base_url.port), "PORT")
+    # A random id may hold the same digits as the port.
+    port = rf"(?<![0-9a-f]){guest.base_url.port}(?![0-9a-f])"
+    text = re.sub(port, "PORT", f"{response.status_code} {head} {_body(response.content)}")
     for pattern in (_COOKIE, _TIMES, _RANDOM, _MOMENTS):
         text = pattern.sub("~", text)
     return text
