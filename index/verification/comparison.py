@@ -96,8 +96,6 @@ class Objection:
     contradicts: bool = False
     part: str = ""
     """For a missing word, its part of speech, `name` or `#`; for a role, the role."""
-    of_name: bool = False
-    """Whether a name or a number has another role in the source."""
 
     @property
     def weight(self) -> Weight:

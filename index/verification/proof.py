@@ -15,7 +15,7 @@ from index.verification.alignment import Place, Window
 from index.verification.comparison import Comparison, Objection
 from index.verification.dependencies import parse_graph
 from index.verification.grammar import folded, normalise, words
-from index.verification.graph import CORE, Graph, is_name
+from index.verification.graph import CORE, Graph
 from index.verification.qualifiers import approximation_objections, contrary_objection
 from index.verification.relations import fewest_objections
 from index.verification.roles import INTERCHANGEABLE, has_role
@@ -23,7 +23,7 @@ from index.verification.thesaurus import is_seat
 from index.verification.vocabulary import JOINTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from index.verification.graph import Node
 
@@ -94,8 +94,6 @@ class Proof:
     """The share of the claim's words that the window contains."""
     words: int
     """The number of content words in the claim."""
-    has_misplaced_name: bool = False
-    """Whether the source contains a name or a number of the claim, but not with the same word."""
     is_verbatim: bool = False
     """Whether the words of the claim stand verbatim in the sentence."""
 
@@ -107,13 +105,7 @@ def prove(text: str, window: Window) -> Proof:
     share = sum(bool(comparison.matches[place]) for place in content_words) / (len(content_words) or 1)
     sentence = _sentence(comparison)
     objections = tuple(dict.fromkeys(_objections(comparison)))
-    return Proof(objections, sentence, share, len(content_words), _has_misplaced_name(comparison, objections))
-
-
-def _has_misplaced_name(comparison: Comparison, objections: Sequence[Objection]) -> bool:
-    claim = comparison.claim
-    without_head = (edge.dependent for edge in claim.edges if not comparison.candidates(edge.head))
-    return any(problem.of_name for problem in objections) or any(is_name(claim, place) for place in without_head)
+    return Proof(objections, sentence, share, len(content_words))
 
 
 def _sentence(comparison: Comparison) -> int:

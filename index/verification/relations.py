@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from index.verification.comparison import Objection
 from index.verification.dependencies import LIGHT_VERBS
-from index.verification.graph import CORE, Edge, Graph, is_name, is_verb
+from index.verification.graph import CORE, Edge, Graph, is_verb
 from index.verification.modality import modality
 from index.verification.qualifiers import (
     amount_objections,
@@ -175,8 +175,7 @@ def _role_objection(comparison: Comparison, edge: Edge, match: Match, own: list[
     if exchanged:
         return Objection("role", f"“{head}” and “{dependent}” have other roles in the source", contradicts=True)
     detail = f"“{dependent}” does not belong to “{head}” in the source"
-    of_name = is_name(comparison.claim, edge.dependent)
-    return Objection("role", detail, part=_role_name(comparison, edge, match), of_name=of_name)
+    return Objection("role", detail, part=_role_name(comparison, edge, match))
 
 
 def _role_name(comparison: Comparison, edge: Edge, match: Match) -> str:

@@ -88,7 +88,8 @@ def _sure_verdict(claim: str, passage: str) -> str:
 def test_sure_verifier_outvotes_a_missing_noun() -> None:
     """`Participants` stands for `adults`."""
     adults = "At nine hospitals 412 adults were assigned to vitamin K2 for 18 months."
-    assert _sure_verdict("The participants were assigned to vitamin K2 for 18 months.", adults) == "supported"
+    claim = "The participants at nine hospitals were assigned to vitamin K2 for 18 months."
+    assert _sure_verdict(claim, adults) == "supported"
 
 
 GUARDED = {

@@ -215,16 +215,12 @@ OUTVOTED = {
     "a verb": ("In May the engineers of the railway company painted the locomotive.", "unverified", "supported"),
     "a name": ("In Rome the engineers of the railway company tested the locomotive.", "unverified", "unverified"),
     "a number": ("In May the engineers of the railway company tested three locomotives.", "unverified", "unverified"),
-    "three others": (
-        "In May the old engineers of the railway company painted the green locomotive.",
-        "unverified",
-        "supported",
-    ),
-    "four others": (
-        "In May the old engineers of the railway company painted the green wooden locomotive.",
+    "a fifth of the words": (
+        "In May the old engineers of the railway company painted the locomotive on a track.",
         "unverified",
         "unverified",
     ),
+    "a short claim": ("The locomotive is an engineer of the company.", "unverified", "unverified"),
     "a number as predicate": ("In May the engineers of the railway company were thirty.", "unverified", "unverified"),
     "an addition": (
         "In May the engineers of the railway company secretly tested the locomotive.",
@@ -236,7 +232,7 @@ OUTVOTED = {
 
 @pytest.mark.parametrize(("claim", "if_likely", "if_certain"), OUTVOTED.values(), ids=OUTVOTED)
 def test_verifier_outvotes_more_words_the_surer_it_is(claim: str, if_likely: str, if_certain: str) -> None:
-    """If likely, it outvotes another noun; if certain, up to three verbs and adjectives; names and numbers never."""
+    """If likely, it outvotes another noun; if certain, another verb; names, numbers and short claims never."""
     source = [Source(RAILWAY, RAILWAY)]
     assert compare(claim, source, [0.9], lambda pairs: [(LIKELY + CERTAIN) / 2] * len(pairs)).verdict == if_likely
     assert compare(claim, source, [0.9], lambda pairs: [1.0] * len(pairs)).verdict == if_certain
