@@ -243,7 +243,7 @@ def test_truncated_body_is_reported_as_damaged() -> None:
         for info in old.infolist():
             part = old.read(info)
             new.writestr(info, part[:300] if info.filename == "word/document.xml" else part)
-    with pytest.raises(DamagedFile, match=r"a\.docx is a Word document that cannot be opened"):
+    with pytest.raises(DamagedFile, match=r"a\.docx cannot be opened: its part word/document\.xml"):
         load_bytes(out.getvalue(), source="a.docx")
 
 
