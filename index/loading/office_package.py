@@ -1,9 +1,9 @@
 """The parts of an Office package (Open Packaging Conventions, ISO/IEC 29500-2), found by their relationships.
 
-    with OfficePackage(data, "letter.docm") as package:
-        main = package.main()                       # "word/document.xml"
-        styles = package.related(main, "styles")    # ["word/styles.xml"]
-        root = package.root(styles[0])
+with OfficePackage(data, "letter.docm") as package:
+    main = package.main()                       # "word/document.xml"
+    styles = package.related(main, "styles")    # ["word/styles.xml"]
+    root = package.root(styles[0])
 """
 
 from __future__ import annotations
@@ -19,8 +19,14 @@ from index.loading.zip_parts import ZipParts
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+RELATED = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+"""The namespace of attributes that name a link, such as `r:id`."""
 _STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/")
 """The beginning of the namespaces in files that are saved as “Strict Open XML”; all others have a year in theirs."""
+
+
+_VISIO = "document"
+"""What Visio calls the link to the document; the other programs say `officeDocument`."""
 
 
 class _Link(NamedTuple):
@@ -39,7 +45,7 @@ class OfficePackage(ZipParts):
 
     def main(self) -> str:
         """Return the path of the part that is the document itself. Raises DamagedFile."""
-        found = self.related("", "officeDocument")
+        found = [*self.related("", "officeDocument"), *self.related("", _VISIO)]
         if not found:
             raise DamagedFile(f"{self._name} cannot be opened: it does not say which of its parts is the document.")
         return found[0]

@@ -222,9 +222,10 @@ def _points(series: Any, *kinds: str) -> dict[int, str]:
     """Return what a chart keeps of the cells of a series, by their numbers: its name, its categories or its values."""
     found = next((part for kind in kinds if (part := series.find(f"{_C}{kind}")) is not None), ())
     levels = [level for part in found for level in part.iter(f"{_C}lvl")][:1]  # the first is the innermost
-    points = [point for part in levels or found for point in part.iter(f"{_C}pt")]
-    words = {int(point.get("idx", "0")): one_line(point.findtext(f"{_C}v") or "") for point in points}
-    return words or {0: text for part in found if part.tag == f"{_C}v" and (text := one_line(part.text or ""))}
+    points = [point for part in levels or found for point in part.iter(f"{_C}pt") if point.get("idx", "").isdecimal()]
+    if not points:
+        return {n: one_line(part.text or "") for n, part in enumerate(found) if part.tag == f"{_C}v"}
+    return {int(point.get("idx")): one_line(point.findtext(f"{_C}v") or "") for point in points}
 
 
 def _value(stated: str) -> str:

@@ -27,8 +27,8 @@ class ZipParts:
             self._archive = zipfile.ZipFile(io.BytesIO(data))
         except _BROKEN as error:
             raise self._damaged(str(error)) from error
-        self._names = {_folded(name): name for name in self._archive.namelist()}
-        self._names |= {name: name for name in self._archive.namelist()}
+        self.names = self._archive.namelist()
+        self._names = {_folded(name): name for name in self.names} | {name: name for name in self.names}
 
     def __enter__(self) -> ZipParts:
         return self

@@ -42,7 +42,7 @@ def _stream(name: str) -> bytes:
 
 UNSUPPORTED = {
     "an old Office file of no known kind": ("a.wps", OLE2, "an Office document of the older kind"),
-    "a picture": ("a.heic", bytes(4) + b"ftypheic" + bytes(20), "an image (HEIC)"),
+    "a picture": ("a.heic", bytes(4) + b"ftypheic" + bytes(20), "an image (HEIC or AVIF)"),
     "a sound recording": ("a.mp3", b"ID3" + bytes(20), "a sound recording (MP3)"),
     "another archive": ("a.rar", b"Rar!" + bytes(20), "a RAR archive"),
     "noise": ("a.bin", bytes(range(256)) * 8, "a binary file of no kind that Pincite knows"),
