@@ -10,7 +10,9 @@ import datetime
 import io
 import re
 from bisect import bisect_right
+from contextlib import suppress
 from dataclasses import replace
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from index.errors import DamagedFile, PasswordRequired, TooLarge
@@ -19,8 +21,10 @@ from index.loading.cell_displays import Displays
 from index.loading.content import Block, Draft, paragraph
 from index.loading.grid import Merged, Outline, grid
 from index.loading.number_formats import general
+from index.loading.office_package import RELATED, OfficePackage
 from index.loading.sheet_extent import extents
 from index.loading.sheet_regions import divide
+from index.loading.xml_stream import whole
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
@@ -89,6 +93,7 @@ class _Reader:
         self._data = data
         self._name = name
         self._displays = Displays(data, name)
+        self._texts = _texts_of_shapes(data, name)
         self._cells = 0
 
     def draft(self, workbook: Any) -> Draft:
@@ -107,9 +112,22 @@ class _Reader:
         return Draft(blocks, title, author, date, notes)
 
     def _sheet(self, sheet: Any) -> list[Block]:
-        """Return the blocks of a sheet; its name is a heading, unless a program gave it. An empty sheet has none."""
-        if sheet.start is None:
+        """Return the blocks of a sheet; its name is a heading, unless a program gave it. An empty sheet has none.
+
+        The texts of its shapes come after its cells.
+        """
+        name = one_line(sheet.name)
+        blocks = [*self._cells_of(sheet, name), *map(paragraph, self._texts.get(sheet.name, ()))]
+        if not blocks:
             return []
+        place = (0, f"Sheet “{name}”", 1)
+        if not _NAMELESS.fullmatch(name):
+            return [Block(name, 1, places=(place,)), *blocks]
+        return [replace(blocks[0], places=(place,)), *blocks[1:]]
+
+    def _cells_of(self, sheet: Any, name: str) -> Iterator[Block]:
+        if sheet.start is None:
+            return
         if (sheet.end[0] + 1) * sheet.width > _MOST_PLACES:
             raise self._too_large(f"a sheet with {sheet.end[0] + 1:,} rows and {sheet.width:,} columns")
         left = sheet.start[1]
@@ -120,14 +138,7 @@ class _Reader:
             for (top, first), (bottom, last) in sheet.merged_cell_ranges or ()
             if (bottom, last) > (top, first) and first >= left and top < len(rows)
         ]
-        name = one_line(sheet.name)
-        blocks = list(_blocks(rows, merged, left, name))
-        if not blocks:
-            return []
-        place = (0, f"Sheet “{name}”", 1)
-        if not _NAMELESS.fullmatch(name):
-            return [Block(name, 1, places=(place,)), *blocks]
-        return [replace(blocks[0], places=(place,)), *blocks[1:]]
+        yield from _blocks(rows, merged, left, name)
 
     def _row(self, values: Sequence[Any], displays: Row, left: int) -> list[str]:
         """Return the words of a row whose first value is in the column with the index `left`."""
@@ -144,6 +155,32 @@ class _Reader:
 
     def _too_large(self, what: str) -> TooLarge:
         return TooLarge(f"{self._name} has {what}.", _TOO_MANY)
+
+
+def _texts_of_shapes(data: bytes, name: str) -> dict[str, list[str]]:
+    """Return the texts of the shapes on each sheet of an Excel workbook, such as text boxes, by the sheet's name.
+
+    Workbooks of other formats have none, and what cannot be read is left out: the cells are what matters.
+    """
+    found: dict[str, list[str]] = {}
+    with suppress(DamagedFile), OfficePackage(data, name) as package:
+        main = package.main()
+        for sheet in package.root(main).iter("{*}sheet"):
+            part = package.target(main, sheet.get(f"{RELATED}id", ""))
+            for drawing in package.related(part, "drawing"):
+                found.setdefault(sheet.get("name", ""), []).extend(_texts_of_drawing(package.root(drawing)))
+    return found
+
+
+def _texts_of_drawing(root: Any) -> list[str]:
+    """Return the texts of the shapes of a drawing, by the rows and columns of the cells in which they begin."""
+    texts: list[tuple[int, int, str]] = []
+    for anchor in root:
+        row, column = (whole(anchor.findtext(f"{{*}}from/{{*}}{name}"), 0) for name in ("row", "col"))
+        for body in anchor.iterfind(".//{*}sp/{*}txBody"):
+            lines = ("".join(text.text or "" for text in line.iter("{*}t")) for line in body.iterfind("{*}p"))
+            texts.append((row, column, "\n".join(lines).strip()))
+    return [text for _, _, text in sorted(texts, key=itemgetter(0, 1)) if text]
 
 
 def _is_worksheet(sheet: Any) -> bool:
