@@ -38,6 +38,9 @@ _MOST_CELLS = 500_000
 """Cells with words in a workbook: more need more memory than the settings allow by default."""
 _MOST_PLACES = 10_000_000
 """Places between the first and the last cell of a sheet: calamine keeps each of them in memory."""
+_UNFIT = "its parts do not fit together"
+_UNTOLD = frozenset({"Cannot detect file format"})
+"""What calamine says of a workbook that it has recognised, and cannot follow."""
 _TOO_MANY = "Save the sheets that matter as files of their own, or as CSV, and add those."
 _NAMELESS = re.compile(
     r"(?:sheet|tabelle|feuil|feuille|hoja|foglio|planilha|blad|ark|arkusz|лист|工作表|シート)\s*\d*", re.IGNORECASE
@@ -68,7 +71,7 @@ def read(content: Content, name: str) -> Draft:
         raise _damaged(name, error) from error
     except BaseException as error:
         if type(error).__name__ == "PanicException":  # calamine's own error is no subclass of Exception
-            raise _damaged(name, error) from None
+            raise _damaged(name, _UNFIT) from None
         raise
 
 
@@ -82,8 +85,9 @@ def _check(data: bytes, name: str) -> None:
         raise PasswordRequired(f"{name} is a workbook locked with a password.")
 
 
-def _damaged(name: str, error: BaseException) -> DamagedFile:
-    return DamagedFile(f"{name} is a workbook that cannot be opened: {str(error) or type(error).__name__}.")
+def _damaged(name: str, error: BaseException | str) -> DamagedFile:
+    reason = str(error) or type(error).__name__
+    return DamagedFile(f"{name} is a workbook that cannot be opened: {_UNFIT if reason in _UNTOLD else reason}.")
 
 
 class _Reader:

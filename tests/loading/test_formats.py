@@ -23,6 +23,7 @@ from index.loading import formats
 from index.loading.loader import load_bytes
 from tests.cases import cases
 from tests.loading.compound import compound
+from tests.loading.pdfs import Printed, build
 from tests.nightly import length
 
 OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
@@ -316,6 +317,20 @@ def test_formats_that_are_not_read_are_named_with_what_to_do(data: bytes, kind: 
     with pytest.raises(UnsupportedFormat, match=re.escape(kind)) as caught:
         load_bytes(data, source="/papers/unnamed")
     assert advice in caught.value.hint
+
+
+def test_a_document_of_apple_is_read_by_the_preview_in_it() -> None:
+    """The receipt says so, because the preview may be older than the document."""
+    preview = build([[Printed(72, 700, "The bees are well.")]])
+    for folder in ("", "Bees.pages/"):
+        parts = {f"{folder}Index.zip": b"PK", f"{folder}Data/a.jpg": b"x", f"{folder}QuickLook/Preview.pdf": preview}
+        document = load_bytes(archive_of(*parts.items()), source="a.pages")
+        assert (document.text, document.media_type) == ("The bees are well.", "application/vnd.apple.iwork")
+        assert [mark.label for mark in document.landmarks if mark.kind == "page"] == ["1"]
+        assert document.notes[0].startswith("Read from the preview (PDF)")
+    broken = archive_of(("index.apxl", b"x"), ("QuickLook/Preview.pdf", b"%PDF-"))
+    with pytest.raises(DamagedFile, match=r"a\.key"):
+        load_bytes(broken, source="a.key")
 
 
 NOT_FOREIGN = {
