@@ -177,14 +177,13 @@ def _texts_of_shapes(data: bytes, name: str) -> dict[str, list[str]]:
 
 
 def _texts_of_drawing(root: Any) -> list[str]:
-    """Return the texts of the shapes of a drawing, by the rows and columns of the cells in which they begin."""
-    texts: list[tuple[int, int, str]] = []
+    """Return the paragraphs in the shapes of a drawing, by the rows and columns of the cells in which they begin."""
+    found: list[tuple[int, int, str]] = []
     for anchor in root:
         row, column = (whole(anchor.findtext(f"{{*}}from/{{*}}{name}"), 0) for name in ("row", "col"))
-        for body in anchor.iterfind(".//{*}sp/{*}txBody"):
-            lines = ("".join(text.text or "" for text in line.iter("{*}t")) for line in body.iterfind("{*}p"))
-            texts.append((row, column, "\n".join(lines).strip()))
-    return [text for _, _, text in sorted(texts, key=itemgetter(0, 1)) if text]
+        lines = anchor.iterfind(".//{*}sp/{*}txBody/{*}p")
+        found += [(row, column, "".join(text.text or "" for text in line.iter("{*}t")).strip()) for line in lines]
+    return [text for _, _, text in sorted(found, key=itemgetter(0, 1)) if text]
 
 
 def _is_worksheet(sheet: Any) -> bool:

@@ -334,7 +334,7 @@ def page_of(*shapes: str) -> str:
     return f"<PageContents><Shapes>{''.join(shapes)}</Shapes></PageContents>"
 
 
-VISIO = {
+VISIO: dict[str, str | bytes] = {
     "[Content_Types].xml": "<Types/>",
     "_rels/.rels": links({"visio/document.xml": "document"}),
     "visio/document.xml": "<VisioDocument/>",

@@ -213,7 +213,7 @@ DRAWING = "http://schemas.openxmlformats.org/drawingml/2006"
 def text_box(row: int, words: str) -> str:
     """Return the markup of a text box that begins in a row, from 0."""
     place = f"<x:from><x:col>3</x:col><x:row>{row}</x:row></x:from>"
-    text = f"<x:txBody><a:p><a:r><a:t>{words}</a:t></a:r></a:p></x:txBody>"
+    text = f"<x:txBody><a:p/><a:p><a:r><a:t>{words}</a:t></a:r></a:p><a:p><a:r><a:t>End</a:t></a:r></a:p></x:txBody>"
     return f"<x:twoCellAnchor>{place}<x:sp>{text}</x:sp></x:twoCellAnchor>"
 
 
@@ -237,7 +237,7 @@ def test_texts_of_shapes_come_after_the_cells_of_their_sheet() -> None:
     for rows, before in ((SHIPS, "Notes\n\n" + read(("Sheet1", SHIPS)).text), ((), "Notes")):
         made = workbook(("Sheet1", [["Tern"]]), ("Notes", rows), ("Sheet3", [["Gull"]]))
         document = load_bytes(with_drawing(made, drawing), source="a.xlsx")
-        assert document.text == f"Tern\n\n{before}\n\nAll in 1911\n\nShips that left\n\nGull"
+        assert document.text == f"Tern\n\n{before}\n\nAll in 1911\n\nEnd\n\nShips that left\n\nEnd\n\nGull"
     assert "Notes" in load_bytes(with_drawing(workbook(("A", SHIPS), ("Notes", SHIPS)), "<x"), source="a.xlsx").text
 
 
