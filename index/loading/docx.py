@@ -42,7 +42,8 @@ def read(content: Content, name: str) -> Draft:
         body = package.root(main).find(f"{NAMESPACE}body")
         if body is None:
             raise DamagedFile(f"{name} is a Word document that cannot be opened: it has no body.")
-        blocks = [*reader.blocks(body), *_footnotes(_first(package, main, "footnotes"), reader)]
+        notes = [_first(package, main, kind) for kind in ("footnotes", "endnotes")]
+        blocks = [*reader.blocks(body), *(block for root in notes for block in _notes(root, reader))]
         properties = _first(package, "", "core-properties")
     blocks = [block for block in blocks if block.text]
     title, author, date = ("", "", "") if properties is None else core_properties.stated(properties)
@@ -143,8 +144,8 @@ def _is_fallback(box: Any) -> bool:
     return any(str(ancestor.tag).endswith("}Fallback") for ancestor in box.iterancestors())
 
 
-def _footnotes(root: Any | None, reader: _Reader) -> Iterator[Block]:
-    """Yield the footnotes. The two entries that Word keeps for separator lines have a type and are skipped."""
+def _notes(root: Any | None, reader: _Reader) -> Iterator[Block]:
+    """Yield the footnotes or endnotes, without the two entries for separator lines, which have a type."""
     for note in () if root is None else root:
         if note.get(f"{NAMESPACE}type") is None:
             yield from reader.blocks(note)

@@ -383,3 +383,15 @@ def test_a_link_to_a_missing_part_is_passed_over() -> None:
     link = b'<Relationship Id="rId99" Type="x/image" Target="NULL"/></Relationships>'
     data = with_parts(data, lambda name, part: None if "styles" in name else part.replace(b"</Relationships>", link))
     assert load_bytes(data, source="a.docx").text == "Bees."
+
+
+def test_endnotes_follow_the_body_too() -> None:
+    """They are in a part like that of the footnotes."""
+    document = docx.Document()
+    document.add_paragraph("The bees are well.")
+    buffer = io.BytesIO()
+    document.save(buffer)
+    note = "<w:{0} w:type='separator'>{1}</w:{0}><w:{0} w:id='2'>{1}</w:{0}>".format("endnote", BEES)
+    data = _with_footnotes(buffer.getvalue(), f"<w:endnotes {nsdecls('w')}>{note}</w:endnotes>")
+    data = with_parts(data, lambda _, part: part.replace(b"relationships/footnotes", b"relationships/endnotes"))
+    assert load_bytes(data, source="a.docx").text == "The bees are well.\n\nBees."
