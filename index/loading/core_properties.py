@@ -20,6 +20,7 @@ _TEMPLATE_TITLE = re.compile(
 )
 _FILE_ENDINGS = (".doc", ".docx", ".dotx", ".xls", ".xlsx", ".ppt", ".pptx", ".potx")
 _DC = "{http://purl.org/dc/elements/1.1/}"
+_CORE = "{http://schemas.openxmlformats.org/package/2006/metadata/core-properties}"
 _TERMS = "{http://purl.org/dc/terms/}"
 _META = "{urn:oasis:names:tc:opendocument:xmlns:meta:1.0}"
 _PARTS = ("docProps/core.xml", "meta.xml")
@@ -34,13 +35,13 @@ def meaningful(title: str, author: str) -> tuple[str, str]:
     return title if is_title else "", person(author)
 
 
-def stated(properties: Any) -> tuple[str, str, str]:
-    """Return title, author and date from the properties that python-docx or python-pptx has read."""
-    title, author = meaningful(properties.title or "", properties.author or "")
-    programs = (properties.author, properties.last_modified_by)
-    generated = any(name in programs or name in (properties.comments or "") for name in _GENERATORS)
-    created = properties.created if not generated else None
-    return title, author, created.date().isoformat() if created else ""
+def stated(tree: Any) -> tuple[str, str, str]:
+    """Return title, author and date from the root of the core properties of a Word document or a presentation."""
+    title, author = meaningful(_first(tree, f"{_DC}title"), _first(tree, f"{_DC}creator"))
+    programs = (_first(tree, f"{_DC}creator"), _first(tree, f"{_CORE}lastModifiedBy"))
+    remark = _first(tree, f"{_DC}description")
+    generated = any(name in programs or name in remark for name in _GENERATORS)
+    return title, author, "" if generated else iso_date(_first(tree, f"{_TERMS}created")[:10])
 
 
 def of_package(data: bytes) -> tuple[str, str, str]:

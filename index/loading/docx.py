@@ -1,19 +1,19 @@
 """Parses Word documents: paragraphs, headings, lists, tables and notes, in the order of the document.
 
-python-docx opens the package. The body is read from its XML, because python-docx's properties are too slow.
+The body is read from its XML, because the properties of python-docx are too slow, and because that library opens
+neither templates nor documents with macros, nor those that link to a missing picture.
 There are no pages: where they break depends on the printer and fonts of the person who opens the file.
 """
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 from typing import TYPE_CHECKING, Any
 
 from index.errors import DamagedFile
 from index.loading import core_properties, metadata
 from index.loading.content import Block, Draft, paragraph, verbatim
+from index.loading.office_package import OfficePackage
 from index.loading.wordprocessingml import NAMESPACE, PAGE_BREAK, Numbering, Style, styles, tables, words
 from index.text.sentences import one_line
 
@@ -26,7 +26,6 @@ _HEAD_BLOCKS = 8
 _YEAR = re.compile(r"(?<![\d.,/-])(?:19|20)\d\d(?![\d.,/-]*\d)")
 _CONTENTS_NOTE = "Left out of passages: a table of contents."
 _INDENT = "  "
-_FOOTNOTES = "/word/footnotes.xml"
 
 
 def read(content: Content, name: str) -> Draft:
@@ -36,34 +35,18 @@ def read(content: Content, name: str) -> Draft:
         DamagedFile: a part is missing, truncated or not XML.
 
     """
-    try:
-        return _read(content.data)
-    except _broken() as error:
-        reason = str(error) or type(error).__name__
-        raise DamagedFile(f"{name} is a Word document that cannot be opened: {reason}.") from error
-
-
-def _broken() -> tuple[type[Exception], ...]:
-    """Return the errors that python-docx and its dependencies raise for a damaged package."""
-    import zlib
-
-    from docx.opc.exceptions import OpcError
-    from lxml.etree import LxmlError
-
-    return (
-        OpcError, LxmlError, zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, AttributeError, OSError,
-        NotImplementedError, IndexError, TypeError, RuntimeError,
-    )  # fmt: skip
-
-
-def _read(data: bytes) -> Draft:
-    import docx
-
-    package = docx.Document(io.BytesIO(data))
-    reader = _Reader(styles(package.styles.element), Numbering.of(package.part))
-    blocks = [*reader.blocks(package.element.body), *_footnotes(package.part, reader)]
+    with OfficePackage(content.data, name) as package:
+        main = package.main()
+        styled, numbered = (_first(package, main, kind) for kind in ("styles", "numbering"))
+        reader = _Reader(styles(styled), Numbering.of(numbered))
+        body = package.root(main).find(f"{NAMESPACE}body")
+        if body is None:
+            raise DamagedFile(f"{name} is a Word document that cannot be opened: it has no body.")
+        notes = [_first(package, main, kind) for kind in ("footnotes", "endnotes")]
+        blocks = [*reader.blocks(body), *(block for root in notes for block in _notes(root, reader))]
+        properties = _first(package, "", "core-properties")
     blocks = [block for block in blocks if block.text]
-    title, author, date = core_properties.stated(package.core_properties)
+    title, author, date = ("", "", "") if properties is None else core_properties.stated(properties)
     head = [line for block in blocks[:_HEAD_BLOCKS] for line in block.text.split("\n")]
     return Draft(
         blocks,
@@ -72,6 +55,11 @@ def _read(data: bytes) -> Draft:
         date=metadata.date_of(head, author) or ("" if _contradict(head, date) else date),
         notes=(_CONTENTS_NOTE,) if reader.has_contents else (),
     )
+
+
+def _first(package: OfficePackage, path: str, kind: str) -> Any | None:
+    """Return the root of the first part of a kind that a part has a link to; None if it has none."""
+    return next((package.root(part) for part in package.related(path, kind)), None)
 
 
 def _contradict(head: Sequence[str], date: str) -> bool:
@@ -156,12 +144,8 @@ def _is_fallback(box: Any) -> bool:
     return any(str(ancestor.tag).endswith("}Fallback") for ancestor in box.iterancestors())
 
 
-def _footnotes(part: Any, reader: _Reader) -> Iterator[Block]:
-    """Yield the footnotes. The two entries that Word keeps for separator lines have a type and are skipped."""
-    from docx.oxml import parse_xml
-
-    for related in part.rels.values():
-        if not related.is_external and related.target_part.partname == _FOOTNOTES:
-            for note in parse_xml(related.target_part.blob):
-                if note.get(f"{NAMESPACE}type") is None:
-                    yield from reader.blocks(note)
+def _notes(root: Any | None, reader: _Reader) -> Iterator[Block]:
+    """Yield the footnotes or endnotes, without the two entries for separator lines, which have a type."""
+    for note in () if root is None else root:
+        if note.get(f"{NAMESPACE}type") is None:
+            yield from reader.blocks(note)

@@ -15,21 +15,26 @@ from index.loading.content import Content
 from index.loading.foreign_formats import (
     BINARY_SUFFIXES,
     EXCEL_97,
+    IWORK_PREVIEW,
     MAGIC,
     MESSAGE,
     POWERPOINT_97,
+    THEME,
     WORD_97,
+    is_iwork,
     ole2_format,
+    package_kind,
     packed_kind,
     unsupported,
 )
 from index.loading.mail.mail_formats import EML, MBOX, MSG, mail_media_type
 from index.loading.ole2.compound_file import SIGNATURE
 from index.loading.plain_text import Decoded, decode, decode_as
+from index.loading.zip_parts import ZipParts
 from index.text.structure import DATA, looks_structured, media_type_of
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Collection, Container
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -38,6 +43,13 @@ XLS = "application/vnd.ms-excel"
 ODS = "application/vnd.oasis.opendocument.spreadsheet"
 PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 ODP = "application/vnd.oasis.opendocument.presentation"
+ODG = "application/vnd.oasis.opendocument.graphics"
+VSDX = "application/vnd.ms-visio.drawing"
+IWORK = "application/vnd.apple.iwork"
+_PREVIEW_NOTE = (
+    "Read from the preview (PDF) that is saved in the document, which may lack its last changes or pages: then "
+    "export it as PDF, and add that."
+)
 CSV = "text/csv"
 TSV = "text/tab-separated-values"
 _UNPACKED_LIMIT = 512_000_000
@@ -52,13 +64,28 @@ _READ_PARTS = {
     "xl/workbook.xml": XLSX,
     "xl/workbook.bin": XLSB,
     "ppt/presentation.xml": PPTX,
+    "visio/document.xml": VSDX,
 }
 """The media types of packages that are read, by the part that only they have."""
 EPUB = "application/epub+zip"
 ODT = "application/vnd.oasis.opendocument.text"
 RTF = "application/rtf"
-_READ_MIMETYPES = {EPUB: EPUB, ODT: ODT, f"{ODT}-template": ODT, f"{ODT}-master": ODT, ODS: ODS, ODP: ODP}
+_READ_MIMETYPES = {
+    **dict.fromkeys((EPUB, "application/x-ibooks+zip"), EPUB),
+    **{f"{kind}{role}": kind for kind in (ODT, ODS, ODP, ODG) for role in ("", "-template", "-master", "-web")},
+}
 """The media types of packages that state their own."""
+_OFFICE = (DOCX, PPTX, XLSX)
+_CONTENT_TYPES = "[Content_Types].xml"
+_MAIN_PART = re.compile(
+    rb"application/vnd\.(?:openxmlformats-officedocument\.)?"
+    rb"(?:(wordprocessingml|ms-word)|(presentationml|ms-powerpoint)|(spreadsheetml|ms-excel))\.[\w.]+\.main\+xml"
+)
+"""The types of the main parts of Office packages: of Word, slides and workbooks."""
+_ROOT_TYPE = re.compile(rb"<[^<>]*full-path=\"/\"[^<>]*>")
+_ROOT_MEDIA_TYPE = re.compile(rb"media-type=\"([^\"]+)\"")
+_LONGEST_LIST = 1_000_000
+"""Bytes that are read of the list of an archive's parts."""
 PDF = "application/pdf"
 WITH_MEMBERS = frozenset({EML, MSG})
 """Documents that can have documents in them."""
@@ -104,6 +131,7 @@ def zip_media_type(data: bytes, name: str) -> str:
 
     Raises:
         HoldsDocuments: the archive is no document, but has files in it.
+        UnsupportedFormat: it is a document or a program of another kind.
         DamagedFile: the archive's directory cannot be read.
         TooLarge: the archive looks like a zip bomb, or unpacks to more than can be read.
 
@@ -112,29 +140,49 @@ def zip_media_type(data: bytes, name: str) -> str:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
             parts = {info.filename.replace("\\", "/") for info in entries}
-            mimetype = _mimetype(archive) if "mimetype" in parts else ""
+            stated = _stated_type(archive, parts)
     except _BROKEN as error:
         raise DamagedFile(f"{name} is a zip archive that cannot be opened: {error}.") from error
-    read = _package_type(mimetype, parts)
+    read = _package_type(stated, parts)
     if not read:
-        raise holds_documents(name, "a zip archive")
+        kind = package_kind(stated, parts)
+        raise unsupported(name, kind) if kind else holds_documents(name, "a zip archive")
     _check_unpacked_size(name, len(data), sum(info.file_size for info in entries))
     return read
 
 
-def _package_type(mimetype: str, parts: Container[str]) -> str:
-    """Return the media type of a package; empty if it is an archive of other files."""
-    if mimetype in _READ_MIMETYPES:
-        return _READ_MIMETYPES[mimetype]
-    if not mimetype and "META-INF/container.xml" in parts:
+def _package_type(stated: str, parts: Collection[str]) -> str:
+    """Return the media type of a package that is read; empty for others, and for archives of other files."""
+    if stated in _READ_MIMETYPES:
+        return _READ_MIMETYPES[stated]
+    if not stated and "META-INF/container.xml" in parts:
         return EPUB
-    return next((_READ_PARTS[part] for part in _READ_PARTS if part in parts), "")
+    if is_iwork(parts) and any(part.endswith(IWORK_PREVIEW) for part in parts):
+        return IWORK
+    found = next((_READ_PARTS[part] for part in _READ_PARTS if part in parts), "")
+    return found or (stated if stated in _OFFICE and THEME not in parts else "")
 
 
-def _mimetype(archive: zipfile.ZipFile) -> str:
-    """Return the media type that the archive states. Reads at most a fixed length, because the entry can be huge."""
-    with archive.open("mimetype") as part:
-        return part.read(_MIMETYPE_LENGTH).decode("latin-1").strip()
+def _stated_type(archive: zipfile.ZipFile, parts: Container[str]) -> str:
+    """Return the media type that an archive states for itself, in one of the ways of packages; "" if it does not.
+
+    Reads at most a fixed length, because the entry can be huge.
+    """
+    if "mimetype" in parts:
+        return _part(archive, "mimetype", _MIMETYPE_LENGTH).decode("latin-1").strip()
+    if _CONTENT_TYPES in parts:
+        found = _MAIN_PART.search(_part(archive, _CONTENT_TYPES, _LONGEST_LIST))
+        return _OFFICE[found.lastindex - 1] if found and found.lastindex else ""
+    if "META-INF/manifest.xml" in parts:
+        root = _ROOT_TYPE.search(_part(archive, "META-INF/manifest.xml", _LONGEST_LIST))
+        found = _ROOT_MEDIA_TYPE.search(root[0]) if root else None
+        return found[1].decode("latin-1") if found else ""
+    return ""
+
+
+def _part(archive: zipfile.ZipFile, name: str, length: int) -> bytes:
+    with archive.open(name) as part:
+        return part.read(length)
 
 
 def _check_unpacked_size(name: str, packed: int, unpacked: int) -> None:
@@ -168,7 +216,7 @@ def sniff(data: bytes, source: str) -> Content:
     if picture := _picture_type(data):
         return Content(data, picture)
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return Content(data, zip_media_type(data, name))
+        return _package(data, name)
     if data.startswith(SIGNATURE):
         return Content(data, _OLE2_TYPES[ole2_format(data, name)])
     if kind := packed_kind(data):
@@ -181,6 +229,16 @@ def sniff(data: bytes, source: str) -> Content:
             raise holds_documents(name, "a mailbox")
         return Content(data, media_type)
     return _sniff_text(data, suffix, name)
+
+
+def _package(data: bytes, name: str) -> Content:
+    """Return the content of a document that is a zip archive; for one of Apple's programs, that is its preview."""
+    media_type = zip_media_type(data, name)
+    if media_type != IWORK:
+        return Content(data, media_type)
+    with ZipParts(data, name) as parts:
+        preview = next(part for part in parts.names if part.endswith(IWORK_PREVIEW))
+        return Content(parts.read(preview), media_type, notes=(_PREVIEW_NOTE,))
 
 
 def _is_pdf(data: bytes, suffix: str) -> bool:
@@ -201,8 +259,8 @@ def holds_documents(name: str, kind: str) -> HoldsDocuments:
 
 
 def _refuse_foreign(data: bytes, name: str) -> None:
-    for offset, magic, format_name in MAGIC:
-        if data.startswith(magic, offset):
+    for magic, format_name in MAGIC:
+        if re.match(magic, data, re.DOTALL):
             raise unsupported(name, format_name)
 
 

@@ -46,11 +46,12 @@ _FORMAT_MODULES = {
     **dict.fromkeys((formats.XLSX, formats.XLSB, formats.XLS, formats.ODS), "spreadsheet"),
     **dict.fromkeys((formats.CSV, formats.TSV), "delimited"),
     formats.PPTX: "pptx_slides",
-    formats.ODP: "odp_slides",
+    **dict.fromkeys((formats.ODP, formats.ODG), "odp_slides"),
+    formats.VSDX: "visio",
     formats.EPUB: "epub",
     formats.ODT: "odt",
     formats.RTF: "rtf",
-    formats.PDF: "pdf.extraction",
+    **dict.fromkeys((formats.PDF, formats.IWORK), "pdf.extraction"),
     formats.HTML: "html",
     formats.MARKDOWN: "markdown",
     formats.PLAIN: "plain_text",
@@ -63,7 +64,7 @@ _FORMAT_MODULES = {
     **dict.fromkeys(formats.IMAGES, "images"),
     **text_formats.READERS,
 }
-_RECOGNISED = {formats.PDF, *formats.IMAGES}
+_RECOGNISED = {formats.PDF, formats.IWORK, *formats.IMAGES}
 """Formats with pages, whose text may have to be recognised."""
 
 

@@ -1,4 +1,6 @@
-"""Reads OpenDocument presentations: each slide is a place, with its texts and tables in reading order and its notes."""
+"""Reads OpenDocument presentations and drawings: each slide or page is a place, with its texts and tables in reading
+order, and its notes.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +33,13 @@ _DEEPEST = 50
 _MOST_COLUMNS = 1000
 _FURNITURE = frozenset({"date-time", "footer", "header", "page-number"})
 _SHAPES = tuple(
-    f"{_DRAW}{name}" for name in ("frame", "custom-shape", "rect", "ellipse", "line", "connector", "caption")
+    f"{_DRAW}{name}"
+    for name in (
+        *("frame", "custom-shape", "rect", "ellipse", "circle", "line", "connector", "caption"),
+        *("path", "polygon", "polyline", "regular-polygon", "measure"),
+    )
 )
+_DRAWING = "application/vnd.oasis.opendocument.graphics"
 
 
 def read(content: Content, name: str) -> Draft:
@@ -59,7 +66,8 @@ def read(content: Content, name: str) -> Draft:
         style.get(f"{_OFFICE}style:1.0}}name") for style in tree.iter(f"{_OFFICE}style:1.0}}style") if _hides(style)
     }
     slides = list(tree.iter(f"{_DRAW}page"))
-    blocks = [block for number, slide in enumerate(slides, 1) for block in _slide(slide, number)]
+    kind = "page" if content.media_type == _DRAWING else "slide"
+    blocks = [block for number, slide in enumerate(slides, 1) for block in _slide(slide, f"{kind} {number}")]
     numbers = [str(number) for number, slide in enumerate(slides, 1) if slide.get(f"{_DRAW}style-name") in hidden]
     title, author, date = core_properties.of_package(content.data)
     notes = (f"Hidden slides are read, too: {', '.join(numbers)}.",) if numbers else ()
@@ -70,10 +78,10 @@ def _hides(style: Any) -> bool:
     return any(inner.get(f"{_PRESENTATION}visibility") == "hidden" for inner in style)
 
 
-def _slide(slide: Any, number: int) -> list[Block]:
+def _slide(slide: Any, label: str) -> list[Block]:
     """Return the blocks of a slide: its title as a heading, what is on it, and its notes as a place of their own."""
     title = _title(slide)
-    name = f"slide {number}, “{field(title)}”" if title else f"slide {number}"
+    name = f"{label}, “{field(title)}”" if title else label
     shapes = in_reading_order(_shapes(slide), _box)
     blocks = [Block(title, 1)] if title else []
     blocks += [block for shape in shapes if not _is_title(shape) for block in _blocks(shape) if block.text]

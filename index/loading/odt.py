@@ -6,6 +6,7 @@ opens the file.
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from index.errors import DamagedFile, PasswordRequired
@@ -14,7 +15,6 @@ from index.loading.bylines import person
 from index.loading.content import Block, Draft, paragraph, verbatim
 from index.loading.dates import iso_date
 from index.loading.grid import Outline, grid
-from index.loading.odt_words import STYLE, TABLE, TEXT, notes_in, table_rows, words
 from index.loading.xml_tree import local, parse, text_of
 from index.loading.zip_parts import ZipParts
 from index.text.sentences import one_line
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 
     from index.loading.content import Content
 
+_TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
+_STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
+_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+_BREAKS = {"line-break": "\n", "tab": "\t", "s": " ", "soft-page-break": ""}
+_APART = frozenset({"note", "annotation", "text-box", "ruby-text", "object", "table"})
+"""What is read apart from the paragraph that it is anchored in, or is no part of the text."""
+_MOST_REPEATED = 100
+"""Empty cells and rows are stored as one with a number, which may be a million at the end of a table."""
 _MANIFEST = "META-INF/manifest.xml"
 _HEAD_BLOCKS = 8
 _INDENT = "  "
@@ -85,16 +93,16 @@ class _Reader:
 
     def __init__(self, roots: list[Any]) -> None:
         self._parents = {
-            style.get(f"{STYLE}name", ""): style.get(f"{STYLE}parent-style-name", "")
+            style.get(f"{_STYLE}name", ""): style.get(f"{_STYLE}parent-style-name", "")
             for root in roots
-            for style in root.iter(f"{STYLE}style")
+            for style in root.iter(f"{_STYLE}style")
         }
         self._numbered = {
-            (style.get(f"{STYLE}name", ""), level.get(f"{TEXT}level", "1"))
+            (style.get(f"{_STYLE}name", ""), level.get(f"{_TEXT}level", "1"))
             for root in roots
-            for style in root.iter(f"{TEXT}list-style")
-            for level in style.iter(f"{TEXT}list-level-style-number")
-            if level.get(f"{STYLE}num-format")
+            for style in root.iter(f"{_TEXT}list-style")
+            for level in style.iter(f"{_TEXT}list-level-style-number")
+            if level.get(f"{_STYLE}num-format")
         }
         self.title = ""
         """The text of the first paragraph in the style `Title`."""
@@ -111,7 +119,7 @@ class _Reader:
                 yield verbatim("\n".join(self._items(element, 0, "")))
                 yield from self._beside(element)
             elif kind == "table":
-                yield grid(table_rows(element), self._outline(element))
+                yield grid(_table_rows(element), self._outline(element))
                 yield from self._beside(element)
             elif kind in _INDEXES:
                 self.has_contents = self.has_contents or kind == "table-of-content"
@@ -119,8 +127,8 @@ class _Reader:
                 yield from self.blocks(element)
 
     def _paragraph(self, element: Any, kind: str) -> Block:
-        text = words(element)
-        if not self.title and self._is_title(element.get(f"{TEXT}style-name", "")):
+        text = _words_of(element)
+        if not self.title and self._is_title(element.get(f"{_TEXT}style-name", "")):
             self.title = one_line(text)
         return paragraph(one_line(text), _level(element)) if kind == "h" else paragraph(text)
 
@@ -133,18 +141,18 @@ class _Reader:
         return False
 
     def _outline(self, table: Any) -> Outline:
-        heads = sum(1 for part in table.iter(f"{TABLE}table-header-rows") for _ in part.iter(f"{TABLE}table-row"))
+        heads = sum(1 for part in table.iter(f"{_TABLE}table-header-rows") for _ in part.iter(f"{_TABLE}table-row"))
         return Outline(header_rows=heads or None)
 
     def _beside(self, element: Any) -> Iterator[Block]:
         """Yield the text boxes and the notes that are anchored in an element."""
         for box in element.iter("{*}text-box"):
             yield from self.blocks(box)
-        yield from notes_in(element)
+        yield from _notes_in(element)
 
     def _items(self, element: Any, depth: int, style: str) -> Iterator[str]:
         """Yield the lines of a list with their marks."""
-        style = element.get(f"{TEXT}style-name", style)
+        style = element.get(f"{_TEXT}style-name", style)
         mark = "{}." if (style, str(depth + 1)) in self._numbered else "-"
         number = 0
         for item in element:
@@ -153,11 +161,73 @@ class _Reader:
             for part in item:
                 if local(part) == "list":
                     yield from self._items(part, depth + 1, style)
-                elif local(part) in {"p", "h"} and (text := one_line(words(part))):
+                elif local(part) in {"p", "h"} and (text := one_line(_words_of(part))):
                     yield f"{_INDENT * depth}{first or ' '} {text}".rstrip()
                     first = ""
 
 
 def _level(heading: Any) -> int:
-    stated = heading.get(f"{TEXT}outline-level", "1")
+    stated = heading.get(f"{_TEXT}outline-level", "1")
     return max(1, int(stated)) if stated.isdecimal() and len(stated) < 4 else 1
+
+
+def _words_of(element: Any) -> str:
+    """Return the words of a paragraph, without notes and text boxes."""
+    return "".join(_parts_of(element))
+
+
+def _parts_of(element: Any) -> Iterator[str]:
+    from lxml import etree
+
+    events = etree.iterwalk(element, events=("start", "end"))
+    for event, inner in events:
+        if event == "start":
+            if inner is not element and local(inner) in _APART:
+                events.skip_subtree()
+                continue
+            yield _BREAKS.get(local(inner), "")
+            yield inner.text or ""
+        elif inner is not element:
+            yield inner.tail or ""
+
+
+def _notes_in(element: Any) -> Iterator[Block]:
+    """Yield the footnotes and endnotes that are anchored in an element, each with its number."""
+    for note in element.iter(f"{_TEXT}note"):
+        number = next((one_line(_words_of(mark)) for mark in note.iter(f"{_TEXT}note-citation")), "")
+        lines = [
+            text for body in note.iter(f"{_TEXT}note-body") for part in body if (text := one_line(_words_of(part)))
+        ]
+        if lines:
+            yield paragraph("\n".join([f"{number} {lines[0]}".strip(), *lines[1:]]))
+
+
+def _table_rows(table: Any) -> list[list[str]]:
+    """Return the texts of the cells of a table; a cell that is covered by another one is empty."""
+    rows: list[list[str]] = []
+    for row in table.iter(f"{_TABLE}table-row"):
+        if next(row.iterancestors(f"{_TABLE}table"), None) is not table:
+            continue
+        cells: list[str] = []
+        for cell in row:
+            if local(cell) in {"table-cell", "covered-table-cell"}:
+                cells += [_cell(cell)] * _repeated(cell, "columns")
+        rows += [cells] * (_repeated(row, "rows") if any(cells) else 1)
+    width = max((n for row in rows for n, cell in enumerate(row, 1) if cell), default=0)
+    return [row[:width] for row in rows]
+
+
+def _cell(cell: Any) -> str:
+    lines = (one_line(_words_of(part)) for part in cell.iter(f"{_TEXT}p", f"{_TEXT}h") if not _is_apart(part, cell))
+    return " ".join(filter(None, lines))
+
+
+def _is_apart(part: Any, cell: Any) -> bool:
+    """Return whether a paragraph of a cell belongs to a note or a text box, which are read after the table."""
+    within = takewhile(lambda ancestor: ancestor is not cell, part.iterancestors())
+    return any(local(ancestor) in _APART - {"table"} for ancestor in within)
+
+
+def _repeated(element: Any, what: str) -> int:
+    stated = element.get(f"{_TABLE}number-{what}-repeated", "1")
+    return max(1, min(int(stated), _MOST_REPEATED)) if stated.isdecimal() and len(stated) < 10 else 1

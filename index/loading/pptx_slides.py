@@ -25,8 +25,16 @@ if TYPE_CHECKING:
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
 _RELATED = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
+_WITH_MACROS = (
+    "application/vnd.ms-powerpoint.slideshow.macroEnabled.main+xml",
+    "application/vnd.ms-powerpoint.template.macroEnabled.main+xml",
+)
+"""Media types of presentations that python-pptx does not know."""
 _INDENT = "  "
 _DEEPEST_GROUP = 20
+_MOST_POINTS = 10_000
+"""Rows of a chart, at most."""
 _FURNITURE = frozenset({"DATE", "FOOTER", "SLIDE_NUMBER", "HEADER"})
 """Placeholders that repeat on each slide."""
 _LISTS = frozenset({"BODY", "OBJECT", "VERTICAL_BODY", "VERTICAL_OBJECT"})
@@ -61,9 +69,7 @@ def _broken() -> tuple[type[Exception], ...]:
 
 
 def _read(data: bytes) -> Draft:
-    import pptx
-
-    presentation = pptx.Presentation(io.BytesIO(data))
+    presentation = _opened(data)
     blocks: list[Block] = []
     hidden: list[str] = []
     titles: list[str] = []
@@ -72,9 +78,19 @@ def _read(data: bytes) -> Draft:
         titles.append(_title(slide))
         if slide._element.get("show") in {"0", "false"}:
             hidden.append(str(number))
-    title, author, date = core_properties.stated(presentation.core_properties)
+    title, author, date = core_properties.stated(presentation.core_properties._element)
     notes = (f"Hidden slides are read, too: {', '.join(hidden)}.",) if hidden else ()
     return Draft(blocks, title or (titles[0] if titles else ""), author, date, notes)
+
+
+def _opened(data: bytes) -> Any:
+    """Return the presentation, also that of a slide show or a template, which `pptx.Presentation` refuses."""
+    from pptx.opc.package import PartFactory
+    from pptx.package import Package
+    from pptx.parts.presentation import PresentationPart
+
+    PartFactory.part_type_for.update(dict.fromkeys(_WITH_MACROS, PresentationPart))
+    return Package.open(io.BytesIO(data)).presentation_part.presentation
 
 
 def _slide(slide: Any, number: int) -> list[Block]:
@@ -131,7 +147,7 @@ def _blocks(shape: Any) -> Iterator[Block]:
     elif getattr(shape, "has_table", False):
         yield _table(shape.table)
     elif getattr(shape, "has_chart", False):
-        yield from _chart(shape.chart)
+        yield from _chart(shape.chart_part._element)
     else:
         yield from _diagram(shape)
 
@@ -181,28 +197,42 @@ def _table(table: Any) -> Block:
     return grid(rows, Outline(forms=not table.first_row, merged=merged))
 
 
-def _chart(chart: Any) -> Iterator[Block]:
-    """Yield the title of a chart and its values as a table: a row for each category, a column for each series."""
-    title = one_line(_text(chart.chart_title.text_frame)) if _has_title(chart) else ""
+def _chart(space: Any) -> Iterator[Block]:
+    """Yield the title of a chart and its values as a table: a row for each category, a column for each series.
+
+    They are in the XML in the same way for every type of chart, also for those in 3-D, which python-pptx does not know.
+    """
+    stated = space.find(f"{_C}chart/{_C}title")
+    title = "" if stated is None else one_line("".join(text.text or "" for text in stated.iter(f"{_A}t")))
     if title:
         yield paragraph(title)
-    for plot in chart.plots:
-        series = list(plot.series)
-        categories = [str(category) for category in plot.categories]
-        values = [list(one.values) for one in series]
-        rows = [["", *(str(one.name or "") for one in series)]]
-        for n in range(max([len(categories), *map(len, values)], default=0)):
-            name = categories[n] if n < len(categories) else ""
-            rows.append([name, *(_value(one[n]) if n < len(one) else "" for one in values)])
-        yield grid(rows, Outline(caption=title, header_rows=1, header_columns=1))
+    for plot in space.iterfind(f"{_C}chart/{_C}plotArea/*"):
+        series = plot.findall(f"{_C}ser")
+        if not series:
+            continue
+        names = [" ".join(_points(one, "tx").values()) for one in series]
+        categories = next(filter(None, (_points(one, "cat", "xVal") for one in series)), {})
+        values = [_points(one, "val", "yVal") for one in series]
+        count = min(max((n for points in (categories, *values) for n in points), default=-1) + 1, _MOST_POINTS)
+        rows = [[categories.get(n, ""), *(_value(one.get(n, "")) for one in values)] for n in range(count)]
+        yield grid([["", *names], *rows], Outline(caption=title, header_rows=1, header_columns=1))
 
 
-def _has_title(chart: Any) -> bool:
-    return bool(chart.has_title and chart.chart_title.has_text_frame)
+def _points(series: Any, *kinds: str) -> dict[int, str]:
+    """Return what a chart keeps of the cells of a series, by their numbers: its name, its categories or its values."""
+    found = next((part for kind in kinds if (part := series.find(f"{_C}{kind}")) is not None), ())
+    levels = [level for part in found for level in part.iter(f"{_C}lvl")][:1]  # the first is the innermost
+    points = [point for part in levels or found for point in part.iter(f"{_C}pt") if point.get("idx", "").isdecimal()]
+    if not points:
+        return {n: one_line(part.text or "") for n, part in enumerate(found) if part.tag == f"{_C}v"}
+    return {int(point.get("idx")): one_line(point.findtext(f"{_C}v") or "") for point in points}
 
 
-def _value(number: float | None) -> str:
-    return "" if number is None else f"{number:.15g}"
+def _value(stated: str) -> str:
+    try:
+        return f"{float(stated):.15g}"
+    except ValueError:
+        return stated
 
 
 def _diagram(shape: Any) -> Iterator[Block]:

@@ -6,6 +6,7 @@ Our own reader, measured against striprtf 0.0.35: that one drops footnotes and t
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -16,7 +17,6 @@ from index.loading.bylines import person
 from index.loading.content import Block, Draft, paragraph
 from index.loading.dates import iso_date
 from index.loading.grid import grid
-from index.loading.rtf_codes import CHARACTERS, SKIPPED, encoding_of_charset, encoding_of_page
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
@@ -32,6 +32,26 @@ _HEAD_BLOCKS = 8
 _DEEPEST = 10_000
 _KINDS = frozenset({"footnote", "title", "author", "creatim", "fonttbl", "stylesheet", "listtext", "pntext"})
 """Destinations that are read, but are not text of the paragraph in which they are."""
+
+_CHARACTERS = {
+    "line": "\n", "tab": "\t", "emdash": "\u2014", "endash": "\u2013", "emspace": " ", "enspace": " ", "qmspace": " ",
+    "bullet": "\u2022", "lquote": "\u2018", "rquote": "\u2019", "ldblquote": "\u201c", "rdblquote": "\u201d",
+    "lbr": "\n", "softline": "\n",
+}  # fmt: skip
+_SKIPPED = frozenset(
+    "colortbl pict object objdata header headerl headerr headerf footer footerl footerr footerf fldinst annotation"
+    " atnauthor atnid atndate listtable listoverridetable revtbl rsidtbl generator themedata colorschememapping"
+    " latentstyles datastore xmlnstbl filetbl bkmkstart bkmkend xe tc rxe txe upr ftnsep ftnsepc aftnsep aftnsepc"
+    " subject keywords comment doccomm operator company manager category hlinkbase revtim printim buptim template"
+    " background nonshppict nonesttables pntxta pntxtb".split()
+)
+"""Destinations whose text is no text of the document."""
+_CHARSETS = {
+    77: "mac_roman", 128: "cp932", 129: "cp949", 130: "johab", 134: "cp936", 136: "cp950", 161: "cp1253", 162: "cp1254",
+    163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250",
+    254: "cp437", 255: "cp850",
+}  # fmt: skip
+_PAGES = {65001: "utf-8", 10000: "mac_roman", 10007: "mac_cyrillic", 10029: "mac_latin2", 708: "iso8859-6"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,14 +189,14 @@ class _Reader:
             self._paragraph.words.append(f"{text if any(map(str.isalnum, text)) else '-'} ")
 
     def _word(self, word: str, number: int | None) -> None:
-        if word in SKIPPED or (word in {"v", "deleted"} and number != 0):
+        if word in _SKIPPED or (word in {"v", "deleted"} and number != 0):
             self._group = replace(self._group, skipped=True)
         elif word in {"v", "deleted", "shptxt", "ud"}:
             self._group = replace(self._group, skipped=False)
         elif word in _KINDS and not (self._group.skipped and word != "footnote"):
             self._group = replace(self._group, kind=word, skipped=False)
-        elif word in CHARACTERS:
-            self._add(CHARACTERS[word])
+        elif word in _CHARACTERS:
+            self._add(_CHARACTERS[word])
         elif word == "u" and number is not None:
             self._add(chr(number % 0x10000))
             self._left_out = self._group.stand_ins
@@ -188,7 +208,7 @@ class _Reader:
     def _encoding(self, word: str, number: int) -> None:
         """Follow a control word that chooses an encoding; pass on any other."""
         if word == "ansicpg":
-            self._page = encoding_of_page(number)
+            self._page = _encoding_of_page(number)
             self._group = replace(self._group, encoding=self._page)
         elif word == "f":
             self._font = number
@@ -196,7 +216,7 @@ class _Reader:
         elif word == "plain":
             self._group = replace(self._group, encoding=self._page)
         elif word == "fcharset" and self._group.kind == "fonttbl":
-            self._fonts[self._font] = encoding_of_charset(number)
+            self._fonts[self._font] = _encoding_of_charset(number)
         elif word in {"yr", "mo", "dy"} and self._group.kind == "creatim":
             self._created[word] = number
         elif word == "s" and self._group.kind == "stylesheet":
@@ -250,3 +270,18 @@ class _Reader:
             self._add(symbol)
         else:
             self._add({"~": " ", "_": "\u2011"}.get(symbol, ""))
+
+
+def _encoding_of_charset(number: int) -> str:
+    """Return the encoding of a typeface with this character set; "" if it is that of the document."""
+    return _CHARSETS.get(number, "")
+
+
+def _encoding_of_page(number: int) -> str:
+    """Return the encoding of a code page; Western European for one that does not exist."""
+    name = _PAGES.get(number, f"cp{number}")
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        return "cp1252"
+    return name

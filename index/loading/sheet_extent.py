@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from typing import IO, NamedTuple
 
+from index.errors import PasswordRequired
 from index.loading.ole2.compound_file import SIGNATURE, CompoundFile
 
 _SHEET = re.compile(r"xl[/\\]worksheets[/\\][^/\\]+\.xml", re.IGNORECASE)
@@ -19,7 +20,7 @@ _CELL = re.compile(rb'<(?:\w+:)?c r="([A-Z]{1,3})([0-9]{1,7})"[^>]*(?<!/)>')
 """A cell with content: one without ends with its first tag."""
 _WORKBOOKS = ("Workbook", "Book", "WORKBOOK", "BOOK")
 """Names of the stream with the sheets."""
-_END, _SEVERAL = 0x000A, 0x00BD
+_END, _LOCK, _SEVERAL = 0x000A, 0x002F, 0x00BD
 _RECORDS = frozenset({0x0003, 0x0004, 0x0005, 0x0006, 0x007E, 0x00BD, 0x00D6, 0x00FD, 0x0203, 0x0204, 0x0205, 0x027E})
 """Records of cells with content, of the versions of Excel up to 2003."""
 _CHUNK = 1 << 22
@@ -40,7 +41,7 @@ class Extent(NamedTuple):
 def extents(data: bytes, name: str) -> list[Extent]:
     """Return the extent of each sheet of an xlsx or xls file; those of xlsx that cannot be read are left out.
 
-    Raises DamagedFile for an xls file that is no compound file.
+    Raises DamagedFile for an xls file that is no compound file, PasswordRequired for one that is locked.
     """
     if data.startswith(SIGNATURE):
         return _extents_of_older(data, name)
@@ -52,7 +53,7 @@ def extents(data: bytes, name: str) -> list[Extent]:
 
 
 def _extents_of_older(data: bytes, name: str) -> list[Extent]:
-    """Return the extent of each sheet of an xls file, by the records of its cells. Raises DamagedFile."""
+    """Return the extent of each sheet of an xls file, by the records of its cells. Raises as `extents` does."""
     with CompoundFile(data, name) as file:
         file.check_chains()
         stream = next(filter(None, map(file.read, _WORKBOOKS)), b"")
@@ -64,6 +65,8 @@ def _extents_of_older(data: bytes, name: str) -> list[Extent]:
         kind, length = struct.unpack_from("<HH", stream, at)
         body = stream[at + 4 : at + 4 + length]
         at += 4 + length
+        if kind == _LOCK:
+            raise PasswordRequired(f"{name} is a workbook locked with a password.")
         if kind == _END:
             found.append(Extent(cells, rows, columns))
             cells = rows = columns = 0

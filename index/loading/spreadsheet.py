@@ -10,7 +10,9 @@ import datetime
 import io
 import re
 from bisect import bisect_right
+from contextlib import suppress
 from dataclasses import replace
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from index.errors import DamagedFile, PasswordRequired, TooLarge
@@ -19,8 +21,10 @@ from index.loading.cell_displays import Displays
 from index.loading.content import Block, Draft, paragraph
 from index.loading.grid import Merged, Outline, grid
 from index.loading.number_formats import general
+from index.loading.office_package import RELATED, OfficePackage
 from index.loading.sheet_extent import extents
 from index.loading.sheet_regions import divide
+from index.loading.xml_stream import whole
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
@@ -34,6 +38,9 @@ _MOST_CELLS = 500_000
 """Cells with words in a workbook: more need more memory than the settings allow by default."""
 _MOST_PLACES = 10_000_000
 """Places between the first and the last cell of a sheet: calamine keeps each of them in memory."""
+_UNFIT = "its parts do not fit together"
+_UNTOLD = frozenset({"Cannot detect file format"})
+"""What calamine says of a workbook that it has recognised, and cannot follow."""
 _TOO_MANY = "Save the sheets that matter as files of their own, or as CSV, and add those."
 _NAMELESS = re.compile(
     r"(?:sheet|tabelle|feuil|feuille|hoja|foglio|planilha|blad|ark|arkusz|лист|工作表|シート)\s*\d*", re.IGNORECASE
@@ -64,7 +71,7 @@ def read(content: Content, name: str) -> Draft:
         raise _damaged(name, error) from error
     except BaseException as error:
         if type(error).__name__ == "PanicException":  # calamine's own error is no subclass of Exception
-            raise _damaged(name, error) from None
+            raise _damaged(name, _UNFIT) from None
         raise
 
 
@@ -78,8 +85,9 @@ def _check(data: bytes, name: str) -> None:
         raise PasswordRequired(f"{name} is a workbook locked with a password.")
 
 
-def _damaged(name: str, error: BaseException) -> DamagedFile:
-    return DamagedFile(f"{name} is a workbook that cannot be opened: {str(error) or type(error).__name__}.")
+def _damaged(name: str, error: BaseException | str) -> DamagedFile:
+    reason = str(error) or type(error).__name__
+    return DamagedFile(f"{name} is a workbook that cannot be opened: {_UNFIT if reason in _UNTOLD else reason}.")
 
 
 class _Reader:
@@ -89,6 +97,7 @@ class _Reader:
         self._data = data
         self._name = name
         self._displays = Displays(data, name)
+        self._texts = _texts_of_shapes(data, name)
         self._cells = 0
 
     def draft(self, workbook: Any) -> Draft:
@@ -107,9 +116,22 @@ class _Reader:
         return Draft(blocks, title, author, date, notes)
 
     def _sheet(self, sheet: Any) -> list[Block]:
-        """Return the blocks of a sheet; its name is a heading, unless a program gave it. An empty sheet has none."""
-        if sheet.start is None:
+        """Return the blocks of a sheet; its name is a heading, unless a program gave it. An empty sheet has none.
+
+        The texts of its shapes come after its cells.
+        """
+        name = one_line(sheet.name)
+        blocks = [*self._cells_of(sheet, name), *map(paragraph, self._texts.get(sheet.name, ()))]
+        if not blocks:
             return []
+        place = (0, f"Sheet “{name}”", 1)
+        if not _NAMELESS.fullmatch(name):
+            return [Block(name, 1, places=(place,)), *blocks]
+        return [replace(blocks[0], places=(place,)), *blocks[1:]]
+
+    def _cells_of(self, sheet: Any, name: str) -> Iterator[Block]:
+        if sheet.start is None:
+            return
         if (sheet.end[0] + 1) * sheet.width > _MOST_PLACES:
             raise self._too_large(f"a sheet with {sheet.end[0] + 1:,} rows and {sheet.width:,} columns")
         left = sheet.start[1]
@@ -120,14 +142,7 @@ class _Reader:
             for (top, first), (bottom, last) in sheet.merged_cell_ranges or ()
             if (bottom, last) > (top, first) and first >= left and top < len(rows)
         ]
-        name = one_line(sheet.name)
-        blocks = list(_blocks(rows, merged, left, name))
-        if not blocks:
-            return []
-        place = (0, f"Sheet “{name}”", 1)
-        if not _NAMELESS.fullmatch(name):
-            return [Block(name, 1, places=(place,)), *blocks]
-        return [replace(blocks[0], places=(place,)), *blocks[1:]]
+        yield from _blocks(rows, merged, left, name)
 
     def _row(self, values: Sequence[Any], displays: Row, left: int) -> list[str]:
         """Return the words of a row whose first value is in the column with the index `left`."""
@@ -144,6 +159,31 @@ class _Reader:
 
     def _too_large(self, what: str) -> TooLarge:
         return TooLarge(f"{self._name} has {what}.", _TOO_MANY)
+
+
+def _texts_of_shapes(data: bytes, name: str) -> dict[str, list[str]]:
+    """Return the texts of the shapes on each sheet of an Excel workbook, such as text boxes, by the sheet's name.
+
+    Workbooks of other formats have none, and what cannot be read is left out: the cells are what matters.
+    """
+    found: dict[str, list[str]] = {}
+    with suppress(DamagedFile), OfficePackage(data, name) as package:
+        main = package.main()
+        for sheet in package.root(main).iter("{*}sheet"):
+            part = package.target(main, sheet.get(f"{RELATED}id", ""))
+            for drawing in package.related(part, "drawing"):
+                found.setdefault(sheet.get("name", ""), []).extend(_texts_of_drawing(package.root(drawing)))
+    return found
+
+
+def _texts_of_drawing(root: Any) -> list[str]:
+    """Return the paragraphs in the shapes of a drawing, by the rows and columns of the cells in which they begin."""
+    found: list[tuple[int, int, str]] = []
+    for anchor in root:
+        row, column = (whole(anchor.findtext(f"{{*}}from/{{*}}{name}"), 0) for name in ("row", "col"))
+        lines = anchor.iterfind(".//{*}sp/{*}txBody/{*}p")
+        found += [(row, column, "".join(text.text or "" for text in line.iter("{*}t")).strip()) for line in lines]
+    return [text for _, _, text in sorted(found, key=itemgetter(0, 1)) if text]
 
 
 def _is_worksheet(sheet: Any) -> bool:

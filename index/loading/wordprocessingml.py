@@ -49,8 +49,10 @@ class Style:
     number_level: str = "0"
 
 
-def styles(element: Any) -> dict[str, Style]:
+def styles(element: Any | None) -> dict[str, Style]:
     """Return paragraph styles by id. A style inherits missing values from the style that it is based on."""
+    if element is None:
+        return {}
     raw = {style.get(f"{_W}styleId", ""): style for style in element.iter(f"{_W}style")}
     return {key: _style(raw, key) for key in raw}
 
@@ -225,13 +227,9 @@ class Numbering:
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, part: Any) -> Numbering:
-        """Return the numbering of a document; many documents define none."""
-        from docx.opc.constants import RELATIONSHIP_TYPE
-
-        kind = RELATIONSHIP_TYPE.NUMBERING
-        found = [relation.target_part for relation in part.rels.values() if relation.reltype == kind]
-        return cls(_formats(found[0].element) if found else {})
+    def of(cls, element: Any | None) -> Numbering:
+        """Return the numbering of a document by the root of its part; many documents define none."""
+        return cls({} if element is None else _formats(element))
 
     def mark(self, element: Any, style: Style) -> tuple[str, int]:
         """Return the mark before an item and its depth; the mark is "" if the paragraph is in no list."""

@@ -27,7 +27,8 @@ class ZipParts:
             self._archive = zipfile.ZipFile(io.BytesIO(data))
         except _BROKEN as error:
             raise self._damaged(str(error)) from error
-        self._names = set(self._archive.namelist())
+        self.names = self._archive.namelist()
+        self._names = {_folded(name): name for name in self.names} | {name: name for name in self.names}
 
     def __enter__(self) -> ZipParts:
         return self
@@ -41,9 +42,12 @@ class ZipParts:
         return self.find(path) is not None
 
     def find(self, path: str) -> str | None:
-        """Return the path under which the archive has a part: links escape blanks and accents, archives do not."""
-        candidates: Iterable[str] = (path, unquote(path))
-        return next((candidate for candidate in candidates if candidate in self._names), None)
+        """Return the name under which the archive has a part.
+
+        Links escape blanks and accents, archives do not; and some programs write other capitals, or backslashes.
+        """
+        candidates: Iterable[str] = (path, unquote(path), _folded(unquote(path)))
+        return next((self._names[candidate] for candidate in candidates if candidate in self._names), None)
 
     def read(self, path: str) -> bytes:
         """Return the bytes of a part. Raises DamagedFile if it is missing or cannot be unpacked."""
@@ -69,3 +73,7 @@ class ZipParts:
 
     def _damaged(self, reason: str) -> DamagedFile:
         return DamagedFile(f"{self._name} cannot be opened: {reason}.")
+
+
+def _folded(name: str) -> str:
+    return name.replace("\\", "/").lower()

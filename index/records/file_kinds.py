@@ -31,20 +31,20 @@ class FileKind(NamedTuple):
 SLIDES = "Slides"
 KINDS = (
     FileKind("PDF", "pdf", "application/pdf"),
-    FileKind("Word", "docx doc", f"{_OFFICE}.wordprocessingml.document application/msword"),
+    FileKind("Word", "docx doc docm dotx dotm", f"{_OFFICE}.wordprocessingml.document application/msword"),
     FileKind(
         SLIDES,
-        "pptx ppt odp",
+        "pptx ppt odp pptm ppsx ppsm potx potm otp",
         f"{_OFFICE}.presentationml.presentation application/vnd.ms-powerpoint {_OASIS}.presentation",
     ),
     FileKind(
         "Spreadsheet",
-        "xlsx xls ods",
+        "xlsx xls ods xlsm xlsb xltx ots",
         f"{_OFFICE}.spreadsheetml.sheet application/vnd.ms-excel {_OASIS}.spreadsheet "
         "application/vnd.ms-excel.sheet.binary.macroenabled.12",
     ),
     FileKind("Table", "csv tsv", "text/csv text/tab-separated-values"),
-    FileKind("OpenDocument", "odt", f"{_OASIS}.text"),
+    FileKind("OpenDocument", "odt ott", f"{_OASIS}.text"),
     FileKind("Rich text", "rtf", "application/rtf text/rtf"),
     FileKind("Book", "epub", "application/epub+zip"),
     FileKind("Message", "eml msg", "message/rfc822 application/vnd.ms-outlook"),
@@ -70,7 +70,8 @@ KINDS = (
     FileKind("Calendar", "ics", "text/calendar"),
     FileKind("Addresses", "vcf", "text/vcard"),
     FileKind("Translations", "po pot", "text/x-gettext-translation"),
-    FileKind("Drawing", "svg", "image/svg+xml"),
+    FileKind("Drawing", "svg vsdx odg", f"image/svg+xml application/vnd.ms-visio.drawing {_OASIS}.graphics"),
+    FileKind("Pages, Keynote, Numbers", "pages key numbers", "application/vnd.apple.iwork"),
     FileKind("Settings", "yaml yml toml ini", "application/yaml application/toml text/x-properties"),
     FileKind("Log", "log diff patch", "text/x-log text/x-diff"),
     FileKind("References", "bib ris", "text/x-bibtex application/x-bibtex application/x-research-info-systems"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ from tests.loading.hostile import word_with_body
 from tests.loading.tables import quotation
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from index.records import Document
 
 
@@ -243,7 +246,7 @@ def test_truncated_body_is_reported_as_damaged() -> None:
         for info in old.infolist():
             part = old.read(info)
             new.writestr(info, part[:300] if info.filename == "word/document.xml" else part)
-    with pytest.raises(DamagedFile, match=r"a\.docx is a Word document that cannot be opened"):
+    with pytest.raises(DamagedFile, match=r"a\.docx cannot be opened: its part word/document\.xml"):
         load_bytes(out.getvalue(), source="a.docx")
 
 
@@ -312,3 +315,83 @@ def test_a_box_of_one_cell_is_no_table() -> None:
     document = docx.Document()
     _table(document, 1, 1, "Beware")
     assert read(document).tables == ()
+
+
+def with_parts(data: bytes, changed: Callable[[str, bytes], bytes | None]) -> bytes:
+    """Return a package whose parts are changed, or left out for None."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            part = changed(name, old.read(name))
+            if part is not None:
+                new.writestr(name, part)
+    return out.getvalue()
+
+
+BEES = "<w:p><w:r><w:t>Bees.</w:t></w:r></w:p>"
+KINDS = {
+    ".docm": "application/vnd.ms-word.document.macroEnabled.main+xml",
+    ".dotx": "application/vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml",
+    ".dotm": "application/vnd.ms-word.template.macroEnabledTemplate.main+xml",
+}
+
+
+@cases(("ending", "kind"), KINDS.items(), ids=KINDS.keys())
+def test_documents_with_macros_and_templates_are_read(ending: str, kind: str) -> None:
+    """They are Word documents whose main part is of another type."""
+    plain = b"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+    data = with_parts(word_with_body(BEES), lambda _, part: part.replace(plain, kind.encode()))
+    document = load_bytes(data, source=f"a{ending}")
+    assert document.text == "Bees."
+    assert document.media_type == "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+def test_a_document_in_strict_form_is_read() -> None:
+    """Its namespaces have other names: styles, notes and numbers are found under them, too."""
+    document = docx.Document()
+    document.add_heading("Bees", 1)
+    document.add_paragraph("honey", style="List Number")
+    buffer = io.BytesIO()
+    document.save(buffer)
+
+    def strict(_: str, part: bytes) -> bytes:
+        old = rb"http://schemas\.openxmlformats\.org/(wordprocessingml|officeDocument)/2006/"
+        return re.sub(old, rb"http://purl.oclc.org/ooxml/\1/", part)
+
+    loaded = load_bytes(with_parts(buffer.getvalue(), strict), source="a.docx")
+    assert loaded.text == "Bees\n\n1. honey"
+    assert headings(loaded) == [(1, "Bees")]
+
+
+def test_a_document_whose_main_part_has_another_name_is_read() -> None:
+    """Word in a browser calls it `document2.xml`; some programs write backslashes and capitals."""
+
+    def renamed(name: str, part: bytes) -> bytes:
+        return part.replace(b"word/document.xml", b"word/document2.xml")
+
+    data = with_parts(word_with_body(BEES), renamed)
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            new.writestr(name.replace("word/document.xml", "Word\\Document2.xml"), old.read(name))
+    assert load_bytes(out.getvalue(), source="a.docx").text == "Bees."
+
+
+def test_a_link_to_a_missing_part_is_passed_over() -> None:
+    """A picture that was lost, and even lost styles, do not keep the words from being read."""
+    data = word_with_body(BEES)
+    link = b'<Relationship Id="rId99" Type="x/image" Target="NULL"/></Relationships>'
+    data = with_parts(data, lambda name, part: None if "styles" in name else part.replace(b"</Relationships>", link))
+    assert load_bytes(data, source="a.docx").text == "Bees."
+
+
+def test_endnotes_follow_the_body_too() -> None:
+    """They are in a part like that of the footnotes."""
+    document = docx.Document()
+    document.add_paragraph("The bees are well.")
+    buffer = io.BytesIO()
+    document.save(buffer)
+    note = "<w:{0} w:type='separator'>{1}</w:{0}><w:{0} w:id='2'>{1}</w:{0}>".format("endnote", BEES)
+    data = _with_footnotes(buffer.getvalue(), f"<w:endnotes {nsdecls('w')}>{note}</w:endnotes>")
+    data = with_parts(data, lambda _, part: part.replace(b"relationships/footnotes", b"relationships/endnotes"))
+    assert load_bytes(data, source="a.docx").text == "The bees are well.\n\nBees."

@@ -22,6 +22,8 @@ from index.errors import (
 from index.loading import formats
 from index.loading.loader import load_bytes
 from tests.cases import cases
+from tests.loading.compound import compound
+from tests.loading.pdfs import Printed, build
 from tests.nightly import length
 
 OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
@@ -42,7 +44,7 @@ def _stream(name: str) -> bytes:
 
 UNSUPPORTED = {
     "an old Office file of no known kind": ("a.wps", OLE2, "an Office document of the older kind"),
-    "a picture": ("a.heic", bytes(4) + b"ftypheic" + bytes(20), "an image (HEIC)"),
+    "a picture": ("a.heic", bytes(4) + b"ftypheic" + bytes(20), "an image (HEIC or AVIF)"),
     "a sound recording": ("a.mp3", b"ID3" + bytes(20), "a sound recording (MP3)"),
     "another archive": ("a.rar", b"Rar!" + bytes(20), "a RAR archive"),
     "noise": ("a.bin", bytes(range(256)) * 8, "a binary file of no kind that Pincite knows"),
@@ -244,3 +246,120 @@ def test_arbitrary_bytes_give_a_document_or_a_named_error(start: bytes, rest: by
     else:
         acceptable = any(map(str.isalnum, document.text))
     assert acceptable
+
+
+FOREIGN = {
+    "a Kindle book": (b"\0" * 60 + b"BOOKMOBI", "a Kindle e-book", "Calibre"),
+    "a book of Microsoft Reader": (b"ITOLITLS\1\0\0\0", "an e-book of Microsoft Reader", "Calibre"),
+    "Windows help": (b"ITSF\3\0\0\0", "a file of Windows help", "Calibre"),
+    "a folder of Outlook": (b"!BDN\x88", "a mail folder of Outlook", "readpst"),
+    "a notebook": (bytes.fromhex("e4525c7b8cd8a74daeb15378d02996d3"), "a section of a OneNote notebook", "OneNote"),
+    "a Hangul document": (b"HWP Document File V3.00", "a Hangul document", "Hancom"),
+    "a newer Hangul document": (
+        compound({"FileHeader": b"x", "BodyText/Section0": b"x"}),
+        "a Hangul document",
+        "Hancom",
+    ),
+    "a Parquet table": (b"PAR1\x15\x04", "a Parquet table", "CSV"),
+    "an SQLite database": (b"SQLite format 3\0", "an SQLite database", "CSV"),
+    "an Access database": (b"\0\1\0\0Standard ACE DB\0", "an Access database", "CSV"),
+    "a DjVu document": (b"AT&TFORM\0", "a DjVu document", "ddjvu"),
+    "a WordPerfect document": (b"\xffWPC\x10\0", "a WordPerfect document", "LibreOffice"),
+    "a Write document": (b"\x31\xbe\0\0", "a document of Windows Write", "LibreOffice"),
+    "a Publisher document": (compound({"Quill/QuillSub/CONTENTS": b"x"}), "a Publisher document", "LibreOffice"),
+    "an old Visio drawing": (compound({"VisioDocument": b"x"}), "a Visio drawing of the older kind", "PDF"),
+    "an image of GIMP": (b"gimp xcf v011\0", "an image of GIMP", "PNG"),
+    "an AutoCAD drawing": (b"AC1032\0\0", "an AutoCAD drawing", "PDF"),
+    "a saved page of Safari": (b"bplist00\xd1\1\2_\x10\x0fWebMainResource", "a web page of Safari", "HTML"),
+    "a signed document": (bytes.fromhex("308211c006092a864886f70d010702"), "a signed or encrypted file", "openssl"),
+    "attachments of Outlook": (b"\x78\x9f\x3e\x22", "an archive of attachments by Outlook", "Unpack"),
+    "an XPS document": (
+        archive_of(("FixedDocSeq.fdseq", b"<x/>"), ("[Content_Types].xml", b"<x/>")),
+        "an XPS document",
+        "print it to PDF",
+    ),
+    "a theme": (
+        archive_of(("theme/theme/themeManager.xml", b"<x/>"), ("[Content_Types].xml", b"<x/>")),
+        "an Office theme",
+        "no text",
+    ),
+    "a package of another program": (archive_of(("[Content_Types].xml", b"<x/>")), "a package of parts", "Convert"),
+    "an OpenOffice 1 document": (
+        archive_of(
+            ("META-INF/manifest.xml", b'<m:file-entry m:media-type="application/vnd.sun.xml.writer" m:full-path="/"/>')
+        ),
+        "a document of OpenOffice 1",
+        "LibreOffice",
+    ),
+    "an OpenDocument database": (
+        archive_of(("mimetype", b"application/vnd.oasis.opendocument.base")),
+        "database",
+        "CSV",
+    ),
+    "a Keynote document": (
+        archive_of(("Index/Document.iwa", b"x"), ("Metadata/BuildVersionHistory.plist", b"x")),
+        "Apple",
+        "Export",
+    ),
+    "a packed folder of Keynote": (
+        archive_of(("Talk.key/Index.zip", b"x"), ("Talk.key/preview.jpg", b"x")),
+        "Apple",
+        "Export",
+    ),
+    "an app": (archive_of(("AndroidManifest.xml", b"x"), ("res/main.xml", b"x")), "a program", "documentation"),
+    "a Java program": (archive_of(("META-INF/MANIFEST.MF", b"x"), ("a/B.class", b"x")), "a program", "documentation"),
+}
+
+
+@cases(("data", "kind", "advice"), FOREIGN.values(), ids=FOREIGN.keys())
+def test_formats_that_are_not_read_are_named_with_what_to_do(data: bytes, kind: str, advice: str) -> None:
+    """Whatever the name of the file; one that is a package of parts is never unpacked as an archive of documents."""
+    with pytest.raises(UnsupportedFormat, match=re.escape(kind)) as caught:
+        load_bytes(data, source="/papers/unnamed")
+    assert advice in caught.value.hint
+
+
+def test_a_document_of_apple_is_read_by_the_preview_in_it() -> None:
+    """The receipt says so, because the preview may be older than the document."""
+    preview = build([[Printed(72, 700, "The bees are well.")]])
+    for folder in ("", "Bees.pages/"):
+        parts = {f"{folder}Index.zip": b"PK", f"{folder}Data/a.jpg": b"x", f"{folder}QuickLook/Preview.pdf": preview}
+        document = load_bytes(archive_of(*parts.items()), source="a.pages")
+        assert (document.text, document.media_type) == ("The bees are well.", "application/vnd.apple.iwork")
+        assert [mark.label for mark in document.landmarks if mark.kind == "page"] == ["1"]
+        assert document.notes[0].startswith("Read from the preview (PDF)")
+    broken = archive_of(("index.apxl", b"x"), ("QuickLook/Preview.pdf", b"%PDF-"))
+    with pytest.raises(DamagedFile, match=r"a\.key"):
+        load_bytes(broken, source="a.key")
+
+
+NOT_FOREIGN = {
+    "a table with a column called ID3": b"ID3,bees\n1,2\n",
+    "a sentence with WAVE at the ninth place": b"The new WAVE of bees.",
+    "a sentence with AIFF at the ninth place": b"My best AIFF bees.",
+    "a list that begins like a drawing": b"AC1015, bees, hives",
+    "a table that begins like an animation": b"CWS\tbees\thives\nfew\tmany\tmore\n",
+    "a sentence about a format": b"PAR1 is what bees write first.",
+}
+
+
+@cases("data", NOT_FOREIGN.values(), ids=NOT_FOREIGN.keys())
+def test_texts_that_begin_like_another_format_are_read(data: bytes) -> None:
+    """The marks of binary formats have bytes that no text has, as far as the formats allow it."""
+    assert "bees" in load_bytes(data, source="a.txt").text
+
+
+@cases(
+    "members",
+    [
+        {"project/AndroidManifest.xml": "x", "project/readme.txt": "The bees."},
+        {"classes/Bees.class": "x", "readme.txt": "The bees."},
+        {"talks/[Content_Types].xml": "x", "readme.txt": "The bees."},
+        {"mimetype": "application/vnd.etsi.asic-e+zip", "contract.txt": "The bees.", "META-INF/signatures.xml": "<x/>"},
+    ],
+    ids=["sources of an app", "compiled classes", "an unpacked document", "signed documents"],
+)
+def test_an_archive_of_documents_stays_one(members: dict[str, str]) -> None:
+    """Only what lies at the top of an archive tells that the whole is one document or program."""
+    with pytest.raises(HoldsDocuments):
+        load_bytes(archive_of(*((name, words.encode()) for name, words in members.items())), source="a.zip")

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from index.errors import DamagedFile, UnsupportedFormat
+from index.errors import DamagedFile, PasswordRequired, UnsupportedFormat
 from index.loading.containers.container_reader import open_container
 from index.loading.containers.member import ContainerLimits
 from index.loading.loader import load, load_bytes
+from index.loading.ole2.compound_file import CompoundFile
 from index.loading.ole2.compressed_rtf import html_of_rtf, plain_of_rtf, unpacked_rtf
 from tests.loading.compound import compound, outlook
+from tests.loading.office import XLS
 
 FILES = Path(__file__).parents[2].parent / "shared" / "files"
 needs_files = pytest.mark.skipif(not FILES.is_dir(), reason="the folder of real files is not beside this checkout")
@@ -112,6 +114,38 @@ def test_word_document_of_the_older_kind_is_read_in_order() -> None:
     document = load_bytes(data, source="a.doc")
     assert document.media_type == "application/msword"
     assert document.text == "The harbour.\n\nSee the log of Løvøya и моря."
+
+
+def test_text_boxes_of_an_older_document_are_read() -> None:
+    """They come after the main text and its notes; headers and comments, which are kept between, are left out."""
+    parts = ("The harbour.\r", "A note.\r", "A header.\r", "", "A comment.\r", "An endnote.\r", "In a box.\r")
+    data = bytearray(word_97([("".join(parts), True)]))
+    lengths = data.index(struct.pack("<I", sum(map(len, parts))), 0x4C)
+    struct.pack_into("<7I", data, lengths, *map(len, parts))
+    assert load_bytes(bytes(data), source="a.doc").text == "The harbour.\n\nA note.\n\nAn endnote.\n\nIn a box."
+
+
+def test_an_older_file_is_what_its_outermost_streams_say() -> None:
+    """A workbook may hold a Word document, and the capitals of the names do not matter."""
+    with CompoundFile(XLS, "a.xls") as file:
+        workbook = next(filter(None, map(file.read, ("Workbook", "Book"))))
+    within = {"MBD0001/WordDocument": b"x", "MBD0001/__properties_version1.0": b"x"}
+    for name in ("Workbook", "WORKBOOK", "Book", "BOOK"):
+        document = load_bytes(compound({**within, name: workbook}), source="a")
+        assert document.media_type == "application/vnd.ms-excel"
+        assert document.text == load_bytes(XLS, source="a.xls").text
+    lower = word_97([("The harbour.", True)]).replace(
+        "WordDocument".encode("utf-16-le"), "worddocument".encode("utf-16-le")
+    )
+    assert load_bytes(lower, source="a.doc").text == "The harbour."
+
+
+def test_a_locked_workbook_of_the_older_kind_needs_its_password() -> None:
+    """Its cells are encrypted: they would look like a sheet that is far too large."""
+    lock = struct.pack("<HHIHH", 0x0809, 8, 0x00050600, 0, 0) + struct.pack("<HHI", 0x002F, 4, 0)
+    cell = struct.pack("<HHHHHII", 0x0203, 14, 65_000, 65_000, 0, 0, 0)
+    with pytest.raises(PasswordRequired, match=r"a\.xls is a workbook locked with a password"):
+        load_bytes(compound({"Workbook": lock + cell}), source="a.xls")
 
 
 @needs_files

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pptx
 import pytest
-from pptx.chart.data import CategoryChartData
+from pptx.chart.data import CategoryChartData, XyChartData
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
 
@@ -17,7 +17,8 @@ from index.errors import DamagedFile, EmptyDocument, PasswordRequired
 from index.loading.loader import load_bytes
 from index.loading.slide_order import Box, in_reading_order
 from tests.cases import cases
-from tests.loading.office import frame, odp
+from tests.loading.office import frame, odp, pptx_of
+from tests.loading.samples import zipped
 from tests.loading.tables import places, quotation
 
 if TYPE_CHECKING:
@@ -126,6 +127,60 @@ def test_charts_are_tables_of_their_values() -> None:
     assert document.text == "Ships by coast\n\n| 1911 | 1912\nNorth | 12.5 | 13\nSouth |  | 4"
     assert quotation(document, "13") == "1912 · North"
     assert document.tables[0].caption == "Ships by coast"
+
+
+def test_charts_in_three_dimensions_and_of_points_are_read() -> None:
+    """python-pptx cannot make or name the first, and the second have their categories as numbers."""
+    slides = Slides()
+    bars: Any = CategoryChartData()  # type: ignore[no-untyped-call]
+    bars.categories = ["North", "South"]
+    bars.add_series("1911", (12.5, 4))
+    points: Any = XyChartData()  # type: ignore[no-untyped-call]
+    sailed = points.add_series("Miles")
+    sailed.add_data_point(1.5, 20)
+    sailed.add_data_point(3, 44)
+    where = (0, 0, Inches(4), Inches(3))
+    solid = slides.add(TITLE_ONLY, "Solid").shapes.add_chart(XL_CHART_TYPE.BAR_CLUSTERED, *where, bars)
+    plot = solid.chart._chartSpace.find(".//{*}barChart")
+    plot.tag = plot.tag.replace("barChart", "bar3DChart")
+    slides.add(TITLE_ONLY, "Points").shapes.add_chart(XL_CHART_TYPE.XY_SCATTER, *where, points)
+    document = slides.read()
+    assert document.text == "Solid\n\n| 1911\nNorth | 12.5\nSouth | 4\n\nPoints\n\n| Miles\n1.5 | 20\n3 | 44"
+    assert quotation(document, "44") == "Miles · 3"
+
+
+def test_categories_of_several_levels_are_named_by_the_innermost() -> None:
+    """The outer ones stand for several columns of a chart each."""
+    slides = Slides()
+    data: Any = CategoryChartData()  # type: ignore[no-untyped-call]
+    year = data.add_category("1911")
+    year.add_sub_category("May")
+    year.add_sub_category("June")
+    data.add_series("Ships", (3, 5))
+    slides.add(BLANK).shapes.add_chart(XL_CHART_TYPE.LINE, 0, 0, Inches(4), Inches(3), data)
+    assert slides.read().text == "| Ships\nMay | 3\nJune | 5"
+
+
+SHOWS = {
+    ".ppsx": "application/vnd.openxmlformats-officedocument.presentationml.slideshow.main+xml",
+    ".potx": "application/vnd.openxmlformats-officedocument.presentationml.template.main+xml",
+    ".pptm": "application/vnd.ms-powerpoint.presentation.macroEnabled.main+xml",
+    ".ppsm": "application/vnd.ms-powerpoint.slideshow.macroEnabled.main+xml",
+    ".potm": "application/vnd.ms-powerpoint.template.macroEnabled.main+xml",
+}
+
+
+@cases(("ending", "kind"), SHOWS.items(), ids=SHOWS.keys())
+def test_slide_shows_and_templates_are_read(ending: str, kind: str) -> None:
+    """They are presentations whose main part is of another type."""
+    plain = b"application/vnd.openxmlformats-officedocument.presentationml.presentation.main+xml"
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(pptx_of(("Ships", "The Tern")))) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(plain, kind.encode()))
+    document = load_bytes(out.getvalue(), source=f"talk{ending}")
+    assert places(document)[0] == "slide 1, “Ships”"
+    assert "The Tern" in document.text
 
 
 def test_texts_of_a_diagram_are_lines() -> None:
@@ -241,3 +296,64 @@ def test_locked_and_damaged_open_presentations_are_reported() -> None:
         load_bytes(odp("", manifest="<encryption-data/>"), source="/talk.odp")
     with pytest.raises(DamagedFile, match="cannot be opened"):
         load_bytes(odp("<draw:page>"), source="/talk.odp")
+
+
+def test_open_drawings_and_templates_are_read() -> None:
+    """A drawing has pages where a presentation has slides; the texts of all its shapes are read."""
+    path = "<draw:path svg:y='5cm'><text:p>The quay</text:p></draw:path>"
+    made = odp(f"<draw:page>{path}{frame('<text:p>Harbour</text:p>', '1cm')}</draw:page>")
+    for kind, place in (("graphics", "page 1"), ("graphics-template", "page 1"), ("presentation-template", "slide 1")):
+        out = io.BytesIO()
+        with zipfile.ZipFile(io.BytesIO(made)) as old, zipfile.ZipFile(out, "w") as new:
+            for name in old.namelist():
+                words = f"application/vnd.oasis.opendocument.{kind}".encode() if name == "mimetype" else old.read(name)
+                new.writestr(name, words)
+        document = load_bytes(out.getvalue(), source="harbour")
+        assert document.text == "Harbour\n\nThe quay"
+        assert places(document) == [place]
+
+
+R = "xmlns:r='http://schemas.openxmlformats.org/officeDocument/2006/relationships'"
+
+
+def shape(words: str, x: float, y: float, inner: str = "") -> str:
+    """Return the markup of a shape in Visio."""
+    cells = "".join(f"<Cell N='{name}' V='{value}'/>" for name, value in (("PinX", x), ("PinY", y), ("Height", 1)))
+    within = f"<Shapes>{inner}</Shapes>" if inner else ""
+    return f"<Shape>{cells}<Text><cp IX='0'/>{words}</Text>{within}</Shape>"
+
+
+def links(kinds: dict[str, str]) -> str:
+    """Return the relationships of a part: targets with their kinds, numbered from 1."""
+    each = (f"<Relationship Id='rId{n}' Type='x/{kinds[part]}' Target='{part}'/>" for n, part in enumerate(kinds, 1))
+    return f"<Relationships>{''.join(each)}</Relationships>"
+
+
+def page_of(*shapes: str) -> str:
+    """Return the part of a page in Visio."""
+    return f"<PageContents><Shapes>{''.join(shapes)}</Shapes></PageContents>"
+
+
+VISIO: dict[str, str | bytes] = {
+    "[Content_Types].xml": "<Types/>",
+    "_rels/.rels": links({"visio/document.xml": "document"}),
+    "visio/document.xml": "<VisioDocument/>",
+    "visio/_rels/document.xml.rels": links({"pages/pages.xml": "pages"}),
+    "visio/pages/pages.xml": (
+        f"<Pages {R}><Page Name='Quays'><Rel r:id='rId2'/></Page><Page Name='Ships'><Rel r:id='rId1'/></Page></Pages>"
+    ),
+    "visio/pages/_rels/pages.xml.rels": links({"page1.xml": "page", "page2.xml": "page"}),
+    "visio/pages/page1.xml": page_of(shape("The Tern", 1, 1)),
+    "visio/pages/page2.xml": page_of(shape("below", 1, 1), shape("above", 1, 9, shape("inner", 0, 0))),
+}
+
+
+def test_visio_drawings_are_read_page_by_page() -> None:
+    """Texts come from the top, where Visio's measures end; those of a group stay with it."""
+    document = load_bytes(zipped(VISIO), source="harbour.vsdx")
+    assert document.text == "above\n\ninner\n\nbelow\n\nThe Tern"
+    assert places(document) == ["page “Quays”", "page “Ships”"]
+    with pytest.raises(DamagedFile, match=r"harbour\.vsdx cannot be opened: its part visio/pages/page1\.xml"):
+        load_bytes(zipped(VISIO | {"visio/pages/page1.xml": "<PageContents>"}), source="harbour.vsdx")
+    with pytest.raises(DamagedFile, match="which of its parts is the document"):
+        load_bytes(zipped(VISIO | {"_rels/.rels": "<Relationships/>"}), source="harbour.vsdx")

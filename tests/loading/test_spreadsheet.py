@@ -21,6 +21,8 @@ from tests.loading.tables import places, quotation, told
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from openpyxl import Workbook
+
     from index.records import Document
 
 
@@ -203,3 +205,48 @@ def test_a_far_cell_of_an_older_workbook_is_refused_too(monkeypatch: pytest.Monk
     monkeypatch.setattr(spreadsheet, "_MOST_PLACES", 8)
     with pytest.raises(TooLarge, match="9 cells in 3 rows and 3 columns"):
         load_bytes(XLS, source="/a.xls")
+
+
+DRAWING = "http://schemas.openxmlformats.org/drawingml/2006"
+
+
+def text_box(row: int, words: str) -> str:
+    """Return the markup of a text box that begins in a row, from 0."""
+    place = f"<x:from><x:col>3</x:col><x:row>{row}</x:row></x:from>"
+    text = f"<x:txBody><a:p/><a:p><a:r><a:t>{words}</a:t></a:r></a:p><a:p><a:r><a:t>End</a:t></a:r></a:p></x:txBody>"
+    return f"<x:twoCellAnchor>{place}<x:sp>{text}</x:sp></x:twoCellAnchor>"
+
+
+def with_drawing(made: Workbook, drawing: str) -> bytes:
+    """Return a workbook with a drawing on its second sheet."""
+    out = io.BytesIO(bytes_of(made))
+    with zipfile.ZipFile(out, "a") as archive:
+        link = f"<Relationship Id='rId1' Type='{RELATIONS}/drawing' Target='/xl/drawings/drawing1.xml'/>"
+        archive.writestr("xl/worksheets/_rels/sheet2.xml.rels", f"<Relationships>{link}</Relationships>")
+        archive.writestr("xl/drawings/drawing1.xml", drawing)
+    return out.getvalue()
+
+
+RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+
+def test_texts_of_shapes_come_after_the_cells_of_their_sheet() -> None:
+    """From the top, also on a sheet without cells; a damaged drawing is left out."""
+    boxes = text_box(9, "Ships that left") + text_box(2, "All in 1911")
+    drawing = f"<x:wsDr xmlns:x='{DRAWING}/spreadsheetDrawing' xmlns:a='{DRAWING}/main'>{boxes}</x:wsDr>"
+    for rows, before in ((SHIPS, "Notes\n\n" + read(("Sheet1", SHIPS)).text), ((), "Notes")):
+        made = workbook(("Sheet1", [["Tern"]]), ("Notes", rows), ("Sheet3", [["Gull"]]))
+        document = load_bytes(with_drawing(made, drawing), source="a.xlsx")
+        assert document.text == f"Tern\n\n{before}\n\nAll in 1911\n\nEnd\n\nShips that left\n\nEnd\n\nGull"
+    assert "Notes" in load_bytes(with_drawing(workbook(("A", SHIPS), ("Notes", SHIPS)), "<x"), source="a.xlsx").text
+
+
+def test_templates_of_open_workbooks_are_read() -> None:
+    """They state another type than workbooks."""
+    made = ods(("Harbour", "Ships"), ("Hull", "twelve"))
+    kind = b"application/vnd.oasis.opendocument.spreadsheet"
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(made)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, kind + b"-template" if name == "mimetype" else old.read(name))
+    assert load_bytes(out.getvalue(), source="a.ots").text == load_bytes(made, source="a.ods").text

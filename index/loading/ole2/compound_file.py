@@ -48,8 +48,8 @@ class CompoundFile:
         self._file.close()
 
     def read(self, path: str) -> bytes:
-        """Return a stream; empty if there is none. Raises DamagedFile."""
-        if path not in self.paths:
+        """Return a stream; empty if there is none, whatever capitals its name has. Raises DamagedFile."""
+        if path.lower() not in map(str.lower, self.paths):
             return b""
         try:
             with self._file.openstream(path) as stream:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from bisect import bisect_right
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from index.errors import PasswordRequired, UnsupportedFormat
@@ -24,6 +25,9 @@ _WORD_97 = 0x00C1
 _CLX, _PARAGRAPHS = 0x01A2, 0x0102
 """Where the header states the places of the piece table and of the paragraphs' properties."""
 _LENGTHS = 0x004C
+"""Where it states the lengths of the parts of the text: main text, footnotes, headers, nothing, comments, endnotes, and
+text boxes."""
+_READ_PARTS = (0, 1, 4, 5)
 _COMPRESSED = 0x40000000
 _PAGE = 512
 _ROW_END = 0x2417
@@ -55,7 +59,10 @@ class _Piece(NamedTuple):
 
 
 def read(content: Content, name: str) -> Draft:
-    """Return the draft of a document: its main text, then its notes. Headers, footers and comments are left out."""
+    """Return the draft of a document: its main text, its notes, and its text boxes.
+
+    Headers, footers and comments are left out.
+    """
     with CompoundFile(content.data, name) as file:
         stream = file.read(_STREAM)
         try:
@@ -78,11 +85,10 @@ def _blocks(file: CompoundFile, stream: bytes, name: str) -> Iterator[Block]:
     pieces = list(_pieces(stream, table))
     text = _text(stream, pieces)
     styles = _Styles(stream, table)
-    main, notes, headers, _, comments, endnotes = struct.unpack_from("<6I", stream, _LENGTHS)
-    after = main + notes + headers
-    yield from _read(text, 0, main, pieces, styles)
-    yield from _read(text, main, main + notes, pieces, styles)
-    yield from _read(text, after + comments, after + comments + endnotes, pieces, styles)
+    main, notes, headers, _, *others = struct.unpack_from("<7I", stream, _LENGTHS)
+    for part, (start, end) in enumerate(pairwise(accumulate((main, notes, headers, *others), initial=0))):
+        if part in _READ_PARTS:
+            yield from _read(text, start, end, pieces, styles)
 
 
 def _pieces(stream: bytes, table: bytes) -> Iterator[_Piece]:
