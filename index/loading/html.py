@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from index.loading.content import Content
 
 _ANCHOR_LENGTH = 25
+_SECTIONS = frozenset({"article", "body", "center", "div", "form", "main", "section", "td"})
+"""The elements that hold a whole text; lists, definitions and paragraphs are parts of one."""
 _NEARLY_ALL = 0.99
 _PROBE_LENGTH = 80
 _MARK = re.compile(r"^\s*(?:-|\d+\.)\s")
@@ -130,7 +132,7 @@ def _main(pieces: Sequence[Piece], main: str) -> tuple[Sequence[Piece], str]:
         return pieces, ""
     container = _container([piece for piece, is_anchor in zip(pieces, anchored, strict=True) if is_anchor])
     anchored = [
-        is_anchor or (_states(piece) and container in piece.place.iterancestors())
+        is_anchor or (_states(piece) and container in (piece.place, *piece.place.iterancestors(*_SECTIONS)))
         for piece, is_anchor in zip(pieces, anchored, strict=True)
     ]
     first = anchored.index(True)
@@ -145,11 +147,12 @@ def _main(pieces: Sequence[Piece], main: str) -> tuple[Sequence[Piece], str]:
 
 
 def _container(pieces: Sequence[Piece]) -> Any:
-    """Return the innermost element around nearly all words of these pieces."""
+    """Return the innermost section around nearly all words of these pieces; None if no section holds them."""
     held: Counter[Any] = Counter()
     for piece in pieces:
-        for element in piece.place.iterancestors():
-            held[element] += len(piece.block.text)
+        for element in (piece.place, *piece.place.iterancestors(*_SECTIONS)):
+            if element.tag in _SECTIONS:
+                held[element] += len(piece.block.text)
     most = max(held.values(), default=0)
     return max((element for element in held if held[element] >= _NEARLY_ALL * most), key=_depth, default=None)
 
