@@ -31,6 +31,8 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff\ue00
 _NEARLY_TWO = 1.9
 _WIDE_SHARE = 0.2
 """UTF-16 without control characters has at least this share of zeros in one of its two columns."""
+_MIXED_SHARE = 0.1
+"""If more of the lines that are not ASCII are UTF-8, the file has two encodings; by chance, hardly any is."""
 _FEWEST_NARROW = 16
 """So many bytes of UTF-8 without a zero are no UTF-16 or UTF-32, whatever the mark before them says."""
 _FALLBACK = "cp1252"
@@ -86,7 +88,7 @@ def decode(data: bytes) -> Decoded | None:
     """Return the text of bytes in any encoding, or None if they are not text."""
     mark, encoding = next((known for known in _BYTE_ORDER_MARKS if data.startswith(known[0])), (b"", ""))
     body = data[len(mark) :]
-    if encoding == "utf-8" or (mark and not (len(body) >= _FEWEST_NARROW and _is_utf8(body[:_SAMPLE]))):
+    if encoding == "utf-8" or (mark and not _is_marked_wrongly(body[:_SAMPLE])):
         return _leniently(body, encoding)
     if b"\x00" in body[:_SAMPLE] and not _is_narrow(body[:_SAMPLE]):
         return _wide(body)
@@ -109,13 +111,18 @@ def _narrow(data: bytes) -> Decoded | None:
         return _almost_utf8(data) or _leniently(data, _guess(data[:_SAMPLE]))
 
 
-def _is_utf8(sample: bytes) -> bool:
-    """Return whether a sample is UTF-8 without zeros; its last character may be cut."""
+def _is_marked_wrongly(sample: bytes) -> bool:
+    """Return whether a text with a mark of UTF-16 or UTF-32 is UTF-8."""
+    return len(sample) >= _FEWEST_NARROW and not _BINARY.search(sample) and _is_utf8(sample)
+
+
+def _is_utf8(sample: bytes, *, final: bool = False) -> bool:
+    """Return whether a sample is UTF-8; its last character may be cut unless it is final."""
     try:
-        codecs.getincrementaldecoder("utf-8")().decode(sample)
+        codecs.getincrementaldecoder("utf-8")().decode(sample, final)
     except UnicodeDecodeError:
         return False
-    return not _BINARY.search(sample)
+    return True
 
 
 def _is_narrow(sample: bytes) -> bool:
@@ -165,10 +172,25 @@ def _almost_utf8(data: bytes) -> Decoded | None:
     text = data.decode("utf-8", "replace")
     bad = text.count("\ufffd")
     good = sum(character > "\x7f" for character in text) - bad
+    if good > 10 * bad:
+        return _repaired(text, "UTF-8", bad)
     lines = [line for line in text.splitlines() if not line.isascii()]
     bad_lines = sum("\ufffd" in line for line in lines)
-    few = good > 10 * bad or len(lines) > 11 * bad_lines
-    return _repaired(text, "UTF-8", bad) if few else None
+    if len(lines) > 11 * bad_lines:
+        return _repaired(text, "UTF-8", bad)
+    return _by_line(data) if len(lines) - bad_lines > _MIXED_SHARE * len(lines) else None
+
+
+def _by_line(data: bytes) -> Decoded:
+    """Decode a text some lines of which are UTF-8, and the others in another encoding, as in files that were joined."""
+    lines = data.split(b"\n")
+    others = [line for line in lines if not _is_utf8(line, final=True)]
+    encoding = _guess(b"\n".join(others)[:_SAMPLE])
+    text = "\n".join(
+        line.decode("utf-8") if _is_utf8(line, final=True) else line.decode(encoding, "replace") for line in lines
+    )
+    note = f"It has lines in two encodings: {len(others)} were read as {encoding.upper()}, the others as UTF-8."
+    return Decoded(text, (note,))
 
 
 def _leniently(data: bytes, encoding: str) -> Decoded:

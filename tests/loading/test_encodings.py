@@ -123,6 +123,14 @@ def test_garbled_mail_is_noted() -> None:
     assert "no language" in load_bytes(mail + _LINES.encode("utf-16-le"), source="a.eml").notes[-1]
 
 
+def test_lines_in_two_encodings_are_decoded_one_by_one() -> None:
+    """Files that were joined keep the words of both, and a note counts the lines."""
+    decoded = decode(FRENCH.replace(". ", ".\n").encode() + RUSSIAN.replace(". ", ".\n").encode("cp1251"))
+    assert decoded is not None
+    assert decoded.text.split() == f"{FRENCH}{RUSSIAN}".split()
+    assert decoded.notes == ("It has lines in two encodings: 3 were read as CP1251, the others as UTF-8.",)
+
+
 @pytest.mark.parametrize(
     ("name", "readable"),
     [
