@@ -82,7 +82,7 @@ def read(content: Content, name: str) -> Draft:  # noqa: ARG001 - every format's
     author = author or metadata.author_of(list(_head_lines(kept)))
     return Draft(
         [piece.block for piece in kept],
-        title=_title(tree, kept) or stated,
+        title=_title(tree, kept, stated),
         author=author,
         date=_date(tree, kept, author),
         notes=(note,) if note else (),
@@ -186,18 +186,19 @@ def _is_data(piece: Piece) -> bool:
     )
 
 
-def _title(tree: Any, pieces: Sequence[Piece]) -> str:
+def _title(tree: Any, pieces: Sequence[Piece], stated: str) -> str:
     """Return the page's `title` element, or its only early heading of the highest level if that says the same and more.
 
-    The name of the site behind the title is left out if a heading that says enough stands before it: of `How to keep
-    bees | Hive`, `How to keep bees` remains, but `Preface | How to keep bees` stays whole.
+    The name of the site behind the title is left out if a heading, or the title in the metadata (`stated`), says enough
+    without it: of `How to keep bees | Hive`, `How to keep bees` remains, but `Preface | How to keep bees` stays whole.
     """
     named = one_line(tree.xpath("string((//title[not(ancestor::svg)])[1])"))
     headings = [(piece.block.level, one_line(piece.block.text)) for piece in pieces[:_HEAD_PIECES] if piece.block.level]
     highest = [words for level, words in headings if level == 1]
     if len(highest) == 1 and named.casefold() in highest[0].casefold():
         return highest[0]
-    return max((words for _, words in headings if _begins(named, words)), key=len, default=named)
+    shorter = [words for words in (stated, *(words for _, words in headings)) if _begins(named, words)]
+    return max(shorter, key=len, default=named or stated)
 
 
 def _begins(title: str, heading: str) -> bool:
