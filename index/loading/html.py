@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections import Counter
 from contextlib import suppress
 from html import unescape
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,8 @@ from index.loading import metadata
 from index.loading.content import Draft
 from index.loading.dates import iso_date
 from index.loading.html_tables import covered
-from index.loading.html_tree import Piece, walk
+from index.loading.html_tree import LINKS_SHARE, Piece, walk
+from index.text.boilerplate import ends_sentence, kind_of
 from index.text.sentences import has_words, one_line
 
 if TYPE_CHECKING:
@@ -25,11 +27,15 @@ if TYPE_CHECKING:
     from index.loading.content import Content
 
 _ANCHOR_LENGTH = 25
+_SECTIONS = frozenset({"article", "body", "center", "div", "form", "main", "section", "td"})
+"""The elements that hold a whole text; lists, definitions and paragraphs are parts of one."""
+_NEARLY_ALL = 0.99
 _PROBE_LENGTH = 80
+_MARK = re.compile(r"^\s*(?:-|\d+\.)\s")
+"""The mark that our walk puts before an item of a list; trafilatura numbers no items."""
 _SMALL_PAGE_WORDS = 150
 _LEAST_SHARE = 0.25
 """If trafilatura finds a smaller share of a page than this, it has missed the main text."""
-_LINKS_SHARE = 0.7
 _DATA_CELLS, _DATA_LINKS = 6, 0.3
 """Cells of a table of data, at least, and the share of its text in links, at most: trafilatura leaves some out."""
 _STATED_DATES = (
@@ -42,6 +48,10 @@ _STATED_DATES = (
 )
 _JSON_LD_DATE = re.compile(r'"datePublished"\s*:\s*"([^"]+)"')
 _HEAD_PIECES = 8
+_SITE = re.compile(r"\s*[|·•»]|\s+[–—:-]+\s")
+"""What separates the title of a page from the name of its site."""
+_FEWEST_BLANKS = 2
+"""A heading of one or two words, such as `Preface` or `About us`, does not tell which page it is."""
 _DEEPEST = 250
 """Levels of nesting. trafilatura takes minutes for deeper pages, so these are read without it."""
 _MOST_COVERED = 200_000
@@ -68,12 +78,11 @@ def read(content: Content, name: str) -> Draft:  # noqa: ARG001 - every format's
         return Draft(())
     pieces = [piece for piece in walk(tree) if has_words(piece.block.text)]
     kept, note = _main(pieces, _squeezed(_main_text(tree)))
-    title, author = _stated(tree, content.text)
-    highest = [piece.block.text for piece in kept[:_HEAD_PIECES] if piece.block.level == 1]
+    stated, author = _stated(tree, content.text)
     author = author or metadata.author_of(list(_head_lines(kept)))
     return Draft(
         [piece.block for piece in kept],
-        title=highest[0] if len(highest) == 1 else title,
+        title=_title(tree, kept, stated),
         author=author,
         date=_date(tree, kept, author),
         notes=(note,) if note else (),
@@ -114,26 +123,58 @@ def _squeezed(text: str) -> str:
 
 def _main(pieces: Sequence[Piece], main: str) -> tuple[Sequence[Piece], str]:
     """Return the pieces of the main text and a note on the others; all pieces if the main text is unknown."""
-    squeezed = [_squeezed(piece.block.text) for piece in pieces]
-    whole = sum(map(len, squeezed))
+    whole = sum(len(_squeezed(piece.block.text)) for piece in pieces)
     words = sum(piece.block.text.count(" ") + 1 for piece in pieces)
     if words < _SMALL_PAGE_WORDS or len(main) < _LEAST_SHARE * whole:
         return pieces, ""
-    anchored = [
-        (len(text) >= _ANCHOR_LENGTH and text[:_PROBE_LENGTH] in main) or _is_data(piece)
-        for text, piece in zip(squeezed, pieces, strict=True)
-    ]
+    anchored = [_is_data(piece) or any(probe in main for probe in _probes(piece)) for piece in pieces]
     if not any(anchored):
         return pieces, ""
+    container = _container([piece for piece, is_anchor in zip(pieces, anchored, strict=True) if is_anchor])
+    anchored = [
+        is_anchor or (_states(piece) and container in (piece.place, *piece.place.iterancestors(*_SECTIONS)))
+        for piece, is_anchor in zip(pieces, anchored, strict=True)
+    ]
     first = anchored.index(True)
     while first and pieces[first - 1].block.level:
         first -= 1
     last = len(anchored) - 1 - anchored[::-1].index(True)
     inside = zip(pieces[first : last + 1], anchored[first : last + 1], strict=True)
-    kept = [piece for piece, is_anchor in inside if is_anchor or piece.block.tables or piece.link_share < _LINKS_SHARE]
+    kept = [piece for piece, is_anchor in inside if is_anchor or piece.block.tables or piece.link_share < LINKS_SHARE]
     dropped = len(pieces) - len(kept)
     count = "1 piece" if dropped == 1 else f"{dropped} pieces"
     return kept, f"Left out of passages: {count} around the main text of the page." if dropped else ""
+
+
+def _container(pieces: Sequence[Piece]) -> Any:
+    """Return the innermost section around nearly all words of these pieces; None if no section holds them."""
+    held: Counter[Any] = Counter()
+    for piece in pieces:
+        for element in (piece.place, *piece.place.iterancestors(*_SECTIONS)):
+            if element.tag in _SECTIONS:
+                held[element] += len(piece.block.text)
+    most = max(held.values(), default=0)
+    return max((element for element in held if held[element] >= _NEARLY_ALL * most), key=_depth, default=None)
+
+
+def _depth(element: Any) -> int:
+    return sum(1 for _ in element.iterancestors())
+
+
+def _states(piece: Piece) -> bool:
+    """Return whether a piece is prose: a line of it is a sentence, and few of its words are links."""
+    lines = piece.block.text.split("\n")
+    return piece.link_share < _DATA_LINKS and any(kind_of(line) == "sentence" and ends_sentence(line) for line in lines)
+
+
+def _probes(piece: Piece) -> Iterator[str]:
+    """Yield the beginning of a piece, and those of the items and definitions of one that is prose, if they tell."""
+    lines = [_MARK.sub("", line) if piece.is_marked else line for line in piece.block.text.split("\n")]
+    apart = lines if piece.is_marked and _states(piece) else []
+    for text in ("".join(lines), *(part for line in apart for part in line.split(": ", 1))):
+        probe = _squeezed(text)[:_PROBE_LENGTH]
+        if len(probe) >= _ANCHOR_LENGTH:
+            yield probe
 
 
 def _is_data(piece: Piece) -> bool:
@@ -145,12 +186,33 @@ def _is_data(piece: Piece) -> bool:
     )
 
 
+def _title(tree: Any, pieces: Sequence[Piece], stated: str) -> str:
+    """Return the page's `title` element, or its only early heading of the highest level if that says the same and more.
+
+    The name of the site behind the title is left out if a heading, or the title in the metadata (`stated`), says enough
+    without it: of `How to keep bees | Hive`, `How to keep bees` remains, but `Preface | How to keep bees` stays whole.
+    """
+    named = one_line(tree.xpath("string((//title[not(ancestor::svg)])[1])"))
+    headings = [(piece.block.level, one_line(piece.block.text)) for piece in pieces[:_HEAD_PIECES] if piece.block.level]
+    highest = [words for level, words in headings if level == 1]
+    if len(highest) == 1 and named.casefold() in highest[0].casefold():
+        return highest[0]
+    shorter = [words for words in (stated, *(words for _, words in headings)) if _begins(named, words)]
+    return max(shorter, key=len, default=named or stated)
+
+
+def _begins(title: str, heading: str) -> bool:
+    """Return whether a heading of several words begins a title, and the name of a site follows."""
+    same = title[: len(heading)].casefold() == heading.casefold()
+    return same and heading.count(" ") >= _FEWEST_BLANKS and bool(_SITE.match(title, len(heading)))
+
+
 def _stated(tree: Any, source: str) -> tuple[str, str]:
     """Return title and author from the page's metadata. An author whose name is not on the page is left out."""
     from trafilatura.metadata import extract_metadata
 
     if _is_deep(tree):
-        return one_line(tree.findtext(".//title") or ""), ""
+        return "", ""
     described: Any = None
     with suppress(*_EXTRACTOR_ERRORS):
         described = extract_metadata(tree, extensive=False)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from index.loading.content import Block, paragraph, verbatim
 from index.loading.html_tables import read_table
 from index.loading.plain_text import blocks
+from index.text.sentences import has_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +39,9 @@ _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGN
 _INNER_BLOCKS = "descendant::*[self::p or self::div or self::br or self::ul or self::ol or self::h1 or self::h2]"
 _LAYOUT_CELL = 400
 _LISTING_LINES = 40
+LINKS_SHARE = 0.7
+"""A block with at least this share of its text in links is a menu."""
+_ENDED = re.compile(r"[.!?…。！？]$")
 _INDENT = "  "
 _LIST_START = re.compile(r"-?[0-9]{1,9}")
 _BLANKS = re.compile(r"[ \t\n\r\f\v]+")
@@ -51,6 +55,10 @@ class Piece:
 
     block: Block
     link_share: float = 0.0
+    place: Any = None
+    """The element that holds it."""
+    is_marked: bool = False
+    """Whether the walk added marks to its words: before the items of a list, or after a term."""
 
 
 @dataclass(slots=True)
@@ -63,26 +71,38 @@ class _Walk:
     """Open lists, outermost first: kind, and number of the last item."""
     in_links: int = 0
     link_length: int = 0
+    is_open: bool = False
+    """Whether the words end with the mark of an item or with a term: the next block continues their line."""
+    after_term: bool = False
+    """Whether the words end with a term that waits for its definition."""
+    is_marked: bool = False
+    place: Any = None
+    """The element that holds the words."""
 
     def add(self, text: str | None) -> None:
-        if text:
+        if text and (text := text.replace("\0", "")):
             self.words.append(_BLANKS.sub(" ", text))
             self.link_length += len(text.strip()) if self.in_links else 0
+            if text.strip():
+                self.is_open = self.after_term = False
 
     def flush(self) -> Iterator[Piece]:
         """Yield the collected text as blocks, divided at blank lines."""
         collected = "".join(self.words)
         share = self.link_length / max(1, len(collected.strip()))
+        is_marked = self.is_marked or bool(self.lists)
         self.words, self.link_length = [], 0
+        self.is_open = self.after_term = self.is_marked = False
         if not collected.strip():
             return
         if self.lists:
             lines = [_BLANKS.sub(" ", line.lstrip("\0")).strip() and line for line in collected.split("\n")]
-            yield Piece(verbatim("\n".join(_item(line) for line in lines if line)), share)
+            block = verbatim("\n".join(_item(line) for line in lines if line))
+            yield Piece(block, share, self.place, is_marked)
             return
         for part in re.split(r"\n\s*\n", collected):
             if part.strip():
-                yield Piece(paragraph(part, self.level), share)
+                yield Piece(paragraph(part, self.level), share, self.place, is_marked)
 
     def item(self) -> None:
         """Begin a line with the mark of the innermost list."""
@@ -91,13 +111,28 @@ class _Walk:
             self.lists[-1] = (kind, number + 1)
         mark = f"{number + 1}." if kind == "ol" else "-"
         self.words.append(f"\n{_DEPTH * (len(self.lists) - 1)}{mark} ")
+        self.is_open = True
 
     def boundary(self) -> Iterator[Piece]:
         """Begin a new line within a list, and a new block elsewhere."""
+        if self.is_open:
+            return
         if not self.lists:
             yield from self.flush()
-        elif self.words and not self.words[-1].endswith(("- ", ". ")):
+        elif self.words:
             self.words.append(f"\n{_DEPTH * len(self.lists)}")
+        self.after_term = False
+
+    def continue_term(self, mark: str) -> None:
+        """Continue the line of the last term after a mark; after a term that ends like a sentence, begin a line."""
+        while self.words and not self.words[-1].strip():
+            self.words.pop()
+        if self.words:
+            term = self.words.pop().rstrip()
+            joint = f"\n{_DEPTH * len(self.lists)}" if _ENDED.search(term) else f"{mark} "
+            self.words += [term.removesuffix(mark), joint]
+        self.is_open = self.is_marked = True
+        self.after_term = False
 
 
 def _item(line: str) -> str:
@@ -115,8 +150,10 @@ def walk(tree: Any) -> Iterator[Piece]:
         if event == "comment":
             state.add(element.tail)
         elif event == "start":
+            state.place = element.getparent()
             yield from _enter(state, element, events)
         else:
+            state.place = element
             yield from _leave(state, element)
     yield from state.flush()
 
@@ -129,7 +166,7 @@ def _enter(state: _Walk, element: Any, events: Any) -> Iterator[Piece]:
         if blocks:
             yield from state.flush()
         share = _link_share(element) if tag == "table" else 0.0
-        yield from (Piece(block, share) for block in blocks if block.text)
+        yield from (Piece(block, share, element) for block in blocks if block.text)
         return
     if tag in _LISTS:
         if not state.lists:
@@ -142,11 +179,26 @@ def _enter(state: _Walk, element: Any, events: Any) -> Iterator[Piece]:
         state.item()
     elif tag == "br":
         state.words.append("\n")
-    elif tag == "a":
+    elif _is_link(element):
         state.in_links += 1
     elif tag in _BLOCK:
+        yield from _begin_block(state, element)
+    state.add(element.text)
+
+
+def _begin_block(state: _Walk, element: Any) -> Iterator[Piece]:
+    """Begin a block. A definition continues the line of its term, and so does a further term for the same definition.
+
+    Terms that are links do not: they are a table of contents.
+    """
+    if element.tag == "dd" and state.after_term:
+        state.continue_term(":")
+    elif element.tag == "dt" and state.after_term and _link_share(element) < LINKS_SHARE:
+        state.continue_term(",")
+    elif element.tag == "dl" and not state.lists:
+        yield from state.flush()
+    else:
         yield from state.boundary()
-    state.add((element.text or "").replace("\0", ""))
 
 
 def _separate_blocks(element: Any) -> list[Block] | None:
@@ -154,7 +206,7 @@ def _separate_blocks(element: Any) -> list[Block] | None:
 
     A hidden element has no blocks; a listing and a table have one or more.
     """
-    if element.tag in _UNSEEN or _is_hidden(element):
+    if _is_unseen(element):
         return []
     if element.tag == "pre":
         return _listing(_visible_text(element).replace("\0", ""))
@@ -163,9 +215,13 @@ def _separate_blocks(element: Any) -> list[Block] | None:
     return None
 
 
+def _is_link(element: Any) -> bool:
+    return element.tag == "a" and "href" in element.attrib
+
+
 def _link_share(element: Any) -> float:
     """Return the share of the text of an element that is in links."""
-    linked = sum(len(_visible_text(link)) for link in element.iter("a"))
+    linked = sum(len(_visible_text(link)) for link in element.iter("a") if _is_link(link))
     return min(1.0, linked / max(1, len(_visible_text(element))))
 
 
@@ -178,16 +234,28 @@ def _leave(state: _Walk, element: Any) -> Iterator[Piece]:
     elif tag in _HEADINGS:
         yield from state.flush()
         state.level = 0
-    elif tag == "a":
+    elif _is_link(element):
         state.in_links = max(0, state.in_links - 1)
+    elif tag == "dt" and has_words(_visible_text(element)):
+        state.after_term = True
     elif tag in _BLOCK:
         yield from state.boundary()
-    state.add((element.tail or "").replace("\0", ""))
+    state.add(element.tail)
 
 
 def _start(element: Any) -> int:
     stated = element.get("start", "1")
     return int(stated) - 1 if _LIST_START.fullmatch(stated) else 0
+
+
+def _is_unseen(element: Any) -> bool:
+    """Return whether no word of an element belongs to the text: it is a control, is hidden, or links to itself."""
+    return element.tag in _UNSEEN or _is_hidden(element) or _is_permalink(element)
+
+
+def _is_permalink(element: Any) -> bool:
+    """Return whether an element is the sign beside a heading or a term that links to it: `¶`, `#`."""
+    return element.tag == "a" and element.get("href", "").startswith("#") and not has_words("".join(element.itertext()))
 
 
 def _is_hidden(element: Any) -> bool:
@@ -219,7 +287,7 @@ def _visible_text(element: Any) -> str:
         elif event == "end":
             ends_line = inner.tag in _BLOCK or inner.tag in {"br", "li"}
             collected.append(("\n" if ends_line else "") + (inner.tail or ""))
-        elif inner.tag in _UNSEEN or _is_hidden(inner):
+        elif _is_unseen(inner):
             events.skip_subtree()
         else:
             collected.append(inner.text or "")

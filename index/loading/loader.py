@@ -25,7 +25,7 @@ from index.loading import formats, text_formats
 from index.loading.content import compose
 from index.loading.locks import unlocked
 from index.loading.mail import mail_formats
-from index.text.document_languages import languages_of
+from index.text.document_languages import is_garbled, languages_of
 from index.text.sentences import has_words
 from index.text.structure import STRUCTURED
 
@@ -64,6 +64,12 @@ _FORMAT_MODULES = {
     **dict.fromkeys(formats.IMAGES, "images"),
     **text_formats.READERS,
 }
+_MAIL = {mail_formats.EML, mail_formats.MHTML}
+"""Formats that are text in themselves, but are read from their bytes."""
+_GARBLED = (
+    "Some of its letters belong together in no language: the file is damaged, or in another encoding than it seems. "
+    "Open it in an editor, and save it as UTF-8."
+)
 _RECOGNISED = {formats.PDF, formats.IWORK, *formats.IMAGES}
 """Formats with pages, whose text may have to be recognised."""
 
@@ -225,6 +231,8 @@ def load_bytes(
         recogniser.identity = identity
     draft = _read(content, name or PurePath(source).name, max_pages, recogniser)
     document = _described(compose(draft, content, id=identity, source=source))
+    if (content.text or content.media_type in _MAIL) and is_garbled(document.text):
+        document = replace(document, notes=(*document.notes, _GARBLED))
     if not has_words(document.text):
         raise EmptyDocument(f"{name or PurePath(source).name} has no words in it.")
     return document

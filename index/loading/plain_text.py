@@ -29,6 +29,12 @@ _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _BINARY_SHARE = 0.01
 _UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff\ue000-\uf8ff]")
 _NEARLY_TWO = 1.9
+_WIDE_SHARE = 0.2
+"""UTF-16 without control characters has at least this share of zeros in one of its two columns."""
+_MIXED_SHARE = 0.1
+"""If more of the lines that are not ASCII are UTF-8, the file has two encodings; by chance, hardly any is."""
+_FEWEST_NARROW = 16
+"""So many bytes of UTF-8 without a zero are no UTF-16 or UTF-32, whatever the mark before them says."""
 _FALLBACK = "cp1252"
 _JAPANESE = frozenset(
     {"cp932", "shift_jis", "shift_jis_2004", "shift_jisx0213", "euc_jp", "euc_jis_2004", "euc_jisx0213"}
@@ -80,11 +86,23 @@ class Decoded:
 
 def decode(data: bytes) -> Decoded | None:
     """Return the text of bytes in any encoding, or None if they are not text."""
-    for mark, encoding in _BYTE_ORDER_MARKS:
-        if data.startswith(mark):
-            return _leniently(data[len(mark) :], encoding)
-    if b"\x00" in data[:_SAMPLE]:
-        return _wide(data)
+    mark, encoding = next((known for known in _BYTE_ORDER_MARKS if data.startswith(known[0])), (b"", ""))
+    body = data[len(mark) :]
+    if encoding == "utf-8" or (mark and not _is_marked_wrongly(body[:_SAMPLE])):
+        return _leniently(body, encoding)
+    if b"\x00" in body[:_SAMPLE] and not _is_narrow(body[:_SAMPLE]):
+        return _wide(body)
+    decoded = _narrow(body.replace(b"\x00", b""))
+    zeros = body.count(b"\x00")
+    if decoded is None or not (mark or zeros):
+        return decoded
+    count = "One byte that is zero was" if zeros == 1 else f"{zeros} bytes that are zero were"
+    note = f"{count} left out." if zeros else f"Its mark says {encoding.upper()}, but it is not."
+    return Decoded(decoded.text, (*decoded.notes, note))
+
+
+def _narrow(data: bytes) -> Decoded | None:
+    """Decode an encoding whose letters of English are single bytes."""
     if len(_BINARY.findall(data[:_SAMPLE])) > _BINARY_SHARE * len(data[:_SAMPLE]):
         return None
     try:
@@ -93,24 +111,55 @@ def decode(data: bytes) -> Decoded | None:
         return _almost_utf8(data) or _leniently(data, _guess(data[:_SAMPLE]))
 
 
+def _is_marked_wrongly(sample: bytes) -> bool:
+    """Return whether a text with a mark of UTF-16 or UTF-32 is UTF-8."""
+    return len(sample) >= _FEWEST_NARROW and not _BINARY.search(sample) and _is_utf8(sample)
+
+
+def _is_utf8(sample: bytes, *, final: bool = False) -> bool:
+    """Return whether a sample is UTF-8; its last character may be cut unless it is final."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample, final)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_narrow(sample: bytes) -> bool:
+    """Return whether zeros in a text are damage: they are few, or in no column, and the rest is text.
+
+    In UTF-16, most letters of Europe have a zero on the same side; the bytes of other letters are control characters.
+    """
+    if _is_utf32(sample):
+        return False
+    rest = sample.replace(b"\x00", b"")
+    few, many = sorted((_zeros(sample, 2, 0), _zeros(sample, 2, 1)))
+    in_a_column = many >= _WIDE_SHARE and few < many / 2
+    return not in_a_column and len(_BINARY.findall(rest)) <= _BINARY_SHARE * len(rest)
+
+
 def decode_as(data: bytes, encoding: str) -> Decoded | None:
     """Return the text in the stated encoding, or None if the encoding does not exist or does not fit."""
     try:
         name = codecs.lookup(encoding).name
         return None if _UNBELIEVABLE.match(name) else Decoded(data.decode(_AS_BROWSERS_DO.get(name, name)))
-    except (LookupError, UnicodeError, TypeError):
+    except (LookupError, ValueError, TypeError):
         return None
 
 
 def _wide(data: bytes) -> Decoded | None:
     """Decode UTF-16 or UTF-32 without a byte-order mark, which has a zero byte on one side of most letters."""
     sample = data[: _SAMPLE // 4 * 4]
-    two_columns_of_zeros = _zeros(sample, 4, 1) + _zeros(sample, 4, 2) > _NEARLY_TWO
-    width = 4 if two_columns_of_zeros else 2
+    width = 4 if _is_utf32(sample) else 2
     little = _zeros(sample, width, width - 1) >= _zeros(sample, width, 0)
     decoded = _leniently(data, f"utf-{8 * width}-{'le' if little else 'be'}")
     strange = len(_UNPRINTABLE.findall(decoded.text)) + decoded.text.count("\ufffd")
     return None if strange > _BINARY_SHARE * len(decoded.text) else decoded
+
+
+def _is_utf32(sample: bytes) -> bool:
+    """Return whether two of four columns are zeros."""
+    return _zeros(sample, 4, 1) + _zeros(sample, 4, 2) > _NEARLY_TWO
 
 
 def _zeros(data: bytes, width: int, column: int) -> float:
@@ -119,11 +168,29 @@ def _zeros(data: bytes, width: int, column: int) -> float:
 
 
 def _almost_utf8(data: bytes) -> Decoded | None:
-    """Decode UTF-8 with a few bad bytes; None if there are many. Another encoding would ruin the whole file."""
+    """Decode UTF-8 with few bad bytes or lines; None if there are many. Another encoding would ruin the whole file."""
     text = data.decode("utf-8", "replace")
     bad = text.count("\ufffd")
     good = sum(character > "\x7f" for character in text) - bad
-    return _repaired(text, "UTF-8", bad) if good > 10 * bad else None
+    if good > 10 * bad:
+        return _repaired(text, "UTF-8", bad)
+    lines = [line for line in text.splitlines() if not line.isascii()]
+    bad_lines = sum("\ufffd" in line for line in lines)
+    if len(lines) > 11 * bad_lines:
+        return _repaired(text, "UTF-8", bad)
+    return _by_line(data) if len(lines) - bad_lines > _MIXED_SHARE * len(lines) else None
+
+
+def _by_line(data: bytes) -> Decoded:
+    """Decode a text some lines of which are UTF-8, and the others in another encoding, as in files that were joined."""
+    lines = data.split(b"\n")
+    others = [line for line in lines if not _is_utf8(line, final=True)]
+    encoding = _guess(b"\n".join(others)[:_SAMPLE])
+    text = "\n".join(
+        line.decode("utf-8") if _is_utf8(line, final=True) else line.decode(encoding, "replace") for line in lines
+    )
+    note = f"It has lines in two encodings: {len(others)} were read as {encoding.upper()}, the others as UTF-8."
+    return Decoded(text, (note,))
 
 
 def _leniently(data: bytes, encoding: str) -> Decoded:

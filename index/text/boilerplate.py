@@ -55,7 +55,11 @@ _NAVIGATION = re.compile(
     re.IGNORECASE,
 )
 _BREADCRUMB = re.compile(r"(?:[^>›»]{1,40}\s[>›»]\s){2,}[^>›»]{1,60}|[^>›»]{1,30}\s[›»]\s[^>›»]{1,60}")
-_CONTENTS = re.compile(r"(?:\.\s?){4,}\s*\d+\s*$|…+\s*\d+\s*$|[^\W\d_)]\d{1,2}-\d{1,3}\s*$")
+_CONTENTS = re.compile(r"[^\W\d_)]\d{1,2}-\d{1,3}\s*$")
+_LEADER = re.compile(r"(?:(?:[.·_]\s?){4,}+|…{2,}+|…(?=\s*\d+$))\s*(?P<value>[^\W_].{0,39}|[$€£+-]\S{1,39})?$")
+"""A row of dots that leads the eye to a value at the end of the line."""
+_PAGE = re.compile(r"\d{1,4}(?:-\d{1,3})?|[ivxlc]{1,7}")
+_LONG_LEADER = 8
 _LONE_REFERENCE = re.compile(
     r"\W*(?:retrieved|archived|accessed|ibid|op\. cit|available (?:at|from)|arxiv:\S|isbn|issn|doi)\b"
     r"|.{0,200}\bfrom the original on (?:\d{1,2} )?[A-Z]\w+ \d",
@@ -115,8 +119,12 @@ _SMALL_WORD = re.compile(
 _FEWEST_WORDS, _FEWEST_OPEN = 3, 6
 _SMALL_SHARE = 0.6
 _ROW = re.compile(r"\s\|\s|\t|\s{3,}\S+\s{3,}")
-_FIELD = re.compile(r"(?:[-•*]\s+)?[A-Z][\w’'-]*(?: [\w’'-]+){0,1}:\s+\S.{1,120}")
+_FIELD = re.compile(r"(?:[-•*]\s+)?[A-Z][\w’'-]*(?: [\w’'-]+){0,1}:\s+\S.{0,120}(?<![.!?…;:])")
 """A name and its value, as on a form: `Editor: Jane Smith`."""
+_LONG_FIELD = re.compile(
+    r"(?!(?:The|An?|How|Why|What|When|Where|Who|If)\b)[A-Z][\w’'-]*(?: [a-z\d][\w’'-]*){2,5}:\s+\S.{0,80}(?<![.!?…;:])"
+)
+"""The same with a longer name, whose words are lower-case, unlike those of a heading: `Place of birth: Kiel`."""
 _ENDED_FIELD = re.compile(
     r"[A-Z][\w’'-]*(?: [a-z][\w’'-]*){0,1}:\s+[A-Z][\w’'-]+(?:,? (?:[A-Z][\w’'.-]*|of|and|de|van|von|for|the)){1,8}\."
 )
@@ -127,7 +135,10 @@ _HEADING_START = re.compile(r"(?:how|why|what|when|where|who|whether|which)\b", 
 
 def kind_of(line: str) -> LineKind:
     """Return the kind of a line, or of a sentence of it: see `LineKind`."""
-    return _kind(" ".join(line.split("\n")).strip()) if len(line) <= _LONGEST else "sentence"
+    if len(line) > _LONGEST:
+        return "sentence"
+    line = " ".join(line.split("\n")).strip()
+    return _kind_of_leader(line) or _kind(line)
 
 
 def kinds_of(lines: Sequence[str]) -> list[LineKind]:
@@ -169,17 +180,28 @@ def _kind(line: str) -> LineKind:
         return "question"
     if _NOTE.match(line):
         return "loose"
+    if _FIELD.fullmatch(line) or (_LONG_FIELD.fullmatch(line) and not _VERB.search(line)):
+        return "row"
     if ends_sentence(line):
         if _is_statement(bare, words):
             return "sentence"
         return "item" if mark else "row" if _ENDED_FIELD.fullmatch(line) else "loose"
-    if _FIELD.fullmatch(line):
-        return "row"
     if _ROW.search(line):
         return "loose" if _ROW_OF_CONTENTS.fullmatch(line) else "row"
     if mark and len(words) > 1 and not _is_title(bare, words):
         return "item"
     return "sentence" if _is_open_sentence(bare, words) else "loose"
+
+
+def _kind_of_leader(line: str) -> LineKind | None:
+    """Return the kind of a line with dotted leaders: to a page number, furniture; to another value, a row."""
+    found = _LEADER.search(line)
+    if not found or not any(map(str.isalnum, line[: found.start()])):
+        return None
+    value = found["value"] or ""
+    if not value:
+        return "furniture" if len(found[0]) >= _LONG_LEADER else None
+    return "furniture" if _PAGE.fullmatch(value) else None if value.endswith((".", "!", "?")) else "row"
 
 
 def _is_furniture(line: str, words: list[str]) -> bool:

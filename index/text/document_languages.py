@@ -87,6 +87,21 @@ _SCRIPTS = {
     "ETHIOPIC": "am",
 }
 """The language of a script that one language uses most, by the first word of its letters' names in Unicode."""
+_MISJUDGED = frozenset({"LAO", "KHMER", "TAI", "JAVANESE"})
+"""Scripts whose vowel signs charset-normalizer takes for disorder."""
+_DISORDER = 0.4
+"""A place with more disorder, by charset-normalizer's measure, was decoded wrongly. Measured on 2,600 manual pages, web
+pages and files in 20 languages, and on one article in 460 languages: the most disordered place that is right has .38,
+apart from the scripts above; text in a wrong encoding has .6 and more."""
+_IDEOGRAPH = re.compile("[\u3400-\u9fff\uac00-\ud7a3]")
+_FIRST_LEVELS = (
+    ("gb2312", b"\xb0", b"\xd7"),
+    ("big5", b"\xa4", b"\xc6"),
+    ("shift_jis", b"\x88", b"\x98"),
+    ("euc_kr", b"\xb0", b"\xc8"),
+)
+"""Encodings of the standards of China, Taiwan, Japan and Korea, with the first and the last lead byte of that level."""
+_FEWEST_RARE, _RARE_SHARE = 5, 0.15
 _MANY_KANA = 0.1
 """A text with at least this share of kana is Japanese, however many Chinese characters it has."""
 
@@ -96,6 +111,34 @@ def languages_of(text: str) -> tuple[str, ...]:
     found = Counter(filter(None, map(_language, _places(text))))
     least = max(1, _LEAST_PART * found.total())
     return tuple(code for code, count in found.most_common(_MOST) if count >= least)
+
+
+def is_garbled(text: str) -> bool:
+    """Return whether a part of a text has letters that belong together in no language, as in a wrong encoding."""
+    from charset_normalizer.md import mess_ratio
+
+    places = [place for place in _places(text) if _can_be_judged(place)]
+    garbled = sum(mess_ratio(place, 1.0) > _DISORDER or _has_rare_ideographs(place) for place in places)
+    return garbled > 0 and garbled >= _LEAST_PART * len(places)
+
+
+def _can_be_judged(place: str) -> bool:
+    letters = [letter for letter in place if letter.isalpha()]
+    misjudged = sum(_script(letter) in _MISJUDGED for letter in letters)
+    return len(letters) >= _FEWEST_LETTERS and misjudged < len(letters) / 2
+
+
+def _has_rare_ideographs(place: str) -> bool:
+    """Return whether too many Chinese characters or Korean syllables are rare, as if pairs of other letters."""
+    ideographs = _IDEOGRAPH.findall(place)
+    rare = sum(not _is_common(character) for character in ideographs)
+    return rare > _FEWEST_RARE and rare > _RARE_SHARE * len(ideographs)
+
+
+@cache
+def _is_common(character: str) -> bool:
+    """Return whether a character is in the first level, that of frequent characters, of a national standard."""
+    return any(first <= character.encode(name, "ignore")[:1] <= last for name, first, last in _FIRST_LEVELS)
 
 
 def _places(text: str) -> list[str]:

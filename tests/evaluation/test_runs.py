@@ -342,6 +342,20 @@ def test_gold_answers_are_read_with_their_positions(make_set: MakeSet) -> None:
     assert evaluation_set.unanswerable == 1
 
 
+def test_answerable_questions_without_a_place_or_an_answer_get_a_note(make_set: MakeSet) -> None:
+    """An answer without a place is scored by its words; a question without an answer is left out."""
+    row = {"id": "a", "question": "What?", "doc_id": "sea", "answers": [{"text": "ship"}]}
+    empty = [{**row, "id": "b", "answers": []}, {**row, "id": "c", "answers": [{"text": " ", "start": 0}]}]
+    unstated = {"id": "d", "question": "Who?", "doc_id": "sea"}
+    evaluation_set = read_set(make_set(queries_jsonl=None, qrels_tsv=None, qa_jsonl=[row, *empty, unstated]))
+    assert [(gold.wordings, gold.alternatives) for gold in evaluation_set.tasks[0].golds] == [(("ship",), ())]
+    assert len(evaluation_set.tasks) == 1
+    assert evaluation_set.notes == (
+        "3 answerable questions have no answer and were left out.",
+        "1 gold texts have no start, and are not scored by position.",
+    )
+
+
 def test_left_out_rows_are_counted_in_notes(make_set: MakeSet) -> None:
     """A judgement of an unknown document stays and costs recall; a query without text or judgement is left out."""
     queries = [*QUERIES, {"id": "q3", "text": "Never judged?"}]
@@ -366,7 +380,6 @@ def test_left_out_rows_are_counted_in_notes(make_set: MakeSet) -> None:
         ({"qrels_tsv": JUDGEMENTS + "q1\tsea\n"}, "qrels.tsv, line 3: it has 2 columns"),
         ({"qrels_tsv": JUDGEMENTS + "q1\tsea\tmuch\n"}, "qrels.tsv, line 3: the relevance 'much'"),
         ({"qa_jsonl": [{"id": "a", "doc_id": "sea", "answers": "no"}]}, "qa.jsonl, line 1: 'answers' is not a list"),
-        ({"qa_jsonl": [{"id": "a", "doc_id": "sea", "answers": []}]}, "qa.jsonl, line 1: an answerable question has"),
         ({"qa_jsonl": [{"id": "a", "answerable": "yes"}]}, "line 1: 'answerable' is neither true nor false"),
         (
             {"qa_jsonl": [{"id": "a", "doc_id": "sea", "answers": [{"text": "ship", "start": -1}]}]},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from index.loading.loader import load_bytes
 from index.loading.plain_text import decode, decode_as
 from tests.cases import cases
 
@@ -69,6 +70,67 @@ def test_truncated_utf16_is_decoded_with_a_note() -> None:
     assert "UTF-16" in decoded.notes[0]
 
 
+_LINES = "The Arctic Tern was moored at Løvøya, and two boats towed her home.\n" * 20
+_HALF = len(_LINES) // 2
+DAMAGED = {
+    "one zero in a text": (_LINES.encode()[:_HALF] + b"\0" + _LINES.encode()[_HALF:], "One byte that is zero"),
+    "a letter became zero": (b"A note on terns: they left Hull at no\0n.\n" * 2, "2 bytes that are zero"),
+    "zeros in many places": (_LINES.encode().replace(b"towed", b"to\0ed"), "20 bytes that are zero"),
+    "zeros in Greek": ("Χθες πήγαμε βόλτα στο δάσος.\n".encode() * 9 + b"\0", "One byte that is zero"),
+    "a block of zeros": (_LINES.encode()[:_HALF] + bytes(512) + _LINES.encode()[_HALF:], "512 bytes that are zero"),
+    "a mark of UTF-16 before UTF-8": (b"\xff\xfe" + _LINES.encode(), "UTF-16-LE, but it is not"),
+    "a mark of UTF-32 before ASCII": (b"\xff\xfe\0\0" + b"A note on terns. " * 4, "UTF-32-LE, but it is not"),
+    "noise after UTF-8": (_LINES.encode() + bytes(range(128, 256)) * 2, "could not be read as UTF-8"),
+}
+
+
+@cases(("data", "note"), DAMAGED.values(), ids=DAMAGED.keys())
+def test_damage_is_noted_and_the_words_around_it_are_read(data: bytes, note: str) -> None:
+    """Zeros, a wrong mark and noise at the end do not turn the text into another script."""
+    decoded = decode(data)
+    assert decoded is not None
+    assert note in decoded.notes[0]
+    assert "tern" in decoded.text.lower() or "δάσος" in decoded.text
+    assert max(decoded.text.replace("\ufffd", "")) < "\u0400"
+
+
+GARBLED = {
+    "a byte was lost in UTF-16": _LINES.encode("utf-16")[:200] + _LINES.encode("utf-16")[201:],
+    "a byte was added to UTF-16": _LINES.encode("utf-16-be")[:200] + b"x" + _LINES.encode("utf-16-be")[200:],
+    "UTF-8, then UTF-16": _LINES[:_HALF].encode() + _LINES[_HALF:].encode("utf-16-le"),
+    "encoded twice": ("Le café était très chaud, dit-elle, étonnée.\n" * 9).encode().decode("cp1252").encode(),
+    "high bits were set": bytes(
+        byte | 128 if n % 3 == 0 and byte > 64 else byte for n, byte in enumerate(_LINES.encode())
+    ),
+}
+
+
+@cases("data", GARBLED.values(), ids=GARBLED.keys())
+def test_letters_of_no_language_are_noted(data: bytes) -> None:
+    """Where the words cannot be rescued, a note says that some letters belong together in no language."""
+    assert "belong together in no language" in load_bytes(data, source="a.txt").notes[-1]
+
+
+@cases("text", [text for text, _ in CASES.values()])
+def test_letters_of_a_language_are_not_noted(text: str) -> None:
+    """Texts in many scripts get no note."""
+    assert load_bytes((text * 3).encode(), source="a.txt").notes == ()
+
+
+def test_garbled_mail_is_noted() -> None:
+    """The body of a mail is judged, too."""
+    mail = "From: a@example.org\nTo: b@example.org\nSubject: Terns\n\n".encode("utf-16-le") + b"x"
+    assert "no language" in load_bytes(mail + _LINES.encode("utf-16-le"), source="a.eml").notes[-1]
+
+
+def test_lines_in_two_encodings_are_decoded_one_by_one() -> None:
+    """Files that were joined keep the words of both, and a note counts the lines."""
+    decoded = decode(FRENCH.replace(". ", ".\n").encode() + RUSSIAN.replace(". ", ".\n").encode("cp1251"))
+    assert decoded is not None
+    assert decoded.text.split() == f"{FRENCH}{RUSSIAN}".split()
+    assert decoded.notes == ("It has lines in two encodings: 3 were read as CP1251, the others as UTF-8.",)
+
+
 @pytest.mark.parametrize(
     ("name", "readable"),
     [
@@ -79,6 +141,7 @@ def test_truncated_utf16_is_decoded_with_a_note() -> None:
         ("unicode_escape", False),
         ("ascii", True),
         ("utf-8", False),
+        ("utf\0", False),
     ],
 )
 def test_declared_encoding_is_used_if_it_fits(name: str, readable: bool) -> None:

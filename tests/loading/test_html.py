@@ -52,7 +52,23 @@ MARKUP = {
         "hive | bees\none | 2 000",
     ),
     "a listing": ("<pre>if bees:\n    fly()</pre>", "if bees:\n    fly()"),
-    "terms": ("<dl><dt>bee</dt><dd>an insect</dd></dl>", "bee\n\nan insect"),
+    "a term": ("<dl><dt>bee</dt>\n <dd><p>An insect.</p><p>It flies.</p></dd></dl>", "bee: An insect.\n\nIt flies."),
+    "two terms": ("<dl><dt>-v</dt><dt>--verbose</dt><dd>Say more.</dd></dl>", "-v, --verbose: Say more."),
+    "a term with its colon": ("<dl><dt>bee:</dt><dd>an insect</dd><dt>wasp<dd>too</dl>", "bee: an insect\n\nwasp: too"),
+    "a question and its answer": ("<dl><dt>Do bees sleep?</dt><dd>They do.</dd></dl>", "Do bees sleep?\nThey do."),
+    "terms without words": ("<dl><dt> </dt><dd>an insect</dd></dl>", "an insect"),
+    "terms within terms": (
+        "<dl><dt>Bees</dt><dd><dl><dt>drone</dt><dd>a male</dd></dl></dd></dl>",
+        "Bees:\n\ndrone: a male",
+    ),
+    "terms in a list": ("<ul><li><dl><dt>bee</dt><dd>an insect</dd></dl><li>wax</ul>", "- bee: an insect\n- wax"),
+    "a heading as a term": ("<dl><dt><h3>Bees</h3></dt><dd>Insects.</dd></dl>", "Bees\n\nInsects."),
+    "contents": (
+        "<dl><dt><a href=1>1. Bees</a></dt><dt><a href=2>2. Wasps</a></dt></dl>",
+        "1. Bees\n\n2. Wasps",
+    ),
+    "links to themselves": ("<h2>Bees<a href='#bees'>¶</a></h2><p>See <a href='#wax'>wax</a>.</p>", "Bees\n\nSee wax."),
+    "sentences in items": ("<ul>\n<li>\n<p>Honey. </p>\n<p>Wax.</p></li></ul>", "- Honey.\n  Wax."),
     "a listing with markup": ("<pre>a <b>bee</b><script>bad</script> flies<!-- x -->.</pre>", "a bee flies."),
 }
 
@@ -92,6 +108,41 @@ def test_main_text_of_a_page_is_read_without_its_links() -> None:
     assert document.notes[0].startswith("Left out of passages: 2 pieces")
 
 
+def _page(main: str) -> str:
+    """Return a page whose main text trafilatura finds, with a menu before it and a footer after it."""
+    links = "".join(f"<li><a href='/{n}'>Another page on something else, number {n}</a></li>" for n in range(12))
+    foot = "<div class=footer><p>This site is made by friends of the bees, who take no money for it.</p></div>"
+    return f"<div class=menu><ul>{links}</ul></div><article>{main}</article>{foot}"
+
+
+PROSE = {
+    "a numbered list at the end": f"<p>{SENTENCE * 6}</p><ol><li>Lift the lid of the hive.<li>{SENTENCE}</ol>",
+    "a numbered list of all": f"<h1>Swarms</h1><ol><li>Lift the lid of the hive.{'<li>' + SENTENCE * 3}</ol>" * 3,
+    "definitions at the end": f"<p>{SENTENCE * 6}</p><dl><dt>bee</dt><dd>{SENTENCE}</dd><dt>lid</dt><dd>Lift it.</dl>",
+    "headings that are anchors": f"<p>{SENTENCE * 6}</p><h2><a name=lid>Lift the lid</a></h2><p>{SENTENCE}</p>",
+    "a short sentence at the end": f"<p>{SENTENCE * 6}</p><p>So you lift it.</p>",
+}
+
+
+@cases("main", PROSE.values(), ids=PROSE.keys())
+def test_prose_of_the_main_text_is_read_whole(main: str) -> None:
+    """Numbers that we put before items, terms and short paragraphs do not hide where the main text begins and ends."""
+    document = read(_page(main))
+    assert "lift" in document.text.lower()
+    assert document.text.count("The bees left the hive") == main.count("The bees left the hive")
+    assert "Another page" not in document.text
+    assert "friends of the bees" not in document.text
+
+
+def test_contents_that_repeat_the_headings_are_a_menu() -> None:
+    """A list of links to the headings below is left out, although the main text has the same words."""
+    parts = [f"The ways of the bees in the month of {month}" for month in ("April", "May", "June")]
+    menu = "".join(f"<li><a href='#{n}'>{part}</a>" for n, part in enumerate(parts))
+    main = "".join(f"<h2 id={n}>{part}</h2><p>{SENTENCE * 3}</p>" for n, part in enumerate(parts))
+    document = read(f"<div class=toc><ol>{menu}</ol></div><article>{main}</article>")
+    assert document.text.count(parts[1]) == 1
+
+
 def test_page_of_links_keeps_its_links() -> None:
     """The text of a page that is a list of links is that list."""
     links = "".join(f"<p><a href='/{n}'>Page number {n} on bees and what they do all day</a></p>" for n in range(40))
@@ -112,7 +163,28 @@ def test_document_in_one_pre_element_is_read_as_plain_text() -> None:
 
 STATED = {
     "title of the page": ("<title>On Bees</title>", "<p>Text.</p>", ("On Bees", "", "")),
-    "heading of the page": ("<title>On Bees | Hive</title>", "<h1>On Bees</h1><p>Text.</p>", ("On Bees", "", "")),
+    "title with the name of the site": (
+        "<title>On Bees of the Heath | Hive</title>",
+        "<h1>Hive</h1><h2>On bees of the heath</h2><p>Text.</p>",
+        ("On bees of the heath", "", ""),
+    ),
+    "title that says more than the heading": (
+        "<title>Preface - On Bees of the Heath</title>",
+        "<h1>Preface</h1><p>Text.</p>",
+        ("Preface - On Bees of the Heath", "", ""),
+    ),
+    "title beside the name of the site": (
+        "<title>On Bees</title>",
+        "<h1>The Hive</h1><p>Text.</p>",
+        ("On Bees", "", ""),
+    ),
+    "heading that says more": (
+        "<title>On Bees</title>",
+        "<h1>1. On bees of the heath</h1><p>Text.</p>",
+        ("1. On bees of the heath", "", ""),
+    ),
+    "heading of the page": ("<title> </title>", "<h1>On Bees</h1><p>Text.</p>", ("On Bees", "", "")),
+    "title of a drawing": ("", "<svg><title>Logo</title></svg><h1>On Bees</h1><p>Text.</p>", ("On Bees", "", "")),
     "nothing": ("", "<p>Text written in 2020 by somebody.</p>", ("", "", "")),
     "author": (
         "<title>Bees</title><meta name=author content='Ada Lovelace'>",
@@ -186,7 +258,7 @@ def test_page_is_read_whole_where_trafilatura_fails(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(metadata, "extract_metadata", fail)
     document = read("<h1>Bees</h1><p>3 May 1843</p>", "<title>On Bees</title>")
     assert document.text == "Bees\n\n3 May 1843"
-    assert (document.title, document.date) == ("Bees", "1843-05-03")
+    assert (document.title, document.date) == ("On Bees", "1843-05-03")
 
 
 def test_deeply_nested_page_is_read() -> None:
