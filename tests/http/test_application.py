@@ -13,6 +13,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 import uvicorn
+from starlette import requests
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
@@ -20,6 +21,7 @@ from index.library.library import Library
 from index.server.http import application
 from index.server.http import service as service_module
 from index.server.http.application import LINKS, add_index_page
+from index.server.http.routes.jobs import page_address
 from index.settings import Settings
 from tests.hosted import hosted, wait_until
 from tests.http.conftest import running_service
@@ -177,6 +179,18 @@ ADDRESSES = {
 def test_address_to_open_works_in_a_browser(host: str, public: str) -> None:
     """An address that means all addresses of a machine is none that a browser opens."""
     assert application.address_to_open(Settings(public_url=public), host, 80) == ADDRESSES[host, public]
+
+
+@pytest.mark.parametrize(
+    ("public", "server"), [("", "http://10.0.0.5"), ("https://files.example.org/", "https://files.example.org")]
+)
+def test_links_of_exports_use_the_public_address(public: str, server: str) -> None:
+    """Without one they use the address of the request."""
+    headers = [(b"host", b"10.0.0.5")]
+    request = requests.Request(
+        {"type": "http", "scheme": "http", "path": "/", "root_path": "/l/notes", "headers": headers}
+    )
+    assert page_address(Settings(public_url=public), request) == f"{server}/l/notes"
 
 
 def test_started_server_says_which_address_to_open(
