@@ -143,9 +143,11 @@ class _SentenceChecker:
     def _correction(self, wrong: Sequence[int], hit: Hit) -> str:
         """Name the cited sources and the one that supports the sentence. Numbers would not do: they change later."""
         names = {number: source.document.name for number, source, _ in self._sentences}
-        cited = ", ".join(dict.fromkeys(names.get(number, f"[{number}], which is no source") for number in wrong))
+        cited = list(dict.fromkeys(names.get(number, f"[{number}], which is no source") for number in wrong))
         place = f", {hit.location.label}" if hit.location.label else ""
-        return f"The model cited {cited}; {hit.document.name}{place} supports it."
+        if cited == [hit.document.name]:
+            return f"The model cited another passage of {hit.document.name}; this one{place} supports it."
+        return f"The model cited {', '.join(cited)}; {hit.document.name}{place} supports it."
 
     def _compare(self, sentence: str, closeness: Sequence[float], indices: Sequence[int]) -> Judgement:
         """Compare with the sources at `indices`. The judgement's source is an index into all sources."""
