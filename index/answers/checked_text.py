@@ -144,9 +144,11 @@ class _SentenceChecker:
         """Name the cited sources and the one that supports the sentence. Numbers would not do: they change later."""
         names = {number: source.document.name for number, source, _ in self._sentences}
         cited = list(dict.fromkeys(names.get(number, f"[{number}], which is no source") for number in wrong))
-        place = f", {hit.location.label}" if hit.location.label else ""
+        label = hit.location.label
         if cited == [hit.document.name]:
-            return f"The model cited another passage of {hit.document.name}; this one{place} supports it."
+            right = f"the one that supports it ({label})" if label else "the one that supports it"
+            return f"The model cited another passage of {hit.document.name} than {right}."
+        place = f", {label}" if label else ""
         return f"The model cited {', '.join(cited)}; {hit.document.name}{place} supports it."
 
     def _compare(self, sentence: str, closeness: Sequence[float], indices: Sequence[int]) -> Judgement:

@@ -118,7 +118,7 @@ def test_wrong_passage_of_the_right_document_is_called_another_passage(tmp_path:
     with Library.open(tmp_path / "library", settings, encoder=FakeEncoder()) as library:
         library.add([tmp_path / "treaty.txt"])
         (statement,) = library.ask(QUESTION, writer="model").statements
-    assert statement.detail.startswith("The model cited another passage of treaty; this one")
+    assert statement.detail.startswith("The model cited another passage of treaty.txt than the one that supports it")
 
 
 @pytest.mark.parametrize("marker", ["[1]", "[1][2]", ""])
