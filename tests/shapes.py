@@ -57,7 +57,7 @@ def message() -> Document:
     return document(
         "pump.eml",
         MESSAGE,
-        [placed(head, "message from Anna Berg, 2024-05-05, “The pump”"), verbatim(body)],
+        [placed(head, "message"), verbatim(body)],
         "The pump",
     )
 

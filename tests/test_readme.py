@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +22,8 @@ from tests.reference import ROOT, pages, without_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from tests.command_line import Run
 
 TEXTS = [without_tables(page.read_text(encoding="utf-8")) for page in pages()]
 ADDRESS = "http://127.0.0.1:7860"
@@ -82,13 +85,31 @@ def test_documented_client_program_works(program: str, served: str) -> None:
 def test_documented_library_example_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It adds a folder and a file, prints hits and verdicts, and removes the PDF."""
+    """It adds the sample documents, prints hits and verdicts, and removes one of them."""
     (program,) = set(BLOCKS) - set(PROGRAMS)
-    (tmp_path / "papers").mkdir()
-    shutil.copy(ROOT / "seeds" / "02-energy-pipelines.pdf", tmp_path / "papers" / "treaty.pdf")
-    (tmp_path / "notes.md").write_text(TREATY)
+    shutil.copytree(ROOT / "seeds", tmp_path / "seeds")
     monkeypatch.chdir(tmp_path)
     exec(program, {})
     output = capsys.readouterr().out
-    assert "The king signed the treaty in the harbour." in output
+    assert "¶" in output
     assert "unverified" in output
+
+
+README_COMMANDS = [
+    re.sub(r" +# .*", "", command)
+    for command in re.findall(r"^    (pincite .*)$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+]
+
+
+def test_commands_of_the_readme_work_in_a_clone(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each names files that the project has; 1 means that a check or a question found too little."""
+    shutil.copytree(ROOT / "seeds", tmp_path / "seeds")
+    monkeypatch.chdir(tmp_path)
+    assert len(README_COMMANDS) >= 10
+    for command in README_COMMANDS:
+        _, *words = shlex.split(command)
+        files = [sorted(map(str, Path().glob(word))) if "*" in word else [word] for word in words]
+        outcome = run(*(name for names in files for name in names), *(["--yes"] if "publish" in words else []))
+        assert outcome.code in (0, 1), (command, outcome.err)
+        assert "Traceback" not in outcome.err
+    assert {"matrix.xlsx", "monday.zip", "demo"} <= {path.name for path in tmp_path.iterdir()}

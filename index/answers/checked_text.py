@@ -143,9 +143,13 @@ class _SentenceChecker:
     def _correction(self, wrong: Sequence[int], hit: Hit) -> str:
         """Name the cited sources and the one that supports the sentence. Numbers would not do: they change later."""
         names = {number: source.document.name for number, source, _ in self._sentences}
-        cited = ", ".join(dict.fromkeys(names.get(number, f"[{number}], which is no source") for number in wrong))
-        place = f", {hit.location.label}" if hit.location.label else ""
-        return f"The model cited {cited}; {hit.document.name}{place} supports it."
+        cited = list(dict.fromkeys(names.get(number, f"[{number}], which is no source") for number in wrong))
+        label = hit.location.label
+        if cited == [hit.document.name]:
+            right = f"the one that supports it ({label})" if label else "the one that supports it"
+            return f"The model cited another passage of {hit.document.name} than {right}."
+        place = f", {label}" if label else ""
+        return f"The model cited {', '.join(cited)}; {hit.document.name}{place} supports it."
 
     def _compare(self, sentence: str, closeness: Sequence[float], indices: Sequence[int]) -> Judgement:
         """Compare with the sources at `indices`. The judgement's source is an index into all sources."""

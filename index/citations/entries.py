@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from index.citations.links import deep_link, web_address
+from index.citations.links import can_be_shared, deep_link, web_address
 from index.records import Citation
 from index.records.remarks import recognition
 from index.text.sentences import one_line, one_lines
@@ -159,6 +159,11 @@ class Entry:
         It says if the words were recognised in a picture.
         """
         return _reference(self.author, self.title, self.date, self.location)
+
+    @property
+    def shared_link(self) -> str:
+        """The link, if others can open it; empty for one that names this machine, or only the contents of a file."""
+        return self.link if can_be_shared(self.link) else ""
 
     @property
     def note(self) -> str:

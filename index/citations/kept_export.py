@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from index.citations.entries import describe_citation
 from index.citations.kept import file_json
 from index.citations.kept_file import COMMENT, COMMENT_END, SCRIPT, SCRIPT_END
-from index.citations.links import QuoteContext
+from index.citations.links import QuoteContext, can_be_shared, page_path
 from index.citations.readable import environment, escape_markdown
 from index.citations.references import references
 from index.errors import PinciteError
@@ -86,6 +86,9 @@ class Footnote:
     quote: str
     """The source's words; empty if the text above quotes them."""
     link: str
+    """An address that others can open; empty if there is none."""
+    file: str
+    """The name of the file, if there is no link."""
     sign: str
     now: str
     """The words that stand there now, if they have changed."""
@@ -186,7 +189,8 @@ class _Numbering:
         entry = describe_citation(place.citation(number), QuoteContext(place.before, place.after))
         now = state.now.words if state.state == "changed" and state.now else ""
         link = _link(entry, state.now or quote, self._export.address)
-        return Footnote(number, entry.reference, "" if shown else entry.words, link, _sign(state), now)
+        quoted = "" if shown else entry.words
+        return Footnote(number, entry.reference, quoted, link, "" if link else entry.file, _sign(state), now)
 
 
 def _sign(state: KeptState) -> str:
@@ -194,10 +198,9 @@ def _sign(state: KeptState) -> str:
 
 
 def _link(entry: Entry, place: KeptQuote, address: str) -> str:
-    """Return the address of a web page, else the page's link to the words, else their `pincite:` link."""
-    if entry.address or not address:
-        return entry.link
-    return f"{address}d/{place.document}/{place.start}-{place.end}"
+    """Return the address of a web page, else of the words on the page of Pincite; empty if nobody else can open it."""
+    link = entry.link if entry.address or not address else address + page_path(place.document, place.start, place.end)
+    return link if can_be_shared(link) else ""
 
 
 def _bibliography(export: KeptExport) -> Iterator[str]:
@@ -233,7 +236,8 @@ def _markdown_note(note: Footnote) -> str:
     quote = f": “{escape_markdown(note.quote)}”" if note.quote else ""
     sign = f" **{escape_markdown(note.sign)}.**" if note.sign else ""
     now = f" Now: “{escape_markdown(note.now)}”" if note.now else ""
-    return f"[^{note.number}]: {escape_markdown(note.reference)}{quote} <{note.link}>{sign}{now}"
+    place = f"<{note.link}>" if note.link else f"({escape_markdown(note.file)})"
+    return f"[^{note.number}]: {escape_markdown(note.reference)}{quote} {place}{sign}{now}"
 
 
 _environment = environment(Path(__file__).parent / "templates")

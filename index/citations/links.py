@@ -86,6 +86,12 @@ def deep_link(citation: Citation, context: QuoteContext | None = None, *, site: 
     return f"{address}{'' if '#' in address else '#'}:~:text={directive}" if directive else address
 
 
+def can_be_shared(link: str) -> bool:
+    """Whether others can open a link: it is the address of a web page or a server, and not of this machine only."""
+    parts = urlsplit(link)
+    return parts.scheme in ("http", "https") and parts.hostname not in ("localhost", "127.0.0.1", "::1")
+
+
 @lru_cache(4096)
 def web_address(source: str) -> str:
     """Return the source as an address for any format, without a password; empty if it is not a web address."""

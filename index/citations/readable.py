@@ -212,8 +212,9 @@ def markdown_answer(outline: Outline) -> str:
 
 
 def source(entry: Entry) -> str:
-    """Return reference, quote and link on one line."""
-    return f"{escape_markdown(entry.reference)}: “{escape_markdown(entry.words)}” <{entry.link}>"
+    """Return reference, quote and link, or the name of the file, on one line."""
+    place = f"<{entry.shared_link}>" if entry.shared_link else f"({escape_markdown(entry.file)})"
+    return f"{escape_markdown(entry.reference)}: “{escape_markdown(entry.words)}” {place}"
 
 
 def _markdown_statement(line: Line) -> str:

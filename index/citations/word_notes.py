@@ -113,12 +113,13 @@ class _Writer:
         quote = f": “{note.quote}”" if note.quote else ""
         sign = f" {note.sign}." if note.sign else ""
         now = f" Now: “{note.now}”" if note.now else ""
-        link = part.relate_to(note.link, _HYPERLINK, is_external=True)
+        place = _run(f"({note.file})")
+        if note.link:
+            link = part.relate_to(note.link, _HYPERLINK, is_external=True)
+            place = f'<w:hyperlink r:id="{link}">{_run(note.link)}</w:hyperlink>'
         return (
             f'<w:footnote w:id="{note.number}"><w:p><w:pPr><w:pStyle w:val="{styles[_TEXT].style_id}"/></w:pPr>{mark}'
-            f"{_run(f' {note.reference}{quote} ')}"
-            f'<w:hyperlink r:id="{link}">{_run(note.link)}</w:hyperlink>'
-            f"{_run(sign, bold=True)}{_run(now)}</w:p></w:footnote>"
+            f"{_run(f' {note.reference}{quote} ')}{place}{_run(sign, bold=True)}{_run(now)}</w:p></w:footnote>"
         )
 
     def attach(self, machine: str) -> None:

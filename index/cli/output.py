@@ -72,12 +72,12 @@ def _show_abstention(out: Console, answer: Answer) -> None:
 
 
 def _confidence(answer: Answer) -> str:
-    """Return the confidence and, if it is below the bar, the bar; with a third decimal if both would look equal."""
+    """Return the confidence and, if it is too low, the threshold; with a third decimal if both would look equal."""
     if answer.confidence >= answer.bar:
-        return f"{answer.confidence:.2f}"
+        return f"{answer.confidence:.2f} of 1"
     shown, bar = f"{answer.confidence:.2f}", f"{answer.bar:.2f}"
     shown = shown if shown != bar else f"{math.floor(answer.confidence * 1000) / 1000:.3f}"
-    return f"{shown}, below the bar of {bar} (PINCITE_BAR)"
+    return f"{shown} of 1; an answer needs {bar} (PINCITE_BAR)"
 
 
 def _statement(statement: Statement, citations: Sequence[Citation]) -> Text:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from index.errors import PasswordRequired
 from index.records.choices import CLAIMED
 from index.records.file_kinds import is_plain
 
@@ -108,6 +109,8 @@ def print_receipt(receipt: Receipt, *, quiet: bool, verbose: bool) -> None:
     for failure in receipt.failed:
         out.print(_text(f"  failed: {failure.source}", style="red"))
         out.print(_text(f"    {failure.reason} {failure.hint}"))
+    if any(failure.hint == PasswordRequired.hint for failure in receipt.failed):
+        out.print(_text("With --password-file FILE, locked files are opened with the passwords in FILE."))
 
 
 def print_queue(queue: Queue, *, verbose: bool) -> None:

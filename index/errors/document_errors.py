@@ -78,7 +78,7 @@ class DamagedFile(LoadingError):
 class PasswordRequired(LoadingError):
     """The file is encrypted with a password."""
 
-    hint = "Add it with --password-file and a file of passwords, or save a copy without the password."
+    hint = "Save a copy without the password, and add the copy."
 
 
 class CopyProtected(LoadingError):

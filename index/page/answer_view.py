@@ -102,8 +102,7 @@ class Card:
     def stated(self) -> tuple[str, ...]:
         """Author, date, place, the headers of a cell, and how recognised words were read, as far as there are any."""
         info, headers = self.hit.document, " · ".join(self.location.headers)
-        told = [part for part in (info.author, info.date) if part not in self.place]  # a message's place has both
-        parts = (*told, self.place, headers, remarks.recognition(self.location))
+        parts = (info.author, info.date, self.place, headers, remarks.recognition(self.location))
         return tuple(part for part in parts if part)
 
     @property

@@ -16,6 +16,7 @@ from index.errors import PinciteError
 from index.page.routes import require_page_header
 from index.server.file_names import attachment
 from index.server.http import problems
+from index.server.http.routes.jobs import page_address
 from index.server.http.service import Service, ServiceDependency
 from index.server.kept_store import KeptStore, reader_of
 
@@ -100,9 +101,10 @@ async def _export(
 ) -> Response:
     """Return items as one document, as a download, so that a browser never renders it as a page of this server."""
     body = await request.body()
+    stated = f"{page_address(service.settings, request)}/" if service.settings.public_url else address
 
     def work() -> Response:
-        content = service.library.export_kept(_kept(body), form, style=style, address=_page_address(address))
+        content = service.library.export_kept(_kept(body), form, style=style, address=_page_address(stated))
         kind, suffix = _KINDS[form]
         disposition = attachment("kept", suffix)
         return Response(content, headers={"Content-Type": kind, "Content-Disposition": disposition, **_NO_STORE})

@@ -150,8 +150,8 @@ def add_batches(app: FastAPI, events: PageEventsByService) -> None:
     def choices(request: Request, words: str = "", chosen: str = "") -> HTMLResponse:
         return fragment(lambda: events.of(request.scope).batches.choices(words, chosen.split(",")))
 
-    def answers(request: Request, identity: str, extension: str) -> Response:
-        return _table(events.of(request.scope).batches, request, identity, f".{extension}")
+    def answers(service: ServiceDependency, request: Request, identity: str, extension: str) -> Response:
+        return _table(service, request, identity, f".{extension}")
 
     routes: dict[str, Callable[..., Any]] = {"batches": batches, "batches/{identity}/rows": rows, "choices": choices}
     for path, answer in {**routes, "batches/{identity}/answers.{extension}": answers}.items():
@@ -187,14 +187,14 @@ def _start_job(questioning: BatchEvents, form: bytes, client: str) -> HTMLRespon
     return job_started(lambda: questioning.start(BatchForm(text, documents, kind, writer, tables), client))
 
 
-def _table(questioning: BatchEvents, request: Request, identity: str, form: str) -> Response:
+def _table(service: Service, request: Request, identity: str, form: str) -> Response:
     try:
-        job = questioning.jobs.find(identity)
+        job = service.jobs.find(identity)
     except PinciteError as error:
         return PlainTextResponse(str(error), 404)
     if form not in DOWNLOADS:
         return PlainTextResponse(f"{form} is not a format of tables. Use one of {', '.join(DOWNLOADS)}.", 404)
-    response = table_response(job, form, page_address(request), marked=True)
+    response = table_response(job, form, page_address(service.settings, request), marked=True)
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -223,7 +223,8 @@ def add_fragments(app: FastAPI, events: PageEventsByService) -> None:
         export_format = next((known for known in FORMATS if known == form), None)
         if found is None or export_format is None:
             return PlainTextResponse("This answer is no longer stored. Ask again, then export.", 410)
-        response = file_response(service.library, found, export_format, site=str(request.base_url))
+        site = f"{page_address(service.settings, request)}/"
+        response = file_response(service.library, found, export_format, site=site)
         response.headers["Cache-Control"] = "no-store"
         return response
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from index.records.choices import SUPPORTING, Status, Verdict, Writer
 from index.records.document import DocumentInfo, Location, Passage, Span
 
-_MATCHES = ((0.9, "Strong match"), (0.75, "Fair match"), (0.0, "Weak match"))
+_MATCHES = ((0.9, "Strong match"), (0.75, "Good match"), (0.0, "Weak match"))
 """The lowest confidence for each description of a match."""
 
 

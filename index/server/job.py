@@ -151,9 +151,9 @@ class Job:
 
     @property
     def seconds_left(self) -> float | None:
-        """Estimated time left; None until it can be estimated, and while the job is not running."""
+        """Estimated time left; None while it cannot be estimated well, or the job is not running."""
         with self._changed:
-            return self._speed.seconds_left(self._remaining()) if self._state == "working" else None
+            return self._speed.seconds_left if self._state == "working" else None
 
     def cancel(self, file: int | None = None) -> None:
         """Cancel the job soon. Added files are kept; a file that is being encoded is not stored.
@@ -191,7 +191,7 @@ class Job:
             self._state = "working"
             self._speed.begin()
             if self.kind == "batch":
-                self._speed.count(0)
+                self._speed.count(0, self._remaining)
             self._notify()
             return True
 
@@ -222,14 +222,14 @@ class Job:
             for index, file in changed.items():
                 self._files[index] = file
             if encoded is not None:
-                self._speed.count(encoded)
+                self._speed.count(encoded, self._remaining)
             self._notify()
 
     def add_row(self, row: Row) -> None:
         """Add the row of the next question."""
         with self._changed:
             self._rows.append(row)
-            self._speed.count(len(self._rows))
+            self._speed.count(len(self._rows), self._remaining)
             self._notify()
 
     def count_cell(self) -> None:
@@ -237,7 +237,7 @@ class Job:
         with self._changed:
             self._cells = min(self._begun_cells, self.total)
             self._begun_cells += 1
-            self._speed.count(self._cells)
+            self._speed.count(self._cells, self._remaining)
             self._notify()
 
     def add_matrix_row(self, row: MatrixRow) -> None:

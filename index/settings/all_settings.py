@@ -139,6 +139,8 @@ class Settings(DemoSettings, TeamSettings):
     body_seconds: float = Field(default=30.0, gt=0)
     """Seconds that a server waits for the next 10 kB of a body, or for its end. It waits twice as long for a client to
     read 10 kB of a response."""
+    log_format: Literal["auto", "text", "json"] = "auto"
+    """The form of a server's log: lines of `json`, or `text` for people. `auto`: text on a terminal, otherwise JSON."""
     log_questions: bool = False
     """Whether the server's log may contain the text of questions."""
     embed_origins: Annotated[tuple[str, ...], NoDecode] = ()

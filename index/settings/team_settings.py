@@ -37,7 +37,8 @@ class TeamSettings(BaseSettings):
     oidc_trust_email: bool = False
     """Whether an e-mail address counts although the provider does not say that it is verified."""
     public_url: str = ""
-    """The address of a server as people see it; empty to take it from each request."""
+    """The address of a server as people see it, which sign-ins and the footnotes of exports name; empty to take it from
+    each request."""
     proxy_user: str = ""
     """The header in which a trusted proxy names the person, such as `X-Forwarded-User`; empty for none."""
     proxy_email: str = ""

@@ -104,6 +104,23 @@ def test_wrong_marker_is_corrected_and_reported(answer_to_reply: AnswerToReply, 
     assert "For 1 sentence the model cited a source that does not support it" in answer.notes[-1]
 
 
+def test_wrong_passage_of_the_right_document_is_called_another_passage(tmp_path: Path, stage: Stage) -> None:
+    """The same name twice would explain nothing."""
+    rest = " ".join(f"Clerk {n} kept the books of the treaty in order and wrote letters every day." for n in range(9))
+    (tmp_path / "treaty.txt").write_text(f"The king signed the treaty in 1912.\n\n{rest}", encoding="utf-8")
+
+    def play(player: Player) -> None:
+        player.begin()
+        player.say("The king signed the treaty in 1912 [2].", finish="stop")
+
+    stage.play = play
+    settings = Settings(llm_url=stage.url, llm_model="m", llm_timeout=20, bar=0, passage_tokens=60)
+    with Library.open(tmp_path / "library", settings, encoder=FakeEncoder()) as library:
+        library.add([tmp_path / "treaty.txt"])
+        (statement,) = library.ask(QUESTION, writer="model").statements
+    assert statement.detail.startswith("The model cited another passage of treaty.txt than the one that supports it")
+
+
 @pytest.mark.parametrize("marker", ["[1]", "[1][2]", ""])
 def test_right_marker_adds_no_detail_and_no_note(answer_to_reply: AnswerToReply, marker: str) -> None:
     """The same holds for a right marker beside a wrong one, and for a sentence without markers."""

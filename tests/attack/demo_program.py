@@ -28,7 +28,7 @@ def main() -> None:
     from index.server.http import service
     from index.server.http.application import listen
 
-    service.configure_logging()
+    service.configure_logging("json")
     encoder = None if os.environ.get("ATTACKED_ENCODER") == "real" else FakeEncoder(max_tokens=400)
     with Library.open(folder, settings, immutable=settings.demo, encoder=encoder) as library:
         app = create_app(library, settings)

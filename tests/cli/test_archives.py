@@ -28,7 +28,8 @@ def test_password_file_is_tried_on_locked_files(run: Run, write: Write) -> None:
     archive = write("locked.zip", locked_zip("secret.txt", SECRET, "Kiel"))
     failed = run("add", archive)
     assert failed.code == 3
-    assert "secret.txt in locked.zip is locked with a password. Add it with --password-file" in failed.out
+    assert "secret.txt in locked.zip is locked with a password. Save a copy" in failed.out
+    assert "With --password-file FILE" in failed.out
     passwords = write("passwords", "\ufeffwrong\r\n\r\nKiel\r\n".encode())
     outcome = run("add", archive, "--password-file", passwords)
     assert outcome.code == 0

@@ -99,9 +99,9 @@ def test_check_refuses_text_that_is_not_utf8(run: Run, tmp_path: Path, data: byt
 def test_confidence_just_below_the_threshold_gets_more_digits() -> None:
     """With two digits, confidence and threshold would print as the same number."""
     answer = Answer("Who?", "unsure", 0.5496, 0.55, (), (), (), (1, 1), "quote", {}, ())
-    assert output._confidence(answer) == "0.549, below the bar of 0.55 (PINCITE_BAR)"
-    assert output._confidence(replace(answer, confidence=0.3)) == "0.30, below the bar of 0.55 (PINCITE_BAR)"
-    assert output._confidence(replace(answer, confidence=0.55)) == "0.55"
+    assert output._confidence(answer) == "0.549 of 1; an answer needs 0.55 (PINCITE_BAR)"
+    assert output._confidence(replace(answer, confidence=0.3)) == "0.30 of 1; an answer needs 0.55 (PINCITE_BAR)"
+    assert output._confidence(replace(answer, confidence=0.55)) == "0.55 of 1"
 
 
 def test_batch_writes_one_row_per_question(run: Run, write: Write, tmp_path: Path) -> None:

@@ -293,7 +293,7 @@ def test_doctor_names_every_problem(filled: Run, monkeypatch: pytest.MonkeyPatch
     problems = "\n".join(problem["what"] for problem in outcome.json["problems"])
     for problem in (
         "no-such-part is not installed",
-        "could not be loaded",
+        "the folder does not exist",
         "does not match its checksum",
         "MB are free",
     ):

@@ -6,6 +6,7 @@ import re
 import shutil
 import threading
 import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -71,14 +72,27 @@ def test_terminal_shows_a_progress_bar(monkeypatch: pytest.MonkeyPatch, capsys: 
 
 
 def test_pipe_gets_progress_lines(frequent_lines: None, standard_error: StandardError) -> None:
-    """A line has files, passages, their rate and the time left; lines appear also while one step takes long."""
+    """A line has files, passages and their rate; lines appear also while one step takes long."""
     with progress.file_progress(shown=True) as report:
         assert report is not None
         standard_error.until(r"^starting; \d s so far\n")
         report(Progress(f"/x/evil{RLO}.md", "encoding", 10, 40, 30, 60))
-        line = r"encoding evil\.md: 10 of 40 files, 30 passages, \d+ passages/s, about .+ left; \d+ s so far\n"
+        line = r"encoding evil\.md: 10 of 40 files, 30 passages, \d+ passages/s; \d+ s so far\n"
         standard_error.until(f"(?:{line}){{3}}")
     assert RLO not in standard_error.text
+
+
+def test_time_left_is_shown_once_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A steady task has a time left after some seconds; one that stands still loses it."""
+    seconds = {"now": 0.0}
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: seconds["now"]))
+    lines = progress.ProgressLines("files")
+    for n in range(1, 21):
+        seconds["now"] += 1
+        lines.show("", "reading", n, 40)
+    assert lines._line() == "reading: 20 of 40 files, about 19 s left; 20 s so far"
+    seconds["now"] += 60
+    assert "left" not in lines._line()
 
 
 def test_short_command_prints_no_progress(capsys: pytest.CaptureFixture[str]) -> None:

@@ -58,10 +58,11 @@ def test_search_prints_place_score_passage_and_reason(reader: Run) -> None:
     assert outcome.code == 0
     headline, *passage = outcome.out.splitlines()
     (best,) = reader("search", "whale", "-k", "1", "--json").json["hits"]
-    assert headline == f"[1] Sea  § Sea, ¶ 1  {best['score']:.2f}"
+    assert headline == f"[1] Sea  § Sea, ¶ 1  score {best['score']:.2f} of 1"
     assert "The ship left the harbour. **A whale swam by.**" in "\n".join(passage)
     assert re.search(
-        r"why: meaning 0\.\d\d \(rank 1\); words \d\.\d \(rank 1\); word for word; matched whale", outcome.out
+        r"why: meaning cosine 0\.\d\d \(rank 1\); words BM25 \d\.\d \(rank 1\); word for word; matched whale",
+        outcome.out,
     )
 
 
@@ -94,14 +95,16 @@ def test_question_may_begin_with_a_dash(reader: Run) -> None:
 @pytest.mark.parametrize(
     ("reason", "text"),
     [
-        pytest.param(REASON, "meaning 0.61 (rank 2); words 3.1 (rank 1); matched whale, ship", id="both sides"),
+        pytest.param(
+            REASON, "meaning cosine 0.61 (rank 2); words BM25 3.1 (rank 1); matched whale, ship", id="both sides"
+        ),
         pytest.param(
             why(dense=0.2, lexical=0.0),
-            f"meaning 0.20 (beyond the first {CANDIDATES}); no word in common",
+            f"meaning cosine 0.20 (beyond the first {CANDIDATES}); no word in common",
             id="far from both",
         ),
-        pytest.param(why(lexical=1.0), f"words 1.0 (beyond the first {CANDIDATES})", id="words alone, far"),
-        pytest.param(why(dense=0.5, dense_rank=3), "meaning 0.50 (rank 3)", id="meaning alone"),
+        pytest.param(why(lexical=1.0), f"words BM25 1.0 (beyond the first {CANDIDATES})", id="words alone, far"),
+        pytest.param(why(dense=0.5, dense_rank=3), "meaning cosine 0.50 (rank 3)", id="meaning alone"),
         pytest.param(replace(why(), verbatim=True, matched_terms=("by",)), "word for word; matched by", id="verbatim"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from index.encoders.cross_encoders import (
     load_verifier,
 )
 from index.encoders.pairs import lay_out, read_text
-from index.encoders.pretrained import read_default
+from index.encoders.pretrained import load_model, read_default, require_folder
 from index.errors import EncoderError, WeightsMismatch
 from index.settings import Settings
 from tests.encoders.test_reranker import make_model
@@ -211,6 +212,24 @@ def test_folder_without_a_verifier_is_refused(tmp_path: Path) -> None:
     """An empty folder gives our error."""
     with pytest.raises(EncoderError, match="could not be loaded"):
         CrossEncoderVerifier(str(tmp_path), device="cpu")
+
+
+@pytest.mark.parametrize("name", ["{folder}/no-model", "./no-model", "tests/no-model", "a/b/c"])
+def test_mistyped_folder_of_a_model_is_named_at_once(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No hub is asked for it, which takes more than a minute where there is no network."""
+    monkeypatch.setattr("index.encoders.pretrained.model_loading", None)
+    model = name.format(folder=tmp_path)
+    for load in (lambda: CrossEncoderVerifier(model, device="cpu"), lambda: load_model(model, "cpu")):
+        with pytest.raises(EncoderError, match=f"There is no model in {re.escape(model)}: the folder does not exist"):
+            load()
+
+
+def test_name_of_a_model_on_a_hub_is_no_folder() -> None:
+    """It is looked up there."""
+    require_folder("all-MiniLM-L6-v2", "")
+    require_folder("sentence-transformers/all-MiniLM-L6-v2", "")
 
 
 def test_verifier_failures_are_reported(classifier: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 import uvicorn
+from starlette import requests
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
@@ -20,6 +21,7 @@ from index.library.library import Library
 from index.server.http import application
 from index.server.http import service as service_module
 from index.server.http.application import LINKS, add_index_page
+from index.server.http.routes.jobs import page_address
 from index.settings import Settings
 from tests.hosted import hosted, wait_until
 from tests.http.conftest import running_service
@@ -115,31 +117,104 @@ def test_running_the_server_opens_and_closes_the_library(tmp_path: Path, monkeyp
         opened.append(open_library(*arguments, **options))
         return opened[-1]
 
-    def serve(app: Any, **options: Any) -> None:
-        assert (options["host"], options["port"], options["access_log"]) == ("127.0.0.1", 80, False)
-        assert app.routes
+    def serve(server: uvicorn.Server) -> None:
+        assert (server.config.host, server.config.port, server.config.access_log) == ("127.0.0.1", 80, False)
         assert opened[0].documents() == []
+        server.started = True
 
     monkeypatch.setattr(Library, "open", open_and_record)
-    monkeypatch.setattr(uvicorn, "run", serve)
-    monkeypatch.setattr(service_module, "configure_logging", lambda: None)
+    monkeypatch.setattr(uvicorn.Server, "run", serve)
+    monkeypatch.setattr(service_module, "configure_logging", lambda _: None)
     application.run(folder, Settings(), host="127.0.0.1", port=80)
     assert (folder / "catalog.db").exists()
 
 
-def test_server_logs_json_lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Other packages are logged from warnings on."""
+@pytest.fixture
+def own_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Restore the loggers after the test."""
     root = logging.getLogger()
     monkeypatch.setattr(root, "handlers", [])
     monkeypatch.setattr(root, "level", root.level)
-    for name in ("index", "uvicorn"):
+    for name in ("index", "uvicorn", "index.server.http.access"):
         monkeypatch.setattr(logging.getLogger(name), "level", logging.NOTSET)
-    service_module.configure_logging()
+
+
+@pytest.mark.usefixtures("own_log")
+def test_server_logs_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    """Other packages are logged from warnings on."""
+    service_module.configure_logging("auto")
     logging.getLogger("index.server.http").info("A \ud800 in %s", "Ü")
     logging.getLogger("other").info("dropped")
     logging.getLogger("other").warning("kept")
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [(line["level"], line["message"]) for line in lines] == [("info", "A ? in Ü"), ("warning", "kept")]
+
+
+@pytest.mark.usefixtures("own_log")
+def test_terminal_gets_text(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A person reads messages, not the lines of ordinary requests; a failed request is a warning with its facts."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    service_module.configure_logging("auto")
+    logging.getLogger("index.server.http").info("Open %s", "http://127.0.0.1:7860")
+    access = logging.getLogger("index.server.http.access")
+    access.info("request", extra={"facts": {"status": 200}})
+    access.warning("request", extra={"facts": {"status": 500}})
+    expected = "Open http://127.0.0.1:7860\nWarning: request status=500\n"
+    assert capsys.readouterr().err == expected
+    service_module.configure_logging("json")
+    logging.getLogger("index").info("asked for")
+    assert json.loads(capsys.readouterr().err)["message"] == "asked for"
+
+
+ADDRESSES = {
+    ("127.0.0.1", ""): "http://127.0.0.1:80",
+    ("0.0.0.0", ""): "http://127.0.0.1:80",
+    ("::", ""): "http://[::1]:80",
+    ("fe80::1", ""): "http://[fe80::1]:80",
+    ("0.0.0.0", "https://files.example.org"): "https://files.example.org",
+}
+
+
+@pytest.mark.parametrize(("host", "public"), ADDRESSES)
+def test_address_to_open_works_in_a_browser(host: str, public: str) -> None:
+    """An address that means all addresses of a machine is none that a browser opens."""
+    assert application.address_to_open(Settings(public_url=public), host, 80) == ADDRESSES[host, public]
+
+
+@pytest.mark.parametrize(
+    ("public", "server"), [("", "http://10.0.0.5"), ("https://files.example.org/", "https://files.example.org")]
+)
+def test_links_of_exports_use_the_public_address(public: str, server: str) -> None:
+    """Without one they use the address of the request."""
+    headers = [(b"host", b"10.0.0.5")]
+    request = requests.Request(
+        {"type": "http", "scheme": "http", "path": "/", "root_path": "/l/notes", "headers": headers}
+    )
+    assert page_address(Settings(public_url=public), request) == f"{server}/l/notes"
+
+
+def test_started_server_says_which_address_to_open(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It says so when it accepts connections, and not if another program has the port."""
+
+    async def stop(_: uvicorn.Server) -> None:
+        return None
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        return None
+
+    monkeypatch.setattr(uvicorn.Server, "main_loop", stop)
+    caplog.set_level(logging.INFO, "index")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(SystemExit):
+            application.listen(app, Settings(), host="127.0.0.1", port=port)
+        assert "Open http" not in caplog.text
+    application.listen(app, Settings(), host="127.0.0.1", port=port)
+    assert f"Open http://127.0.0.1:{port}" in caplog.text
 
 
 def test_importing_the_service_loads_no_web_framework() -> None:

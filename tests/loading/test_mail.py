@@ -55,7 +55,7 @@ def test_headers_are_text_and_metadata() -> None:
         "From: Ada <ada@x.org>\n\nTo: Boris <boris@x.org>\n\nCc: Clara <clara@x.org>\n\n"
         f"Date: {SENT}\n\nSubject: The harbour of Løvøya\n\nAttachments: chart.pdf, log.txt\n\nWe sailed at noon."
     )
-    assert places(document) == ["message from Ada, 1911-03-14, “The harbour of Løvøya”"]
+    assert places(document) == ["message"]
     assert document.notes == ("2 attachments, each read on its own: chart.pdf, log.txt.",)
 
 

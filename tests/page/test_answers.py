@@ -315,7 +315,7 @@ def test_answer_is_announced_to_screen_readers() -> None:
     ("confidence", "label"),
     [
         (0.95, "Strong match"),
-        (0.8, "Fair match"),
+        (0.8, "Good match"),
         (0.61, "Weak match"),
     ],
 )

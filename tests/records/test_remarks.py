@@ -52,7 +52,7 @@ def test_every_verdict_has_a_name_and_an_explanation() -> None:
     assert tuple(remarks.NAMES) == tuple(remarks.PROVEN) == get_args(Verdict)
 
 
-@pytest.mark.parametrize(("confidence", "label"), [(1.0, "Strong match"), (0.75, "Fair match"), (0.0, "Weak match")])
+@pytest.mark.parametrize(("confidence", "label"), [(1.0, "Strong match"), (0.75, "Good match"), (0.0, "Weak match")])
 def test_confidence_label_describes_the_match_only(confidence: float, label: str) -> None:
     """It does not claim that the passages contain the answer."""
     assert Answer("q", "unsure", confidence, 0.6, (), (), (), (0, 0), "quote", {}).match == label

@@ -18,6 +18,10 @@ _LISTED = 20
 """Attachments that a note names."""
 
 
+_PLACE = "message"
+"""The name of the place: sender, date and subject are the document's author, date and title, which stand beside it."""
+
+
 @dataclass(frozen=True, slots=True)
 class MessageFields:
     """What a message states about itself."""
@@ -31,13 +35,6 @@ class MessageFields:
     attachments: tuple[str, ...] = ()
     """The names of the files in it, which are documents of their own."""
 
-    @property
-    def place(self) -> str:
-        """What readers call the message."""
-        sender = f"from {self.sender}" if self.sender else ""
-        subject = f"“{self.subject}”" if self.subject else ""
-        return "message " + ", ".join(filter(None, (sender, self.date, subject)))
-
 
 def draft(fields: MessageFields, body: Sequence[Block], notes: Sequence[str] = ()) -> Draft:
     """Return the draft of a message: its headers, each a paragraph that can be quoted alone, then the body."""
@@ -46,7 +43,7 @@ def draft(fields: MessageFields, body: Sequence[Block], notes: Sequence[str] = (
     blocks = [block for block in (*map(verbatim, lines), *body) if block.text]
     if blocks:
         first = blocks[0]
-        blocks[0] = replace(first, places=((0, fields.place.strip(), 1), *first.places))
+        blocks[0] = replace(first, places=((0, _PLACE, 1), *first.places))
     if not any(has_words(block.text) for block in body) and not fields.subject and not fields.sender:
         blocks = []
     return Draft(blocks, fields.subject, fields.sender, fields.date, (*notes, *attachment_notes(fields.attachments)))

@@ -47,6 +47,7 @@ from index.settings import Settings
 from index.text.query import SYNTAX
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import AsyncIterator, Callable
 
     from starlette.types import ASGIApp
@@ -215,7 +216,7 @@ async def demo_running(visitors: Visitors | None) -> AsyncIterator[None]:
 
 def run(folder: FilePath, settings: Settings, *, host: str, port: int) -> None:
     """Open the library, serve it until interrupted, and close it."""
-    service.configure_logging()
+    service.configure_logging(settings.log_format)
     with Library.open(folder, settings, immutable=settings.demo) as library:
         jobs = Jobs(library, settings, Uploads(library.folder / "uploads", settings))
         try:
@@ -230,22 +231,40 @@ def listen(app: ASGIApp, settings: Settings, *, host: str, port: int) -> None:
     """Serve an application until interrupted. URLs may contain questions, so uvicorn's access log is off."""
     import uvicorn
 
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                _log.info("Open %s   (Ctrl+C stops the server)", address_to_open(settings, host, port))
+
     _share_heaps()
     _exit_cleanly_on_sigterm()
     _raise_file_limit()
     gc.collect()
     gc.freeze()  # the loaded modules stay: scanning their half a million objects would delay answers
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        http=protocol(settings),
-        proxy_headers=False,  # `guard` handles these headers, and only from trusted proxies
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
+    server = Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            http=protocol(settings),
+            proxy_headers=False,  # `guard` handles these headers, and only from trusted proxies
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
     )
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(1)
+
+
+def address_to_open(settings: Settings, host: str, port: int) -> str:
+    """Return the address of the page for a browser: the public one, else one that works on this machine."""
+    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return settings.public_url or f"http://{name}:{port}"
 
 
 def _exit_cleanly_on_sigterm() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import sys
 import threading
 import uuid
 from collections import Counter as Tally
@@ -16,7 +17,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from fastapi import Depends
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
@@ -126,16 +127,30 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str).encode("utf-8", "replace").decode()
 
 
-def configure_logging() -> None:
-    """Log to standard error as JSON: our messages from INFO, those of other libraries from WARNING.
+class TextFormatter(logging.Formatter):
+    """Formats log records for people: the message, with the level in front of it from warnings on."""
 
-    Only the program that starts a server calls this; a program that embeds the application configures its own log.
+    def format(self, record: logging.LogRecord) -> str:
+        """Return level, message, facts, and the traceback of an exception."""
+        level = "" if record.levelno < logging.WARNING else f"{record.levelname.capitalize()}: "
+        facts = "".join(f" {name}={value}" for name, value in getattr(record, "facts", {}).items())
+        trace = f"\n{self.formatException(record.exc_info)}" if record.exc_info else ""
+        return f"{level}{record.getMessage()}{facts}{trace}".encode("utf-8", "replace").decode()
+
+
+def configure_logging(form: Literal["auto", "text", "json"]) -> None:
+    """Log to standard error: our messages from INFO, those of other libraries from WARNING.
+
+    The text form leaves out the lines of ordinary requests. Only the program that starts a server calls this; a program
+    that embeds the application configures its own log.
     """
+    is_text = form == "text" or (form == "auto" and sys.stderr.isatty())
     handler = logging.StreamHandler()
-    handler.setFormatter(JsonFormatter())
+    handler.setFormatter(TextFormatter() if is_text else JsonFormatter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    for name in ("index", "uvicorn"):
-        logging.getLogger(name).setLevel(logging.INFO)
+    logging.getLogger("index").setLevel(logging.INFO)
+    for name in ("uvicorn", "index.server.http.access"):
+        logging.getLogger(name).setLevel(logging.WARNING if is_text else logging.INFO)
 
 
 class Warmup:

@@ -29,6 +29,7 @@ from index.server.http.requests import FromFolder, FromUrl, Multipart, chunks
 from index.server.http.service import Service, ServiceDependency
 from index.server.job import Job as RunningJob
 from index.server.limits import client_of
+from index.settings import Settings
 
 router = APIRouter(prefix="/v1/jobs", tags=["Jobs"], responses=problem_responses(404, 422))
 POLL_SECONDS = 0.2
@@ -130,7 +131,7 @@ def table(id: Identity, service: ServiceDependency, request: Request) -> Respons
 
     An apostrophe protects cells that a spreadsheet would run as formulas.
     """
-    return table_response(service.jobs.find(id), ".csv", page_address(request))
+    return table_response(service.jobs.find(id), ".csv", page_address(service.settings, request))
 
 
 @router.get(
@@ -141,12 +142,13 @@ def table(id: Identity, service: ServiceDependency, request: Request) -> Respons
 )
 def workbook(id: Identity, service: ServiceDependency, request: Request) -> Response:  # noqa: A002
     """Return the answers of a batch, or a matrix, as an Excel workbook; a second sheet has all citations in full."""
-    return table_response(service.jobs.find(id), ".xlsx", page_address(request))
+    return table_response(service.jobs.find(id), ".xlsx", page_address(service.settings, request))
 
 
-def page_address(request: Request) -> str:
-    """Return the address of the library's page, as the client reached it."""
-    return f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
+def page_address(settings: Settings, request: Request) -> str:
+    """Return the address of the library's page: on the server's public address, else as the client reached it."""
+    server = settings.public_url.rstrip("/") or f"{request.url.scheme}://{request.url.netloc}"
+    return f"{server}{request.scope.get('root_path', '')}"
 
 
 def table_response(job: RunningJob, form: str, base: str, *, marked: bool = False) -> Response:
