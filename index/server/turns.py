@@ -1,4 +1,4 @@
-"""Turns for long work in threads: one at a time, in order of arrival, for all libraries of a server."""
+"""Threads for long work: they end when there is none, and take turns, in order of arrival, for all libraries."""
 
 from __future__ import annotations
 

@@ -33,6 +33,8 @@ _MOST_OPEN = 48
 _OPEN_SECONDS = 20.0
 _ADD_SECONDS = 240.0
 _STOP_SECONDS = 10.0
+_LOADED_SECONDS = 8.0
+_LARGE = {**ROOMY, "PINCITE_DEMO_PAGES": "500"}
 _READER = b"index.loading.sandbox.worker"
 _CATALOG = "own/catalog.db"
 
@@ -64,11 +66,11 @@ def _stopped_under_load(_server: Server, trial: Trial) -> None:
     """Stop a demo that has sixty private libraries, each with a long text that is being added."""
     ledger = Ledger()
     with tempfile.TemporaryDirectory(prefix="pincite-attack-") as folder:
-        with running_demo(Path(folder) / "demo", ROOMY) as server, _crowd(server, ledger) as guests:
+        with running_demo(Path(folder) / "demo", _LARGE) as server, _crowd(server, ledger) as guests:
             _add_all(guests, lambda number: b"The keeper of lamp %d paid nine coins for oil." % number)
             sent = _add_all(guests, _long_text)
             trial.works("The texts are accepted.", all(sent), sent)
-            time.sleep(2)
+            time.sleep(_LOADED_SECONDS)
             began = time.monotonic()
             os.kill(server.pid, signal.SIGTERM)
             while _is_running(server) and time.monotonic() < began + 6 * _STOP_SECONDS:
@@ -81,9 +83,9 @@ def _stopped_under_load(_server: Server, trial: Trial) -> None:
 
 
 def _long_text(number: int) -> bytes:
-    """Return 50 kB of sentences, as many as the pages of a visitor allow."""
+    """Return 200 kB of sentences."""
     return b"".join(
-        b"The keeper of lamp %d paid %d coins for the oil of ship %d.\n" % (number, n, n) for n in range(850)
+        b"The keeper of lamp %d paid %d coins for the oil of ship %d.\n" % (number, n, n) for n in range(3500)
     )
 
 
