@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
-from index.errors import LibraryNotWritable
+from index.errors import LibraryNotWritable, LoadingError
 from index.ingest.claimed_documents import Claims
 from index.ingest.growth import beginning, forget_beginnings, planned
 from index.ingest.members import OpenContainers
@@ -70,7 +70,11 @@ class Ingestion:
         worklist: Worklist | None = None,
         passwords: Sequence[str] = (),
         recognition: RecognitionOptions | None = None,
+        admit: Callable[[Document, int], None] = lambda _document, _size: None,
     ) -> None:
+        """`admit` is called with each document that was read from a file, and with its size in bytes. A LoadingError of
+        it refuses the document.
+        """
         self._store = store
         self._tool_loader = ToolLoader(store, tools, prepares=self._encodes)
         self._encoder = PassageEncoder(store.catalog, self._tool_loader, self._report_encoding)
@@ -79,6 +83,7 @@ class Ingestion:
         self._pages = PageCounts()
         self._worker_count = workers
         self._worklist = worklist
+        self._admit = admit
         self._passwords = tuple(passwords)
         self._sources: dict[Path, str] = {}
         self._containers = OpenContainers(store.catalog, limits.containers, worklist, self._sources)
@@ -167,7 +172,7 @@ class Ingestion:
                 if self._passages >= (BATCH_PASSAGES if ahead.ready else FEWEST_PASSAGES):
                     self._store_waiting()
                 self._report(name(item), "reading")
-                if not self._take(ahead.take(partial(self._report_pages, item, name(item)))):
+                if not self._take(ahead.take(partial(self._report_waiting, item, name(item)))):
                     self._take(spare.work(item, known=False))
             self._store_waiting()
 
@@ -178,6 +183,7 @@ class Ingestion:
 
     def _take(self, ready: PreparedItem) -> bool:
         """Take a prepared item. Returns False if it was known, but the library has lost its document since."""
+        ready = self._admitted(ready)
         if isinstance(ready, Failed):
             # A file before this one may have had the same bytes, under a name that means their format.
             if not ready.identity or not self._is_known(ready.origin, ready.identity):
@@ -195,6 +201,15 @@ class Ingestion:
             self._tool_loader.announce(ready.keys)
             self._waiting.append(ready)
         return True
+
+    def _admitted(self, ready: PreparedItem) -> PreparedItem:
+        """Return an item, or the failure of a document that is refused."""
+        try:
+            if isinstance(ready, Prepared):
+                self._admit(ready.document, ready.size)
+        except LoadingError as error:
+            return Failed(ready.origin, error)
+        return ready
 
     def _is_known(self, origin: Origin, identity: str) -> bool:
         """Return whether these bytes were read before; if so, link the document to this source, too."""
@@ -278,11 +293,14 @@ class Ingestion:
     def _report(self, source: str, stage: Stage) -> None:
         self._send(self._progress_of(source, stage))
 
-    def _report_pages(self, item: object, source: str) -> None:
-        """Report the page that is being recognised; nothing if the item is not a file with such pages."""
+    def _report_waiting(self, item: object, source: str) -> None:
+        """Report that an item is still being read, and the page that is being recognised, if any.
+
+        The files before it can be asked meanwhile.
+        """
+        self._store_waiting()
         page, pages = self._pages.get(item) if isinstance(item, str) else (0, 0)
-        if pages:
-            self._send(self._progress_of(source, "reading", page=page, of_pages=pages))
+        self._send(self._progress_of(source, "reading", page=page, of_pages=pages))
 
     def _report_encoding(self, shares: tuple[Portion, ...], done: int, passages: int) -> None:
         if shares:

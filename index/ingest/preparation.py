@@ -50,6 +50,8 @@ class Prepared:
     keys: Sequence[bytes]
     members: tuple[str, ...] | None = None
     """The names of the files in it, if it is of a kind that has any, such as a message."""
+    size: int = 0
+    """Bytes of its file, unpacked."""
 
     def draft(self, n: int) -> Draft:
         """Return the text to encode for passage `n`."""
@@ -187,7 +189,8 @@ class FileReader:
         self._require_short(document)
         if chunks is None:
             chunks = tools.chunker.chunk(document.text, document.landmarks, document.tables)
-        return self._with_members(file, prepared(origin, document, chunks))
+        ready = replace(prepared(origin, document, chunks), size=parsed.cost.bytes)
+        return self._with_members(file, ready)
 
     def _with_members(self, file: Path, ready: Prepared) -> Prepared:
         """Return a document with the names of its members; if there are too many, with a note instead."""

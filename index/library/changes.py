@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from index.library.removals import Removals
 from index.records import Queue, Receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from threading import Event
 
     from index.encoders.encoder import Encoder
@@ -39,6 +40,8 @@ class Changes:
         self._store = session.store
         self._lookup = lookup
         self._models = models
+        self.admit: Callable[[Document, int], None] = lambda _document, _size: None
+        """Called with each document that was read from a file, and its size in bytes; a LoadingError refuses it."""
 
     def add(
         self,
@@ -147,14 +150,17 @@ class Changes:
     def _reading(self, progress: ProgressCallback | None, workers: int | None = None) -> dict[str, Any]:
         """Return the options for reading files."""
         settings = self._session.base_settings
+        workers = workers or settings.workers or max(1, (os.cpu_count() or 1) // 2)
+        limits = self._session.limits
         return {
             "max_bytes": self._session.max_bytes,
             "max_pages": settings.max_pages,
             "max_characters": settings.max_characters,
             "progress": progress,
-            "limits": self._session.limits,
+            "limits": replace(limits, processes=max(limits.processes, workers)),
             "recognition": self._session.recognition,
-            "workers": workers or settings.workers or max(1, (os.cpu_count() or 1) // 2),
+            "admit": self.admit,
+            "workers": workers,
         }
 
 

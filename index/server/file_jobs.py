@@ -11,6 +11,7 @@ from index.errors import LibraryLocked, NotAllowed, PinciteError, SourceNotFound
 from index.loading.loader import discover
 from index.records import Failure, Note, Receipt, Settled
 from index.records.document import OPEN, Arrival
+from index.server.job import JobInterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +29,8 @@ GROUP_BYTES = 1_000_000
 """Maximum size of a group, unless a single file is larger: a group is read in one call."""
 LARGE_BYTES = 100_000
 """Files above this size are added after the others, in the order of their size."""
+TURN_SECONDS = 20.0
+"""Seconds for which new pages of a file are recognised before its job lets other files go first."""
 LOCK_WAIT_SECONDS = 60.0
 """Seconds to wait while another program changes the library."""
 _RETRY_SECONDS = 0.5
@@ -91,24 +94,42 @@ def small_first(arrivals: Sequence[Arrival]) -> list[Arrival]:
 
 
 class AddTask:
-    """Adds the files of one job. `between` is called between steps: others may then change the library, or cancel."""
+    """Adds the files of one job. `between` is called between steps: others may then change the library, or cancel.
+
+    A file whose pages take long to recognise interrupts the job if others are waiting: other files of the job, or
+    those for which `is_awaited` returns True. The pages are kept, so the next run goes on with the page after them.
+    """
 
     def __init__(
-        self, library: Library, uploads: Uploads, job: Job, arrivals: Sequence[Arrival], between: Callable[[], None]
+        self,
+        library: Library,
+        uploads: Uploads,
+        job: Job,
+        arrivals: Sequence[Arrival],
+        between: Callable[[], None],
+        is_awaited: Callable[[], bool] = lambda: False,
     ) -> None:
         self._library = library
         self._uploads = uploads
         self._job = job
         self._arrivals = small_first(arrivals)
         self._between = between
+        self._is_awaited = is_awaited
         self._group: list[int] = []
+        self._late: list[int] = []
+        """Long files, whose recognition was interrupted; they come after all others."""
+        self._reached: dict[str, int] = {}
+        """The page at which the recognition of a file was interrupted, by source."""
+        self._recognising: dict[str, float] = {}
+        """When the recognition of new pages of a file began in this run, by source, in seconds of the job."""
         self._settled: list[tuple[str, Settled]] = []
         self._encoded = 0
         self._encoding = 0
         job.set_arrivals(self._arrivals, self.release)
 
     def run(self) -> None:
-        """Add all files. Raises JobCancelled, and the errors of `Library.add`."""
+        """Add all files that are not settled. Raises JobCancelled, JobInterrupted, and the errors of `Library.add`."""
+        self._recognising.clear()
         for group in self._groups():
             self._between()
             self._group = self._job.start_group(group)
@@ -144,15 +165,18 @@ class AddTask:
         """Delete the uploaded files that were not added."""
         self._uploads.drop(self._arrivals)
 
-    def _groups(self) -> Iterator[range]:
-        start = size = 0
+    def _groups(self) -> Iterator[list[int]]:
+        group: list[int] = []
+        size = 0
         for n, arrival in enumerate(self._arrivals):
-            if n > start and (n - start == GROUP_FILES or size + arrival.size > GROUP_BYTES):
-                yield range(start, n)
-                start, size = n, 0
-            size += arrival.size
-        if self._arrivals:
-            yield range(start, len(self._arrivals))
+            if group and (len(group) == GROUP_FILES or size + arrival.size > GROUP_BYTES):
+                yield group
+                group, size = [], 0
+            if n not in self._late:
+                group.append(n)
+                size += arrival.size
+        yield group
+        yield from ([n] for n in self._late)
 
     def _readable(self) -> list[Arrival]:
         """Return the files of the group that may be read, and mark the others as failed."""
@@ -192,15 +216,41 @@ class AddTask:
         index = self._index(progress.source)
         if progress.settled and index is not None:
             self._settle(index, progress.settled)
-        elif progress.settled:  # a member of an archive or message of this job
-            self._settled.append((progress.source, progress.settled))
-        elif progress.stage == "reading" and index is not None:
-            read = (progress.page - 1) / progress.of_pages if progress.of_pages else 0.0
-            self._job.set_files({index: replace(self._job.files[index], stage="reading", part=_READING_SHARE * read)})
-            self._between()
+        elif progress.settled:
+            self._settle_member(progress.source, progress.settled)
+        elif progress.stage == "reading":
+            self._on_reading(progress, index)
         elif progress.stage == "encoding":
             self._on_encoding(progress)
             self._between()
+
+    def _on_reading(self, progress: Progress, index: int | None) -> None:
+        if index is not None:
+            read = (progress.page - 1) / progress.of_pages if progress.of_pages else 0.0
+            self._job.set_files({index: replace(self._job.files[index], stage="reading", part=_READING_SHARE * read)})
+        self._between()
+        if progress.page:
+            self._let_others_go_first(progress)
+
+    def _let_others_go_first(self, progress: Progress) -> None:
+        """Interrupt the job if new pages of a file have been recognised for long, and others are waiting."""
+        source, now = progress.source, self._job.seconds
+        began = self._recognising.setdefault(source, now)
+        if progress.page <= self._reached.get(source, 0):
+            self._recognising[source] = now  # these pages were kept, or nothing can be kept
+            return
+        late = [n for n in self._group if self._is_in(source, n)]
+        others = any(file.stage in OPEN and n not in (*late, *self._late) for n, file in enumerate(self._job.files))
+        if now - began >= TURN_SECONDS and (others or self._is_awaited()):
+            self._reached[source] = progress.page
+            if len({arrival.source for arrival in self._arrivals}) == len(self._arrivals):
+                self._late += [n for n in late if n not in self._late]
+            raise JobInterrupted
+
+    def _is_in(self, source: str, n: int) -> bool:
+        """Return whether a source is that of a file that is not settled, or of a member of it."""
+        file = self._job.files[n]
+        return file.stage in OPEN and (source == file.source or source.startswith(file.source.rstrip("/") + "/"))
 
     def _on_encoding(self, progress: Progress) -> None:
         if progress.passages < self._encoding:
@@ -228,6 +278,11 @@ class AddTask:
                 self._uploads.keep(arrival, self._existing_copy(arrival) if settled.outcome == "unchanged" else None)
         finally:
             self._job.set_files({index: _final_state(self._job.files[index], settled)})
+
+    def _settle_member(self, source: str, settled: Settled) -> None:
+        """Record the outcome of a member of an archive or message; after an interruption, that of the first run."""
+        if settled.outcome != "unchanged" or source not in dict(self._settled):
+            self._settled.append((source, settled))
 
     def _existing_copy(self, arrival: Arrival) -> Path | None:
         """Return the path of the file with the same bytes that the library already holds, or None."""

@@ -46,6 +46,10 @@ class JobCancelled(Exception):  # noqa: N818 - never leaves this package
     """The job was cancelled, and its task has stopped."""
 
 
+class JobInterrupted(Exception):  # noqa: N818 - never leaves this package
+    """The task has stopped to let others work. If it is run again, it goes on where it was."""
+
+
 class Job:
     """Files being added to the library, a batch of questions, or a matrix. Safe to read from several threads.
 
@@ -76,11 +80,12 @@ class Job:
         self._files: list[FileState] = []
         self._sizes: list[int] = []
         self._release: Callable[[], None] = lambda: None
-        self._started_files = 0
+        self._started_files: set[int] = set()
         self._rows: list[Row] = []
         self._matrix_rows: list[MatrixRow] = []
         self._cells = self._begun_cells = 0
         self._receipt: Receipt | None = None
+        self._receipt_so_far: Receipt | None = None
         self._error: PinciteError | None = None
 
     # For interfaces
@@ -184,7 +189,7 @@ class Job:
             self._notify()
 
     def begin(self) -> bool:
-        """Start the job. Return False if it was cancelled before its turn."""
+        """Start the job, or go on after a rest. Return False if it was cancelled before its turn."""
         with self._changed:
             if self._state != "waiting":
                 return False
@@ -195,10 +200,21 @@ class Job:
             self._notify()
             return True
 
-    def start_group(self, group: range) -> list[int]:
+    def rest(self, receipt: Receipt | None) -> bool:
+        """Let the job wait for another turn, with the receipt so far. Return False if it was cancelled meanwhile."""
+        with self._changed:
+            if self._stop.is_set():
+                return False
+            self._state, self._receipt_so_far = "waiting", receipt
+            self._started_files.clear()
+            self._files = [replace(file, stage="waiting") if file.stage in OPEN else file for file in self._files]
+            self._notify()
+            return True
+
+    def start_group(self, group: Sequence[int]) -> list[int]:
         """Return the indices of a group's files to work on; from now on they cannot be skipped."""
         with self._changed:
-            self._started_files = group.stop
+            self._started_files.update(group)
             return [n for n in group if self._files[n].stage in OPEN]
 
     @property
@@ -260,7 +276,7 @@ class Job:
         with self._changed:
             if self._state not in ((only_if,) if only_if else UNDER_WAY):
                 return False
-            self._state, self._receipt, self._error = state, receipt, error
+            self._state, self._receipt, self._error = state, receipt or self._receipt_so_far, error
             self._files = [
                 replace(file, stage="cancelled", reason=reason) if file.stage in OPEN else file for file in self._files
             ]
@@ -269,7 +285,8 @@ class Job:
 
     def _skip(self, index: int) -> None:
         with self._changed:
-            if self._started_files <= index < len(self._files) and self._files[index].stage in OPEN:
+            is_waiting = 0 <= index < len(self._files) and index not in self._started_files
+            if is_waiting and self._files[index].stage in OPEN:
                 self._files[index] = replace(self._files[index], stage="cancelled")
                 self._notify()
 

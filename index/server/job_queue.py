@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from index.errors import JobNotFound, LibraryReadOnly, PinciteError, QueueFull, ServiceError, Stopping, TooMany
 from index.library.matrix import matrix_questions, require_few_cells
 from index.library.question_tables import QuestionTable
+from index.loading.sandbox.pool import is_awaited
 from index.records.document import UNDER_WAY
 from index.server.file_jobs import AddTask
-from index.server.job import Job, JobCancelled
+from index.server.job import Job, JobCancelled, JobInterrupted
 from index.server.question_jobs import BatchTask, MatrixTask
-from index.server.turns import Turns
+from index.server.turns import IdleThread, Turns
 from index.server.uploads import with_distinct_names
 
 if TYPE_CHECKING:
@@ -67,8 +68,8 @@ class Jobs:
         """Waiting jobs by client; the client whose last turn is longest ago comes first."""
         self._removals: deque[_Removal] = deque()
         self._closed = False
-        self._change_thread = ThreadPoolExecutor(1, thread_name_prefix="changing")
-        self._question_thread = ThreadPoolExecutor(1, thread_name_prefix="asking")
+        self._change_thread = IdleThread("changing")
+        self._question_thread = IdleThread("asking")
         uploads.recover(lambda: {info.id: info.source for info in library.documents()})
 
     @property
@@ -88,11 +89,11 @@ class Jobs:
         """
         arrivals = with_distinct_names(arrivals)
         job = Job("add", len(arrivals))
-        task = AddTask(self._library, self._uploads, job, arrivals, self._between(job))
+        task = AddTask(self._library, self._uploads, job, arrivals, self._between(job), self._is_awaited)
         try:
             self.require_writable()
             self._require_at_most(len(arrivals), "files", self._settings.max_upload_files, "PINCITE_MAX_UPLOAD_FILES")
-            self._enqueue(job, self._change_thread, task, client)
+            self._enqueue(job, task, client)
         except (ServiceError, LibraryReadOnly):
             task.release()
             raise
@@ -119,7 +120,7 @@ class Jobs:
         job = Job("batch", len(table.questions), document_ids or (), asked=table)
         between = partial(self._between_questions, job, client)
         task = BatchTask(self._library, job, document_ids, between, writer)
-        self._enqueue(job, self._question_thread, task, client)
+        self._enqueue(job, task, client)
         return job
 
     def matrix(self, questions: Sequence[str], documents: Sequence[str] | None = None, client: str = "") -> Job:
@@ -135,7 +136,7 @@ class Jobs:
         chosen = [info.id for info in infos]
         job = Job("matrix", len(chosen) * len(asked), chosen if documents else (), asked=QuestionTable(asked))
         task = MatrixTask(self._library, job, chosen, partial(self._between_questions, job, client))
-        self._enqueue(job, self._question_thread, task, client)
+        self._enqueue(job, task, client)
         return job
 
     def remove(self, name: str) -> Receipt:
@@ -163,8 +164,20 @@ class Jobs:
         with self._lock:
             return list(reversed(self._jobs.values()))[:RECENT]
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a job waits or is under way."""
+        return any(job.state in UNDER_WAY for job in self.recent())
+
     def close(self) -> None:
         """Cancel all jobs and wait until the current step ends."""
+        self.cancel()
+        self._change_thread.join()
+        self._question_thread.join()
+        self._uploads.close()
+
+    def cancel(self) -> None:
+        """Cancel all jobs and accept no more; wait for nothing."""
         with self._lock:
             self._closed = True
             jobs = list(self._jobs.values())
@@ -174,9 +187,6 @@ class Jobs:
             job.cancel()
         for removal in removals:
             removal.outcome.set_exception(Stopping())
-        self._change_thread.shutdown()
-        self._question_thread.shutdown()
-        self._uploads.close()
 
     # For the two threads
 
@@ -191,6 +201,13 @@ class Jobs:
             if queue:
                 queues[client] = queue  # behind all others
         self._run(job, task)
+        with self._lock:
+            if job.state == "waiting" and not self._closed:  # it was interrupted
+                self._queues[lane].setdefault(client, deque()).append((job, task))
+                self._thread(lane).submit(partial(self._run_next, lane))
+
+    def _thread(self, lane: Lane) -> IdleThread:
+        return self._change_thread if lane == "add" else self._question_thread
 
     def _between_questions(self, job: Job, client: str) -> None:
         """Run the next batch of another client, as a whole, between two questions of this client's batch."""
@@ -226,6 +243,10 @@ class Jobs:
             task.run()
         except JobCancelled:
             state = "cancelled"
+        except JobInterrupted:
+            if job.rest(task.receipt()):
+                return
+            state = "cancelled"
         except PinciteError as expected:
             error = expected
         except Exception:
@@ -246,6 +267,10 @@ class Jobs:
 
         return between
 
+    def _is_awaited(self) -> bool:
+        """Return whether another job of this library waits, or anybody for a process that reads files."""
+        return bool(self._queues["add"]) or is_awaited()
+
     def _remove_waiting(self) -> None:
         while removal := self._next_removal():
             try:
@@ -261,7 +286,7 @@ class Jobs:
         with self._lock:
             return self._removals.popleft() if self._removals else None
 
-    def _enqueue(self, job: Job, thread: ThreadPoolExecutor, task: Task, client: str) -> None:
+    def _enqueue(self, job: Job, task: Task, client: str) -> None:
         """Put a job into its client's queue. Raises QueueFull; one client gets at most three quarters of the places."""
         with self._lock:
             self._require_open()
@@ -276,7 +301,7 @@ class Jobs:
             self._forget_old()
             queue.append((job, task))
             self._queues[job.lane][client] = queue
-            thread.submit(self._run_next, job.lane)
+            self._thread(job.lane).submit(partial(self._run_next, job.lane))
 
     def _waiting(self, lane: Lane) -> int:
         return sum(job.lane == lane and job.state == "waiting" for job in self._jobs.values())

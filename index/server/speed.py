@@ -82,8 +82,8 @@ class SpeedMeter:
         self._forecast: Forecast | None = None
 
     def begin(self) -> None:
-        """Start the clock."""
-        self._began = self._clock()
+        """Start the clock; it goes on if it was started before."""
+        self._began = self._clock() if self._began is None else self._began
 
     @property
     def seconds(self) -> float:

@@ -1,7 +1,8 @@
-"""Turns for long work in threads: one at a time, in order of arrival, for all libraries of a server."""
+"""Threads for long work: they end when there is none, and take turns, in order of arrival, for all libraries."""
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from contextlib import contextmanager
@@ -11,6 +12,46 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _CHECK_SECONDS = 0.2
+_log = logging.getLogger(__name__)
+
+
+class IdleThread:
+    """Runs calls in order, one at a time, in a thread that exists only while there is something to do."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._lock = threading.Lock()
+        self._calls: deque[Callable[[], object]] = deque()
+        self._thread: threading.Thread | None = None
+
+    def submit(self, call: Callable[[], object]) -> None:
+        """Run a call after those before it. An error of it is logged."""
+        with self._lock:
+            self._calls.append(call)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name=self._name)
+                self._thread.start()
+
+    def join(self) -> None:
+        """Wait until all calls have ended."""
+        with self._lock:
+            thread = self._thread
+        if thread is not None:
+            thread.join()
+
+    def _run(self) -> None:
+        while (call := self._next()) is not None:
+            try:
+                call()
+            except Exception:
+                _log.exception("A call in the thread %s failed.", self._name)
+
+    def _next(self) -> Callable[[], object] | None:
+        with self._lock:
+            if self._calls:
+                return self._calls.popleft()
+            self._thread = None
+            return None
 
 
 class Turns:

@@ -7,6 +7,7 @@ import tempfile
 import threading
 import weakref
 from collections import OrderedDict
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,8 @@ class MemberFiles:
     """Unpacked members by path; the one that was not used for the longest time goes first. Thread-safe."""
 
     def __init__(self, limits: Limits, *, max_bytes: int, capacity: int = CAPACITY) -> None:
-        self._limits = limits
+        # A reader of documents does not wait until the files that others add have been read.
+        self._limits = replace(limits, processes=limits.processes + 1)
         self._max_bytes = max_bytes
         self._capacity = capacity
         self._folder: Path | None = None

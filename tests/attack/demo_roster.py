@@ -12,6 +12,7 @@ from tests.attack import (
     closures,
     departures,
     evictions,
+    exhaustions,
     expiries,
     neighbours,
     quotas,
@@ -39,6 +40,7 @@ ROOMY_ATTACKS = (
     *sessions.ATTACKS,
     *departures.ATTACKS,
     *closures.ATTACKS,
+    *exhaustions.ATTACKS,
     *LONG_ATTACKS,
 )
 TIGHT_ATTACKS = (*quotas.TIGHT_ATTACKS, *expiries.TIGHT_ATTACKS)

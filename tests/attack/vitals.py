@@ -7,7 +7,7 @@ import os
 import statistics
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -138,15 +138,41 @@ def wait_until_idle(server: Server, seconds: float) -> float:
 
 def processor_time(server: Server) -> float:
     """Return the processor seconds of the server and of the processes in its session."""
-    total = 0
+    return sum(int(fields[11]) + int(fields[12]) for fields in _session_of(server).values()) / os.sysconf("SC_CLK_TCK")
+
+
+def processes_of(server: Server, program: bytes) -> list[Path]:
+    """Return the processes in the server's session, as folders of `/proc`, whose command line contains these bytes."""
+    found = []
+    for process in _session_of(server):
+        with suppress(OSError):  # it has just ended
+            found += [process] if program in (process / "cmdline").read_bytes() else []
+    return found
+
+
+def resident_megabytes(server: Server) -> int:
+    """Return the resident memory of the server and of the processes in its session; shared pages count each time."""
+    return sum(int(fields[21]) for fields in _session_of(server).values()) * os.sysconf("SC_PAGE_SIZE") // 1_000_000
+
+
+def open_files(server: Server) -> list[str]:
+    """Return the paths of the files that the server has open."""
+    paths = []
+    for link in Path(f"/proc/{server.pid}/fd").iterdir():
+        with suppress(OSError):  # it was closed meanwhile
+            paths.append(str(link.readlink()))
+    return paths
+
+
+def _session_of(server: Server) -> dict[Path, list[str]]:
+    """Return the fields of `/proc/…/stat` from the third one on, of each process in the server's session."""
+    found = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
+        with suppress(OSError):  # the process has just ended
             fields = stat.read_text().rsplit(")", 1)[1].split()
-        except OSError:
-            continue  # the process has just ended
-        if int(fields[3]) == server.pid:
-            total += int(fields[11]) + int(fields[12])
-    return total / os.sysconf("SC_CLK_TCK")
+            if int(fields[3]) == server.pid:
+                found[stat.parent] = fields
+    return found
 
 
 def ask_as_bystander(server: Server, address: str = BYSTANDER) -> str:

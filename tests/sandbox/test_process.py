@@ -8,6 +8,8 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +29,7 @@ from index.loading.sandbox import messages, pool
 from index.loading.sandbox import reader_process as process
 from index.loading.sandbox.messages import ChunkerSettings, Limits
 from index.loading.sandbox.pool import Parser, parsers
+from tests.hosted import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,8 +128,8 @@ def test_sandbox_process_is_reused(misbehaving_sandbox: None, write: Write) -> N
         with parsers(LIMITS) as parser:
             read(parser, write("a.txt", "The ship left."))
             read(parser, write("b.txt", "A whale swam by."))
-            assert parser._process is not None
-            pids.append(parser._process.pid)
+            pids += [process.pid for process in pool._POOL._idle]
+    assert len(pids) == 2
     assert pids[0] == pids[1]
 
 
@@ -138,23 +141,21 @@ def test_worn_out_process_is_replaced(
     parser: Parser, write: Write, monkeypatch: pytest.MonkeyPatch, name: str, value: float
 ) -> None:
     """After its limit of files or memory growth a new process is used, and the old one has ended."""
-    monkeypatch.setattr(process, name, value)
+    pool.close_idle()
     read(parser, write("a.txt", "The ship left."))
-    assert parser._process is not None
-    first = parser._process
+    (first,) = pool._POOL._idle
+    monkeypatch.setattr(process, name, value)
     read(parser, write("b.txt", "A whale swam by."))
-    assert parser._process.pid != first.pid
     assert first._process.poll() is not None
+    assert not pool._POOL._idle
 
 
 def test_idle_process_ends(parser: Parser, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process ends after a while without work; a later file gets a new one."""
     monkeypatch.setattr(pool, "IDLE_SECONDS", 0.01)
     read(parser, write("a.txt", "The ship left."))
-    idle = parser._process
-    assert idle is not None
-    parser.close()
-    idle._process.wait(timeout=30)
+    monkeypatch.undo()
+    wait_until(lambda: not pool._POOL._idle)
     assert read(parser, write("b.txt", "A whale swam by.")) == "A whale swam by."
 
 
@@ -171,14 +172,78 @@ def test_parser_can_be_stopped_from_another_thread(parser: Parser, write: Write)
 
     thread = threading.Thread(target=parse)
     thread.start()
-    while parser._process is None or not parser._process._files:
-        time.sleep(0.01)
+    wait_until(lambda: parser._process is not None and parser._process._files > 0)
     parser.stop()
     thread.join(timeout=30)
     assert not thread.is_alive()
     assert [type(error) for error in errors] == [ReaderCrashed]
     with pytest.raises(ReaderCrashed):
         read(parser, write("good.txt", "The ship left."))
+
+
+@contextmanager
+def hanging(write: Write, count: int) -> Iterator[list[Parser]]:
+    """Let parsers read files that hang, each in its thread, until the block ends."""
+    running = [Parser(LIMITS) for _ in range(count)]
+    errors: list[LoadingError] = []
+
+    def parse(number: int) -> None:
+        try:
+            read(running[number], write(f"slow{number}.txt", "!hang"))
+        except LoadingError as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=parse, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    try:
+        wait_until(lambda: sum(one._process is not None for one in running) == LIMITS.processes)
+        wait_until(lambda: len(pool._POOL.waiting) == count - LIMITS.processes)
+        yield running
+    finally:
+        for one in running:
+            one.stop()
+        for thread in threads:
+            thread.join(30)
+    assert [type(error) for error in errors] == [ReaderCrashed] * count
+
+
+def test_only_so_many_processes_read_for_all_parsers(misbehaving_sandbox: None, write: Write) -> None:
+    """Whoever asks waits until a process is free, and can be stopped while waiting; a viewer has a process of its own.
+
+    Nobody needs to wait for a parser that has nothing to read.
+    """
+    pool.close_idle()
+    assert not pool.is_awaited()
+    with hanging(write, 5) as running:
+        reading = [one for one in running if one._process is not None]
+        assert len(reading) == LIMITS.processes == len(workers_of_this_program())
+        assert pool.is_awaited()
+        viewer = Parser(replace(LIMITS, processes=LIMITS.processes + 1))
+        assert read(viewer, write("good.txt", "The ship left.")) == "The ship left."
+        assert len(workers_of_this_program()) == LIMITS.processes + 1
+        reading[0].stop()
+        wait_until(lambda: any(one._process is not None for one in running if one not in reading))
+    assert not pool.is_awaited()
+
+
+def test_idle_process_makes_room_for_one_with_another_limit(misbehaving_sandbox: None, write: Write) -> None:
+    """Processes that wait for a file count as well, so they end before others begin."""
+    pool.close_idle()
+    good = write("good.txt", "The ship left.")
+    for megabytes in (400, 401, 402):
+        read(Parser(replace(LIMITS, megabytes=megabytes)), good)
+        wait_until(lambda: len(workers_of_this_program()) <= LIMITS.processes)
+    assert {process.megabytes for process in pool._POOL._idle} == {401, 402}
+
+
+def workers_of_this_program() -> list[str]:
+    """Return the ids of the processes that this one has started to read files; those of the pool without `/proc`."""
+    if sys.platform != "linux":
+        return [str(process.pid) for process in pool._POOL._idle]
+    tasks = Path(f"/proc/{os.getpid()}/task").glob("*/children")
+    children = [pid for task in tasks for pid in task.read_text().split()]
+    return [pid for pid in children if "misbehaving_worker" in Path(f"/proc/{pid}/cmdline").read_text()]
 
 
 def test_worker_imports_nothing_from_the_working_folder(
@@ -204,7 +269,7 @@ pool.PROGRAM = misbehaving_worker.PROGRAM
 signal.signal(signal.SIGINT, signal.default_int_handler)  # background processes of a shell ignore Ctrl-C
 with parsers(Limits(60.0, 400)) as parser:
     parser.parse(Path(sys.argv[2]), source="x", max_bytes=1000)
-    print(parser._process.pid, flush=True)
+    print(next(iter(pool._POOL._idle)).pid, flush=True)
     parser.parse(Path(sys.argv[1]), source="x", max_bytes=1000)
 """
 

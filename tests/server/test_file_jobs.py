@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
@@ -17,15 +18,21 @@ from index.errors import (
     ServiceError,
     TooMany,
 )
+from index.loading.recognition import tesseract
+from index.loading.sandbox import pool
 from index.server import file_jobs
 from index.server.file_jobs import GROUP_FILES
 from index.storage import store
 from index.storage.files import WriterLock
+from tests.hosted import wait_until
+from tests.loading.archives import zipped
+from tests.loading.printed_pages import drawn, scanned_pdf
+from tests.loading.stub_tesseract import StubTesseract, install
 from tests.server.conftest import SHIP, TEXTS, finished, kept_files, receive, wait_for_job
 from tests.storage.test_writer_lock import another_process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from index.encoders.encoder import Draft, Encoded
@@ -52,6 +59,91 @@ def stages(job: Job) -> list[str]:
 def document_names(library: Library) -> set[str]:
     """Return the names of the library's documents."""
     return {info.name for info in library.documents()}
+
+
+# Long scans
+
+
+@pytest.fixture
+def stub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StubTesseract]:
+    """A quick program that recognises pages; a job lets others go first at the first new page."""
+    monkeypatch.setattr(file_jobs, "TURN_SECONDS", 0.0)
+    pool.close_idle()
+    yield install(tmp_path / "bin", monkeypatch)
+    pool.close_idle()
+    tesseract._installed.cache_clear()
+    tesseract._models.cache_clear()
+
+
+def scan_of(pages: int) -> bytes:
+    """Return a scan that is small enough to be added before other files."""
+    return scanned_pdf([drawn().resize((150, 200))] * pages)
+
+
+NEEDS_STUB = pytest.mark.skipif(sys.platform == "win32", reason="the stub is a script")
+
+
+@NEEDS_STUB
+def test_long_scan_lets_the_job_of_another_client_go_first(
+    jobs: Jobs, uploads: Uploads, library: Library, stub: StubTesseract
+) -> None:
+    """Recognised pages are kept, so only the page that was interrupted is recognised twice."""
+    waits = stub.let_wait(3)
+    scan = jobs.add(receive(uploads, {"scan.pdf": scan_of(4)}), client="one")
+    wait_until(lambda: stub.pages == 3)
+    short = finished(jobs.add(receive(uploads, files(SHIP)), client="two"))
+    assert stages(short) == ["added"]
+    assert stages(scan)[0] in ("waiting", "reading")
+    waits.unlink()
+    assert stages(finished(scan)) == ["added"]
+    assert stub.pages == 5
+    assert document_names(library) == {"scan.pdf", "0.txt"}
+    assert scan.receipt is not None
+    assert len(scan.receipt.added) == 1
+
+
+@NEEDS_STUB
+def test_other_files_of_a_job_do_not_wait_for_a_long_scan(jobs: Jobs, uploads: Uploads, stub: StubTesseract) -> None:
+    """They are added first, and the scan goes on after them."""
+    waits = stub.let_wait(2)
+    job = jobs.add(receive(uploads, {"scan.pdf": scan_of(3), **files(*TEXTS[:GROUP_FILES])}))
+    wait_for_job(job, lambda: stages(job)[1:] == ["added"] * GROUP_FILES)
+    assert stages(job)[0] != "added"
+    waits.unlink()
+    assert set(stages(finished(job))) == {"added"}
+
+
+@NEEDS_STUB
+def test_members_of_an_archive_are_in_the_receipt_once(jobs: Jobs, uploads: Uploads, stub: StubTesseract) -> None:
+    """An archive that was interrupted within is opened again; what was added in the first run stays added."""
+    waits = stub.let_wait(2)
+    packed = zipped({"note.txt": SHIP.encode(), "scan.pdf": scan_of(3)})
+    job = jobs.add(receive(uploads, {"all.zip": packed}), client="one")
+    wait_until(lambda: stub.pages == 2)
+    finished(jobs.add(receive(uploads, files(TEXTS[0])), client="two"))
+    waits.unlink()
+    receipt = finished(job).receipt
+    assert receipt is not None
+    assert [len(receipt.added), len(receipt.unchanged), len(receipt.opened)] == [2, 0, 1]
+
+
+@NEEDS_STUB
+def test_interrupted_job_can_be_cancelled_at_once(
+    jobs: Jobs, uploads: Uploads, stub: StubTesseract, encoder: GatedEncoder
+) -> None:
+    """It keeps what was added before."""
+    stub.let_wait(2)
+    job = jobs.add(receive(uploads, {"0.txt": TEXTS[0], "scan.pdf": scan_of(3)}), client="one")
+    wait_for_job(job, lambda: stages(job)[0] == "added")
+    encoder.shut()
+    other = jobs.add(receive(uploads, files(TEXTS[1])), client="two")
+    wait_for_job(job, lambda: job.state == "waiting")
+    job.cancel()
+    assert (job.state, stages(job)) == ("cancelled", ["added", "cancelled"])
+    assert job.receipt is not None
+    assert len(job.receipt.added) == 1
+    encoder.open()
+    finished(other)
 
 
 # Adding files

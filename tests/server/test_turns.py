@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.server.turns import Turns
+from index.server.turns import IdleThread, Turns
 from tests.hosted import wait_until
 
 if TYPE_CHECKING:
@@ -99,3 +99,22 @@ def test_cancelled_worker_that_gave_way_does_not_wait_for_its_turn() -> None:
         worker.join(10)
         assert not worker.is_alive()
         assert turns._holder == threading.get_ident()
+
+
+def test_idle_thread_exists_only_while_there_is_work() -> None:
+    """Calls run in order, an error does not end the thread, and an idle library costs none."""
+    thread, gate = IdleThread("test"), threading.Event()
+    done: list[int] = []
+
+    def fail() -> None:
+        raise StoppedError
+
+    for call in (lambda: gate.wait(10), fail, lambda: done.append(1), lambda: done.append(2)):
+        thread.submit(call)
+    gate.set()
+    thread.join()
+    assert done == [1, 2]
+    thread.submit(lambda: done.append(3))
+    thread.join()
+    assert done == [1, 2, 3]
+    wait_until(lambda: "test" not in {one.name for one in threading.enumerate()})

@@ -59,9 +59,10 @@ class Guest:
         self.token = self.send("GET", "/v1/visitor").json()["token"]
         return self
 
-    def add(self, name: str, text: str) -> dict[str, Any]:
+    def add(self, name: str, content: str | bytes) -> dict[str, Any]:
         """Upload a file, wait for its job, and return the job."""
-        response = self.send("POST", "/v1/documents", files={"files": (name, text.encode())})
+        data = content.encode() if isinstance(content, str) else content
+        response = self.send("POST", "/v1/documents", files={"files": (name, data)})
         assert response.status_code == 202, response.text
         address = response.headers["location"]
         wait_until(lambda: self.send("GET", address).json()["state"] not in ("waiting", "working"))

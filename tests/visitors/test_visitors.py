@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.server.http import application
+from index.server.visitors import registry
 from index.server.visitors.visitor_folders import VisitorFolders
 from tests.hosted import wait_until
+from tests.loading.archives import zipped
 from tests.visitors.conftest import COMET, OIL, Guest, demo_settings, running_demo
 
 if TYPE_CHECKING:
@@ -256,6 +258,48 @@ def test_private_library_has_a_number_of_pages(tight: Demo) -> None:
     job = guest.add("b.txt", "A ship left the harbour.")
     assert job["problem"]["title"] == "Your private library is full"
     assert "2 pages" in job["problem"]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("before", "members", "limit"),
+    [
+        pytest.param("A ship left.", {"a.txt": "A clock.", "b.txt": "A bridge."}, "2 files", id="files"),
+        pytest.param("", {"a.txt": "A clock. " * 200, "b.txt": "A king and his horse. " * 200}, "2 pages", id="pages"),
+        pytest.param(
+            "", {name: f"<p>{name} left.</p>{'<!-- -->' * 80_000}" for name in ("a.html", "b.html")}, "1 MB", id="bytes"
+        ),
+    ],
+)
+def test_members_of_an_archive_count(tight: Demo, before: str, members: dict[str, str], limit: str) -> None:
+    """They count as files, pages and bytes like all others, and the archive says which limit was reached."""
+    guest = tight.guest()
+    if before:
+        guest.add("before.txt", before)
+    job = guest.add("all.zip", zipped(members))
+    (note,) = job["files"][0]["notes"]
+    assert note.startswith("1 document in it; 1 could not be read: Your private library is full")
+    assert limit in note
+    assert guest.state()["documents"] == 1 + bool(before)
+
+
+def test_private_library_that_is_not_used_is_closed(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its documents are still listed, and the next question or upload opens it again."""
+    monkeypatch.setattr(registry, "_MOST_OPEN", 1)
+    guests = [demo.guest() for _ in range(3)]
+    for guest in guests:
+        guest.add("comet.txt", "The comet fell into the desert.")
+        guest.send("POST", "/v1/ask", json=QUESTION)
+    overlays = [visitor.library for visitor in demo.visitors._known.values()]
+    demo.visitors.expire()
+    assert [overlay._own is None for overlay in overlays] == [True, True, False]
+    assert [guest.state()["documents"] for guest in guests] == [1, 1, 1]
+    assert overlays[0]._own is None
+    assert "comet.txt" in guests[0].names()
+    answer = guests[1].send("POST", "/v1/ask", json=QUESTION).json()
+    assert answer["status"] == "answered"
+    demo.visitors.expire()
+    guests[0].add("ship.txt", "The ship left the harbour.")
+    assert guests[0].state()["documents"] == 2
 
 
 def test_checks_of_assistants_are_counted_as_checks(tmp_path: Path) -> None:

@@ -86,6 +86,8 @@ class Limits:
     """Memory of the whole process."""
     containers: ContainerLimits = CONTAINER_LIMITS
     """How many members a container may have, and how many containers may be in one another."""
+    processes: int = 2
+    """How many processes may read files at a time: no file is begun while so many do, for whichever library."""
 
     def seconds_for(self, size: int) -> float:
         """Return the time limit for a file of `size` bytes."""
@@ -139,11 +141,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """The time and memory that reading a file took."""
+    """The size of a file, and the time and memory that reading it took."""
 
     seconds: float
     megabytes: float
     """Peak memory of the process while it read the file; 0 if the system does not report it."""
+    bytes: int = 0
+    """Size of the file, or of the unpacked member of a container."""
 
 
 @dataclass(frozen=True, slots=True)

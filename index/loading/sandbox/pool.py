@@ -4,36 +4,38 @@ from __future__ import annotations
 
 import atexit
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from index.errors import ReaderCrashed
 from index.loading.containers.container_paths import file_on_disk
 from index.loading.recognition.recogniser import RecognitionOptions
 from index.loading.sandbox.messages import Request
 from index.loading.sandbox.reader_process import Process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from index.loading.sandbox.messages import ChunkerSettings, Limits, Parsed, Task
     from index.loading.sandbox.reader_process import PageCallback
 
 PROGRAM = ("-m", "index.loading.sandbox.worker")
-MOST_IDLE = 2
 IDLE_SECONDS = 60.0
 """Seconds after which an idle process ends, so that a server that rarely adds files does not keep it."""
-_idle: dict[Process, threading.Timer] = {}
-_lock = threading.Lock()
+_STOPPED = "Reading was stopped."
+_POLL_SECONDS = 1.0
+"""The timeout of each wait: on some systems, Ctrl-C cannot interrupt a wait without a timeout."""
 
 
 class Parser:
-    """Reads files within limits, in one thread. If a file crashes the process, the next file gets a new process."""
+    """Reads files within limits, in one thread. It borrows a process for each file, and waits until one is free."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._program = PROGRAM
         self._process: Process | None = None
+        """The process that reads now."""
         self._stopped = False
 
     def parse(
@@ -64,7 +66,8 @@ class Parser:
             containers=self._limits.containers,
             recognition=recognition or RecognitionOptions(),
         )
-        return self._ready().ask(request, cutting, report)
+        with self._borrowed() as process:
+            return process.ask(request, cutting, report)
 
     def members(self, path: Path, *, max_bytes: int, passwords: Sequence[str] = ()) -> list[str]:
         """Return the names of the members of a container, a file or itself a member of one, as paths below it.
@@ -95,83 +98,137 @@ class Parser:
             containers=self._limits.containers,
             task=task,
         )
-        return self._ready().find(request)
+        with self._borrowed() as process:
+            return process.find(request)
 
     def stop(self) -> None:
         """Stop reading, and read no more files. May be called from any thread."""
-        with _lock:
+        with _POOL.changed:
             self._stopped = True
             if self._process:
                 self._process.kill()
+            _POOL.changed.notify_all()
 
     def close(self) -> None:
-        """Return the process to the pool."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        if not (process.fit and not self._stopped and _put_back(process)):
-            process.close()
+        """Read no more files. The pool keeps the process for others."""
+        self._stopped = True
 
-    def _ready(self) -> Process:
-        if self._process and self._process.fit:
-            return self._process
-        if self._process:
-            self._process.close()
-        process = _take_idle(self._limits.megabytes, self._program) or Process(self._limits.megabytes, self._program)
-        with _lock:
-            self._process = process
-            if self._stopped:
-                process.kill()
-        return process
+    @contextmanager
+    def _borrowed(self) -> Iterator[Process]:
+        with _POOL.place(self._limits.processes, lambda: self._stopped):
+            process = _POOL.take(self._limits, self._program)
+            try:
+                with _POOL.changed:
+                    self._process = process
+                    if self._stopped:
+                        process.kill()
+                yield process
+            finally:
+                with _POOL.changed:
+                    self._process = None
+                _POOL.put_back(process)
 
 
 @contextmanager
 def parsers(limits: Limits) -> Iterator[Parser]:
-    """Yield a parser, and return its process to the pool at the end."""
-    parser = Parser(limits)
-    try:
+    """Yield a parser that reads no more files after the end."""
+    with closing(Parser(limits)) as parser:
         yield parser
-    finally:
-        parser.close()
 
 
-def _put_back(process: Process) -> bool:
-    """Put a process into the pool, and return True; False if the pool is full."""
-    with _lock:
-        if len(_idle) >= MOST_IDLE:
-            return False
-        timer = _idle[process] = threading.Timer(IDLE_SECONDS, _retire, [process])
-    timer.daemon = True
-    timer.start()
-    return True
+class _Pool:
+    """The processes of this program that read files: there are never more of them than its parsers' limits allow.
+
+    Whoever has a process waits for nothing else than the end of its file, so that all others get theirs.
+    """
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        """Guards all state; notified when a place is free, or a parser was stopped."""
+        self.waiting: dict[object, int] = {}
+        """Those that wait for a place, in order of arrival, each with its limit."""
+        self._taken = 0
+        self._idle: dict[Process, threading.Timer] = {}
+
+    @contextmanager
+    def place(self, most: int, is_stopped: Callable[[], bool]) -> Iterator[None]:
+        """Wait until fewer than `most` processes read files, and keep one's place. Raises ReaderCrashed if stopped."""
+        ticket = object()
+        with self.changed:
+            self.waiting[ticket] = most
+            try:
+                while not self.changed.wait_for(lambda: self._next() is ticket or is_stopped(), _POLL_SECONDS):
+                    pass
+                if is_stopped():
+                    raise ReaderCrashed(_STOPPED)
+                self._taken += 1
+            finally:
+                del self.waiting[ticket]
+                self.changed.notify_all()
+        try:
+            yield
+        finally:
+            with self.changed:
+                self._taken -= 1
+                self.changed.notify_all()
+
+    def take(self, limits: Limits, program: tuple[str, ...]) -> Process:
+        """Return the newest idle process with this limit of memory, so that surplus ones time out, or a new process."""
+        with self.changed:
+            kind = (limits.megabytes, program)
+            found = next((one for one in reversed(self._idle) if (one.megabytes, one.program) == kind), None)
+            surplus = [found] if found else list(self._idle)[: max(0, self._taken + len(self._idle) - limits.processes)]
+            for process in surplus:
+                self._idle.pop(process).cancel()
+        if found:
+            return found
+        for process in surplus:
+            process.close()
+        return Process(limits.megabytes, program)
+
+    def put_back(self, process: Process) -> None:
+        """Keep a process for the next file, or end it if it is worn out."""
+        if not process.fit:
+            process.close()
+            return
+        timer = threading.Timer(IDLE_SECONDS, self._retire, [process])
+        timer.daemon = True
+        with self.changed:
+            self._idle[process] = timer
+        timer.start()
+
+    def empty(self) -> None:
+        """End all idle processes."""
+        with self.changed:
+            idle = dict(self._idle)
+            self._idle.clear()
+        for process, timer in idle.items():
+            timer.cancel()
+            process.close()
+
+    def _next(self) -> object | None:
+        """Return the first of those that wait whose limit leaves a place."""
+        return next((ticket for ticket, most in self.waiting.items() if self._taken < most), None)
+
+    def _retire(self, process: Process) -> None:
+        with self.changed:
+            idle = self._idle.pop(process, None)
+        if idle is not None:
+            process.close()
 
 
-def _take_idle(megabytes: int, program: tuple[str, ...]) -> Process | None:
-    """Take the newest idle process with the same limit from the pool, so that surplus processes time out."""
-    with _lock:
-        for process in reversed(_idle):
-            if (process.megabytes, process.program) == (megabytes, program):
-                _idle.pop(process).cancel()
-                return process
-    return None
+_POOL = _Pool()
 
 
-def _retire(process: Process) -> None:
-    with _lock:
-        waiting = _idle.pop(process, None)
-    if waiting is not None:
-        process.close()
+def is_awaited() -> bool:
+    """Return whether anybody waits for a process that reads files."""
+    return bool(_POOL.waiting)
 
 
 @atexit.register
 def close_idle() -> None:
     """End all idle processes."""
-    with _lock:
-        waiting = dict(_idle)
-        _idle.clear()
-    for process, timer in waiting.items():
-        timer.cancel()
-        process.close()
+    _POOL.empty()
 
 
 def _size(path: Path) -> int:

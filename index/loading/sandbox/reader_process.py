@@ -55,7 +55,7 @@ class Process:
     @property
     def fit(self) -> bool:
         """Whether it may read another file."""
-        return self.alive and not self._late and self._files < MOST_FILES and not self._grown
+        return self.alive and not (self._late or self._stopped or self._grown) and self._files < MOST_FILES
 
     @property
     def pid(self) -> int:

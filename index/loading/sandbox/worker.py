@@ -161,6 +161,8 @@ class _Worker:
     def __init__(self, megabytes: int) -> None:
         self._megabytes = megabytes
         self._tokenizers: dict[str, _Tokenizer] = {}
+        self._size = 0
+        """Bytes of the last file that was read."""
 
     def serve(self, source: BinaryIO, sink: BinaryIO) -> None:
         """Read requests, and send documents or errors."""
@@ -183,11 +185,11 @@ class _Worker:
         try:
             found = self._guarded(request, begin_page)
         except LoadingError as error:
-            send_error(sink, self._likely_cause(error, request), _cost(began))
+            send_error(sink, self._likely_cause(error, request), _cost(began, self._size))
         else:
             if isinstance(found, tuple):
                 document, chunks, pages = found
-                send_parsed(sink, Parsed(document, chunks, _cost(began), pages))
+                send_parsed(sink, Parsed(document, chunks, _cost(began, self._size), pages))
             else:
                 send_found(sink, found)
         finally:
@@ -211,6 +213,7 @@ class _Worker:
     def _read(self, request: Request, name: str, recogniser: Recogniser) -> _Read | bytes:
         file = container_file(Path(request.path))
         data = self._bytes(request, file)
+        self._size = len(data)
         if request.task == "bytes":
             return data
         if request.task == "identity":
@@ -291,8 +294,8 @@ class _Tokenizer:
         return Tokenizer.from_str(self._as_json)
 
 
-def _cost(began: float) -> Cost:
-    return Cost(time.monotonic() - began, memory("VmHWM"))
+def _cost(began: float, size: int) -> Cost:
+    return Cost(time.monotonic() - began, memory("VmHWM"), size)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index.errors import PrivateLibraryFull, PublishedDocument, Stopping
+from index.errors import PrivateLibraryFull, PublishedDocument, Stopping, TooLarge
 from index.library.library import Library, Parts
 from index.loading.loader import digest, discover
 from index.records import Progress, Receipt, Settled
@@ -19,15 +19,13 @@ from index.storage.layers.layered_store import LayeredStore
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 
-    from index.records import Answer, DocumentInfo, ProgressCallback
+    from index.records import Answer, Document, DocumentInfo, ProgressCallback
     from index.settings import Settings
 
 CHARACTERS_PER_PAGE = 3000
 """Characters that count as a page in formats without pages: a full page of print."""
 ALREADY_PUBLISHED = "This document is published here already, so it is not added again."
-_OWN = "own"
-_MOST_MEMBERS = 20
-"""Documents that a visitor's archive may hold: the limit on pages is checked before each file, not within one."""
+_OWN, _WORDS = "own", "words-"
 
 
 class Overlay(Library):
@@ -58,6 +56,12 @@ class Overlay(Library):
         self._own_settings = settings
         self._max_pages = max_pages
         self._own: Library | None = None
+        self._has_own = False
+        """Whether the own library was made; it may be closed now."""
+        self._resting: list[DocumentInfo] = []
+        """The visitor's documents, while their library is closed."""
+        self._held: dict[str, tuple[int, int]] = {}
+        """Pages and bytes of each own document that was added or is being added, by id."""
         self._both: Library | None = None
         self._retired: list[Library] = []
         self._numbers = count(1)
@@ -72,10 +76,16 @@ class Overlay(Library):
     def close(self) -> None:
         """Close the own library; the published one stays open."""
         with self._opening:
-            self._closed = True
-            for library in filter(None, (*self._retired, self._both, self._own)):
-                library.close()
-            self._retired, self._both, self._own = [], None, None
+            self._closed, self._resting = True, []
+            self._close_own()
+
+    def rest(self) -> None:
+        """Close the own library until it is used again, so that it has no open file and no thread."""
+        with self._opening:
+            self._resting = self.own_documents()
+            self._close_own()
+            for place in self._own_folder.glob(f"{_WORDS}*"):
+                shutil.rmtree(place, ignore_errors=True)
 
     @property
     def folder(self) -> Path:
@@ -129,14 +139,14 @@ class Overlay(Library):
         """Remove documents from the own library. Raises PublishedDocument, before anything is removed."""
         found = [self.find(name) for name in documents]
         for info in found:
-            if not info.private or self._own is None:
+            if not info.private:
                 raise PublishedDocument(info.name)
-        return self._own.remove(*(info.id for info in found)) if self._own is not None else Receipt()
+        return self._open_own().remove(*(info.id for info in found)) if found else Receipt()
 
     def own_documents(self) -> list[DocumentInfo]:
         """Return the visitor's documents."""
         own = self._own
-        return [replace(info, private=True) for info in own.documents()] if own is not None else []
+        return [replace(info, private=True) for info in own.documents()] if own is not None else self._resting
 
     # Details
 
@@ -147,12 +157,32 @@ class Overlay(Library):
     def _library_with_room(self) -> Library:
         """Return the own library, with the pages that are left as its limits. Raises PrivateLibraryFull."""
         own = self._open_own()
-        left = self._max_pages - sum(map(pages_of, own.documents()))
+        held = {info.id: (pages_of(info), self._held.get(info.id, (0, 0))[1]) for info in own.documents()}
+        self._held = held
+        left = self._max_pages - sum(pages for pages, _ in held.values())
         if left <= 0:
             raise PrivateLibraryFull(f"{self._max_pages:,} pages")
-        limits = {"max_pages": left, "max_characters": left * CHARACTERS_PER_PAGE, "max_members": _MOST_MEMBERS}
-        own.parts.session.change_settings(limits)
+        limits = {"max_pages": left, "max_characters": left * CHARACTERS_PER_PAGE}
+        own.parts.session.change_settings({**limits, "max_members": self._own_settings.demo_files})
         return own
+
+    def _admit(self, document: Document, size: int) -> None:
+        """Count a document: a file, or a member of one. Raises TooLarge if there are too many files, pages or bytes."""
+        if document.id in self._held:
+            return
+        pages = document.pages or -(-len(document.text) // CHARACTERS_PER_PAGE)
+        held = {**self._held, document.id: (pages, size)}
+        most_files, most_megabytes = self._own_settings.demo_files, self._own_settings.demo_megabytes
+        exceeded = {
+            f"{most_files:,} files": len(held) > most_files,
+            f"{self._max_pages:,} pages": sum(pages for pages, _ in held.values()) > self._max_pages,
+            f"{most_megabytes:,} MB": sum(size for _, size in held.values()) > most_megabytes * 1_000_000,
+        }
+        for limit, is_exceeded in exceeded.items():
+            if is_exceeded:
+                full = PrivateLibraryFull(limit)
+                raise TooLarge(full.message, full.hint)
+        self._held = held
 
     def _open_own(self) -> Library:
         with self._opening:
@@ -165,25 +195,31 @@ class Overlay(Library):
                 settings = self._own_settings.model_copy(update=same)
                 own = Library.open(self._own_folder / _OWN, settings, encoder=self._published.encoder())
                 keep_ids_apart(self._published.parts.store.catalog, own.parts.store.catalog)
-                self._own = own
+                own.parts.changes.admit = self._admit
+                self._own, self._has_own = own, True
             return self._own
+
+    def _close_own(self) -> None:
+        for library in filter(None, (*self._retired, self._both, self._own)):
+            library.close()
+        self._retired, self._both, self._own = [], None, None
 
     def _current(self) -> Library:
         """Return the library to read: the published one until the own library exists, then both."""
-        both, own = self._both, self._own
-        if own is None:
+        if not self._has_own or self._closed:
             return self._published
+        both, own = self._both, self._own or self._open_own()
         if both is not None and both.parts.store.catalog.is_current:  # type: ignore[attr-defined]
             return both
         with self._opening:
-            if self._both is both and self._own is not None:
+            if self._both is both and self._own is own:
                 if both is not None:  # questions may still use it
                     self._retired.append(both)
-                self._both = self._layered(self._own)
+                self._both = self._layered(own)
             return self._both or self._published
 
     def _layered(self, own: Library) -> Library:
-        place = self._own_folder / f"words-{next(self._numbers)}"
+        place = self._own_folder / f"{_WORDS}{next(self._numbers)}"
         shutil.rmtree(place, ignore_errors=True)
         parts = self._published.parts
         store = LayeredStore(parts.store, own.parts.store, place)

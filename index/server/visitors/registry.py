@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 _INDEXED = 8
 """A file takes at most about this many times its size on disk once it is added: text, vectors and two word indexes."""
+_MOST_OPEN = 32
+"""Private libraries that stay open while nobody uses them: each has about five open files and a thread."""
+_CLOSING_THREADS = 8
 _LARGE_PART = 0.25
 """The part of the disk space that the visitors at one address may take from others."""
 _log = logging.getLogger(__name__)
@@ -110,9 +113,11 @@ class Visitors:
         """Delete everything of all visitors."""
         with self._lock:
             gone, self._known = list(self._known.values()), {}
-        self._folders.empty()  # first: a job in progress may take longer than the server is given
         for visitor in gone:
-            self._delete(visitor)
+            visitor.service.jobs.cancel()  # all of them first, so that none gets the turn of another
+        self._folders.empty()  # first: a job in progress may take longer than the server is given
+        with ThreadPoolExecutor(_CLOSING_THREADS, "pincite-closing") as threads:  # they wait for the disk
+            threads.map(self._delete, gone)
         self._leaving.shutdown()
         self._folders.close()
 
@@ -160,6 +165,7 @@ class Visitors:
                 del self._known[visitor.identity]
         for visitor in over:
             self._forget(visitor)
+        self._close_unused()
         folders = self._folders.all()  # first, so that a visitor who comes meanwhile is not among them
         with self._lock:
             kept = {visitor.folder for visitor in self._known.values()}
@@ -221,6 +227,14 @@ class Visitors:
                 return
             del self._known[gone.identity]
             self._forget(gone)
+
+    def _close_unused(self) -> None:
+        """Close the private libraries that have not been used for the longest time; the next use opens them again."""
+        with self._lock:
+            begun = [visitor for visitor in self._known.values() if visitor.begun]
+        for visitor in begun[:-_MOST_OPEN]:
+            if not visitor.requests and not visitor.service.jobs.is_busy:
+                visitor.library.rest()
 
     def _forget(self, visitor: Visitor) -> None:
         """Delete the files of a visitor now, and end its jobs in a thread."""
