@@ -287,7 +287,10 @@ def local_server(service: Service) -> Iterator[str]:
         ("evil.example", "/v1/stats", 421),
         ("evil.example", "/docs", 421),
         ("docs.example.org", "/v1/stats", 200),
-        ("evil.example", "/healthz", 200),
+        ("evil.example", "/healthz", 421),
+        ("evil.example", "/readyz", 421),
+        ("evil.example", "/metrics", 421),
+        ("docs.example.org", "/healthz", 200),
     ],
 )
 def test_local_server_refuses_unknown_host_names(local_server: str, host: str, path: str, status: int) -> None:

@@ -176,7 +176,7 @@ class AccessControl:
         if permission is None or (name is not None and served is None):
             return NOT_FOUND
         if role < permission.role:
-            return Refusal(_FORBIDDEN, f"This needs the role {permission.role.word}; yours is {role.word}.")
+            return permissions.lacking(permission.role, role.word)
         return UNUSABLE if served is not None and served.app is None else None
 
     async def _refuse(
