@@ -24,6 +24,7 @@ from index.server.accounts.audit_log import SINK
 from index.server.accounts.permissions import lacking
 from index.server.accounts.principals import PRINCIPAL, ROLE, ROLES
 from index.server.guard.origins import Refusal, local_path
+from index.server.http import problems
 from index.server.limits import VISITOR_KEY
 
 if TYPE_CHECKING:
@@ -48,7 +49,11 @@ IDLE_SECONDS = 30.0
 """Seconds after which an idle event stream ends; Gradio would keep it open forever."""
 _SESSION = re.compile(r"[\w-]{1,64}", re.ASCII)
 _EVENT_KEYS = ("data", "fn_index", "session_hash", "event_data", "trigger_id")
-_NOT_FOUND = Refusal(404, "There is nothing at this address.", "The addresses of the API are described at /docs.")
+_NOT_FOUND = Refusal(
+    404,
+    "There is nothing at this address.",
+    "Check it, or start anew. The addresses of the API are described at /docs.",
+)
 _INVALID_EVENT = Refusal(
     422, "This is not an event of the page.", "Programs should use /v1/ask, which /docs describes."
 )
@@ -112,13 +117,13 @@ class GradioGate:
             else:
                 scope, receive = _with_length(scope, checked), _replay(checked, receive)
         if refusal is not None:
-            await refusal.answer(scope, receive, send)
+            await problems.refuse(refusal, scope, receive, send)
             return
         if path == _STREAM:
             scope = _with_own_session(scope)
             session = QueryParams(scope["query_string"]).get("session_hash")
             if session is not None and not self.is_known(session):
-                await _NOT_FOUND.answer(scope, receive, send)
+                await problems.refuse(_NOT_FOUND, scope, receive, send)
                 return
             receive = self._until_idle(scope, receive)
         elif method != "POST":
@@ -196,7 +201,7 @@ class EventResponse:
             await self._send(message)
         elif not message.get("more_body"):
             refusal = _REFUSED.get(self._refused, _FAILED if self._refused >= 500 else _other_refusal(self._refused))
-            await refusal.answer(self._scope, self._receive, self._send)
+            await problems.refuse(refusal, self._scope, self._receive, self._send)
 
 
 def _other_refusal(status: int) -> Refusal:
