@@ -102,7 +102,7 @@ def test_kept_quotes_are_compared_and_exported_a_few_times(app: FastAPI) -> None
             refused = client.post(f"/page/kept/{path}", content=body, headers=headers)
             assert refused.status_code == 429
             assert int(refused.headers["retry-after"]) > 0
-            assert "2 per hour" in refused.text
+            assert "2 per hour" in refused.json()["detail"]
 
 
 def test_matrix_of_a_visitor_has_fewer_cells() -> None:

@@ -59,6 +59,8 @@ _ACTIONS: tuple[tuple[Action, str, str], ...] = (
 )
 """What each route counts as, with its methods and its path. A test fails for a route that is missing: whoever adds one
 decides what it costs."""
+_DATA = "/page/kept"
+"""Routes of the page that answer with JSON instead of a part of the page."""
 _LOOKS = re.compile(r"/page/(?:state|jobs|batches)|/v1/visitor|/v1/jobs/[^/]+(?:/events)?|/gradio_api/queue/data")
 """GET requests that an open page repeats by itself: they do not count as a visit."""
 
@@ -143,10 +145,10 @@ def is_shared(path: str) -> bool:
 
 
 async def _refuse(error: RateLimited, scope: Scope, receive: Receive, send: Send) -> None:
-    """Refuse a request: the page's own requests in words for its reader, all others as a problem document."""
+    """Refuse a request: those for a part of the page with markup, all others with a problem document."""
     refusal = Refusal(429, error.message, error.hint, error.seconds)
     render = getattr(scope["app"].state, "render_problem", None)
-    if render is None or not scope["path"].startswith("/page/"):
+    if render is None or not scope["path"].startswith("/page/") or scope["path"].startswith(_DATA):
         await refusal.answer(scope, receive, send)
         return
     headers = {"Retry-After": str(error.seconds), "Cache-Control": "no-store"}
