@@ -168,7 +168,7 @@ def _original_names(archive: ArchiveReader) -> dict[str, str]:
         number = part.removeprefix(ORIGINALS)
         if not part.startswith(ORIGINALS) or not number.isdecimal() or not isinstance(name, str):
             raise archive.bad(f"it has an unknown part {part[:60]!r}")
-        if name in ("", ".", "..") or "\0" in name or Path(name).name != name:
+        if name in ("", ".", "..") or {"\0", "\\"} & set(name) or Path(name).name != name:
             raise archive.bad(f"a file in it has the invalid name {name[:60]!r}")
         names[part] = name
     if len(set(names.values())) < len(names):

@@ -35,6 +35,8 @@ FORMAT = "pincite-kept"
 VERSION = 1
 MOST_ITEMS = 200
 """The largest number of items that a reader can keep."""
+MOST_QUOTES = 1_000
+"""The largest number of quotes that they may have together: each is searched for in the library."""
 MOST_REMOVED = 200
 """The number of removed items that are remembered, so that another tab does not bring them back."""
 MOST_BYTES = 2_000_000
@@ -204,9 +206,11 @@ def in_order(items: Iterable[KeptItem]) -> list[KeptItem]:
 
 
 def require_room(items: Sequence[KeptItem]) -> None:
-    """Raise BadKept if there are more items or bytes than a reader can keep."""
+    """Raise BadKept if there are more items, quotes or bytes than a reader can keep."""
     if sum(not item.removed for item in items) > MOST_ITEMS:
         raise BadKept(f"There is room for {MOST_ITEMS} kept items.", "Export them, and remove some.")
+    if (quotes := sum(len(item.quotes) for item in items if not item.removed)) > MOST_QUOTES:
+        raise BadKept(f"Kept items may have {MOST_QUOTES:,} quotes together, and they have {quotes:,}.", "Remove some.")
     if len(items_json(items).encode("utf-8", "replace")) > MOST_BYTES:
         size = f"{MOST_BYTES / 1e6:g} MB"
         raise BadKept(f"What you keep may take {size}, and it is more.", "Export it, and remove some.")

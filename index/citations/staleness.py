@@ -10,19 +10,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from index.citations.differences import difference
 from index.citations.kept import CONTEXT, KeptQuote
 from index.citations.links import locate
-from index.citations.resemblance import LEAST_SHARED, UNSPACED, is_related, likest, shared
+from index.citations.resemblance import LEAST_SHARED, UNSPACED, SearchedText, is_related, shared
 from index.records import Span
+from index.text.sentences import trim
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from index.citations.differences import Side
     from index.records import Document
+    from index.records.table import Cell
 
 State = Literal["there", "moved", "changed", "gone"]
 WHAT: dict[State, str] = {
@@ -35,7 +38,6 @@ WHAT: dict[State, str] = {
 _WORDS_GONE = "The source has changed, and nothing like these words stands in it."
 _CELL_GONE = "The source has changed, and no cell with these headers is in it."
 _OTHER_CONTEXT = "The words around them are different."
-_PIECE = re.compile(r"\s+|[-‐]|[^\s\-‐]")
 _WITHIN = re.compile(rf"[^\W{UNSPACED}]\n[^\W{UNSPACED}]|\d[.,]\n\d|\d\n[.,]\d")
 _LEAST_CONTEXT = 16
 """Shorter neighbours do not find a place."""
@@ -45,6 +47,7 @@ _LEAST_ELSEWHERE = 0.7
 """What words elsewhere must share with a quote whose neighbours stand without it: lists and tables have lines that are
 alike, and were so from the beginning."""
 _MOST_NEIGHBOURS = 5
+_MOST_CELLS = 50
 _MOST_OCCURRENCES = 50
 _LONGEST_GAP = 3
 
@@ -62,51 +65,79 @@ class KeptState:
     """For a changed quote: the words of both texts in order, those of then alone, and those of now alone."""
 
 
-def state_of(quote: KeptQuote, candidates: Iterable[Document]) -> KeptState:
-    """Return the state of a quote; `candidates` are the versions of its document, the likeliest first."""
-    if quote.headers:
-        return _state_of_cell(quote, candidates)
-    best: tuple[float, Document, Span] | None = None
-    has_document = False
-    for document in candidates:
-        has_document = True
+class SearchedDocument:
+    """A version of a document in which many kept quotes are searched for."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.text = SearchedText(document.text)
+
+    @cached_property
+    def cells(self) -> dict[tuple[str, ...], list[Cell]]:
+        """The cells of its tables by their headers."""
+        found: dict[tuple[str, ...], list[Cell]] = {}
+        for table in self.document.tables:
+            for cell in table.cells:
+                found.setdefault(table.headers(cell), []).append(cell)
+        return found
+
+
+class KeptSearch:
+    """The search for a kept quote in the versions of its document, the likeliest first."""
+
+    def __init__(self, quote: KeptQuote) -> None:
+        self.quote = quote
+        self._found: KeptState | None = None
+        self._gone = WHAT["gone"]
+        self._share = 0.0
+        self._changed: tuple[Document, Span] | None = None
+
+    def look_into(self, version: SearchedDocument) -> bool:
+        """Search a version, and return whether the quote stands in it, so that no other version matters."""
+        quote, document = self.quote, version.document
         if document.id == quote.document and document.text[quote.start : quote.end] == quote.quote:
-            return KeptState("there", WHAT["there"], quote)
-        if (span := _same_words(quote, document.text)) is not None:
-            return _moved(quote, document, span)
-        found = nearest(quote, document.text)
-        if found is not None and (best is None or found[0] > best[0]):
-            best = found[0], document, found[1]
-    if best is None:
-        return KeptState("gone", _WORDS_GONE if has_document else WHAT["gone"])
-    now = kept_at(quote, best[1], best[2])
-    return KeptState("changed", WHAT["changed"], now, tuple(difference(quote.quote, now.quote)))
+            self._found = KeptState("there", WHAT["there"], quote)
+        elif quote.headers:
+            self._look_into_cells(version)
+        elif (span := _same_words(quote, version.text)) is not None:
+            self._found = _moved(quote, document, span)
+        else:
+            self._gone = _WORDS_GONE
+            found = nearest(quote, version.text)
+            if found is not None and found[0] > self._share:
+                self._share, self._changed = found[0], (document, found[1])
+        return self._found is not None
+
+    def _look_into_cells(self, version: SearchedDocument) -> None:
+        """Search for words in a cell: they are found by its headers, since `1000` stands in many cells."""
+        self._gone = _CELL_GONE
+        now = min(_cells_now(self.quote, version), key=lambda cell: _strangeness(self.quote, cell), default=None)
+        if now is not None and now.quote == self.quote.quote:
+            self._found = KeptState("moved", WHAT["moved"], now)
+        elif now is not None and self._changed is None:
+            self._changed = version.document, Span(now.start, now.end)
+
+    @property
+    def state(self) -> KeptState:
+        """The state of the quote in the versions that were searched."""
+        if self._found is not None:
+            return self._found
+        if self._changed is None:
+            return KeptState("gone", self._gone)
+        now = kept_at(self.quote, *self._changed)
+        return KeptState("changed", WHAT["changed"], now, tuple(difference(self.quote.quote, now.quote)))
 
 
-def _state_of_cell(quote: KeptQuote, candidates: Iterable[Document]) -> KeptState:
-    """Return the state of words in a cell: they are found by its headers, since `1000` stands in many cells."""
-    changed: KeptQuote | None = None
-    gone = WHAT["gone"]
-    for document in candidates:
-        if document.id == quote.document and document.text[quote.start : quote.end] == quote.quote:
-            return KeptState("there", WHAT["there"], quote)
-        now = next(iter(sorted(_cells_now(quote, document), key=lambda cell: _strangeness(quote, cell))), None)
-        if now is not None and now.quote == quote.quote:
-            return KeptState("moved", WHAT["moved"], now)
-        changed, gone = changed or now, _CELL_GONE
-    if changed is None:
-        return KeptState("gone", gone)
-    return KeptState("changed", WHAT["changed"], changed, tuple(difference(quote.quote, changed.quote)))
-
-
-def _cells_now(quote: KeptQuote, document: Document) -> Iterator[KeptQuote]:
-    """Yield the cells of a document with the headers of a kept quote, or the same words in them."""
-    for table in document.tables:
-        for cell in table.cells:
-            if table.headers(cell) == quote.headers:
-                at = document.text.find(quote.quote, cell.start, cell.end)
-                span = Span(cell.start, cell.end) if at < 0 else Span(at, at + len(quote.quote))
-                yield kept_at(quote, document, span)
+def _cells_now(quote: KeptQuote, version: SearchedDocument) -> Iterator[KeptQuote]:
+    """Yield the nearest cells with the headers of a kept quote, or the same words in them."""
+    document = version.document
+    spans = []
+    for cell in version.cells.get(quote.headers, ()):
+        at = document.text.find(quote.quote, cell.start, cell.end)
+        spans.append(Span(cell.start, cell.end) if at < 0 else Span(at, at + len(quote.quote)))
+    spans.sort(key=lambda span: (span.of(document.text) != quote.quote, abs(span.start - quote.start)))
+    for span in spans[:_MOST_CELLS]:
+        yield kept_at(quote, document, span)
 
 
 def _strangeness(quote: KeptQuote, now: KeptQuote) -> tuple[bool, bool, bool, int]:
@@ -146,14 +177,12 @@ def kept_at(quote: KeptQuote, document: Document, span: Span) -> KeptQuote:
     )
 
 
-def _same_words(quote: KeptQuote, text: str) -> Span | None:
+def _same_words(quote: KeptQuote, text: SearchedText) -> Span | None:
     """Return the place of the quote in a text, word for word; of several places, the one with the best neighbours."""
-    places = [Span(at, at + len(quote.quote)) for at in _occurrences(text, quote.quote)]
-    if not places:
-        places = [Span(*found.span()) for found in _first(re.compile(_pattern(quote.quote)).finditer(text))]
-    places = [place for place in places if _is_whole(quote, text, place)]
+    places = [Span(at, at + len(quote.quote)) for at in _occurrences(text.text, quote.quote)]
+    places = [place for place in places or text.places(quote.quote) if _is_whole(quote, text.text, place)]
     # The place in the same part of the document decides among places with equal neighbours.
-    return max(places, key=lambda place: (_fit(quote, text, place), -abs(place.start - quote.start)), default=None)
+    return max(places, key=lambda place: (_fit(quote, text.text, place), -abs(place.start - quote.start)), default=None)
 
 
 def _is_whole(quote: KeptQuote, text: str, place: Span) -> bool:
@@ -171,22 +200,6 @@ def _is_within(before: str, after: str) -> bool:
     return _WITHIN.search(f"{before[-2:]}\n{after[:2]}") is not None
 
 
-def _pattern(words: str) -> str:
-    """Return a pattern for the same words with other white space, and with or without hyphens at line ends."""
-    pieces = _PIECE.findall(words)
-    parts: list[str] = []
-    for at, piece in enumerate(pieces):
-        following, before = (pieces[at + 1] if at + 1 < len(pieces) else ""), (pieces[at - 1] if at else "")
-        if piece.isspace():
-            parts.append(r"\s*" if before in ("-", "‐") else r"\s+")
-        elif piece in ("-", "‐"):
-            parts.append("(?:[-‐])?" if following.isspace() and "\n" in following else r"[-‐]")
-        else:
-            is_within = at and piece.isalnum() and before.isalnum()
-            parts.append(rf"(?:[-‐]\s*\n\s*)?{re.escape(piece)}" if is_within else re.escape(piece))
-    return "".join(parts)
-
-
 def _occurrences(text: str, words: str) -> Iterator[int]:
     at = text.find(words)
     for _ in range(_MOST_OCCURRENCES):
@@ -194,11 +207,6 @@ def _occurrences(text: str, words: str) -> Iterator[int]:
             return
         yield at
         at = text.find(words, at + 1)
-
-
-def _first(found: Iterator[re.Match[str]]) -> Iterator[re.Match[str]]:
-    for _, one in zip(range(_MOST_OCCURRENCES), found, strict=False):
-        yield one
 
 
 def _fit(quote: KeptQuote, text: str, place: Span) -> int:
@@ -219,41 +227,34 @@ def _common(one: str, other: str) -> int:
     )
 
 
-def nearest(quote: KeptQuote, text: str) -> tuple[float, Span] | None:
+def nearest(quote: KeptQuote, text: SearchedText) -> tuple[float, Span] | None:
     """Return the words of a text that took the place of a quote, and how much they share with it, in [0, 1]."""
-    between = _between(quote, text)
-    if between is not None and is_related(quote.quote, between.of(text)):
-        return _narrowed(quote.quote, text, between)
-    least = _LEAST_ELSEWHERE if between is not None or _is_cut(quote, text) else LEAST_SHARED
-    return _elsewhere(quote, text, least)
+    gaps = list(_between(quote, text))
+    between = next((gap for gap in gaps if gap.start < gap.end), None)
+    if between is not None and is_related(quote.quote, between.of(text.text)):
+        return _narrowed(quote.quote, between, between.of(text.text))
+    return _elsewhere(quote, text, _LEAST_ELSEWHERE if gaps else LEAST_SHARED)
 
 
-def _narrowed(quote: str, text: str, between: Span) -> tuple[float, Span]:
+def _narrowed(quote: str, between: Span, words: str) -> tuple[float, Span]:
     """Return the part of the words between the neighbours that belongs to a quote: other text may stand there, too."""
-    share, part = shared(quote, between.of(text)), likest(quote, between.of(text))
-    if part is not None and (closer := shared(quote, part.of(between.of(text)))) > share:
+    share, part = shared(quote, words), SearchedText(words).likest(quote)
+    if part is not None and (closer := shared(quote, part.of(words))) > share:
         return closer, Span(between.start + part.start, between.start + part.end)
     return max(LEAST_SHARED, share), between
 
 
-def _elsewhere(quote: KeptQuote, text: str, least: float) -> tuple[float, Span] | None:
+def _elsewhere(quote: KeptQuote, text: SearchedText, least: float) -> tuple[float, Span] | None:
     """Return the sentences that share most of a quote's words and did not stand beside it from the beginning."""
+    beside: list[Span] = []
     for _ in range(_MOST_NEIGHBOURS):
-        span = likest(quote.quote, text)
-        if span is None or (share := shared(quote.quote, span.of(text))) < least:
+        span = text.likest(quote.quote, without=beside)
+        if span is None or (share := shared(quote.quote, span.of(text.text))) < least:
             return None
-        if not _stood_beside(quote, span.of(text)):
+        if not _stood_beside(quote, span.of(text.text)):
             return share, span
-        text = text[: span.start] + " " * (span.end - span.start) + text[span.end :]
+        beside.append(span)
     return None
-
-
-def _is_cut(quote: KeptQuote, text: str) -> bool:
-    """Return whether the kept neighbours stand side by side: the quote between them was taken out."""
-    before, after = _neighbours(quote)
-    if min(len(before), len(after)) < _LEAST_CONTEXT:
-        return False
-    return re.search(rf"{_pattern(before)}\s*{_pattern(after)}", text) is not None
 
 
 def _stood_beside(quote: KeptQuote, words: str) -> bool:
@@ -268,16 +269,13 @@ def _neighbours(quote: KeptQuote) -> tuple[str, str]:
     return quote.before.strip()[-CONTEXT // 2 :], quote.after.strip()[: CONTEXT // 2]
 
 
-def _between(quote: KeptQuote, text: str) -> Span | None:
-    """Return the words between the kept neighbours of a quote."""
+def _between(quote: KeptQuote, text: SearchedText) -> Iterator[Span]:
+    """Yield what stands between the kept neighbours of a quote; an empty span if the quote was taken out."""
     before, after = _neighbours(quote)
     if min(len(before), len(after)) < _LEAST_CONTEXT:
-        return None
-    most = _LONGEST_GAP * len(quote.quote) + CONTEXT
-    follows = re.compile(_pattern(after))
-    for found in _first(re.compile(_pattern(before)).finditer(text)):
-        start = found.end()
-        end = follows.search(text, start, start + most + 2 * len(after))
-        if end is not None and (words := text[start : end.start()]).strip():
-            return Span(start + len(words) - len(words.lstrip()), end.start() - len(words) + len(words.rstrip()))
-    return None
+        return
+    most = _LONGEST_GAP * len(quote.quote) + CONTEXT + 2 * len(after)
+    for place in text.places(before):
+        end = next(text.places(after, place.end, place.end + most), None)
+        if end is not None:
+            yield trim(text.text, place.end, end.start)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
@@ -12,18 +11,17 @@ from index.errors import DocumentNotFound
 from index.records import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from index.citations.kept import KeptItem, KeptQuote
     from index.citations.kept_export import KeptForm
     from index.citations.kept_file import KeptFinding
     from index.citations.references import Style
-    from index.citations.staleness import KeptState
+    from index.citations.staleness import KeptSearch, KeptState
     from index.library.contents import Contents
     from index.library.session import Session
     from index.records import Document
 
-_CACHED_DOCUMENTS = 4
 _MOST_NAMESAKES = 5
 """The largest number of documents of one name that are searched for a quote."""
 
@@ -41,12 +39,13 @@ class KeptQuotes:
         A quote is searched for in the document with its id; if there is none, in the documents from the same file, of
         the same file name, or of the same title.
         """
-        from index.citations.staleness import WHAT, KeptState, state_of
+        from index.citations.staleness import WHAT, KeptSearch, KeptState
 
-        versions = _Versions(self._contents)
+        searches = {at: KeptSearch(quote) for at, quote in enumerate(quotes) if not self._is_there(quote)}
+        _Versions(self._contents).search(searches.values())
         return [
-            KeptState("there", WHAT["there"], quote) if self._is_there(quote) else state_of(quote, versions.of(quote))
-            for quote in quotes
+            searches[at].state if at in searches else KeptState("there", WHAT["there"], quote)
+            for at, quote in enumerate(quotes)
         ]
 
     def _is_there(self, quote: KeptQuote) -> bool:
@@ -86,19 +85,38 @@ class KeptQuotes:
 
 
 class _Versions:
-    """Finds the documents that may hold a quote; the last ones stay in memory, since quotes come in groups."""
+    """Finds the documents that may hold a quote, and searches them.
+
+    A document is read and indexed for all quotes together: at most once for each place among the likeliest documents.
+    """
 
     def __init__(self, contents: Contents) -> None:
         self._contents = contents
-        self._document: Callable[[str], Document | None] = lru_cache(_CACHED_DOCUMENTS)(self._read)
         self._names: dict[str, list[str]] | None = None
 
-    def of(self, quote: KeptQuote) -> Iterator[Document]:
-        """Yield the documents, the likeliest first."""
-        identities = (quote.document, *self._namesakes(quote))
-        for identity in list(dict.fromkeys(identities))[: _MOST_NAMESAKES + 1]:
-            if (document := self._document(identity)) is not None:
-                yield document
+    def search(self, searches: Iterable[KeptSearch]) -> None:
+        """Search for each quote in its likeliest document, then for those that are missing in the next one."""
+        missing = {search: self._of(search.quote) for search in searches}
+        for rank in range(_MOST_NAMESAKES + 1):
+            asked: dict[str, list[KeptSearch]] = {}
+            for search, identities in missing.items():
+                for identity in identities[rank : rank + 1]:
+                    asked.setdefault(identity, []).append(search)
+            for identity, group in asked.items():
+                for search in self._searched(identity, group):
+                    del missing[search]
+
+    def _searched(self, identity: str, searches: Sequence[KeptSearch]) -> list[KeptSearch]:
+        """Search a document, and return the searches that have ended."""
+        from index.citations.staleness import SearchedDocument
+
+        document = self._read(identity)
+        version = SearchedDocument(document) if document is not None else None
+        return [search for search in searches if version is not None and search.look_into(version)]
+
+    def _of(self, quote: KeptQuote) -> list[str]:
+        """Return the ids of the documents, the likeliest first."""
+        return list(dict.fromkeys((quote.document, *self._namesakes(quote))))[: _MOST_NAMESAKES + 1]
 
     def _namesakes(self, quote: KeptQuote) -> list[str]:
         names = self._known_names()

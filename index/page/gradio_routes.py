@@ -12,14 +12,19 @@ import json
 import re
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, QueryParams
 
 from index.errors import NotUploaded
-from index.server.accounts.principals import PRINCIPAL
+from index.server.accounts.audit_log import SINK
+from index.server.accounts.permissions import lacking
+from index.server.accounts.principals import PRINCIPAL, ROLE, ROLES
 from index.server.guard.origins import Refusal, local_path
+from index.server.http import problems
 from index.server.limits import VISITOR_KEY
 
 if TYPE_CHECKING:
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from index.page.transfers import PendingUploads
+    from index.server.accounts.permissions import EventPermission
     from index.server.accounts.principals import Principal
 
 _READ = re.compile(
@@ -43,7 +49,11 @@ IDLE_SECONDS = 30.0
 """Seconds after which an idle event stream ends; Gradio would keep it open forever."""
 _SESSION = re.compile(r"[\w-]{1,64}", re.ASCII)
 _EVENT_KEYS = ("data", "fn_index", "session_hash", "event_data", "trigger_id")
-_NOT_FOUND = Refusal(404, "There is nothing at this address.", "The addresses of the API are described at /docs.")
+_NOT_FOUND = Refusal(
+    404,
+    "There is nothing at this address.",
+    "Check it, or start anew. The addresses of the API are described at /docs.",
+)
 _INVALID_EVENT = Refusal(
     422, "This is not an event of the page.", "Programs should use /v1/ask, which /docs describes."
 )
@@ -60,12 +70,27 @@ _FAILED = Refusal(500, "An internal error occurred.", "The operator of this serv
 
 
 @dataclass(frozen=True, slots=True)
+class PageEvent:
+    """An event of the page: the number of its inputs, and who may send it."""
+
+    inputs: int
+    permission: EventPermission
+
+    def refusal(self, scope: Scope) -> Refusal | None:
+        """Return the refusal of somebody whose role does not suffice, or None; without accounts there are no roles."""
+        role = scope.get(ROLE)
+        if role is None or ROLES[role] >= self.permission.role:
+            return None
+        return lacking(self.permission.role, role)
+
+
+@dataclass(frozen=True, slots=True)
 class GradioGate:
     """ASGI middleware around Gradio's application."""
 
     app: ASGIApp
-    events: Mapping[int, int]
-    """Number of inputs of each event of the page, by the event's number."""
+    events: Mapping[int, PageEvent]
+    """The events of the page by their numbers."""
     received_of: Callable[[Scope], PendingUploads]
     """Returns the files that the visitor of a request has uploaded."""
     is_pending: Callable[[str], bool]
@@ -86,40 +111,49 @@ class GradioGate:
             body = await _read_body(receive)
             if body is None:
                 return
-            checked = self._event(body, scope) if path == _JOIN else _cancel_request(body, scope)
+            checked = await self._event(body, scope) if path == _JOIN else _cancel_request(body, scope)
             if isinstance(checked, Refusal):
                 refusal = checked
             else:
                 scope, receive = _with_length(scope, checked), _replay(checked, receive)
         if refusal is not None:
-            await refusal.answer(scope, receive, send)
+            await problems.refuse(refusal, scope, receive, send)
             return
         if path == _STREAM:
             scope = _with_own_session(scope)
             session = QueryParams(scope["query_string"]).get("session_hash")
             if session is not None and not self.is_known(session):
-                await _NOT_FOUND.answer(scope, receive, send)
+                await problems.refuse(_NOT_FOUND, scope, receive, send)
                 return
             receive = self._until_idle(scope, receive)
         elif method != "POST":
             scope = _without_dropped_parameters(scope)
         await self.app(scope, receive, EventResponse(scope, receive, send).send)
 
-    def _event(self, body: bytes, scope: Scope) -> bytes | Refusal:
-        """Validate an event: it must be one of the page's, and its files must be uploaded."""
+    async def _event(self, body: bytes, scope: Scope) -> bytes | Refusal:
+        """Validate an event: it must be one of the page's that this role may send, and its files must be uploaded."""
         event = _parse_json(body)
-        session = event.get("session_hash") if isinstance(event, dict) else None
-        if not isinstance(event, dict) or not isinstance(event.get("data"), list):
+        found = self._of_page(event)
+        if found is None:
             return _INVALID_EVENT
-        if not isinstance(session, str) or not _SESSION.fullmatch(session):
-            return _INVALID_EVENT
-        number = event.get("fn_index")
-        if type(number) is not int or self.events.get(number) != len(event["data"]):
-            return _INVALID_EVENT
+        if (refusal := found.refusal(scope)) is not None:
+            if found.permission.action and SINK in scope:
+                await run_in_threadpool(partial(scope[SINK], found.permission.action, outcome=refusal.status))
+            return refusal
         if not self._is_uploaded(event["data"], scope):
             return _NOT_UPLOADED
         kept = {key: event[key] for key in _EVENT_KEYS if key in event}
-        return json.dumps({**kept, "session_hash": _own_session(session, scope)}).encode()
+        return json.dumps({**kept, "session_hash": _own_session(event["session_hash"], scope)}).encode()
+
+    def _of_page(self, event: Any) -> PageEvent | None:
+        """Return the page's event that a request means; None for any other request."""
+        if not isinstance(event, dict) or not isinstance(event.get("data"), list):
+            return None
+        session, number = event.get("session_hash"), event.get("fn_index")
+        if not isinstance(session, str) or not _SESSION.fullmatch(session) or type(number) is not int:
+            return None
+        found = self.events.get(number)
+        return found if found is not None and found.inputs == len(event["data"]) else None
 
     def _is_uploaded(self, data: list[Any], scope: Scope) -> bool:
         """Return whether every file is given by a valid handle."""
@@ -167,7 +201,7 @@ class EventResponse:
             await self._send(message)
         elif not message.get("more_body"):
             refusal = _REFUSED.get(self._refused, _FAILED if self._refused >= 500 else _other_refusal(self._refused))
-            await refusal.answer(self._scope, self._receive, self._send)
+            await problems.refuse(refusal, self._scope, self._receive, self._send)
 
 
 def _other_refusal(status: int) -> Refusal:
@@ -215,11 +249,11 @@ def _own_session(session: str, scope: Scope) -> str:
     The page chooses the name, and Gradio lets everybody who knows it read and cancel its events. Where people differ,
     the name includes a hash of who sends the request, so that it names only this person's sessions.
     """
-    owner = _owner(scope)
+    owner = owner_of(scope)
     return hashlib.sha256(f"{owner} {session}".encode()).hexdigest() if owner else session
 
 
-def _owner(scope: Scope) -> str:
+def owner_of(scope: Scope) -> str:
     """Return the visitor of a demo, or the person or key of a server with accounts; empty if nobody is known."""
     if (visitor := scope.get(VISITOR_KEY)) is not None:
         return f"visitor {visitor.identity}"
@@ -229,7 +263,7 @@ def _owner(scope: Scope) -> str:
 
 def _with_own_session(scope: Scope) -> Scope:
     query = QueryParams(scope["query_string"])
-    if not _owner(scope) or "session_hash" not in query:
+    if not owner_of(scope) or "session_hash" not in query:
         return scope
     pairs = {**query, "session_hash": _own_session(query["session_hash"], scope)}
     return {**scope, "query_string": urlencode(pairs).encode()}

@@ -1,6 +1,7 @@
 """Checks what visitors send to Gradio: events are validated, and our own route receives the files of the drop zone.
 
 An upload does not identify its page. So each browser gets a cookie with its first upload, and sends it with the event.
+With accounts, the files belong to who has sent them, too: whoever else knows the cookie cannot add them.
 
 Gradio's upload route parses on the event loop, fails on unusual forms, and returns absolute paths. Our route applies
 the limits of the API, stores files where the API does, and returns handles.
@@ -22,6 +23,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
 from index.errors import NotUploaded, PinciteError, ServiceError, TooMany
+from index.page.gradio_routes import owner_of
 from index.page.transfers import UploadId
 from index.server.http import problems
 from index.server.http.requests import MEDIA_TYPE, Multipart, chunks
@@ -57,12 +59,15 @@ _ARRIVALS = "pincite.arrivals"
 """Key of an event's files in the scope of its request."""
 
 
-def browser_of(scope: Scope) -> str:
-    """Return the browser of a request; empty if it has uploaded nothing. In a demo, it is the visitor."""
-    if (visitor := scope.get(VISITOR_KEY)) is not None:
-        return str(visitor.identity)
-    value = HTTPConnection(scope).cookies.get(COOKIE, "")
-    return value if _VALUE.fullmatch(value) else ""
+def browser_of(scope: Scope, new: str = "") -> str:
+    """Return the browser of a request, and who uses it; empty if it has uploaded nothing.
+
+    In a demo, it is the visitor. `new` is the name that this request gives to a browser.
+    """
+    if VISITOR_KEY in scope:
+        return owner_of(scope)
+    value = new or HTTPConnection(scope).cookies.get(COOKIE, "")
+    return f"{value} {owner_of(scope)}".strip() if _VALUE.fullmatch(value) else ""
 
 
 def new_browser() -> str:
@@ -91,8 +96,9 @@ def add_intake(app: FastAPI, events: PageEventsByService) -> None:
             raise HTTPException(415, f"The body must be {MEDIA_TYPE}.")
         browser, headers = browser_of(request.scope), {"Cache-Control": "no-store"}
         if not browser:
-            browser = new_browser()
-            headers["Set-Cookie"] = cookie(browser, request.headers)
+            value = new_browser()
+            browser = browser_of(request.scope, value)
+            headers["Set-Cookie"] = cookie(value, request.headers)
         client = client_of(request.scope)
         transfer = own.transfers.begin(client, upload_id)
         try:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from index.errors import NotUploaded
 from index.page import library_view
 from index.page.library_view import file_name, findings
 from index.records.document import UNDER_WAY
@@ -163,7 +164,9 @@ class LibraryEvents:
         return ""
 
     def upload(self, files: Sequence[Arrival], client: str = "", browser: str = "") -> str:
-        """Add files from the drop zone, and return the job's id."""
+        """Add files from the drop zone, and return the job's id. Raises NotUploaded without files."""
+        if not files:
+            raise NotUploaded
         job = self.jobs.add(files, client)
         for old in self.job_browsers.keys() - {recent.id for recent in self.jobs.recent()}:
             self.job_browsers.pop(old, None)

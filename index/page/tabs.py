@@ -125,6 +125,7 @@ class AskTab:
             js=_BEFORE_SCRIPT,
             trigger_mode="always_last",
             preprocess=False,
+            api_name="question",
             **QUIET,
         )
         load_outputs = [self.question, self.writer, self.results, self.marks, *self.overview]

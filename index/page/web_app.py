@@ -27,7 +27,7 @@ from index.page.citation_routes import add_citation_routes
 from index.page.forms import add_checks
 from index.page.fragments import STATIC, bundles
 from index.page.gradio_assets import ASSETS, FrontEnd
-from index.page.gradio_routes import GradioGate
+from index.page.gradio_routes import GradioGate, PageEvent
 from index.page.intake import CheckedBlocks, add_intake
 from index.page.kept_routes import add_kept
 from index.page.page_events import PageEventsByService
@@ -36,6 +36,7 @@ from index.page.routes import add_batches, add_fragments, add_keeping
 from index.page.tabs import build_page
 from index.page.transfers import add_transfers
 from index.server import http
+from index.server.accounts.permissions import EVENTS
 from index.server.accounts.principals import ROLE
 from index.server.job_queue import Jobs
 from index.server.uploads import Uploads
@@ -279,11 +280,12 @@ def _mount(app: FastAPI, page: gr.Blocks, events: PageEventsByService, library: 
     )
     mount = app.router.routes[-1]
     assert isinstance(mount, Mount)
-    inputs = {number: len(event.inputs) for number, event in page.fns.items() if event.fn}
+    listed = {number: event for number, event in page.fns.items() if event.fn}
+    named = {number: PageEvent(len(event.inputs), EVENTS[str(event.api_name)]) for number, event in listed.items()}
     pending, known = page._queue.pending_event_ids_session, page._queue.pending_messages_per_session
     mount.app = GradioGate(
         mount.app,
-        inputs,
+        named,
         lambda scope: events.of(scope).received,
         lambda session: bool(pending.get(session)),
         lambda session: session in known,

@@ -38,6 +38,9 @@ class DemoSettings(BaseSettings):
     """Maximum number of documents times questions in a matrix, which counts as a batch."""
     demo_checks: int = Field(default=20, ge=1)
     """Maximum number of checked texts of one visitor per hour."""
+    demo_kept: int = Field(default=120, ge=1)
+    """Maximum number of comparisons and exports of kept quotes of one visitor per hour. The page compares them when the
+    tray opens, and when the library changes."""
     demo_requests: int = Field(default=600, ge=1)
     """Maximum number of requests of one visitor per minute, of any kind."""
     demo_address_share: int = Field(default=5, ge=1)

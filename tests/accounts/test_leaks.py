@@ -236,7 +236,7 @@ def _events(prefix: str, app: Any) -> Iterator[Request]:
     """Yield every event of the page, and the stream of its results."""
     gate = next(route.app for route in app.routes if isinstance(getattr(route, "app", None), GradioGate))
     assert len(gate.events) > 3
-    for number, inputs in gate.events.items():
-        data = ["What did the king sign?", [], [], "quote", "", ""][:inputs]
+    for number, event in gate.events.items():
+        data = ["What did the king sign?", [], [], "quote", "", ""][: event.inputs]
         body = {"data": data, "fn_index": number, "session_hash": f"leak{number}"}
         yield "POST", f"{prefix}/gradio_api/queue/join", f"event {number}", {"json": body}

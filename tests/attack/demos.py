@@ -36,7 +36,7 @@ ROOMY = {
 }
 """Settings of a demo with the usual limits of requests and small private libraries."""
 IDLE_SECONDS, LONGEST_SECONDS = 3.0, 6.0
-QUESTIONS, UPLOADS, BATCHES, CHECKS, SHARE = 4, 3, 2, 2, 3
+QUESTIONS, UPLOADS, BATCHES, CHECKS, KEPT, SHARE = 4, 3, 2, 2, 3, 3
 TIGHT = {
     **ROOMY,
     "PINCITE_DEMO_IDLE_MINUTES": str(IDLE_SECONDS / 60),
@@ -46,13 +46,14 @@ TIGHT = {
     "PINCITE_DEMO_BATCHES": str(BATCHES),
     "PINCITE_DEMO_BATCH_QUESTIONS": "3",
     "PINCITE_DEMO_CHECKS": str(CHECKS),
+    "PINCITE_DEMO_KEPT": str(KEPT),
     "PINCITE_DEMO_ADDRESS_SHARE": str(SHARE),
     "PINCITE_METRICS_TOKEN": "token-of-the-operator",
 }
 """Settings of a demo with few requests and a short life."""
 WIDE = {
     **ROOMY,
-    **{f"PINCITE_DEMO_{name}": "100000" for name in ("QUESTIONS", "UPLOADS", "BATCHES", "CHECKS", "REQUESTS")},
+    **{f"PINCITE_DEMO_{name}": "100000" for name in ("QUESTIONS", "UPLOADS", "BATCHES", "CHECKS", "KEPT", "REQUESTS")},
 }
 """Settings of a demo without limits of requests, for tests that compare answers."""
 _CACHES = ("data-gym-cache", "torchinductor")

@@ -178,7 +178,10 @@ def _by_foreign_names(server: Server, trial: Trial) -> None:
         f"127.0.0.1:{port}@evil.example",
         f"localhost%00.evil.example:{port}",
     )
-    targets = ("/", "/config", "/v1/documents", "/v1/stats", "/page/documents", "/gradio_api/info", "/openapi.json")
+    targets = (
+        *("/", "/config", "/v1/documents", "/v1/stats", "/page/documents", "/gradio_api/info", "/openapi.json"),
+        *("/healthz", "/readyz", "/metrics"),
+    )
     with server.visitor() as visitor:
         protected_id = _add_protected_document(visitor)
         for host in hosts:
@@ -198,8 +201,9 @@ def _by_foreign_names(server: Server, trial: Trial) -> None:
             added_sources = [d["source"] for d in visitor.documents() if name in d["source"]]
             trial.holds(f"Nothing was added by {host}.", not added_sources, added_sources)
         for host in (f"127.0.0.1:{port}", f"localhost:{port}", f"LOCALHOST:{port}"):
-            reply = visitor.raw_request("GET", "/v1/stats", [("Host", host)])
-            trial.works(f"{host} is served.", reply.status == 200, reply)
+            for target in ("/v1/stats", "/healthz", "/metrics"):
+                reply = visitor.raw_request("GET", target, [("Host", host)])
+                trial.works(f"{target} by {host} is served.", reply.status == 200, reply)
         reply = visitor.raw_request("GET", "/v1/stats", [("Host", f"127.0.0.1:{port}"), ("Host", "evil.example")])
         trial.holds("Two hosts are refused.", reply.status == 400, reply)
 

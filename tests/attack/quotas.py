@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tests.attack.canaries import event_output, file_data, upload_event
-from tests.attack.demos import BATCHES, CHECKS, PROXY, QUESTIONS, SHARE, UPLOADS
+from tests.attack.demos import BATCHES, CHECKS, KEPT, PROXY, QUESTIONS, SHARE, UPLOADS
 from tests.attack.guests import QUESTION, Guest, Ledger
 from tests.attack.outcomes import Attack
 
@@ -132,6 +132,10 @@ def _others(server: Server, trial: Trial) -> None:
     with Guest(server, ledger) as guest:
         texts = [guest.post("/v1/check", json={"text": f"The keeper paid {n} coins."}) for n in range(CHECKS + 2)]
         _expect_at_most(trial, "checks", texts, CHECKS)
+        kept = [guest.page("/page/kept/check", "POST", content=b"[]") for _ in range(KEPT + 2)]
+        _expect_at_most(trial, "comparisons of kept quotes", kept, KEPT)
+        export = guest.page("/page/kept/export?form=json", "POST", content=b"[]")
+        trial.holds("Nor are exports of kept quotes.", export.status_code == 429, export.text)
         page = guest.post("/page/check", data={"text": "The keeper paid."}, headers=guest.page_headers)
         trial.holds("The page checks no more texts.", "p-claim" not in page.text or page.is_error, page.text)
         batches = [guest.post("/v1/batch", json={"questions": ["Who?"]}) for _ in range(BATCHES + 2)]

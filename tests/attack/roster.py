@@ -14,6 +14,7 @@ from tests.attack import (
     pages,
     proxies,
     redirects,
+    roles,
     stalls,
     statuses,
     unread,
@@ -36,4 +37,5 @@ ATTACKS = (
     *checks.ATTACKS,
     *words.ATTACKS,
     *pages.ATTACKS,
+    *roles.ATTACKS,
 )

@@ -37,7 +37,7 @@ class Server:
     """A running server, and the facts about it that an attacker must not learn."""
 
     program: str
-    """`serve`, `app` or `demo`."""
+    """`serve`, `app`, `demo` or `team`."""
     port: int
     pid: int
     home: Path
@@ -80,7 +80,8 @@ class Server:
 def running_server(program: str, home: Path, **settings: str) -> Iterator[Server]:
     """Serve a library in `home` until the block ends. `serve` starts with the example files, as `app.py` does.
 
-    `demo` is the demo mode of `pincite serve` with the fake encoder; its library must have been made.
+    `demo` is the demo mode of `pincite serve` with the fake encoder; its library must have been made. `team` lets in
+    only programs with a key.
     """
     _make_folders(home)
     if program == "serve" and not any((home / "library").iterdir()):
@@ -92,6 +93,7 @@ def running_server(program: str, home: Path, **settings: str) -> Iterator[Server
     variables = {"GRADIO_SERVER_PORT": str(port), "ATTACKED_SECRET": secret, **settings}
     arguments = {
         "serve": (*_PROGRAM, "serve", "--port", str(port)),
+        "team": (*_PROGRAM, "serve", "--users", "--port", str(port)),
         "app": (sys.executable, str(ROOT / "app.py")),
         "demo": (*_DEMO_PROGRAM, str(home / "library"), str(port), str(home / ROUTES)),
     }[program]

@@ -41,7 +41,7 @@ def _overheard(server: Server, trial: Trial) -> None:
     for way in ("read first", "read beside", "join", "cancel", "reset", "calls"):
         with Guest(server, ledger) as victim, Guest(server, ledger) as thief:
             victim.settle()
-            event = _event_with(victim, "ask_1")
+            event = _event_with(victim, "question")
             session, data = secrets.token_hex(8), _question_data(victim, event)
             begun = _join(victim, session, event, data)
             trial.works(f"{way}: the victim's event is accepted.", begun)
@@ -72,7 +72,7 @@ def _interfere(way: str, thief: Guest, session: str, begun: str, number: int) ->
         thief.post("/gradio_api/reset", json={"event_id": begun, "session_hash": session}, headers=headers)
         thief.post("/gradio_api/reset/", json={"event_id": begun, "session_hash": session}, headers=headers)
     else:
-        for name in ("ask", "ask_1", "load", "refresh"):
+        for name in ("ask", "question", "load", "refresh"):
             thief.get(f"/gradio_api/call/{name}/{begun}", headers=headers)
             thief.get(f"/gradio_api/call/v2/{name}/{begun}", headers=headers)
         for path in (f"heartbeat/{session}", "queue/status", f"stream/{session}/{begun}/1/playlist.m3u8", "runs"):

@@ -200,7 +200,9 @@ def test_backup_with_an_invalid_catalog_is_refused(backup: Path, tmp_path: Path,
     assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.parametrize("name", ["../evil.txt", "/etc/evil", "", ".", "..", "a/b.txt", "a\0b"])
+@pytest.mark.parametrize(
+    "name", ["../evil.txt", "/etc/evil", "", ".", "..", "a/b.txt", "a\0b", "a\\b.txt", "..\\evil.txt"]
+)
 def test_original_with_a_path_as_its_name_is_refused(backup: Path, tmp_path: Path, name: str) -> None:
     """A name that is a path could write outside the library folder."""
 

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from index.citations.kept import CONTEXT, KeptItem, KeptQuote
 from index.citations.links import locate
+from index.citations.staleness import KeptSearch, SearchedDocument
 from index.records import Document
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from index.citations.staleness import KeptState
     from index.records import Span
 
 
@@ -56,3 +60,10 @@ def item(*quotes: KeptQuote, **changes: Any) -> KeptItem:
     """Return a kept item of these quotes."""
     unchanged = KeptItem("a-kept-quote", 1, 1.0, "2026-11-28T12:00:00+00:00", question="Who?", quotes=quotes)
     return replace(unchanged, **changes)
+
+
+def state_of(quote: KeptQuote, versions: Iterable[Document]) -> KeptState:
+    """Return the state of a quote, searched for in the versions of its document."""
+    search = KeptSearch(quote)
+    any(search.look_into(SearchedDocument(version)) for version in versions)
+    return search.state

@@ -18,13 +18,12 @@ from index.citations.kept import file_json, parse_file
 from index.citations.kept_export import KeptExport, render
 from index.citations.links import locate
 from index.citations.pack_verification import read_pack, verify_pack
-from index.citations.staleness import state_of
 from index.loading import formats
 from index.loading.content import Content, Draft, compose
 from index.loading.grid import grid
 from index.records import Citation, DocumentInfo, Location, Span
 from tests.citations.factories import answer, citation
-from tests.citations.kept_items import item
+from tests.citations.kept_items import item, state_of
 from tests.citations.kept_items import quote_of as kept_quote
 from tests.citations.packs import changed, machine_part, make_pack, unzipped, zipped
 

@@ -137,3 +137,5 @@ def test_room_is_limited() -> None:
         kept.require_room([item(QUOTE, id=f"item-number-{n}") for n in range(kept.MOST_ITEMS + 1)])
     with pytest.raises(BadKept, match="2 MB"):
         kept.require_room([item(QUOTE, id=f"item-number-{n}", note="n" * 10_000) for n in range(kept.MOST_ITEMS)])
+    with pytest.raises(BadKept, match="may have 1,000 quotes together, and they have 1,020"):
+        kept.require_room([item(*[QUOTE] * 60, id=f"item-number-{n}") for n in range(17)])

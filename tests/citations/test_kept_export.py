@@ -17,12 +17,12 @@ from markdown_it import MarkdownIt
 
 from index.citations.kept import KeptItem, KeptSentence
 from index.citations.kept_export import KEPT_FORMS, KeptExport, KeptForm, render
-from index.citations.staleness import KeptState, state_of
+from index.citations.staleness import KeptState
 from index.errors import PinciteError
 from index.loading.loader import load_bytes
 from index.records import Landmark
 from tests.citations.factories import hostile
-from tests.citations.kept_items import document, item, quote_of
+from tests.citations.kept_items import document, item, quote_of, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

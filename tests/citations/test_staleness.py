@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.citations.differences import difference
-from index.citations.staleness import state_of
 from index.loading.loader import load
-from tests.citations.kept_items import document, quote_of
+from tests.citations.kept_items import document, quote_of, state_of
 
 if TYPE_CHECKING:
     from index.records import Document
@@ -319,7 +318,10 @@ def test_difference_has_both_texts_word_for_word() -> None:
     parts = list(difference(then, now))
     assert "".join(words for side, words in parts if side != "now") == then
     assert "".join(words for side, words in parts if side != "then").split() == now.split()
-    assert list(difference("a " * 3000, "b " * 3000)) == [("then", "a " * 3000), ("now", "b " * 3000)]
+    assert list(difference("a b " * 3000 + "c", "b c " * 3000 + "d")) == [
+        ("then", "a b " * 3000 + "c"),
+        ("now", "b c " * 3000 + "d"),
+    ]
 
 
 def test_changed_quote_in_a_long_document_is_found_quickly() -> None:

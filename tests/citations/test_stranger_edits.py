@@ -18,10 +18,12 @@ import re
 from collections import Counter
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from index.citations.staleness import KeptState, state_of
-from tests.citations.kept_items import document, quote_of
+from tests.citations.kept_items import document, quote_of, state_of
+
+if TYPE_CHECKING:
+    from index.citations.staleness import KeptState
 
 EDITS = Path(__file__).with_name("stranger_edits.jsonl")
 LEAST_RIGHT = 55

@@ -110,7 +110,9 @@ def test_error_has_the_expected_status(error: PinciteError, status: int) -> None
 @pytest.mark.anyio
 async def test_temporary_error_has_a_retry_after_header() -> None:
     """Only errors that pass with time have the header."""
-    request = Request({"type": "http", "path": "/v1/ask", "headers": [], "state": {"request_id": "7"}})
+    request = Request(
+        {"type": "http", "method": "POST", "path": "/v1/ask", "headers": [], "state": {"request_id": "7"}}
+    )
     assert (await problems.pincite_error(request, errors.QueueFull(1))).headers["retry-after"] == "5"
     assert "retry-after" not in (await problems.pincite_error(request, errors.JobNotFound("1"))).headers
 
@@ -287,7 +289,10 @@ def local_server(service: Service) -> Iterator[str]:
         ("evil.example", "/v1/stats", 421),
         ("evil.example", "/docs", 421),
         ("docs.example.org", "/v1/stats", 200),
-        ("evil.example", "/healthz", 200),
+        ("evil.example", "/healthz", 421),
+        ("evil.example", "/readyz", 421),
+        ("evil.example", "/metrics", 421),
+        ("docs.example.org", "/healthz", 200),
     ],
 )
 def test_local_server_refuses_unknown_host_names(local_server: str, host: str, path: str, status: int) -> None:

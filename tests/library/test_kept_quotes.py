@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pytest
 
 from index.citations.kept_file import read_kept
 from index.errors import BadKept
+from index.library.contents import Contents
 from index.library.library import Library
 from index.settings import Settings
 from tests.citations.kept_items import item, quote_of
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from index.citations.kept import KeptQuote
+    from index.records import Document
 
 SEEDS = Path(__file__).parents[2] / "seeds"
 TREATY = "The king signed the treaty in the harbour. Winter had closed the river before the letter arrived."
@@ -44,8 +47,6 @@ def kept(library: Library, words: str = SIGNED, name: str = "treaty.txt") -> Kep
 
 
 def _named(quote: KeptQuote, name: str) -> KeptQuote:
-    from dataclasses import replace
-
     return replace(quote, source=name)
 
 
@@ -53,6 +54,25 @@ def change(library: Library, text: str, name: str = "treaty.txt") -> None:
     """Edit a source, and add it again."""
     (library.folder.parent / "sources" / name).write_text(text)
     library.add(library.folder.parent / "sources")
+
+
+def test_document_is_read_once_for_all_its_quotes(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However the quotes are ordered: otherwise documents in turn would be read and indexed for each of them."""
+    names = [f"{topic}.txt" for topic in ("bread", "comets", "harbours", "horses", "kings", "salt", "winters")]
+    for name in names:
+        change(library, f"Much is known about {name}, and nobody has written it down.", name)
+    quotes = [replace(kept(library), source=name, document="0" * 64) for _ in range(9) for name in names]
+    read: list[str] = []
+    original = Contents.document
+
+    def noted(self: Contents, name: str) -> Document:
+        read.append(name)
+        return original(self, name)
+
+    monkeypatch.setattr(Contents, "document", noted)
+    assert {state.state for state in library.check_kept(quotes)} == {"gone"}
+    assert len(read) == len(set(read))
+    assert len(read) <= len(names) + 1
 
 
 def test_unchanged_and_readded_source_holds_the_quote(library: Library) -> None:

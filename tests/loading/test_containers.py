@@ -99,6 +99,12 @@ def test_names_without_a_part_and_furniture_are_skipped() -> None:
     assert listed(tarred(dict.fromkeys(names, b"x")), "a.tar") == ["a.txt"]
 
 
+def test_member_of_a_zip_whose_name_begins_with_nul_is_skipped() -> None:
+    """It has no name, and the others are read."""
+    data = zipped({"a.txt": b"first", "?b.txt": b"second", "c.txt": b"third"}).replace(b"?b.txt", b"\0b.txt")
+    assert contents(data, "a.zip") == {"a.txt": b"first", "c.txt": b"third"}
+
+
 def test_members_with_one_name_are_all_read() -> None:
     """The later ones get a number, also where only the case differs, as on some file systems."""
     buffer = io.BytesIO()

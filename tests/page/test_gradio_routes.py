@@ -129,6 +129,43 @@ def test_unused_gradio_routes_are_not_found(app: TestClient, path: str, monkeypa
     assert refusal_status(app.get(path)) == 404
 
 
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
+
+
+@pytest.mark.parametrize(
+    ("accept", "mode", "is_page"),
+    [
+        (BROWSER, "navigate", True), (BROWSER, "", True), ("text/html", "", True), (BROWSER, "cors", False),
+        ("*/*", "", False), ("application/json", "", False), ("application/problem+json, text/html;q=0.5", "", False),
+        ("text/html;q=0", "", False), ("image/png", "", False), ("", "", False),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["/nonsense", "/v1/nonsense", "/gradio_api/nonsense", "/v1/documents/nonsense"])
+def test_unknown_address_is_a_page_for_people(
+    app: TestClient, path: str, accept: str, mode: str, is_page: bool
+) -> None:
+    """`Accept` decides. The page needs no script and leads to the start; programs get a problem document."""
+    response = app.get(path, headers={"Accept": accept, **({"Sec-Fetch-Mode": mode} if mode else {})})
+    assert response.status_code == 404
+    if not is_page:
+        assert refusal_status(response) == 404
+        return
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    assert response.headers["cache-control"] == "no-store"
+    assert "script-src" not in response.headers["content-security-policy"]
+    assert "Accept" in response.headers["vary"]
+    assert "<h1>Page not found</h1>" in response.text
+    assert '<a href="/">To the start page</a>' in response.text
+    assert "<script" not in response.text
+
+
+def test_page_of_a_problem_shows_words_of_the_address_as_text(app: TestClient) -> None:
+    """A link cannot put markup into it."""
+    response = app.get("/v1/documents/%3Cimg%20src=x%3E", headers={"Accept": BROWSER})
+    assert response.status_code == 404
+    assert "<img" not in response.text
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
 @pytest.mark.parametrize(
     "path",

@@ -32,7 +32,8 @@ class ZipArchive:
         self._passwords = [password.encode() for password in passwords]
         try:
             self._archive = zipfile.ZipFile(file)
-            entries = [entry for entry in self._archive.infolist() if not entry.is_dir()]
+            # A name ends at a NUL for `zipfile`. If nothing is left of it, `is_dir` of Python 3.11 fails.
+            entries = [entry for entry in self._archive.infolist() if entry.filename and not entry.is_dir()]
             packed = file.seek(0, 2)
         except (*_BROKEN, NotImplementedError) as error:
             raise DamagedFile(f"{name} is a zip archive that cannot be opened: {error}.") from error

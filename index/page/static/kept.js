@@ -70,8 +70,8 @@
     const answer = await fetch(path, { cache: "no-store", ...options, headers: { "X-Pincite": "page" } });
     if (answer.status === 401) window.pincite.signedOut?.();
     if (answer.ok) return answer;
-    const { message, hint } = await answer.json().catch(() => ({}));
-    throw Object.assign(new Error([message, hint].filter(Boolean).join(" ") || "That did not work. Try again in a moment."), { isAnswer: true });
+    const { message, detail, hint } = await answer.json().catch(() => ({})); // `detail` is that of a problem document
+    throw Object.assign(new Error([message || detail, hint].filter(Boolean).join(" ") || "That did not work. Try again in a moment."), { isAnswer: true });
   };
   const post = (path, items) => request(path, { method: "POST", body: JSON.stringify(items) });
 

@@ -18,7 +18,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse
 
 from index.errors import AccountsError, PinciteError
-from index.server.accounts import audit_log, front_pages, permissions
+from index.server.accounts import audit_log, permissions
 from index.server.accounts.account_files import shared_secret
 from index.server.accounts.api_keys import ApiKeys
 from index.server.accounts.audit_log import AuditLog, sender
@@ -27,6 +27,7 @@ from index.server.accounts.proxy_identity import NAMED
 from index.server.accounts.sessions import SESSION, Pending, Sessions, cookie
 from index.server.accounts.sign_in import Provider
 from index.server.guard.origins import Refusal
+from index.server.http import problems
 from index.server.limits import client_of
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ class AccessControl:
         if permission is None or (name is not None and served is None):
             return NOT_FOUND
         if role < permission.role:
-            return Refusal(_FORBIDDEN, f"This needs the role {permission.role.word}; yours is {role.word}.")
+            return permissions.lacking(permission.role, role.word)
         return UNUSABLE if served is not None and served.app is None else None
 
     async def _refuse(
@@ -201,7 +202,7 @@ class AccessControl:
         if refusal is SIGN_IN_FIRST and is_page:
             return RedirectResponse(f"{permissions.SIGN_IN}?next={quote(_address(scope), safe='/')}", _SEE_OTHER)
         if is_page:
-            return front_pages.refused(refusal)
+            return problems.problem_page(refusal, "/")
         response = refusal.response(scope["state"]["request_id"])
         if refusal.status == _UNAUTHORIZED:
             error = ', error="invalid_token"' if refusal is BAD_KEY else ""
@@ -278,14 +279,7 @@ def _private(send: Send, on_start: Callable[[Message], None] = lambda _: None) -
 
 def _wants_page(scope: Scope) -> bool:
     """Return whether a person looks at the answer: a browser opens the address, and no program sends a key."""
-    headers = Headers(scope=scope)
-    opens = headers.get("sec-fetch-mode", "navigate") == "navigate"
-    return (
-        scope["method"] == "GET"
-        and opens
-        and "text/html" in headers.get("accept", "")
-        and ("authorization" not in headers)
-    )
+    return problems.wants_page(scope) and "authorization" not in Headers(scope=scope)
 
 
 def _address(scope: Scope) -> str:

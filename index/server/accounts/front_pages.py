@@ -1,4 +1,4 @@
-"""The pages outside of a library: sign-in, the list of libraries, refusals, and the account's menu in the header."""
+"""The pages outside of a library: sign-in, the list of libraries, and the account's menu in the header."""
 
 from __future__ import annotations
 
@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import HTMLResponse
 
 from index.citations.readable import environment
+from index.server.http import problems
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from index.server.guard.origins import Refusal
-
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-_HEADERS = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-store"}
-_environment = environment(Path(__file__).parent / "templates")
+_environment = environment(Path(__file__).parent / "templates", Path(problems.__file__).parent / "templates")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +39,6 @@ def libraries(links: Sequence[Link], name: str, *, can_sign_out: bool) -> HTMLRe
     return _page("libraries.html", 200, links=links, name=name, can_sign_out=can_sign_out)
 
 
-def refused(refusal: Refusal) -> HTMLResponse:
-    """Return a refusal as a page."""
-    return _page("refused.html", refusal.status, detail=refusal.detail, hint=refusal.hint)
-
-
 def menu(links: Sequence[Link], name: str, role: str, root: str, *, can_sign_out: bool) -> HTMLResponse:
     """Return the account's menu for the header of a library's page; `root` is the way from there to the server's root.
 
@@ -57,4 +49,4 @@ def menu(links: Sequence[Link], name: str, role: str, root: str, *, can_sign_out
 
 
 def _page(template: str, status: int, **values: Any) -> HTMLResponse:
-    return HTMLResponse(_environment.get_template(template).render(**values), status, _HEADERS)
+    return HTMLResponse(_environment.get_template(template).render(**values), status, problems.PAGE_HEADERS)

@@ -1,6 +1,7 @@
-"""The one table of roles: which role each route needs, and which of them the audit log records.
+"""The one table of roles: which role each route and each event of the page needs, and what the audit log records.
 
-A route without an entry is refused. A test compares the table with all routes of the application and of Gradio.
+A route without an entry is refused, and a page with an event without one is not built. A test compares the table with
+all routes of the application and of Gradio.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from index.server.accounts.principals import Role
+from index.server.guard.origins import Refusal
 
 ANYONE, READER, CURATOR, ADMIN = Role.NONE, Role.READER, Role.CURATOR, Role.ADMIN
 SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
@@ -29,6 +31,14 @@ class Permission:
     """The action that the audit log records; nothing for routes that only read."""
     needs_sign_in: bool = True
     """Whether it is refused to people who have not signed in."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventPermission:
+    """What an event of the page needs in its library, and what the audit log calls it if it is refused."""
+
+    role: Role
+    action: str = ""
 
 
 def _entry(line: str, role: Role, action: str = "", *, needs_sign_in: bool = True) -> Permission:
@@ -54,7 +64,8 @@ LIBRARY = (
     _entry(r"GET|HEAD /(?:theme\.css|favicon\.ico|robots\.txt)", READER),
     _entry(r"GET|HEAD /(?:assets|static|ui|static-offline-docs)/.+", READER),
     _entry(r"GET|HEAD /d/[^/]+(?:/[^/]+)?", READER),
-    # Gradio's events. The page's own gate (`page.gradio_routes`) validates them, and closes all other routes of Gradio.
+    # Gradio's events, whose roles are in EVENTS. The page's own gate (`page.gradio_routes`) validates them, and closes
+    # all other routes of Gradio.
     _entry(r"GET|HEAD /gradio_api/(?:info|queue/data|app_id)", READER),
     _entry(r"POST /gradio_api/(?:queue/join|cancel|reset)", READER),
     _entry(r"POST /gradio_api/upload", CURATOR, "upload"),
@@ -92,9 +103,23 @@ LIBRARY = (
 """The routes of a library."""
 SINGLE = (*PROBES, *LIBRARY)
 """The routes of the only library of a server, which is at its root."""
+EVENTS = {
+    "ask": EventPermission(READER),
+    "question": EventPermission(READER),
+    "load": EventPermission(READER),
+    "stop": EventPermission(READER),
+    "refresh": EventPermission(READER),
+    "upload": EventPermission(CURATOR, "add"),
+}
+"""The events of the page, by name."""
 SIGN_PATHS = frozenset({SIGN_IN, START, CALLBACK, SIGN_OUT})
 
 
 def needed(table: tuple[Permission, ...], method: str, path: str) -> Permission | None:
     """Return the entry of a route, or None if there is none."""
     return next((entry for entry in table if method in entry.methods and entry.path.fullmatch(path)), None)
+
+
+def lacking(role: Role, word: str) -> Refusal:
+    """Return the refusal of somebody with another role; `word` is the name of theirs."""
+    return Refusal(403, f"This needs the role {role.word}; yours is {word}.")

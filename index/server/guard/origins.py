@@ -43,7 +43,7 @@ _SCHEMES = ("http", "https")
 _NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 PROBES = ("/healthz", "/readyz", "/metrics")
-"""Routes for monitoring, which may use any host name; they reveal nothing about the documents."""
+"""Routes for monitoring: they reveal nothing about the documents, and no client has a limit of requests to them."""
 _FOREIGN_SITES = ("cross-site", "same-site")
 _DEFAULT_PORTS = (None, 80, 443)
 Authority = tuple[str, int | None]
@@ -200,7 +200,7 @@ class Origins:
         headers are applied: a page that rebinds its name can set those, but not `Host`.
         """
         local = _is_loopback(scope)
-        if scope["path"] in PROBES or not (local or self.allowed):
+        if not (local or self.allowed):
             return None
         host = _split(f"//{Headers(scope=scope).get('host', '')}")
         name = (host.hostname if host is not None else None) or ""

@@ -1,20 +1,28 @@
-"""Problem details (RFC 9457): one table from errors to statuses, and the possible problems of each route."""
+"""Problem details (RFC 9457): one table from errors to statuses, and the possible problems of each route.
+
+A browser that opens an address gets a problem as a page. `Accept` decides: programs get the document.
+"""
 
 import json
 import re
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from fastapi import Depends
 from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from index import errors
+from index.citations.readable import environment
 from index.errors import PinciteError
 from index.schema.job_schema import Mistake, Problem
-from index.server.guard.origins import AS_TEXT, MEDIA_TYPE, local_path
+from index.server.guard.origins import AS_TEXT, MEDIA_TYPE, Refusal, local_path
+from index.server.http.responses import preferred_type
 
 _NAMESPACE = "urn:pincite:problem:"
 _MAX_MISTAKES = 20
@@ -35,7 +43,15 @@ _HINTS: dict[type[PinciteError], str] = {
 _LOG_HINT = "The operator of this server can find the details in its log, under the request's id."
 _RETRY_SECONDS = "5"
 _RETRYABLE = errors.LibraryLocked | errors.QueueFull | errors.TooBusy | errors.UploadsFull
-JSON = "application/json"
+JSON, _HTML = "application/json", "text/html"
+PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+"""The headers of pages that need no files."""
+_PAGE_TITLES = {HTTPStatus.NOT_FOUND: "Page not found"}
+_environment = environment(Path(__file__).parent / "templates")
 BODY = (400, 413, 415, 422, 503)
 """Statuses that every route with a body can return."""
 _WHEN = {
@@ -119,6 +135,34 @@ class ProblemResponse(Response):
         super().__init__(content, problem.status, {"Cache-Control": "no-store", **(headers or {})})
 
 
+def wants_page(scope: Scope) -> bool:
+    """Return whether a person will see the answer: a browser opens the address, and prefers HTML to JSON."""
+    headers = Headers(scope=scope)
+    if scope["method"] not in ("GET", "HEAD") or headers.get("sec-fetch-mode", "navigate") != "navigate":
+        return False
+    try:
+        return preferred_type(headers.get("accept"), (MEDIA_TYPE, JSON, _HTML)) == _HTML
+    except HTTPException:
+        return False
+
+
+def problem_page(problem: Problem | Refusal, root: str, headers: dict[str, str] | None = None) -> HTMLResponse:
+    """Return a problem as a page; `root` is the address of the start page."""
+    status = HTTPStatus(problem.status)
+    title = _PAGE_TITLES.get(status) or (problem.title if isinstance(problem, Problem) else "Not available")
+    template = _environment.get_template("refused.html")
+    content = template.render(title=title, detail=problem.detail, hint=problem.hint, root=root)
+    return HTMLResponse(content.encode("utf-8", "replace"), status, {**PAGE_HEADERS, **(headers or {})})
+
+
+async def refuse(refusal: Refusal, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send a refusal through ASGI: as a page to a browser that opens the address, else as a problem document."""
+    if wants_page(scope):
+        await problem_page(refusal, f"{scope.get('root_path', '')}/", {"Vary": "Accept"})(scope, receive, send)
+    else:
+        await refusal.answer(scope, receive, send)
+
+
 def problem_json(problem: Problem) -> dict[str, Any]:
     """Return a problem as JSON values, without empty fields."""
     return problem.model_dump(exclude_defaults=True)
@@ -186,6 +230,8 @@ async def http_error(request: Request, error: Exception) -> Response:
     """Handle an HTTPException of FastAPI or of a route."""
     assert isinstance(error, HTTPException)
     detail = error.detail if error.detail != HTTPStatus(error.status_code).phrase else ""
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        detail = detail or "There is nothing at this address."
     return _respond(
         request, problem_from_status(error.status_code, request_id(request), detail), dict(error.headers or {})
     )
@@ -211,6 +257,9 @@ def _respond(request: Request, problem: Problem, headers: dict[str, str] | None 
     if local_path(request.scope) in AS_TEXT:
         headers = {"Cache-Control": "no-store", **(headers or {})}
         return PlainTextResponse(f"{problem.detail} {problem.hint}".rstrip(), problem.status, headers)
+    headers = {"Vary": "Accept", **(headers or {})}
+    if wants_page(request.scope):
+        return problem_page(problem, f"{request.scope.get('root_path', '')}/", headers)
     return ProblemResponse(problem, headers)
 
 

@@ -33,18 +33,34 @@ TOKEN_KEY = "pincite.visitor.token"  # noqa: S105 - the name of a key
 COOKIE_KEY = "pincite.visitor.cookie"
 """The key, in the scope of a request, of whether it brought the visitor's cookie."""
 _SHARED = re.compile(
-    r"/?|/(?:ui|static|assets)/.*|/(?:docs|openapi\.json|theme\.css|favicon\.ico|robots\.txt|privacy|static-offline-docs.*)"
+    r"/?|/(?:ui|static|assets)/.*|/(?:docs(?:/oauth2-redirect)?|openapi\.json|theme\.css|favicon\.ico|robots\.txt|privacy|static-offline-docs.*)"
     r"|/gradio_api/(?:info|app_id)|/config/?"
 )
 """Paths whose responses are the same for everybody. They set no cookie, because the page's response is cached."""
-_ACTIONS: tuple[tuple[str, re.Pattern[str], Action], ...] = (
-    ("POST", re.compile(r"/v1/(?:search|ask|coverage)|/mcp"), "question"),
-    ("GET", re.compile(r"/page/coverage"), "question"),
-    ("POST", re.compile(r"/v1/check|/page/check"), "check"),
-    ("POST", re.compile(r"/v1/(?:batch|matrix)|/page/batches"), "batch"),
-    ("POST", re.compile(r"/v1/documents|/gradio_api/upload"), "upload"),
+_ACTIONS: tuple[tuple[Action, str, str], ...] = (
+    ("question", "POST", r"/v1/(?:search|ask|coverage)|/mcp"),
+    ("question", "GET", r"/page/coverage"),
+    ("check", "POST", r"/v1/check|/page/check"),
+    ("kept", "POST", r"/page/kept/(?:check|export)"),
+    ("batch", "POST", r"/v1/(?:batch|matrix)|/page/batches"),
+    ("upload", "POST", r"/v1/documents|/gradio_api/upload|/page/(?:links|folders)"),
+    # The page's questions are events of Gradio, which count themselves (`Service.admit`).
+    ("request", "POST", r"/gradio_api/(?:queue/join|cancel|reset)"),
+    ("request", "GET|HEAD", r"/gradio_api/(?:queue/data|upload_progress)"),
+    ("request", "GET|HEAD", r"/d/[^/]+(?:/[^/]+)?"),
+    ("request", "GET", r"/page/(?:state|jobs|documents|map|choices|suggestions|batches|export|kept)"),
+    ("request", "GET", r"/page/batches/[^/]+/(?:rows|answers\.[^/]+)"),
+    ("request", "POST", r"/page/(?:questions|kept|kept/forget|jobs/[^/]+/cancel)"),
+    ("request", "GET|HEAD", r"/v1/(?:stats|documents(?:/[^/]+(?:/text|/view|/original|/pages/[^/]+\.png)?)?)"),
+    ("request", "GET|HEAD", r"/v1/jobs/[^/]+(?:/events|/table\.(?:csv|xlsx))?"),
+    ("request", "POST", r"/v1/jobs/[^/]+/cancel"),
+    ("request", "DELETE", r"/(?:v1|page)/documents/[^/]+"),
+    ("request", "GET|HEAD|DELETE", r"/v1/visitor"),
 )
-"""What counts as an action. The page's questions are events of Gradio, which count themselves (`Service.admit`)."""
+"""What each route counts as, with its methods and its path. A test fails for a route that is missing: whoever adds one
+decides what it costs."""
+_DATA = "/page/kept"
+"""Routes of the page that answer with JSON instead of a part of the page."""
 _LOOKS = re.compile(r"/page/(?:state|jobs|batches)|/v1/visitor|/v1/jobs/[^/]+(?:/events)?|/gradio_api/queue/data")
 """GET requests that an open page repeats by itself: they do not count as a visit."""
 
@@ -62,7 +78,7 @@ class Admission:
         """Pass a request on in the name of its visitor."""
         if scope["type"] == "websocket":
             await WebSocketClose()(scope, receive, send)
-        elif scope["type"] != "http" or scope["path"] in PROBES or _SHARED.fullmatch(scope["path"]):
+        elif scope["type"] != "http" or is_shared(scope["path"]):
             await self._inner(scope, receive, send)
         else:
             await self._app(scope, receive, send)
@@ -76,7 +92,7 @@ class Admission:
                 self._visitors.rates.admit("visitor", "", address)
                 identity = self._identities.issue(scope)
             self._visitors.rates.admit("request", identity, address)
-            if (action := action_of(scope)) is not None:
+            if (action := action_of(scope)) not in (None, "request"):
                 self._visitors.rates.admit(action, identity, address)
         except RateLimited as error:
             await _refuse(error, scope, receive, send)
@@ -111,16 +127,28 @@ def _private(send: Send) -> Send:
 
 
 def action_of(scope: Scope) -> Action | None:
-    """Return what a request counts as beside a request; None for nothing else."""
+    """Return what a request counts as; None for one that no route answers, and for those that are not counted."""
     path = scope["path"].rstrip("/")
-    return next((kind for method, form, kind in _ACTIONS if scope["method"] == method and form.fullmatch(path)), None)
+    return next(
+        (
+            action
+            for action, methods, form in _ACTIONS
+            if scope["method"] in methods.split("|") and re.fullmatch(form, path)
+        ),
+        None,
+    )
+
+
+def is_shared(path: str) -> bool:
+    """Return whether the answer to a path is the same for everybody, so that it is not counted."""
+    return path in PROBES or _SHARED.fullmatch(path) is not None
 
 
 async def _refuse(error: RateLimited, scope: Scope, receive: Receive, send: Send) -> None:
-    """Refuse a request: the page's own requests in words for its reader, all others as a problem document."""
+    """Refuse a request: those for a part of the page with markup, all others with a problem document."""
     refusal = Refusal(429, error.message, error.hint, error.seconds)
     render = getattr(scope["app"].state, "render_problem", None)
-    if render is None or not scope["path"].startswith("/page/"):
+    if render is None or not scope["path"].startswith("/page/") or scope["path"].startswith(_DATA):
         await refusal.answer(scope, receive, send)
         return
     headers = {"Retry-After": str(error.seconds), "Cache-Control": "no-store"}

@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
     from index.settings import Settings
 
-Action = Literal["request", "question", "upload", "batch", "check", "visitor"]
+Action = Literal["request", "question", "upload", "batch", "check", "kept", "visitor"]
 _NAMES: dict[Action, str] = {
     "request": "requests",
     "question": "questions",
     "upload": "uploads",
     "batch": "batches of questions",
     "check": "texts to check",
+    "kept": "comparisons and exports of kept quotes",
     "visitor": "new visitors from your address",
 }
 _KEPT_SECONDS = 2 * 3600.0
@@ -45,6 +46,7 @@ class Rates:
             "upload": RateLimitItemPerHour(settings.demo_uploads),
             "batch": RateLimitItemPerHour(settings.demo_batches),
             "check": RateLimitItemPerHour(settings.demo_checks),
+            "kept": RateLimitItemPerHour(settings.demo_kept),
             "visitor": RateLimitItemPerMinute(_NEW_VISITORS),
         }
         share = settings.demo_address_share
