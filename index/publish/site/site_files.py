@@ -37,6 +37,8 @@ MARK = "pincite-site.json"
 """The file that shows that a folder is a site, and may be replaced by a newer one."""
 WORKER = "worker.js"
 _ASSETS = files("index.publish.site") / "assets"
+_FONTS = files("index") / "page" / "static"
+"""The folder with the fonts of the server's page. They are files here, so that a site needs no part of the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +165,12 @@ def _write_json(path: Path, value: Any) -> None:
 
 
 def _write_programs(site: Path, title: str) -> None:
-    """Copy programs and styles, write the page, and at last the worker, which keeps exactly these files."""
+    """Copy programs, styles and fonts, write the page, and at last the worker, which keeps exactly these files."""
     for asset in _ASSETS.iterdir():
         if asset.name.endswith((".js", ".css", ".svg")) and asset.name != WORKER:
             (site / asset.name).write_bytes(asset.read_bytes())
+    for font in ("serif.woff2", "sans.woff2", "serif-OFL.txt", "sans-OFL.txt"):
+        (site / font).write_bytes((_FONTS / font).read_bytes())
     _write_page(site / "index.html", "page.html", title=title)
     version = _write_manifest(site)
     _write_page(site / WORKER, WORKER, version=version)
