@@ -1,6 +1,6 @@
 // Loads the texts of documents, each when it is first needed, and locates places in them.
 import { checked } from "./index-file.js";
-import { cellAt } from "./tables.js";
+import { cellOf } from "./tables.js";
 
 const loading = new Map();
 
@@ -32,16 +32,16 @@ export class Source {
     return typeof part === "string" ? part : part.join("");
   }
 
-  /** Return the page, the place, the headings and the cell or the paragraph of an offset in one line, without a heading that is the title. */
-  place(offset, title) {
-    const before = this.landmarks.filter(({ start }) => start <= offset);
+  /** Return page, place, headings, and cell or paragraph of a span in one line, without a heading that is the title. */
+  place(span, title) {
+    const before = this.landmarks.filter(({ start }) => start <= span.start);
     const page = before.findLast(({ kind }) => kind === "page");
     const named = before.findLast(({ kind }) => kind === "place");
     const path = headingPath(before);
     const anchor = Math.max(page?.start ?? -1, path.at(-1)?.start ?? -1);
     const paragraph = before.filter(({ kind, start }) => kind === "paragraph" && start >= anchor).length;
     const headings = path.map(({ label }) => label).filter((label) => label !== title).join(" > ");
-    const spot = cellAt(this, offset) ?? (paragraph && `¶ ${paragraph}`);
+    const spot = cellOf(this, span) ?? (paragraph && `¶ ${paragraph}`);
     return [page?.label && `p. ${page.label}`, named?.label, headings && `§ ${headings}`, spot].filter(Boolean).join(", ");
   }
 

@@ -112,7 +112,7 @@ async function card(index, question, { passage, pin }, number) {
     make("span", { class: "number", "aria-hidden": "true" }, String(number)),
     make("article", { "aria-labelledby": `title-${number}` },
       make("h3", { id: `title-${number}` }, make("span", { class: "sr" }, `Passage ${number}: `), make("a", { href }, isolated(info.name))),
-      make("p", { class: "place" }, dotted(info.author, info.date, source.place(pin.start, info.title))),
+      make("p", { class: "place" }, dotted(info.author, info.date, source.place(pin, info.title))),
       make("blockquote", { dir: "auto" }, quotation(source, passage, pin))));
 }
 
@@ -151,7 +151,7 @@ async function coveredRow(index, question, { passage, pin }) {
   const href = makeAddress({ question, view: "coverage", info, span: pin });
   return make("li", {},
     make("h3", {}, make("a", { href }, isolated(info.name))),
-    make("p", { class: "place" }, dotted(source.place(pin.start, info.title))),
+    make("p", { class: "place" }, dotted(source.place(pin, info.title))),
     make("blockquote", { dir: "auto" }, make("mark", {}, source.slice(pin.start, pin.end))));
 }
 

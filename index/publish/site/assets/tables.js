@@ -21,15 +21,22 @@ export function marked(source, start, end, span) {
   return [source.slice(start, from).trimStart(), make("mark", {}, source.slice(from, to)), source.slice(to, end).trimEnd()];
 }
 
-/** Return what a reader calls the cell, or the row, at an offset; undefined outside all tables. */
-export function cellAt(source, offset) {
-  const table = source.tables.find(({ start, end }) => start <= offset && offset < end);
-  const cell = table?.cells.findLast(([start]) => start <= offset);
-  if (!cell) return undefined;
-  const [, , row, column] = cell;
-  const [number, of] = [table.rowNumbers[row], table.columnNumbers[column]];
-  if (table.naming === "sheet") return `${letters(of)}${number}`;
-  return table.naming === "rows" ? `row ${number}` : `table ${table.number}, row ${number}`;
+/** Return what a reader calls the cell, or the rows, of a span; undefined outside all tables. Table.name has the rules. */
+export function cellOf(source, { start, end }) {
+  for (const table of source.tables) {
+    const within = table.cells.filter((cell) => cell[0] < end && cell[1] > start);
+    if (!within.length || start < table.cells[0][0] || end > table.end) continue;
+    const [, , row, column] = within[0];
+    const [first, last] = [table.rowNumbers[row], table.rowNumbers[within.at(-1)[2]]];
+    const isOne = within.length === 1 && within[0][0] <= start && end <= within[0][1];
+    const [left, right] = [Math.min, Math.max].map((most) => letters(most(...within.map((cell) => table.columnNumbers[cell[3]]))));
+    if (table.naming === "sheet") return isOne ? `${left}${first}` : `${left}${first}:${right}${last}`;
+    const rows = first === last ? `row ${first}` : `rows ${first}–${last}`;
+    if (table.naming === "table") return `table ${table.number}, ${rows}`;
+    const header = table.columns[column];
+    return isOne ? `${rows}, column ${header ? `“${header}”` : table.columnNumbers[column]}` : rows;
+  }
+  return undefined;
 }
 
 function letters(column) {
@@ -48,7 +55,7 @@ function tableOf(source, table, start, end, span) {
   }
   const body = [...rows].filter(([row]) => row >= table.headerRows).map(([row, cells]) => rowOf(source, table, row, cells, span));
   const name = table.caption || `Table ${table.number}`;
-  return make("div", { class: "table", role: "region", tabindex: "0", "aria-label": name },
+  return make("div", { class: "table", role: "group", tabindex: "0", "aria-label": name },
     make("table", {}, heads.length ? make("thead", {}, heads) : null, make("tbody", {}, body)));
 }
 

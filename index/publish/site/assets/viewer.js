@@ -47,7 +47,7 @@ function bar(back) {
 function head(info, source, span) {
   return make("div", { class: "viewer-head" },
     make("h2", { id: "viewer-title", tabindex: "-1" }, isolated(info.name)),
-    make("p", { class: "place" }, dotted(info.author, info.date, span && source.place(span.start, info.title))),
+    make("p", { class: "place" }, dotted(info.author, info.date, span && source.place(span, info.title))),
     info.notes.map((text) => make("p", { class: "note" }, text)));
 }
 
