@@ -65,6 +65,11 @@ def test_demo_has_its_title_in_place_of_the_program_s(tmp_path_factory: pytest.T
         expect(page.locator(".p-brand bdi")).to_have_text(title)
         expect(page).to_have_title(title)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.set_viewport_size({"width": 1440, "height": 900})
+        brand, section = page.locator(".p-brand").bounding_box(), page.get_by_role("tab", name="Ask").bounding_box()
+        assert brand
+        assert section
+        assert brand["x"] + brand["width"] <= section["x"]
         ask(page, QUESTION)
         expect(page).to_have_title(f"{QUESTION} · {title}")
 
