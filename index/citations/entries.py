@@ -15,6 +15,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from index.citations.links import can_be_shared, deep_link, web_address
+from index.loading.metadata import doi_in
 from index.records import Citation
 from index.records.remarks import recognition
 from index.text.sentences import one_line, one_lines
@@ -146,6 +147,8 @@ class Entry:
     """The address of a web page; empty for a file."""
     file: str
     """The name of a file, without its folder, which is private; empty for a web page."""
+    doi: str
+    """The document's own DOI; it has no white space, quotes, braces and backslashes."""
 
     @property
     def words(self) -> str:
@@ -194,6 +197,7 @@ def describe_citation(citation: Citation, context: QuoteContext | None = None, *
         link=deep_link(citation, context, site=site),
         address=address,
         file=file,
+        doi=doi_in(info.reading.doi)[:LONGEST],
     )
 
 

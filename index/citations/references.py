@@ -60,8 +60,9 @@ def _bibtex_fields(entry: Entry) -> Iterator[tuple[str, str]]:
         year, *rest = entry.issued
         yield "year", f"{year:04}"
         yield "date", "-".join([f"{year:04}", *(f"{part:02}" for part in rest)])
-    # A link is percent-encoded, so it contains no brace or backslash, and this field is used without escaping.
+    # A link is percent-encoded and a DOI is checked, so they contain no brace or backslash; both are used as they are.
     yield "url", entry.link if entry.address else ""
+    yield "doi", entry.doi
     yield "howpublished", _bibtex_text(entry.file) if entry.file != entry.title else ""
     yield "note", _bibtex_text(entry.note)
 
@@ -99,6 +100,7 @@ def _fields(entry: Entry) -> Iterator[tuple[str, str]]:
         yield "DA", "/".join([f"{year:04}", *(f"{part:02}" for part in rest), *[""] * (3 - len(rest))])
     yield "SP", entry.location.page
     yield "SE", entry.location.heading
+    yield "DO", entry.doi
     yield "UR", entry.link
     yield "N1", entry.note
 
@@ -123,6 +125,7 @@ def csl_item(entry: Entry) -> dict[str, Any]:
         "issued": {"date-parts": [list(entry.issued)]} if entry.issued else None,
         "page": _text(entry.location.page),
         "section": _text(entry.location.heading),
+        "DOI": _text(entry.doi),
         "URL": entry.link if entry.address else "",
         "note": _text(entry.note),
     }
@@ -157,6 +160,8 @@ def _item(entry: Entry) -> dict[str, object]:
         "archive_location": ", ".join(filter(None, (entry.location.place, entry.location.cell))),
         "chapter-number": None if entry.location.cell else entry.location.paragraph or None,
     }
+    if entry.doi:
+        item = {"URL": f"https://doi.org/{entry.doi}"} | item
     kept = {name: item[name] for name in ("id", "type", "title", "author", "issued", "URL") if name in item}
     return kept | {name: value for name, value in place.items() if value}
 

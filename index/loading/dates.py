@@ -21,12 +21,16 @@ _MONTHS = (
 )
 _MONTH = {name: number for number, names in enumerate(_MONTHS, 1) for name in names}
 _WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?\s+)?"
-_STATED = r"(?:(?:first\s+)?(?:published|posted|dated?|written)(?:\s+on)?:?\s+)?"
+_STATED = (
+    r"(?:(?:first\s+)?(?:published|posted|dated?|written)(?:\s+on)?:?\s+"
+    r"|arXiv:\S+\s+(?:\[[\w.-]+\]\s+)?)?"  # the stamp of arXiv: `arXiv:2103.15348v2 [cs.CV] 21 Jun 2021`
+)
 _YEAR = r"(?P<year>1[5-9]\d\d|20\d\d)"
 _FORMS = tuple(
     re.compile(_STATED + _WEEKDAY + form + r"\.?", re.IGNORECASE)
     for form in (
         rf"{_YEAR}-(?P<month>\d\d)-(?P<day>\d\d)(?:[T ]\d\d:\d\d[\d:.]*\s*(?:Z|[+-]\d\d:?\d\d)?)?",
+        rf"{_YEAR}/(?P<month>\d\d?)/(?P<day>\d\d?)",
         rf"{_YEAR}-(?P<month>\d\d)",
         rf"(?P<day>\d\d?)(?:st|nd|rd|th|\.)?\s+(?:de\s+)?(?P<month>[^\W\d_]+)\.?,?\s+(?:de\s+)?{_YEAR}",
         rf"(?P<month>[^\W\d_]+)\.?\s+(?P<day>\d\d?)(?:st|nd|rd|th)?,?\s+{_YEAR}",
@@ -38,7 +42,7 @@ _FORMS = tuple(
 def iso_date(text: str) -> str:
     """Return `2020-12-05`, `2020-12` or `2020` if the text is a date and nothing else; else "".
 
-    All-numeric forms other than ISO are not read: 5/12/2020 is one day in London and another in Boston.
+    All-numeric forms are read only if the year comes first: 5/12/2020 is one day in London and another in Boston.
     """
     text = " ".join(text.split())
     if re.fullmatch(_YEAR, text):

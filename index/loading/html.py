@@ -18,6 +18,7 @@ from index.loading.content import Draft
 from index.loading.dates import iso_date
 from index.loading.html_tables import covered
 from index.loading.html_tree import LINKS_SHARE, Piece, walk
+from index.records.table import Reading
 from index.text.boilerplate import ends_sentence, kind_of
 from index.text.sentences import has_words, one_line
 
@@ -42,9 +43,14 @@ _STATED_DATES = (
     "//meta[@property='article:published_time' or @itemprop='datePublished' or @property='og:published_time']/@content",
     "//meta[translate(@name,'DCPUBLISHRT','dcpublishrt')='date' or translate(@name,'DCATES.RMI','dcates.rmi')='dc.date'"
     " or translate(@name,'DCATES.RMIU','dcates.rmiu')='dc.date.issued' or @name='dcterms.date'"
-    " or @name='publish-date' or @name='pubdate' or @name='citation_publication_date']/@content",
+    " or @name='publish-date' or @name='pubdate' or @name='citation_publication_date' or @name='citation_date'"
+    " or @name='citation_online_date']/@content",
     "//*[@itemprop='datePublished']/@datetime",
     "//time[@pubdate or contains(@class,'publish') or contains(@class,'entry-date') or ancestor::article]/@datetime",
+)
+_STATED_DOIS = (
+    "//meta[contains(' citation_doi bepress_citation_doi doi prism.doi dc.identifier dcterms.identifier ',"
+    " concat(' ', translate(@name, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), ' '))]/@content"
 )
 _JSON_LD_DATE = re.compile(r'"datePublished"\s*:\s*"([^"]+)"')
 _HEAD_PIECES = 8
@@ -86,6 +92,7 @@ def read(content: Content, name: str) -> Draft:  # noqa: ARG001 - every format's
         author=author,
         date=_date(tree, kept, author),
         notes=(note,) if note else (),
+        reading=Reading(doi=next(filter(None, map(metadata.doi_in, tree.xpath(_STATED_DOIS))), "")),
     )
 
 

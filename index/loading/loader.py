@@ -25,6 +25,7 @@ from index.loading import formats, text_formats
 from index.loading.content import compose
 from index.loading.locks import unlocked
 from index.loading.mail import mail_formats
+from index.loading.metadata import doi_of
 from index.text.document_languages import is_garbled, languages_of
 from index.text.sentences import has_words
 from index.text.structure import STRUCTURED
@@ -41,6 +42,8 @@ __all__ = ["digest", "discover", "load", "load_bytes", "locate", "read_bytes"]
 _SKIPPED = (".", "~$")
 """Hidden files, and the lock files that Office leaves beside an open document."""
 _BLOCK = 1 << 20
+_BEGINNING = 3_000
+"""Characters at the beginning of a document without pages in which its DOI is looked for."""
 _FORMAT_MODULES = {
     formats.DOCX: "docx",
     **dict.fromkeys((formats.XLSX, formats.XLSB, formats.XLS, formats.ODS), "spreadsheet"),
@@ -239,11 +242,19 @@ def load_bytes(
 
 
 def _described(document: Document) -> Document:
-    """Return a document with its languages and the number of its empty pages, unless its reader told them."""
+    """Return a document with its languages, its DOI and the number of its empty pages, unless its reader told them."""
     reading = document.reading
     languages = reading.languages or languages_of(document.text)
     empty = reading.empty_pages or _empty_pages(document)
-    return replace(document, reading=replace(reading, languages=languages, empty_pages=empty))
+    doi = reading.doi or doi_of(_first_lines(document))
+    return replace(document, reading=replace(reading, languages=languages, empty_pages=empty, doi=doi))
+
+
+def _first_lines(document: Document) -> list[str]:
+    """Return the lines of the first page; of a document without pages, those at its beginning."""
+    pages = [mark.start for mark in document.landmarks if mark.kind == "page"]
+    end = [*pages, len(document.text)][1] if pages else _BEGINNING
+    return document.text[:end].split("\n")
 
 
 def _empty_pages(document: Document) -> int:

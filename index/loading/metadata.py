@@ -1,4 +1,4 @@
-"""Finds title, author and date, but only if a text states them at its beginning.
+"""Finds title, author, date and DOI, but only if a text states them at its beginning.
 
 Nothing is guessed, because a reader who sees one wrong author no longer trusts the correct ones.
 """
@@ -34,6 +34,11 @@ _FURNITURE = frozenset(
 _CHAPTER = re.compile(
     r"(?:chapter|part|book|section|volume|appendix|page)\s+(?:[ivxlcdm]+|\d+|[a-z])\b.*", re.IGNORECASE
 )
+_DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>{}|\\^\[\]`]+")
+_OWN_DOI = re.compile(r"(?:doi\s*:?\s*)?(?:https?://(?:dx\.|www\.)?doi\.org/)?10\.\d{4,9}/\S+", re.IGNORECASE)
+"""A line that is a DOI and nothing else. A DOI within a line may be that of a work that the text cites."""
+_ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?(?:\s.*)?")
+"""The stamp that arXiv prints on the first page; https://info.arxiv.org/help/doi.html has the DOI."""
 _TITLE_WORDS, _TITLE_LENGTH = 30, 200
 _BODY_LENGTH = 200
 _HEAD_LINES = 15
@@ -70,6 +75,21 @@ def date_of(lines: Iterable[str], author: str = "") -> str:
     return next(filter(None, (dateline(line, author) for line in lines)), "")
 
 
+def doi_in(text: str) -> str:
+    """Return the first DOI in a text without its resolver's address and the punctuation after it; "" if it has none."""
+    found = _DOI.search(text)
+    doi = found.group().rstrip(".,;:'’”") if found else ""
+    return doi.rstrip(")") if doi.count(")") > doi.count("(") else doi
+
+
+def doi_of(lines: Sequence[str]) -> str:
+    """Return the DOI that stands on a line of its own, else that of a stamp of arXiv; "" if lines state several."""
+    stated = {doi_in(line) for line in lines if _OWN_DOI.fullmatch(line.strip())}
+    stamped = {f"10.48550/arXiv.{found[1]}" for line in lines if (found := _ARXIV.fullmatch(line.strip()))}
+    found_dois = stated or stamped
+    return found_dois.pop() if len(found_dois) == 1 else ""
+
+
 def looks_like_title(line: str) -> bool:
     """Return whether a line is short, begins like a title, and does not end like a sentence."""
     words = line.split()
@@ -100,11 +120,14 @@ def describe(stanzas: list[list[str]]) -> Description:
 
 
 def _head(stanzas: list[list[str]]) -> list[list[str]]:
-    """Return the stanzas before the body, which begins with a long stanza or with one that ends like a sentence."""
+    """Return the stanzas before the body, which begins with a long stanza or with one that ends like a sentence.
+
+    A stanza of fields is no body, however long its list of authors is.
+    """
     head: list[list[str]] = []
     for stanza in stanzas:
-        length = sum(map(len, stanza))
-        if length > _BODY_LENGTH or sum(map(len, head)) + len(stanza) > _HEAD_LINES:
+        is_long = sum(map(len, stanza)) > _BODY_LENGTH and not _fields(stanza[:2])
+        if is_long or sum(map(len, head)) + len(stanza) > _HEAD_LINES:
             break
         if stanza[-1].endswith((".", "!", "”", '"')) and not _is_described(stanza):
             break

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from index.loading.content import Block, Draft, paragraph, verbatim
 from index.loading.dates import iso_date
 from index.loading.grid import Outline, grid
+from index.loading.metadata import doi_in
 from index.loading.xml_tree import local, parse_text, strings, text_of
+from index.records.table import Reading
 from index.text.sentences import has_words, one_line
 
 if TYPE_CHECKING:
@@ -64,6 +66,7 @@ _STATED_DATES = (
     "//*[local-name()='publicationStmt']/*[local-name()='date']",
     "/*/*[contains(local-name(),'info')]/*[local-name()='pubdate' or local-name()='date']",
 )
+_STATED_DOI = "/*/*[local-name()='front']//*[local-name()='article-id'][@pub-id-type='doi']"
 _FIRST_NAMES = frozenset({"given-names", "firstname", "forename", "first-name", "othername"})
 _SURNAMES = frozenset({"surname", "last-name"})
 
@@ -79,6 +82,7 @@ def read(content: Content, name: str) -> Draft:
         title=_first(root, _STATED_TITLES),
         author=", ".join(dict.fromkeys(filter(None, map(_person, _found(root, _STATED_AUTHORS))))),
         date=next(filter(None, map(_day, _found(root, _STATED_DATES))), ""),
+        reading=Reading(doi=doi_in(_first(root, (_STATED_DOI,)))),
     )
 
 

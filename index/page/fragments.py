@@ -107,21 +107,21 @@ def html(value: str, name: str) -> gr.HTML:
     return gr.HTML(value, elem_id=name, apply_default_css=False, js_on_load=None, padding=False)
 
 
-def head(versions: Mapping[str, str], *, demo: bool = False) -> str:
+def head(versions: Mapping[str, str], title: str, *, demo: bool = False) -> str:
     """Return the content of the page's head; `versions` of the static files by name, for permanent caching."""
     style = _COMMENT.sub("", _static("shell.css"))
     for name in FONTS:
         style = style.replace(f"url({name})", f"url(ui/{name}?v={versions[name]})")
     icon = f"data:image/svg+xml,{quote(_static('mark.svg').strip())}"
-    return render("head.html", versions=versions, demo=demo, style=style, icon=icon)
+    return render("head.html", versions=versions, title=title, demo=demo, style=style, icon=icon)
 
 
-def shell(longest: int) -> str:
+def shell(longest: int, title: str) -> str:
     """Return the beginning of the page's body, which works before Gradio has loaded.
 
-    `longest` is the maximum number of characters of a question.
+    `longest` is the maximum number of characters of a question. `title` stands at the top of every view.
     """
-    return render("shell.html", longest=longest, sections=SECTIONS.items(), script=_static("shell.js"))
+    return render("shell.html", longest=longest, title=title, sections=SECTIONS.items(), script=_static("shell.js"))
 
 
 def links(versions: Mapping[str, str], needs: Needs) -> str:

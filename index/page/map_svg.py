@@ -21,18 +21,29 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from index.citations.readable import environment
-from index.page.map_layout import BADGE, HEIGHT, TARGET, WIDTH, badges, boxes_around, labels, labels_beside, spot, spots
+from index.views.map_layout import (
+    BADGE,
+    HEIGHT,
+    TARGET,
+    WIDTH,
+    badges,
+    boxes_around,
+    dot_paths,
+    has_few_dots,
+    labels,
+    labels_beside,
+    spot,
+    spots,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from index.records import Hit
-    from index.views.library_map import LibraryMap, Placement, Point, Shape
+    from index.views.library_map import LibraryMap, Placement, Point
 
 BADGES = 20
 """Maximum number of badges: the evidence and the nearest passages, not a long list."""
-_FEW = 200
-"""Maximum number of dots that are drawn larger."""
 _environment = environment(Path(__file__).parent / "templates")
 
 
@@ -62,13 +73,12 @@ def map_svg(library_map: LibraryMap) -> str:
     """Return the base layer; empty for a library without passages."""
     if not library_map.shapes:
         return ""
-    dots = sum(len(shape.dots) for shape in library_map.shapes)
     return _environment.get_template("map.html").render(
         generation=library_map.generation,
         width=WIDTH,
         height=HEIGHT,
-        few=dots <= _FEW,
-        paths=[_path(shape) for shape in library_map.shapes],
+        few=has_few_dots(library_map),
+        paths=dot_paths(library_map),
         labels=labels(library_map),
     )
 
@@ -107,15 +117,6 @@ def _marks(placed: Placement, hits: Sequence[Hit], cited: Collection[int], quest
         Badge(number, hit, number in cited, dot, at)
         for (number, hit, _), dot, at in zip(visible, dots, places, strict=True)
     ]
-
-
-def _path(shape: Shape) -> str:
-    """Return the dots of a document as a path of zero-length strokes, with relative coordinates."""
-    steps, (x, y) = [], (0, 0)
-    for across, down in sorted((round(a), round(b)) for a, b in map(spot, shape.dots)):
-        steps.append(f"m{across - x} {down - y}h0")
-        x, y = across, down
-    return "".join(steps)
 
 
 def _rounded(point: Point) -> Point:

@@ -206,7 +206,8 @@ def build(library: Library, settings: Settings, examples: Sequence[str]) -> Fast
     add_keeping(app, events)
     add_batches(app, events)
     add_kept(app)
-    page = CheckedBlocks(events, title="Pincite", fill_width=True, analytics_enabled=False)
+    title = settings.demo_title or "Pincite"
+    page = CheckedBlocks(events, title=title, fill_width=True, analytics_enabled=False)
     build_page(settings, events, page)
     needs = FrontEnd().needs(sorted({block.get_block_name() for block in page.blocks.values()}))
     mount, versions = bundles(needs)
@@ -217,8 +218,8 @@ def build(library: Library, settings: Settings, examples: Sequence[str]) -> Fast
     _mount(app, page, events, library, settings)
     _cache_assets(app, needs)
     parts = (
-        fragments.head(versions, demo=settings.demo),
-        fragments.shell(settings.max_question_characters),
+        fragments.head(versions, title, demo=settings.demo),
+        fragments.shell(settings.max_question_characters, title),
         fragments.links(versions, needs),
     )
     insertions = Insertions(*[part.encode() for part in parts])

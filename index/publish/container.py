@@ -25,7 +25,7 @@ def write_container(folder: Path, title: str, listing: Listing) -> None:
     """Write everything but the library and the manifest. Raises PublishError if Pincite is not installed."""
     program.carry_package(folder)
     write_text(folder, "requirements.txt", cpu_wheels=program.CPU_WHEELS, requirements=program.requirements())
-    write_text(folder, "app.py", vendored=False, environment=ENVIRONMENT)
+    write_text(folder, "app.py", vendored=False, environment=ENVIRONMENT | {"PINCITE_DEMO_TITLE": title})
     write_text(folder, "README.md", front={}, title=title, documents=listing.documents, how=_HOW)
     for name in _PLACES:
         write_text(folder, name, title=title, name=label(title))

@@ -40,7 +40,7 @@ def write_space(folder: Path, title: str, listing: Listing) -> None:
     program.carry_vendored(folder)
     needed = program.requirements(vendored=program.VENDORED)
     write_text(folder, "requirements.txt", cpu_wheels=program.CPU_WHEELS, requirements=needed)
-    write_text(folder, "app.py", vendored=True, environment=ENVIRONMENT)
+    write_text(folder, "app.py", vendored=True, environment=ENVIRONMENT | {"PINCITE_DEMO_TITLE": title})
     front = front_matter(title, listing, sdk="gradio")
     write_text(folder, "README.md", front=front, title=title, documents=listing.documents, how="")
     attributes = "".join(f"{pattern} filter=lfs diff=lfs merge=lfs -text\n" for pattern in _LARGE)

@@ -159,7 +159,7 @@ class RecognisedWord(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a document was read."""
+    """What reading a document tells of it besides its words."""
 
     recognised_pages: int = 0
     """Number of pages whose words were recognised in their pictures."""
@@ -173,16 +173,18 @@ class Reading:
     """The languages of the text, most of it first, by ISO 639-1: `en`."""
     container: str = ""
     """The source of the message or archive that the document comes from; empty if it is a file of its own."""
+    doi: str = ""
+    """The document's own DOI, as in `10.1371/journal.pone.0118432`; empty if it states none."""
 
     @classmethod
     def of(cls, value: dict[str, Any]) -> Reading:
         """Build it from the output of `dataclasses.asdict`, or of JSON made from it. Raises ValueError or TypeError."""
         reading = cls(**value)
         counts = (reading.recognised_pages, reading.empty_pages, reading.tables)
-        names = (reading.engine, reading.container, *reading.languages)
+        names = (reading.engine, reading.container, reading.doi, *reading.languages)
         if not all(type(count) is int and count >= 0 for count in counts) or not all(type(n) is str for n in names):
             raise ValueError("a reading with values of the wrong kind")
-        return cls(*counts[:1], reading.engine, *counts[1:], tuple(reading.languages), reading.container)
+        return replace(reading, languages=tuple(reading.languages))
 
 
 AS_TEXT = Reading()

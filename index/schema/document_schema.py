@@ -23,12 +23,13 @@ _DOCUMENT: JsonDict = {
         "tables": 3,
         "languages": ["en"],
         "container": "",
+        "doi": "10.1371/journal.pone.0118432",
     },
 }
 
 
 class Reading(Schema):
-    """How a document was read."""
+    """What reading a document tells of it besides its words."""
 
     recognised_pages: int
     """The number of pages whose words were recognised in their pictures."""
@@ -42,6 +43,8 @@ class Reading(Schema):
     """The languages of the text by ISO 639-1, the most frequent first; empty if none is sure."""
     container: str
     """The name of the message or archive that it came in; empty for a file of its own."""
+    doi: str
+    """The document's own DOI; empty if it states none."""
 
 
 class Document(Schema):

@@ -49,6 +49,8 @@ class DemoSettings(BaseSettings):
     """Maximum number of tokens per day that the language model reads and writes for all visitors."""
     demo_visitor_tokens: int = Field(default=50_000, ge=0)
     """The same for one visitor."""
+    demo_title: str = ""
+    """The title of the demo, on the page and of the browser's tab; empty for `Pincite`."""
     demo_contact: str = ""
     """How to reach the demo's operator: an e-mail address or a web address, shown on the page."""
     demo_report: str = ""

@@ -57,6 +57,23 @@ def add_comet(page: Page) -> None:
     expect(page.locator("#p-shelf")).to_contain_text("comet.txt", timeout=60_000)
 
 
+def test_demo_has_its_title_in_place_of_the_program_s(tmp_path_factory: pytest.TempPathFactory, visit: Visit) -> None:
+    """At the top of the page and of the tab, as text whatever it contains; a long one does not widen the page."""
+    title = "Trade in the Pacific & <b>other</b> notes, collected over many years by the members of the desk"
+    with running_demo(tmp_path_factory.mktemp("titled"), demo_title=title) as url:
+        page = visit(url, size={"width": 390, "height": 844})
+        expect(page.locator(".p-brand bdi")).to_have_text(title)
+        expect(page).to_have_title(title)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.set_viewport_size({"width": 1440, "height": 900})
+        brand, section = page.locator(".p-brand").bounding_box(), page.get_by_role("tab", name="Ask").bounding_box()
+        assert brand
+        assert section
+        assert brand["x"] + brand["width"] <= section["x"]
+        ask(page, QUESTION)
+        expect(page).to_have_title(f"{QUESTION} · {title}")
+
+
 def test_visitor_sees_what_is_private_and_deletes_it(demo: str, visit: Visit) -> None:
     """Another visitor at the same time sees only what is published."""
     page, other = visit(demo, fresh=True, speed=5), visit(demo, fresh=True, speed=5)

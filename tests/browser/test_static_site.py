@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
@@ -88,7 +87,7 @@ class Watched:
         page.on("console", lambda message: self.problems.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.goto(self.url + address)
-        page.locator("#rail li").first.wait_for(state="attached")
+        page.locator("#documents li").first.wait_for(state="attached")
         return page
 
     def _note(self, url: str) -> None:
@@ -301,14 +300,14 @@ def test_coverage_lists_every_document_once(visitor: Watched, seeds: Library) ->
 
 @pytest.mark.model
 def test_places_are_those_of_the_server(visitor: Watched, seeds: Library) -> None:
-    """Page, heading and paragraph are computed in the browser as on the server; title and cell are left out."""
+    """Page, heading and paragraph are computed in the browser as on the server; the title is left out."""
     page = visitor.open()
     for question in questions("blind_questions.jsonl")[:8]:
         ask(page, question)
         for card in page.locator(".card:visible").all():
             fields = parse_qs((card.locator("h3 a").get_attribute("href") or "").lstrip("#"))
             info = seeds.find(fields["d"][0])
-            label = replace(seeds.locate(info.id, Span(*map(int, fields["s"][0].split("-")))), cell="").label
+            label = seeds.locate(info.id, Span(*map(int, fields["s"][0].split("-")))).label
             label = label.replace(f"§ {info.title} > ", "§ ").replace(f"§ {info.title}, ", "")
             assert (card.locator(".place").text_content() or "").endswith(label)
 
@@ -409,6 +408,82 @@ def test_keyboard_alone_is_enough(visitor: Watched) -> None:
     page.locator("#viewer[open]").wait_for(state="detached")
     assert link.evaluate("element => element === document.activeElement")
     assert "passages found" in page.locator("#status").inner_text()
+
+
+@pytest.fixture(scope="module")
+def tabled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Library]]:
+    """A site of tables, with the fake encoder; and its library."""
+    folder = tmp_path_factory.mktemp("tabled")
+    (folder / "prices.csv").write_text("good,price,market\nbread,12,Lisbon\nsalt,7,Porto\n")
+    rows = ("<th>year<th>corn<th>rye", "<td>1901<td>40<td>14", "<td>1902<td>55<td>13")
+    table = "".join(f"<tr>{row}</tr>" for row in rows)
+    (folder / "harvest.html").write_text(f"<h1>Harvest</h1><p>The corn was late.</p><table>{table}</table>")
+    with Library.open(folder / "library", Settings(), encoder=FakeEncoder()) as library:
+        library.add([folder / "prices.csv", folder / "harvest.html"])
+        write_site(library, folder / "site", title="Prices and harvests", questions=[])
+        with static_host(folder / "site") as url:
+            yield url, library
+
+
+def test_tables_are_tables_in_cards_and_in_the_source(browser: Browser, tabled: tuple[str, Library]) -> None:
+    """The cells stand below the headers of their columns, the cited row is marked, and its place is the server's."""
+    url, library = tabled
+    with watching(browser, url, service_workers="block") as watched:
+        page = watched.open()
+        ask(page, "bread price market Lisbon")
+        card = page.locator(".card").filter(has_text="bread")
+        assert card.locator("thead th").all_text_contents() == ["good", "price", "market"]
+        assert [
+            row.all_text_contents() for row in (card.locator("tbody tr").nth(n).locator("th, td") for n in (0, 1))
+        ] == [
+            ["bread", "12", "Lisbon"],
+            ["salt", "7", "Porto"],
+        ]
+        fields = parse_qs((card.locator("h3 a").get_attribute("href") or "").lstrip("#"))
+        span = Span(*map(int, fields["s"][0].split("-")))
+        info = library.find(fields["d"][0])
+        assert (card.locator(".place").text_content() or "").endswith(library.locate(info.id, span).label)
+        card.locator("h3 a").click()
+        page.locator("#viewer table mark").first.wait_for()
+        assert " | ".join(page.locator("#viewer mark").all_text_contents()) == library.text(info.id, span)
+        check(page, "a table")
+
+
+@pytest.mark.parametrize(
+    ("words", "label"), [("12", "row 2, column “price”"), ("bread | 12", "row 2"), ("55", "table 1, row 3")]
+)
+def test_places_in_tables_are_those_of_the_server(
+    browser: Browser, tabled: tuple[str, Library], words: str, label: str
+) -> None:
+    """A cell is named as the format names it, and so are several cells."""
+    url, library = tabled
+    info = next(info for info in library.documents() if words in library.document(info.id).text)
+    start = library.document(info.id).text.index(words)
+    with watching(browser, url, service_workers="block") as watched:
+        page = watched.open(f"#d={info.id}&s={start}-{start + len(words)}")
+        page.locator("#viewer mark").first.wait_for()
+        assert (page.locator(".viewer-head .place").text_content() or "").endswith(label)
+    assert library.locate(info.id, Span(start, start + len(words))).label.endswith(label)
+
+
+def test_site_has_the_fonts_the_title_and_the_map(browser: Browser, tabled: tuple[str, Library]) -> None:
+    """The page and its tab have the title; the map has a dot for each passage, and colours those that were found."""
+    url, library = tabled
+    with watching(browser, url, service_workers="block") as watched:
+        page = watched.open()
+        assert (page.title(), page.locator("h1").inner_text()) == ("Prices and harvests", "Prices and harvests")
+        families = (
+            "document.fonts.ready.then((fonts) => [...fonts].filter((f) => f.status === 'loaded').map((f) => f.family))"
+        )
+        assert {family.strip('"') for family in page.evaluate(families)} >= {"Pincite Serif", "Pincite Sans"}
+        paths = page.locator("#map .dots path").evaluate_all(
+            "all => all.map((path) => path.getAttribute('d')).join('')"
+        )
+        assert paths.count("h0") == library.stats().passages
+        assert page.locator("#map circle").count() == 0
+        ask(page, "bread price market Lisbon")
+        assert page.locator("#map circle").count() == page.locator(".card").count() > 0
+        assert page.title() == "bread price market Lisbon · Prices and harvests"
 
 
 HOSTILE_TITLE = "</title></script><script>window.pwned=1</script><img src=x onerror=window.pwned=1> \u202eevil\u202c"

@@ -20,6 +20,7 @@ from index.records import (
     Statement,
     Verdict,
 )
+from index.records.table import Reading
 from tests.factories import why
 
 TEXT = "Before it. The pump in Broad Street was the cause. After it."
@@ -37,6 +38,8 @@ DOCUMENT = Document(
 FILE = DocumentInfo(
     DOCUMENT.id, DOCUMENT.source, DOCUMENT.title, DOCUMENT.author, DOCUMENT.date, DOCUMENT.media_type, len(TEXT), 1, 1
 )
+DOI = "10.1371/journal.pone.0118432"
+ARTICLE = replace(FILE, reading=Reading(doi=DOI))
 PAGE = replace(FILE, source="https://example.org/cholera", media_type="text/html")
 PLACE = Location("39", "Soho", 1)
 
@@ -131,6 +134,7 @@ def citations(draw: st.DrawFn, marker: int = 1) -> Citation:
     info = replace(
         FILE, source=draw(sources), title=draw(hostile), author=draw(hostile), date=draw(dates), id=draw(hostile) or "x"
     )
+    info = replace(info, reading=Reading(doi=draw(hostile.map("10.1000/{}".format) | hostile)))
     place = Location(draw(hostile), draw(hostile), draw(st.integers(0, 9)))
     quote = draw(hostile)
     return citation(info, marker, location=place, start=7 * marker, end=7 * marker + len(quote), quote=quote)

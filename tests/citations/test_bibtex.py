@@ -12,7 +12,7 @@ from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, get_default_la
 
 from index.citations.entries import describe_citation
 from index.citations.export import cite, export
-from tests.citations.factories import FILE, PAGE, answer, answers, citation, citations
+from tests.citations.factories import ARTICLE, DOI, FILE, PAGE, answer, answers, citation, citations
 
 if TYPE_CHECKING:
     from index.records import Answer, Citation
@@ -72,6 +72,13 @@ def test_web_page_becomes_an_online_entry() -> None:
     assert "howpublished" not in entry
 
 
+def test_article_has_its_doi_and_a_date_as_precise_as_stated() -> None:
+    """Biblatex links to the DOI by itself; plain BibTeX reads the year."""
+    for date, year in (("2021-05", "2021"), ("2021", "2021")):
+        [entry] = parse(cite(citation(replace(ARTICLE, date=date)), "bibtex"), decode=False)
+        assert (entry["type"], entry["doi"], entry["year"], entry["date"]) == ("misc", DOI, year, date)
+
+
 def test_unknown_fields_are_left_out() -> None:
     """No field is empty."""
     [entry] = parse(cite(citation(replace(FILE, title="", author="", date="")), "bibtex"))
@@ -98,9 +105,10 @@ def test_document_cannot_break_out_of_its_entry(cited: Citation) -> None:
     assert parsed["title"] == entry.title
     assert parsed["note"] == entry.note
     assert parsed.get("howpublished", entry.file) == (entry.file or entry.title)[: len(entry.file)]
-    assert set(parsed) <= {"type", "key", "title", "author", "year", "date", "url", "howpublished", "note"}
+    assert set(parsed) <= {"type", "key", "title", "author", "year", "date", "doi", "url", "howpublished", "note"}
     [raw] = parse(text, decode=False)
     assert raw.get("url", "") == (entry.link if entry.address else "")
+    assert raw.get("doi", "") == entry.doi
     assert all(_balanced(line) for line in text.splitlines()[1:-1])
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from index.citations.entries import describe_citation
 from index.citations.export import cite, export
 from index.citations.references import WORD_JOINER
-from tests.citations.factories import PAGE, abstention, answers, citation
+from tests.citations.factories import ARTICLE, DOI, PAGE, abstention, answers, citation
 
 if TYPE_CHECKING:
     from index.records import Answer
@@ -33,6 +33,13 @@ def test_item_has_all_known_fields() -> None:
         "URL": describe_citation(citation(PAGE)).link,
         "note": "p. 39, § Soho, ¶ 1: “The pump in Broad Street was the cause.”",
     }
+
+
+def test_article_has_its_doi() -> None:
+    """Processors link to it."""
+    [item] = json.loads(cite(citation(ARTICLE), "csl"))
+    assert item["DOI"] == DOI
+    assert "URL" not in item
 
 
 def test_organisation_is_a_literal_author() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 
 from index.citations.entries import describe_citation
 from index.citations.export import cite, export
-from tests.citations.factories import FILE, PAGE, answers, citation, citations
+from tests.citations.factories import ARTICLE, DOI, FILE, PAGE, answers, citation, citations
 
 if TYPE_CHECKING:
     from index.records import Answer, Citation
@@ -34,6 +34,12 @@ def test_record_has_all_known_fields() -> None:
     }
 
 
+def test_article_has_its_doi() -> None:
+    """Programs for references look articles up by it."""
+    [record] = rispy.loads(cite(citation(ARTICLE), "ris"))
+    assert record["doi"] == DOI
+
+
 @pytest.mark.parametrize(("date", "tag"), [("1855-03", "1855/03//"), ("1855", "1855///")])
 def test_date_is_as_precise_as_in_the_source(date: str, tag: str) -> None:
     """A date always has three slashes."""
@@ -50,6 +56,7 @@ def test_document_cannot_break_out_of_its_record(cited: Citation) -> None:
     assert ";".join(record["urls"]) == entry.link
     assert record.get("authors", []) == [name.sorted for name in entry.names]
     assert record.get("section", "") == entry.location.heading
+    assert record.get("doi", "") == entry.doi
     assert "unknown_tag" not in record
 
 

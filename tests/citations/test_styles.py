@@ -14,7 +14,7 @@ from index.citations.entries import describe_citation
 from index.citations.export import cite
 from index.citations.references import STYLES, Style, references
 from index.records import Location
-from tests.citations.factories import FILE, PAGE, answers, citation
+from tests.citations.factories import ARTICLE, DOI, FILE, PAGE, answers, citation
 from tests.nightly import length
 
 if TYPE_CHECKING:
@@ -107,6 +107,14 @@ def test_link_to_a_file_follows_the_reference(style: Style) -> None:
     reference, link = cite(citation(), style).splitlines()
     assert "pincite" not in reference
     assert link.strip() == describe_citation(citation()).link
+
+
+@pytest.mark.parametrize("style", STYLE_NAMES)
+def test_reference_to_an_article_has_its_doi(style: Style) -> None:
+    """All three manuals want the DOI as a link, and prefer it to nothing else for a file."""
+    reference, _ = cite(citation(ARTICLE), style).splitlines()
+    assert reference.rstrip(".").endswith(f"https://doi.org/{DOI}")
+    assert "doi.org" not in cite(citation(replace(PAGE, reading=ARTICLE.reading)), style)
 
 
 @pytest.mark.parametrize("style", STYLE_NAMES)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from index.publish import hub, manifest
-from tests.publish.tokens import TOKENS
+from tests.publish.tokens import OTHERS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.command_line import Run
     from tests.conftest import Write
 
-TOKEN = TOKENS["Hugging Face token"][0]
+TOKEN = OTHERS["Hugging Face"]
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def test_document_is_found_by_its_id_or_a_prefix(service: Service, client: TestC
 
 def test_document_says_how_it_was_read(own_service: Service, own_client: TestClient) -> None:
     """In words and as data; a container is named without its folder."""
-    reading = Reading(tables=1, languages=("en",), container="/srv/secret/mail.mbox")
+    reading = Reading(tables=1, languages=("en",), container="/srv/secret/mail.mbox", doi="10.1000/182")
     own_service.library.add_documents([replace(shapes.message(), reading=reading)])
     (document,) = own_client.get("/v1/documents", params={"name": "pump"}).json()["documents"]
     assert document["kind"] == "Message"
@@ -82,6 +82,7 @@ def test_document_says_how_it_was_read(own_service: Service, own_client: TestCli
         "tables": 1,
         "languages": ["en"],
         "container": "mail.mbox",
+        "doi": "10.1000/182",
     }
 
 

@@ -106,10 +106,10 @@ def _with_packet(*packets: str) -> bytes:
     return build([column(["The bees came home."])]) + "".join(packets).encode()
 
 
-def _packet(title: str, author: str) -> str:
+def _packet(title: str, author: str, more: str = "") -> str:
     return (
         f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><dc:title><rdf:Alt><rdf:li xml:lang="en">{title}</rdf:li></rdf:Alt>'
-        f"</dc:title><dc:creator><rdf:Seq><rdf:li>{author}</rdf:li></rdf:Seq></dc:creator></x:xmpmeta>"
+        f"</dc:title><dc:creator><rdf:Seq><rdf:li>{author}</rdf:li></rdf:Seq></dc:creator>{more}</x:xmpmeta>"
     )
 
 
@@ -119,3 +119,21 @@ def test_title_and_author_of_the_only_packet_are_read() -> None:
     assert (document.title, document.author) == ("Bees & wasps", "Ada Lovelace")
     several = load_bytes(_with_packet(_packet("Logo of the hive", "Ada"), _packet("A bee", "Bob")), source="a.pdf")
     assert (several.title, several.author) == ("", "")
+
+
+def test_doi_and_date_of_a_publisher_are_read() -> None:
+    """They are in the packet, in the information under a name of their own, or after the reference in the subject."""
+    more = "<prism:coverDate>2018-12</prism:coverDate><prism:doi>10.1016/j.dib.2018.11.134</prism:doi>"
+    document = load_bytes(_with_packet(_packet("Eggs", "Ada Lovelace", more)), source="a.pdf")
+    assert (document.date, document.reading.doi) == ("2018-12", "10.1016/j.dib.2018.11.134")
+    for information in ({"doi": "10.1000/182"}, {"Subject": "Data in Brief, 22 451-457. doi:10.1000/182"}):
+        data = build([column(["The bees came home."])], information=information)
+        assert load_bytes(data, source="a.pdf").reading.doi == "10.1000/182"
+
+
+def test_stamp_of_arxiv_gives_date_and_doi() -> None:
+    """The DOI is the one that arXiv registers for each article."""
+    lines = ("Bees of the north", "arXiv:2103.15348v2 [cs.CV] 21 Jun 2021", "The bees came home at noon.")
+    page = [Printed(72, 700 - 60 * number, line) for number, line in enumerate(lines)]
+    document = load_bytes(build([page]), source="a.pdf")
+    assert (document.date, document.reading.doi) == ("2021-06-21", "10.48550/arXiv.2103.15348")

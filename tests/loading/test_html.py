@@ -208,6 +208,11 @@ STATED = {
         "<article><time datetime='2020-12-05'>last week</time><p>Text.</p></article>",
         ("", "", "2020-12-05"),
     ),
+    "a date for search engines of articles": (
+        "<meta name=citation_publication_date content='2014/5/12'>",
+        "<p>Text.</p>",
+        ("", "", "2014-05-12"),
+    ),
     "a line that is a date": ("", "<p>December 2020</p><p>Text.</p>", ("", "", "2020-12")),
     "a date in a sentence": ("", "<p>On 5 December 2020 the bees left.</p>", ("", "", "")),
     "a date in an address": (
@@ -225,6 +230,21 @@ def test_title_author_and_date_of_a_page_are_stated_not_guessed(
     """Title, author and date are those that the page states; a date in running text or in a URL is not the page's."""
     document = read(body, head)
     assert (document.title, document.author, document.date) == expected
+
+
+@cases(
+    ("head", "doi"),
+    [
+        ("<meta name=citation_doi content='10.1371/journal.pone.0118432'>", "10.1371/journal.pone.0118432"),
+        ("<meta name='DC.Identifier' content='doi:10.1000/182'>", "10.1000/182"),
+        ("<meta name=dc.identifier content='https://dx.doi.org/10.1016/s0140(20)1-2.'>", "10.1016/s0140(20)1-2"),
+        ("<meta name=dc.identifier content='978-1-925136-98-2'>", ""),
+        ("<meta name=description content='A reply to 10.1000/182.'>", ""),
+    ],
+)
+def test_doi_of_a_page_is_the_one_that_its_metadata_state(head: str, doi: str) -> None:
+    """A DOI in the text is that of a work that the page cites."""
+    assert read("<p>The bees of 10.1000/999 came home.</p>", head).reading.doi == doi
 
 
 ENCODINGS = {

@@ -99,7 +99,7 @@ def test_sentences_of_real_files_are_as_a_reader_would_copy_them(name: str, word
 
 
 STATED = {
-    "pdf/multi-column.pdf": ("Dense Passage Retrieval for Open-Domain Question Answering", "", ""),
+    "pdf/multi-column.pdf": ("Dense Passage Retrieval for Open-Domain Question Answering", "", "2020-09-30"),
     "pdf/fake-memo.pdf": ("", "", "2023-05-05"),
     "pdf/DA-1p.pdf": ("MAIN GAME", "", ""),
     "language-docs/fr_olap.pdf": ("Résumés et interrogations de logs de requêtes OLAP", "", ""),

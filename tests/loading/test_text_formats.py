@@ -343,10 +343,11 @@ def test_drawing_without_words_is_empty() -> None:
         load_bytes(b"<svg><path d='M0 0'/></svg>", source="a.svg")
 
 
-def test_articles_of_journals_have_their_authors_and_date() -> None:
+def test_articles_of_journals_have_their_authors_date_and_doi() -> None:
     """JATS: the references of an article are paragraphs, not headings."""
     jats = b"""<?xml version="1.0"?><article><front><journal-meta><journal-title>J. of Quays</journal-title></journal-meta>
-    <article-meta><title-group><article-title>Quays of the North</article-title></title-group><contrib-group>
+    <article-meta><article-id pub-id-type="pmid">77</article-id><article-id pub-id-type="doi">10.1000/182</article-id>
+    <title-group><article-title>Quays of the North</article-title></title-group><contrib-group>
     <contrib contrib-type="author"><name><surname>Varde</surname><given-names>Kari</given-names></name></contrib></contrib-group>
     <pub-date><day>5</day><month>12</month><year>2020</year></pub-date><abstract><p>We <i>study</i> quays.</p></abstract>
     </article-meta></front><body><sec><title>Stone</title><p>Granite <b>lasts</b> (<xref>1</xref>).</p></sec></body>
@@ -354,5 +355,6 @@ def test_articles_of_journals_have_their_authors_and_date() -> None:
     </ref-list></back></article>"""
     document = load_bytes(jats, source="a.xml")
     assert (document.title, document.author, document.date) == ("Quays of the North", "Kari Varde", "2020-12-05")
+    assert document.reading.doi == "10.1000/182"
     assert document.text == "Quays of the North\n\nWe study quays.\n\nStone\n\nGranite lasts (1).\n\nOn ice, 1911"
     assert [mark.label for mark in document.landmarks if mark.kind == "heading"] == ["Quays of the North", "Stone"]

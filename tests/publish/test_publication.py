@@ -15,14 +15,14 @@ from index.publish.publication import Request, make_plan, write
 from index.settings import Settings
 from tests.fakes import FakeEncoder
 from tests.publish.conftest import SEA, TREATY, published
-from tests.publish.tokens import TOKENS
+from tests.publish.tokens import DOCUMENTED
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import Write
 
-TOKEN = TOKENS["GitHub token"][0]
+TOKEN = DOCUMENTED["GitHub"]
 
 
 def open_published(folder: Path) -> Library:
@@ -62,8 +62,8 @@ def test_secrets_are_refused_with_document_and_place_until_allowed(
     shelf.add([write("plan.md", f"# Plan\n\nUse {TOKEN} there.\n"), write(f"{TOKEN}.md", "A horse ran.")])
     plan = make_plan(shelf, Request("space", "Notes"))
     assert {(found.name, found.place, found.kind) for found in plan.secrets} == {
-        ("plan.md", "§ Plan, ¶ 1, character 10", "GitHub token"),
-        (f"{TOKEN}.md", "file name", "GitHub token"),
+        ("plan.md", "§ Plan, ¶ 1, character 10", "github token"),
+        (f"{TOKEN}.md", "file name", "github token"),
     }
     assert not any(TOKEN in found.excerpt for found in plan.secrets)
     with pytest.raises(SecretsFound, match=r"plan\.md"):
@@ -82,7 +82,7 @@ def test_secrets_in_original_files_are_found_if_those_go_along(shelf: Library, w
     shelf.add(write("page.html", f"<html><body><script>x='{TOKEN}'</script><h1>Page</h1><p>{words}</p></body></html>"))
     assert make_plan(shelf, Request("space", "Notes")).secrets == ()
     (found,) = make_plan(shelf, Request("space", "Notes", originals=True)).secrets
-    assert (found.name, found.place, found.kind) == ("page.html", "original file", "GitHub token")
+    assert (found.name, found.place, found.kind) == ("page.html", "original file", "github token")
 
 
 def test_secret_in_an_outline_is_found(shelf: Library, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,6 +111,12 @@ def test_app_is_valid_and_decorates_a_function_for_zero_gpu(space: Path) -> None
     ast.parse(text)
     assert "@spaces.GPU" in text
     assert 'os.environ.setdefault("PINCITE_DEMO", "1")' in text
+    (title,) = [
+        ast.literal_eval(call.args[1])
+        for call in ast.walk(ast.parse(text))
+        if isinstance(call, ast.Call) and [ast.unparse(arg) for arg in call.args[:1]] == ["'PINCITE_DEMO_TITLE'"]
+    ]
+    assert title == HOSTILE
 
 
 def test_large_files_are_marked_for_git(space: Path) -> None:

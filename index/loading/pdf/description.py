@@ -1,4 +1,4 @@
-"""The title, the author and the date of a PDF, as far as its metadata and its first page state them.
+"""The title, the author, the date and the DOI of a PDF, as far as its metadata and its first page state them.
 
 The creation date of the file is not used, because it is the day of an export, a scan or a download.
 """
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from index.loading import metadata
 from index.loading.bylines import person
+from index.loading.dates import iso_date
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ _PACKET, _LARGEST_PACKET = b"<x:xmpmeta", 1 << 18
 _XMP = {
     "Title": re.compile(r"<dc:title>\s*<rdf:Alt>\s*<rdf:li[^>]*>([^<]+)<"),
     "Author": re.compile(r"<dc:creator>\s*<rdf:Seq>\s*<rdf:li[^>]*>([^<]+)</rdf:li>\s*</rdf:Seq>"),
+    "Date": re.compile(r"<prism:(?:cover|publication)Date>([^<]+)<"),
+    "DOI": re.compile(r"<(?:prism:doi|dc:identifier)>([^<]*10\.\d{4,9}/[^<]+)<"),
 }
 
 
@@ -50,7 +53,12 @@ def describe(stated: Mapping[str, str], found: Sequence[Paragraph], body: float,
     ]
     title = _title(one_line(stated.get("Title", "")), PurePath(name).stem) or _largest(head, body)
     author = person(one_line(stated.get("Author", ""))) or metadata.author_of(lines)
-    return title, author, metadata.date_of(lines, author)
+    return title, author, metadata.date_of(lines, author) or iso_date(stated.get("Date", ""))
+
+
+def stated_doi(stated: Mapping[str, str]) -> str:
+    """Return the DOI that publishers write into a file's metadata, or into its subject after the reference."""
+    return metadata.doi_in(" ".join(stated.get(key, "") for key in ("DOI", "doi", "Subject")))
 
 
 def _at_top(found: Sequence[Paragraph]) -> list[Paragraph]:
@@ -61,14 +69,14 @@ def _at_top(found: Sequence[Paragraph]) -> list[Paragraph]:
 
 
 def packet(data: bytes) -> dict[str, str]:
-    """Return title and author of the XMP packet of a PDF; nothing if there are several, as pictures have their own."""
+    """Return what _XMP reads in the XMP packet of a PDF; nothing if there are several, as pictures have their own."""
     start = data.find(_PACKET)
     if start < 0 or data.find(_PACKET, start + 1) >= 0:
         return {}
     text = data[start : start + _LARGEST_PACKET].partition(b"</x:xmpmeta>")[0].decode("utf-8", "replace")
     values = {key: pattern.search(text) for key, pattern in _XMP.items()}
     stated = {key: unescape(found.group(1)).strip() for key, found in values.items() if found}
-    return {key: value for key, value in stated.items() if key == "Title" or " " in value}
+    return {key: value for key, value in stated.items() if key != "Author" or " " in value}
 
 
 def _title(title: str, stem: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from index.errors import DamagedFile, NoTextLayer, RecognitionFailed, TooLarge
 from index.loading.content import Block, Draft
-from index.loading.pdf.description import describe, packet
+from index.loading.pdf.description import describe, packet, stated_doi
 from index.loading.pdf.headings import OutlineEntry, heading_levels
 from index.loading.pdf.lines import Sheet, read_sheet
 from index.loading.pdf.paragraphs import Paragraph, body_size, paragraphs
@@ -53,8 +53,10 @@ def read(content: Content, name: str, *, max_pages: int | None = None, recognise
         _refuse_wordless(sheets, name, broken, recogniser)
         if scan.failed:
             raise RecognitionFailed(f"The words of {name} cannot be recognised: {scan.failed[0]}.")
-    draft = draft_of(sheets, labels, (outline, {**packet(content.data), **stated}), name)
-    return replace(draft, notes=draft.notes + scan.notes + _notes(broken), reading=scan.reading)
+    stated = {**packet(content.data), **stated}
+    draft = draft_of(sheets, labels, (outline, stated), name)
+    reading = replace(scan.reading, doi=stated_doi(stated))
+    return replace(draft, notes=draft.notes + scan.notes + _notes(broken), reading=reading)
 
 
 def draft_of(
@@ -89,7 +91,7 @@ def _read_document(
         with PDFIUM:
             labels = [page_label(document, index) for index in range(pages)]
             outline = list(_outline(document))
-            stated = document.get_metadata_dict(skip_empty=True)
+            stated = {"doi": document.get_metadata_value("doi"), **document.get_metadata_dict(skip_empty=True)}
     except pdfium.PdfiumError as error:
         raise pdfium_error(error, name) from error
     finally:

@@ -66,11 +66,12 @@
     }
     return url;
   };
+  const NAME = document.getElementById("p-title").textContent; // `Pincite`, or the title of a demo.
   const SECTIONS = { check: "Check", library: "Library", batch: "Questions" }; // Names of the sections other than Ask.
   const updateTitle = ({ question } = currentQuery()) => {
     root.toggleAttribute("data-asked", Boolean(question));
     const section = SECTIONS[root.dataset.section] || question;
-    const title = section ? `${section} · Pincite` : "Pincite";
+    const title = section ? `${section} · ${NAME}` : NAME;
     if (document.title !== title) document.title = title;
   };
   const beforeAsk = (values) => {
@@ -234,7 +235,7 @@
     isScheduled = false;
     fixGradio();
     announceChanges();
-    if (document.title === "Pincite") updateTitle(); // Gradio has reset it.
+    if (document.title === NAME) updateTitle(); // Gradio has reset it.
   };
   new MutationObserver(() => { if (!isScheduled) { isScheduled = true; requestAnimationFrame(update); } })
     .observe(root, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-say"] });

@@ -21,6 +21,7 @@ from index.publish.site.site_records import answer_record, document_record, docu
 from index.publish.site.word_vectors import distil
 from index.search.answer_types import ASKED
 from index.search.evidence import EXPECTED_BONUS
+from index.views import map_layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from index.library.library import Library
     from index.records import DocumentInfo
     from index.storage.catalog.passage_queries import PassageRow
+    from index.views.library_map import LibraryMap
 
 MOST_PASSAGES = 5000
 """The largest number of passages: a browser loads the whole index, and searches all of it for each question."""
@@ -37,6 +39,8 @@ MARK = "pincite-site.json"
 """The file that shows that a folder is a site, and may be replaced by a newer one."""
 WORKER = "worker.js"
 _ASSETS = files("index.publish.site") / "assets"
+_FONTS = files("index") / "page" / "static"
+"""The folder with the fonts of the server's page. They are files here, so that a site needs no part of the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +76,14 @@ def write_site(
     passages = IndexedPassages(rows, [places[row.passage.document_id] for row in rows])
     asked = [library.ask(question) for question in dict.fromkeys(map(str.strip, questions)) if question]
     with _replaced(folder) as site:
-        _write_index(site, title, documents, passages, library, with_encoder=with_encoder)
+        known = library.map(wait=True)
+        points = [[round(x, 1), round(y, 1)] for x, y in map_layout.spots(known.projection(passages.vectors))]
+        _write_index(site, title, documents, passages, library, points, with_encoder=with_encoder)
         _write_json(site / "answers.json", [answer_record(answer, places) for answer in asked])
         (site / "documents").mkdir()
         for place, info in enumerate(documents):
             _write_json(site / "documents" / f"{place}.json", document_text(library.document(info.id)))
-        _write_programs(site, title)
+        _write_programs(site, title, known)
         return _report(site, folder, documents=len(documents), passages=len(rows), answers=len(asked))
 
 
@@ -122,6 +128,7 @@ def _write_index(
     documents: Sequence[DocumentInfo],
     passages: IndexedPassages,
     library: Library,
+    points: list[list[float]],
     *,
     with_encoder: bool,
 ) -> None:
@@ -145,6 +152,7 @@ def _write_index(
         "bonus": EXPECTED_BONUS,
         "rarest": RAREST,
         "hasEncoder": with_encoder,
+        "points": points,
         "documents": [document_record(info) for info in documents],
     }
     _write_json(site / "index.json", about)
@@ -162,17 +170,28 @@ def _write_json(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value, separators=(",", ":")), encoding="ascii")
 
 
-def _write_programs(site: Path, title: str) -> None:
-    """Copy programs and styles, write the page, and at last the worker, which keeps exactly these files."""
+def _write_programs(site: Path, title: str, known: LibraryMap) -> None:
+    """Copy programs, styles and fonts, write the page, and at last the worker, which keeps exactly these files."""
     for asset in _ASSETS.iterdir():
         if asset.name.endswith((".js", ".css", ".svg")) and asset.name != WORKER:
             (site / asset.name).write_bytes(asset.read_bytes())
-    _write_page(site / "index.html", "page.html", title=title)
+    for font in ("serif.woff2", "sans.woff2", "serif-OFL.txt", "sans-OFL.txt"):
+        (site / font).write_bytes((_FONTS / font).read_bytes())
+    _write_page(
+        site / "index.html",
+        "page.html",
+        title=title,
+        width=map_layout.WIDTH,
+        height=map_layout.HEIGHT,
+        few=map_layout.has_few_dots(known),
+        paths=map_layout.dot_paths(known),
+        labels=map_layout.labels(known),
+    )
     version = _write_manifest(site)
     _write_page(site / WORKER, WORKER, version=version)
 
 
-def _write_page(path: Path, asset: str, **values: str) -> None:
+def _write_page(path: Path, asset: str, **values: Any) -> None:
     """Write an asset with these values filled in. Halves of surrogate pairs become question marks."""
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     template = environment.from_string((_ASSETS / asset).read_text(encoding="utf-8"))

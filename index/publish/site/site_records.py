@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from index.records import Answer, Citation, Document, DocumentInfo, Hit
+    from index.records.table import Table
 
 Json = dict[str, Any]
 
@@ -30,10 +31,29 @@ def document_record(info: DocumentInfo) -> Json:
 
 
 def document_text(document: Document) -> Json:
-    """Return a document's text and its landmarks: kind, start, label and level."""
+    """Return a document's text, its landmarks (kind, start, label and level) and its tables."""
     return {
         "text": document.text,
         "landmarks": [(mark.kind, mark.start, mark.label, mark.level) for mark in document.landmarks],
+        "tables": [_table(table) for table in document.tables],
+    }
+
+
+def _table(table: Table) -> Json:
+    """Return a table; each of its cells is start, end, row and column."""
+    return {
+        "start": table.start,
+        "end": table.end,
+        "caption": table.caption,
+        "naming": table.naming,
+        "number": table.number,
+        "headerRows": table.header_rows,
+        "columns": table.columns,
+        "rows": table.rows,
+        "columnNumbers": table.column_numbers,
+        "rowNumbers": table.row_numbers,
+        "cells": table.cells,
+        "labels": table.labels,
     }
 
 

@@ -11,6 +11,7 @@ from index.errors import NotASite, SiteEmpty, SiteTooLarge
 from index.publish.site import site_files, write_site
 from index.publish.site.site_files import MARK
 from index.records import Span
+from index.views.map_layout import HEIGHT, WIDTH
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,7 +71,8 @@ def test_no_path_and_no_original_leaves(filled: Library, tmp_path: Path) -> None
     everything = b"".join(path.read_bytes() for path in (tmp_path / "site").rglob("*") if path.is_file())
     assert str(tmp_path).encode() not in everything
     assert b"secret place" not in everything
-    assert not [path for path in (tmp_path / "site").rglob("*") if path.suffix in {".md", ".txt"}]
+    names = {path.name for path in (tmp_path / "site").rglob("*") if path.suffix in {".md", ".txt"}}
+    assert names == {"sans-OFL.txt", "serif-OFL.txt"}  # the licences of the fonts
 
 
 def test_title_is_escaped(filled: Library, tmp_path: Path) -> None:
@@ -79,6 +81,31 @@ def test_title_is_escaped(filled: Library, tmp_path: Path) -> None:
     page = (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
     assert "<script>pwned" not in page
     assert "&lt;/title&gt;&lt;script&gt;pwned=1&lt;/script&gt; ?" in page
+
+
+def test_page_has_the_fonts_the_title_and_the_map(filled: Library, tmp_path: Path) -> None:
+    """The fonts are those of the server's page; the map has a dot, and the index a place, for each passage."""
+    write_site(filled, tmp_path / "site", title="Notes & more", questions=[])
+    page = (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+    assert (tmp_path / "site" / "serif.woff2").read_bytes()[:4] == b"wOF2"
+    assert "<title>Notes &amp; more</title>" in page
+    assert '<h1 dir="auto">Notes &amp; more</h1>' in page
+    assert page.count("h0") == filled.stats().passages
+    assert "The Harbour Treaty</text>" in page
+    points = read(tmp_path / "site", "index.json")["points"]
+    assert len(points) == filled.stats().passages
+    assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for x, y in points)
+
+
+def test_tables_go_along_with_their_cells(filled: Library, write: Write, tmp_path: Path) -> None:
+    """The offsets of a cell are those of its words."""
+    filled.add([write("prices.csv", "good,price\nbread,12\nsalt,7\n")])
+    write_site(filled, tmp_path / "site", title="Notes", questions=[])
+    documents = [read(tmp_path / "site", f"documents/{place}.json") for place in range(3)]
+    (table,) = [table for document in documents for table in document["tables"]]
+    text = next(document["text"] for document in documents if document["tables"])
+    assert (table["headerRows"], table["columns"], table["naming"]) == (1, ["good", "price"], "rows")
+    assert [text[start:end] for start, end, row, _ in table["cells"] if row == 1] == ["bread", "12"]
 
 
 def test_page_has_no_inline_code(filled: Library, tmp_path: Path) -> None:

@@ -1,13 +1,14 @@
 // Loads the texts of documents, each when it is first needed, and locates places in them.
 import { checked } from "./index-file.js";
+import { cellOf } from "./tables.js";
 
 const loading = new Map();
 
-/** Return a document's text and landmarks. */
+/** Return a document's text, its landmarks and its tables. */
 export function loadDocument(place) {
   if (!loading.has(place)) {
     const loaded = fetch(`documents/${place}.json`).then(checked).then((response) => response.json())
-      .then(({ text, landmarks }) => new Source(text, landmarks));
+      .then(({ text, landmarks, tables }) => new Source(text, landmarks, tables));
     loaded.catch(() => loading.delete(place));
     loading.set(place, loaded);
   }
@@ -16,7 +17,8 @@ export function loadDocument(place) {
 
 /** A document's text. Offsets are code points, as on the server; a JavaScript string counts some characters twice. */
 export class Source {
-  constructor(text, landmarks) {
+  constructor(text, landmarks, tables) {
+    this.tables = tables;
     this.points = /[\ud800-\udfff]/.test(text) ? Array.from(text) : text;
     this.landmarks = landmarks.map(([kind, start, label, level]) => ({ kind, start, label, level }));
   }
@@ -30,16 +32,17 @@ export class Source {
     return typeof part === "string" ? part : part.join("");
   }
 
-  /** Return the page, the headings and the paragraph of an offset in one line, without a heading that is the title. */
-  place(offset, title) {
-    const before = this.landmarks.filter(({ start }) => start <= offset);
+  /** Return page, place, headings, and cell or paragraph of a span in one line, without a heading that is the title. */
+  place(span, title) {
+    const before = this.landmarks.filter(({ start }) => start <= span.start);
     const page = before.findLast(({ kind }) => kind === "page");
+    const named = before.findLast(({ kind }) => kind === "place");
     const path = headingPath(before);
     const anchor = Math.max(page?.start ?? -1, path.at(-1)?.start ?? -1);
     const paragraph = before.filter(({ kind, start }) => kind === "paragraph" && start >= anchor).length;
     const headings = path.map(({ label }) => label).filter((label) => label !== title).join(" > ");
-    return [page?.label && `p. ${page.label}`, headings && `§ ${headings}`, paragraph && `¶ ${paragraph}`]
-      .filter(Boolean).join(", ");
+    const spot = cellOf(this, span) ?? (paragraph && `¶ ${paragraph}`);
+    return [page?.label && `p. ${page.label}`, named?.label, headings && `§ ${headings}`, spot].filter(Boolean).join(", ");
   }
 
   /** Return the blocks of the whole text: headings and paragraphs, with the label of a page that begins there. */

@@ -6,6 +6,7 @@ import { loadEncoder } from "./encoder.js";
 import { checked, loadIndex } from "./index-file.js";
 import { Ranking } from "./ranking.js";
 import { coverage, passagesFound, preparedAnswer, views } from "./results.js";
+import { showOnMap } from "./map.js";
 import { closeSource, openSource } from "./viewer.js";
 
 const HITS = 10;
@@ -18,7 +19,7 @@ let turns = 0;
 async function start() {
   const [index, answers] = await Promise.all([loadIndex(), fetch("answers.json").then(checked).then((r) => r.json())]);
   const site = { index, ranking: new Ranking(index), answers: new Map(answers.map((answer) => [key(answer.question), answer])), means: "words" };
-  document.getElementById("rail").replaceChildren(...documentList(index));
+  document.getElementById("documents").replaceChildren(...documentList(index));
   document.getElementById("askbar").addEventListener("submit", (event) => {
     event.preventDefault();
     location.hash = makeAddress({ question: field.value.trim() });
@@ -43,9 +44,10 @@ async function show(site) {
     field.value = asked.question;
     document.documentElement.classList.toggle("asked", Boolean(asked.question));
     const turn = ++turns;
-    const content = await contentFor(site, asked);
+    const [content, found] = await contentFor(site, asked);
     if (turn !== turns) return; // The reader has asked something else meanwhile, or the encoder has ranked again.
     results.replaceChildren(...content.flat().filter(Boolean));
+    showOnMap(site.index, found);
     if (site.means !== "words") setMeans(site, site.means); // It may have changed meanwhile.
     document.title = asked.question ? `${asked.question} · ${site.index.title}` : site.index.title;
   }
@@ -54,8 +56,11 @@ async function show(site) {
   if (asked.isLost) say("The document of this link is not on this page.");
 }
 
+/** Return what the page shows, and the passages found, which the map shows. */
 async function contentFor(site, asked) {
-  if (!asked.question) return [examples(site), asked.isLost ? make("p", { class: "note" }, "The document of this link is not on this page.") : null];
+  if (!asked.question) {
+    return [[examples(site), asked.isLost ? make("p", { class: "note" }, "The document of this link is not on this page.") : null], []];
+  }
   const { question, view } = asked;
   const answer = site.answers.get(key(question));
   const choice = views(asked, answer ? "Answer" : "Passages");
@@ -63,17 +68,19 @@ async function contentFor(site, asked) {
     const hits = site.ranking.cover(question);
     improve(site);
     say(`${counted(hits.length, "document")} mention the subject.`);
-    return [choice, meansLine(site), await coverage(site.index, question, hits)];
+    return [[choice, meansLine(site), await coverage(site.index, question, hits)], hits.map(({ passage }) => passage)];
   }
   if (answer) {
     say(`Answer ready. ${counted(answer.citations.length, "source")}.`);
-    return [choice, await preparedAnswer(site.index, question, answer)];
+    return [[choice, await preparedAnswer(site.index, question, answer)], answer.status === "abstained" ? [] : answer.passages];
   }
   const found = site.ranking.search(question, HITS);
   improve(site);
   say(found.isNear ? `${counted(found.hits.length, "passage")} found.` : "Nothing near was found.");
   const absent = questionWords(question).filter((word) => site.ranking.isAbsent(word, question));
-  return [choice, meansLine(site), await passagesFound(site.index, question, { ...found, absent })];
+  const shown = found.isNear ? found.hits : found.hits.slice(0, 1);
+  const passages = await passagesFound(site.index, question, { ...found, absent });
+  return [[choice, meansLine(site), passages], shown.map(({ passage }) => passage)];
 }
 
 function examples({ answers }) {

@@ -2,6 +2,7 @@
 import { makeAddress } from "./address.js";
 import { loadDocument } from "./documents.js";
 import { counted, dotted, isolated, make } from "./dom.js";
+import { withTables } from "./tables.js";
 
 const SHOWN = 5;
 
@@ -111,15 +112,19 @@ async function card(index, question, { passage, pin }, number) {
     make("span", { class: "number", "aria-hidden": "true" }, String(number)),
     make("article", { "aria-labelledby": `title-${number}` },
       make("h3", { id: `title-${number}` }, make("span", { class: "sr" }, `Passage ${number}: `), make("a", { href }, isolated(info.name))),
-      make("p", { class: "place" }, dotted(info.author, info.date, source.place(pin.start, info.title))),
+      make("p", { class: "place" }, dotted(info.author, info.date, source.place(pin, info.title))),
       make("blockquote", { dir: "auto" }, quotation(source, passage, pin))));
 }
 
-/** Return the text of a passage, with the pin marked. */
+/** Return the text of a passage, with the pin marked and its tables as tables. */
 function quotation(source, passage, pin) {
-  const before = source.slice(passage.start, pin.start).trimStart();
-  const after = source.slice(pin.end, passage.end).trimEnd();
-  return [spaced(before), make("mark", {}, spaced(source.slice(pin.start, pin.end))), spaced(after)];
+  return withTables(source, passage.start, passage.end, pin, (start, end) => {
+    const from = Math.min(Math.max(pin.start, start), end);
+    const to = Math.min(Math.max(pin.end, from), end);
+    const before = source.slice(start, from).trimStart();
+    const after = source.slice(to, end).trimEnd();
+    return [spaced(before), to > from ? make("mark", {}, spaced(source.slice(from, to))) : null, spaced(after)];
+  });
 }
 
 /** Return a text with half a line's space instead of blank lines. */
@@ -146,7 +151,7 @@ async function coveredRow(index, question, { passage, pin }) {
   const href = makeAddress({ question, view: "coverage", info, span: pin });
   return make("li", {},
     make("h3", {}, make("a", { href }, isolated(info.name))),
-    make("p", { class: "place" }, dotted(source.place(pin.start, info.title))),
+    make("p", { class: "place" }, dotted(source.place(pin, info.title))),
     make("blockquote", { dir: "auto" }, make("mark", {}, source.slice(pin.start, pin.end))));
 }
 

@@ -2,6 +2,7 @@
 import { makeAddress } from "./address.js";
 import { loadDocument } from "./documents.js";
 import { dotted, isolated, make, webAddress } from "./dom.js";
+import { withTables } from "./tables.js";
 
 const BESIDE = matchMedia("(min-width: 1000px)");
 const viewer = document.getElementById("viewer");
@@ -46,7 +47,7 @@ function bar(back) {
 function head(info, source, span) {
   return make("div", { class: "viewer-head" },
     make("h2", { id: "viewer-title", tabindex: "-1" }, isolated(info.name)),
-    make("p", { class: "place" }, dotted(info.author, info.date, span && source.place(span.start, info.title))),
+    make("p", { class: "place" }, dotted(info.author, info.date, span && source.place(span, info.title))),
     info.notes.map((text) => make("p", { class: "note" }, text)));
 }
 
@@ -74,14 +75,6 @@ function copying(label, text) {
 function blocks(source, span) {
   return source.blocks().flatMap(({ start, end, level, page }) => [
     page ? make("p", { class: "page-break" }, `page ${page}`) : null,
-    make(level ? `h${Math.min(level + 2, 6)}` : "p", { class: "block", dir: "auto" }, parts(source, start, end, span)),
+    make(level ? `h${Math.min(level + 2, 6)}` : "div", { class: "block", dir: "auto" }, withTables(source, start, end, span)),
   ]);
-}
-
-/** Return the text of a block, with the part within the span marked. */
-function parts(source, start, end, span) {
-  const from = Math.min(Math.max(span?.start ?? end, start), end);
-  const to = Math.min(Math.max(span?.end ?? end, start), end);
-  if (from >= to) return [source.slice(start, end).trim()];
-  return [source.slice(start, from).trimStart(), make("mark", {}, source.slice(from, to)), source.slice(to, end).trimEnd()];
 }

@@ -1,4 +1,4 @@
-"""Places labels and badges on the map: pure geometry in the units of its frame, with the origin at the top left.
+"""Places dots, labels and badges on the map: pure geometry in the units of its frame, with the origin at the top left.
 
 A label is placed next to its document's dots, or omitted if it would cover another label. A badge is placed around its
 dot, ring by ring, without covering other badges, the dots of hits, or the edge of the frame.
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 344, 216
 """Size of the frame; its width is that of the page's column, so that text keeps its size."""
+_FEW = 200
+"""Maximum number of dots that are drawn larger."""
 LABELS = 9
 """Maximum number of labels."""
 BADGE = 9
@@ -91,6 +93,24 @@ def spot(point: Point) -> Point:
 def spots(points: Iterable[Point]) -> list[Point]:
     """Convert points of the map to the frame's units."""
     return [spot(point) for point in points]
+
+
+def has_few_dots(known: LibraryMap) -> bool:
+    """Return whether there is space for larger dots."""
+    return sum(len(shape.dots) for shape in known.shapes) <= _FEW
+
+
+def dot_paths(known: LibraryMap) -> list[str]:
+    """Return the dots of each document as the data of an SVG path: zero-length strokes, with relative coordinates."""
+    return [_dot_path(shape.dots) for shape in known.shapes]
+
+
+def _dot_path(dots: Iterable[Point]) -> str:
+    steps, (x, y) = [], (0, 0)
+    for across, down in sorted((round(a), round(b)) for a, b in map(spot, dots)):
+        steps.append(f"m{across - x} {down - y}h0")
+        x, y = across, down
+    return "".join(steps)
 
 
 @lru_cache(maxsize=512)
