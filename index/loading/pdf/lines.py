@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from index.loading.pdf.pdfium import PageText
+from index.loading.pdf.pdfium import PageText, runs_to_the_left
 from index.loading.pdf.typography import is_annotated, is_mark, is_raised, spaced
 from index.text.sentences import one_line
 
@@ -252,7 +252,11 @@ def _same_line(line: Line, fragment: Line) -> bool:
     size = max(line.size, fragment.size)
     overlap = min(line.top, fragment.top) - max(line.bottom, fragment.bottom)
     gap = fragment.left - line.right
-    return overlap > _OVERLAP * min(line.size, fragment.size) and _BACK * size < gap < _SPACED * size
+    if overlap <= _OVERLAP * min(line.size, fragment.size):
+        return False
+    if not _BACK * size < gap < _SPACED * size and runs_to_the_left(line.text + fragment.text):
+        gap = line.left - fragment.right
+    return _BACK * size < gap < _SPACED * size
 
 
 def _joined(line: Line, fragment: Line) -> Line:
@@ -271,7 +275,7 @@ def _joined(line: Line, fragment: Line) -> Line:
 def between(line: Line, fragment: Line) -> str:
     """Return what belongs between two parts of a line: a blank, or "" if both parts touch and are one word."""
     size = max(line.size, fragment.size)
-    apart = fragment.left - line.right >= _GLUED * size
+    apart = max(fragment.left - line.right, line.left - fragment.right) >= _GLUED * size
     return " " if apart or _is_annotation(line, fragment) or _are_labels(line, fragment, size) else ""
 
 

@@ -13,6 +13,8 @@ from dataclasses import replace
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
+from index.loading.pdf.pdfium import runs_to_the_left
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -142,15 +144,9 @@ def _by_columns(lines: Sequence[Line], gutter: float) -> list[Line]:
 def _band(lines: Sequence[Line], gutter: float) -> list[Line]:
     """Return one column after the other, each of which may itself have columns."""
     columns = [[line for line in lines if _side(line, gutter) == side] for side in (-1, 1)]
-    if runs_to_the_left(lines):
+    if runs_to_the_left("".join(line.text for line in lines)):
         columns.reverse()
     return [line for column in columns for line in down_columns(column)]
-
-
-def runs_to_the_left(lines: Iterable[Line]) -> bool:
-    """Return whether most letters are of scripts such as Arabic or Hebrew: their first column is on the right."""
-    classes = Counter(unicodedata.bidirectional(letter) for line in lines for letter in line.text)
-    return classes["R"] + classes["AL"] > classes["L"]
 
 
 def side_by_side(lines: Iterable[Line]) -> Iterator[list[Line]]:
@@ -275,7 +271,8 @@ def _rows(lines: Sequence[Line]) -> list[Line]:
             rows[-1] = replace(
                 rows[-1],
                 text=f"{rows[-1].text} {line.text}",
-                right=line.right,
+                left=min(rows[-1].left, line.left),
+                right=max(rows[-1].right, line.right),
                 bold=rows[-1].bold and line.bold,
                 cells=rows[-1].cells + 1,
                 words=rows[-1].words + line.words,
@@ -286,7 +283,8 @@ def _rows(lines: Sequence[Line]) -> list[Line]:
 
 
 def _beside(row: Line, line: Line) -> bool:
+    """Return whether a line stands in the row, after its last one: on the right, or where words run to the left."""
     overlap = min(row.top, line.top) - max(row.bottom, line.bottom)
-    if row.table or line.table:
+    if row.table or line.table or overlap <= _SAME_ROW * max(row.size, line.size):
         return False
-    return line.left >= row.right and overlap > _SAME_ROW * max(row.size, line.size)
+    return line.left >= row.right or (line.right <= row.left and runs_to_the_left(row.text + line.text))

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
 from index.loading.pdf.lines import Line, Place, between, turned
+from index.loading.pdf.pdfium import runs_to_the_left
 from index.loading.pdf.tables.page_table import is_number
 
 if TYPE_CHECKING:
@@ -125,8 +126,15 @@ def _offset(text: Lettered, at: int, line: Line, place: Place, main: Direction) 
     return baseline - line.baseline if abs(baseline - line.baseline) > _SAME_LEVEL * line.size else 0.0
 
 
+def as_read(words: Sequence[Line]) -> Sequence[Line]:
+    """Return words of one level, given from left to right, in the order in which they are read."""
+    leftward = runs_to_the_left(" ".join(word.text for word in words))
+    return sorted(words, key=lambda word: word.places[0].start) if leftward else words
+
+
 def sentence(words: Sequence[Line]) -> str:
     """Return words of one level as text, with blanks where there are gaps."""
+    words = as_read(words)
     text = words[0].text if words else ""
     for before, word in pairwise(words):
         blank = word.places[0].start - before.places[0].end == 1
