@@ -1,6 +1,6 @@
-"""Compares the word order of PDFs with an independent reader: `python -m benchmarks.word_order FOLDER [--before CHECKOUT]`.
+"""Compares the word order of PDFs with another reader: `python -m benchmarks.word_order FOLDER [--before CHECKOUT]`.
 
-The independent reader is poppler's `pdftotext`. Contenders are this checkout, pdfium's own order of characters and,
+The other reader, which is independent of pdfium, is poppler's `pdftotext`. Contenders are this checkout, pdfium's own order of characters and,
 with `--before`, another checkout of the project. Agreement is the share of a contender's five-word sequences that
 poppler has on the same or a neighbouring page; recall is the share of poppler's sequences that the contender has.
 A sequence is compared by its letters, so that blanks and hyphens cost nothing. Words are the share of poppler's words
@@ -14,6 +14,7 @@ import argparse
 import json
 import subprocess
 import sys
+from bisect import bisect_right
 from collections import Counter
 from itertools import chain, pairwise
 from pathlib import Path
@@ -90,7 +91,7 @@ def _readings(root: Path, paths: list[Path]) -> dict[Path, Reading]:
         read: dict[str, Any] = json.loads(line)
         if "error" not in read:
             bounds = list(pairwise([*read["pages"], len(read["text"])]))
-            tables = {page for page, (start, end) in enumerate(bounds) if any(start <= at < end for at in read["cells"])}
+            tables = {bisect_right(read["pages"], cell) - 1 for cell in read["cells"]}
             found[path] = Reading([read["text"][start:end] for start, end in bounds], tables, read["seconds"])
     return found
 

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 _BOLD = re.compile("bold|black|heavy|demi|medi|cmbx|sfbx", re.IGNORECASE)
 ITEM = re.compile(r"(?:[•▪◦●○■□►‣⁃–—*-]|\(?\d{1,2}[.)]|\(?[a-z][.)]|\[\d{1,3}\])\s+\S")
 """The mark at the beginning of a list item, and the first letter after it."""
-LEADER = re.compile(r"(?:\.\s?){4,}\s*\S{0,6}$")
-"""The leader dots of a table of contents."""
+LEADER_DOTS = re.compile(r"(?:\.\s?){4,}")
+LEADER = re.compile(rf"{LEADER_DOTS.pattern}\s*(?:\S{{0,6}}|[\d\s.,%$€()–-]*)$")
+"""The leader dots of a table of contents up to the page number, or of a row up to its numbers."""
 _NAME_LENGTH = 64
 _GLUED, _SPACED, _BACK = 0.12, 1.2, -1.2
 """Gaps between fragments of one line, in type sizes: below `_GLUED`, the fragments touch; a gap outside the range from

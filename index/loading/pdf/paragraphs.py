@@ -24,7 +24,10 @@ Relation = Literal["join", "newline", "paragraph"]
 
 _BULLET = re.compile(r"[•▪◦●○■□►‣⁃]")
 _SENTENCE_END = re.compile(r"[.!?:…。！？][\"'”’»)\]]*\d{0,2}$")
-_CAPTION = re.compile(r"(?:fig(?:ure)?|tab(?:le|leau|elle)?|abb(?:ildung)?|chart)\b\.?\s*\d", re.IGNORECASE)
+_CAPTION = re.compile(
+    r"(?-i:(?=[A-Z]))(?:fig(?:ure)?|tab(?:le|leau|elle)?|abb(?:ildung)?|chart)\b\.?\s*\d", re.IGNORECASE
+)
+"""The beginning of a caption. In lower case, it is a line of prose that refers to one."""
 _HYPHEN = re.compile(r"[^\W\d_]-$")
 _SMALLER = 0.94
 _BODY = 1.12

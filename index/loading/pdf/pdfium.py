@@ -33,7 +33,6 @@ _NEAR = 3.0
 _TOUCHING, _STEP, _SAME_SIZE = 0.12, 0.15, 0.9
 """The largest gap that needs no blank and the least distance of two levels, as shares of a height; the least ratio of
 two sizes that count as equal."""
-_LEAST = 1e-6
 _STEP_REACH = 3
 """How many letters on each side are examined, because positions do not separate the letters of overlapping labels."""
 Box = tuple[float, float, float, float]
@@ -160,11 +159,13 @@ class Glyph(NamedTuple):
     """The type size in points, as a vector that points up the page unless the text is rotated."""
 
     def is_on_another_level(self, other: Glyph) -> bool:
-        """Return whether the other letter has the same size but another level, measured upright to the baseline."""
-        size, smaller = sorted((math.hypot(*self.rise), math.hypot(*other.rise)), reverse=True)
+        """Return whether the other letter has the same size but another level; for text that is not upside down."""
+        size, smaller = max(self.rise[1], other.rise[1]), min(self.rise[1], other.rise[1])
+        if size <= 0 or smaller <= _SAME_SIZE * size:
+            return False
         across, up = self.rise
-        higher = abs((other.x - self.x) * across + (other.y - self.y) * up) / max(size, _LEAST)
-        return smaller > _SAME_SIZE * size and higher > _STEP * size
+        higher = abs((other.x - self.x) * across + (other.y - self.y) * up) / math.hypot(across, up)
+        return higher > _STEP * math.hypot(across, up)
 
 
 class Run(NamedTuple):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
-from index.loading.pdf.lines import Line, Place, between, turned
+from index.loading.pdf.lines import LEADER_DOTS, Line, Place, between, turned
 from index.loading.pdf.pdfium import runs_to_the_left
 from index.loading.pdf.tables.page_table import is_number
 
@@ -104,8 +104,8 @@ def _words(text: Lettered, line: Line, main: Direction) -> Iterator[tuple[float,
     The level is that of the line; if pdfium joined two levels to one line, it is that of the word.
     """
     for place in line.places:
-        for found in _WORD.finditer(text.text, place.start, place.end):
-            first, last = found.start(), found.end() - 1
+        for found in _WORD.finditer(without_leaders(text, place)):
+            first, last = place.start + found.start(), place.start + found.end() - 1
             boxes = [turned(box, main) for at in (first, last) if (box := text.box(at))]
             left = min((box[0] for box in boxes), default=line.left)
             right = max((box[1] for box in boxes), default=line.right)
@@ -115,6 +115,11 @@ def _words(text: Lettered, line: Line, main: Direction) -> Iterator[tuple[float,
             own = (Place(first, last + 1, place.bottom, place.top),)
             word = Line(words, left, max(left, right), place.bottom + offset, place.top + offset, line.bold, places=own)
             yield line.baseline + offset, line.size, word
+
+
+def without_leaders(text: Lettered, place: Place) -> str:
+    """Return the letters of a place, with a blank for each dot that leads from one cell to the next."""
+    return LEADER_DOTS.sub(lambda dots: " " * len(dots.group()), text.text[place.start : place.end])
 
 
 def _offset(text: Lettered, at: int, line: Line, place: Place, main: Direction) -> float:
