@@ -1,11 +1,11 @@
 """Compares the word order of PDFs with another reader: `python -m benchmarks.word_order FOLDER [--before CHECKOUT]`.
 
-The other reader, which is independent of pdfium, is poppler's `pdftotext`. Contenders are this checkout, pdfium's own order of characters and,
-with `--before`, another checkout of the project. Agreement is the share of a contender's five-word sequences that
-poppler has on the same or a neighbouring page; recall is the share of poppler's sequences that the contender has.
-A sequence is compared by its letters, so that blanks and hyphens cost nothing. Words are the share of poppler's words
-that the contender has at all. "Without tables" are pages on which neither checkout finds a table. Pages are not
-recognised. Printed are means over files, and the processor time of both checkouts.
+The other reader, which is independent of pdfium, is poppler's `pdftotext`. Contenders are this checkout, pdfium's own
+order of characters and, with `--before`, another checkout of the project. Agreement is the share of a contender's
+five-word sequences that poppler has on the same or a neighbouring page; recall is the share of poppler's sequences that
+the contender has. A sequence is compared by its letters, so that blanks and hyphens cost nothing. Words are the share
+of poppler's words that the contender has at all. "Without tables" are pages on which neither checkout finds a table.
+Pages are not recognised. Printed are means over files, and the processor time of both checkouts.
 """
 
 from __future__ import annotations

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.loading.loader import load_bytes
+from index.loading.pdf.lines import Line, Place
+from index.loading.pdf.pdfium import Glyph, runs_to_the_left
+from index.loading.pdf.reading_order import in_reading_order
+from index.loading.pdf.tables.table_words import sentence
 from tests.loading.pdfs import Printed, build, column
 
 if TYPE_CHECKING:
@@ -291,3 +295,35 @@ def test_numbers_behind_leaders_keep_their_lines() -> None:
     text = load_bytes(build([column([PROSE]), column(lines)]), source="a.pdf").text
     assert text.count("\n") >= len(lines)
     assert all(word in text for word in ("Bees", "7", "12", "Honey", "9", "16"))
+
+
+def _word(text: str, left: float, start: int) -> Line:
+    place = Place(start, start + len(text), 100, 110)
+    return Line(text, left, left + 6 * len(text), 100, 110, places=(place,))
+
+
+def test_cell_of_a_leftward_script_is_read_from_the_right() -> None:
+    """The words of a cell stand from left to right on the page, but Hebrew is read the other way."""
+    words = [_word("הכל", 100, 3), _word("סך", 130, 0)]
+    assert sentence(words) == "סך הכל"
+    assert sentence([_word("total", 100, 0), _word("sum", 140, 6)]) == "total sum"
+
+
+def test_row_of_a_leftward_script_is_read_from_the_right() -> None:
+    """The next cell stands on the left of the last one."""
+    cells = [Line("הדבורים", 400, 450, 100, 110), Line("הכוורת", 300, 350, 100, 110)]
+    assert [line.text for line in in_reading_order(cells)] == ["הדבורים הכוורת"]
+
+
+@pytest.mark.parametrize(("words", "leftward"), [("סך הכל 1.9", True), ("قائمة", True), ("Hull 7", False), ("", False)])
+def test_scripts_that_run_to_the_left(words: str, *, leftward: bool) -> None:
+    """Most of the letters decide; digits belong to no script."""
+    assert runs_to_the_left(words) is leftward
+
+
+def test_letters_of_a_slanted_label_are_on_one_level() -> None:
+    """Each letter of a label at an axis is higher than the one before, but all stand on one slanted baseline."""
+    slanted = [Glyph(10 * n, 10 * n, (-7.0, 7.0)) for n in range(2)]
+    upright = [Glyph(10 * n, 4 * n, (0.0, 10.0)) for n in range(2)]
+    assert not slanted[0].is_on_another_level(slanted[1])
+    assert upright[0].is_on_another_level(upright[1])
