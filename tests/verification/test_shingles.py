@@ -82,7 +82,7 @@ def test_running_heads_are_not_lost() -> None:
 
 
 def test_page_of_which_words_are_missing_is_named() -> None:
-    """`verify` names a page if its second reading has many words that the document lacks, though no passage is wrong."""
+    """A page is named if its second reading has many words that the document lacks, though no passage is wrong."""
     document = load_bytes(build([column(LINES)]), source="a.pdf")
     complete, more = Witness([document.text]), Witness([f"{document.text} {PAGE}"])
     assert not list(_unconfirmed("a.pdf", (), document, complete))
