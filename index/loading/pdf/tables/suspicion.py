@@ -64,8 +64,9 @@ def _has_gaps(line: Line) -> bool:
     if " " not in text:
         return False
     if "...." in text or ". . ." in text:
-        numbers = _BEHIND_LEADER.search(text)
-        return bool(numbers and len(numbers.group(1).split()) > 1 and all(map(is_number, numbers.group(1).split())))
+        led = _BEHIND_LEADER.search(text)
+        cells = led.group(1).split() if led else []
+        return len(cells) > 1 and all(map(is_number, cells))
     if _SOME_NUMBERS.search(text):
         words = text.split()
         numbers = sum(map(is_number, words))
