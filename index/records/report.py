@@ -141,14 +141,21 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Unconfirmed:
-    """A passage whose words are not in this order in its file, according to a second PDF reader."""
+    """A passage whose words are not in this order in its file, according to a second PDF reader.
+
+    Or a page of which the document lacks many words that the second reader has.
+    """
 
     source: str
     passage: int
+    """The passage; of a page that lacks words, the first passage there or after it, or -1."""
     page: str
     """The label of the page on which the passage begins."""
     agreement: float
-    """The share of its five-word sequences that occur in the plain text of its pages, in [0, 1]."""
+    """The share of its five-word sequences that occur in the plain text of its pages, in [0, 1].
+
+    Of a page that lacks words, the share of its words that the document has.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from contextlib import suppress
 from functools import lru_cache, partial
 from itertools import pairwise
@@ -37,9 +38,12 @@ if TYPE_CHECKING:
 LENGTH = 5
 """The number of words in a shingle."""
 _WORD = re.compile(r"[^\W_]+")
+_DIGITS = re.compile(r"\d+")
 _CACHED_PAGES = 16
 _State = Literal["same", "changed", "missing", "claimed", "locked"]
 _DEFAULT_LIMITS = Limits()
+_LOST_WORDS = 12
+"""Words of a page that a document may lack: the two readers divide figures and formulas into other words."""
 _LOST = 2 * (LENGTH - 1)
 """Shingles of a passage that the second reading may lack: those at the end of a page, where a running head was left
 out, and at a footnote that is read elsewhere. A single misplaced line costs the shingles at three joints."""
@@ -68,6 +72,30 @@ class Witness:
         known = [self._page(page) for page in pages if 0 <= page < len(self._pages)]
         return sum(any(shingle in page for page in known) for shingle in found), len(found)
 
+    def lost(self, text: Sequence[str]) -> Iterator[tuple[int, int, int]]:
+        """Yield each page (index from 0) with the number of its words that a text lacks, and of all its words.
+
+        The text is given by pages too. It has a word if it has its letters on the page or a page beside, and a number
+        if it has it as a word there. Words that a page beside lacks as well are a running head, which is left out.
+        """
+        near = ["\n".join(text[max(0, page - 1) : page + 2]) for page in range(len(self._pages))]
+        lacking = list(map(self._lacking, self._pages, near))
+        for page, lost in enumerate(lacking):
+            repeated = sum(lacking[max(0, page - 1) : page] + lacking[page + 1 : page + 2], Counter[str]())
+            yield page, (lost - repeated).total(), len(words(self._pages[page]))
+
+    @staticmethod
+    def _lacking(page: str, text: str) -> Counter[str]:
+        """Return the words of a page that the text lacks, their numbers as zeros."""
+        known = words(text)
+        letters = "".join(known)
+        rest = Counter(words(page)) - Counter(known)
+        lacking = {word: times for word, times in rest.items() if word.isdigit() or word not in letters}
+        found = Counter[str]()
+        for word, times in lacking.items():
+            found[_DIGITS.sub("0", word)] += times
+        return found
+
     def _letters_of_page(self, page: int) -> str:
         """Return the letters of a page, and of the beginning of the next page as far as a shingle reaches."""
         following = words(self._pages[page + 1])[: LENGTH - 1] if page + 1 < len(self._pages) else []
@@ -89,7 +117,7 @@ def verify(
     contents. For a document whose source is no path, the kept file is read. Imported documents whose files were never
     read here are listed separately: their sources are paths of another machine, and are not read. The `passwords` are
     tried on files that are locked. Passages of a PDF are also compared with a second reading, which does not use
-    Pincite's own line order.
+    Pincite's own line order, and pages of which the document lacks many words are listed, too.
 
     `recognition` says what words in pictures are compared with: by default with the stored recognition of their pages,
     else with a new one (`source="fresh"`). A new one may differ where a picture is hard to read, so passages that it
@@ -244,7 +272,7 @@ def _compare_again(
 def _unconfirmed(
     source: str, passages: Sequence[Passage], document: Document, witness: Witness
 ) -> Iterator[Unconfirmed]:
-    """Yield the passages of a PDF that the witness does not confirm."""
+    """Yield the passages of a PDF that the witness does not confirm, and the pages of which many words are missing."""
     pages = [mark for mark in document.landmarks if mark.kind == "page"]
     starts = [mark.start for mark in pages]
     for passage in passages:
@@ -255,6 +283,12 @@ def _unconfirmed(
         if shingles - agreeing > _LOST or agreeing < shingles / 2:
             label = pages[first].label if pages else ""
             yield Unconfirmed(source, passage.id, label, round(agreeing / shingles, 3))
+    for page, lost, count in witness.lost(_page_texts(document) or [document.text]):
+        if lost > _LOST_WORDS:
+            start = starts[page] if page < len(starts) else 0
+            beside = next((passage.id for passage in passages if passage.end > start), -1)
+            label = pages[page].label if page < len(pages) else str(page + 1)
+            yield Unconfirmed(source, beside, label, round(1 - lost / count, 3))
 
 
 def _recognition_flaws(document: Document) -> Iterator[str]:

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.loading.loader import load_bytes
+from index.loading.pdf.lines import Line, Place
+from index.loading.pdf.pdfium import Glyph, runs_to_the_left
+from index.loading.pdf.reading_order import in_reading_order
+from index.loading.pdf.tables.table_words import sentence
 from tests.loading.pdfs import Printed, build, column
 
 if TYPE_CHECKING:
@@ -249,3 +253,77 @@ def test_authors_are_read_before_the_abstract() -> None:
         texts.index(words) for words in ("On the Bees", "Charles Babbage", "Cambridge", "Abstract", "back before")
     ]
     assert offsets == sorted(offsets)
+
+
+def test_line_that_refers_to_a_figure_is_no_caption() -> None:
+    """Only a line that begins with a capital letter is a caption, which other lines of a sentence may pass over."""
+    lines = [
+        "The letters are easy to read on paper and on a screen (see",
+        "figure 1 on the next page). The font is free.",
+    ]
+    heading = Printed(72, 640, "This package has the font for all programs, and it", 11)
+    texts = paragraphs([*column(lines), heading])
+    assert texts[0].startswith(" ".join(lines))
+
+
+def test_names_in_narrow_columns_are_not_joined() -> None:
+    """Short lines fill their column by chance: a capital letter does not go on with their sentence."""
+    names = ["Limping Bees", "Killing Switches", "Bill and Talents", "Stainless Hives", "The Blackouts"]
+    page = [Printed(72 + 100 * n, 700 - 4 * n, words, 11) for n, words in enumerate(names)]
+    assert "Killing Switches" in "\n".join(paragraphs(page)).split("\n")
+
+
+def test_row_with_dotted_leaders_is_a_row_of_a_table() -> None:
+    """The dots lead from the first cell to the others, and are no words."""
+    rows = [("Revenue", "1,234", "2,345"), ("Cost of goods", "734", "845"), ("Gross profit", "500", "1,500")]
+    page = [
+        part
+        for n, (name, *numbers) in enumerate(rows)
+        for part in (
+            Printed(72, 700 - 14 * n, f"{name} {'.' * (50 - len(name))}"),
+            *(Printed(400 + 80 * column, 700 - 14 * n, words) for column, words in enumerate(numbers)),
+        )
+    ]
+    document = load_bytes(build([page]), source="a.pdf")
+    assert document.text == "\n".join(" | ".join(row) for row in rows)
+    assert len(document.tables) == 1
+
+
+def test_numbers_behind_leaders_keep_their_lines() -> None:
+    """Lines with two numbers behind the dots do not become one paragraph."""
+    lines = [f"{name} {'. ' * 20}{number}" for name, number in (("Bees", "7 12"), ("Hives", "8 14"), ("Honey", "9 16"))]
+    text = load_bytes(build([column([PROSE]), column(lines)]), source="a.pdf").text
+    assert text.count("\n") >= len(lines)
+    assert all(word in text for word in ("Bees", "7", "12", "Honey", "9", "16"))
+
+
+def _word(text: str, left: float, start: int) -> Line:
+    place = Place(start, start + len(text), 100, 110)
+    return Line(text, left, left + 6 * len(text), 100, 110, places=(place,))
+
+
+def test_cell_of_a_leftward_script_is_read_from_the_right() -> None:
+    """The words of a cell stand from left to right on the page, but Hebrew is read the other way."""
+    words = [_word("הכל", 100, 3), _word("סך", 130, 0)]
+    assert sentence(words) == "סך הכל"
+    assert sentence([_word("total", 100, 0), _word("sum", 140, 6)]) == "total sum"
+
+
+def test_row_of_a_leftward_script_is_read_from_the_right() -> None:
+    """The next cell stands on the left of the last one."""
+    cells = [Line("הדבורים", 400, 450, 100, 110), Line("הכוורת", 300, 350, 100, 110)]
+    assert [line.text for line in in_reading_order(cells)] == ["הדבורים הכוורת"]
+
+
+@pytest.mark.parametrize(("words", "leftward"), [("סך הכל 1.9", True), ("قائمة", True), ("Hull 7", False), ("", False)])
+def test_scripts_that_run_to_the_left(words: str, *, leftward: bool) -> None:
+    """Most of the letters decide; digits belong to no script."""
+    assert runs_to_the_left(words) is leftward
+
+
+def test_letters_of_a_slanted_label_are_on_one_level() -> None:
+    """Each letter of a label at an axis is higher than the one before, but all stand on one slanted baseline."""
+    slanted = [Glyph(10 * n, 10 * n, (-7.0, 7.0)) for n in range(2)]
+    upright = [Glyph(10 * n, 4 * n, (0.0, 10.0)) for n in range(2)]
+    assert not slanted[0].is_on_another_level(slanted[1])
+    assert upright[0].is_on_another_level(upright[1])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from index.verification.sources import Witness, shingles
+from index.loading.loader import load_bytes
+from index.verification.sources import Witness, _unconfirmed, shingles
+from tests.loading.pdfs import build, column
 
 LINES = [
     "the ship left the harbour of Hull on the first day of May",
@@ -60,3 +62,28 @@ def test_only_the_given_pages_count() -> None:
     witness = Witness(LINES)
     assert witness.counts(LINES[0], [1, 7, -1])[0] == 0
     assert witness.counts(LINES[0], [0])[0] == len(LINES[0].split()) - 4
+
+
+PAGE = " ".join(f"bee{number} hive{chr(97 + number)}" for number in range(20))
+
+
+def test_words_that_a_document_lacks_are_counted_by_page() -> None:
+    """Words on a page beside are not lost; a number is only found as a word of its own."""
+    witness = Witness([PAGE, "The ship 1 left.", "The whale swam by 7 times."])
+    text = [PAGE, "The ship 12 left. by 7 times.", "The whale swam"]
+    assert list(witness.lost(text)) == [(0, 0, 40), (1, 1, 4), (2, 0, 6)]
+    assert next(iter(witness.lost(["", "", ""]))) == (0, 40, 40)
+
+
+def test_running_heads_are_not_lost() -> None:
+    """What several pages lack alike, up to its number, was left out on purpose."""
+    witness = Witness([f"HISTORY OF BEES {page} {text}" for page, text in enumerate(("a ship", "a whale", "rain"))])
+    assert [lost for _, lost, _ in witness.lost(["a ship", "a whale", "rain"])] == [0, 0, 0]
+
+
+def test_page_of_which_words_are_missing_is_named() -> None:
+    """A page is named if its second reading has many words that the document lacks, though no passage is wrong."""
+    document = load_bytes(build([column(LINES)]), source="a.pdf")
+    complete, more = Witness([document.text]), Witness([f"{document.text} {PAGE}"])
+    assert not list(_unconfirmed("a.pdf", (), document, complete))
+    assert [(found.page, found.passage) for found in _unconfirmed("a.pdf", (), document, more)] == [("1", -1)]

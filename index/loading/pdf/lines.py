@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from index.loading.pdf.pdfium import PageText
+from index.loading.pdf.pdfium import PageText, runs_to_the_left
 from index.loading.pdf.typography import is_annotated, is_mark, is_raised, spaced
 from index.text.sentences import one_line
 
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 _BOLD = re.compile("bold|black|heavy|demi|medi|cmbx|sfbx", re.IGNORECASE)
 ITEM = re.compile(r"(?:[•▪◦●○■□►‣⁃–—*-]|\(?\d{1,2}[.)]|\(?[a-z][.)]|\[\d{1,3}\])\s+\S")
 """The mark at the beginning of a list item, and the first letter after it."""
-LEADER = re.compile(r"(?:\.\s?){4,}\s*\S{0,6}$")
-"""The leader dots of a table of contents."""
+LEADER_DOTS = re.compile(r"(?:\.\s?){4,}")
+LEADER = re.compile(rf"{LEADER_DOTS.pattern}\s*(?:\S{{0,6}}|[\d\s.,%$€()–-]*)$")
+"""The leader dots of a table of contents up to the page number, or of a row up to its numbers."""
 _NAME_LENGTH = 64
 _GLUED, _SPACED, _BACK = 0.12, 1.2, -1.2
 """Gaps between fragments of one line, in type sizes: below `_GLUED`, the fragments touch; a gap outside the range from
@@ -252,7 +253,11 @@ def _same_line(line: Line, fragment: Line) -> bool:
     size = max(line.size, fragment.size)
     overlap = min(line.top, fragment.top) - max(line.bottom, fragment.bottom)
     gap = fragment.left - line.right
-    return overlap > _OVERLAP * min(line.size, fragment.size) and _BACK * size < gap < _SPACED * size
+    if overlap <= _OVERLAP * min(line.size, fragment.size):
+        return False
+    if not _BACK * size < gap < _SPACED * size and runs_to_the_left(line.text + fragment.text):
+        gap = line.left - fragment.right
+    return _BACK * size < gap < _SPACED * size
 
 
 def _joined(line: Line, fragment: Line) -> Line:
@@ -271,7 +276,7 @@ def _joined(line: Line, fragment: Line) -> Line:
 def between(line: Line, fragment: Line) -> str:
     """Return what belongs between two parts of a line: a blank, or "" if both parts touch and are one word."""
     size = max(line.size, fragment.size)
-    apart = fragment.left - line.right >= _GLUED * size
+    apart = max(fragment.left - line.right, line.left - fragment.right) >= _GLUED * size
     return " " if apart or _is_annotation(line, fragment) or _are_labels(line, fragment, size) else ""
 
 

@@ -24,7 +24,10 @@ Relation = Literal["join", "newline", "paragraph"]
 
 _BULLET = re.compile(r"[•▪◦●○■□►‣⁃]")
 _SENTENCE_END = re.compile(r"[.!?:…。！？][\"'”’»)\]]*\d{0,2}$")
-_CAPTION = re.compile(r"(?:fig(?:ure)?|tab(?:le|leau|elle)?|abb(?:ildung)?|chart)\b\.?\s*\d", re.IGNORECASE)
+_CAPTION = re.compile(
+    r"(?-i:(?=[A-Z]))(?:fig(?:ure)?|tab(?:le|leau|elle)?|abb(?:ildung)?|chart)\b\.?\s*\d", re.IGNORECASE
+)
+"""The beginning of a caption. In lower case, it is a line of prose that refers to one."""
 _HYPHEN = re.compile(r"[^\W\d_]-$")
 _SMALLER = 0.94
 _BODY = 1.12
@@ -35,6 +38,8 @@ _WIDE_GAP = 2.5
 _LEVEL = 0.3
 """Two lines are on one level if their distance is less than this share of the type size."""
 _HALF_LINE = 40
+_PROSE_LINE = 25
+"""So many letters fill a line of prose; a shorter line goes on only where the next one begins with a small letter."""
 _LOOK_BACK = 80
 _TAIL = 20
 _FAR_FROM_FULL = 0.6
@@ -250,7 +255,7 @@ def _continues(paragraph: Paragraph, line: Line) -> bool:
     if paragraph.table or max(paragraph.last.cells, line.cells) > 1:
         return False
     prose = paragraph.lines > 1 or len(paragraph.text) > _HALF_LINE
-    full = paragraph.last.right > paragraph.right - 2 * _EM * line.size
+    full = paragraph.last.right > paragraph.right - 2 * _EM * line.size and len(paragraph.last.text) >= _PROSE_LINE
     return prose and (line.text[:1].islower() or full)
 
 

@@ -10,8 +10,11 @@ words of a document are found on their page by runs.
 from __future__ import annotations
 
 import ctypes
+import math
 import re
 import threading
+import unicodedata
+from collections import Counter
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -156,9 +159,13 @@ class Glyph(NamedTuple):
     """The type size in points, as a vector that points up the page unless the text is rotated."""
 
     def is_on_another_level(self, other: Glyph) -> bool:
-        """Return whether the other letter has the same size but another level; only for text that runs to the right."""
+        """Return whether the other letter has the same size but another level; for text that is not upside down."""
         size, smaller = max(self.rise[1], other.rise[1]), min(self.rise[1], other.rise[1])
-        return smaller > _SAME_SIZE * size and abs(self.y - other.y) > _STEP * size
+        if size <= 0 or smaller <= _SAME_SIZE * size:
+            return False
+        across, up = self.rise
+        higher = abs((other.x - self.x) * across + (other.y - self.y) * up) / math.hypot(across, up)
+        return higher > _STEP * math.hypot(across, up)
 
 
 class Run(NamedTuple):
@@ -244,20 +251,31 @@ class PageText:
             begin = end
 
     def _cuts(self, first: int, last: int) -> Iterator[int]:
-        """Yield the positions after a wide gap, after a step back to the left, or on another level without a blank."""
+        """Yield the positions after a wide gap, after a step back to the left, or on another level without a blank.
+
+        Words that run to the left have their gaps on the left, and no steps back.
+        """
         at = self._pdfium.FPDFText_GetCharIndexFromTextIndex
         start, end = at(self.raw, first), at(self.raw, last)
         count = self.raw.count_rects(start, end - start + 1) if 0 <= start < end else 0
         boxes = [self.raw.get_rect(index) for index in range(count)] if count > 1 else []
-        for left, right in pairwise(boxes):
-            gap, height = right[0] - left[2], left[3] - left[1]
-            back = right[2] < left[0] and abs(right[1] - left[1]) > 1
+        leftward = count > 1 and runs_to_the_left(self.text[self._wide.position(first) : self._wide.position(last) + 1])
+        for before, after in pairwise(boxes):
+            gap, height = before[0] - after[2] if leftward else after[0] - before[2], before[3] - before[1]
+            back = not leftward and after[2] < before[0] and abs(after[1] - before[1]) > 1
             wide = back or gap > _COLUMN_GAP * height
-            if wide or (gap < _TOUCHING * height and _steps(left, right)):
-                letter = self.raw.get_index(right[0] + 1, (right[1] + right[3]) / 2, _NEAR, _NEAR)
+            if wide or (gap < _TOUCHING * height and _steps(before, after)):
+                begins = after[2] - 1 if leftward else after[0] + 1
+                letter = self.raw.get_index(begins, (after[1] + after[3]) / 2, _NEAR, _NEAR)
                 if letter is not None:
                     place = self._pdfium.FPDFText_GetTextIndexFromCharIndex(self.raw, letter)
+                    place = self._word(place) if leftward else place
                     yield from (place,) if wide else self._step(place)
+
+    def _word(self, index: int) -> int:
+        """Return where the word of a letter begins: a number stands with its last digit at the right."""
+        blank = max((self.text.rfind(sign, 0, self._wide.position(index)) for sign in " \n\r"), default=-1)
+        return self._wide.index(blank + 1)
 
     def _step(self, index: int) -> Iterator[int]:
         """Yield the positions near a letter where type of one size changes its level, as where two labels overlap."""
@@ -266,6 +284,14 @@ class PageText:
         for (_, before), (place, after) in pairwise((place, self.glyph(place)) for place in places):
             if before and after and before.is_on_another_level(after):
                 yield self._wide.index(place)
+
+
+def runs_to_the_left(text: str) -> bool:
+    """Return whether most letters are of scripts such as Arabic or Hebrew, whose lines begin on the right."""
+    if text.isascii():
+        return False
+    classes = Counter(map(unicodedata.bidirectional, text))
+    return classes["R"] + classes["AL"] > classes["L"]
 
 
 def _steps(left: Box, right: Box) -> bool:

@@ -1,17 +1,17 @@
 """The order in which the lines of a PDF page are read, across columns.
 
 Most programs paint a page as it is read, column by column, so the painted order is kept unless it jumps back and
-forth between columns.
+forth between columns: pdfium's own order of characters is better than any that is made from places.
 """
 
 from __future__ import annotations
 
-import math
 import unicodedata
-from collections import Counter
 from dataclasses import replace
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
+
+from index.loading.pdf.pdfium import runs_to_the_left
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,19 +28,13 @@ _SET_OUT = 2.5
 """How far to the left of its column a list mark or a heading may begin, in type sizes."""
 _LEVEL = 0.3
 """Two lines are on one level if their distance is less than this share of the type size."""
-_FULL = 0.8
-"""A line is full if it has at least this share of the width of its column's widest line."""
-_NEXT = 2.0
-"""The largest distance from a line to the next one below it, in type sizes."""
 _APART = 0.6
 """The smallest blank space between the columns and a head or a foot, in type sizes."""
 _AS_WIDE, _OTHERS = 0.8, 2
-"""A space separates a head or a foot only if at most `_OTHERS` gaps within the columns are `_AS_WIDE` times as high.
-If there are more, the gaps separate paragraphs."""
+"""A space separates a head or a foot only if at most `_OTHERS` spaces are `_AS_WIDE` times as high. If there are more,
+they separate paragraphs."""
 _HEAD_SHARE = 1 / 3
 _FEWEST_ROWS = 3
-_ALIGNED = 3
-"""The least number of lines that begin at a margin."""
 _SAME_ROW = 0.7
 
 
@@ -124,12 +118,12 @@ def _is_table(lines: Sequence[Line]) -> bool:
 
 def _by_columns(lines: Sequence[Line], gutter: float) -> list[Line]:
     """Return lines from the top. Lines that span both columns divide them into bands, as do a head and a foot."""
-    head, foot = _head(lines, gutter), _foot(lines, gutter)
+    levels = list(side_by_side(lines))
+    apart = _set_apart(levels, gutter)
     ordered: list[Line] = []
     band: list[Line] = []
-    levels = list(side_by_side(lines))
-    for level, spans in zip(levels, _spanning(levels, gutter), strict=True):
-        if band and (spans or band[-1].bottom >= head > level[0].bottom or band[-1].bottom >= foot > level[0].bottom):
+    for number, (level, spans) in enumerate(zip(levels, _spanning(levels, gutter), strict=True)):
+        if spans or number in apart:
             ordered += _band(band, gutter)
             band = []
         if spans:
@@ -142,15 +136,9 @@ def _by_columns(lines: Sequence[Line], gutter: float) -> list[Line]:
 def _band(lines: Sequence[Line], gutter: float) -> list[Line]:
     """Return one column after the other, each of which may itself have columns."""
     columns = [[line for line in lines if _side(line, gutter) == side] for side in (-1, 1)]
-    if runs_to_the_left(lines):
+    if runs_to_the_left("".join(line.text for line in lines)):
         columns.reverse()
     return [line for column in columns for line in down_columns(column)]
-
-
-def runs_to_the_left(lines: Iterable[Line]) -> bool:
-    """Return whether most letters are of scripts such as Arabic or Hebrew: their first column is on the right."""
-    classes = Counter(unicodedata.bidirectional(letter) for line in lines for letter in line.text)
-    return classes["R"] + classes["AL"] > classes["L"]
 
 
 def side_by_side(lines: Iterable[Line]) -> Iterator[list[Line]]:
@@ -182,82 +170,21 @@ def _spanning(levels: Sequence[Sequence[Line]], gutter: float) -> list[bool]:
     return [row or any(not _side(line, gutter) for line in level) for row, level in zip(rows, levels, strict=True)]
 
 
-def _head(lines: Sequence[Line], gutter: float) -> float:
-    """Return where the columns begin, below authors' names side by side; infinity if there are no such names.
+def _set_apart(levels: Sequence[Sequence[Line]], gutter: float) -> set[int]:
+    """Return the levels below the head, such as names side by side, and at the foot, which blank spaces set apart.
 
-    The names are above a blank space, and above the first two consecutive full lines of a column: names are rarely
-    full lines.
+    Such a space is higher than nearly all others; spaces between paragraphs are of one height.
     """
-    top = _first_full(lines, gutter)
-    spaces = [space for space in _spaces(lines, gutter) if space[1] >= top - 1]
-    height, below = max(spaces, default=(0.0, math.inf))
-    above = [line for line in lines if line.bottom >= below and _side(line, gutter)]
-    rest = [line for line in lines if line.bottom < below and _side(line, gutter)]
-    if not above or len(above) > _HEAD_SHARE * len(rest):
-        return math.inf
-    return below if _is_exceptional(height, rest, gutter) or not any(_at_margins(above, rest)) else math.inf
-
-
-def _first_full(lines: Sequence[Line], gutter: float) -> float:
-    """Return the top of the first two consecutive lines that fill a column."""
-    tops = []
-    for column in _sides(lines, gutter):
-        full = _FULL * max((line.width for line in column), default=0.0)
-        tops += [
-            above.top
-            for above, below in pairwise(column)
-            if min(above.width, below.width) >= full and above.bottom - below.bottom < _NEXT * above.size
-        ]
-    return max(tops, default=math.inf)
-
-
-def _foot(lines: Sequence[Line], gutter: float) -> float:
-    """Return where the columns end, above a foot that is one level high; minus infinity if there is no foot."""
-    last = list(side_by_side(lines))[-1]
-    spaces = _spaces(lines, gutter)
-    if not spaces or spaces[-1][1] > max(line.top for line in last) + 1:
-        return -math.inf
-    height, below = spaces[-1]
-    rest = [line for line in lines if line.bottom >= below]
-    ends_columns = len(last) > 1 and all(_at_margins(last, rest))
-    return below if _is_exceptional(height, rest, gutter) and not ends_columns else -math.inf
-
-
-def _spaces(lines: Sequence[Line], gutter: float) -> list[tuple[float, float]]:
-    """Return the blank spaces across both columns, from the top: the height and the end of each.
-
-    A space beside a line that spans the columns does not count, because that line already divides them.
-    """
-    found = []
-    levels = list(side_by_side(lines))
-    low = math.inf
-    for above, below in pairwise(levels):
-        low = min(low, *(line.bottom for line in above))
-        top = max(line.top for line in below)
-        if low - top > _APART * below[0].size and all(_side(line, gutter) for line in (*above, *below)):
-            found.append((low - top, top))
-    return found
-
-
-def _is_exceptional(height: float, columns: Sequence[Line], gutter: float) -> bool:
-    """Return whether a space is higher than nearly all gaps within the columns."""
-    gaps = [above.bottom - below.top for side in _sides(columns, gutter) for above, below in pairwise(side)]
-    return sum(gap >= _AS_WIDE * height for gap in gaps) <= _OTHERS
-
-
-def _at_margins(lines: Sequence[Line], columns: Sequence[Line]) -> list[bool]:
-    """Return for each line of a head or foot whether it begins where several lines of the columns do."""
-    places = Counter(round(line.left) for line in columns)
-    margins = {place + shift for place, times in places.items() if times >= _ALIGNED for shift in (-1, 0, 1)}
-    return [not margins or round(line.left) in margins for line in lines]
-
-
-def _sides(lines: Sequence[Line], gutter: float) -> list[list[Line]]:
-    """Return both columns, each from its top."""
-    return [
-        sorted((line for line in lines if _side(line, gutter) == side), key=lambda line: -line.bottom)
-        for side in (-1, 1)
+    spaces = [
+        min(line.bottom for line in above) - max(line.top for line in below)
+        if all(_side(line, gutter) for line in (*above, *below))
+        else 0.0
+        for above, below in pairwise(levels)
     ]
+    least = max(_APART * levels[0][0].size, *sorted([0.0] * _OTHERS + spaces)[-1 - _OTHERS :][:1]) / _AS_WIDE
+    head = [number for number, space in enumerate(spaces, 1) if space > least and number <= _HEAD_SHARE * len(levels)]
+    foot = [len(spaces)] if spaces and spaces[-1] > least else []
+    return {*head[-1:], *foot}
 
 
 def in_reading_order(lines: Sequence[Line]) -> list[Line]:
@@ -275,7 +202,8 @@ def _rows(lines: Sequence[Line]) -> list[Line]:
             rows[-1] = replace(
                 rows[-1],
                 text=f"{rows[-1].text} {line.text}",
-                right=line.right,
+                left=min(rows[-1].left, line.left),
+                right=max(rows[-1].right, line.right),
                 bold=rows[-1].bold and line.bold,
                 cells=rows[-1].cells + 1,
                 words=rows[-1].words + line.words,
@@ -286,7 +214,8 @@ def _rows(lines: Sequence[Line]) -> list[Line]:
 
 
 def _beside(row: Line, line: Line) -> bool:
+    """Return whether a line stands in the row, after its last one: on the right, or where words run to the left."""
     overlap = min(row.top, line.top) - max(row.bottom, line.bottom)
-    if row.table or line.table:
+    if row.table or line.table or overlap <= _SAME_ROW * max(row.size, line.size):
         return False
-    return line.left >= row.right and overlap > _SAME_ROW * max(row.size, line.size)
+    return line.left >= row.right or (line.right <= row.left and runs_to_the_left(row.text + line.text))

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from index.loading.pdf.lines import LEADER_DOTS
 from index.loading.pdf.reading_order import side_by_side
 from index.loading.pdf.tables.page_table import TABLE_CAPTION, is_number
 
@@ -20,6 +21,7 @@ _REACH = 6.0
 """How far apart rows may be that make a page worth a closer look, in type sizes."""
 _MAYBE = 0.7
 _SOME_NUMBERS = re.compile(r"(?:^|\s)\S{0,2}\d\S*\s+(?:\S+\s+)?\S{0,2}\d")
+_BEHIND_LEADER = re.compile(rf"{LEADER_DOTS.pattern}([^.].*)$")
 _NO_LETTERS = re.compile(r"[\W\d_]")
 _SPARSE = 0.72
 """The width of a letter, as a share of its size, in a line that has wide gaps."""
@@ -61,6 +63,10 @@ def _has_gaps(line: Line) -> bool:
     text = line.text
     if " " not in text:
         return False
+    if "...." in text or ". . ." in text:
+        led = _BEHIND_LEADER.search(text)
+        cells = led.group(1).split() if led else []
+        return len(cells) > 1 and all(map(is_number, cells))
     if _SOME_NUMBERS.search(text):
         words = text.split()
         numbers = sum(map(is_number, words))

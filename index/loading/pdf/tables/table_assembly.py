@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from index.loading.pdf.reading_order import runs_to_the_left
+from index.loading.pdf.pdfium import runs_to_the_left
 from index.loading.pdf.tables.columns import dividing, gutters, parts_of
 from index.loading.pdf.tables.page_headers import Layout, column_headers, head_of, row_headers, spread
 from index.loading.pdf.tables.page_table import PageTable
 from index.loading.pdf.tables.table_checks import is_table
 from index.loading.pdf.tables.table_pairs import pairs_in, stacked
 from index.loading.pdf.tables.table_rows import Row, header_rows, joined_rows, row_of
-from index.loading.pdf.tables.table_words import levels_of
+from index.loading.pdf.tables.table_words import as_read, levels_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -147,7 +147,7 @@ def _table(
     spread(rows[:head], Layout(bounds, partial, walls))
     if not is_table(rows, head, width, region):
         return None
-    if runs_to_the_left(word for row in rows for parts in row.parts.values() for part in parts for word in part.words):
+    if runs_to_the_left("".join(part.text for row in rows for parts in row.parts.values() for part in parts)):
         _mirror(rows, width)
     columns = column_headers(rows[:head], width)
     names = row_headers(rows[head:], columns, headed=head > 0)
@@ -156,7 +156,7 @@ def _table(
         for row in rows
         for column in sorted(row.filled)
         for part in row.parts[column]
-        for word in part.words
+        for word in as_read(part.words)
     ]
     return PageTable(
         rows=tuple(tuple(row.text(column) for column in range(width)) for row in rows),

@@ -16,6 +16,7 @@ from index.loading.pdf.tables.page_table import TABLE_CAPTION
 from index.loading.pdf.tables.rulings import Rulings, read_rulings
 from index.loading.pdf.tables.suspicion import is_prose, is_suspect, may_have_tables
 from index.loading.pdf.tables.table_assembly import Region, assemble
+from index.loading.pdf.tables.table_words import without_leaders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -130,7 +131,7 @@ def _lines_of(table: PageTable, lines: Sequence[Line], text: Lettered) -> list[L
     """Return the lines whose words are in a table; none if it has some words of a line but not all."""
     starts = sorted(start for start, _ in table.places)
     own = [line for line in lines if any(_between(starts, place.start, place.end) for place in line.places)]
-    letters = sum(len("".join(text.text[place.start : place.end].split())) for line in own for place in line.places)
+    letters = sum(len("".join(without_leaders(text, place).split())) for line in own for place in line.places)
     return own if letters == sum(end - start for start, end in table.places) else []
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
-from index.loading.pdf.lines import Line, Place, between, turned
+from index.loading.pdf.lines import LEADER_DOTS, Line, Place, between, turned
+from index.loading.pdf.pdfium import runs_to_the_left
 from index.loading.pdf.tables.page_table import is_number
 
 if TYPE_CHECKING:
@@ -103,8 +104,8 @@ def _words(text: Lettered, line: Line, main: Direction) -> Iterator[tuple[float,
     The level is that of the line; if pdfium joined two levels to one line, it is that of the word.
     """
     for place in line.places:
-        for found in _WORD.finditer(text.text, place.start, place.end):
-            first, last = found.start(), found.end() - 1
+        for found in _WORD.finditer(without_leaders(text, place)):
+            first, last = place.start + found.start(), place.start + found.end() - 1
             boxes = [turned(box, main) for at in (first, last) if (box := text.box(at))]
             left = min((box[0] for box in boxes), default=line.left)
             right = max((box[1] for box in boxes), default=line.right)
@@ -116,6 +117,11 @@ def _words(text: Lettered, line: Line, main: Direction) -> Iterator[tuple[float,
             yield line.baseline + offset, line.size, word
 
 
+def without_leaders(text: Lettered, place: Place) -> str:
+    """Return the letters of a place, with a blank for each dot that leads from one cell to the next."""
+    return LEADER_DOTS.sub(lambda dots: " " * len(dots.group()), text.text[place.start : place.end])
+
+
 def _offset(text: Lettered, at: int, line: Line, place: Place, main: Direction) -> float:
     """Return how much higher a word stands than its line; 0 for raised and lowered marks."""
     glyph = text.glyph(at) if place.top - place.bottom > _MARK * line.size else None
@@ -125,8 +131,15 @@ def _offset(text: Lettered, at: int, line: Line, place: Place, main: Direction) 
     return baseline - line.baseline if abs(baseline - line.baseline) > _SAME_LEVEL * line.size else 0.0
 
 
+def as_read(words: Sequence[Line]) -> Sequence[Line]:
+    """Return words of one level, given from left to right, in the order in which they are read."""
+    leftward = runs_to_the_left(" ".join(word.text for word in words))
+    return sorted(words, key=lambda word: word.places[0].start) if leftward else words
+
+
 def sentence(words: Sequence[Line]) -> str:
     """Return words of one level as text, with blanks where there are gaps."""
+    words = as_read(words)
     text = words[0].text if words else ""
     for before, word in pairwise(words):
         blank = word.places[0].start - before.places[0].end == 1
