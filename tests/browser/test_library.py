@@ -271,6 +271,15 @@ _DROP = """([zone, files]) => {
 }"""
 
 
+def test_upload_button_says_what_it_does(site: str, revisit: Revisit) -> None:
+    """A screen reader hears its purpose, and the words that are seen on it."""
+    page = revisit(site)
+    page.get_by_role("tab", name="Library").click()
+    button = page.get_by_role("button", name="Add documents: ")
+    expect(button).to_be_visible()
+    expect(button).to_have_accessible_name(f"Add documents: {button.inner_text()}", ignore_case=True)
+
+
 @pytest.mark.parametrize("way", ["chosen", "dropped"])
 def test_oversized_file_is_refused_before_it_is_sent(tmp_path: Path, visit: Visit, way: str) -> None:
     """The message has the name and the setting. Other files are added, and the next upload clears the message."""

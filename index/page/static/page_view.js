@@ -12,6 +12,7 @@
   const AHEAD = 0.2; // What is drawn around the view, as a part of its size.
   const SETTLED = 140; // Milliseconds without movement.
   const THIRD = 0.28; // Where the sentence begins, as a part of the height.
+  const SMALLEST_PRINT = 8; // Pixels; where a whole line is smaller, the text is the better view.
   const EDGE = 0.001; // What a part loses to rounding.
   const MARGIN = 6; // Pixels beside a marked line.
   const CONTROLS = 60; // Pixels at the bottom, below the buttons for zooming.
@@ -75,6 +76,7 @@
     const lines = marked();
     return lines.length ? (LEGIBLE[0] / thickness(lines)) * widest() + 2 * MARGIN - room() : 0;
   };
+  const isSmallPrint = () => isShown() && fit === "sentence" && marked().length > 0 && thickness(marked()) * scale < SMALLEST_PRINT;
   const whole = () => room() / Math.max(...figures().map((figure) => size(figure)[0]));
   const setScale = (next) => {
     scale = Math.min(LARGEST, Math.max(SMALLEST, next));
@@ -288,5 +290,5 @@
   };
   const isWide = () => body().scrollWidth > body().clientWidth + 1; // The arrow keys then move the page.
 
-  window.pincite.pageView = { fill, isFitted: () => isShown() && Boolean(fit), isWide: () => isShown() && isWide(), lacking, layOut, more, numbers, print };
+  window.pincite.pageView = { fill, isFitted: () => isShown() && Boolean(fit), isSmallPrint, isWide: () => isShown() && isWide(), lacking, layOut, more, numbers, print };
 })();

@@ -21,7 +21,7 @@
   let opener = null; // The clicked element and its place, to which focus returns.
   let request = new AbortController(); // The current request; the next one aborts it.
   let isExtending = false;
-  let preferredView = "page";
+  let preferredView = ""; // "page" or "text" if the reader has chosen.
 
   // Highlight the elements of the open source by a style sheet for its number, because Gradio may reuse nodes.
   const sheet = new CSSStyleSheet();
@@ -147,7 +147,8 @@
     for (const act of ["copy", "whole"]) find(`[data-act="viewer-${act}"]`).hidden = !marked.length;
     viewer().dataset.state = find(".p-page", body()) ? "pages" : "text";
     pageView.print(quote(), details.reference);
-    showAs(find(".p-rect", body()) ? preferredView : "text");
+    showAs(find(".p-rect", body()) ? preferredView || "page" : "text");
+    if (!preferredView && pageView.isSmallPrint()) showAs("text");
     refresh();
   };
   const showProblem = ({ title, hint, again }) => {
