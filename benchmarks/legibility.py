@@ -2,8 +2,8 @@
 
 The library has the seeds and the PDFs of a folder. The program asks the seeds' questions and collects the citations of
 PDFs; of each other PDF it takes some sentences, because no question asks for them. The encoder is a fake one, because
-only the place of the words matters. A browser opens each citation at the widths of a desk, a tablet and phones. Its height
-is the median of its marked lines, and what is out of view is the most that one of them is cut, in CSS pixels.
+only the place of the words matters. A browser opens each citation at the widths of a desk, a tablet and phones. Its
+height is the median of its marked lines, and what is out of view is the most that one of them is cut, in CSS pixels.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ _OPEN = """async ([document, start, end]) => {
   const view = viewer.querySelector("#viewer-body").getBoundingClientRect();
   const lines = [...viewer.querySelectorAll(".p-rect")].filter((node) => node.checkVisibility()).map((node) => {
     const [own, cut] = [node, node.closest(".p-cut")].map((each) => each.getBoundingClientRect());
-    const isShown = own.bottom > cut.top + 1 && own.top < cut.bottom - 1 && own.right > cut.left + 1 && own.left < cut.right - 1;
+    const isShown = own.bottom > cut.top + 1 && own.top < cut.bottom - 1
+      && own.right > cut.left + 1 && own.left < cut.right - 1;
     return isShown && {
       height: Math.min(own.width, own.height),
       beside: Math.max(0, view.left - own.left) + Math.max(0, own.right - view.right),
@@ -72,7 +73,8 @@ def main() -> None:
         library.add(sorted(options.files.rglob("*.pdf")))
         places = [*_cited(library), *_sampled(library)]
         with hosted(create_app(library, settings, examples=EXAMPLES)) as url:
-            rows = [_row(f"{width} px", _opened(url, size, places)) for width, size in sorted(SIZES.items(), reverse=True)]
+            sizes = sorted(SIZES.items(), reverse=True)
+            rows = [_row(f"{width} px", _opened(url, size, places)) for width, size in sizes]
     report_tables({f"The marked line of {len(places)} PDF citations": rows}, options.json)
 
 

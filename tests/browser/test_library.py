@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Locator, Page
 
-    from tests.browser.conftest import Visit
+    from tests.browser.conftest import Revisit, Visit
 
 BREAD = "The doctor baked bread every winter. Nobody else in the school liked silver."
 

@@ -191,9 +191,8 @@ def test_head_and_first_column_stay_in_view(site: str, revisit: Revisit) -> None
 def test_wide_matrix_takes_the_width_of_the_window(site: str, revisit: Revisit, width: int) -> None:
     """With many questions it goes beyond the column of the page, with few it does not; the page never scrolls."""
     page = revisit(site, size={"width": width, "height": 900})
-    region = ask_all(page, "Matrix", *(f"What about {n} whales and the treaty of the king?" for n in range(9))).get_by_role(
-        "region"
-    )
+    matrix = ask_all(page, "Matrix", *(f"What about {n} whales and the treaty of the king?" for n in range(9)))
+    region = matrix.get_by_role("region")
     box, small = region.bounding_box(), page.locator("#p-batches").bounding_box()
     assert box
     assert small

@@ -52,25 +52,19 @@ PAPER = build(
         small(["one page and the first of another.", *prose(300, 9)]),
     ]
 )
+SMALL_PRINT = f"The harbour masters are named here in letters so small that {'hardly ' * 20}anybody reads them."
 WIDE = build(
     [
         column(
             [
-                *(f"{line} In the long column of this paper each line is as wide as lines are." for line in prose(0, 20)),
+                *(f"{line} Each line of this column is as wide as lines of papers are." for line in prose(0, 20)),
                 "Nobody has seen how the lantern of the lighthouse was carried across the frozen strait, and",
                 "nobody who was asked about it later remembered the evening on which the keeper left his island.",
-                *(f"{line} In the long column of this paper each line is as wide as lines are." for line in prose(20, 20)),
+                *(f"{line} Each line of this column is as wide as lines of papers are." for line in prose(20, 20)),
             ],
             size=10,
         ),
-        column(
-            [
-                *prose(60, 20),
-                f"A table of the harbour masters is printed here in letters so small that {'hardly ' * 20}anybody reads it.",
-            ],
-            x=20,
-            size=6,
-        ),
+        column([*prose(60, 20), SMALL_PRINT], x=20, size=6),
     ]
 )
 TURNED = build([column(["The whale swam under the bridge of glass.", "The queen saw it."])], rotate=90)
@@ -78,7 +72,6 @@ LONG_LINES = (
     "Nobody has seen how the lantern of the lighthouse was carried across the frozen strait, and "
     "nobody who was asked about it later remembered the evening on which the keeper left his island."
 )
-SMALL_PRINT = f"A table of the harbour masters is printed here in letters so small that {'hardly ' * 20}anybody reads it."
 ACROSS_COLUMNS = "and nobody saw it again before the winter came and closed the river until the spring."
 ACROSS_PAGES = "The comet fell on the last line of one page and the first of another."
 

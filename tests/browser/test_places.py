@@ -98,7 +98,7 @@ def test_sections_have_addresses_titles_and_a_way_back(
 def test_back_returns_to_the_question_its_source_and_the_scroll_position(
     site: str, revisit: Revisit, size: ViewportSize, scheme: Scheme
 ) -> None:
-    """Back closes the source first; a former question is answered again in the same page, and Forward opens the source."""
+    """Back closes the source first; a former question is answered again in the same page. Forward opens the source."""
     page = revisit(site, size=size, scheme=scheme)
     ask_in_a_marked_page(page)
     page.evaluate("scrollTo(0, 160)")
