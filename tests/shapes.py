@@ -48,6 +48,18 @@ def sheet() -> Document:
     return document("costs.xlsx", SHEET, [placed(costs, "Sheet “Costs”")])
 
 
+def payments() -> Document:
+    """Return a workbook with a payment in each row, whose payer and payee stand before the amount."""
+    rows = [
+        ["Date", "Payer", "Payee", "Amount EUR", "Purpose"],
+        ["2021-04-09", "Meridian Holdings Ltd.", "Okafor Family Trust", "45000", "Loan"],
+        ["2021-07-12", "Ministry of Public Works", "Harbour Logistics B.V.", "96250", "Dredging, invoice 0433"],
+        ["2021-07-20", "Meridian Holdings Ltd.", "Bright Coast Foundation", "25000", "Donation"],
+    ]
+    paid = grid(rows, Outline("sheet", "Payments", header_rows=1, row_numbers=range(1, 5)))
+    return document("payments.xlsx", SHEET, [placed(paid, "Sheet “Payments”")])
+
+
 def message() -> Document:
     """Return a message with a reply."""
     head = verbatim(

@@ -228,18 +228,22 @@ def writing(text: str) -> str:
 def strips(documents: Sequence[DocumentInfo], evidence: Sequence[Card] = ()) -> str:
     """Return the documents as strips, with a tick at the position of each passage and copy.
 
-    Documents with a passage come first, in the order of the passages.
+    Documents with a passage come first, in the order of the passages. Those that the answer quotes, or that mention its
+    subject as coverage counts it, stand out.
     """
     ticks: dict[str, list[dict[str, Any]]] = {}
+    speaking: set[str] = set()
     for card in evidence:
         places = [(card.hit, card.span, False), *((copy, copy.pin, True) for copy in card.hit.also if not card.same_as)]
         for hit, span, again in places:
             percent = round(100 * span.start / max(1, hit.document.characters), 1)
             tick = {"number": card.number, "percent": percent, "again": again, "cited": card.cited}
             ticks.setdefault(hit.document.id, []).append(tick)
+            if card.cited or hit.why.relevant:
+                speaking.add(hit.document.id)
     order = {identity: number for number, identity in enumerate(ticks)}
     rows = sorted(documents, key=lambda info: (order.get(info.id, len(order)), info.source))[:RAIL_LENGTH]
-    return render("strips.html", rows=rows, ticks=ticks, more=len(documents) - len(rows))
+    return render("strips.html", rows=rows, ticks=ticks, speaking=speaking, more=len(documents) - len(rows))
 
 
 def coverage(report: CoverageReport) -> str:

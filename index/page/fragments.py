@@ -77,6 +77,7 @@ PARTS = {
         "places.js",
         "source_sections.js",
         "page_view.js",
+        "cell.js",
         "source.js",
         "sections.js",
         "beginning.js",
@@ -92,7 +93,7 @@ PARTS = {
         "demo.js",
     ),
     "citation.css": ("citation.css", "shapes.css"),
-    "citation.js": ("citation.js",),
+    "citation.js": ("cell.js", "citation.js"),
 }
 """Parts of each bundle, in the order of their dependencies."""
 FONTS = ("serif.woff2", "sans.woff2")

@@ -42,6 +42,8 @@ class Why:
     """The matched words that occur in the pin, the rarest first."""
     nearest_words: tuple[str, ...] = ()
     """The words of the pin that are nearest to the question in meaning; empty unless the caller wants explanations."""
+    relevant: bool = False
+    """Whether a sentence mentions the subject of the question; coverage lists the documents with such a sentence."""
 
 
 @dataclass(frozen=True, slots=True)

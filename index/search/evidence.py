@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
     Floats = np.ndarray[Any, np.dtype[np.float32]]
 
+LEAST_STRENGTH = 0.4
+"""The least strength of a relevant sentence. On SQuAD, COVID-QA, ClapNQ and SciFact, at least 95 %
+of the documents with the answer have such a sentence, 3 % of unrelated documents, and 42 % of papers on one topic."""
+LEAST_OVERLAP = 0.5
+"""A sentence with at least this share of the question's rare words is relevant, whatever its strength."""
 OVERLAP_SHARE = 0.2
 """The weight of shared rare words next to the cosine when passages are ranked."""
 PIN_OVERLAP_SHARE = 0.8
@@ -97,6 +102,11 @@ class PassageEvidence:
     def overlap(self) -> float:
         """The largest share of the question's rare words in one sentence."""
         return float(self.overlaps.max())
+
+    @property
+    def is_relevant(self) -> bool:
+        """Whether a sentence is near enough to the question, by meaning or by words, to mention its subject."""
+        return self.best >= LEAST_STRENGTH or self.overlap >= LEAST_OVERLAP
 
     @cached_property
     def claim(self) -> float:

@@ -219,6 +219,7 @@ class HitBuilder:
             reranked=self.reranked.get(passage_id),
             matched_terms=tuple(word for word in dict.fromkeys(question.words.values()) if word in in_passage),
             pin_terms=tuple(word for word in dict.fromkeys(question.words[term] for term in rarest) if word in in_pin),
+            relevant=evidence.is_relevant,
         )
 
 

@@ -47,11 +47,6 @@ CONSIDERED = 10_000
 mentioning a question if none of its passages is among the candidates of either index."""
 PASSAGES_PER_DOCUMENT = 3
 """The number of a document's best passages that are weighed by their sentences."""
-LEAST_STRENGTH = 0.4
-"""The least strength of a relevant sentence. On SQuAD, COVID-QA, ClapNQ and SciFact, at least 95 %
-of the documents with the answer have such a sentence, 3 % of unrelated documents, and 42 % of papers on one topic."""
-LEAST_OVERLAP = 0.5
-"""A sentence with at least this share of the question's rare words is relevant, whatever its strength."""
 DEEPER = 4
 """If there are too few hits, the number of candidates grows by this factor; new ones are ranked after the others."""
 DEEPEST = 8
@@ -79,7 +74,7 @@ def best_hits(builder: HitBuilder, store: Store) -> Iterator[Hit]:
     best: dict[int, int] = {}
     for passage_id in scores:
         best.setdefault(evidence[passage_id].row.number, passage_id)
-    speaking = [passage_id for passage_id in best.values() if _is_relevant(evidence[passage_id])]
+    speaking = [passage_id for passage_id in best.values() if evidence[passage_id].is_relevant]
     infos = store.infos([evidence[passage_id].row.number for passage_id in speaking])
     existing = [passage_id for passage_id in speaking if evidence[passage_id].row.number in infos]
     yield from builder.build({passage_id: scores[passage_id] for passage_id in existing}, infos).values()
@@ -93,10 +88,6 @@ def _best_passages(sides: SideScores, store: Store) -> Iterable[int]:
         if passage_id in numbers:
             found[numbers[passage_id]].append(passage_id)
     return [passage_id for ids in found.values() for passage_id in islice(ids, PASSAGES_PER_DOCUMENT)]
-
-
-def _is_relevant(evidence: PassageEvidence) -> bool:
-    return evidence.best >= LEAST_STRENGTH or evidence.overlap >= LEAST_OVERLAP
 
 
 class Retriever:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Locator, Page
 
-    from tests.browser.conftest import Visit
+    from tests.browser.conftest import Revisit, Visit
 
 BREAD = "The doctor baked bread every winter. Nobody else in the school liked silver."
 
@@ -269,6 +269,15 @@ _DROP = """([zone, files]) => {
   for (const [name, size] of files) held.items.add(new File(["x".repeat(size)], name));
   zone.dispatchEvent(new DragEvent("drop", { dataTransfer: held, bubbles: true, cancelable: true }));
 }"""
+
+
+def test_upload_button_says_what_it_does(site: str, revisit: Revisit) -> None:
+    """A screen reader hears its purpose, and the words that are seen on it."""
+    page = revisit(site)
+    page.get_by_role("tab", name="Library").click()
+    button = page.get_by_role("button", name="Add documents: ")
+    expect(button).to_be_visible()
+    expect(button).to_have_accessible_name(f"Add documents: {button.inner_text()}", ignore_case=True)
 
 
 @pytest.mark.parametrize("way", ["chosen", "dropped"])

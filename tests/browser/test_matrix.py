@@ -110,19 +110,24 @@ def test_each_number_opens_the_words_and_each_row_its_answer(
 def test_matrix_is_legible_and_sorted_on_every_screen(
     site: str, revisit: Revisit, size: ViewportSize, scheme: Scheme
 ) -> None:
-    """A cell is a quotation that opens, a doubtful one, or "no mention"; the page never scrolls sideways."""
+    """A cell is a quotation that opens, a doubtful one, or "no mention"; the rows that say most come first."""
     page = revisit(site, size=size, scheme=scheme)
     matrix = ask_all(page, "Matrix", SIGNED, f"{UNSURE_PREFIX}{FELL}", WHALE)
     expect(matrix.locator("summary")).to_contain_text("3 questions to 3 documents")
     expect(matrix.locator("summary")).to_contain_text("1 with a quotation, 1 not sure, 7 without a mention")
-    assert documents(matrix) == ["oil.txt", "The Harbour Treaty", "Whales"]
+    assert documents(matrix) == ["The Harbour Treaty", "oil.txt", "Whales"]
     doubtful = matrix.locator(".p-is-unsure")
     expect(doubtful).to_contain_text("Not sure")
     expect(matrix.locator(".p-is-abstained").first).to_contain_text("no mention")
     assert fits(page)
     narrow = size["width"] <= TOUCH
     if narrow:
-        matrix.get_by_label("Order").select_option(label=f"Mentions first: {SIGNED}")
+        order = matrix.get_by_label("Order")
+        order.select_option(label="Documents by name")
+        assert documents(matrix) == ["oil.txt", "The Harbour Treaty", "Whales"]
+        order.select_option(label="Most mentions first")
+        assert documents(matrix) == ["The Harbour Treaty", "oil.txt", "Whales"]
+        order.select_option(label=f"Mentions first: {SIGNED}")
         expect(doubtful.locator(".p-m-ask")).to_have_text(f"{UNSURE_PREFIX}{FELL}")
         assert small_targets(page.locator(".p-matrix tbody a, .p-m-order select, .p-kinds label")) == []
     else:
@@ -179,6 +184,25 @@ def test_head_and_first_column_stay_in_view(site: str, revisit: Revisit) -> None
     assert head is not None
     assert top is not None
     assert abs(head["y"] - top["y"]) <= 1
+    assert fits(page)
+
+
+@pytest.mark.parametrize("width", [1440, 1920])
+def test_wide_matrix_takes_the_width_of_the_window(site: str, revisit: Revisit, width: int) -> None:
+    """With many questions it goes beyond the column of the page, with few it does not; the page never scrolls."""
+    page = revisit(site, size={"width": width, "height": 900})
+    matrix = ask_all(page, "Matrix", *(f"What about {n} whales and the treaty of the king?" for n in range(9)))
+    region = matrix.get_by_role("region")
+    box, small = region.bounding_box(), page.locator("#p-batches").bounding_box()
+    assert box
+    assert small
+    assert small["width"] < 1250
+    assert width - 70 <= box["width"] <= width
+    assert abs((box["x"] + box["width"] / 2) - (small["x"] + small["width"] / 2)) <= 2
+    assert fits(page)
+    narrow = ask_all(page, "Matrix", SIGNED).get_by_role("region").bounding_box()
+    assert narrow
+    assert abs(narrow["width"] - small["width"]) <= 20
     assert fits(page)
 
 

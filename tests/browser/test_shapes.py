@@ -38,7 +38,7 @@ def shaped_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str,
     with open_library(tmp_path_factory.mktemp("shapes"), {}) as library:
         hostile = shapes.document("comet.csv", "text/csv", [shapes.placed(HOSTILE, f"Sheet {ATTACK}")], ATTACK)
         picture = shapes.picture(tmp_path_factory.mktemp("pictures") / "bill.png")
-        library.add_documents([hostile, picture, *(make() for make in shapes.ALL)])
+        library.add_documents([hostile, picture, shapes.payments(), *(make() for make in shapes.ALL)])
         with running_site(library) as url:
             yield url, library
 
@@ -108,6 +108,51 @@ def test_page_of_a_cell_shows_it_below_its_headers(
     page.emulate_media(color_scheme=scheme)
     page.goto(citation_address(shaped_site[0], shapes.sheet(), "4512"))
     assert_cell_is_shown(page.locator(".p-grid:has(.p-hit)"))
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def assert_neighbours_are_read(grid: Locator) -> None:
+    """The cells of the row before the marked one are whole: not below the header of the row, nor beyond the edge."""
+    expect(grid.locator("td.p-hit")).to_have_text("96250")
+    row = grid.locator("tr", has=grid.page.locator(".p-hit"))
+    expect(row.locator("td")).to_have_count(4)
+    header = row.locator("th.p-near").bounding_box()
+    assert header
+    width = (grid.page.viewport_size or {"width": 0})["width"]
+    payer, payee = row.locator("td").all()[:2]
+    for cell in (payer, payee) if width > 320 else (payee,):
+        assert_within(cell, grid)
+        box = cell.bounding_box()
+        assert box
+        assert box["x"] >= header["x"] + header["width"] - 1
+    assert_within(grid.locator("td.p-hit"), grid)
+
+
+@EVERYWHERE
+def test_columns_beside_the_marked_cell_are_read(
+    shaped_site: tuple[str, Library], revisit: Revisit, size: ViewportSize, scheme: Scheme
+) -> None:
+    """Payer and payee of the cited amount are in sight; at a desk, the panel grows until the whole row is."""
+    url = shaped_site[0]
+    page = revisit(url, size=size, scheme=scheme)
+    viewer = open_source(page, shapes.payments(), "96250")
+    grid = viewer.locator(".p-grid:has(.p-hit)")
+    assert_neighbours_are_read(grid)
+    if size["width"] >= 768:
+        assert grid.evaluate("(grid) => grid.scrollWidth <= grid.clientWidth")
+    assert layout_problems(page) == []
+
+
+@EVERYWHERE
+def test_page_of_a_cell_shows_the_columns_beside_it(
+    shaped_site: tuple[str, Library], unwatched: Page, size: ViewportSize, scheme: Scheme
+) -> None:
+    """As the source panel does."""
+    page = unwatched
+    page.set_viewport_size(size)
+    page.emulate_media(color_scheme=scheme)
+    page.goto(citation_address(shaped_site[0], shapes.payments(), "96250"))
+    assert_neighbours_are_read(page.locator(".p-grid:has(.p-hit)"))
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 

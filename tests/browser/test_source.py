@@ -423,16 +423,22 @@ def test_source_that_fails_to_load_can_be_retried(reading_site: Site, unwatched:
     assert is_in_view(viewer.locator("mark").first)
 
 
-def test_back_closes_the_source_on_a_phone(reading_site: Site, revisit: Revisit) -> None:
-    """Readers expect this of a view that fills the screen; forward opens it again."""
-    page = revisit(reading_site[0], size=PHONE)
+@SIZES
+def test_back_from_a_source_returns_to_the_answer(reading_site: Site, revisit: Revisit, size: ViewportSize) -> None:
+    """Also after a look at further sources, at once; forward opens the last one again."""
+    page = revisit(reading_site[0], size=size)
     ask(page, QUESTIONS[HTML])
+    opener = card(page).locator('[data-act="source"]')
     viewer = open_source(page)
+    viewer.get_by_role("button", name="Next source").click()
+    expect(viewer.locator("#viewer-number")).to_have_text("Source 2")
     page.go_back()
     expect(viewer).to_be_hidden()
     expect(card(page)).to_be_visible()
+    expect(opener).to_be_focused()
     page.go_forward()
     loaded_viewer(page)
+    expect(viewer.locator("#viewer-number")).to_have_text("Source 2")
     viewer.get_by_role("button", name="Close source").click()
     expect(viewer).to_be_hidden()
     expect(page).not_to_have_url(re.compile("#"))

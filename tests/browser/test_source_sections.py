@@ -91,6 +91,26 @@ def test_source_leaves_by_click_and_key(printed_site: Site, revisit: Revisit) ->
     expect(viewer).to_be_hidden()
 
 
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["beside", "phone"])
+def test_source_that_comes_back_makes_no_entry(printed_site: Site, revisit: Revisit, size: ViewportSize) -> None:
+    """Back leads from the Library to the open source, and then to the answer; Forward leads to the Library again."""
+    page = revisit(printed_site[0], size=size)
+    ask(page, QUESTIONS[HTML])
+    viewer = open_card(page)
+    by_script(page, "library")
+    page.go_back()
+    loaded_viewer(page)
+    expect(page).to_have_url(re.compile("#d="))
+    page.go_forward()
+    expect(page.locator("#library")).to_be_visible()
+    expect(viewer).to_be_hidden()
+    page.go_back()
+    loaded_viewer(page)
+    page.go_back()
+    expect(viewer).to_be_hidden()
+    expect(card(page)).to_be_visible()
+
+
 def test_address_of_a_source_shows_it_with_its_own_section(printed_site: Site, revisit: Revisit) -> None:
     """An address that is entered while the Library is shown waits for Ask."""
     url, library = printed_site

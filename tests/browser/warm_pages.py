@@ -17,6 +17,7 @@ CLEARED = "Stopped before the answer was finished."
 _RESET = """() => {
   const { actions, all, find, open } = window.pincite;
   actions["viewer-page"]();
+  history.replaceState({ ...history.state, source: false }, ""); // So that closing does not go back, later.
   actions["viewer-close"]();
   for (const dialog of all("dialog[open]")) dialog.close();
   for (const popover of all(":popover-open")) popover.hidePopover();

@@ -493,6 +493,21 @@ def test_uncited_passage_has_a_fainter_tick() -> None:
     assert '<i class="p-faint" data-n="1"' in html
 
 
+def test_only_documents_that_speak_stand_out_in_the_rail() -> None:
+    """The quoted one, and those that coverage would list; one that was only found near the question is grey."""
+    infos = [replace(make_hit().document, id=f"{n:064}", source=f"/{n}.txt", title=f"Document {n}") for n in range(4)]
+    quoted, speaking, near = (
+        make_hit(document=info, passage=replace(OTHER_PASSAGE, id=n), why=why(relevant=n == 9))
+        for n, info in enumerate(infos[:3], 8)
+    )
+    evidence = cards(replace(answer_from(quoted), hits=(quoted, speaking, near)))
+    html = answer_view.strips(infos, evidence)
+    assert re.findall(r'<li class="(.*?)">\s*<span class="p-doc"><bdi>Document (\d)', html) == [
+        ("", "0"), ("", "1"), ("p-off", "2"), ("p-off", "3")
+    ]  # fmt: skip
+    assert html.count("p-faint") == 2
+
+
 def test_no_document_is_greyed_if_nothing_was_found() -> None:
     """Greying marks documents without a hit, which means nothing if there are no hits at all."""
     assert "p-off" not in answer_view.strips([make_hit().document])

@@ -8,7 +8,7 @@ import pytest
 
 from index.records import CANDIDATES
 from index.search import retriever
-from index.search.retriever import LEAST_OVERLAP, LEAST_STRENGTH
+from index.search.evidence import LEAST_OVERLAP, LEAST_STRENGTH
 from tests.fakes import IDEAS
 from tests.search.conftest import filled, opened
 from tests.storage.factories import a_document
@@ -50,6 +50,15 @@ def test_every_document_has_a_row(archive: Library) -> None:
     assert all(0 <= score <= 1 for score in scores)
     for row in rows:
         assert row.hit is None or row.hit.document == row.document
+
+
+def test_hit_of_a_search_says_whether_coverage_would_list_it(archive: Library) -> None:
+    """So the page can tell the documents that speak from those that were only found nearest."""
+    question = "Which ship was in the harbour?"
+    speaking = {row.document.name for row in archive.coverage(question) if row.hit}
+    hits = archive.search(question, limit=9).hits
+    assert {hit.document.name for hit in hits if hit.why.relevant} == speaking
+    assert {hit.document.name for hit in hits} > speaking
 
 
 def test_document_is_covered_by_meaning_alone(library: Library) -> None:

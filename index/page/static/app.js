@@ -210,6 +210,8 @@
     fixTabs();
     questionBox()?.setAttribute("enterkeyhint", "search");
     questionBox()?.setAttribute("dir", "auto");
+    const adder = find("#files button");
+    if (adder?.textContent.trim()) adder.ariaLabel = `Add documents: ${adder.textContent.trim()}`; // Its own name differs from its words.
     find("#listed input")?.setAttribute("placeholder", find("#listed .token") ? "" : "All documents");
     for (const name of ["pills", "writer"]) {
       const group = find(`#${name} fieldset, fieldset#${name}`);

@@ -13,11 +13,8 @@
   // The marked cell of a wide table is scrolled into view.
   const cell = document.querySelector(".p-grid .p-hit");
   if (cell) {
-    const grid = cell.closest(".p-grid");
-    grid.dataset.held = "";
-    const [box, frame] = [cell.getBoundingClientRect(), grid.getBoundingClientRect()];
-    grid.scrollLeft += box.left - frame.left - (frame.width - box.width) * 0.6;
-    grid.scrollTop += box.top - frame.top - (frame.height - box.height) * 0.5;
+    cell.closest(".p-grid").dataset.held = "";
+    window.showCell(cell);
   }
 
   const told = document.getElementById("told");

@@ -1,8 +1,9 @@
 "use strict";
-// A matrix: sort its rows by document, by date, or by a question, mentions first. Rows that arrive later take their place.
+// A matrix: sort its rows by document, by date, or by a question, mentions first. At first the rows that say most are at the
+// top. Rows that arrive later take their place.
 (() => {
   const { actions, all, find, say } = window.pincite;
-  const [DOCUMENT, DATE] = [0, 1]; // Columns; the others are questions.
+  const [MOST, DOCUMENT, DATE] = [-1, 0, 1]; // All columns; single ones, of which the others are questions.
   const names = new Intl.Collator(undefined, { numeric: true });
 
   const byName = (a, b) => names.compare(a.dataset.name, b.dataset.name) || a.dataset.row - b.dataset.row;
@@ -12,7 +13,11 @@
     const [one, other] = [a.cells[column].dataset, b.cells[column].dataset];
     return sign * (one.rank - other.rank) || other.sure - one.sure;
   };
+  // Ranks of cells, as the server numbers them: an answer is 0, a doubtful one 1.
+  const mentions = (row, rank) => [...row.cells].filter((cell) => cell.dataset.rank === rank).length;
+  const bySpeech = (a, b) => mentions(b, "0") - mentions(a, "0") || mentions(b, "1") - mentions(a, "1") || byName(a, b);
   const comparison = (column, sign) => {
+    if (column === MOST) return bySpeech;
     if (column === DOCUMENT) return (a, b) => sign * byName(a, b);
     const first = column === DATE ? byDate(sign) : byCell(column, sign);
     return (a, b) => first(a, b) || byName(a, b);
@@ -20,7 +25,7 @@
   const heads = (table) => [...table.tHead.rows[0].cells];
   const sorting = (table) => {
     const column = heads(table).findIndex((head) => head.hasAttribute("aria-sort"));
-    return { column, sign: heads(table)[column].ariaSort === "ascending" ? 1 : -1 };
+    return { column, sign: heads(table)[column]?.ariaSort === "descending" ? -1 : 1 };
   };
   const arrange = (table) => {
     const { column, sign } = sorting(table);
@@ -30,10 +35,11 @@
   };
   const sort = (table, column, sign) => {
     for (const head of heads(table)) head.removeAttribute("aria-sort");
-    heads(table)[column].ariaSort = sign > 0 ? "ascending" : "descending";
+    if (column !== MOST) heads(table)[column].ariaSort = sign > 0 ? "ascending" : "descending";
     const order = find("[data-matrix-order]", table.closest("details"));
     if (column !== DATE || sign < 0) order.value = column;
     arrange(table);
+    if (column === MOST) { say("Sorted by most mentions"); return; }
     const how = column > DATE ? (sign > 0 ? "mentions first" : "mentions last") : sign > 0 ? "ascending" : "descending";
     say(`Sorted by ${heads(table)[column].textContent.trim()}, ${how}`);
   };

@@ -3,7 +3,7 @@
 // see the whole page. A figure shows a part of a page, in thousandths of its sides; `scale` is in pixels per point.
 (() => {
   const { actions, all, find } = window.pincite;
-  const LEGIBLE = [14, 27]; // Least and greatest height of a marked line, in pixels.
+  const LEGIBLE = [14, 27]; // Least and greatest height of a marked line, in pixels. The least yields to the width of the line.
   const STEP = 1.25;
   const [SMALLEST, LARGEST] = [0.25, 12];
   const WHOLE = "0,0,1000,1000";
@@ -11,7 +11,11 @@
   const [NARROWEST, WIDEST, ROUND] = [200, 3000, 50];
   const AHEAD = 0.2; // What is drawn around the view, as a part of its size.
   const SETTLED = 140; // Milliseconds without movement.
-  const [THIRD, ASIDE] = [0.28, 0.08]; // Where the sentence begins, as parts of the height and the width.
+  const THIRD = 0.28; // Where the sentence begins, as a part of the height.
+  const SMALLEST_PRINT = 8; // Pixels; where a whole line is smaller, the text is the better view.
+  const EDGE = 0.001; // What a part loses to rounding.
+  const MARGIN = 6; // Pixels beside a marked line.
+  const CONTROLS = 60; // Pixels at the bottom, below the buttons for zooming.
 
   const body = () => find("#viewer-body");
   const pages = () => find("#viewer-pages");
@@ -39,23 +43,40 @@
   const partOf = (figure) => (fit === "page" || pages().dataset.fit === "page" ? WHOLE : figure.dataset.part);
   const room = () => body().clientWidth - parseFloat(getComputedStyle(body()).paddingLeft) * 2;
 
+  // The marked lines, in points, as far as they are within the shown parts. `before` and `after` are from the middle of a part,
+  // because parts are centred on each other.
+  const marked = () => figures().flatMap((figure) => {
+    const [width, height] = size(figure);
+    const [left, top, right, bottom] = edges(figure.dataset.part);
+    return all(".p-rect", figure).map(({ style }) => {
+      const [x, y, w, h] = [style.left, style.top, style.width, style.height].map((share) => parseFloat(share) / 100);
+      return { x, y, w, h, middle: ((left + right) / 2 - x) * width };
+    }).filter(({ x, y, w, h }) => x + w > left + EDGE && x < right - EDGE && y + h > top + EDGE && y < bottom - EDGE)
+      .map(({ w, h, middle }) => ({ before: middle, after: w * width - middle, width: w * width, height: h * height }));
+  });
   // Scales: at which a marked line is legible and, within these limits, its column fills the width; or the page does.
-  const lineHeight = () => {
-    const heights = all(".p-rect", pages()).map((node) => {
-      const [width, height] = size(node.closest(".p-page"));
-      return Math.min((parseFloat(node.style.width) * width) / 100, (parseFloat(node.style.height) * height) / 100);
-    });
-    return heights.sort((a, b) => a - b)[heights.length >> 2];
-  };
+  const thickness = (lines) => lines.map(({ width, height }) => Math.min(width, height)).sort((a, b) => a - b)[lines.length >> 2];
+  const widest = () => Math.max(...figures().map((figure) => {
+    const [left, , right] = edges(figure.dataset.part);
+    return (right - left) * size(figure)[0];
+  }));
   const legible = () => {
-    const height = lineHeight();
-    const widest = Math.max(...figures().map((figure) => {
-      const [left, , right] = edges(figure.dataset.part);
-      return (right - left) * size(figure)[0];
-    }));
-    const filling = room() / widest;
-    return height ? Math.min(Math.max(filling, LEGIBLE[0] / height), LEGIBLE[1] / height) : filling;
+    const lines = marked();
+    const filling = room() / widest();
+    if (!lines.length) return filling;
+    const height = thickness(lines);
+    const most = (name) => Math.max(...lines.map((line) => line[name]));
+    const complete = Math.min( // The largest scale at which each marked line is in view as a whole.
+      (room() - 2 * MARGIN) / (most("before") + most("after")), (body().clientHeight - CONTROLS) / most("height"),
+    );
+    return Math.min(complete, Math.max(filling, LEGIBLE[0] / height), LEGIBLE[1] / height);
   };
+  // The pixels that the panel lacks to show the column of the words with legible lines.
+  const lacking = () => {
+    const lines = marked();
+    return lines.length ? (LEGIBLE[0] / thickness(lines)) * widest() + 2 * MARGIN - room() : 0;
+  };
+  const isSmallPrint = () => isShown() && fit === "sentence" && marked().length > 0 && thickness(marked()) * scale < SMALLEST_PRINT;
   const whole = () => room() / Math.max(...figures().map((figure) => size(figure)[0]));
   const setScale = (next) => {
     scale = Math.min(LARGEST, Math.max(SMALLEST, next));
@@ -81,14 +102,16 @@
     for (const each of ["sentence", "page"]) find(`[data-act="page-${each}"]`).setAttribute("aria-pressed", each === name);
   };
   const toSentence = () => {
-    const pin = all(".p-rect", pages()).find((node) => isWithin(node));
-    const frame = body().getBoundingClientRect();
-    const { left, top } = (pin || pages()).getBoundingClientRect();
-    if (!pin) { body().scrollTo(0, 0); return; }
-    body().scrollTop += top - frame.top - body().clientHeight * THIRD;
-    const figure = pin.closest(".p-cut").getBoundingClientRect();
-    const hidden = left - figure.left - body().clientWidth * (1 - 4 * ASIDE); // Show the beginning of the line if there is room.
-    body().scrollLeft += figure.left - frame.left - body().clientWidth * 0.02 + Math.max(0, hidden > 0 ? left - figure.left - body().clientWidth * ASIDE : 0);
+    const pins = all(".p-rect", pages()).filter(isWithin);
+    if (!pins.length) { body().scrollTo(0, 0); return; }
+    const boxes = pins.map((node) => node.getBoundingClientRect());
+    const [top, right, bottom] = [Math.min(...boxes.map((box) => box.top)), ...["right", "bottom"].map((side) => Math.max(...boxes.map((box) => box[side])))];
+    const { left: start, top: above } = body().getBoundingClientRect();
+    const { clientWidth: width, clientHeight: height } = body();
+    const begin = Math.max(MARGIN, Math.min(height * THIRD, height - CONTROLS - (bottom - top))); // All lines are in view, if there is room.
+    const column = pins[0].closest(".p-cut").getBoundingClientRect().left;
+    body().scrollTop += top - above - begin;
+    body().scrollLeft += Math.max(column - start, right - start - width) + (column < right - width ? MARGIN : -MARGIN);
   };
   const isWithin = (rect) => {
     const [cut, own] = [rect.closest(".p-cut").getBoundingClientRect(), rect.getBoundingClientRect()];
@@ -267,5 +290,5 @@
   };
   const isWide = () => body().scrollWidth > body().clientWidth + 1; // The arrow keys then move the page.
 
-  window.pincite.pageView = { fill, isWide: () => isShown() && isWide(), layOut, more, numbers, print };
+  window.pincite.pageView = { fill, isFitted: () => isShown() && Boolean(fit), isSmallPrint, isWide: () => isShown() && isWide(), lacking, layOut, more, numbers, print };
 })();

@@ -72,7 +72,8 @@
     return { title: "The server could not show this source", hint: hint || "Try again in a moment.", again: true };
   };
 
-  // If the source covers the page, Back closes it; beside an answer, Back returns to the previous question.
+  // An opened source makes an entry of the history, so that Back closes it; further ones take its place, and one that comes back
+  // with its section makes none.
   const rewrite = (method, state, hash) => {
     const url = new URL(location.href);
     url.searchParams.delete("d");
@@ -80,8 +81,8 @@
     history[method](state, "", hash ? url : url.href.replace(/#$/, ""));
     window.pincite.acceptUrl();
   };
-  const remember = (place, above, section) => {
-    const push = above && !read();
+  const remember = (place, isBack, section) => {
+    const push = !isBack && !read();
     const state = { ...(push ? { source: true } : history.state), section };
     rewrite(push ? "pushState" : "replaceState", state, `d=${urlParts(place).join(":")}`);
   };

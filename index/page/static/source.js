@@ -12,6 +12,8 @@
   const NEAR = 2; // Blocks on each side of the words that a phone shows at first.
   const THIRD = 0.28; // Vertical position of the words in the viewer, as a fraction.
   const TENTH = 0.08; // The same of a table with the words.
+  const LEAST_ANSWER = 480; // Pixels that the panel leaves to the answer when it grows.
+  const GAP = 12; // Pixels between the two that it takes first.
 
   let shown = null; // The open place, {document, start, end, n}, or null.
   let edges = {}; // Whether there is more text before and after.
@@ -19,7 +21,7 @@
   let opener = null; // The clicked element and its place, to which focus returns.
   let request = new AbortController(); // The current request; the next one aborts it.
   let isExtending = false;
-  let preferredView = "page";
+  let preferredView = ""; // "page" or "text" if the reader has chosen.
 
   // Highlight the elements of the open source by a style sheet for its number, because Gradio may reuse nodes.
   const sheet = new CSSStyleSheet();
@@ -74,22 +76,36 @@
     root.dataset.source = beside ? "beside" : "above";
   };
   wideScreen.addEventListener("change", () => { if (shown) { openDialog(); scrollToWords(); } });
+  let width = innerWidth;
+  addEventListener("resize", () => { // A telephone was turned.
+    if (width !== innerWidth && pageView.isFitted()) scrollToWords();
+    width = innerWidth;
+  });
   const moveNear = (node) => {
     root.toggleAttribute("data-framed", isFramed());
     if (isFramed() && node) viewer().style.top = `${Math.max(0, node.getBoundingClientRect().top + scrollY - 120)}px`;
   };
+  const pinnedGrid = () => (viewer().dataset.as === "text" ? find("mark", words())?.closest(".p-grid") : null);
+  // Beside the answer, the panel grows by what a legible line of a page, or a table with the words, lacks.
+  const widen = () => {
+    const isPaged = viewer().dataset.as === "page";
+    const grid = pinnedGrid();
+    const lacking = () => (isPaged ? pageView.lacking() : grid ? grid.scrollWidth - grid.clientWidth : 0);
+    root.style.removeProperty("--growth");
+    viewer().removeAttribute("data-wide");
+    viewer().toggleAttribute("data-wide", isPaged || lacking() > 0);
+    if (isModal()) return;
+    const most = find("#main").clientWidth - LEAST_ANSWER + GAP;
+    root.style.setProperty("--growth", `${Math.max(0, Math.min(most, Math.ceil(lacking())))}px`);
+  };
   const scrollToWords = () => {
+    widen();
     if (viewer().dataset.as === "page") { pageView.layOut(find(".p-rect", body()) ? "sentence" : "page"); return; }
-    const pin = find("mark", body());
-    const grid = pin?.closest(".p-grid"); // A table scrolls by itself, below the headers of its columns.
-    if (grid) scrollToCell(grid, pin.closest("td, th"));
+    const pin = find("mark", words());
+    const grid = pinnedGrid(); // It scrolls by itself, below the headers of its columns.
+    if (grid) window.showCell(pin.closest("td, th"));
     const top = pin ? (grid || pin).getBoundingClientRect().top - body().getBoundingClientRect().top + body().scrollTop : 0;
     body().scrollTop = Math.max(0, top - body().clientHeight * (grid ? TENTH : THIRD));
-  };
-  const scrollToCell = (grid, cell) => {
-    const [box, frame] = [cell.getBoundingClientRect(), grid.getBoundingClientRect()];
-    grid.scrollLeft += box.left - frame.left - (frame.width - box.width) * 0.6;
-    grid.scrollTop += box.top - frame.top - (frame.height - box.height) * 0.5;
   };
 
   const show = async (next, from = null, isBack = false) => {
@@ -102,7 +118,7 @@
     openDialog();
     if (isBack && !isModal()) focused.focus({ preventScroll: true }); // The reader has chosen a section, not the source.
     moveNear(from);
-    places.remember(shown, isModal(), sourceSections.home());
+    places.remember(shown, isBack, sourceSections.home());
     refresh();
     answers.observe(find("#results"), { childList: true, subtree: true, attributes: true, attributeFilter: ["data-n"] });
     viewer().setAttribute("aria-busy", "true");
@@ -131,7 +147,8 @@
     for (const act of ["copy", "whole"]) find(`[data-act="viewer-${act}"]`).hidden = !marked.length;
     viewer().dataset.state = find(".p-page", body()) ? "pages" : "text";
     pageView.print(quote(), details.reference);
-    showAs(find(".p-rect", body()) ? preferredView : "text");
+    showAs(find(".p-rect", body()) ? preferredView || "page" : "text");
+    if (!preferredView && pageView.isSmallPrint()) showAs("text");
     refresh();
   };
   const showProblem = ({ title, hint, again }) => {
@@ -164,6 +181,7 @@
     tell("");
     empty();
     delete root.dataset.source;
+    root.style.removeProperty("--growth");
     setWhole(false);
     places.forget(back);
   };
