@@ -37,7 +37,7 @@ def send(client: TestClient, name: str, data: list[Any]) -> tuple[int, str]:
     joined = client.post(JOIN, json=event)
     if joined.status_code != 200:
         return joined.status_code, joined.json()["detail"]
-    return 200, client.get(QUEUE, params={"session_hash": event["session_hash"]}).text
+    return 200, client.get(QUEUE, params={"session_hash": str(event["session_hash"])}).text
 
 
 def as_files(handles: list[str]) -> list[Any]:
