@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 
 from index.errors import RecognitionFailed
+from index.loading import processor_time
 from index.loading.recognition import tesseract as module
 from index.loading.recognition.tesseract import Tesseract
 from index.loading.recognition.tesseract_languages import are_languages, of_script, script_of, tesseract_name
 from tests.loading.printed_pages import TEXT, drawn
+
+if TYPE_CHECKING:
+    from index.loading.recognition.engine import PrintedWord
 
 INSTALLED = shutil.which("tesseract") is not None
 needs_tesseract = pytest.mark.skipif(not INSTALLED, reason="tesseract is not installed")
@@ -30,7 +37,7 @@ GERMAN = (
 
 def needs_language(name: str) -> pytest.MarkDecorator:
     """Skip a test if tesseract lacks a language."""
-    lacks = not INSTALLED or name not in Tesseract().languages
+    lacks = not INSTALLED or name not in module._models("tesseract")
     return pytest.mark.skipif(lacks, reason=f"tesseract-ocr-{name} is not installed")
 
 
@@ -65,6 +72,48 @@ def test_tesseract_chooses_the_script() -> None:
     assert "небольшой гавани" in page.text
 
 
+@needs_language("rus")
+@needs_language("osd")
+@pytest.mark.parametrize(
+    ("installed", "allowed", "advice"),
+    [
+        (("eng", "osd"), (), "its script seems to be Cyrillic: apt install tesseract-ocr-rus"),
+        (("eng", "osd", "rus"), ("eng",), "its script seems to be Cyrillic: add rus to PINCITE_OCR_LANGUAGES"),
+        (("eng",), (), "no words can be made out in its picture, nor its script: apt install tesseract-ocr-osd"),
+    ],
+)
+def test_script_without_a_language_is_not_read(
+    monkeypatch: pytest.MonkeyPatch, installed: tuple[str, ...], allowed: tuple[str, ...], advice: str
+) -> None:
+    """The page has no words instead of Latin nonsense, and the note says what to install."""
+    module._installed.cache_clear()
+    monkeypatch.setattr(module, "_models", lambda program: installed)
+    page = Tesseract(allowed).read(drawn(RUSSIAN), seconds=60)
+    module._installed.cache_clear()
+    assert (page.words, page.note) == ((), advice)
+
+
+@needs_language("deu")
+def test_large_page_is_read_once() -> None:
+    """The language is found in a sample, and then the page is read in it; the next one without a sample."""
+    read: list[tuple[int, tuple[str, ...]]] = []
+
+    class Counting(Tesseract):
+        def _words(
+            self, picture: Image.Image, languages: tuple[str, ...], layout: str = "3"
+        ) -> tuple[PrintedWord, ...]:
+            read.append((picture.height, languages))
+            return super()._words(picture, languages, layout)
+
+    page = Image.new("L", (1800, 2400), 255)
+    page.paste(drawn(GERMAN, size=26, width=38).resize((1200, 1600)), (300, 400))
+    engine = Counting()
+    assert engine.read(page, seconds=60).languages == engine.read(page, seconds=60).languages == ("deu",)
+    whole = [languages for height, languages in read if height == 2400]
+    assert whole == [("deu",), ("deu",)]
+    assert [languages for height, languages in read if height < 2400] == [("eng",), ("deu",)]
+
+
 @needs_tesseract
 def test_small_type_is_enlarged() -> None:
     """Letters of a screen, a few pixels high, are read from an enlarged picture."""
@@ -96,7 +145,23 @@ def test_unknown_language_names_its_package() -> None:
 def test_program_that_cannot_be_started_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """If the program vanishes, the error says so."""
     with pytest.raises(RecognitionFailed, match="cannot be started"):
-        module._output(("/nowhere/tesseract",), b"", float("inf"))
+        module._output(("/nowhere/tesseract",), b"", 60.0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the program is a script")
+@pytest.mark.parametrize("command", ["sleep 600", "kill -STOP $$", "while :; do :; done"])
+def test_program_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    """A program that waits, is stopped or never ends is ended, whatever it was given."""
+    monkeypatch.setattr(processor_time, "CLOCK_FACTOR", 2)
+    with pytest.raises(RecognitionFailed, match="took too long"):
+        module._output(("sh", "-c", command), bytes(1_000_000), 0.1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only /proc tells the processor time of a process")
+def test_program_that_waits_on_a_busy_machine_is_not_given_up() -> None:
+    """The limit counts processor time; all that it is given and prints arrives."""
+    printed = module._output(("sh", "-c", "sleep 0.5; cat"), b"tern " * 100_000, 0.2)
+    assert printed == "tern " * 100_000
 
 
 def test_rows_that_are_no_words_are_skipped() -> None:
