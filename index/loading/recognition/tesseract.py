@@ -50,6 +50,8 @@ _AUTOMATIC, _ONE_BLOCK = "3", "6"
 """Ways to divide a picture: as the engine finds blocks; and not at all, which finds lonely digits."""
 _SCRIPTS = "osd"
 """The model that tells scripts and turns apart."""
+_NOT_LATIN = "\u0250"
+"""The first letter after the Latin ones."""
 _WORD_LEVEL = "5"
 _COLUMNS = 12
 _TURNS = (90, 180, 270)
@@ -185,7 +187,8 @@ class Tesseract:
     ) -> tuple[_Guess, tuple[PrintedWord, ...]]:
         """Return the reading with more certain letters: spots that are read as words are many, and uncertain."""
         found = self._words(sheets.at(other.turn).picture, other.languages)
-        return (other, found) if _certainty(found) > _certainty(words) else (guess, words)
+        is_better = _certainty(found) > _certainty(words) and _has_letters_of(script_of(other.languages[0]), found)
+        return (other, found) if is_better else (guess, words)
 
     def _looked_at_again(
         self, sheet: _Sheet, languages: tuple[str, ...], words: tuple[PrintedWord, ...]
@@ -267,6 +270,12 @@ class _Sheets:
         if turn not in self._made:
             self._made[turn] = _Sheet.of(self._page, turn)
         return self._made[turn]
+
+
+def _has_letters_of(script: str, words: tuple[PrintedWord, ...]) -> bool:
+    """Return whether most letters are Latin or not, as those of a script are: English is always read, too."""
+    letters = [letter for word in words for letter in word.text if letter.isalpha()]
+    return script == LATIN or 2 * sum(letter < _NOT_LATIN for letter in letters) < len(letters)
 
 
 def _enlarged(picture: Image.Image, height: float) -> Image.Image:

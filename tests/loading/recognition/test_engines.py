@@ -114,6 +114,16 @@ def test_large_page_is_read_once() -> None:
     assert [languages for height, languages in read if height < 2400] == [("eng",), ("deu",)]
 
 
+@pytest.mark.parametrize(
+    ("text", "script", "has"),
+    [("Mugerre Angelu г.", "Cyrillic", False), ("История PDF", "Cyrillic", True), ("Mugerre", "Latin", True)],
+)
+def test_letters_show_whether_the_script_was_detected_rightly(text: str, script: str, has: bool) -> None:
+    """Few words may be taken for another script, which is then read with English: they stay Latin."""
+    words = tuple(PrintedWord(word, 0.1, 0.1, 0.2, 0.2, 0.9, 0) for word in text.split())
+    assert module._has_letters_of(script, words) == has
+
+
 @needs_tesseract
 def test_small_type_is_enlarged() -> None:
     """Letters of a screen, a few pixels high, are read from an enlarged picture."""
