@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import sys
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
@@ -13,12 +12,10 @@ from PIL import Image
 from index.errors import RecognitionFailed
 from index.loading import processor_time
 from index.loading.recognition import tesseract as module
+from index.loading.recognition.engine import PrintedWord
 from index.loading.recognition.tesseract import Tesseract
 from index.loading.recognition.tesseract_languages import are_languages, of_script, script_of, tesseract_name
 from tests.loading.printed_pages import TEXT, drawn
-
-if TYPE_CHECKING:
-    from index.loading.recognition.engine import PrintedWord
 
 INSTALLED = shutil.which("tesseract") is not None
 needs_tesseract = pytest.mark.skipif(not INSTALLED, reason="tesseract is not installed")
