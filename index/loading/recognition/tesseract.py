@@ -162,7 +162,8 @@ class Tesseract:
             return guess
         if _is_doubtful(words):
             guess, words = self._turned(sheets, guess, words)
-        return self._in_its_language(sheets, guess, words)[0]
+        found = self._language(guess, words)
+        return _Guess(self._with(found), guess.turn) if found else guess
 
     def _turned(
         self, sheets: _Sheets, guess: _Guess, words: tuple[PrintedWord, ...]
@@ -176,11 +177,14 @@ class Tesseract:
         self, sheets: _Sheets, guess: _Guess, words: tuple[PrintedWord, ...]
     ) -> tuple[_Guess, tuple[PrintedWord, ...]]:
         """Return the better of words and those that are read in the language in which they seem to be."""
+        found = self._language(guess, words)
+        return self._better(sheets, _Guess(self._with(found), guess.turn), guess, words) if found else (guess, words)
+
+    def _language(self, guess: _Guess, words: tuple[PrintedWord, ...]) -> str:
+        """Return the language in which words seem to be, if it is another than was guessed, and can be read."""
         sure = " ".join(word.text for word in words if word.confidence > _GOOD)
         found = tesseract_name(language(sure[:_SAMPLED]))
-        if found not in self.languages or found in guess.languages:
-            return guess, words
-        return self._better(sheets, _Guess(self._with(found), guess.turn), guess, words)
+        return found if found in self.languages and found not in guess.languages else ""
 
     def _better(
         self, sheets: _Sheets, other: _Guess, guess: _Guess, words: tuple[PrintedWord, ...]
