@@ -14,24 +14,31 @@ if TYPE_CHECKING:
 
 CLOCK_FACTOR = 10
 """A process that waits, hangs or is stopped uses no processor time. So it ends when its limit has passed this many
-times by the clock."""
+times by the clock while it was idle."""
+_IDLE = 0.01
+"""The share of the clock's time that a process must use not to be idle: on a busy machine, it gets little."""
 _SHORTEST_WAIT = 0.02
 _SPENT = slice(11, 15)
 """The fields of `/proc/PID/stat` after the name: time of the process and of its children, in user and system mode."""
 
 
 class Allowance:
-    """The processor time that a process may use from now on, together with those of its children that end."""
+    """The processor time that a process may use from now on, together with the programs that it starts."""
 
     def __init__(self, pid: int, seconds: float) -> None:
         self._pid = pid
-        self._limit = _spent(pid) + seconds
-        self._end = time.monotonic() + CLOCK_FACTOR * seconds
+        self._patience = CLOCK_FACTOR * seconds
+        self._worked = time.monotonic(), _spent(pid)
+        self._limit = self._worked[1] + seconds
 
     @property
     def left(self) -> float:
         """Seconds after which it may be used up, so that it is time to look again; 0 if it is used up."""
-        left = min(self._limit - _spent(self._pid), self._end - time.monotonic())
+        now, spent = time.monotonic(), _spent(self._pid)
+        when, before = self._worked
+        if spent - before > _IDLE * (now - when):
+            self._worked = when, _ = now, spent
+        left = min(self._limit - spent, when + self._patience - now)
         return max(left, _SHORTEST_WAIT) if left > 0 else 0.0
 
 
@@ -73,11 +80,22 @@ class Deadline:
 
 
 def _spent(pid: int) -> float:
-    """Return the processor time of a process and of its children that have ended, in seconds.
+    """Return the processor time of a process and of the programs that it has started, in seconds.
 
     Where the system does not tell it, as it does in Linux, the clock counts.
     """
-    with suppress(OSError, ValueError):
+    told = _told(pid)
+    return time.monotonic() if told is None else told
+
+
+def _told(pid: int) -> float | None:
+    """Return what the system tells; None for a process that has ended, and outside Linux."""
+    try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[_SPENT]
-        return sum(map(int, fields)) / os.sysconf("SC_CLK_TCK")
-    return time.monotonic()
+    except OSError:
+        return None
+    running = 0.0
+    with suppress(OSError):
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        running = sum(_told(int(child)) or 0.0 for child in children)
+    return sum(map(int, fields)) / os.sysconf("SC_CLK_TCK") + running

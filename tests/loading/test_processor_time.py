@@ -46,11 +46,15 @@ def hanging() -> Iterator[subprocess.Popen[bytes]]:
 
 
 @LINUX
-def test_children_that_have_ended_count() -> None:
-    """The time of a program that a process has started and waited for is its own."""
+def test_children_count() -> None:
+    """The time of a program that a process has started is its own, while it runs and when it has ended."""
     allowance = Allowance(os.getpid(), 0.25)
     assert allowance.left > 0
-    subprocess.run([sys.executable, "-c", BURN], check=True)
+    with subprocess.Popen([sys.executable, "-c", f"{BURN}\nprint(flush=True)\ninput()"], stdin=-1, stdout=-1) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        assert allowance.left == 0
+        child.communicate(b"\n")
     assert allowance.left == 0
 
 
@@ -69,6 +73,20 @@ def test_stopped_process_is_ended_by_the_clock(hanging: subprocess.Popen[bytes])
     hanging.send_signal(signal.SIGSTOP)
     Deadline(hanging.pid, 0.05, hanging.kill)
     assert hanging.wait(30) == -signal.SIGKILL
+
+
+def test_process_that_gets_little_time_is_not_idle(spent: Spent, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine it may take long; one that makes no progress ends after ten times its limit."""
+    now = 1000.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    allowance = Allowance(os.getpid(), 10.0)
+    for _ in range(6):
+        now, spent.seconds = now + 90.0, spent.seconds + 1.5
+        assert allowance.left > 0
+    now += 99.0
+    assert allowance.left == pytest.approx(1.0)
+    now += 2.0
+    assert allowance.left == 0
 
 
 def test_time_is_granted_again(spent: Spent) -> None:

@@ -151,7 +151,7 @@ class Process:
         if self._late or code in _OUT_OF_TIME:
             return TookTooLong(
                 f"Reading {name} takes more than {request.seconds:,.4g} seconds of processor time, "
-                f"or {CLOCK_FACTOR} times as long by the clock."
+                f"or {CLOCK_FACTOR} times as long while it is idle."
             )
         if code == _KILLED and not self._stopped:
             return TooMuchMemory(

@@ -85,13 +85,13 @@ def confine(megabytes: int, parent: int) -> None:
 def limit_time(seconds: float) -> None:
     """Limit the processor time for the next file, and less strictly the clock; then the system ends the process.
 
-    A library that hangs in C code blocks all Python code. So this uses signals that end the process by default, and no
-    thread.
+    The parent ends it earlier. A library that hangs in C code blocks all Python code. So this uses signals that end the
+    process by default, and no thread.
     """
     resource = _resource()
     if resource is None:
         return
-    signal.setitimer(signal.ITIMER_REAL, CLOCK_FACTOR * seconds + _GRACE)
+    signal.setitimer(signal.ITIMER_REAL, CLOCK_FACTOR**2 * seconds + _GRACE)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(time.process_time() + seconds + _GRACE), hard))
