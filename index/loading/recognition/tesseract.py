@@ -129,12 +129,12 @@ class Tesseract:
         self._guess = _Guess(self._expected(LATIN))
         self._settled = False
         self._left = 0.0
-        self._detection: tuple[int, str] | None = None
+        self._script = LATIN
 
     def read(self, picture: Image.Image, *, seconds: float, is_ruled: bool = False) -> PageWords:
         """Return the words of a page; none, with a note, if they cannot be made out. Raises RecognitionFailed."""
         self._left = seconds
-        self._detection = None
+        self._script = LATIN
         sheets = _Sheets(picture)
         first = self._guess if self._settled else self._sampled(sheets.at(0), self._guess)
         guess, words = first, self._words(sheets.at(first.turn).picture, first.languages)
@@ -149,7 +149,7 @@ class Tesseract:
         self._settled = good and guess == first and not guess.turn
         if good:
             self._guess = _Guess(guess.languages)
-        unreadable = self._unreadable(sheets, page) if words else ""
+        unreadable = self._unreadable(page) if words else ""
         return PageWords(note=unreadable) if unreadable else page
 
     def _sampled(self, sheet: _Sheet, guess: _Guess) -> _Guess:
@@ -204,19 +204,18 @@ class Tesseract:
         again = self._words(clipped[0], languages, _ONE_BLOCK)
         return with_missed(words, tuple(put_back(again, clipped[1], clipped[0].size, sheet.picture.size)))
 
-    def _unreadable(self, sheets: _Sheets, page: PageWords) -> str:
+    def _unreadable(self, page: PageWords) -> str:
         """Return why what was read makes no sense; empty if it does."""
         if page.confidence >= _GOOD or is_readable(page, _DOUBLE):
             return ""
         if _SCRIPTS not in self._models:
             return f"no words can be made out in its picture, nor its script: apt install {package_of(_SCRIPTS)}"
-        script = self._detected(sheets.at(0))[1]
-        wanted = usual_language(script)
-        if self._expected(script) or not wanted:
+        wanted = usual_language(self._script)
+        if self._expected(self._script) or not wanted:
             return "" if is_readable(page) else "no words can be made out in its picture"
         if wanted in self._models:
-            return f"its script seems to be {script}: add {wanted} to PINCITE_OCR_LANGUAGES"
-        return f"its script seems to be {script}: apt install {package_of(wanted)}"
+            return f"its script seems to be {self._script}: add {wanted} to PINCITE_OCR_LANGUAGES"
+        return f"its script seems to be {self._script}: apt install {package_of(wanted)}"
 
     def _expected(self, script: str) -> tuple[str, ...]:
         """Return the languages to read a script with; none if there is none for it."""
@@ -238,20 +237,14 @@ class Tesseract:
 
     def _detected(self, sheet: _Sheet) -> tuple[int, str]:
         """Return by how many degrees a page must be turned clockwise, and its script; (0, Latin) if this is unknown."""
-        if self._detection is None:
-            self._detection = self._newly_detected(sheet)
-        return self._detection
-
-    def _newly_detected(self, sheet: _Sheet) -> tuple[int, str]:
-        large = sheet.picture.width * sheet.picture.height > _LARGE
         try:
-            part = sample(sheet.picture) if large else sheet.picture
-            told = self._run(part, ("--psm", "0", "-l", _SCRIPTS)) if _SCRIPTS in self._models else ""
+            told = self._run(sheet.picture, ("--psm", "0", "-l", _SCRIPTS)) if _SCRIPTS in self._models else ""
         except RecognitionFailed:  # it fails for a page with few letters
-            return 0, LATIN
+            told = ""
         turn, script = _TURN.search(told), _SCRIPT.search(told)
         degrees = int(turn.group(1)) if turn else 0
-        return degrees if degrees in _TURNS else 0, script.group(1) if script else LATIN
+        self._script = script.group(1) if script else LATIN
+        return degrees if degrees in _TURNS else 0, self._script
 
     def _run(self, picture: Image.Image, arguments: tuple[str, ...]) -> str:
         drawn = io.BytesIO()

@@ -111,6 +111,23 @@ def test_large_page_is_read_once() -> None:
     assert [languages for height, languages in read if height < 2400] == [("eng",)]
 
 
+@needs_language("rus")
+def test_script_that_a_sample_does_not_show_is_found_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sample may have too few letters to tell: a page that stays doubtful is looked at as a whole."""
+    looked: list[int] = []
+    detected = Tesseract._detected
+
+    def short_sighted(self: Tesseract, sheet: module._Sheet) -> tuple[int, str]:
+        looked.append(sheet.picture.height)
+        return detected(self, sheet) if sheet.picture.height >= 2400 else (0, "Latin")
+
+    monkeypatch.setattr(Tesseract, "_detected", short_sighted)
+    page = Image.new("L", (1800, 2400), 255)
+    page.paste(drawn(RUSSIAN, size=26, width=34).resize((1200, 1600)), (300, 400))
+    assert Tesseract(("eng", "rus")).read(page, seconds=60).languages == ("rus", "eng")
+    assert len(looked) == 2
+
+
 @pytest.mark.parametrize(
     ("text", "script", "has"),
     [("Mugerre Angelu г.", "Cyrillic", False), ("История PDF", "Cyrillic", True), ("Mugerre", "Latin", True)],
