@@ -98,7 +98,10 @@ class NoTextLayer(LoadingError):
 class RecognitionFailed(LoadingError):
     """The text of a picture could not be recognised."""
 
-    hint = "Check the installation of tesseract: tesseract --list-langs"
+    hint = (
+        "If it shows text, scan it again at 300 dpi, or install its language; tesseract --list-langs names those that "
+        "are installed."
+    )
 
 
 class HoldsDocuments(LoadingError):

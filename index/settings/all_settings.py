@@ -80,7 +80,8 @@ class Settings(DemoSettings, TeamSettings):
     questions of the thread and short quotations. `rules`: it is never asked to."""
     max_file_megabytes: int = Field(default=512, ge=1)
     parse_seconds: float = Field(default=120.0, gt=0)
-    """Time limit for reading a file, in seconds; each megabyte of the file adds five seconds."""
+    """Limit on the processor time for reading a file, in seconds; each megabyte of the file adds five seconds. A
+    process that is idle ends after ten times as long. Outside Linux, the clock counts."""
     parse_megabytes: int = Field(default=1000, ge=200)
     """Memory limit of a process that reads files, if the system supports one: Linux does, Windows does not."""
     ocr: Literal["auto", "off", "tesseract", "rapidocr"] = "auto"

@@ -14,6 +14,7 @@ import pytest
 from index.ingest import add, preparation, queue
 from index.ingest.queue import FILE
 from index.library.library import Library
+from index.loading import processor_time
 from index.loading.loader import digest
 from index.loading.sandbox.messages import Limits
 from index.records import Queue
@@ -234,6 +235,7 @@ def test_file_that_breaks_its_reader_is_a_failure(
     """The file is reported with reason and hint, and the files before and after it are added."""
     paths = [write("a.txt", "The ship left."), write("bad.txt", command), write("b.txt", "A whale swam by.")]
     # Only the hanging file has a short limit, because the limit of other files includes the start of the process.
+    monkeypatch.setattr(processor_time, "CLOCK_FACTOR", 1)
     monkeypatch.setattr(Limits, "seconds_for", lambda _, size: 0.5 if size == len("!hang") else 60.0)
     settings = Settings(passage_tokens=32, parse_megabytes=400)
     with Library.open(tmp_path / "library", settings, encoder=encoder) as library:

@@ -22,8 +22,8 @@ case "$*" in
     page=$(($(ls "$home" | grep -c '^read-') + 1))
     : > "$home/read-$page"
     while [ -e "$home/wait-$page" ]; do sleep 0.02; done
+    while [ -e "$home/spin-$page" ]; do :; done
     if [ -e "$home/fail-$page" ]; then echo "page $page makes it fail" >&2; exit 1; fi
-    if [ -e "$home/seconds" ]; then sleep "$(cat "$home/seconds")"; fi
     n=0
     for word in Page $page says that the ship was towed to sea and sold to its owner; do
         printf '5\t1\t1\t1\t1\t%d\t%d\t300\t30\t28\t95.5\t%s\n' $n $((10 + 32 * n)) "$word"
@@ -50,13 +50,13 @@ class StubTesseract:
         path.touch()
         return path
 
+    def let_spin(self, page: int) -> None:
+        """Let the page with this number use processor time for ever."""
+        (self.folder / f"spin-{page}").touch()
+
     def let_fail(self, page: int) -> None:
         """Let the page with this number fail."""
         (self.folder / f"fail-{page}").touch()
-
-    def let_take(self, seconds: float) -> None:
-        """Let each page take some seconds."""
-        (self.folder / "seconds").write_text(str(seconds))
 
 
 def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> StubTesseract:

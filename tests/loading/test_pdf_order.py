@@ -327,3 +327,15 @@ def test_letters_of_a_slanted_label_are_on_one_level() -> None:
     upright = [Glyph(10 * n, 4 * n, (0.0, 10.0)) for n in range(2)]
     assert not slanted[0].is_on_another_level(slanted[1])
     assert upright[0].is_on_another_level(upright[1])
+
+
+@pytest.mark.parametrize(
+    ("next_column", "joined"), [("rance of the tides was wide", True), ("need of a pilot was wide", False)]
+)
+def test_word_is_not_joined_with_a_word_of_its_own_in_another_column(next_column: str, joined: bool) -> None:
+    """A word broken at the end of a column ends in the next one, unless that begins with a word of its own."""
+    left = ["The harbour of the old town was closed to ships", "for the whole winter, because the mere igno-"]
+    right = [f"{next_column} among all", "who had no need to sail before the spring."]
+    text = load_bytes(build([[*column(left), *column(right, x=320)]]), source="a.pdf").text
+    assert ("ignorance" in text) == joined
+    assert "ignoneed" not in text

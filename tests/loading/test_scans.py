@@ -8,7 +8,7 @@ import pytest
 
 from index.errors import NoTextLayer, RecognitionFailed
 from index.loading.loader import load_bytes
-from index.loading.pdf.broken_text import is_better, is_doubtful
+from index.loading.pdf.broken_text import is_doubtful, is_right
 from index.loading.recognition import recogniser as module
 from index.loading.recognition.engine import PageWords
 from index.loading.recognition.recogniser import Recogniser, RecognitionOptions
@@ -96,6 +96,33 @@ def test_checks_of_doubtful_pages_end_if_they_are_futile() -> None:
     assert len(engine.read_pages) == 3
 
 
+def test_pages_that_were_not_recognised_prove_nothing() -> None:
+    """Failures do not count as right: all doubtful pages are tried, the garbled ones replaced, the rest noted."""
+    failed = PageWords(note="tesseract took too long")
+    engine = FakeEngine([failed, failed, failed, PageWords(), page_words(PROSE)])
+    document = read(build([column(GARBLED)] * 5), engine)
+    assert len(engine.read_pages) == 5
+    assert "Her captain had sold the anchor" in document.text
+    assert "4 pages with text that may be broken; too little was recognised in the picture to tell." in document.notes
+    assert "3 pages not recognised: tesseract took too long." in document.notes
+
+
+def test_text_is_never_refused_for_want_of_recognition(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the engine cannot be started, a PDF with text is read, with the reason in a note; a scan is refused."""
+
+    def fail(self: Recogniser) -> None:
+        raise RecognitionFailed("tesseract cannot be started: Exec format error.", "Install it again.")
+
+    monkeypatch.setattr(module, "available", lambda choice: "tesseract")
+    monkeypatch.setattr(Recogniser, "_loaded", fail)
+    document = load_bytes(build([column(PROSE), column(GARBLED)]), source="scan.pdf")
+    assert "Her captain had sold the anchor" in document.text
+    reason = "tesseract cannot be started: Exec format error. Install it again."
+    assert f"1 page not recognised: {reason}" in document.notes
+    with pytest.raises(RecognitionFailed, match="Exec format error"):
+        load_bytes(scanned_pdf([drawn()]), source="scan.pdf")
+
+
 def test_stamp_on_a_scan_does_not_hide_it() -> None:
     """A page with a few words of text on a picture that covers it is recognised, stamp included."""
     engine = FakeEngine([page_words(["Received in May", *PROSE])])
@@ -163,6 +190,7 @@ def test_doubtful_text(text: str, doubtful: bool) -> None:
 def test_uncertain_recognition_replaces_nothing() -> None:
     """Text is replaced only by a recognition that is more certain than not."""
     garbled = "\n".join(GARBLED)
-    assert is_better(page_words(PROSE), garbled)
-    assert not is_better(page_words(PROSE, confidence=0.5), garbled)
-    assert not is_better(page_words(PROSE), "\n".join(PROSE))
+    assert is_right(page_words(PROSE), garbled) is False
+    assert is_right(page_words(PROSE, confidence=0.5), garbled) is None
+    assert is_right(page_words(["The captain"]), garbled) is None
+    assert is_right(page_words(PROSE), "\n".join(PROSE)) is True

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.errors import DamagedFile
@@ -80,6 +83,13 @@ def _crash(_: bytes) -> None:
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
+def _start(told: bytes) -> None:
+    """Wait for a program that hangs, and write its process id to a file."""
+    program = subprocess.Popen([sys.executable, "-c", "import threading; threading.Event().wait()"])
+    Path(told.decode()).write_text(str(program.pid))
+    program.wait()
+
+
 _COMMANDS: dict[bytes, Callable[[bytes], None]] = {
     b"!hang": _hang,
     b"!loop": _loop,
@@ -90,6 +100,9 @@ _COMMANDS: dict[bytes, Callable[[bytes], None]] = {
     b"!fail": _fail,
     b"!panic": _panic,
     b"!crash": _crash,
+    b"!start": _start,
+    b"!wait": lambda seconds: time.sleep(float(seconds.split()[0])),
+    b"!stop": lambda _: os.kill(os.getpid(), signal.SIGSTOP),
     b"!exit": lambda _: sys.exit(7),
     b"!killed": lambda _: os.kill(os.getpid(), signal.SIGKILL),
 }

@@ -25,6 +25,7 @@ from index.errors import (
     TooLarge,
     TooMuchMemory,
 )
+from index.loading import processor_time
 from index.loading.sandbox import messages, pool
 from index.loading.sandbox import reader_process as process
 from index.loading.sandbox.messages import ChunkerSettings, Limits
@@ -84,17 +85,52 @@ def test_bad_file_is_a_named_error_and_the_next_file_is_read(
     assert read(parser, write("good.txt", "The ship left.")) == "The ship left."
 
 
-@pytest.mark.parametrize("command", ["!hang", "!loop"])
-def test_file_that_exceeds_its_time_is_given_up(parser: Parser, write: Write, command: str) -> None:
-    """The limit applies whether the worker waits or computes, and the error names the setting."""
+@pytest.mark.parametrize("command", ["!hang", "!loop", "!stop"])
+def test_file_that_exceeds_its_time_is_given_up(
+    parser: Parser, write: Write, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """The limit applies whether the worker waits, computes or is stopped, and the error names the setting."""
+    monkeypatch.setattr(processor_time, "CLOCK_FACTOR", 2)
     good = write("good.txt", "The ship left.")
     assert read(parser, good) == "The ship left."  # the process has started, so that the short limit is for the file
     parser._limits = Limits(seconds=0.5, megabytes=400)
-    with pytest.raises(TookTooLong, match=r"takes more than 0\.5 seconds") as caught:
+    with pytest.raises(TookTooLong, match=r"takes more than 0\.5 seconds of processor time") as caught:
         read(parser, write("slow.txt", command))
     assert "PINCITE_PARSE_SECONDS" in caught.value.hint
     parser._limits = LIMITS  # the next process has time to start
     assert read(parser, good) == "The ship left."
+
+
+@LINUX
+def test_file_that_waits_on_a_busy_machine_is_read(parser: Parser, write: Write) -> None:
+    """The limit counts processor time: a worker that gets little of it is not late."""
+    assert read(parser, write("good.txt", "The ship left.")) == "The ship left."
+    parser._limits = Limits(seconds=0.3, megabytes=400)
+    assert read(parser, write("slow.txt", "!wait 1.0 s")) == "!wait 1.0 s"
+
+
+@LINUX
+def test_hanging_program_ends_with_the_worker_that_started_it(parser: Parser, write: Write, tmp_path: Path) -> None:
+    """No program of a file that was given up is left behind."""
+    told = tmp_path / "pid"
+    path = write("slow.txt", f"!start {told}")
+
+    def parse() -> None:
+        with pytest.raises(ReaderCrashed):
+            read(parser, path)
+
+    thread = threading.Thread(target=parse)
+    thread.start()
+    give_up = time.monotonic() + 30
+    while not (told.exists() and told.read_text()) and time.monotonic() < give_up:
+        time.sleep(0.01)
+    pid = int(told.read_text())
+    assert _is_running(pid)
+    parser.stop()
+    thread.join(timeout=30)
+    while _is_running(pid) and time.monotonic() < give_up:
+        time.sleep(0.01)
+    assert not _is_running(pid)
 
 
 def test_time_limit_grows_with_file_size() -> None:

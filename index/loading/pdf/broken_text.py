@@ -72,12 +72,13 @@ def _is_meaningless(text: str) -> bool:
     return len(words) >= _FEWEST_LATIN and sum(word in _COMMON for word in words) < _COMMON_SHARE * len(words)
 
 
-def is_better(page: PageWords, text: str) -> bool:
-    """Return whether a recognised page differs from the doubtful text of the page, and is probably right."""
+def is_right(page: PageWords, text: str) -> bool | None:
+    """Return whether the doubtful text of a page is what was recognised on it; None if too little was recognised."""
     known = _words(text)
     sure = _words(" ".join(word.text for word in page.words if word.confidence > _SURE))
-    agreement = (known & sure).total() / max(sure.total(), 1)
-    return page.confidence > _SURE and sure.total() >= _FEWEST_SURE and agreement < _AGREEMENT
+    if page.confidence <= _SURE or sure.total() < _FEWEST_SURE:
+        return None
+    return (known & sure).total() >= _AGREEMENT * sure.total()
 
 
 def says_more(page: PageWords, text: str) -> bool:

@@ -41,7 +41,7 @@ def read(content: Content, name: str, *, max_pages: int | None = None, recognise
         TooLarge: the PDF has more than `max_pages`. No page is read in this case.
         PasswordRequired: the PDF needs a password to open. A file that is only protected against copying is read.
         NoTextLayer: all pages are images, and no engine for text recognition is installed.
-        RecognitionFailed: the engine does not work.
+        RecognitionFailed: no page has text, and the engine does not work.
         DamagedFile: pdfium cannot parse the file.
 
     """

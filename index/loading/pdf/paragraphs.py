@@ -160,11 +160,11 @@ class _Joiner:
         The interruptions move before the paragraph if they are on the page where it begins, else after it.
         """
         index = len(self.found) - 1
-        while index > max(-1, len(self.found) - _LOOK_BACK) and not _continues(self.found[index], line):
+        while index > max(-1, len(self.found) - _LOOK_BACK) and not self._continues(self.found[index], line):
             if not self._interrupts(self.found[index], line):
                 return False
             index -= 1
-        if index < 0 or not _continues(self.found[index], line):
+        if index < 0 or not self._continues(self.found[index], line):
             return False
         resumed = self.found[index]
         between = self.found[index + 1 :]
@@ -181,6 +181,9 @@ class _Joiner:
             other.pages.clear()
         self._later += later
         return True
+
+    def _continues(self, paragraph: Paragraph, line: Line) -> bool:
+        return _continues(paragraph, line) and self._words.may_go_on(paragraph.text, line.text)
 
     def _relation(self, line: Line, edges: Edges) -> Relation:
         paragraph = self.found[-1]

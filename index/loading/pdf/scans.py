@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from index.errors import PageError
-from index.loading.pdf.broken_text import is_better, is_doubtful, says_more
+from index.loading.pdf.broken_text import is_doubtful, is_right, says_more
 from index.loading.pdf.page_pictures import drawn
 from index.loading.pdf.pdfium import PDFIUM, opened_page
 from index.loading.recognition.ink import PageSize
@@ -65,7 +65,7 @@ def with_recognised(
 ) -> RecognisedPdf:
     """Return the pages of a document, those without usable text as they were recognised.
 
-    Raises RecognitionFailed if the engine does not work. Without an engine, all pages stay as they are.
+    Without an engine, or with one that does not work, all pages stay as they are, with notes.
     """
     wordless = [n for n, sheet in enumerate(sheets) if sheet and not sheet.lines and sheet.has_images]
     covered = [n for n, sheet in enumerate(sheets) if sheet and sheet.lines and _is_covered(document, n, sheet)]
@@ -87,6 +87,7 @@ class _Scan:
         self._pages = recogniser.pages(data)
         self._found: dict[int, PageWords] = {}
         self._failed: list[str] = []
+        self._unchecked = 0
 
     def read(self, wordless: Sequence[int], covered: Sequence[int], doubtful: Sequence[int]) -> None:
         """Recognise pages, and keep those that say more than the file's text."""
@@ -99,10 +100,11 @@ class _Scan:
             self._failed += [page.note] if page.note else []
             sheet = self._sheets[index]
             text = text_of(sheet) if sheet else ""
+            is_text_right = is_right(page, text) if index in doubtful else not says_more(page, text)
             if index in doubtful:
-                better = is_better(page, text)
-                right, wrong = right + (not better), wrong + better
-            if index in wordless or (better if index in doubtful else says_more(page, text)):
+                right, wrong = right + (is_text_right is True), wrong + (is_text_right is False)
+                self._unchecked += is_text_right is None
+            if index in wordless or is_text_right is False:
                 self._found[index] = page
         self._pages.finish()
 
@@ -114,7 +116,7 @@ class _Scan:
         replaced = sum(bool(sheet and sheet.lines) for index in self._found if (sheet := self._sheets[index]))
         for index, sheet in zip(self._found, made, strict=True):
             sheets[index] = sheet
-        notes = (*_replaced(replaced), *failures(self._failed))
+        notes = (*_replaced(replaced), *_unchecked(self._unchecked), *failures(self._failed))
         return RecognisedPdf(sheets, self._found, self._recogniser.name, notes, tuple(self._failed))
 
 
@@ -133,6 +135,14 @@ def _replaced(pages: int) -> tuple[str, ...]:
         return ()
     return (
         f"{_count(pages)} recognised in the picture, because the file's own text of it is not what the page shows.",
+    )
+
+
+def _unchecked(pages: int) -> tuple[str, ...]:
+    return (
+        (f"{_count(pages)} with text that may be broken; too little was recognised in the picture to tell.",)
+        if pages
+        else ()
     )
 
 

@@ -98,31 +98,56 @@ def _raised(mark: Glyph | None, word: Glyph | None) -> bool:
     return mark is not None and word is not None and is_raised(mark.rise[1], mark.y, word.rise[1], word.y)
 
 
+def gap(text: str, following: str) -> str:
+    """Return a blank between two texts; none between letters of a script that is written without blanks."""
+    return "" if _SQUARE_SCRIPT.match(text[-1:]) and _SQUARE_SCRIPT.match(following[:1]) else " "
+
+
+def spaced_words(words: Sequence[str]) -> str:
+    """Return words with the gaps between them."""
+    return "".join(gap(before, word) * bool(before) + word for before, word in pairwise(["", *words]))
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """The words inside of lines: no margin can have caused their hyphens."""
 
     compounds: frozenset[str]
     plain: frozenset[str]
+    inner: frozenset[str]
+    """Those that are not the first of their line: no broken word ends in them."""
 
     @classmethod
     def of(cls, lines: Iterable[str]) -> Words:
         """Collect the words of lines, except a last word that ends in a hyphen."""
         compounds: set[str] = set()
         plain: set[str] = set()
+        inner: set[str] = set()
         for line in lines:
             lowered = line.lower()
             compounds.update(_COMPOUND.findall(lowered))
-            plain.update(_WORD.findall(lowered.rsplit(" ", 1)[0] if lowered.endswith("-") else lowered))
-        return cls(frozenset(compounds), frozenset(plain))
+            words = _WORD.findall(lowered.rsplit(" ", 1)[0] if lowered.endswith("-") else lowered)
+            plain.update(words)
+            inner.update(words[1:])
+        return cls(frozenset(compounds), frozenset(plain), frozenset(inner))
 
     def before(self, text: str, following: str) -> str:
         """Return the text so far, ready for the next line: with a blank, or without the hyphen of a broken word."""
         broken = _BROKEN.search(text[-_TAIL:])
         if broken:
             return text if self._keeps_hyphen(broken.group(1).lower(), following) else text[:-1]
-        square = _SQUARE_SCRIPT.match(text[-1:]) and _SQUARE_SCRIPT.match(following[:1])
-        return text if square else f"{text} "
+        return text + gap(text, following)
+
+    def may_go_on(self, text: str, following: str) -> bool:
+        """Return whether a word broken at the end of a text may end in a line of another column or page.
+
+        It may not if the line begins with a word of its own, and the whole word is nowhere else in the document.
+        """
+        broken, tail = _BROKEN.search(text[-_TAIL:]), _WORD.match(following)
+        if not broken or not tail:
+            return True
+        head, word = broken.group(1).lower().rsplit("-", 1)[-1], tail.group().lower()
+        return head + word in self.plain or head in _PREFIXES or head in self.inner or word not in self.inner
 
     def _keeps_hyphen(self, head: str, following: str) -> bool:
         """Return whether the hyphen stays: the text elsewhere has this compound, or has its parts only as two words."""

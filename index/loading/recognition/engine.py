@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from index.loading.pdf.typography import spaced_words
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
@@ -18,6 +20,16 @@ _LEAST_SURE, _PLAIN = 0.1, 0.35
 """Confidences below which a word, and one without letters and digits, is taken for a spot."""
 
 _DIGITS = 5
+_SURE = 0.7
+"""The confidence of a word that was certainly read."""
+_READABLE_SHARE, _FEWEST = 0.25, 1.5
+"""The share of letters in such words, from which a page can be read, and letters beyond that: pages in an unknown
+script have .12 or less, small and worn print .35 or more."""
+_MARKS = "\"'“”„‘’‚«»‹›()[]{}.,;:!?¡¿…·•*-–—、。，；：！？「」『』（）《》"
+_INNER = "-'’.,:/%$€£"
+"""Marks at the ends of words, and within words and numbers."""
+_WIDE = "\u2e80"
+"""The first of the letters that are words of their own."""
 
 
 class PrintedWord(NamedTuple):
@@ -68,8 +80,8 @@ class PageWords:
 
     @property
     def text(self) -> str:
-        """The words with blanks between them."""
-        return " ".join(word.text for word in self.words)
+        """The words with blanks between them, if their script has blanks."""
+        return spaced_words([word.text for word in self.words])
 
 
 class Engine(Protocol):
@@ -88,7 +100,7 @@ class Engine(Protocol):
     def read(self, picture: Image.Image, *, seconds: float, is_ruled: bool = False) -> PageWords:
         """Return the words of a page that is drawn in levels of grey. It is ruled if it may have a table.
 
-        Raises RecognitionFailed if the engine fails, or needs more time.
+        Raises RecognitionFailed if the engine fails, or needs more seconds of processor time.
         """
         ...
 
@@ -100,6 +112,25 @@ def printed_word(text: str, box: tuple[float, float, float, float], confidence: 
         return None
     left, top, right, bottom = (round(min(1.0, max(0.0, share)), _DIGITS) for share in box)
     return PrintedWord(words, left, top, right, bottom, round(confidence, 3), line)
+
+
+def is_readable(page: PageWords, strictness: float = 1.0) -> bool:
+    """Return whether enough of what was read are words or numbers, of which the engine is certain.
+
+    Scripts without a language and photographs are read as letters and marks that make no words. More must be certain
+    with a `strictness` above 1.
+    """
+    letters = sum(len(word.text) for word in page.words)
+    return (
+        sum(len(word.text) for word in page.words if _is_sure(word)) >= strictness * _READABLE_SHARE * letters + _FEWEST
+    )
+
+
+def _is_sure(word: PrintedWord) -> bool:
+    core = word.text.strip(_MARKS)
+    kinds = {unicodedata.category(letter)[0] for letter in core if letter not in _INNER}
+    words = len(core) > 1 or core >= _WIDE
+    return word.confidence >= _SURE and (kinds == {"N"} or (words and bool(kinds) and kinds <= {"L", "M"}))
 
 
 def direction(words: Sequence[PrintedWord]) -> int:

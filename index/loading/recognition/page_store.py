@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from index.loading.recognition.engine import PageWords, PrintedRule, PrintedWord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 FOLDER = "recognised"
@@ -61,9 +61,15 @@ class PageStore:
                 if path.name != f"{page}-{_short(key)}.json.z":
                     path.unlink(missing_ok=True)
 
-    def finish(self) -> None:
-        """Mark the file as read to its end: from now on its pages are kept only while the library has it."""
+    def finish(self, failed: Sequence[int] = ()) -> None:
+        """Mark the file as read to its end: from now on its pages are kept only while the library has it.
+
+        The pages that failed are forgotten.
+        """
         with suppress(OSError):
+            for page in failed:
+                for path in list(self._own.glob(f"{page}-*.json.z")):
+                    path.unlink(missing_ok=True)
             if self._own.is_dir():
                 (self._own / _COMPLETE).touch()
 

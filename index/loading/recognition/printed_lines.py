@@ -14,6 +14,7 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from index.loading.pdf.lines import Line, Sheet
+from index.loading.pdf.typography import spaced_words
 from index.loading.recognition.engine import turned_back
 from index.loading.recognition.ink import Ink, PageSize
 from index.loading.recognition.printed_tables import printed_rulings, with_tables
@@ -121,7 +122,7 @@ def _line(part: Sequence[Ink]) -> Line:
     baseline = median(ink.bottom + ink.is_low * _DESCENT * size for ink in lettered or part)
     bottom = baseline - _BELOW * size
     return Line(
-        " ".join(ink.origin.text for ink in part),
+        spaced_words([ink.origin.text for ink in part]),
         min(ink.left for ink in part),
         max(ink.right for ink in part),
         bottom,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from index.loading.pdf.lines import Place
 from index.loading.pdf.tables.rulings import Ruling, Rulings
 from index.loading.pdf.tables.table_regions import tables_in
+from index.loading.pdf.typography import gap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,13 +28,14 @@ class PrintedText:
 
     def __init__(self, inks: Iterable[Ink]) -> None:
         self._at: dict[int, Ink] = {}
-        position = 0
-        words = []
+        self.text = ""
+        self.starts: list[int] = []
+        """Where each word begins in the text."""
         for ink in inks:
-            words.append(ink.origin.text)
-            self._at |= dict.fromkeys(range(position, position + len(words[-1])), ink)
-            position += len(words[-1]) + 1
-        self.text = " ".join(words)
+            self.text += gap(self.text, ink.origin.text) * bool(self.text)
+            self.starts.append(len(self.text))
+            self.text += ink.origin.text
+            self._at |= dict.fromkeys(range(self.starts[-1], len(self.text)), ink)
 
     def box(self, position: int) -> Box | None:
         """Return the box of the word with this letter: the engine tells no boxes of letters."""
@@ -84,15 +86,14 @@ def with_tables(found: Iterable[tuple[Line, Sequence[Ink]]], rules: Rulings) -> 
     """
     drawn = list(found)
     text = PrintedText(ink for _, inks in drawn for ink in inks)
-    position = 0
+    starts = iter(text.starts)
     lines = []
     for line, inks in drawn:
         places = []
         for ink in inks:
-            end = position + len(ink.origin.text)
+            start = next(starts)
             if not _RULE.fullmatch(ink.origin.text):
-                places.append(Place(position, end, line.bottom, line.top))
-            position = end + 1
+                places.append(Place(start, start + len(ink.origin.text), line.bottom, line.top))
         lines.append(replace(line, places=tuple(places)))
     return [_worded(line, text) for line in tables_in(text, lines, "right", lambda: rules)]
 

@@ -33,6 +33,7 @@ _HINTS = {
     "rapidocr": "PINCITE_OCR names rapidocr, which is not installed: pip install 'pincite[ocr]'",
 }
 _PAGE_SECONDS = 100.0
+"""Processor time."""
 _RULED = 3
 """A page with so many rules may have a table."""
 _NOT_KEPT = "its recognition is not stored"
@@ -73,7 +74,7 @@ class Recogniser:
     identity: str = ""
     """The SHA-256 of the document's file, by which its pages are kept; empty to compute it."""
     seconds: float = _PAGE_SECONDS
-    """The time limit of one page."""
+    """The limit on the processor time of the engine for one page."""
     texts: dict[int, str] = field(default_factory=dict)
     """The words of the pages of the last document by index, in the order in which the engine reads them."""
     loaded: Engine | None = None
@@ -126,14 +127,13 @@ class RecognisedPages:
     def __init__(self, recogniser: Recogniser, store: PageStore | None) -> None:
         self._recogniser = recogniser
         self._store = store
+        self._failed: list[int] = []
 
     def page(self, index: int, place: tuple[int, int], draw: Callable[[], Image.Image | None]) -> PageWords:
         """Return the words of the page with this index; `place` is its number among the pages to recognise, and theirs.
 
         `draw` returns the page in levels of grey, or None if it cannot be drawn. A page that cannot be drawn or that
-        takes too long has no words, and its note says so.
-
-        Raises NoTextLayer, RecognitionFailed: no engine is installed, or it does not work.
+        takes too long has no words, and its note says so; nor has any page if the engine does not work.
         """
         self._recogniser.report(*place)
         words = self._read(index, draw)
@@ -141,30 +141,39 @@ class RecognisedPages:
         return words
 
     def finish(self) -> None:
-        """Say that all pages of the file were read. A verification changes nothing of what is kept."""
+        """Say that all pages of the file were read. A verification changes nothing of what is kept.
+
+        Pages that could not be recognised are kept only until then: another reading of the file tries them again.
+        """
         if self._store and self._recogniser.options.source == "both":
-            self._store.finish()
+            self._store.finish(self._failed)
 
     def _read(self, index: int, draw: Callable[[], Image.Image | None]) -> PageWords:
         source = self._recogniser.options.source
         if source == "kept":
             kept = self._store.get(index, None) if self._store else None
             return kept or PageWords(note=_NOT_KEPT)
-        engine = self._recogniser.engine()
-        key = f"{engine.name} {' '.join(self._recogniser.options.languages)}"
+        try:
+            engine = self._recogniser.engine()
+        except (NoTextLayer, RecognitionFailed) as error:
+            return PageWords(note=f"{error.message} {error.hint}".rstrip("."))
+        key = f"{engine.name} {' '.join(engine.languages)}"
         kept = self._store.get(index, key) if self._store and source == "both" else None
         words = kept or self._recognised(engine, draw)
-        if self._store and source == "both" and not kept and not words.note:
+        if self._store and source == "both" and not kept:
             self._store.put(index, key, words)
+        self._failed += [index] if words.note else []
         return words
 
     def _recognised(self, engine: Engine, draw: Callable[[], Image.Image | None]) -> PageWords:
-        picture = draw()
-        if picture is None:
-            return PageWords(note="it cannot be drawn")
         try:
+            picture = draw()
+            if picture is None:
+                return PageWords(note="it cannot be drawn")
             plain, rules = without_rules(evened(picture))
             found = engine.read(plain, seconds=self._recogniser.seconds, is_ruled=len(rules) >= _RULED)
             return replace(found, rules=rules)
         except RecognitionFailed as error:
             return PageWords(note=error.message.rstrip("."))
+        except MemoryError:
+            return PageWords(note="it needs too much memory")

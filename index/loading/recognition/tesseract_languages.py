@@ -55,6 +55,16 @@ def of_script(script: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
     return (*first, *others)
 
 
+def package_of(language: str) -> str:
+    """Return the package of Debian and Ubuntu that has one of tesseract's languages."""
+    return f"tesseract-ocr-{language.replace('_', '-')}"
+
+
+def usual_language(script: str) -> str:
+    """Return the most frequent language of a script but Latin; empty if the script is not known here."""
+    return next(iter(_SCRIPTS.get(script, ())), "")
+
+
 def tesseract_name(code: str) -> str:
     """Return tesseract's name of a language by its ISO 639-1 code; empty if it is not known here."""
     return _CODES.get(code, "")

@@ -81,7 +81,7 @@ class Limits:
     """The limits for reading one file."""
 
     seconds: float = 120.0
-    """Time for a small file; each megabyte adds SECONDS_PER_MEGABYTE."""
+    """Processor time for a small file; each megabyte adds SECONDS_PER_MEGABYTE."""
     megabytes: int = 1000
     """Memory of the whole process."""
     containers: ContainerLimits = CONTAINER_LIMITS
@@ -90,7 +90,7 @@ class Limits:
     """How many processes may read files at a time: no file is begun while so many do, for whichever library."""
 
     def seconds_for(self, size: int) -> float:
-        """Return the time limit for a file of `size` bytes."""
+        """Return the limit on processor time for a file of `size` bytes."""
         return self.seconds + SECONDS_PER_MEGABYTE * size / 1_000_000
 
 

@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, TypeVar
 
 from index.errors import LoadingError, ReaderCrashed, TookTooLong, TooMuchMemory
-from index.loading.sandbox.deadline import Deadline
+from index.loading.processor_time import CLOCK_FACTOR, Deadline
 from index.loading.sandbox.messages import ProtocolError, receive_found, receive_parsed, send, send_json
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Process:
 
         The time limit begins again with each page that the process recognises.
         """
-        deadline = Deadline(request.seconds, self._expire)
+        deadline = Deadline(self.pid, request.seconds, self._expire)
 
         def begin_page(page: int, pages: int) -> None:
             deadline.renew()
@@ -80,7 +80,7 @@ class Process:
     def find(self, request: Request) -> list[str] | bytes:
         """Let the process list or read a member of a container. Raises as `ask`."""
         names = request.task == "members"
-        deadline = Deadline(request.seconds, self._expire)
+        deadline = Deadline(self.pid, request.seconds, self._expire)
         return self._answer(request, None, lambda source: receive_found(source, names=names), deadline)
 
     def _answer(
@@ -111,7 +111,7 @@ class Process:
     def close(self) -> None:
         """End the process, whatever it is doing."""
         self.alive = False
-        self._process.kill()
+        self._end()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             with suppress(OSError, ValueError):
@@ -121,7 +121,7 @@ class Process:
     def kill(self) -> None:
         """End the process from another thread; the thread that waits for its answer gets an error."""
         self._stopped = True
-        self._process.kill()
+        self._end()
 
     def _exchange(
         self, request: Request, cutting: ChunkerSettings | None, receive: Callable[[BinaryIO], _Answer]
@@ -137,12 +137,22 @@ class Process:
 
     def _expire(self) -> None:
         self._late = True
+        self._end()
+
+    def _end(self) -> None:
+        """End the process, with the programs that it has started: one that hangs would never end."""
+        if hasattr(os, "killpg") and self._process.poll() is None:
+            with suppress(OSError):
+                os.killpg(self.pid, signal.SIGKILL)
         self._process.kill()
 
     def _cause(self, name: str, request: Request) -> LoadingError:
         code = self._process.returncode
         if self._late or code in _OUT_OF_TIME:
-            return TookTooLong(f"Reading {name} takes more than {request.seconds:,.4g} seconds.")
+            return TookTooLong(
+                f"Reading {name} takes more than {request.seconds:,.4g} seconds of processor time, "
+                f"or {CLOCK_FACTOR} times as long while it is idle."
+            )
         if code == _KILLED and not self._stopped:
             return TooMuchMemory(
                 f"The system ended the process that read {name}, probably because memory is short.",
@@ -164,6 +174,7 @@ class Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            process_group=0 if hasattr(os, "killpg") else None,
             env={**os.environ, **threads, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))},
         )
 

@@ -21,6 +21,7 @@ from index.errors import DamagedFile, LoadingError, ReaderCrashed, TooMuchMemory
 from index.loading.containers.container_paths import container_file
 from index.loading.loader import load_bytes, read_bytes
 from index.loading.locks import unlocked
+from index.loading.processor_time import CLOCK_FACTOR
 from index.loading.recognition.recogniser import Recogniser
 from index.loading.sandbox.messages import (
     Cost,
@@ -82,15 +83,15 @@ def confine(megabytes: int, parent: int) -> None:
 
 
 def limit_time(seconds: float) -> None:
-    """Limit the time for the next file, by the clock and by CPU time; then the system ends the process.
+    """Limit the processor time for the next file, and less strictly the clock; then the system ends the process.
 
-    A library that hangs in C code blocks all Python code. So this uses signals that end the process by default, and no
-    thread.
+    The parent ends it earlier. A library that hangs in C code blocks all Python code. So this uses signals that end the
+    process by default, and no thread.
     """
     resource = _resource()
     if resource is None:
         return
-    signal.setitimer(signal.ITIMER_REAL, seconds + _GRACE)
+    signal.setitimer(signal.ITIMER_REAL, CLOCK_FACTOR**2 * seconds + _GRACE)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(time.process_time() + seconds + _GRACE), hard))

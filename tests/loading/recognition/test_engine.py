@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.loading.recognition.engine import PageWords, PrintedWord, printed_word, turned_back
+from index.loading.recognition.engine import PageWords, PrintedWord, is_readable, printed_word, turned_back
 
 SHARES = st.floats(0, 1).map(lambda share: round(share, 5))
 
@@ -58,3 +58,24 @@ def test_confidence_of_a_page_is_that_of_its_letters() -> None:
     words = (PrintedWord("a", 0, 0, 0.1, 0.1, 0.1, 0), PrintedWord("bcd", 0, 0, 0.1, 0.1, 0.9, 0))
     assert PageWords(words).confidence == pytest.approx(0.7)
     assert PageWords().confidence == 0
+
+
+@pytest.mark.parametrize(
+    ("read", "readable"),
+    [
+        ("c/95 SS/80 >/60 =}/50", False),
+        ("POS/60 ,/90 “EK”/30 A,/40 MSD,/45 FR,/50 weet./70 AR:/20", False),
+        ("Mctopua/40 ropoga/35 HaunHaetca/30 c/60 HeOombuion/20 raBaHn/45", False),
+        ("STOP/92", True),
+        ("42/96", True),
+        ("Linzensoep/90 ons/95 |/40 bloem,/70 ~“/30 boter/96", True),
+        ("人/96 人/95 生/91 而/90 自由/96", True),
+        ("हिन्दी/90 में/95", True),
+        ("No/90 vote[note/85 =r/60 12.5%/91 —/40", True),
+    ],
+)
+def test_what_is_readable(read: str, readable: bool) -> None:
+    """Words and numbers of any script are, if enough of them are certain; letters and marks of photographs are not."""
+    parts = [word.rpartition("/") for word in read.split()]
+    words = tuple(PrintedWord(text, 0.1, 0.1, 0.2, 0.2, int(sure) / 100, 0) for text, _, sure in parts)
+    assert is_readable(PageWords(words)) == readable

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from importlib.util import find_spec
 
 import pytest
+from PIL import Image
 
 from index.errors import RecognitionFailed
+from index.loading import processor_time
 from index.loading.recognition import tesseract as module
+from index.loading.recognition.engine import PrintedWord
 from index.loading.recognition.tesseract import Tesseract
 from index.loading.recognition.tesseract_languages import are_languages, of_script, script_of, tesseract_name
 from tests.loading.printed_pages import TEXT, drawn
@@ -30,7 +34,7 @@ GERMAN = (
 
 def needs_language(name: str) -> pytest.MarkDecorator:
     """Skip a test if tesseract lacks a language."""
-    lacks = not INSTALLED or name not in Tesseract().languages
+    lacks = not INSTALLED or name not in module._models("tesseract")
     return pytest.mark.skipif(lacks, reason=f"tesseract-ocr-{name} is not installed")
 
 
@@ -65,6 +69,75 @@ def test_tesseract_chooses_the_script() -> None:
     assert "небольшой гавани" in page.text
 
 
+@needs_language("rus")
+@needs_language("osd")
+@pytest.mark.parametrize(
+    ("installed", "allowed", "advice"),
+    [
+        (("eng", "osd"), (), "its script seems to be Cyrillic: apt install tesseract-ocr-rus"),
+        (("eng", "osd", "rus"), ("eng",), "its script seems to be Cyrillic: add rus to PINCITE_OCR_LANGUAGES"),
+        (("eng",), (), "no words can be made out in its picture, nor its script: apt install tesseract-ocr-osd"),
+    ],
+)
+def test_script_without_a_language_is_not_read(
+    monkeypatch: pytest.MonkeyPatch, installed: tuple[str, ...], allowed: tuple[str, ...], advice: str
+) -> None:
+    """The page has no words instead of Latin nonsense, and the note says what to install."""
+    module._installed.cache_clear()
+    monkeypatch.setattr(module, "_models", lambda program: installed)
+    page = Tesseract(allowed).read(drawn(RUSSIAN), seconds=60)
+    module._installed.cache_clear()
+    assert (page.words, page.note) == ((), advice)
+
+
+@needs_language("deu")
+def test_large_page_is_read_once() -> None:
+    """The language is found in a sample, and then the page is read in it; the next one without a sample."""
+    read: list[tuple[int, tuple[str, ...]]] = []
+
+    class Counting(Tesseract):
+        def _words(
+            self, picture: Image.Image, languages: tuple[str, ...], layout: str = "3"
+        ) -> tuple[PrintedWord, ...]:
+            read.append((picture.height, languages))
+            return super()._words(picture, languages, layout)
+
+    page = Image.new("L", (1800, 2400), 255)
+    page.paste(drawn(GERMAN, size=26, width=38).resize((1200, 1600)), (300, 400))
+    engine = Counting()
+    assert engine.read(page, seconds=60).languages == engine.read(page, seconds=60).languages == ("deu",)
+    whole = [languages for height, languages in read if height == 2400]
+    assert whole == [("deu",), ("deu",)]
+    assert [languages for height, languages in read if height < 2400] == [("eng",)]
+
+
+@needs_language("rus")
+def test_script_that_a_sample_does_not_show_is_found_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sample may have too few letters to tell: a page that stays doubtful is looked at as a whole."""
+    looked: list[int] = []
+    detected = Tesseract._detected
+
+    def short_sighted(self: Tesseract, sheet: module._Sheet) -> tuple[int, str]:
+        looked.append(sheet.picture.height)
+        return detected(self, sheet) if sheet.picture.height >= 2400 else (0, "Latin")
+
+    monkeypatch.setattr(Tesseract, "_detected", short_sighted)
+    page = Image.new("L", (1800, 2400), 255)
+    page.paste(drawn(RUSSIAN, size=26, width=34).resize((1200, 1600)), (300, 400))
+    assert Tesseract(("eng", "rus")).read(page, seconds=60).languages == ("rus", "eng")
+    assert len(looked) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "script", "has"),
+    [("Mugerre Angelu г.", "Cyrillic", False), ("История PDF", "Cyrillic", True), ("Mugerre", "Latin", True)],
+)
+def test_letters_show_whether_the_script_was_detected_rightly(text: str, script: str, has: bool) -> None:
+    """Few words may be taken for another script, which is then read with English: they stay Latin."""
+    words = tuple(PrintedWord(word, 0.1, 0.1, 0.2, 0.2, 0.9, 0) for word in text.split())
+    assert module._has_letters_of(script, words) == has
+
+
 @needs_tesseract
 def test_small_type_is_enlarged() -> None:
     """Letters of a screen, a few pixels high, are read from an enlarged picture."""
@@ -96,7 +169,23 @@ def test_unknown_language_names_its_package() -> None:
 def test_program_that_cannot_be_started_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """If the program vanishes, the error says so."""
     with pytest.raises(RecognitionFailed, match="cannot be started"):
-        module._output(("/nowhere/tesseract",), b"", float("inf"))
+        module._output(("/nowhere/tesseract",), b"", 60.0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the program is a script")
+@pytest.mark.parametrize("command", ["sleep 600", "kill -STOP $$", "while :; do :; done"])
+def test_program_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    """A program that waits, is stopped or never ends is ended, whatever it was given."""
+    monkeypatch.setattr(processor_time, "CLOCK_FACTOR", 2)
+    with pytest.raises(RecognitionFailed, match="took too long"):
+        module._output(("sh", "-c", command), bytes(1_000_000), 0.1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only /proc tells the processor time of a process")
+def test_program_that_waits_on_a_busy_machine_is_not_given_up() -> None:
+    """The limit counts processor time; all that it is given and prints arrives."""
+    printed = module._output(("sh", "-c", "sleep 0.5; cat"), b"tern " * 100_000, 0.2)
+    assert printed == "tern " * 100_000
 
 
 def test_rows_that_are_no_words_are_skipped() -> None:

@@ -82,3 +82,14 @@ def test_word_that_is_not_in_the_text_is_left_out() -> None:
     page = page_words(["one two three"])
     text = "one three"
     assert [text[word.start : word.end] for word in exact_words(text, [(0, w) for w in page.words])] == ["one", "three"]
+
+
+def test_ideographs_have_no_blanks_between_them() -> None:
+    """Words of one letter are joined as they are written, Korean and Latin ones are not; each keeps its exact span."""
+    page = page_words(["人 人 生 而 自由 ， PDF 是 文件", "모든 인간은 자유로운"])
+    (sheet,) = recognised_sheets([(page, A4)])
+    text = "人人生而自由， PDF 是文件 모든 인간은 자유로운"
+    assert " ".join(line.text for line in sheet.lines) == text
+    assert page.text == text
+    found = exact_words(text, [(0, word) for word in page.words])
+    assert [text[word.start : word.end] for word in found] == [word.text for word in page.words]

@@ -125,3 +125,34 @@ def test_options_survive_the_pipe() -> None:
     options = RecognitionOptions("tesseract", ("eng", "deu"), "folder", "fresh")
     sent = {**asdict(options), "languages": ["eng", "deu"]}
     assert RecognitionOptions.of(sent) == options
+
+
+def test_page_that_failed_is_not_tried_again_until_the_file_is_read(tmp_path: Path) -> None:
+    """A long file that goes on later does not begin with its failures; a new reading of the whole file tries them."""
+    options = RecognitionOptions(library=str(tmp_path))
+    failed = PageWords(note="tesseract took too long")
+    Recogniser(options, loaded=FakeEngine([failed])).pages(b"scan").page(0, (1, 2), picture)
+    again = FakeEngine(PAGES)
+    pages = Recogniser(options, loaded=again).pages(b"scan")
+    assert [pages.page(n, (n + 1, 2), picture) for n in range(2)] == [failed, PAGES[0]]
+    pages.finish()
+    later = Recogniser(options, loaded=FakeEngine([PAGES[1]])).pages(b"scan")
+    assert [later.page(n, (n + 1, 2), picture) for n in range(2)] == [PAGES[1], PAGES[0]]
+
+
+def test_page_is_recognised_again_with_another_language(tmp_path: Path) -> None:
+    """A language that was installed since may read what the others could not."""
+    options = RecognitionOptions(library=str(tmp_path))
+    Recogniser(options, loaded=FakeEngine([PAGES[0]])).pages(b"scan").page(0, (1, 1), picture)
+    more = FakeEngine([PAGES[1]], languages=("eng", "jpn"))
+    assert Recogniser(options, loaded=more).pages(b"scan").page(0, (1, 1), picture) == PAGES[1]
+
+
+def test_page_that_needs_too_much_memory_has_a_note() -> None:
+    """The other pages, and the text of the file, are read."""
+
+    def draw() -> Image.Image:
+        raise MemoryError
+
+    page = Recogniser(loaded=FakeEngine(PAGES)).pages(b"scan").page(0, (1, 1), draw)
+    assert page.note == "it needs too much memory"

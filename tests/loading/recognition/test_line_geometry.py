@@ -1,4 +1,4 @@
-"""Slanted pages are straightened before they are read, and the boxes of their words lie on the page as it was."""
+"""What is measured on a page before it is read: the slant, the height of words, and where most of them are."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from index.loading.recognition.engine import PrintedWord
-from index.loading.recognition.slant import slant, slanted_back, straightened
+from index.loading.recognition.line_geometry import sample, slant, slanted_back, straightened, word_height
+from tests.loading.printed_pages import drawn
 
 
 def page(degrees: float = 0.0) -> Image.Image:
@@ -50,3 +51,22 @@ def test_boxes_lie_where_the_words_are(degrees: float) -> None:
     (word,) = slanted_back([PrintedWord("spot", *box, 0.9, 0)], degrees, straight.size, slanted.size)
     back = word.left * 1000, word.top * 1400, word.right * 1000, word.bottom * 1400
     assert back == pytest.approx((700, 300, 720, 310), abs=4)
+
+
+@pytest.mark.parametrize("size", [12, 16, 22, 40])
+def test_height_of_words_is_measured(size: int) -> None:
+    """To a fifth: it is about three quarters of the type size."""
+    assert word_height(drawn(size=size, width=900 // size)) == pytest.approx(0.8 * size, rel=0.2)
+    assert word_height(Image.new("L", (600, 800), 255)) == 0.0
+
+
+def test_sample_is_where_the_words_are() -> None:
+    """It has about five lines, as wide as the page; of a page without words it is a small part."""
+    text = page()
+    low = Image.new("L", (900, 4000), 255)
+    low.paste(text.crop((0, 100, 900, 1080)), (0, 2500))
+    part = sample(low)
+    assert part.width == 900
+    assert 100 < part.height < 260
+    assert part.getextrema() == (0, 255)
+    assert sample(Image.new("L", (600, 600), 255)).size == (600, 100)
