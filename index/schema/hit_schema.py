@@ -138,6 +138,8 @@ class Why(Schema):
     """The matched words that occur in the pin, the rarest first."""
     nearest_words: list[str]
     """The words of the pin that are nearest to the question in meaning; empty unless `explain` is true."""
+    relevant: bool
+    """Whether a sentence of the passage mentions the subject of the question."""
 
 
 class Hit(Schema):
