@@ -101,6 +101,56 @@ def test_the_answer_is_the_cell_with_its_headers(tables: Library) -> None:
     assert citation.location.headers == ("Tensile strength, MPa", "SNB22-3")
 
 
+PEOPLE = [
+    ["No.", "Id", "First name", "Town", "Age"],
+    ["1", "DD37Cf93", "Sheryl", "Hull", "61"],
+    ["2", "1Ef7b82A", "Preston", "Leith", "40"],
+]
+
+
+def test_a_row_is_named_by_the_words_of_the_question(library: Library) -> None:
+    """And not by numbers and signs that come first; without such words, by these."""
+    library.add_documents([sheet("People", PEOPLE)])
+    answer = library.ask("In which town does Sheryl live?")
+    assert answer.statements[0].text == "Town · Sheryl: Hull"
+    assert answer.citations[0].location.headers == ("Town", "Sheryl")
+    assert library.ask("What is the town of DD37Cf93?").statements[0].text == "Town · 1, DD37Cf93: Hull"
+
+
+def test_years_from_and_to_name_a_column(library: Library) -> None:
+    """A question may name both years of a span."""
+    rows = [["State", "1991-2001", "2001-2011"], ["Kerala", "9.43", "4.86"], ["Bihar", "28.62", "25.07"]]
+    library.add_documents([sheet("Growth of the population", rows)])
+    found = pinned(library, "How did the population of Kerala grow between 2001 and 2011?")
+    assert found is not None
+    assert found.quote == "4.86"
+
+
+def test_a_longer_header_is_not_meant_unless_the_question_says_so(library: Library) -> None:
+    """Who asks for the total does not mean the total of some."""
+    rows = [["State", "Total of revenue", "Total"], ["Goa", "12", "15"], ["Assam", "20", "26"]]
+    library.add_documents([sheet("Outlay", rows)])
+    asked = ("What is the total outlay of Goa?", "What is the total of revenue of Goa?")
+    assert [hit.quote for question in asked if (hit := pinned(library, question))] == ["15", "12"]
+
+
+def test_men_and_women_are_named_by_several_words(library: Library) -> None:
+    """Tables say `Female`, and questions `women`."""
+    rows = [["Sex", "Robbery", "Fraud"], ["Male", "103", "80"], ["Female", "12", "73"]]
+    library.add_documents([sheet("Arrests", rows)])
+    found = pinned(library, "How many women were arrested for robbery?")
+    assert found is not None
+    assert found.quote == "12"
+
+
+def test_a_quotation_has_one_row_of_a_table(library: Library) -> None:
+    """Its headers are told with it, and are not quoted."""
+    library.add_documents([sheet("Bolting steels", STEEL)])
+    answer = library.ask("Which steels were tested, and how strong are they?")
+    assert answer.citations
+    assert not [citation.quote for citation in answer.citations if "\n" in citation.quote]
+
+
 def test_a_row_in_the_middle_of_a_long_table_is_found(library: Library) -> None:
     """By the words of its column's header, which is far above it."""
     rows = [["Station", "Rainfall", "Altitude"], *([f"Station {n}", f"{n}.5", f"{n}00"] for n in range(1, 200))]
