@@ -20,7 +20,7 @@ from index.loading.table_headers import (
     count_headers,
     count_titles,
     filled_down,
-    group_names,
+    groups_of_rows,
     label_columns,
     wide_groups,
 )
@@ -170,7 +170,7 @@ def _row_names(
     rows: Sequence[Sequence[str]], kept: Sequence[int], wide: Sequence[int], known: Outline, *, headed: bool
 ) -> tuple[list[str], tuple[int, ...]]:
     """Return the header of each row below those of headers, with the groups that it is in, and the columns of names."""
-    groups = group_names(rows, wide) if known.naming != "rows" else [()] * len(rows)
+    groups = groups_of_rows(rows, wide) if known.naming != "rows" else [()] * len(rows)
     single = [row for row, group in zip(rows, groups, strict=True) if group is not None]
     filled = single if known.naming == "rows" or known.header_columns is not None else filled_down(single)
     labels = _labels(filled, kept, known, sparse=filled != single, headed=headed)

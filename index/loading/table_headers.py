@@ -78,21 +78,29 @@ def wide_groups(rows: Rows) -> list[int]:
     return wide if len(wide) > 1 else []
 
 
-def group_names(rows: Rows, wide: Collection[int] = ()) -> list[tuple[str, ...] | None]:
+def group_names(words: Sequence[str], is_name: Sequence[bool]) -> list[tuple[str, ...] | None]:
     """Return for each row below the headers the words of the groups that it is in; None for a row that names a group.
 
-    `wide` are rows that are known to name groups. Where there are none, a row names a group if it has words in its
-    first column alone, and stands at the top, or other rows do so, too. Rows of several groups one below another name
-    a group within a group.
+    `words` are those of the first cells of the rows, and `is_name` tells which of them name groups. Several such rows
+    one below another name a group within a group.
     """
-    is_name = [n in wide for n in range(len(rows))] if wide else _narrow_groups(rows)
     names: list[tuple[str, ...] | None] = []
     inside: tuple[str, ...] = ()
-    for n, row in enumerate(rows):
+    for n, name in enumerate(words):
         if is_name[n]:
-            inside = (*inside, row[0]) if n and is_name[n - 1] else (row[0],)
+            inside = (*inside, name) if n and is_name[n - 1] else (name,)
         names.append(None if is_name[n] else inside)
     return names
+
+
+def groups_of_rows(rows: Rows, wide: Collection[int]) -> list[tuple[str, ...] | None]:
+    """Return what `group_names` does; `wide` are rows that are known to name groups.
+
+    Where there are none, a row names a group if it has words in its first column alone, and stands at the top, or
+    other rows do so, too.
+    """
+    is_name = [n in wide for n in range(len(rows))] if wide else _narrow_groups(rows)
+    return group_names([row[0] if row else "" for row in rows], is_name)
 
 
 def _narrow_groups(rows: Rows) -> list[bool]:

@@ -11,7 +11,7 @@ from index.loading.pdf.tables.columns import dividing, gutters, parts_of
 from index.loading.pdf.tables.page_headers import Layout, column_headers, head_of, row_headers, spread
 from index.loading.pdf.tables.page_table import TABLE_CAPTION, PageTable
 from index.loading.pdf.tables.table_checks import is_table
-from index.loading.pdf.tables.table_pairs import pairs_in, stacked
+from index.loading.pdf.tables.table_pairs import pairs_in, repeats_in, stacked
 from index.loading.pdf.tables.table_rows import Row, header_rows, joined_rows, row_of
 from index.loading.pdf.tables.table_words import as_read, levels_of
 
@@ -149,6 +149,10 @@ def _table(
     if not head and (pairs := pairs_in(rows, width)):
         rows, width = stacked(rows, pairs), 2
         found = found[:1]
+    if head == 1 and (tables := repeats_in(rows, width)) > 1:
+        width //= tables
+        rows = stacked(rows, tables, width, head)
+        found = found[: width - 1]
     bounds = _bounds(rows[head:] or rows, width)
     spread(rows[:head], Layout(bounds, partial, walls))
     if not is_table(rows, head, width, region):
