@@ -73,7 +73,7 @@ def test_data_without_values_names_no_group() -> None:
 
 SENSE = [["Sense", "", "", "0 - 6", "7 - 10"], ["Sex", "Age", "Town", "", ""], ["Men", "15 - 24", "Hull", "12", "37"]]
 MIDDLE = [["", "", "Ships", "", "", "Boats", ""], ["", *"abcabc"], ["Hull", "11", "12", "13", "14", "15", "16"]]
-HEADS = {
+HEADS: dict[str, tuple[list[list[str]], str, str]] = {
     "bands of numbers": ([["Age", "15 - 24", "25 - 44"], ["Hull", "120", "300"]], "300", "25 - 44 · Hull"),
     "below one that says nothing": (
         [["", "#NAME?", "#NAME?"], ["Port", "Ships", "Boats"], ["Hull", "12", "3"]],
@@ -94,7 +94,11 @@ def test_headers_of_two_rows_are_found(rows: list[list[str]], words: str, expect
 
 def test_headers_are_as_high_as_the_cells_among_them() -> None:
     """A cell that spans two rows beside one that spans two columns makes both rows headers."""
-    rows = [["Port", "Ships", None, "Boats"], [None, "old", "new", None], ["Hull", "12", "3", "5"]]
+    rows: list[list[str | None]] = [
+        ["Port", "Ships", None, "Boats"],
+        [None, "old", "new", None],
+        ["Hull", "12", "3", "5"],
+    ]
     spanning = [Merged(0, 0, 1, 0), Merged(0, 1, 0, 2), Merged(0, 3, 1, 3)]
     found = document(grid(rows, Outline(merged=spanning)))
     assert cell(found, "3")[0] == "Ships, new · Hull"
