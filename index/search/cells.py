@@ -136,8 +136,10 @@ class CellFinder:
 
     def _narrows(self, words: str, other: str) -> bool:
         """Whether a caption or a header is another one with more words, none of which the question contains."""
-        more = words.casefold().removeprefix(other.casefold())
-        return bool(other and more != words.casefold() and more.split() and not self._matcher.precision(more))
+        if not other or not words.casefold().startswith(other.casefold()):
+            return False
+        more = words[len(other) :]
+        return bool(more.split()) and not more[0].isalnum() and not self._matcher.precision(more)
 
     def _nearness(self, texts: Sequence[str]) -> dict[str, float]:
         """Return the cosine of the question and each text; 0 for an empty one."""

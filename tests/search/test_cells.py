@@ -138,6 +138,14 @@ def test_a_longer_header_is_not_meant_unless_the_question_says_so(library: Libra
     assert found.quote == "15"
 
 
+def test_a_word_that_begins_as_another_header_is_not_a_longer_one(library: Library) -> None:
+    """`Cr` is no carbon of a certain kind."""
+    library.add_documents([sheet("Bolting steels", [["Grade", "C", "Cr"], ["SNB22-3", "0.42", "1.1"]])])
+    found = pinned(library, "How much chromium and carbon is in SNB22-3: what Cr?")
+    assert found is not None
+    assert found.quote == "1.1"
+
+
 def test_men_and_women_are_named_by_several_words(library: Library) -> None:
     """Tables say `Female`, and questions `women`."""
     rows = [["Sex", "Robbery", "Fraud"], ["Male", "103", "80"], ["Female", "12", "73"]]
