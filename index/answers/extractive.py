@@ -220,6 +220,7 @@ class _Quoter:
                 run = context.with_paragraph(run, SUMMARY_MORE)
             if context.kinds[n] == "row":
                 run = context.with_column_names(run)
+        run = context.within_row(run, n)
         items = sum(context.is_item(sentence) for sentence in range(run.first, run.last + 1))
         span = context.span(run)
         if found := _NOTE_BEFORE.match(context.texts[run.first]):

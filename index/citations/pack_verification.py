@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -205,6 +205,8 @@ def _descriptions(citation: Citation, document: Document) -> Iterator[tuple[str,
     """Yield the description of a quote: each name with its value here and in the pack."""
     info, packed = citation.document, citation.location
     here = locate(document, Span(citation.start, citation.end))
+    if _is_headed(citation, document):
+        here = replace(here, headers=packed.headers)
     if packed == Location(packed.page, packed.heading, packed.paragraph):  # as in all packs of earlier versions
         here = Location(here.page, here.heading, here.paragraph)
     yield "title", document.title, info.title
@@ -213,6 +215,13 @@ def _descriptions(citation: Citation, document: Document) -> Iterator[tuple[str,
     yield "place", here.label, packed.label
     yield "headers", " · ".join(here.headers), " · ".join(packed.headers)
     yield "way of reading", recognition(here), recognition(packed)
+
+
+def _is_headed(citation: Citation, document: Document) -> bool:
+    """Whether the headers in the pack are those of the cell, perhaps in the words by which a question named its row."""
+    found = ((table, table.cell_at(citation.start, citation.end)) for table in document.tables)
+    headers = citation.location.headers
+    return any(cell is not None and table.is_headed(cell, headers, document.text) for table, cell in found)
 
 
 def _elsewhere(citation: Citation, document: Document) -> str:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import accumulate, groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
 
 from index.citations.differences import difference
@@ -21,11 +23,11 @@ from index.records import Span
 from index.text.sentences import trim
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from index.citations.differences import Side
     from index.records import Document
-    from index.records.table import Cell
+    from index.records.table import Cell, Table
 
 State = Literal["there", "moved", "changed", "gone"]
 WHAT: dict[State, str] = {
@@ -81,6 +83,26 @@ class SearchedDocument:
                 found.setdefault(table.headers(cell), []).append(cell)
         return found
 
+    @cached_property
+    def _rows(self) -> dict[str, list[tuple[Table, Sequence[Cell]]]]:
+        """The rows of its tables by their headers, and by the words of each of their cells."""
+        found: dict[str, list[tuple[Table, Sequence[Cell]]]] = {}
+        for table in self.document.tables:
+            for row, cells in groupby(table.cells, key=attrgetter("row")):
+                group = tuple(cells)
+                words = {self.document.text[cell.start : cell.end] for cell in group}
+                for name in words | {table.rows[row]}:
+                    found.setdefault(name, []).append((table, group))
+        return found
+
+    def headed(self, headers: tuple[str, ...]) -> Sequence[Cell]:
+        """Return the cells with these headers; if there are none, those of rows that other cells name in this way."""
+        if headers in self.cells:
+            return self.cells[headers]
+        begins = accumulate(headers[-1].split(", "), "{}, {}".format)
+        rows = (row for begin in begins for row in self._rows.get(begin, ()))
+        return [cell for table, row in rows for cell in row if table.is_headed(cell, headers, self.document.text)]
+
 
 class KeptSearch:
     """The search for a kept quote in the versions of its document, the likeliest first."""
@@ -132,7 +154,7 @@ def _cells_now(quote: KeptQuote, version: SearchedDocument) -> Iterator[KeptQuot
     """Yield the nearest cells with the headers of a kept quote, or the same words in them."""
     document = version.document
     spans = []
-    for cell in version.cells.get(quote.headers, ()):
+    for cell in version.headed(quote.headers):
         at = document.text.find(quote.quote, cell.start, cell.end)
         spans.append(Span(cell.start, cell.end) if at < 0 else Span(at, at + len(quote.quote)))
     spans.sort(key=lambda span: (span.of(document.text) != quote.quote, abs(span.start - quote.start)))

@@ -155,7 +155,9 @@ class Lookup:
         return info
 
     def locate(self, hit: Hit, span: Span) -> Location:
-        """Return where a span of a hit's document is; the hit's own location if the document was removed."""
+        """Return where a span of a hit's document is; the hit's own location for its pin, or a removed document."""
+        if span == hit.pin:
+            return hit.location
         number = self._catalog.number_of(hit.document.id)
         return hit.location if number is None else self._store.locate([(number, span)])[0]
 

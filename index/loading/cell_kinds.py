@@ -1,4 +1,4 @@
-"""Tells the kind of a cell of a table from its words: a number, a year, a date, words or nothing."""
+"""Tells the kind of a cell of a table from its words: a number, a band, a year, a date, words or nothing."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import re
 from functools import lru_cache
 from typing import Literal
 
-Kind = Literal["", "word", "number", "year", "date"]
+Kind = Literal["", "word", "number", "band", "year", "date"]
+"""A band of numbers, such as an age of `15 - 24` or `65+`, names a class, where a number is a value."""
 _NUMBER = re.compile(r"[\s+\-–−~≈<>≤≥±(]*[$€£¥#]?\s?[+\-–−]?[\d.,'’\s]*\d[\d.,'’\s]*[%‰°]?\s?[\w.%/²³$€£¥]{0,4}\)?")
+_BAND = re.compile(r"(\d{1,3})\s?[-–—]\s?(\d{1,3})|\d{1,3}\s?\+")
 _YEAR = re.compile(r"(?:FY|CY)?\s?(?:1[89]|20)\d\d[EAP*]?|FY\s?'?\d\d(?:/\d\d)?|(?:1[89]|20)\d\d[/–-]\d\d(?:\d\d)?")
 _MONTH = (
     r"(?:jan(?:uary|uar)?|feb(?:ruary|ruar)?|mar(?:ch)?|märz|apr(?:il)?|may|mai|june?|juni|july?|juli|aug(?:ust)?"
@@ -44,6 +46,8 @@ def kind(words: str) -> Kind:
         return "year"
     if _DATE.fullmatch(words):
         return "date"
+    if (band := _BAND.fullmatch(words)) and (band[1] is None or int(band[1]) < int(band[2])):
+        return "band"
     bare = _CURRENCY.sub(r"\g<sign>", words)
     if _NUMBER.fullmatch(bare) or _is_mostly_digits(bare):
         return "number"

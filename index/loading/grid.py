@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from index.loading.cell_kinds import kind
 from index.loading.content import Block, field
-from index.loading.table_headers import column_headers, count_headers, count_titles, label_columns
+from index.loading.table_headers import (
+    MOST_HEADERS,
+    column_headers,
+    count_headers,
+    count_titles,
+    filled_down,
+    groups_of_rows,
+    label_columns,
+    wide_groups,
+)
 from index.records import Cell, Table
 from index.text.sentences import one_line
 
@@ -92,7 +101,7 @@ def grid(texts: Sequence[Sequence[str | None]], outline: Outline | None = None) 
     whole = Table(
         start=0,
         end=len(text),
-        caption=field(known.caption or headers.title),
+        caption=field(", ".join(dict.fromkeys(filter(None, (known.caption, headers.title))))),
         naming=known.naming,
         number=0,
         header_rows=headers.count,
@@ -131,15 +140,46 @@ def _headers(written: Sequence[Sequence[str | None]], kept: Sequence[int], width
     if known.header_rows == 0:
         count = titles = 0
     else:
-        stated = sum(n < (known.header_rows or 0) for n in kept)
-        count = titles + count_headers(rows[titles:], max(0, stated - titles), forms=forms)
-    below = _filled(plain, kept, [merged._replace(right=merged.left) for merged in known.merged])[count:]
+        stated = max(sum(n < (known.header_rows or 0) for n in kept), titles + _height(kept[titles:], known.merged))
+        count = titles + _count(rows[titles:], max(0, stated - titles), forms=forms)
     spread = [n for n in range(count - titles) if not _has_wide(kept[n + titles], known.merged)]
+    below = _filled(plain, kept, [merged._replace(right=merged.left) for merged in known.merged])[count:]
     columns = column_headers(rows[titles:count], below, spread) or [[] for _ in range(width)]
-    labels = _labels(below, kept[count:], known, headed=count > titles)
-    named = [_joined([row[column] for column in labels]) for row in below]
+    wide = [n - count for n in wide_groups(rows) if n >= count]
+    named, labels = _row_names(below, kept[count:], wide, known, headed=count > titles)
     title = plain[kept[titles - 1]][0] if titles else ""
     return _Headers(title, count, tuple(map(_joined, columns)), ("",) * count + tuple(named), labels)
+
+
+def _count(rows: Sequence[Sequence[str]], stated: int, *, forms: bool) -> int:
+    """Return how many rows at the top are headers; a row that names a group of rows is none."""
+    groups = wide_groups(rows)
+    others = [row for n, row in enumerate(rows) if n not in groups]
+    return min(count_headers(others, min([stated, *groups]), forms=forms), *groups[:1] or [len(rows)])
+
+
+def _height(kept: Sequence[int], merged: Sequence[Merged]) -> int:
+    """Return how many rows the cells of the first row span, if others of its cells span columns: all are headers."""
+    first = [cell for cell in merged if kept and cell.top == kept[0]]
+    bottom = max((cell.bottom for cell in first if cell.right == cell.left), default=-1)
+    height = sum(n <= bottom for n in kept) if any(cell.right > cell.left for cell in first) else 0
+    return height if height <= MOST_HEADERS else 0
+
+
+def _row_names(
+    rows: Sequence[Sequence[str]], kept: Sequence[int], wide: Sequence[int], known: Outline, *, headed: bool
+) -> tuple[list[str], tuple[int, ...]]:
+    """Return the header of each row below those of headers, with the groups that it is in, and the columns of names."""
+    groups = groups_of_rows(rows, wide) if known.naming != "rows" else [()] * len(rows)
+    single = [row for row, group in zip(rows, groups, strict=True) if group is not None]
+    filled = single if known.naming == "rows" or known.header_columns is not None else filled_down(single)
+    labels = _labels(filled, kept, known, sparse=filled != single, headed=headed)
+    names = iter(filled)
+    found = [
+        _joined([*(group or ()), *map((row if group is None else next(names)).__getitem__, labels)])
+        for row, group in zip(rows, groups, strict=True)
+    ]
+    return found, labels
 
 
 def _has_wide(row: int, merged: Sequence[Merged]) -> bool:
@@ -159,11 +199,14 @@ def _filled(plain: Sequence[list[str]], kept: Sequence[int], merged: Sequence[Me
     return [rows[n] for n in kept]
 
 
-def _labels(rows: Sequence[Sequence[str]], kept: Sequence[int], known: Outline, *, headed: bool) -> tuple[int, ...]:
+def _labels(
+    rows: Sequence[Sequence[str]], kept: Sequence[int], known: Outline, *, sparse: bool, headed: bool
+) -> tuple[int, ...]:
     if known.header_columns is not None:
         return tuple(range(known.header_columns))
     inside = range(kept[0], kept[-1] + 1) if kept else ()
     tall = {m.left for m in known.merged if m.bottom > m.top and m.left == m.right and m.top in inside}
+    tall |= {0} if sparse else set()
     return label_columns(rows, tall, headed=headed)
 
 

@@ -138,9 +138,14 @@ def _is_apart(rows: Rows, left: Region, right: Region) -> bool:
         return False
     names = [words for number in right.rows[1:_SAMPLE] if (words := _at(rows[number], right.left))]
     named = sum(kind(words) == "word" for words in names) > _HALF * len(names)
-    ours, theirs = (rows[part.rows[0]][part.left : part.right + 1] for part in (left, right))
     differs = (left.rows[0], left.rows[-1]) != (right.rows[0], right.rows[-1])
-    return named and (differs or list(ours) == list(theirs))
+    return named and (differs or _first_row(rows, left) == _first_row(rows, right))
+
+
+def _first_row(rows: Rows, part: Region) -> list[str]:
+    """Return the first row of a table that has several cells: the one below its title."""
+    cells = ([*rows[number][part.left : part.right + 1]] for number in part.rows)
+    return next((row for row in cells if sum(map(bool, row)) > 1), [])
 
 
 def _at(row: Sequence[str], column: int) -> str:

@@ -241,7 +241,7 @@ def _blocks(rows: Sequence[Sequence[str]], merged: Sequence[Merged], left: int, 
     for region in divide(rows):
         words = [[*rows[n][region.left : region.right + 1]] for n in region.rows]
         if len(region.rows) == 1 and region.left == region.right:
-            title = words[0][0] if region.rows[0] > end + 1 else ""  # directly below a table, it is a note
+            title = words[0][0] if region.rows[0] != end + 1 else ""  # directly below a table, it is a note
             yield paragraph(words[0][0])
             continue
         yield _table(words, region, merged, Outline("sheet", title or name, column_numbers=_numbers(region, left)))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from index.loading.cell_kinds import kind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from index.loading.cell_kinds import Kind
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _ENUMERATED = re.compile(r"(?:[^\W\d_]+\.?\s)?(?:(?:\d{1,2}[A-Za-z]?|[IVXLC]+)[.):]?|[A-Za-z][.):])")
 """The number of a row, with or without a word: `Item 1A.`, `IV.`, `b)`."""
-_MOST_HEADERS = 4
+MOST_HEADERS = 4
 """Rows of headers, at most."""
 _SAMPLE = 200
 """Rows that are looked at."""
@@ -56,12 +56,75 @@ _OF_VALUES = frozenset(
 def count_titles(rows: Rows) -> int:
     """Return how many rows at the top have one cell alone, above rows with more: they name the table.
 
-    Here, a cell that spans several columns must be given once.
+    Rows that say nothing count among them. Here, a cell that spans several columns must be given once.
     """
     count = 0
-    while count < len(rows) and rows[count][0] and sum(map(bool, rows[count])) == 1:
+    while count < len(rows) and (_is_alone(rows[count]) or not any(map(kind, rows[count]))):
         count += 1
     return count if count < len(rows) else 0
+
+
+def _is_alone(row: Sequence[str]) -> bool:
+    return bool(row[0]) and sum(map(bool, row)) == 1
+
+
+def wide_groups(rows: Rows) -> list[int]:
+    """Return the numbers of the rows whose words stand in every column: each names the rows below it.
+
+    Here, the words of a cell that spans several columns must stand in all of them. A single such row is none: it may be
+    a header, such as the unit of all columns.
+    """
+    wide = [n for n, row in enumerate(rows) if len(row) > 1 and row[0] and len(set(row)) == 1]
+    return wide if len(wide) > 1 else []
+
+
+def group_names(words: Sequence[str], is_name: Sequence[bool]) -> list[tuple[str, ...] | None]:
+    """Return for each row below the headers the words of the groups that it is in; None for a row that names a group.
+
+    `words` are those of the first cells of the rows, and `is_name` tells which of them name groups. Several such rows
+    one below another name a group within a group.
+    """
+    names: list[tuple[str, ...] | None] = []
+    inside: tuple[str, ...] = ()
+    for n, name in enumerate(words):
+        if is_name[n]:
+            inside = (*inside, name) if n and is_name[n - 1] else (name,)
+        names.append(None if is_name[n] else inside)
+    return names
+
+
+def groups_of_rows(rows: Rows, wide: Collection[int]) -> list[tuple[str, ...] | None]:
+    """Return what `group_names` does; `wide` are rows that are known to name groups.
+
+    Where there are none, a row names a group if it has words in its first column alone, and stands at the top, or
+    other rows do so, too.
+    """
+    is_name = [n in wide for n in range(len(rows))] if wide else _narrow_groups(rows)
+    return group_names([row[0] if row else "" for row in rows], is_name)
+
+
+def _narrow_groups(rows: Rows) -> list[bool]:
+    """Return for each row whether it names the rows below it, by its first cell alone."""
+    alone = [_is_alone(row) and kind(row[0]) == "word" and len(row[0]) < _LONG_LABEL for row in rows]
+    full = sum(sum(map(bool, row)) > 1 for row in rows)
+    is_grouped = (alone[:1] == [True] or sum(alone) > 1) and len(rows[0]) > 1 and full >= sum(alone)
+    return alone if is_grouped else [False] * len(rows)
+
+
+def filled_down(rows: Rows) -> list[list[str]]:
+    """Return rows with the words of the first column in the rows below, too, that have none there.
+
+    Nothing changes unless most rows have none, the first row has some, and the second column names each row.
+    """
+    blank = [row for row in rows if not row[0]]
+    is_sparse = len(rows) < 2 * len(blank) < 2 * len(rows) and len(rows[0]) > 2 and rows[0][0]
+    if not is_sparse or any(kind(row[1]) in ("", "number") for row in rows):
+        return [[*row] for row in rows]
+    filled, above = [], ""
+    for row in rows:
+        above = row[0] or above
+        filled.append([above, *row[1:]])
+    return filled
 
 
 def count_headers(rows: Rows, stated: int = 0, *, forms: bool = False) -> int:
@@ -73,7 +136,7 @@ def count_headers(rows: Rows, stated: int = 0, *, forms: bool = False) -> int:
     if not stated and (len(body) < 2 or not _is_header(body, forms=forms)):
         return 0
     count = max(1, stated)
-    while count < min(_MOST_HEADERS, len(body) - 1) and _continues(body, count):
+    while count < min(MOST_HEADERS, len(body) - 1) and _continues(body, count):
         count += 1
     return count
 
@@ -111,7 +174,7 @@ def _heads(row: Sequence[str], below: Rows) -> bool:
     found = {column: kind(words) for column, words in enumerate(row) if kind(words)}
     if not found or (found.get(0) == "number" and _share(_kinds(below, 0), "number") >= _MOST):
         return False
-    for wanted in ("year", "date", "number"):
+    for wanted in ("year", "date", "band", "number"):
         columns = [
             column for column, its_kind in found.items() if its_kind == wanted and (column or wanted != "number")
         ]
@@ -155,11 +218,21 @@ def _continues(rows: Rows, count: int) -> bool:
     filled = [column for column in range(1, len(row)) if row[column]]
     if not filled or not _heads(row, below) or (row == above):
         return False
+    if _names_labels(row, above, below):
+        return True
     valued = any(_kinds(below, column) and _share(_kinds(below, column), "word") <= 1 - _MOST for column in filled)
     fills = any(not above[column] or (column > 1 and above[column] == above[column - 1]) for column in filled)
     if not kind(row[0]) or row[0] == above[0]:
         return fills or valued
     return valued and not above[0] and sum(map(bool, above)) < sum(map(bool, row))
+
+
+def _names_labels(row: Sequence[str], above: Sequence[str], below: Rows) -> bool:
+    """Return whether a row heads the columns that name the rows, below a row that heads those of numbers."""
+    numbers = [column for column in range(len(row)) if _share(_kinds(below, column), "number") >= _MOST]
+    named = [column for column, words in enumerate(row) if words]
+    repeated = any(other[column] == row[column] for other in below for column in named)
+    return bool(numbers) and len(named) > 1 and not repeated and all(above[n] and not row[n] for n in numbers)
 
 
 def _kinds(rows: Rows, column: int) -> list[Kind]:
@@ -254,8 +327,22 @@ def _spread(rows: Rows, number: int) -> list[str]:
         group = list(run)
         if named[group[0]]:
             own = [column for column in labels if column in group] or (labels if len(labels) == 1 else [])
-            for column in group:
-                left = [label for label in own if label <= column]
-                chosen = left[-1] if left else own[0] if len(own) == 1 else None
-                row[column] = row[column] or (row[chosen] if chosen is not None else "")
+            for column, label in _over(own, group):
+                row[column] = row[column] or row[label]
     return row
+
+
+def _over(labels: Sequence[int], group: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield columns of a group with the label that stands over each: the nearest one at the left.
+
+    If the first column has none there, the labels stand in the middle or at the right of equal numbers of columns.
+    """
+    if len(labels) == 1:
+        yield from ((column, labels[0]) for column in group)
+    elif labels and labels[0] == group[0]:
+        yield from ((column, max(label for label in labels if label <= column)) for column in group)
+    elif labels and len(group) % len(labels) == 0:
+        size = len(group) // len(labels)
+        parts = [group[n : n + size] for n in range(0, len(group), size)]
+        if all(label in part for label, part in zip(labels, parts, strict=True)):
+            yield from ((column, label) for label, part in zip(labels, parts, strict=True) for column in part)

@@ -220,7 +220,8 @@ class Location:
     """What a reader calls the cell of a table, or the cells of a longer span in it: `B7`, `row 12, column “price”`,
     `A3:C4`, `rows 3–4`; empty outside a table."""
     headers: tuple[str, ...] = ()
-    """The headers of the cell's column and row; empty outside a table, or if the span goes beyond one cell."""
+    """The headers of the cell's column and row; empty outside a table, or if the span goes beyond one cell. A cell that
+    answers a question has its row named by those cells of the row that the question names."""
     recognised: float | None = None
     """The least confidence, in [0, 1], with which a word of the span was recognised in a picture; None for words that
     the file has as text."""

@@ -69,6 +69,8 @@ class Hit:
     """How certain it is that the pin is the cell that the question asks for, in [0, 1]; 0 if the pin is a sentence."""
     above: str = ""
     """The captions and headers of the tables whose rows the passage contains, as far as they are not in its text."""
+    tables: tuple[Span, ...] = ()
+    """Where the tables are whose rows the passage contains."""
 
     @property
     def runner_up(self) -> Span | None:

@@ -5,8 +5,10 @@ Every offset is a Unicode code point into `Document.text`, and every span is hal
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
+from operator import attrgetter
 from typing import Any, Literal, NamedTuple, get_args
 
 Naming = Literal["table", "sheet", "rows"]
@@ -100,6 +102,23 @@ class Table:
             return ()
         found = (self.columns[cell.column], self.rows[cell.row] if cell.column not in self.labels else "")
         return tuple(header for header in found if header)
+
+    def is_headed(self, cell: Cell, headers: Sequence[str], text: str) -> bool:
+        """Whether these are headers of a cell: its own ones, or its row's is made of other cells of the row.
+
+        A question may name a row by other words than the first. `text` is the text of the document.
+        """
+        if tuple(headers) == self.headers(cell):
+            return True
+        column = tuple(filter(None, (self.columns[cell.column],)))
+        if cell.row < self.header_rows or not headers or tuple(headers[:-1]) != column:
+            return False
+        first, last = (find(self.cells, cell.row, key=attrgetter("row")) for find in (bisect_left, bisect_right))
+        beside = {text[start:end] for start, end, _, other in self.cells[first:last] if other != cell.column}
+        rest = headers[-1]
+        for words in sorted((self.rows[cell.row], *beside), key=len, reverse=True):
+            rest = rest.replace(words, "", 1)
+        return not rest.strip(", ")
 
     def name(self, cell: Cell) -> str:
         """Return what a reader calls the cell: `B7`, `row 12, column “price”`, or `table 2, row 3`."""

@@ -13,8 +13,9 @@ import numpy as np
 from index.records import Cell, Span
 from index.search.answer_types import expected_kind, has_kind
 from index.search.element_symbols import symbol_in
-from index.search.header_words import asked_heads, weights_of
+from index.search.header_words import asked_heads, same_class, weights_of
 from index.text.row_headers import cells_between
+from index.text.sentences import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -34,6 +35,8 @@ KIND_BONUS = 0.12
 STEM, STEM_SHARE, SIMILAR = 4, 0.66, 0.7
 """Words with the same first letters, at least this many and this share of the longer word, may be forms of one word, as
 `China` and `Chinese`, and count this much."""
+NAMED = 0.75
+"""A cell names its row to a reader if the question has at least this share of its words."""
 _NUMBERS = frozenset({"share", "money", "duration", "length", "number", "time"})
 _WORDS = re.compile(r"^\W*(?:who|whom|whose|where)\b|\babout\W*$", re.IGNORECASE)
 """Questions that no number answers."""
@@ -44,6 +47,8 @@ _TIME = re.compile(
 """Questions for a time; in others, `when` begins a condition."""
 _NUMBER = re.compile(r"(?<![\w.,])(?<!\d-)\d+(?:[.,]\d+)*(?![\w-])")
 """A number by itself, not in a code as `SNB22-3`; `0.5` is no `5`."""
+_YEARS = re.compile(r"(?<![\w-])(\d{4})\s?[-–]\s?(\d{4})(?![\w-])")
+"""Years from one to another: a question may name them one by one, as in `between 2001 and 2011`."""
 _GROUPING = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 """A comma between thousands: `9,467` is `9467`."""
 _UNITS = {"share": re.compile(r"%|\bper ?cent", re.I), "money": re.compile(r"[$€£¥]|\b(?:USD|EUR|GBP|CHF|JPY)\b")}
@@ -62,6 +67,8 @@ class HeaderMatcher:
         kind = expected_kind(question.text)
         self._kind = None if kind == "time" and not _TIME.search(question.text) else kind
         self._wants_words = bool(_WORDS.search(question.text))
+        self._same = {term: frozenset(analyze([others])[0]) for term, others in same_class(question.words)}
+        self._known = frozenset(question.words).union(*self._same.values())
         self._years = frozenset(_YEAR.findall(question.text))
         self._numbers = _numbers_in(question.text)
 
@@ -75,7 +82,9 @@ class HeaderMatcher:
         terms, numbers = frozenset(self._analyze([text])[0]), _numbers_in(text)
         return np.array(
             [
-                float(_GROUPING.sub("", word) in numbers) if _NUMBER.fullmatch(word) else _likeness(term, terms)
+                float(_GROUPING.sub("", word) in numbers)
+                if _NUMBER.fullmatch(word)
+                else _likeness(term, terms, self._same.get(term, frozenset()))
                 for term, word in self.question.words.items()
             ],
             np.float32,
@@ -94,7 +103,7 @@ class HeaderMatcher:
         """Return the share of a header's words that the question contains, in [0, 1]."""
         numbers = _numbers_in(header)
         words = dict.fromkeys(self._analyze([_NUMBER.sub(" ", header)])[0])
-        known = sum(word in self.question.words for word in words) + len(self._numbers & numbers)
+        known = sum(word in self._known for word in words) + len(self._numbers & numbers)
         return known / max(len(words) + len(numbers), 1)
 
     def bonus(self, header: str) -> float:
@@ -140,6 +149,9 @@ class Candidate(NamedTuple):
     """The share of the row's header that is in the question."""
     within: Floats
     """The same as `matched` for the whole row, this cell included."""
+    row_name: str
+    """What names the row in the words of the question: its header, if the question has a word of it, and other cells of
+    the row that the question names; the header alone if it names none."""
 
     @property
     def says_nothing(self) -> bool:
@@ -218,7 +230,19 @@ class _Row:
                 self.matcher.share(column) + bonus,
                 0.0 if is_label else whole,
                 within,
+                "" if is_label else self._name(n, whole),
             )
+
+    def _name(self, n: int, whole: float) -> str:
+        """Return what names the row of a cell; `whole` is the share of the row's header that is in the question."""
+        named = [
+            one_line(words)
+            for m, (cell, words) in enumerate(zip(self.cells, self.words, strict=True))
+            if m != n and cell.column not in self.table.labels and self.matcher.precision(words) >= NAMED
+        ]
+        if not self.header or (named and not whole):
+            return ", ".join(named)
+        return ", ".join((self.header, *(words for words in named if words not in self.header)))
 
     def _empty_cells(self) -> Iterator[Cell]:
         """Yield the cells without words below headers: the question may ask for one of them."""
@@ -230,12 +254,12 @@ class _Row:
 
 
 def _numbers_in(text: str) -> frozenset[str]:
-    return frozenset(_GROUPING.sub("", number) for number in _NUMBER.findall(text))
+    return frozenset(_GROUPING.sub("", number) for number in _NUMBER.findall(_YEARS.sub(r"\1 \2", text)))
 
 
-def _likeness(word: str, terms: frozenset[str]) -> float:
-    """Return 1 if a term is among others, less if one of them may be another form of it, else 0."""
-    if word in terms:
+def _likeness(word: str, terms: frozenset[str], same: frozenset[str]) -> float:
+    """Return 1 if a term, or one of the same class, is among others, less if another form of it may be, else 0."""
+    if word in terms or not same.isdisjoint(terms):
         return 1.0
     return SIMILAR * any(_are_forms(word, term) for term in terms)
 

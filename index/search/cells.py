@@ -69,6 +69,8 @@ class CellFound:
     span: Span
     certainty: float
     """In [0, 1]."""
+    headers: tuple[str, ...] = ()
+    """The headers of its column and its row; the row is named by the words that the question has."""
 
 
 class _Scored(NamedTuple):
@@ -95,7 +97,7 @@ class CellFinder:
         """
         if self._matcher.wants_reason:
             return None
-        meant = self._in_whole_tables([each for each in self.scored(found, context) if _is_meant(each)])
+        meant = self._not_narrowed([each for each in self.scored(found, context) if _is_meant(each)])
         if not meant or not self._is_clear(meant[0], meant[1:]):
             return None
         best = meant[0].candidate
@@ -104,7 +106,8 @@ class CellFinder:
         certainty = min(SUREST, best.covered + meant[0].near / 3)
         if certainty < LEAST_CERTAINTY:
             return None
-        return CellFound(best.passage, Span(best.cell.start, best.cell.end), certainty)
+        headers = tuple(filter(None, (best.table.columns[best.cell.column], best.row_name)))
+        return CellFound(best.passage, Span(best.cell.start, best.cell.end), certainty, headers)
 
     def scored(self, found: Mapping[int, PassageEvidence], context: Mapping[int, str]) -> list[_Scored]:
         """Return the cells that may be meant, with their scores, best first."""
@@ -120,19 +123,23 @@ class CellFinder:
         near = self._nearness([text for each in best for text in (each.headers, each.without_column)])
         return sorted((_scored(each, near) for each in best), key=lambda each: -each.score)
 
-    def _in_whole_tables(self, meant: Sequence[_Scored]) -> list[_Scored]:
-        """Return these cells without those of narrower tables that the question does not ask for.
+    def _not_narrowed(self, meant: Sequence[_Scored]) -> list[_Scored]:
+        """Return these cells without those of narrower tables and columns that the question does not ask for.
 
         `Cups since 67` is narrower than `Cups`: who asks for the cups does not mean those since 67.
         """
         captions = {each.candidate.table.caption for each in meant}
         narrower = {caption for caption in captions if any(self._narrows(caption, other) for other in captions)}
-        return [each for each in meant if each.candidate.table.caption not in narrower]
+        wide = [each for each in meant if each.candidate.table.caption not in narrower]
+        headers = {_column(each) for each in wide}
+        return [each for each in wide if not any(self._narrows(_column(each), other) for other in headers)]
 
-    def _narrows(self, caption: str, other: str) -> bool:
-        """Whether a caption is another one with more words, none of which the question contains."""
-        more = caption.casefold().removeprefix(other.casefold())
-        return bool(other and more != caption.casefold() and more.split() and not self._matcher.precision(more))
+    def _narrows(self, words: str, other: str) -> bool:
+        """Whether a caption or a header is another one with more words, none of which the question contains."""
+        if not other or not words.casefold().startswith(other.casefold()):
+            return False
+        more = words[len(other) :]
+        return bool(more.split()) and not more[0].isalnum() and not self._matcher.precision(more)
 
     def _nearness(self, texts: Sequence[str]) -> dict[str, float]:
         """Return the cosine of the question and each text; 0 for an empty one."""
@@ -208,6 +215,10 @@ def _is_meant(each: _Scored) -> bool:
     if cell.row >= ALL_WORDS and not cell.column and cell.whole < LEAST_NAME:
         return False
     return names_row and bool(cell.column or each.gain >= LEAST_GAIN or not cell.table.columns[cell.cell.column])
+
+
+def _column(each: _Scored) -> str:
+    return each.candidate.table.columns[each.candidate.cell.column]
 
 
 def _plain(words: str) -> str:

@@ -197,9 +197,21 @@ class HitBuilder:
             why, cosines = self._why(evidence, *contained[2 * n : 2 * n + 2]), tuple(evidence.cosines.tolist())
             document = infos[evidence.row.number]
             certainty = self.cell.certainty if self.cell and self.cell.passage == passage.id else 0.0
+            if certainty and self.cell:
+                location = replace(location, headers=self.cell.headers)
             above = words_above(evidence.row.tables, Span(passage.start, passage.end), passage.text)
             hits[passage.id] = Hit(
-                passage, document, score, pin, location, why, tuple(claims), cosines, cell=certainty, above=above
+                passage,
+                document,
+                score,
+                pin,
+                location,
+                why,
+                tuple(claims),
+                cosines,
+                cell=certainty,
+                above=above,
+                tables=tuple(Span(table.start, table.end) for table in evidence.row.tables),
             )
         return hits
 

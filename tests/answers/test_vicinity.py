@@ -156,6 +156,19 @@ def test_table_row_includes_its_header() -> None:
     assert first_quote(text, "1950", "How much did Rosneft borrow?") == "Year | Firm | Sum\n1950 | Rosneft | 15 billion"
 
 
+def test_row_of_a_table_is_quoted_alone() -> None:
+    """If the table is known as one, its headers are told; rows of one cell are lines of a text, and may go on."""
+    text = "Year | Firm | Sum\n1950 | Rosneft | 15 billion\n1951 | Transneft | 10 billion"
+    for best in ("1950 | Rosneft | 15 billion", "1951 | Transneft | 10 billion"):
+        hit = make_hit(text, best)
+        found = quotes("How much was borrowed?", [replace(hit, tables=(Span(0, len(text)),))])
+        assert found[0].words == best
+        assert not [quote for quote in found if "\n" in quote.words]
+    lines = "The king, who was in the town at that time and did not want to wait,\nsigned the treaty at last."
+    hit = replace(make_hit(lines, "signed"), tables=(Span(0, len(lines)),))
+    assert quotes("Who signed the treaty?", [hit])[0].words == lines
+
+
 def test_list_in_the_next_passage_is_included() -> None:
     """A list may begin where the passage of the hit ends; the hit then holds everything that is quoted."""
     first, second = "The symptoms are these:", "- a lump in one place\n- a change of colour"

@@ -108,6 +108,30 @@ def test_a_pack_proves_the_headers(tmp_path: Path) -> None:
     assert finding.fault == "described otherwise"
 
 
+def test_a_row_may_be_named_by_its_other_cells(tmp_path: Path) -> None:
+    """As a question named it: a pack and a kept quote know the cell, and no words but those of its row."""
+    rows = [
+        ["No.", "Grade", "Plant", "Strength, MPa"],
+        ["1", "SNB22-3", "Hull", "1000"],
+        ["2", "SNB23-1", "Leith", "1140"],
+    ]
+    document, moved = steel(rows), steel([rows[0], rows[2], rows[1]], "b")
+    at = document.text.index("1000")
+    faults = {}
+    for name in ("Hull", "SNB22-3, Hull", "Leith"):
+        headers = ("Strength, MPa", name)
+        place = replace(locate(document, Span(at, at + 4)), headers=headers)
+        told = cell(document, location=place)
+        data = make_pack(
+            replace(answer(told), statements=(replace(answer(told).statements[0], text=place.quoted("1000")),))
+        )
+        pack = read_pack(save(tmp_path / "a.zip", data))
+        faults[name] = [finding.what for finding in verify_pack(pack, lambda _: document) if "headers" in finding.what]
+        quote = replace(kept_quote(document, "1000", 0), cell=place.cell, headers=headers)
+        assert state_of(quote, [moved]).state == ("changed" if name == "Leith" else "moved")
+    assert [name for name, found in faults.items() if found] == ["Leith"]
+
+
 def test_a_statement_with_other_headers_is_not_quoted(tmp_path: Path) -> None:
     """The words before a cell's are checked like the cell's own."""
     statement = machine_part(quoting_cell())["statements"][0] | {"text": "Price · SNB22-3: 1000"}

@@ -279,6 +279,18 @@ def test_cells_of_word_tables_have_headers() -> None:
     assert quotation(loaded, "4") == "Cups, lost · East"
 
 
+def test_two_rows_of_headers_and_groups_of_rows_in_word_are_told() -> None:
+    """A cell merged over both rows of headers is one header; one merged over a whole row names the rows below."""
+    document = docx.Document()
+    table = _table(document, 6, 3, "Town Ships _ _ old new Harbours _ _ Hull 1 2 Islands _ _ Mull 3 4")
+    for first, last in (((0, 0), (1, 0)), ((0, 1), (0, 2)), ((2, 0), (2, 2)), ((4, 0), (4, 2))):
+        table.cell(*first).merge(table.cell(*last))
+    loaded = read(document)
+    assert loaded.tables[0].header_rows == 2
+    assert quotation(loaded, "2") == "Ships, new · Harbours, Hull"
+    assert quotation(loaded, "3") == "Ships, old · Islands, Mull"
+
+
 def test_rows_that_word_repeats_on_each_page_are_headers() -> None:
     """So are rows in bold, and the first row of a table whose style emphasises it."""
     document = docx.Document()

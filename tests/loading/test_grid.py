@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from index.loading import formats
 from index.loading.content import Block, Content, Draft, compose, paragraph
-from index.loading.grid import Outline, grid
+from index.loading.grid import Merged, Outline, grid
 from index.records import Document, Span, Table
+from tests.cases import cases
 
 GRADES = [["Grade", "Strength, MPa", ""], ["", "min", "max"], ["SNB22-3", "1000", "1200"], ["SNB22-4", "930", ""]]
 CELLS = st.text(st.characters(codec="utf-8"), max_size=12)
@@ -42,6 +43,66 @@ def test_cells_of_sheets_and_of_rows_have_their_own_names() -> None:
     assert cell(sheet, "1000")[1] == "AA7"
     plain = document(grid([["price", "name"], ["3.20", "tea"]], Outline("rows", header_rows=1)))
     assert cell(plain, "tea")[1] == "row 2, column “name”"
+
+
+ONE_CELL = [["Harbours"], ["Hull", "12", "3"], ["Leith", "7", "4"], ["Islands"], ["Lerwick", "5", "6"]]
+NESTED = [["All"], *ONE_CELL]
+ONCE = [["Harbours", "Hull", "12"], ["", "Leith", "7"], ["", "Wick", "4"], ["Islands", "Mull", "5"], ["", "Foula", "6"]]
+GROUPED = {
+    "a later group": (ONE_CELL, "5", "Ships · Islands, Lerwick"),
+    "the name of a group": (ONE_CELL, "Islands", "Port"),
+    "a group within a group": (NESTED, "12", "Ships · All, Harbours, Hull"),
+    "a column of groups": (ONCE, "7", "Boats · Harbours, Leith"),
+    "its second group": (ONCE, "6", "Boats · Islands, Foula"),
+}
+
+
+@cases(("rows", "words", "expected"), GROUPED.values(), ids=GROUPED.keys())
+def test_a_group_of_rows_is_part_of_their_names(rows: list[list[str]], words: str, expected: str) -> None:
+    """Whether a row or a column names the groups."""
+    assert cell(document(grid([["Port", "Ships", "Boats"], *rows])), words)[0] == expected
+
+
+def test_data_without_values_names_no_group() -> None:
+    """Neither a single row in the middle of a table, nor rows of a file of data, which has a name for each field."""
+    rows = [["Port", "Ships"], ["Hull", "12"], ["Leith"], ["Wick", "4"]]
+    assert cell(document(grid(rows)), "4")[0] == "Ships · Wick"
+    data = [*rows[:2], ["Leith"], ["Mull"], rows[3]]
+    assert cell(document(grid(data, Outline("rows", header_rows=1))), "4")[0] == "Ships · Wick"
+
+
+SENSE = [["Sense", "", "", "0 - 6", "7 - 10"], ["Sex", "Age", "Town", "", ""], ["Men", "15 - 24", "Hull", "12", "37"]]
+MIDDLE = [["", "", "Ships", "", "", "Boats", ""], ["", *"abcabc"], ["Hull", "11", "12", "13", "14", "15", "16"]]
+HEADS: dict[str, tuple[list[list[str]], str, str]] = {
+    "bands of numbers": ([["Age", "15 - 24", "25 - 44"], ["Hull", "120", "300"]], "300", "25 - 44 · Hull"),
+    "below one that says nothing": (
+        [["", "#NAME?", "#NAME?"], ["Port", "Ships", "Boats"], ["Hull", "12", "3"]],
+        "3",
+        "Boats · Hull",
+    ),
+    "one for the names of the rows": ([*SENSE, ["Women", "25 - 44", "Wick", "21", "50"]], "Wick", "Town · Women"),
+    "over the middle of its columns": (MIDDLE, "14", "Boats, a · Hull"),
+    "over the middle of who knows how many": ([row[:6] for row in MIDDLE], "14", "a · Hull"),
+}
+
+
+@cases(("rows", "words", "expected"), HEADS.values(), ids=HEADS.keys())
+def test_headers_of_two_rows_are_found(rows: list[list[str]], words: str, expected: str) -> None:
+    """Where the words, the kinds and the gaps of the cells tell them."""
+    assert cell(document(grid(rows)), words)[0] == expected
+
+
+def test_headers_are_as_high_as_the_cells_among_them() -> None:
+    """A cell that spans two rows beside one that spans two columns makes both rows headers."""
+    rows: list[list[str | None]] = [
+        ["Port", "Ships", None, "Boats"],
+        [None, "old", "new", None],
+        ["Hull", "12", "3", "5"],
+    ]
+    spanning = [Merged(0, 0, 1, 0), Merged(0, 1, 0, 2), Merged(0, 3, 1, 3)]
+    found = document(grid(rows, Outline(merged=spanning)))
+    assert cell(found, "3")[0] == "Ships, new · Hull"
+    assert found.tables[0].header_rows == 2
 
 
 def test_a_grid_without_words_is_no_table() -> None:

@@ -73,6 +73,18 @@ MARKUP = {
 }
 
 
+def test_row_over_all_columns_names_the_rows_below_it() -> None:
+    """It is no header of columns, although it is made of header cells and follows the headers."""
+    groups = [
+        f"<tr><th colspan=3>{name}</th></tr><tr><td>Hull</td><td>{n}</td><td>{n}0</td></tr>"
+        for name, n in (("Men", 1), ("Women", 2))
+    ]
+    document = read(f"<table><tr><th>Town</th><th>Old</th><th>New</th></tr>{''.join(groups)}</table>")
+    assert document.tables[0].header_rows == 1
+    assert quotation(document, "10") == "New · Men, Hull"
+    assert quotation(document, "2") == "Old · Women, Hull"
+
+
 @cases(("markup", "text"), MARKUP.values(), ids=MARKUP.keys())
 def test_visible_text_of_html_is_read(markup: str, text: str) -> None:
     """The text is what a visitor sees, in order, without scripts, hidden parts and menus."""

@@ -363,3 +363,44 @@ def test_cells_of_real_tables_have_their_headers(name: str, words: str, expected
 def test_real_pages_without_tables_have_none(name: str) -> None:
     """Prose in columns, lists, contents, signatures and formulas are no tables."""
     assert load(FILES / name, max_bytes=LIMIT).tables == ()
+
+
+def test_caption_in_the_box_of_a_table_is_no_header() -> None:
+    """The rows below it are the headers, although they have many lines."""
+    title = Printed(72, 715, "Table: 5 Yield of the hives, of all kinds of bees together (in kilograms)")
+    wild = "new\nand\nnever\nyet\ntame"
+    rows = [("Hive", "Bees", "", "Honey"), ("", "old\nand\nby\nnow\ntame", wild, "in\njars"), *ROWS[1:]]
+    tops = (699, 685, 611, 597, 583)
+    printed = [cell for row, top in zip(rows, tops, strict=True) for cell in cells([row], LEFTS, top=top)]
+    rules = grid_rules((66, 194, 294, 394, 460), (727, 711, 623, 609, 595, 581))
+    document, found = table([title, *rules, *printed])
+    assert found.caption == title.words
+    assert headers(document, "2000") == [("Bees old and by now tame", "one")]
+    assert headers(document, "30") == [(wild.replace("\n", " "), "one")]
+
+
+def test_tables_with_equal_heads_side_by_side_are_read_one_by_one() -> None:
+    """Each value has the name that stands beside it."""
+    rows = [("Team", "Cups", "Team", "Cups"), ("Blues", "1", "Kings", "2"), ("Stars", "3", "Ducks", "4")]
+    document, _ = table([*cells([*rows, ("Wild", "5", "Jets", "6")], LEFTS)])
+    assert headers(document, "4") == [("Cups", "Ducks")]
+    assert headers(document, "3") == [("Cups", "Stars")]
+    assert document.text.index("Wild") < document.text.index("Kings")
+    years = [("Hive", "2019", "2020", "2019"), ("Hull", "1", "3", "2"), ("Wick", "4", "6", "5")]
+    assert headers(table([*cells(years, LEFTS)])[0], "5") == [("2019", "Wick")]
+
+
+def test_row_in_bold_names_the_rows_below_it() -> None:
+    """It is part of their names; so is one that ends with a colon."""
+    rows = [
+        ("Port", "Old", "New"),
+        ("", "", ""),
+        ("Hull", "11", "12"),
+        ("Leith", "13", "14"),
+        ("Islands:", "", ""),
+        ("Mull", "15", "16"),
+    ]
+    rules = [Rule(66, y, 400, y) for y in (712, 696, 626)]
+    document, _ = table([*rules, *cells(rows, LEFTS), Printed(72, 686, "Harbours", bold=True)])
+    assert headers(document, "14") == [("New", "Harbours, Leith")]
+    assert headers(document, "16") == [("New", "Islands:, Mull")]

@@ -18,6 +18,9 @@ SHEETS = {
     "a blank column within a table": ("Team|Cups||Page\nBlues|1||4\nKings|2||5", ["1-3 A-D"]),
     "a gap between numbers": ("|won|lost||drawn|void\nBlues|1|2||3|4\nKings|5|6||7|8", ["1-3 A-F"]),
     "tables side by side": ("Team|Cups||Team|Cups\nBlues|1||Kings|2\nStars|3||Ducks|4", ["1-3 A-B", "1-3 D-E"]),
+    "tables with titles side by side": (
+        "Cups|||Goals|\nTeam|Cups||Team|Cups\nBlues|1||Kings|2", ["1 A", "2-3 A-B", "1 D", "2-3 D-E"],
+    ),
     "tables of different heights": (
         "Team|Cups||Town|Port\nBlues|1||Hull|yes\nStars|3||Oban|no\n|||Leith|no", ["1-3 A-B", "1-4 D-E"],
     ),

@@ -86,6 +86,14 @@ def test_tables_side_by_side_and_notes_below_have_their_own_places() -> None:
     assert "E3 | Cups · Ducks | 4" in told(document)
 
 
+def test_tables_side_by_side_have_their_own_captions() -> None:
+    """The line above each names it, also the line above the right one."""
+    head, names = ["Name", "Score", None, "Name", "Score"], [["Ann", 1, None, "Ann", 3], ["Ben", 2, None, "Ben", 4]]
+    document = read(("Marks", [["Drama", None, None, "Music"], head, *names]))
+    assert [table.caption for table in document.tables] == ["Drama", "Music"]
+    assert quotation(document, "4") == "Score · Ben"
+
+
 VALUES = {
     "a whole number": (12.0, "12"),
     "a fraction": (0.1 + 0.2, "0.3"),

@@ -9,8 +9,11 @@ import pytest
 from index.loading import formats
 from index.loading.content import Content, Draft, compose, paragraph
 from index.loading.grid import Outline, grid
+from index.search.cell_candidates import HeaderMatcher
 from index.search.element_symbols import symbol_in
+from index.search.evidence import EncodedQuestion
 from index.search.header_words import asked_heads, weights_of
+from tests.fakes import meaning
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,6 +102,57 @@ def test_the_answer_is_the_cell_with_its_headers(tables: Library) -> None:
     assert (statement.text, statement.verdict) == ("Tensile strength, MPa · SNB22-3: 1000", "verbatim")
     assert (citation.quote, citation.location.cell) == ("1000", "table 1, row 2")
     assert citation.location.headers == ("Tensile strength, MPa", "SNB22-3")
+
+
+PEOPLE = [
+    ["No.", "Id", "First name", "Town", "Age"],
+    ["1", "DD37Cf93", "Sheryl", "Hull", "61"],
+    ["2", "1Ef7b82A", "Preston", "Leith", "40"],
+]
+
+
+def test_a_row_is_named_by_the_words_of_the_question(library: Library) -> None:
+    """And not by numbers and signs that come first; without such words, by these."""
+    library.add_documents([sheet("People", PEOPLE)])
+    answer = library.ask("In which town does Sheryl live?")
+    assert answer.statements[0].text == "Town · Sheryl: Hull"
+    assert answer.citations[0].location.headers == ("Town", "Sheryl")
+    assert library.ask("What is the town of DD37Cf93?").statements[0].text == "Town · 1, DD37Cf93: Hull"
+
+
+def test_years_from_and_to_name_a_column() -> None:
+    """A question may name both years of a span."""
+    words = {"2001": "2001", "2011": "2011"}
+    question = EncodedQuestion("between 2001 and 2011", meaning(""), words, dict.fromkeys(words, 1.0))
+    matcher = HeaderMatcher(question, lambda texts: [text.split() for text in texts])
+    headers = ("1991-2001", "2001–2011", "2011-2021", "12-2001-2011")
+    assert [matcher.match(header).tolist() for header in headers] == [[1, 0], [1, 1], [0, 1], [0, 0]]
+
+
+def test_a_longer_header_is_not_meant_unless_the_question_says_so(library: Library) -> None:
+    """Who asks for the total does not mean the total of some."""
+    rows = [["Ship", "Total and more", "Total", "Port"], ["Argo", "12", "15", "Hull"], ["Beagle", "20", "26", "Oban"]]
+    library.add_documents([sheet("Ships", rows)])
+    found = pinned(library, "What is the total of Argo?")
+    assert found is not None
+    assert found.quote == "15"
+
+
+def test_a_word_that_begins_as_another_header_is_not_a_longer_one(library: Library) -> None:
+    """`Cr` is no carbon of a certain kind."""
+    library.add_documents([sheet("Bolting steels", [["Grade", "C", "Cr"], ["SNB22-3", "0.42", "1.1"]])])
+    found = pinned(library, "How much chromium and carbon is in SNB22-3: what Cr?")
+    assert found is not None
+    assert found.quote == "1.1"
+
+
+def test_men_and_women_are_named_by_several_words(library: Library) -> None:
+    """Tables say `Female`, and questions `women`."""
+    rows = [["Sex", "Robbery", "Fraud"], ["Male", "103", "80"], ["Female", "12", "73"]]
+    library.add_documents([sheet("Arrests", rows)])
+    found = pinned(library, "How many women were arrested for robbery?")
+    assert found is not None
+    assert found.quote == "12"
 
 
 def test_a_row_in_the_middle_of_a_long_table_is_found(library: Library) -> None:

@@ -9,6 +9,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from index.loading.pdf.tables.page_table import is_number, is_period
+from index.loading.table_headers import group_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -181,7 +182,19 @@ def row_headers(rows: Sequence[Row], headers: Sequence[str], *, headed: bool) ->
         if len(set(names)) == len(names):
             break
         labels.append([row.text(len(labels)) for row in rows])
-    return tuple(", ".join(filter(None, (column[n] for column in labels))) for n in range(len(rows)))
+    own = [tuple(filter(None, (column[n] for column in labels))) for n in range(len(rows))]
+    groups = group_names([row.text(0) for row in rows], [_is_group(row, rows) for row in rows])
+    return tuple(", ".join((*(group or ()), *words)) for group, words in zip(groups, own, strict=True))
+
+
+def _is_group(row: Row, rows: Sequence[Row]) -> bool:
+    """Return whether a row has one cell that names the rows below it: by its type, a colon, or across all columns.
+
+    A cell alone may also be the first line of a name that goes on in the next row.
+    """
+    others = [other for other in rows if other.filled != {0}]
+    marked = (row.bold and not _bold(others)) or row.text(0).endswith(":")
+    return row.filled == {0} and len(others) > 1 and marked
 
 
 def _is_key(rows: Sequence[Row], column: int, header: str) -> bool:

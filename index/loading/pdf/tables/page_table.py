@@ -16,7 +16,7 @@ _PERIOD = re.compile(
     re.IGNORECASE,
 )
 TABLE_CAPTION = re.compile(
-    r"(?i:table|tab\.|tableau|tabelle|tabla|tabela|tabella|таблица|табл\.|표|表)\s*\.?\s*"
+    r"(?i:table|tab\.|tableau|tabelle|tabla|tabela|tabella|таблица|табл\.|표|表)\s*[.:]?\s*"
     r"(?:[A-Z]{0,2}[.-]?\d{1,3}(?:[.-]\d{1,3})*[a-z]?|[IVX]{1,6}\b)\s*(?:[.:|–—)-]|$|\n|[^\W\d_](?<![a-zà-ÿа-я]))"
 )
 """The beginning of the caption of a table."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from index.loading.pdf.pdfium import runs_to_the_left
 from index.loading.pdf.tables.columns import dividing, gutters, parts_of
 from index.loading.pdf.tables.page_headers import Layout, column_headers, head_of, row_headers, spread
-from index.loading.pdf.tables.page_table import PageTable
+from index.loading.pdf.tables.page_table import TABLE_CAPTION, PageTable
 from index.loading.pdf.tables.table_checks import is_table
-from index.loading.pdf.tables.table_pairs import pairs_in, stacked
+from index.loading.pdf.tables.table_pairs import pairs_in, repeats_in, stacked
 from index.loading.pdf.tables.table_rows import Row, header_rows, joined_rows, row_of
 from index.loading.pdf.tables.table_words import as_read, levels_of
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _FULL = 0.8
 """A rule divides all columns if it is at least this share of the table's width long."""
 _MARGIN = 4.0
+_MOST_LINES, _MOST_WORDED = 5, 8
+"""Lines of a head above a rule, at most; and of one without numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,11 @@ def _without_notes(
     for end in (0, -1):
         while len({strip for _, strip in kept}) > 1:
             strip = kept[end][1]
-            parts = [parts_of(level, found) for level, own in kept if own == strip]
+            levels_there = [level for level, own in kept if own == strip]
+            parts = [parts_of(level, found) for level in levels_there]
+            if TABLE_CAPTION.match(" ".join(word.text for word in levels_there[0].words)) and end == 0:
+                kept = kept[1:]
+                continue
             if any(len(part) > 1 for part in parts) or not any(part[0].last > part[0].first for part in parts):
                 break
             kept = [(level, own) for level, own in kept if own != strip]
@@ -117,7 +123,7 @@ def _rows(
         first = not rows and several
         own = [row_of(level, found, strip, header=not rows) for _, level in group]
         own = [row for row in own if row.filled]
-        if first and len(own) <= 5:
+        if first and len(own) <= (_MOST_WORDED if not any(row.numbers() for row in own) else _MOST_LINES):
             own = list(header_rows(own))
             head = len(own)
         else:
@@ -143,6 +149,10 @@ def _table(
     if not head and (pairs := pairs_in(rows, width)):
         rows, width = stacked(rows, pairs), 2
         found = found[:1]
+    if head == 1 and (tables := repeats_in(rows, width)) > 1:
+        width //= tables
+        rows = stacked(rows, tables, width, head)
+        found = found[: width - 1]
     bounds = _bounds(rows[head:] or rows, width)
     spread(rows[:head], Layout(bounds, partial, walls))
     if not is_table(rows, head, width, region):

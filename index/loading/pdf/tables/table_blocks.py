@@ -71,7 +71,7 @@ def table_block(parts: Sequence[Paragraph], caption: str, labels: Sequence[str])
     names = [name for table in kept for name in table.row_headers]
     block = grid(rows, Outline(header_rows=tables[0].header_rows, caption=caption))
     columns = tuple(field(header) for header in tables[0].columns)
-    named = tuple(_named(table, columns, names) for table in block.tables)
+    named = tuple(_named(table, tables[0].header_rows, columns, names) for table in block.tables)
     cells = [(cell.start, cell.end) for table in named for cell in table.cells]
     recognised = exact_words(block.text, _words(parts, kept), cells)
     return replace(block, pages=tuple(_pages(parts, kept, block, labels)), tables=named, recognised=recognised)
@@ -98,10 +98,11 @@ def _without_head(table: PageTable, first: PageTable) -> PageTable:
     return replace(table, row_headers=names)
 
 
-def _named(table: Table, columns: tuple[str, ...], names: Sequence[str]) -> Table:
+def _named(table: Table, head: int, columns: tuple[str, ...], names: Sequence[str]) -> Table:
     """Return a part of a table with the headers that were found on the page, also of cells that span others."""
     rows = tuple(field(names[number - 1]) for number in table.row_numbers)
-    return replace(table, columns=columns, rows=rows)
+    heads = sum(number <= head for number in table.row_numbers)
+    return replace(table, header_rows=heads, columns=columns, rows=rows)
 
 
 def _pages(

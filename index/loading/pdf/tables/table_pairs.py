@@ -1,4 +1,4 @@
-"""Tables of names and values that stand side by side, without a head: they are read one below the other."""
+"""Tables that stand side by side are read one below the other: names and values without a head, or with equal heads."""
 
 from __future__ import annotations
 
@@ -34,16 +34,27 @@ def pairs_in(rows: Sequence[Row], width: int) -> int:
     return width // 2 if all(numeric) or (all(longer) and not any(numeric)) else 0
 
 
+def repeats_in(rows: Sequence[Row], width: int) -> int:
+    """Return how many tables with the head that is the first row stand side by side; 1 if the head does not repeat."""
+    names = [rows[0].text(column) for column in range(width)]
+    for number in range(width // 2, 1, -1):
+        own = names[: width // number]
+        if all(names) and names == own * number and len(set(own)) == len(own):
+            firsts = [row.text(column) for row in rows[1:] for column in range(0, width, len(own))]
+            return number if sum(map(is_number, firsts)) <= (1 - _NUMERIC) * len(firsts) else 1
+    return 1
+
+
 def _length(texts: Sequence[str]) -> float:
     return median(map(len, texts))
 
 
-def stacked(rows: Sequence[Row], pairs: int) -> list[Row]:
-    """Return the rows of each pair of columns, the pairs from left to right."""
+def stacked(rows: Sequence[Row], tables: int, width: int = 2, head: int = 0) -> list[Row]:
+    """Return the rows of each table of `width` columns, the tables from left to right; the head of the first stays."""
     found = []
-    for pair in range(pairs):
-        for row in rows:
-            parts = {n: row.parts[n + 2 * pair] for n in range(2) if n + 2 * pair in row.parts}
+    for table in range(tables):
+        for row in rows[head if table else 0 :]:
+            parts = {n: row.parts[n + width * table] for n in range(width) if n + width * table in row.parts}
             if parts:
                 found.append(replace(row, parts=parts, covers={n: (n, n) for n in parts}, label=""))
     return found
