@@ -13,7 +13,7 @@ import numpy as np
 from index.records import Cell, Span
 from index.search.answer_types import expected_kind, has_kind
 from index.search.element_symbols import symbol_in
-from index.search.header_words import asked_heads, same_class, weights_of
+from index.search.header_words import asked_heads, weights_of
 from index.text.row_headers import cells_between
 from index.text.sentences import one_line
 
@@ -67,8 +67,6 @@ class HeaderMatcher:
         kind = expected_kind(question.text)
         self._kind = None if kind == "time" and not _TIME.search(question.text) else kind
         self._wants_words = bool(_WORDS.search(question.text))
-        self._same = {term: frozenset(analyze([others])[0]) for term, others in same_class(question.words)}
-        self._known = frozenset(question.words).union(*self._same.values())
         self._years = frozenset(_YEAR.findall(question.text))
         self._numbers = _numbers_in(question.text)
 
@@ -82,9 +80,7 @@ class HeaderMatcher:
         terms, numbers = frozenset(self._analyze([text])[0]), _numbers_in(text)
         return np.array(
             [
-                float(_GROUPING.sub("", word) in numbers)
-                if _NUMBER.fullmatch(word)
-                else _likeness(term, terms, self._same.get(term, frozenset()))
+                float(_GROUPING.sub("", word) in numbers) if _NUMBER.fullmatch(word) else _likeness(term, terms)
                 for term, word in self.question.words.items()
             ],
             np.float32,
@@ -103,7 +99,7 @@ class HeaderMatcher:
         """Return the share of a header's words that the question contains, in [0, 1]."""
         numbers = _numbers_in(header)
         words = dict.fromkeys(self._analyze([_NUMBER.sub(" ", header)])[0])
-        known = sum(word in self._known for word in words) + len(self._numbers & numbers)
+        known = sum(word in self.question.words for word in words) + len(self._numbers & numbers)
         return known / max(len(words) + len(numbers), 1)
 
     def bonus(self, header: str) -> float:
@@ -257,9 +253,9 @@ def _numbers_in(text: str) -> frozenset[str]:
     return frozenset(_GROUPING.sub("", number) for number in _NUMBER.findall(_YEARS.sub(r"\1 \2", text)))
 
 
-def _likeness(word: str, terms: frozenset[str], same: frozenset[str]) -> float:
-    """Return 1 if a term, or one of the same class, is among others, less if another form of it may be, else 0."""
-    if word in terms or not same.isdisjoint(terms):
+def _likeness(word: str, terms: frozenset[str]) -> float:
+    """Return 1 if a term is among others, less if one of them may be another form of it, else 0."""
+    if word in terms:
         return 1.0
     return SIMILAR * any(_are_forms(word, term) for term in terms)
 

@@ -38,14 +38,6 @@ _HEADS = (
     (r"spends?|spent|paid|pays?", "costs expenses expenditure payment"),
 )
 _ASKED = tuple((re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE), heads) for pattern, heads in _HEADS)
-_SEXES = ("male males man men boy boys", "female females woman women girl girls")
-"""Tables say `Female`, and questions `women`. This names 4 of 43 cells in tables of strangers."""
-_SEX_OF = {word: words for words in _SEXES for word in words.split()}
-
-
-def same_class(words: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield those terms of a question whose words name a class by one of several words, with all of these words."""
-    return ((term, _SEX_OF[word.lower()]) for term, word in words.items() if word.lower() in _SEX_OF)
 
 
 def asked_heads(question: str) -> Iterator[str]:

@@ -146,15 +146,6 @@ def test_a_word_that_begins_as_another_header_is_not_a_longer_one(library: Libra
     assert found.quote == "1.1"
 
 
-def test_men_and_women_are_named_by_several_words(library: Library) -> None:
-    """Tables say `Female`, and questions `women`."""
-    rows = [["Sex", "Robbery", "Fraud"], ["Male", "103", "80"], ["Female", "12", "73"]]
-    library.add_documents([sheet("Arrests", rows)])
-    found = pinned(library, "How many women were arrested for robbery?")
-    assert found is not None
-    assert found.quote == "12"
-
-
 def test_a_row_in_the_middle_of_a_long_table_is_found(library: Library) -> None:
     """By the words of its column's header, which is far above it."""
     rows = [["Station", "Rainfall", "Altitude"], *([f"Station {n}", f"{n}.5", f"{n}00"] for n in range(1, 200))]
