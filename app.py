@@ -43,6 +43,8 @@ def open_library() -> Library:
     library = Library.open(settings.library if chosen else user_data_path("pincite") / "demo", settings)
     if library.read_only:  # in a container, it was filled when the image was built
         return library
+    if sys.stderr.isatty():
+        sys.stderr.write("Pincite reads the sample documents …\n")
     receipt = library.add(sorted(path for path in SEEDS.iterdir() if path.suffix != ".jsonl"))
     for failure in receipt.failed:
         logging.warning("%s: %s %s", failure.source, failure.reason, failure.hint)

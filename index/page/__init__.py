@@ -40,7 +40,7 @@ def serve(folder: Path, settings: Settings, *, host: str, port: int, examples: S
     from index.library.library import Library
     from index.server.http import service
 
-    service.configure_logging(settings.log_format)
+    service.begin(settings, host, port)
     with Library.open(folder, settings, immutable=settings.demo) as library:
         app = create_app(library, settings, examples=examples)
         from index.server.http.application import listen

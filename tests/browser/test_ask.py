@@ -277,6 +277,10 @@ def test_more_than_eight_documents_are_chosen_from_a_list(tmp_path: Path, visit:
         assert "note 4.txt" in names
         assert "note 7.txt" in names
         assert "in=" in page.url
+        page.set_viewport_size({"width": 390, "height": 844})
+        box = page.locator("#narrowing").bounding_box()
+        assert box
+        assert box["height"] < 150, "nothing but the list and the helpers between question and answer"
         page.close()  # before the server stops, which the page would report
 
 

@@ -17,6 +17,7 @@ from starlette import requests
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
+from index.errors import SettingsError
 from index.library.library import Library
 from index.server.http import application
 from index.server.http import service as service_module
@@ -118,14 +119,14 @@ def test_running_the_server_opens_and_closes_the_library(tmp_path: Path, monkeyp
         return opened[-1]
 
     def serve(server: uvicorn.Server) -> None:
-        assert (server.config.host, server.config.port, server.config.access_log) == ("127.0.0.1", 80, False)
+        assert (server.config.host, server.config.port, server.config.access_log) == ("127.0.0.1", 0, False)
         assert opened[0].documents() == []
         server.started = True
 
     monkeypatch.setattr(Library, "open", open_and_record)
     monkeypatch.setattr(uvicorn.Server, "run", serve)
     monkeypatch.setattr(service_module, "configure_logging", lambda _: None)
-    application.run(folder, Settings(), host="127.0.0.1", port=80)
+    application.run(folder, Settings(), host="127.0.0.1", port=0)
     assert (folder / "catalog.db").exists()
 
 
@@ -191,6 +192,19 @@ def test_links_of_exports_use_the_public_address(public: str, server: str) -> No
         {"type": "http", "scheme": "http", "path": "/", "root_path": "/l/notes", "headers": headers}
     )
     assert page_address(Settings(public_url=public), request) == f"{server}/l/notes"
+
+
+def test_used_port_is_refused_before_the_library_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says how to choose another; loading the library and the models takes seconds."""
+    monkeypatch.setattr(service_module, "configure_logging", lambda _: None)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(SettingsError, match=f"cannot listen at 127.0.0.1, port {port}") as caught:
+            application.run(tmp_path / "library", Settings(), host="127.0.0.1", port=port)
+    assert "--port" in str(caught.value.hint)
+    assert not (tmp_path / "library").exists()
 
 
 def test_started_server_says_which_address_to_open(

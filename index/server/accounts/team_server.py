@@ -43,7 +43,7 @@ def serve(place: Place, settings: Settings, make: MakeApplication | None = None)
     Raises SettingsError if nobody could get in, and the errors of `collection.several` and `Library.open`.
     """
     front.require_usable(settings)
-    service.configure_logging(settings.log_format)
+    service.begin(settings, place.host, place.port)
     app = build(place.folder, settings, make or programs_only, has_several=place.has_several)
     application.listen(app, settings, host=place.host, port=place.port)
 

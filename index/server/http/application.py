@@ -216,7 +216,7 @@ async def demo_running(visitors: Visitors | None) -> AsyncIterator[None]:
 
 def run(folder: FilePath, settings: Settings, *, host: str, port: int) -> None:
     """Open the library, serve it until interrupted, and close it."""
-    service.configure_logging(settings.log_format)
+    service.begin(settings, host, port)
     with Library.open(folder, settings, immutable=settings.demo) as library:
         jobs = Jobs(library, settings, Uploads(library.folder / "uploads", settings))
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import socket
 import sys
 import threading
 import uuid
@@ -25,7 +26,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from starlette.requests import HTTPConnection, Request
 
-from index.errors import LibraryError, PinciteError, TooMany
+from index.errors import LibraryError, PinciteError, SettingsError, TooMany
 from index.library.library import Library
 from index.server.job_queue import Jobs
 from index.server.limits import SERVICE_KEY, Slots, client_of, run_unless_disconnected
@@ -151,6 +152,24 @@ def configure_logging(form: Literal["auto", "text", "json"]) -> None:
     logging.getLogger("index").setLevel(logging.INFO)
     for name in ("uvicorn", "index.server.http.access"):
         logging.getLogger(name).setLevel(logging.WARNING if is_text else logging.INFO)
+
+
+def begin(settings: Settings, host: str, port: int) -> None:
+    """Configure the log of a server, and say that it starts. Raises SettingsError if its port is in use."""
+    configure_logging(settings.log_format)
+    _require_free_port(host, port)
+    _log.info("Pincite starts …")
+
+
+def _require_free_port(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            message = f"Pincite cannot listen at {host}, port {port}: {error.strerror or error}."
+            hint = "Choose another port: pincite serve --port 7861, or GRADIO_SERVER_PORT=7861 python app.py"
+            raise SettingsError(message, hint) from error
 
 
 class Warmup:
