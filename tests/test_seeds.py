@@ -113,16 +113,17 @@ ANSWERS = {
     "Which types of bomber flew together over the Sea of Japan in July 2019?": "two Chinese H-6K bombers",
     "How did China get a discount from Rosneft and Transneft?": "because they had borrowed enormous sums",
     "Who signed the treaty?": "by Vladimir Putin and Jiang Zemin",
+    "When did gas start to flow through Power of Siberia?": "on 2 December 2019",
 }
 """The four examples of the page and the questions of the README, each with words of a correct answer."""
 
 
 def test_shown_questions_have_an_expected_answer() -> None:
-    """ANSWERS has the page's examples and every question of the README and docs/, except for two."""
+    """ANSWERS has the page's examples and every question of the README and docs/, except for three."""
     texts = "".join(without_tables(page.read_text(encoding="utf-8")) for page in pages())
     documented = set(re.findall(r"""(?:pincite ask|library\.ask\(|"question":|\.predict\() ?"([^"]+\?)\"""", texts))
-    # An example of a question without an answer, and one of a follow-up.
-    assert {*EXAMPLES, *documented} - {"What did it cost?", "and when?"} == set(ANSWERS)
+    # An example of a question without an answer, and two of follow-ups.
+    assert {*EXAMPLES, *documented} - {"What did it cost?", "and when?", "and in 2019?"} == set(ANSWERS)
 
 
 @pytest.mark.parametrize("question", ANSWERS)

@@ -128,7 +128,7 @@ CORPUS: tuple[HostileFile, ...] = (
     *(_pdf_document(subject, payload) for subject, payload in list(MARKUP.items())[:4]),
     *_large_files(),
     _refused_file("NUL alone", "nul.txt", b"\x00" * 100_000),
-    _refused_file("one letter of NUL", "letter.txt", b"The comet fell be\x00fore the winter came to the desert."),
+    HostileFile("one letter of NUL", "letter.txt", b"The comet zorilla fell be\x00fore the winter came.", "zorilla"),
     _refused_file("nothing", "nothing.txt", b""),
     _refused_file("a picture that runs", "picture.svg", b"<svg xmlns='http://www.w3.org/2000/svg' onload='pwned=1'/>"),
     _refused_file("a program called a PDF", "setup.pdf", b"MZ\x90\x00<script>window.pwned=1</script>"),

@@ -204,7 +204,7 @@ def test_missing_model_error_names_the_setting(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(EncoderError, match="PINCITE_MODEL") as caught:
         load_encoder(Settings(model="/nonexistent/model", device="cpu"))
-    assert "could not be loaded" in caught.value.message
+    assert "/nonexistent/model: the folder does not exist" in caught.value.message
 
 
 # Custom models

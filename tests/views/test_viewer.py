@@ -183,7 +183,7 @@ def test_page_marks_cover_words_on_two_pages(filled: Library) -> None:
 def test_format_without_pages_has_no_page_images(filled: Library) -> None:
     """There are no marks, and asking for an image is an error."""
     assert filled.page_marks("ship.html", Span(0, 5)) == ()
-    with pytest.raises(PageError, match="Trade has no page images"):
+    with pytest.raises(PageError, match="Ship has no page images"):
         filled.page_image("ship.html", 1)
 
 
