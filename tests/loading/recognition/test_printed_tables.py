@@ -121,7 +121,7 @@ REAL = {
     ("single_table.pdf", "Chipper", "total chunks"): "20,843",
     ("single_table.pdf", "Base 256", "mean chunks per document (std)"): "400.64 (242.04)",
     ("table-multi-row-column-cells.pdf", "Blind", "Ballots Completed"): "1",
-    ("table-multi-row-column-cells.pdf", "Low Vision", "Results Accuracy"): "98.3% n=2 (97.7%, n=3)",
+    ("table-multi-row-column-cells.pdf", "Low Vision", "Results, Accuracy"): "98.3% n=2 (97.7%, n=3)",
 }
 
 
