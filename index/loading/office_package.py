@@ -24,7 +24,6 @@ RELATED = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}
 _STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/")
 """The beginning of the namespaces in files that are saved as “Strict Open XML”; all others have a year in theirs."""
 
-
 _VISIO = "document"
 """What Visio calls the link to the document; the other programs say `officeDocument`."""
 

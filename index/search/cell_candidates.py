@@ -47,8 +47,6 @@ _TIME = re.compile(
 """Questions for a time; in others, `when` begins a condition."""
 _NUMBER = re.compile(r"(?<![\w.,])(?<!\d-)\d+(?:[.,]\d+)*(?![\w-])")
 """A number by itself, not in a code as `SNB22-3`; `0.5` is no `5`."""
-_YEARS = re.compile(r"(?<![\w-])(\d{4})\s?[-–]\s?(\d{4})(?![\w-])")
-"""Years from one to another: a question may name them one by one, as in `between 2001 and 2011`."""
 _GROUPING = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 """A comma between thousands: `9,467` is `9467`."""
 _UNITS = {"share": re.compile(r"%|\bper ?cent", re.I), "money": re.compile(r"[$€£¥]|\b(?:USD|EUR|GBP|CHF|JPY)\b")}
@@ -250,7 +248,7 @@ class _Row:
 
 
 def _numbers_in(text: str) -> frozenset[str]:
-    return frozenset(_GROUPING.sub("", number) for number in _NUMBER.findall(_YEARS.sub(r"\1 \2", text)))
+    return frozenset(_GROUPING.sub("", number) for number in _NUMBER.findall(text))
 
 
 def _likeness(word: str, terms: frozenset[str]) -> float:

@@ -9,11 +9,8 @@ import pytest
 from index.loading import formats
 from index.loading.content import Content, Draft, compose, paragraph
 from index.loading.grid import Outline, grid
-from index.search.cell_candidates import HeaderMatcher
 from index.search.element_symbols import symbol_in
-from index.search.evidence import EncodedQuestion
 from index.search.header_words import asked_heads, weights_of
-from tests.fakes import meaning
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,15 +115,6 @@ def test_a_row_is_named_by_the_words_of_the_question(library: Library) -> None:
     assert answer.statements[0].text == "Town · Sheryl: Hull"
     assert answer.citations[0].location.headers == ("Town", "Sheryl")
     assert library.ask("What is the town of DD37Cf93?").statements[0].text == "Town · 1, DD37Cf93: Hull"
-
-
-def test_years_from_and_to_name_a_column() -> None:
-    """A question may name both years of a span."""
-    words = {"2001": "2001", "2011": "2011"}
-    question = EncodedQuestion("between 2001 and 2011", meaning(""), words, dict.fromkeys(words, 1.0))
-    matcher = HeaderMatcher(question, lambda texts: [text.split() for text in texts])
-    headers = ("1991-2001", "2001–2011", "2011-2021", "12-2001-2011")
-    assert [matcher.match(header).tolist() for header in headers] == [[1, 0], [1, 1], [0, 1], [0, 0]]
 
 
 def test_a_longer_header_is_not_meant_unless_the_question_says_so(library: Library) -> None:
