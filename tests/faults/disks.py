@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import subprocess
@@ -111,4 +112,5 @@ def _inspect_and_finish(
 
 
 def _remount(disk: Path, mode: str) -> None:
+    gc.collect()  # a closed word index keeps its deleted files mapped until then, and the disk would be busy
     subprocess.run(["mount", "-o", f"remount,{mode},size={DISK_MEGABYTES}m", str(disk)], check=True)
