@@ -19,6 +19,8 @@ _BEGINS_A_PART = re.compile(
     rf"|until)\s+)?{_WH}\b)",
     re.IGNORECASE,
 )
+_MOST_PARTS = 8
+"""A text with more questions is searched as a whole: each part costs a search."""
 _TWO_QUESTIONS = re.compile(r"(?<=\?)\s+(?=\S)")
 _BARE_PART = re.compile(
     rf"(?:(?:by|to|for|from|with|in|at|on|of|since|until)\s+)?{_WH}(?:\s+(?:year|exactly|much|many|long|else))?\W*",
@@ -183,13 +185,13 @@ def _has_clause(text: str) -> bool:
 
 
 def split_parts(text: str) -> tuple[str, ...]:
-    """Return the questions in a text, each completed with words of the first; empty if there is only one."""
-    whole = [question.strip() for question in _TWO_QUESTIONS.split(text) if question.strip()]
+    """Return the questions in a text, each completed with words of the first; empty if there is one, or too many."""
+    whole = list(dict.fromkeys(question.strip() for question in _TWO_QUESTIONS.split(text) if question.strip()))
     if not all(question.endswith("?") for question in whole[:-1]) or (len(whole) > 1 and not whole[-1].endswith("?")):
         return ()
     pieces = [piece for question in whole for piece in _BEGINS_A_PART.split(question)]
     pieces = pieces[:1] + [piece for piece in pieces[1:] if not _WHICH_ONES.fullmatch(piece.strip(" ?,;."))]
-    if len(pieces) < 2 or not (WH_START.match(pieces[0]) or CHOICE.match(pieces[0])):
+    if not 2 <= len(pieces) <= _MOST_PARTS or not (WH_START.match(pieces[0]) or CHOICE.match(pieces[0])):
         return ()
     first = pieces[0].rstrip(" ?,;")
     return (f"{first}?", *(_complete(piece.rstrip(" ?,;"), first) for piece in pieces[1:]))

@@ -41,7 +41,8 @@ _RANDOM = (
     (re.compile(r"\b[0-9a-f]{32}\b"), "ID"),
     (re.compile(r"\b\d+\.\d+(?:e-?\d+)?\b"), "TIME"),
     (re.compile(r"\d{4}-\d\d-\d\dT[\d:.+]+"), "TIME"),
-    (re.compile(r"pincite_sign_in=[^;]+"), "COOKIE"),
+    (re.compile(r"pincite_(?:sign_in|browser)=[^;]+"), "COOKIE"),
+    (re.compile(r'"[\w-]{22}/'), '"ID/'),
     (re.compile(r'"jobs":"[0-9a-f]{16}"'), "ID"),
     (re.compile(r'"(?:session_hash|app_id|event_id)": ?"?[\w-]+"?'), "ID"),
 )

@@ -90,6 +90,14 @@ def test_compound_question_is_split_into_whole_questions(text: str, parts: tuple
     assert parse_question(text).parts == parts
 
 
+def test_repeated_and_very_many_questions_are_not_split() -> None:
+    """Each part costs a search: forty questions in one would keep everybody waiting."""
+    assert parse_question("Who signed the treaty? " * 80).parts == ()
+    many = [f"Who signed treaty {number}?" for number in range(9)]
+    assert parse_question(" ".join(many)).parts == ()
+    assert parse_question(" ".join(many[:8] * 2)).parts == tuple(many[:8])
+
+
 @pytest.mark.parametrize(
     ("text", "sides"),
     [

@@ -56,8 +56,10 @@ QUESTIONS = (
 )
 _NAMES = "(?:average_|cache_)?duration|avg_time|(?:rank_)?eta|ms|passages_per_second|seconds(?:_left)?|timings_ms|token"
 _FIELDS = rf'"(?:{_NAMES})\\?":'
-_TIMES = re.compile(_FIELDS + r'\s*(?:-?[0-9.]+(?:e-?\d+)?|null|\{[^}]*\}|\\?"[^"\\]*\\?")')
-"""Fields that tell time, and the token of the visitor themselves."""
+_TIMES = re.compile(
+    _FIELDS + r'\s*(?:-?[0-9.]+(?:e-?\d+)?|null|\{[^}]*\}|\\?"[^"\\]*\\?")|(?<=searched in )[0-9.]+ m?s'
+)
+"""Fields and words that tell time, and the token of the visitor themselves."""
 _IDS = re.compile(r"\b[0-9a-f]{32}\b")
 """Random ids: of requests, of jobs and of answers."""
 _RANDOM = re.compile(r'"jobs":"[0-9a-f]{16}"|"app_id":\d+|"readable_sha256": "[0-9a-f]{64}"')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import threading
 import time
+import re
 import unicodedata
 from bisect import bisect_right
 from pathlib import Path
@@ -77,8 +78,8 @@ def marks(path: Path, document: Document, span: Span) -> tuple[PageMark, ...]:
 
 
 def bare(text: str) -> str:
-    """Return the letters for comparison: without white space and hyphens, with accents apart."""
-    return unicodedata.normalize("NFD", "".join(normalise(text).split())).replace("-", "")
+    """Return the letters for comparison: without white space, hyphens and bars between cells, with accents apart."""
+    return re.sub("[-|]", "", unicodedata.normalize("NFD", "".join(normalise(text).split())))
 
 
 class Reader:

@@ -188,6 +188,7 @@ def test_worn_out_process_is_replaced(
 
 def test_idle_process_ends(parser: Parser, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process ends after a while without work; a later file gets a new one."""
+    pool.close_idle()
     monkeypatch.setattr(pool, "IDLE_SECONDS", 0.01)
     read(parser, write("a.txt", "The ship left."))
     monkeypatch.undo()
