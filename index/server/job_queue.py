@@ -129,8 +129,8 @@ class Jobs:
         Raises QueueFull, TooMany if there are more questions or cells than the settings allow, DocumentNotFound,
         AmbiguousDocument.
         """
+        self._require_few_questions(len(questions))
         asked = matrix_questions(questions)
-        self._require_few_questions(len(asked))
         infos = self._library.matrix_documents(documents)
         require_few_cells(len(infos), len(asked), self._settings.max_matrix_cells)
         chosen = [info.id for info in infos]

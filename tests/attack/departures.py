@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tests.attack.servers import Server
 
 _SETTLING = 15.0
+_PAUSE_SECONDS = 0.2
+"""The pause between two requests of one kind, so that all of them together stay below a visitor's limit."""
 """Seconds within which the files of a deleted library must be gone."""
 _HEAD = b'--edge\r\nContent-Disposition: form-data; name="files"; filename="slow.txt"\r\n\r\n'
 
@@ -53,7 +55,8 @@ def _raced(server: Server, trial: Trial) -> None:
 
 
 def _new(server: Server, before: dict[str, int]) -> list[str]:
-    return [name for name in files_of_visitors(server.home) if name not in before]
+    """Return the files that there were not before, and those that have grown."""
+    return [name for name, size in files_of_visitors(server.home).items() if size > before.get(name, 0)]
 
 
 def _repeat(work: Callable[[Guest], object], guest: Guest, over: threading.Event) -> int:
@@ -63,7 +66,7 @@ def _repeat(work: Callable[[Guest], object], guest: Guest, over: threading.Event
         with suppress(ValueError, KeyError):  # a refusal has other fields
             work(guest)
         count += 1
-        over.wait(0.05)
+        over.wait(_PAUSE_SECONDS)
     return count
 
 
