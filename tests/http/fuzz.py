@@ -45,6 +45,8 @@ OPERATIONS = 20
 """About the number of operations of the service."""
 ACCEPTED = ["2xx", "403", "404", "409"]
 """Statuses of the response to a request that matches the description."""
+REFUSED = ["400", "403", "404", "405", "406", "409", "413", "415", "422", "429"]
+"""Statuses of the response to a request that does not match it: 413 is that for a body with too many values."""
 BEYOND_DESCRIPTION = ("documents", "text", "view", "page")
 """Operations that refuse some valid parameters: a schema cannot describe a cursor or the end of a document."""
 
@@ -76,7 +78,10 @@ def fuzz(address: str, cases: int, seed: int = SEED, *, brief: bool = False) -> 
             "continue-on-failure": True,
             "request-timeout": 60,
             "phases": {"coverage": {"enabled": not brief}},
-            "checks": {"positive_data_acceptance": {"expected-statuses": ACCEPTED}},
+            "checks": {
+                "positive_data_acceptance": {"expected-statuses": ACCEPTED},
+                "negative_data_rejection": {"expected-statuses": REFUSED},
+            },
             "operations": [{"include-operation-id": name, **acceptance} for name in BEYOND_DESCRIPTION],
         }
     )

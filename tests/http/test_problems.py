@@ -212,6 +212,7 @@ def test_invalid_fields_are_named_by_json_pointers(
         ("/v1/check", {"text": "x" * 201}, "PINCITE_MAX_TEXT_CHARACTERS"),
         ("/v1/check", {"text": "It rained today. " * 6}, "PINCITE_MAX_CHECK_SENTENCES"),
         ("/v1/batch", {"questions": ["x"] * 4}, "PINCITE_MAX_BATCH_QUESTIONS"),
+        ("/v1/matrix", {"questions": ["x"] * 4}, "PINCITE_MAX_BATCH_QUESTIONS"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -33,7 +33,7 @@ _APART = 0.6
 _AS_WIDE, _OTHERS = 0.8, 2
 """A space separates a head or a foot only if at most `_OTHERS` spaces are `_AS_WIDE` times as high. If there are more,
 they separate paragraphs."""
-_HEAD_SHARE = 1 / 3
+_HEAD_SHARE = 1 / 4
 _FEWEST_ROWS = 3
 _SAME_ROW = 0.7
 
@@ -158,8 +158,7 @@ def _spanning(levels: Sequence[Sequence[Line]], gutter: float) -> list[bool]:
 
     The cells of such a row are short. In several rows, cells on both sides begin at places where no column line begins.
     """
-    begins = {round(line.left) for level in levels for line in level if _is_prose(line)}
-    margins = {place + shift for place in begins for shift in (-1, 0, 1)}
+    margins = _margins(levels)
     cells = [[line for line in level if round(line.left) not in margins] for level in levels]
     tabular = [
         len(level) > 2 and not any(map(_is_prose, level)) and len({_side(line, gutter) for line in apart}) > 1
@@ -170,10 +169,17 @@ def _spanning(levels: Sequence[Sequence[Line]], gutter: float) -> list[bool]:
     return [row or any(not _side(line, gutter) for line in level) for row, level in zip(rows, levels, strict=True)]
 
 
+def _margins(levels: Iterable[Sequence[Line]]) -> set[int]:
+    """Return the places where lines of prose begin, and a point beside them."""
+    begins = {round(line.left) for level in levels for line in level if _is_prose(line)}
+    return {place + shift for place in begins for shift in (-1, 0, 1)}
+
+
 def _set_apart(levels: Sequence[Sequence[Line]], gutter: float) -> set[int]:
     """Return the levels below the head, such as names side by side, and at the foot, which blank spaces set apart.
 
-    Such a space is higher than nearly all others; spaces between paragraphs are of one height.
+    Such a space is higher than nearly all others; spaces between paragraphs are of one height. Lines at the margins of
+    both columns are no foot: they end the columns.
     """
     spaces = [
         min(line.bottom for line in above) - max(line.top for line in below)
@@ -183,7 +189,8 @@ def _set_apart(levels: Sequence[Sequence[Line]], gutter: float) -> set[int]:
     ]
     least = max(_APART * levels[0][0].size, *sorted([0.0] * _OTHERS + spaces)[-1 - _OTHERS :][:1]) / _AS_WIDE
     head = [number for number, space in enumerate(spaces, 1) if space > least and number <= _HEAD_SHARE * len(levels)]
-    foot = [len(spaces)] if spaces and spaces[-1] > least else []
+    ends_columns = len(levels[-1]) > 1 and {round(line.left) for line in levels[-1]} <= _margins(levels[:-1])
+    foot = [len(spaces)] if spaces and spaces[-1] > least and not ends_columns else []
     return {*head[-1:], *foot}
 
 
