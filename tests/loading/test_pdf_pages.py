@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 import threading
 import time
-import re
 import unicodedata
 from bisect import bisect_right
 from pathlib import Path
