@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.filterwarnings(f"ignore:{words}") for words in PROVIDER_WARNINGS]
 
 
-@pytest.fixture(scope="module")
-def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
-    """A server of two libraries, and people with different rights at a provider."""
-    with team_with_people(tmp_path_factory.mktemp("site")) as served:
+@pytest.fixture
+def team(tmp_path: Path) -> Iterator[Team]:
+    """A server of two libraries, and people with different rights at a provider; nobody has kept anything."""
+    with team_with_people(tmp_path) as served:
         yield served
 
 
