@@ -62,8 +62,9 @@ _TIMES = re.compile(
 """Fields and words that tell time, and the token of the visitor themselves."""
 _IDS = re.compile(r"\b[0-9a-f]{32}\b")
 """Random ids: of requests, of jobs and of answers."""
-_RANDOM = re.compile(r'"jobs":"[0-9a-f]{16}"|"app_id":\d+|"readable_sha256": "[0-9a-f]{64}"')
-"""Hashes of the random ids of the visitor's own jobs and of a text with a time, and a process's number in Gradio."""
+_RANDOM = re.compile(r'"jobs":"[0-9a-f]{16}"|"app_id":\d+|"readable_sha256": "[0-9a-f]{64}"|(?<=answer=)[\w-]{16}')
+"""Keys of answers, hashes of the random ids of the visitor's own jobs and of a text with a time, and a process's number
+in Gradio."""
 _OWN_SIZE = re.compile(r'(?<="characters":)(\d+,"bytes":)\d+')
 """The size of the indexes on disk: those of the visitor's own documents hold times, and differ by a byte or two."""
 _MOMENTS = re.compile(r"20\d\d-\d\d-\d\dT[0-9:.]+(?:Z|\+00:00)?")
@@ -198,7 +199,7 @@ def _observe(guest: Guest, probe: Probe) -> str:
     if probe.event >= 0:
         # Suggested questions are made in the background; how long that takes is no secret.
         wait_until(lambda: guest.get("/page/suggestions").status_code != 202)
-        return _TIMES.sub("~", guest.event(probe.event, probe.options["data"], 10))
+        return _RANDOM.sub("~", _TIMES.sub("~", guest.event(probe.event, probe.options["data"], 10)))
     try:
         response = _response(guest, probe)
     except httpx.TransportError as error:
