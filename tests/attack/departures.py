@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from tests.attack.servers import Server
 
 _SETTLING = 15.0
-_PAUSE_SECONDS = 0.2
-"""The pause between two requests of one kind, so that all of them together stay below a visitor's limit."""
+_BRIEF_PAUSE_SECONDS, _PAUSE_SECONDS = 0.05, 0.2
+"""The pauses between two requests of one kind: all of them together stay below a visitor's limit."""
 """Seconds within which the files of a deleted library must be gone."""
 _HEAD = b'--edge\r\nContent-Disposition: form-data; name="files"; filename="slow.txt"\r\n\r\n'
 
@@ -34,7 +34,8 @@ def _raced(server: Server, trial: Trial) -> None:
     with Guest(server, ledger) as guest, ThreadPoolExecutor(8) as pool:
         guest.settle()
         over = threading.Event()
-        running = [pool.submit(_repeat, work, guest, over) for work in _WORKS]
+        pause = _BRIEF_PAUSE_SECONDS if trial.brief else _PAUSE_SECONDS
+        running = [pool.submit(_repeat, work, guest, over, pause) for work in _WORKS]
         deleted = []
         for _ in range(4 if trial.brief else 20):
             time.sleep(0.4)
@@ -59,14 +60,14 @@ def _new(server: Server, before: dict[str, int]) -> list[str]:
     return [name for name, size in files_of_visitors(server.home).items() if size > before.get(name, 0)]
 
 
-def _repeat(work: Callable[[Guest], object], guest: Guest, over: threading.Event) -> int:
+def _repeat(work: Callable[[Guest], object], guest: Guest, over: threading.Event, pause: float) -> int:
     """Repeat a request until the event is set and return how often."""
     count = 0
     while not over.is_set():
         with suppress(ValueError, KeyError):  # a refusal has other fields
             work(guest)
         count += 1
-        over.wait(_PAUSE_SECONDS)
+        over.wait(pause)
     return count
 
 

@@ -256,3 +256,11 @@ def test_cells_painted_one_by_one_keep_their_order() -> None:
         for part in range(2)
     ]
     assert in_reading_order(lines) == lines
+
+
+@cases("seed", [2, 8, 15])
+def test_large_spaces_between_entries_set_nothing_apart(seed: int) -> None:
+    """Entries far below the others, at both margins, are no foot, and a third of the page is no head."""
+    sheet = Sheet(random.Random(seed))
+    _entries_apart(sheet)
+    assert sheet.misplaced() == 0
