@@ -25,7 +25,8 @@ from benchmarks.machine import report
 from benchmarks.peers import PEERS, Contender, environment
 from benchmarks.stages import questions, stages
 from index.encoders.encoder import SentenceTransformerEncoder
-from index.encoders.pretrained import default_weights, native_bfloat16
+from index.encoders.precision import LIBRARY_PRECISIONS
+from index.encoders.pretrained import default_weights
 from index.loading.loader import discover, load
 from index.text.chunks import Chunker
 
@@ -72,8 +73,6 @@ def main() -> None:
 
 def _ways(stack: ExitStack, folder: Path, python: str) -> Ways:
     """Return a contender and its batch size for each way to index, by name."""
-    precisions = ("float32", "bfloat16") if native_bfloat16() else ("float32",)
-
     paths = [str(default_weights()), str(folder / "texts.json"), str(folder / "files")]
 
     def start(name: str, *options: str, python: str = sys.executable) -> Contender:
@@ -82,7 +81,7 @@ def _ways(stack: ExitStack, folder: Path, python: str) -> Ways:
         return contender
 
     ways: Ways = {ADD: (start("pincite"), ""), f"{ADD}, float32": (start("pincite", "float32"), "")}
-    for precision in precisions:
+    for precision in LIBRARY_PRECISIONS:
         bare = start("encode", precision)
         ways |= {f"encode {precision}, batch {size}": (bare, size) for size in BATCH_SIZES}
     return ways | {f"peer: {name}": (start(name, python=python), "") for name in PEERS if python}

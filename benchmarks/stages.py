@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.machine import seconds
 from index import Library, Settings
 from index.encoders.encoder import Draft, SentenceTransformerEncoder, _pooled
-from index.encoders.pretrained import default_weights, native_bfloat16
+from index.encoders.precision import LIBRARY_PRECISIONS
+from index.encoders.pretrained import default_weights
 from index.loading.loader import load
 from index.records import Span
 from index.storage.tables import pack_sentence_vectors, pack_vector
@@ -87,7 +88,7 @@ def questions(texts: Sequence[str], encoder: SentenceTransformerEncoder) -> list
     """Return the median milliseconds to encode one question with warm Pincite and sentence-transformers."""
     short_questions = [" ".join(text.split()[:QUESTION_WORDS]) for text in texts[:QUESTIONS]]
     ways: dict[str, Callable[[str], object]] = {f"encode_question, {encoder.precision}": encoder.encode_question}
-    for precision in dict.fromkeys(("float32", "bfloat16" if native_bfloat16() else "float32")):
+    for precision in LIBRARY_PRECISIONS:
         ways[f"sentence-transformers, {precision}"] = partial(bare(precision).encode, show_progress_bar=False)
     spent: dict[str, list[float]] = {name: [] for name in ways}
     for question in short_questions:

@@ -69,6 +69,7 @@ class FakeEncoder:
         self.name = name
         self.dimension = _DIMENSION
         self.max_tokens = max_tokens
+        self.precision = "float32"
         self.encoded: list[str] = []
         """Every passage that was encoded, in order."""
         self.calls: list[int] = []

@@ -125,6 +125,7 @@ class _Import:
         for embedded in embedder.embed(self._new(targets)):
             self._put(embedded, targets.pop(embedded.document.id), tools.fingerprint)
         self._encoded = embedder.encoded
+        self._store.catalog.note_precisions(embedder.precisions)
 
     def receipt(self, seconds: float) -> Receipt:
         """Return the receipt of the import."""

@@ -80,6 +80,11 @@ class Embedder:
         self.found = 0
         """Passages whose vectors were reused."""
 
+    @property
+    def precisions(self) -> list[str]:
+        """The precision of the encoder, if it encoded any passage."""
+        return [getattr(self._tools.encoder, "precision", "")] if self.encoded else []
+
     def embed(self, documents: Iterable[Document]) -> Iterator[EmbeddedDocument]:
         """Yield each document in order, as soon as its batch is full."""
         waiting: list[tuple[Document, tuple[Chunk, ...]]] = []
@@ -253,6 +258,7 @@ class _Rebuild:
             self._successor.put(self._numbers.pop(document.id), document, embedded.chunks, embedded.vectors)
             if self._progress:
                 self._progress("encoding", done, len(missing))
+        self._side.catalog.note_precisions(self._precisions())
         return len(missing)
 
     def finish(self) -> None:
@@ -265,6 +271,11 @@ class _Rebuild:
         require_space(self._store.folder, file_size(self._side.folder / "catalog.db"))
         progress = self._progress
         replace_contents(self._store, self._side, progress and (lambda done, of: progress("replacing", done, of)))
+
+    def _precisions(self) -> list[str]:
+        """Return those of the vectors that are kept, and of new ones."""
+        kept = self._store.catalog.precisions() if self._same_encoder else []
+        return [*kept, *self.embedder.precisions]
 
     def _documents(self, numbers: Sequence[int]) -> Iterator[Document]:
         """Yield the documents that still exist."""

@@ -1,15 +1,14 @@
 """The forward pass of BERT over concatenated texts: little padding, and no dispatch through a model library.
 
-The result equals that of the library within the chosen precision. With `float16`, for processors with AVX2 but no
-AVX-512, only weights are float16; products are float32. `int8` is for the answer reader, which need not be exact.
+The result equals that of the library within the chosen precision. That is the precision of the linear layers and of
+attention; embeddings, normalisation and the sums between layers are always float32.
 """
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
-from itertools import chain
-from typing import TYPE_CHECKING, Any
+from itertools import accumulate, chain, pairwise
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch.nn import functional
@@ -19,13 +18,30 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    Linear = Callable[[Tensor], Tensor]
-
 MANY, MULTIPLES = 256, (8, 64)
 """The number of tokens is rounded up to a multiple of 8, or of 64 from MANY on. oneDNN compiles code for each number of
 rows, and keeps it: without rounding it took 300 MB and more."""
-BLOCK = 512
-"""Tokens that go through the intermediate layer at a time: their 1,536 floats each fit in the cache of a core."""
+BLOCK = 256
+"""Tokens that go through the linear layers at a time: their 1,536 floats each fit in the cache of a core."""
+CALIBRATION_TOKENS = 72
+"""Random tokens that show which inputs of a layer are outliers. For real texts nearly the same are."""
+EIGHT_BITS = 127
+"""The highest absolute value of a rounded weight or state."""
+OUTLIERS = 8
+"""Inputs that an eight-bit layer multiplies in float32. BERT has a few whose states are ten times as large as the
+others; rounded with one scale, they would leave the others no digits. Without this the cosine of a vector to that of
+float32 is .996, with it .9994 or more for English texts."""
+LEAST_GELU = -0.17
+"""The minimum of GELU."""
+_LEAST_SCALE = 1e-9
+
+
+class Linear(Protocol):
+    """A linear layer."""
+
+    def __call__(self, states: Tensor, added: Tensor | None = None) -> Tensor:
+        """Return the products. With `added`, shape (tokens, outputs), it is added to them, and the sum is float32."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +56,15 @@ class _Layer:
 
 
 class Bert:
-    """The layers of one BERT model, prepared for this processor."""
+    """The layers of one BERT model, prepared for this processor in one of the precisions of `LAYERS`."""
 
     def __init__(self, model: Any, precision: str) -> None:
         weights = {name: weight.detach().float() for name, weight in model.state_dict().items()}
         self.size: int = model.config.hidden_size
         self._heads: int = model.config.num_attention_heads
         self._epsilon: float = model.config.layer_norm_eps
-        self._dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
-        self._make_linear = {"float16": _float16_weights, "int8": _int8}.get(precision, _prepacked)
+        self._precision = precision
+        self._attention_dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
         self._words = weights["embeddings.word_embeddings.weight"]
         self._positions = (
             weights["embeddings.position_embeddings.weight"] + weights["embeddings.token_type_embeddings.weight"][0]
@@ -56,6 +72,10 @@ class Bert:
         self._embedding_norm = _pair(weights, "embeddings.LayerNorm")
         prefixes = [f"encoder.layer.{n}." for n in range(model.config.num_hidden_layers)]
         self._layers = [self._layer(weights, prefix) for prefix in prefixes]
+        if precision == "int8":
+            tokens = min(CALIBRATION_TOKENS, len(self._positions))
+            generator = torch.Generator().manual_seed(0)
+            self(torch.randint(len(self._words), (tokens,), generator=generator), [tokens])
 
     @torch.inference_mode()
     def __call__(self, ids: Tensor, lengths: Sequence[int], added: Tensor | None = None) -> Tensor:
@@ -68,52 +88,49 @@ class Bert:
         positions = torch.cat([self._positions[:length] for length in lengths])
         embedded = self._words.index_select(0, ids).add_(positions)
         states = self._normalise(embedded if added is None else embedded.add_(added), self._embedding_norm)
-        spare = -len(ids) % MULTIPLES[len(ids) >= MANY]
-        states = functional.pad(states, (0, 0, 0, spare))
+        rows = len(ids) + -len(ids) % MULTIPLES[len(ids) >= MANY]
+        states = functional.pad(states, (0, 0, 0, rows - len(ids)))
+        blocks = [slice(start, min(start + BLOCK, rows)) for start in range(0, rows, BLOCK)]
+        texts = [slice(start, end) for start, end in pairwise([0, *accumulate(lengths)])]
+        # All layers write into the same memory: to get new memory from the system takes a tenth of the time.
+        projected = torch.empty(rows, 3 * self.size, dtype=self._attention_dtype)
+        attended = torch.zeros(rows, self._heads, self.size // self._heads)
         for layer in self._layers:
-            attended = layer.attention_output(self._attend(layer.queries_keys_values(states), lengths))
-            states = self._normalise(attended.add_(states), layer.attention_norm)
-            wide = [layer.output(functional.gelu(layer.intermediate(block))) for block in torch.split(states, BLOCK)]
-            states = self._normalise(torch.cat(wide).add_(states), layer.output_norm)
+            for block in blocks:
+                projected[block] = layer.queries_keys_values(states[block])
+            for text in texts:
+                attended[text] = self._attend(projected[text])
+            for block in blocks:
+                summed = layer.attention_output(attended[block].flatten(1), states[block])
+                states[block] = self._feed_forward(layer, self._normalise(summed, layer.attention_norm))
         return states[: len(ids)]
 
-    def _attend(self, projected: Tensor, lengths: Sequence[int]) -> Tensor:
-        """Return the attention of each text's tokens to each other, and to none of the padding."""
-        attended = []
-        spare = len(projected) - sum(lengths)
-        for text in torch.split(projected.view(len(projected), 3, self._heads, -1), [*lengths, spare])[:-1]:
-            length = len(text)
-            rounded = functional.pad(text.permute(1, 2, 0, 3), (0, 0, 0, -length % MULTIPLES[0]))
-            queries, keys, values = rounded.contiguous()
-            scores = torch.bmm(queries, keys.transpose(1, 2)).float()
-            scores[..., length:] = -torch.inf
-            shares = torch.softmax(scores, dim=-1, out=scores).to(self._dtype)
-            attended.append(torch.bmm(shares, values)[:, :length].transpose(0, 1).reshape(-1, self.size))
-        return functional.pad(torch.cat(attended), (0, 0, 0, spare)).float()
+    def _attend(self, projected: Tensor) -> Tensor:
+        """Return the attention of a text's tokens to each other, shape (tokens, heads, size of a head)."""
+        by_head = projected.view(len(projected), 3, self._heads, -1).permute(1, 2, 0, 3)
+        queries, keys, values = by_head.unsqueeze(1)
+        return functional.scaled_dot_product_attention(queries, keys, values, scale=1.0)[0].transpose(0, 1)
+
+    def _feed_forward(self, layer: _Layer, states: Tensor) -> Tensor:
+        wide = layer.intermediate(states).float()
+        return self._normalise(layer.output(functional.gelu(wide), states), layer.output_norm)
 
     def _layer(self, weights: dict[str, Tensor], prefix: str) -> _Layer:
+        def linear(weight: Tensor, bias: Tensor, *, activated: bool = False) -> Linear:
+            return LAYERS[self._precision](weight, bias, activated)
+
         projections = [_pair(weights, f"{prefix}attention.self.{name}") for name in ("query", "key", "value")]
         weight, bias = (torch.cat(parts).view(3, -1) for parts in zip(*projections, strict=True))
         for parameter in (weight, bias):
             parameter[0] /= (self.size // self._heads) ** 0.5  # the queries, so that scores need no scaling
         return _Layer(
-            self._projection(weight.view(-1, self.size), bias.view(-1)),
-            self._float_projection(*_pair(weights, f"{prefix}attention.output.dense")),
+            linear(weight.view(-1, self.size), bias.view(-1)),
+            linear(*_pair(weights, f"{prefix}attention.output.dense")),
             _pair(weights, f"{prefix}attention.output.LayerNorm"),
-            self._float_projection(*_pair(weights, f"{prefix}intermediate.dense")),
-            self._float_projection(*_pair(weights, f"{prefix}output.dense")),
+            linear(*_pair(weights, f"{prefix}intermediate.dense")),
+            linear(*_pair(weights, f"{prefix}output.dense"), activated=True),
             _pair(weights, f"{prefix}output.LayerNorm"),
         )
-
-    def _projection(self, weight: Tensor, bias: Tensor) -> Linear:
-        """Return a linear layer whose result has the precision of attention."""
-        multiply = self._make_linear(weight.to(self._dtype), bias.to(self._dtype))
-        return lambda states: multiply(states.to(self._dtype))
-
-    def _float_projection(self, weight: Tensor, bias: Tensor) -> Linear:
-        """Return a linear layer whose result is float32."""
-        projection = self._projection(weight, bias)
-        return lambda states: projection(states).float()
 
     def _normalise(self, states: Tensor, pair: tuple[Tensor, Tensor]) -> Tensor:
         return functional.layer_norm(states, (self.size,), *pair, self._epsilon)
@@ -131,16 +148,6 @@ def fits(model: Any) -> bool:
     )
 
 
-def float16_weights_work() -> bool:
-    """Return whether this torch multiplies by weights in float16 with the right result."""
-    return _is_right(_float16_weights, 0.001)
-
-
-def int8_works() -> bool:
-    """Return whether this torch multiplies weights and states of eight bits with nearly the right result."""
-    return _is_right(_int8, 0.03)
-
-
 def concatenate(texts: Sequence[Sequence[int]]) -> tuple[Tensor, list[int]]:
     """Return the tokens of all texts in one tensor, and the number of each text's tokens: the input of `Bert`."""
     return torch.tensor(list(chain.from_iterable(texts)), dtype=torch.long), [len(text) for text in texts]
@@ -156,8 +163,123 @@ def _pair(weights: dict[str, Tensor], name: str) -> tuple[Tensor, Tensor]:
     return weights[f"{name}.weight"], weights[f"{name}.bias"]
 
 
-def _prepacked(weight: Tensor, bias: Tensor) -> Linear:
-    """Return a layer with weights in oneDNN's layout. To convert them each time takes a third of a question's time."""
+def float32_layer(weight: Tensor, bias: Tensor, _: bool) -> Linear:
+    """Return a layer in float32."""
+    return _in_own_precision(_laid_out(weight, bias))
+
+
+def bfloat16_layer(weight: Tensor, bias: Tensor, _: bool) -> Linear:
+    """Return a layer that rounds weights and states to bfloat16. Its products are bfloat16, too."""
+    multiply = _laid_out(weight.bfloat16(), bias.bfloat16())
+    return _in_own_precision(lambda states: multiply(states.bfloat16()))
+
+
+def float16_layer(weight: Tensor, bias: Tensor, _: bool) -> Linear:
+    """Return a layer with weights in float16 and all else in float32: half the memory is read, and sums are exact."""
+    packed = torch.ops.quantized.linear_prepack_fp16(weight, bias)
+    multiply = torch.ops.quantized.linear_dynamic_fp16
+    return _in_own_precision(lambda states: multiply(states, packed))
+
+
+class EightBits:
+    """A layer with a scale for each row of its weight and for each token's state; sums are float32.
+
+    Its first call shows it which inputs are outliers: it computes in float32, and rounds its weight thereafter. From
+    then on, a token's products do not depend on other tokens.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor, activated: bool) -> None:
+        """`activated` says that the states come from GELU; the layer may overwrite these."""
+        self._weight, self._bias, self._activated = weight, bias, activated
+        self._is_rounded = False
+
+    def __call__(self, states: Tensor, added: Tensor | None = None) -> Tensor:
+        """See `Linear`."""
+        if not self._is_rounded:
+            products = functional.linear(states, self._weight, self._bias)
+            self._round(states)
+            return products if added is None else products.add_(added)
+        sums = self._multiply_outliers(states.index_select(1, self._outliers))
+        rounded, scales, zero = self._from_gelu(states) if self._activated else self._rounded(states)
+        products = torch.ops.onednn.qlinear_pointwise(
+            rounded, 1.0, zero, self._weight, self._scales, self._zeros, None, 1.0, 0, torch.float32, "none", [], ""
+        )
+        if added is not None:
+            sums.add_(added)
+        return sums.addcmul_(products, scales)
+
+    def _round(self, states: Tensor) -> None:
+        weight = self._weight
+        self._outliers = states.abs().amax(dim=0).topk(min(OUTLIERS, states.shape[1])).indices
+        rest = weight.index_fill(1, self._outliers, 0.0)
+        self._scales = (rest.abs().amax(dim=1) / EIGHT_BITS).clamp(min=_LEAST_SCALE)
+        rounded = (rest / self._scales.unsqueeze(1)).round().to(torch.int8)
+        self._weight = torch.ops.onednn.qlinear_prepack(rounded, None)
+        self._zeros = torch.zeros(len(weight), dtype=torch.int32)
+        bias = self._bias
+        if self._activated:  # a state is stored as its distance from the minimum
+            bias = bias + LEAST_GELU * rounded.sum(dim=1) * self._scales
+            self._lowest = torch.full((weight.shape[1],), float(torch.iinfo(torch.int8).min))
+        self._multiply_outliers = _laid_out(weight.index_select(1, self._outliers), bias)
+        self._is_rounded = True
+
+    def _rounded(self, states: Tensor) -> tuple[Tensor, Tensor, int]:
+        """Return the states as unsigned bytes, the scale of each token, and the byte that stands for 0."""
+        rest = states.index_fill(1, self._outliers, 0.0)
+        scales = rest.abs().amax(dim=1, keepdim=True).div_(EIGHT_BITS).clamp_(min=_LEAST_SCALE)
+        return _unsigned(rest.mul_(1 / scales)), scales, 128
+
+    def _from_gelu(self, states: Tensor) -> tuple[Tensor, Tensor, int]:
+        """Do the same for states that are never below LEAST_GELU: they use the whole range of a byte."""
+        distances = states.index_fill_(1, self._outliers, LEAST_GELU).sub_(LEAST_GELU)
+        scales = distances.amax(dim=1, keepdim=True).div_(255).clamp_(min=_LEAST_SCALE)
+        return _unsigned(torch.addcmul(self._lowest, distances, 1 / scales, out=distances)), scales, 0
+
+
+def _unsigned(values: Tensor) -> Tensor:
+    """Return values from -128 to 127 as bytes, 128 higher. torch has vector instructions for signed bytes only."""
+    return values.round_().to(torch.int8).view(torch.uint8).bitwise_xor_(128)
+
+
+LAYERS: dict[str, Callable[[Tensor, Tensor, bool], Linear]] = {
+    "float32": float32_layer,
+    "bfloat16": bfloat16_layer,
+    "float16": float16_layer,
+    "int8": EightBits,
+}
+_TOLERANCES = {"float32": 1e-5, "bfloat16": 0.02, "float16": 1e-3, "int8": 0.03}
+
+
+def works(precision: str) -> bool:
+    """Return whether this torch computes a precision with nearly the right result on this processor.
+
+    The layers use operations that torch may change. Without VNNI instructions, sums of eight-bit products overflow if
+    weights and states are large: the first row of both is.
+    """
+    generator = torch.Generator().manual_seed(0)
+    states, weight = (torch.randn(16, 64, generator=generator) for _ in range(2))
+    states[0] = weight[0] = 1
+    bias = weight[:, 0].clone()
+    exact = functional.linear(states, weight, bias)
+    try:
+        layer = LAYERS[precision](weight, bias, False)
+        layer(states[1:])
+        products = layer(states)
+    except (AttributeError, RuntimeError):
+        return False
+    return bool((products - exact).abs().max() < _TOLERANCES[precision] * exact.abs().max())
+
+
+def _in_own_precision(multiply: Callable[[Tensor], Tensor]) -> Linear:
+    def layer(states: Tensor, added: Tensor | None = None) -> Tensor:
+        products = multiply(states)
+        return products if added is None else products.float().add_(added)
+
+    return layer
+
+
+def _laid_out(weight: Tensor, bias: Tensor) -> Callable[[Tensor], Tensor]:
+    """Return the product with a weight in oneDNN's layout: converting it each time takes a third of a question's."""
     try:
         packed = torch.ops.mkldnn._reorder_linear_weight(weight)
         multiply = torch.ops.mkldnn._linear_pointwise
@@ -165,33 +287,3 @@ def _prepacked(weight: Tensor, bias: Tensor) -> Linear:
     except (AttributeError, RuntimeError):  # this torch does not have it, or does not know the processor
         return lambda states: functional.linear(states, weight, bias)
     return lambda states: multiply(states, packed, bias, "none", [], "")
-
-
-def _is_right(layer: Callable[[Tensor, Tensor], Linear], tolerance: float) -> bool:
-    generator = torch.Generator().manual_seed(0)
-    states, weight = (torch.randn(2, 8, 64, generator=generator) for _ in range(2))
-    try:
-        found = layer(weight[0], weight[1, :, 0])(states[0])
-    except (AttributeError, RuntimeError):
-        return False
-    exact = functional.linear(states[0], weight[0], weight[1, :, 0])
-    return bool((found - exact).abs().max() < tolerance * exact.abs().max())
-
-
-def _float16_weights(weight: Tensor, bias: Tensor) -> Linear:
-    """Return a layer with weights in float16 and all else in float32: half the memory is read, and sums are exact."""
-    packed = torch.ops.quantized.linear_prepack_fp16(weight, bias)
-    multiply = torch.ops.quantized.linear_dynamic_fp16
-    return lambda states: multiply(states, packed)
-
-
-def _int8(weight: Tensor, bias: Tensor) -> Linear:
-    """Return a layer with weights of eight bits and a scale for each row. It rounds states likewise at each product."""
-    scales = (weight.abs().amax(dim=1) / 127).clamp(min=1e-9).double()
-    zeros = torch.zeros(len(weight), dtype=torch.long)
-    with warnings.catch_warnings():  # torch will remove this some day, and warns; `int8_works` will then notice
-        warnings.simplefilter("ignore")
-        rounded = torch.quantize_per_channel(weight, scales, zeros, 0, torch.qint8)
-    packed = torch.ops.quantized.linear_prepack(rounded, bias)
-    multiply = torch.ops.quantized.linear_dynamic
-    return lambda states: multiply(states, packed)

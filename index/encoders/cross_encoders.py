@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from index.encoders.pretrained import choose_device, choose_precision, load_cross_encoder, model_name
+from index.encoders.precision import LIBRARY_PRECISIONS, choose_precision
+from index.encoders.pretrained import choose_device, load_cross_encoder, model_name
 from index.errors import EncoderError
 
 if TYPE_CHECKING:
@@ -68,9 +69,12 @@ def load_reranker(settings: Settings) -> Reranker | None:
     """Return the reranker of the settings; None if they name none. Raises EncoderError if it cannot be loaded."""
     if not settings.reranker:
         return None
-    # Only the encoder supports weights in float16.
-    precision = "auto" if settings.precision == "float16" else settings.precision
-    return CrossEncoderReranker(settings.reranker, device=settings.device, precision=precision)
+    return CrossEncoderReranker(settings.reranker, device=settings.device, precision=_library_precision(settings))
+
+
+def _library_precision(settings: Settings) -> str:
+    """Return the precision of a model that the library computes: it has not all that our own layers have."""
+    return settings.precision if settings.precision in LIBRARY_PRECISIONS else "auto"
 
 
 class CrossEncoderReranker:
@@ -152,8 +156,9 @@ def load_verifier(settings: Settings) -> ClaimVerifier | None:
     model = settings.verifier.strip()
     if model.lower() == OFF:
         return None
-    precision = "auto" if settings.precision == "float16" else settings.precision
-    return CrossEncoderVerifier(model, device=settings.device, precision=precision) if model else Verifier(precision)
+    if model:
+        return CrossEncoderVerifier(model, device=settings.device, precision=_library_precision(settings))
+    return Verifier(settings.precision)
 
 
 class Verifier:

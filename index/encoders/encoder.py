@@ -18,12 +18,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from index.encoders.contexts import fitting_context
+from index.encoders.precision import LIBRARY_PRECISIONS, QUESTION, choose_precision
 from index.encoders.pretrained import (
     DEFAULT_NAME,
     DEFAULT_SHA256,
     choose_device,
-    choose_precision,
     inspect_model,
     load_model,
     model_name,
@@ -107,7 +106,7 @@ class SentenceTransformerEncoder:
     def __init__(self, model: str = "", *, device: str = "auto", precision: str = "auto") -> None:
         import torch
 
-        from index.encoders.bert import Bert, fits, float16_weights_work
+        from index.encoders.bert import Bert, fits, works
         from index.encoders.passes import LightPass
 
         self._model, self._device = model, choose_device(device)
@@ -115,13 +114,15 @@ class SentenceTransformerEncoder:
         loaded = None if light else load_model(model, self._device)
         parts = read_default() if loaded is None else inspect_model(model, loaded)
         own = light or (parts.contextual and self._device == "cpu" and fits(parts.layers))
-        float16_works = own and float16_weights_work()
-        self.precision = choose_precision(precision, self._device, own=float16_works)
-        if self.precision == "float16" and not float16_works:
+        self.precision = choose_precision(precision, self._device, own=own)
+        if self.precision not in LIBRARY_PRECISIONS and not (own and works(self.precision)):
             message = f"{model or DEFAULT_NAME} cannot be computed in {self.precision} here."
             raise EncoderError(message, "Set PINCITE_PRECISION to auto.")
         self.name = model_name(model, parts.layers.config) if model else f"{DEFAULT_NAME}@{DEFAULT_SHA256[:12]}"
-        self._light = LightPass(Bert(parts.layers, self.precision)) if light else None
+        self.question_precision = (
+            choose_precision(precision, self._device, QUESTION, own=own) if light else self.precision
+        )
+        self._light = LightPass(Bert(parts.layers, self.question_precision)) if light else None
         self._pretrained = replace(parts, layers=None)  # the layers would be a second copy of the weights
         self._workers: int = torch.get_num_threads()
         self._loading = threading.Lock()
@@ -271,11 +272,22 @@ class SentenceTransformerEncoder:
         layers = getattr(model[0], "auto_model", None)
         if self._device == "cpu" and self._pretrained.contextual and fits(layers):
             packed_layers = Bert(layers, self.precision)
-            if self._light:
-                self._light = LightPass(packed_layers)  # for questions, too, so that there is one copy of the weights
+            if self._light and self.question_precision == self.precision:
+                self._light = LightPass(packed_layers)  # so that there is one copy of the weights
             return ModelPass(pack(model, packed_layers))
-        precision = "float32" if self.precision == "float16" else self.precision
+        precision = self.precision if self.precision in LIBRARY_PRECISIONS else "float32"
         return PaddedPass(model.to(getattr(torch, precision)), self._device, self._pretrained.pad_id)
+
+
+def fitting_context(context: str, text: str, encoder: Encoder) -> str:
+    """Return the line to read before a text: as many words of its context as the encoder's limit allows."""
+    words = context.split()
+    while words:
+        line = f"{' '.join(words)}\n"
+        if encoder.count_tokens([line + text])[0] <= encoder.max_tokens:
+            return line
+        words = words[: len(words) // 2]
+    return ""
 
 
 def normalised(vectors: Vectors) -> Vectors:

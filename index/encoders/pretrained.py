@@ -1,4 +1,4 @@
-"""Loads a model as it was trained, finds its weights, and chooses the precision that is fastest on this processor.
+"""Loads a model as it was trained, and finds its weights.
 
 sentence-transformers loads any model. The default model can also be read from its files, which is enough for questions:
 importing that library takes longer than all else between a command and its answer.
@@ -213,43 +213,6 @@ def choose_device(device: str) -> str:
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def choose_precision(precision: str, device: str, *, own: bool = False) -> str:
-    """Return the precision; for `auto`, `bfloat16` if the device has it natively, or else `float32`.
-
-    For our `own` layers, `auto` may also choose `float16`, for the weights alone, if that is fastest.
-    """
-    import torch
-
-    if precision != "auto":
-        return precision
-    native = torch.cuda.is_bf16_supported() if device.startswith("cuda") else device == "cpu" and native_bfloat16()
-    if native:
-        return "bfloat16"
-    return "float16" if own and device == "cpu" and prefers_float16_weights() else "float32"
-
-
-def native_bfloat16() -> bool:
-    """Return whether this processor multiplies bfloat16 natively (AMX or AVX512-BF16) and not by emulation."""
-    return not {"AMX", "AVX512-BF16"}.isdisjoint(cpu_features())
-
-
-def prefers_float16_weights() -> bool:
-    """Return whether float32 products are fastest with weights in float16.
-
-    With AVX2 alone, a question takes a third less time, and many passages a tenth less. AVX-512 was not measured.
-    """
-    features = cpu_features()
-    return "AVX2" in features and "AVX-512" not in features
-
-
-def prefers_int8() -> bool:
-    """Return whether products of eight bits are fastest: with AVX512-VNNI a window takes 7 ms, with bfloat16 10 ms.
-
-    Without AVX512-VNNI, the sums of such products overflow.
-    """
-    return _reported("avx512_vnni", "_is_vnni_supported")
 
 
 def cpu_features() -> list[str]:

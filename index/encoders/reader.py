@@ -73,7 +73,7 @@ class AnswerReader:
     def read(self, question: str, windows: Sequence[Window]) -> list[Verdict]:
         """Return the verdict on each window, in order.
 
-        Each window is read alone, on one core: with eight bits, other windows in the same pass would change the result.
+        Each window is read alone, on one core.
         """
         tokens = self._layers.read(question)
         return list(self._threads.map(lambda window: self._verdict(tokens, window), windows))
@@ -143,15 +143,6 @@ def load_reader(precision: str) -> AnswerReader:
     Raises EncoderError if its weights are missing, and WeightsMismatch if they are not the published ones.
     """
     from index.encoders.pairs import load_weights
+    from index.encoders.precision import choose_precision
 
-    return AnswerReader(load_weights(WEIGHTS, SHA256), _precision(precision))
-
-
-def _precision(precision: str) -> str:
-    """Return the precision; for `auto` eight bits if they are fastest."""
-    from index.encoders.bert import int8_works
-    from index.encoders.pretrained import choose_precision, prefers_int8
-
-    if precision == "auto" and prefers_int8() and int8_works():
-        return "int8"
-    return choose_precision(precision, "cpu", own=True)
+    return AnswerReader(load_weights(WEIGHTS, SHA256), choose_precision(precision, "cpu", own=True))

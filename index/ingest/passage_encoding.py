@@ -64,6 +64,8 @@ class PassageEncoder:
                 PackedVectors(key, pack_vector(embedding.vector), pack_sentence_vectors(embedding.sentences))
                 for key, embedding in zip(keys, encoded, strict=True)
             )
+        if missing:
+            self._catalog.note_precisions([getattr(self._tool_loader.tools().encoder, "precision", "")])
         return len(missing)
 
 

@@ -99,9 +99,22 @@ def _examine_encoder(settings: Settings, findings: dict[str, str], problems: lis
     findings["Encoder"] = encoder.name
     findings["Weights"] = "as published (sha256 checked)" if not settings.model else "not checked: your own model"
     findings["Computes"] = f"{encoder.precision} on {encoder.device}, at most {encoder.max_tokens} tokens a passage"
+    findings["Computes questions"] = f"{encoder.question_precision} on {encoder.device}"
+    findings["Milliseconds of a layer"] = _speeds()
     findings["Documents"] = f"run through sentence-transformers {version('sentence-transformers')}: {modules}"
     light = "run through the same layers, without importing sentence-transformers"
     findings["Questions"] = light if encoder.light else "run through the same library"
+
+
+def _speeds() -> str:
+    """Return what the choice of precision rests on, measured once more."""
+    from index.encoders.precision import WORKLOAD_TOKENS, measured_again
+
+    return "; ".join(
+        f"{WORKLOAD_TOKENS[workload]} tokens: "
+        + ", ".join(f"{precision} {milliseconds:.1f}" for precision, milliseconds in times.items())
+        for workload, times in measured_again().items()
+    )
 
 
 def _examine_recognition(settings: Settings, findings: dict[str, str], problems: list[Problem]) -> None:

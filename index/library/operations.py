@@ -49,6 +49,7 @@ class Maintenance:
             bytes=self._store.bytes_on_disk(),
             made_with=catalog.fingerprint(),
             generation=catalog.generation(),
+            precisions=tuple(catalog.precisions()),
             media_types=dict(Counter(info.media_type for info in catalog.documents())),
             notes=(*readiness.notes, *([_READ_ONLY] if self._store.read_only else [])),
             **catalog.totals(),

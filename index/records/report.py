@@ -200,6 +200,8 @@ class Stats:
     """The encoder, its revision, and the chunking; empty until something is added."""
     generation: int
     """Number of changes so far."""
+    precisions: tuple[str, ...] = ()
+    """The precisions in which the vectors were computed; all of them can be compared."""
     media_types: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     """What the indexes lack, and whether the library is read-only."""

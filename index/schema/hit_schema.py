@@ -96,6 +96,8 @@ class Stats(Schema):
     """Encoder, its revision, and chunking; empty until something is added."""
     generation: int
     """The number of changes so far."""
+    precisions: list[str]
+    """The precisions in which the vectors were computed; all of them can be compared."""
     media_types: dict[str, int]
     """The number of documents of each format."""
     notes: list[str]

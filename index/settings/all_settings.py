@@ -54,8 +54,9 @@ class Settings(DemoSettings, TeamSettings):
     against its source if the rules say *supported*; empty for the built-in one, `off` for none."""
     device: str = "auto"
     """`auto`, `cpu`, `cuda`, `mps` …"""
-    precision: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
-    """`auto`: bfloat16 if the processor supports it natively; with AVX2 only, float16 for weights; else float32."""
+    precision: Literal["auto", "float32", "float16", "bfloat16", "int8"] = "auto"
+    """`auto`: the fastest on this processor, measured at the first start. `float16` is for the weights alone; `int8`
+    multiplies eight bits and adds in float32. Vectors of all precisions can stand in one library."""
     passage_tokens: int = Field(default=170, ge=32, le=2000)
     """Target size of a passage, in tiktoken tokens."""
     bar: float = Field(default=0.55, ge=0.0, le=1.0)

@@ -262,7 +262,8 @@ def working_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace the default encoder by one that loads at once."""
 
     class Sound(FakeEncoder):
-        precision, device, light = "float32", "cpu", True
+        precision = question_precision = "float32"
+        device, light = "cpu", True
         document_model = ()
 
         def __init__(self, model: str = "", *, device: str = "auto", precision: str = "auto") -> None:

@@ -78,13 +78,13 @@ def test_packed_model_encodes_like_the_original(
 
 
 def test_default_vectors_equal_those_of_plain_encode(reference: SentenceTransformer) -> None:
-    """With default settings, no vector differs by more than its storage in float16 allows."""
+    """With default settings, vectors differ by what the chosen precision explains, most where tokens are characters."""
     encoder = SentenceTransformerEncoder(device="cpu")
     texts = [text for text in TEXTS if encoder.count_tokens([text])[0] <= encoder.max_tokens]
     expected = reference.encode(texts, normalize_embeddings=True)
     vectors = np.stack([passage.vector for passage in encoder.encode([Draft(text) for text in texts])])
     cosines = (vectors * expected).sum(axis=1)
-    assert cosines.min() > (0.9999 if encoder.precision != "bfloat16" else 0.995)
+    assert cosines.min() > (0.998 if encoder.precision == "int8" else 0.9999)
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])

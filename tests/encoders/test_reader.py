@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from index.encoders import reader as module
-from index.encoders.bert import int8_works
+from index.encoders.bert import works
 from index.encoders.pairs import load_weights
-from index.encoders.pretrained import prefers_int8, read_default
+from index.encoders.pretrained import read_default
 from index.encoders.reader import LONGEST, SHA256, UNREAD, WEIGHTS, AnswerReader, Verdict, Window, load_reader
 from index.errors import EncoderError, WeightsMismatch
 from index.library.library import Library
@@ -130,7 +130,7 @@ def test_sentences_over_the_token_limit_are_not_read(shipped: AnswerReader) -> N
 @pytest.mark.parametrize("precision", ["bfloat16", "int8"])
 def test_lower_precision_changes_probabilities_little(precision: str, shipped: AnswerReader) -> None:
     """Rounding changes a probability by less than 0.08."""
-    if precision == "int8" and not (prefers_int8() and int8_works()):
+    if not works(precision):
         pytest.skip("this processor, or this torch, does not multiply eight bits")
     rounded_reader = load_reader(precision)
     for question, text in TEXTS.items():

@@ -349,8 +349,19 @@ def test_stats_count_the_whole_library(filled: Library, library: Library) -> Non
     assert stats.characters == sum(info.characters for info in filled.documents())
     assert stats.media_types == {"text/html": 1, "text/plain": 2}
     assert stats.made_with.startswith("fake@1 | sentences/")
+    assert stats.precisions == ("float32",)
     assert stats.bytes > 1000
     assert stats.generation == 3
+
+
+def test_stats_name_each_precision_that_computed_vectors(filled: Library, encoder: FakeEncoder, write: Write) -> None:
+    """A faster machine may go on with eight bits; a rebuild keeps vectors, and what is known of them."""
+    encoder.precision = "int8"
+    assert filled.stats().precisions == ("float32",)
+    filled.add(write("later.txt", "A whale swam past the harbour."))
+    assert filled.stats().precisions == ("float32", "int8")
+    filled.rebuild()
+    assert filled.stats().precisions == ("float32", "int8")
 
 
 def test_a_sound_library_has_no_problems(shared: Library) -> None:

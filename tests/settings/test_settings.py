@@ -36,7 +36,6 @@ def test_environment_overrides_defaults_and_arguments_override_both(monkeypatch:
         pytest.param({"passage_tokens": 5}, "passage_tokens", id="too small"),
         pytest.param({"passage_tokens": "many"}, "passage_tokens", id="no number"),
         pytest.param({"precision": "float8"}, "precision", id="none of the choices"),
-        pytest.param({"precision": "int8"}, "precision", id="a choice that is gone"),
         pytest.param({"max_file_megabytes": 0}, "max_file_megabytes", id="nothing allowed"),
         pytest.param({"max_pages": 0}, "max_pages", id="no page"),
         pytest.param({"allow_urls": "sometimes"}, "allow_urls", id="neither yes nor no"),

@@ -77,6 +77,10 @@ class Catalog:
         """Return the setting that loads the encoder: empty for the built-in encoder, None if it is unknown."""
         return self._optional_meta("model")
 
+    def precisions(self) -> list[str]:
+        """Return the precisions in which vectors were computed, in alphabetical order."""
+        return (self._optional_meta("precisions") or "").split()
+
     def relinked(self) -> int:
         """Return the last generation in which a document gained or lost a source and stayed in the library."""
         value = self._optional_meta("relinked")
@@ -266,6 +270,13 @@ class Catalog:
         """Store the setting that loads the encoder: the fingerprint contains only the encoder's name."""
         with self.database.writing() as connection:
             connection.execute("INSERT OR REPLACE INTO meta VALUES ('model', ?)", (model,))
+
+    def note_precisions(self, precisions: Iterable[str]) -> None:
+        """Remember that vectors were also computed in these precisions."""
+        if missing := set(precisions).difference(self.precisions(), [""]):
+            names = " ".join(sorted(missing.union(self.precisions())))
+            with self.database.writing() as connection:
+                connection.execute("INSERT OR REPLACE INTO meta VALUES ('precisions', ?)", (names,))
 
     def link(self, source: str, document_id: str) -> None:
         """Add this source to a document that is already stored."""

@@ -80,6 +80,10 @@ class LayeredCatalog(Catalog):
         """See `Catalog.model`."""
         return self._published.model()
 
+    def precisions(self) -> list[str]:
+        """See `Catalog.precisions`."""
+        return sorted({*self._published.precisions(), *self._own.precisions()})
+
     def relinked(self) -> int:
         """See `Catalog.relinked`."""
         own = self._own.relinked()
