@@ -3,8 +3,8 @@
 One forward pass gives the vector of a passage and a contextual vector for each of its sentences: the mean of the
 sentence's tokens as the model saw them among their neighbours. All vectors are float32 and have length one.
 
-Documents run through a `SentenceTransformer`. With the default model on a CPU, questions take a light pass through the
-same layers without that library: importing it takes longer than all else before an answer.
+Documents run through a `SentenceTransformer`. With the default model on a CPU, questions and the first passages take a
+light pass through the same layers without that library: importing it takes longer than all else before an answer.
 """
 
 from __future__ import annotations
@@ -39,11 +39,15 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
     from tokenizers import Encoding, Tokenizer
 
+    from index.encoders.bert import Bert
     from index.encoders.passes import ModelPass, Pass
     from index.records import Span
     from index.settings import Settings
 
 Vectors = np.ndarray[Any, np.dtype[np.float32]]
+LIGHT_PASSAGES = 1000
+"""Passages that the default model encodes before sentence-transformers is imported, in a thread: importing it takes as
+much processor time as 250 passages. Few files are added without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,12 @@ class SentenceTransformerEncoder:
         self.question_precision = (
             choose_precision(precision, self._device, QUESTION, own=own) if light else self.precision
         )
-        self._light = LightPass(Bert(parts.layers, self.question_precision)) if light else None
+        question_layers = Bert(parts.layers, self.question_precision) if light else None
+        self._questions = question_layers and LightPass(question_layers)
+        self._layers = question_layers if self.question_precision == self.precision else None
+        self._weights = parts.layers if light and self._layers is None else None
+        self._making = threading.Lock()
+        self._light_passages = 0
         self._pretrained = replace(parts, layers=None)  # the layers would be a second copy of the weights
         self._workers: int = torch.get_num_threads()
         self._loading = threading.Lock()
@@ -145,17 +154,12 @@ class SentenceTransformerEncoder:
     @property
     def light(self) -> bool:
         """Whether questions are encoded without sentence-transformers: true for the default model on a CPU."""
-        return self._light is not None
+        return self._questions is not None
 
     @property
     def document_model(self) -> SentenceTransformer:
         """The model for documents, loaded at its first use. Raises EncoderError if it cannot be loaded."""
         return self._document_pass().model
-
-    def prepare(self) -> None:
-        """Begin to load the model for documents in a thread. `encode` waits for it, and raises its error."""
-        if self._documents is None:
-            threading.Thread(target=self._try_to_load, name="pincite-loading").start()
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """See `Encoder.count_tokens`."""
@@ -163,11 +167,11 @@ class SentenceTransformerEncoder:
 
     def encode(self, drafts: Sequence[Draft], progress: Callable[[int], None] | None = None) -> list[Encoded]:
         """See `Encoder.encode`. Raises EncoderError for a draft longer than `max_tokens`."""
-        return self._encode(drafts, self._document_pass(), progress) if drafts else []
+        return self._encode(drafts, self._passage_pass(len(drafts)), progress) if drafts else []
 
     def encode_quotes(self, drafts: Sequence[Draft]) -> list[Encoded]:
         """See `Encoder.encode_quotes`."""
-        return self._encode(drafts, self._light or self._document_pass())
+        return self._encode(drafts, self._questions or self._document_pass())
 
     def encode_question(self, question: str) -> Vectors:
         """See `Encoder.encode_question`. A question longer than the encoder's limit is cut there."""
@@ -175,7 +179,7 @@ class SentenceTransformerEncoder:
         encoding = self._pretrained.tokenizer.encode(text)
         if len(encoding.ids) > self._pretrained.limit:
             encoding = self._cutting_tokenizer.encode(text)
-        ((vectors, _),) = self._passes([[encoding]], self._light or self._document_pass(), self._question_pool)
+        ((vectors, _),) = self._passes([[encoding]], self._questions or self._document_pass(), self._question_pool)
         return normalised(vectors[0])
 
     def _encode(
@@ -212,7 +216,7 @@ class SentenceTransformerEncoder:
         """Yield for each batch the indices of its texts, their vectors, and the vectors of each text's tokens."""
         from index.encoders.passes import batches
 
-        index_lists = list(batches(lengths))
+        index_lists = list(batches(lengths, self._workers if forward.parallel else 1))
         passes = self._passes([[tokenised[i] for i in batch] for batch in index_lists], forward, self._document_pool)
         for batch, (vectors, tokens) in zip(index_lists, passes, strict=True):
             yield batch, normalised(vectors), tokens
@@ -251,6 +255,29 @@ class SentenceTransformerEncoder:
         tokenizer.enable_truncation(self._pretrained.limit)
         return tokenizer
 
+    def _passage_pass(self, passages: int) -> Pass:
+        """Return the pass through sentence-transformers if it is loaded or there is no other, else the light one."""
+        if self._questions is None or self._documents is not None:
+            return self._document_pass()
+        from index.encoders.passes import LightPass
+
+        layers = self._passage_layers(self._weights)
+        with self._making:
+            before, self._light_passages = self._light_passages, self._light_passages + passages
+        if before <= LIGHT_PASSAGES < self._light_passages:
+            threading.Thread(target=self._try_to_load, name="pincite-loading").start()
+        return LightPass(layers)
+
+    def _passage_layers(self, model: Any) -> Bert:
+        """Return the layers for passages, made of a model at the first call; all passes share this copy."""
+        from index.encoders.bert import Bert
+
+        with self._making:
+            if self._layers is None:
+                self._layers = Bert(model, self.precision)
+                self._weights = None
+            return self._layers
+
     def _try_to_load(self) -> None:
         with suppress(EncoderError):
             self._document_pass()
@@ -265,16 +292,13 @@ class SentenceTransformerEncoder:
         """Return the pass of a model: without padding if its layers are those of a plain BERT."""
         import torch
 
-        from index.encoders.bert import Bert, fits
+        from index.encoders.bert import fits
         from index.encoders.packed_transformer import pack
-        from index.encoders.passes import LightPass, ModelPass, PaddedPass
+        from index.encoders.passes import ModelPass, PaddedPass
 
         layers = getattr(model[0], "auto_model", None)
         if self._device == "cpu" and self._pretrained.contextual and fits(layers):
-            packed_layers = Bert(layers, self.precision)
-            if self._light and self.question_precision == self.precision:
-                self._light = LightPass(packed_layers)  # so that there is one copy of the weights
-            return ModelPass(pack(model, packed_layers))
+            return ModelPass(pack(model, self._passage_layers(layers)))
         precision = self.precision if self.precision in LIBRARY_PRECISIONS else "float32"
         return PaddedPass(model.to(getattr(torch, precision)), self._device, self._pretrained.pad_id)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from math import ceil
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -99,12 +100,18 @@ class PaddedPass(ModelPass):
         return ids, mask, types
 
 
-def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Yield the indices of each batch, the longest texts first: it saves padding, and memory peaks at the beginning."""
+def batches(lengths: Sequence[int], workers: int = 1) -> Iterator[list[int]]:
+    """Yield the indices of each batch, the longest texts first: it saves padding, and memory peaks at the beginning.
+
+    The number of batches is about a multiple of `workers`, so that these end at the same time.
+    """
+    rounds = ceil(sum(lengths) / (workers * BATCH_TOKENS)) or 1
+    # A batch ends before the text that exceeds the limit: half a text below it on average.
+    limit = min(BATCH_TOKENS, sum(lengths) // (rounds * workers) + max(lengths, default=0) // 2)
     batch: list[int] = []
     longest = 0
     for i in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
-        if batch and longest * (len(batch) + 1) > BATCH_TOKENS:
+        if batch and longest * (len(batch) + 1) > limit:
             yield batch
             batch = []
         longest = longest if batch else lengths[i]

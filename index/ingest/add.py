@@ -76,7 +76,7 @@ class Ingestion:
         it refuses the document.
         """
         self._store = store
-        self._tool_loader = ToolLoader(store, tools, prepares=self._encodes)
+        self._tool_loader = ToolLoader(store, tools)
         self._encoder = PassageEncoder(store.catalog, self._tool_loader, self._report_encoding)
         self._limits = (limits, max_bytes, max_pages, max_characters)
         self._recognition = recognition or RecognitionOptions()
@@ -198,7 +198,6 @@ class Ingestion:
         if not self._is_known(ready.origin, ready.document.id):
             if len(ready.chunks) >= BATCH_PASSAGES:  # small documents do not wait for a large one
                 self._store_waiting()
-            self._tool_loader.announce(ready.keys)
             self._waiting.append(ready)
         return True
 

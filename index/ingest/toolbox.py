@@ -11,7 +11,7 @@ from index.loading.sandbox.messages import ChunkerSettings
 from index.storage.protocol import fingerprint_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from index.encoders.encoder import Encoder
     from index.storage.store import FolderStore
@@ -34,13 +34,10 @@ class Tools:
 class ToolLoader:
     """Loads the tools on first use, from any thread. If all files are unchanged, they are never loaded."""
 
-    def __init__(self, store: FolderStore, load: Callable[[], tuple[Encoder, Chunker]], *, prepares: bool) -> None:
-        """`prepares` says whether passages will be encoded at all, so that the encoder may be loaded ahead."""
+    def __init__(self, store: FolderStore, load: Callable[[], tuple[Encoder, Chunker]]) -> None:
         self._store = store
         self._load = load
-        self._prepares = prepares
         self._tools: Tools | None = None
-        self._prepared = False
         self._lock = threading.Lock()
 
     def tools(self) -> Tools:
@@ -50,22 +47,6 @@ class ToolLoader:
                 self._tools = self._loaded()
             return self._tools
 
-    def announce(self, keys: Sequence[bytes]) -> None:
-        """Announce passages by their keys. The first one without a stored vector makes the encoder load its model,
-        while further files are read.
-        """
-        if self._prepares and not self._prepared and self._lacks_any(keys):
-            self._prepare(self.tools().encoder)
-
-    def _lacks_any(self, keys: Sequence[bytes]) -> bool:
-        parts = (keys[start : start + LOOKUP_BATCH] for start in range(0, len(keys), LOOKUP_BATCH))
-        return any(len(self._store.catalog.vectors_by_key(part)) < len(set(part)) for part in parts)
-
-    def _prepare(self, encoder: Encoder) -> None:
-        self._prepared = True
-        if prepare := getattr(encoder, "prepare", None):
-            prepare()
-
     def _loaded(self) -> Tools:
         encoder, chunker = self._load()
         tokenizer = getattr(encoder, "tokenizer_json", "")
@@ -74,6 +55,4 @@ class ToolLoader:
         stored = self._store.catalog.fingerprint()
         if stored and stored != tools.fingerprint:
             raise FingerprintMismatch(str(self._store.folder), stored, tools.fingerprint)
-        if self._prepares and not stored:  # an empty library has no stored vectors: load while the first file is read
-            self._prepare(encoder)
         return tools

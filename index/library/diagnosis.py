@@ -86,7 +86,7 @@ def _effective_settings(folder: Path, settings: Settings) -> Settings:
 
 
 def _examine_encoder(settings: Settings, findings: dict[str, str], problems: list[Problem]) -> None:
-    from index.encoders.encoder import SentenceTransformerEncoder
+    from index.encoders.encoder import LIGHT_PASSAGES, SentenceTransformerEncoder
     from index.encoders.pretrained import cpu_features
 
     findings["Processor"] = ", ".join(cpu_features()) or "no features that Pincite uses"
@@ -102,7 +102,7 @@ def _examine_encoder(settings: Settings, findings: dict[str, str], problems: lis
     findings["Computes questions"] = f"{encoder.question_precision} on {encoder.device}"
     findings["Milliseconds of a layer"] = _speeds()
     findings["Documents"] = f"run through sentence-transformers {version('sentence-transformers')}: {modules}"
-    light = "run through the same layers, without importing sentence-transformers"
+    light = f"as the first {LIGHT_PASSAGES:,} passages: through the same layers, without sentence-transformers"
     findings["Questions"] = light if encoder.light else "run through the same library"
 
 

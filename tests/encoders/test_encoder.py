@@ -112,6 +112,16 @@ def test_batches_hold_every_draft_once() -> None:
     assert list(batches([])) == []
 
 
+@pytest.mark.parametrize(("texts", "tokens"), [(2, 150), (32, 140), (107, 142), (128, 250), (9, 1024)])
+def test_batches_are_shared_equally(texts: int, tokens: int) -> None:
+    """Two cores that take one batch after the other end at nearly the same time."""
+    lengths = [tokens + n % 17 for n in range(texts)]
+    loads = [0, 0]
+    for batch in batches(lengths, 2):
+        loads[loads.index(min(loads))] += sum(lengths[n] for n in batch)
+    assert max(loads) - min(loads) <= max(0.15 * max(loads), max(lengths) * (texts % 2))
+
+
 def test_empty_drafts_and_sentences_are_encoded(real_encoder: SentenceTransformerEncoder) -> None:
     """No draft gives no vector, no sentence gives no row, and an empty sentence gets its passage's vector."""
     assert real_encoder.encode([]) == []

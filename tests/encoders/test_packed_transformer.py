@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from sentence_transformers import SentenceTransformer
 
 from index.encoders.encoder import Draft, SentenceTransformerEncoder
 from index.encoders.packed_transformer import PackedTransformer
-from index.encoders.passes import PaddedPass
+from index.encoders.passes import LightPass, PaddedPass
 from index.encoders.pretrained import load_model
 from index.library.library import Library
 from index.records import Span
@@ -147,26 +148,38 @@ def test_loading_restores_the_garbage_collector_and_progress_bars() -> None:
             progress.enable_progress_bar()
 
 
-def test_failed_preparation_is_raised_by_encode(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The thread that loads ahead raises nothing; the next call of `encode` reports the error."""
+def test_many_passages_go_through_sentence_transformers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first ones do not wait for its import; once it is there, the others do, with the same vectors."""
+    monkeypatch.setattr("index.encoders.encoder.LIGHT_PASSAGES", 2)
+    encoder = SentenceTransformerEncoder(device="cpu", precision="float32")
+    drafts = [Draft(TEXTS[0], (Span(0, 33), Span(34, 57))), Draft(TEXTS[1])]
+    first = encoder.encode(drafts)
+    assert encoder._documents is None
+    encoder.encode(drafts)
+    while (loading := next((t for t in threading.enumerate() if t.name == "pincite-loading"), None)) is not None:
+        loading.join()
+    assert encoder._documents is not None
+    monkeypatch.setattr(LightPass, "__call__", lambda *_: pytest.fail("a passage took the light pass"))
+    for early, late in zip(first, encoder.encode(drafts), strict=True):
+        assert early.vector == pytest.approx(late.vector, abs=1e-6)
+        assert early.sentences == pytest.approx(late.sentences, abs=1e-6)
+
+
+def test_failed_import_is_raised_by_nothing_that_works_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passages go on through the light pass; only who asks for the library's model gets the error."""
     from index.errors import EncoderError
 
     def broken(model: str, device: str) -> None:
         raise EncoderError("The encoder could not be loaded.", "Install it again.")
 
+    monkeypatch.setattr("index.encoders.encoder.LIGHT_PASSAGES", 0)
     encoder = SentenceTransformerEncoder(device="cpu", precision="float32")
     monkeypatch.setattr("index.encoders.encoder.load_model", broken)
-    encoder.prepare()
+    assert len(encoder.encode([Draft("Whales.")]) + encoder.encode([Draft("Ships.")])) == 2
     with pytest.raises(EncoderError, match="could not be loaded"):
-        encoder.encode([Draft("Whales.")])
-    assert encoder.encode_question("Whales?").shape == (384,)
+        _ = encoder.document_model
 
 
-ADD = """import sys
-from index import Library
-with Library.open(sys.argv[1]) as library:
-    assert library.add([sys.argv[2]]).passages == 1
-    print(*{"sentence_transformers"} & sys.modules.keys())"""
 ASK = """import sys
 from index import Library
 from index.encoders.encoder import Draft, load_encoder
@@ -175,11 +188,12 @@ with Library.open(sys.argv[1], create=False) as library:
     assert library.ask("Who signed the treaty?").hits
     assert library.search("Who signed the treaty?", explain=True).hits[0].why.nearest_words
     library.add([sys.argv[2]])  # unchanged
+    library.add([sys.argv[4]])
 with Library.open(sys.argv[1] + "2") as library:
     assert library.sync([sys.argv[3]], dry_run=True).passages == 1
 encoder = load_encoder(Settings(device="cpu"))
 encoder.encode_question("Who signed?"), encoder.encode_quotes([Draft("The king signed.")])
-encoder.count_tokens(["The king signed."]), encoder.encode([])
+encoder.count_tokens(["The king signed."]), encoder.encode([Draft("The king signed.")])
 print(*{"transformers", "sentence_transformers", "sklearn"} & sys.modules.keys())"""
 
 
@@ -194,18 +208,14 @@ def kings(tmp_path: Path) -> Path:
 
 def run_fresh(code: str, library: Path, file: Path) -> str:
     """Run the code in a fresh interpreter and return what it prints."""
-    command = [sys.executable, "-c", code, str(library), str(file), str(file.parent)]
+    other = file.parent.with_name("whale.txt")
+    other.write_text("A whale swam past the harbour.")
+    command = [sys.executable, "-c", code, str(library), str(file), str(file.parent), str(other)]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-@pytest.mark.nightly
-def test_adding_imports_sentence_transformers(tmp_path: Path, kings: Path) -> None:
-    """A fresh process that adds a document encodes it with sentence-transformers."""
-    assert run_fresh(ADD, tmp_path / "library", kings) == "sentence_transformers\n"
-
-
-def test_asking_imports_no_model_library(tmp_path: Path, kings: Path) -> None:
-    """Asking, explaining, counting tokens and dry runs import neither sentence-transformers nor transformers."""
+def test_few_files_and_questions_import_no_model_library(tmp_path: Path, kings: Path) -> None:
+    """Adding, asking, explaining, counting tokens and dry runs do without sentence-transformers and transformers."""
     with Library.open(tmp_path / "library") as library:
         library.add([kings])
     assert run_fresh(ASK, tmp_path / "library", kings) == "\n"

@@ -49,45 +49,6 @@ def test_file_becomes_a_document_with_passages(library: Library, encoder: FakeEn
     assert "The ship of Clara was slow." in text_of(library, "people.md")
 
 
-class PreparingEncoder(FakeEncoder):
-    """An encoder that records each call of `prepare`, with the number of texts encoded before it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.prepared: list[int] = []
-
-    def prepare(self) -> None:
-        """Record the call."""
-        self.prepared.append(len(self.encoded))
-
-
-def test_encoder_is_prepared_only_if_there_is_something_to_encode(tmp_path: Path, write: Write) -> None:
-    """The encoder is prepared once, before the first passage, but not for a dry run or if all vectors are known."""
-    encoder = PreparingEncoder()
-    path = write("folder/people.md", "\n".join(SECTIONS))
-
-    def add(words: str) -> list[int]:
-        path.write_text(words)
-        encoder.prepared.clear()
-        library.add(path)
-        return encoder.prepared
-
-    with Library.open(tmp_path / "library", Settings(passage_tokens=32), encoder=encoder) as library:
-        library.sync(path.parent, dry_run=True)
-        assert encoder.prepared == []
-        assert add("\n".join(SECTIONS)) == [0]
-        assert add("\n".join(SECTIONS)) == []
-        assert add("\n".join(SECTIONS[:3])) == []
-        path.write_text("A whale.")
-        library.sync(path.parent, dry_run=True)
-        assert encoder.prepared == []
-        assert add("\n".join((*SECTIONS[:3], "A whale swam by."))) == [5]
-        more_paths = [write(f"{n}.md", f"The comet {n} came.") for n in range(3)]
-        encoder.prepared.clear()
-        library.add(more_paths)
-        assert len(encoder.prepared) == 1
-
-
 def test_adding_an_unchanged_file_encodes_nothing(library: Library, encoder: FakeEncoder, write: Write) -> None:
     """The same bytes at the same path are unchanged: nothing is encoded, and the generation of the library stays."""
     path = write("people.md", "\n".join(SECTIONS))
