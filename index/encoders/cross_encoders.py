@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from index.encoders.precision import LIBRARY_PRECISIONS, choose_precision
-from index.encoders.pretrained import choose_device, load_cross_encoder, model_name
+from index.encoders.pretrained import choose_device, load_cross_encoder, model_name, on_one_core
 from index.errors import EncoderError
 
 if TYPE_CHECKING:
@@ -179,7 +179,8 @@ class Verifier:
         import torch
 
         with self._lock:
-            self._model = self._model or _Model.read(self._weights, self._sha256, self._precision)
+            if self._model is None:
+                self._model = on_one_core(partial(_Model.read, self._weights, self._sha256, self._precision))
         batches = [pairs[at : at + BATCH_PAIRS] for at in range(0, len(pairs), BATCH_PAIRS)]
         return torch.cat([self._model.logits(batch) for batch in batches])
 

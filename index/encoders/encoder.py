@@ -26,6 +26,7 @@ from index.encoders.pretrained import (
     inspect_model,
     load_model,
     model_name,
+    on_one_core,
     one_core_threads,
     read_default,
     shared,
@@ -126,7 +127,7 @@ class SentenceTransformerEncoder:
         self.question_precision = (
             choose_precision(precision, self._device, QUESTION, own=own) if light else self.precision
         )
-        question_layers = Bert(parts.layers, self.question_precision) if light else None
+        question_layers = on_one_core(lambda: Bert(parts.layers, self.question_precision)) if light else None
         self._questions = question_layers and LightPass(question_layers)
         self._layers = question_layers if self.question_precision == self.precision else None
         self._weights = parts.layers if light and self._layers is None else None
@@ -274,7 +275,7 @@ class SentenceTransformerEncoder:
 
         with self._making:
             if self._layers is None:
-                self._layers = Bert(model, self.precision)
+                self._layers = on_one_core(lambda: Bert(model, self.precision))
                 self._weights = None
             return self._layers
 

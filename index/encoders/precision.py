@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_cache_path
 
-from index.encoders.pretrained import one_core_threads
+from index.encoders.pretrained import on_one_core
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,8 +90,7 @@ def measured_again() -> Milliseconds:
 
 def measure() -> Milliseconds:
     """Return the least milliseconds of one layer by workload and precision. It takes about 100 ms."""
-    with one_core_threads(1, "pincite-measuring") as thread:
-        return thread.submit(_measure).result()
+    return on_one_core(_measure)
 
 
 def _measure() -> Milliseconds:
@@ -125,7 +124,7 @@ def _one_layer() -> Any:
     """Return a BERT of one layer, with weights of the usual size."""
     import torch
 
-    shapes = {
+    shapes: dict[str, tuple[int, ...]] = {
         "embeddings.word_embeddings.weight": (_WORDS, _SIZE),
         "embeddings.position_embeddings.weight": (_POSITIONS, _SIZE),
         "embeddings.token_type_embeddings.weight": (2, _SIZE),

