@@ -47,7 +47,7 @@ def test_collection_follows_its_reader_alone(browser: Browser, team: Team) -> No
             rows(two).first.get_by_placeholder("Add a note").blur()
             two.keyboard.press("Escape")
             two.locator("#tray-open").click()
-            keep(two, "Who wrote the letter?")
+            keep(two, "What closed the river before the letter arrived?")
             one.reload()
             expect(one.locator("#tray-title")).to_have_text("Kept 2")  # the address says that the tray is open
             expect(rows(one).first.get_by_placeholder("Add a note")).to_have_value("From the second browser.")

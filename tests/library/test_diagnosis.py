@@ -23,7 +23,7 @@ def test_diagnosis_names_the_encoder_of_documents_and_questions(tmp_path: Path) 
     assert diagnosis.problems == ()
     through = f"sentence-transformers {version('sentence-transformers')}: PackedTransformer, Normalize"
     assert diagnosis.findings["Documents"] == f"run through {through}"
-    assert "without importing sentence-transformers" in diagnosis.findings["Questions"]
+    assert "the first 1,000 passages: through the same layers, without" in diagnosis.findings["Questions"]
     assert diagnosis.findings["Computes"] == "float32 on cpu, at most 256 tokens a passage"
 
 
