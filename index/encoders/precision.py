@@ -89,7 +89,7 @@ def measured_again() -> Milliseconds:
 
 
 def measure() -> Milliseconds:
-    """Return the least milliseconds of one layer by workload and precision. It takes about 100 ms."""
+    """Return the least milliseconds of one layer by workload and precision. It takes 0.1 to 0.2 s."""
     return on_one_core(_measure)
 
 
