@@ -377,10 +377,10 @@ def test_scanned_pages_are_named_in_the_text(revisit: Revisit, tmp_path_factory:
 
 
 @pytest.mark.parametrize("media", ["reduced", "forced", "zoomed"])
-def test_page_view_suits_reduced_motion_forced_colours_and_zoom(paper_site: Site, revisit: Revisit, media: str) -> None:
+def test_page_view_suits_reduced_motion_forced_colours_and_zoom(paper_site: Site, visit: Visit, media: str) -> None:
     """The words stay marked and legible, and no control leaves the screen; 200 % of 1440 pixels are 720."""
     size: ViewportSize = {"width": 720, "height": 450} if media == "zoomed" else DESK
-    page = revisit(paper_site[0], size=size)
+    page = visit(paper_site[0], size=size)
     page.emulate_media(
         reduced_motion="reduce" if media == "reduced" else "no-preference",
         forced_colors="active" if media == "forced" else "none",
@@ -394,7 +394,6 @@ def test_page_view_suits_reduced_motion_forced_colours_and_zoom(paper_site: Site
         expect(first).to_have_css("outline-style", "solid")
     for button in viewer.locator(".p-zoom button").all():
         assert box(button)["x"] + box(button)["width"] <= size["width"]
-    page.emulate_media(forced_colors="none")
 
 
 def test_marks_of_the_words_have_a_place_in_the_text(paper_site: Site) -> None:
