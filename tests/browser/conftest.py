@@ -20,9 +20,10 @@ from tests.fakes import FakeEncoder
 from tests.hosted import hosted
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+    from starlette.types import ASGIApp
 
     from tests.answers.model_server import Player, Stage
 
@@ -363,14 +364,19 @@ def empty(library: Library) -> None:
 
 @contextmanager
 def running_site(
-    library: Library, settings: Settings | None = None, *, examples: Sequence[str] = EXAMPLES
+    library: Library,
+    settings: Settings | None = None,
+    *,
+    examples: Sequence[str] = EXAMPLES,
+    wrap: Callable[[ASGIApp], ASGIApp] | None = None,
 ) -> Iterator[str]:
-    """Serve the page of a library from a thread; yield its address.
+    """Serve the page of a library, wrapped as given, from a thread; yield its address.
 
     The port of an earlier page is used again, because the browser has cached Gradio's scripts for its address.
     """
     port = _free_ports.pop() if _free_ports else 0
-    with hosted(create_app(library, settings or _settings(), examples=examples), port=port) as url:
+    app = create_app(library, settings or _settings(), examples=examples)
+    with hosted(wrap(app) if wrap else app, port=port) as url:
         yield url
     _free_ports.append(int(url.rpartition(":")[2]))
 

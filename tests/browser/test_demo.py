@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
+from starlette.datastructures import MutableHeaders
 from starlette.responses import HTMLResponse
 
 from tests.browser.actions import ask, best_card, file_payload, upload
@@ -15,11 +16,11 @@ from tests.fakes import FakeEncoder
 from tests.hosted import hosted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Page, Route
-    from starlette.types import Receive, Scope, Send
+    from playwright.sync_api import Page
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from tests.browser.conftest import Visit
 
@@ -30,23 +31,22 @@ QUESTION = "What fell into the desert?"
 
 
 @contextmanager
-def running_demo(folder: Path, **changes: Any) -> Iterator[str]:
+def running_demo(folder: Path, wrap: Callable[[ASGIApp], ASGIApp] | None = None, **changes: Any) -> Iterator[str]:
     """Serve a demo over two published documents; yield its address."""
     settings = Settings(passage_tokens=32, demo=True, demo_contact="desk@example.org", **changes)
     with open_library(folder, {"treaty.md": TREATY, "oil.txt": OIL}) as library:
         path = library.folder
     with (
         ScriptedLibrary.open(path, settings, encoder=FakeEncoder(), immutable=True) as library,
-        running_site(library, settings) as url,
+        running_site(library, settings, wrap=wrap) as url,
     ):
         yield url
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A demo with the usual limits; any site on this machine may show it in a frame."""
-    origins = ("http://localhost:*", "http://127.0.0.1:*")
-    with running_demo(tmp_path_factory.mktemp("demo"), embed_origins=origins) as url:
+    """A demo with the usual limits."""
+    with running_demo(tmp_path_factory.mktemp("demo")) as url:
         yield url
 
 
@@ -135,19 +135,28 @@ def framing(url: str) -> Iterator[str]:
         yield address.replace("127.0.0.1", "localhost")  # another site than the demo's
 
 
+def without_cookies(app: ASGIApp) -> ASGIApp:
+    """Return an application that neither gets nor sets cookies, as in a browser that allows a frame none."""
+
+    async def call(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_without(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                del MutableHeaders(scope=message)["set-cookie"]
+            await send(message)
+
+        if scope["type"] == "http":
+            del MutableHeaders(scope=scope)["cookie"]
+        await app(scope, receive, send_without)
+
+    return call
+
+
 @pytest.mark.parametrize("cookies", [True, False], ids=["cookies", "no cookies"])
-def test_demo_works_in_a_frame_of_another_site(demo: str, unwatched: Page, cookies: bool) -> None:
+def test_demo_works_in_a_frame_of_another_site(tmp_path: Path, unwatched: Page, cookies: bool) -> None:
     """Also where the browser gives the frame no cookies: then a header says whose documents are meant."""
     page = unwatched
-
-    def without_cookies(route: Route) -> None:
-        response = route.fetch()
-        headers = {name: value for name, value in response.headers.items() if name != "set-cookie"}
-        route.fulfill(response=response, headers=headers)
-
-    if not cookies:
-        page.route(f"{demo}/v1/visitor", without_cookies)
-    with framing(demo) as site:
+    wrap = None if cookies else without_cookies
+    with running_demo(tmp_path, wrap, embed_origins=("http://localhost:*",)) as demo, framing(demo) as site:
         page.goto(site)
         frame = page.frame_locator("iframe")
         frame.get_by_role("tab", name="Library").click()

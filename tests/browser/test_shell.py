@@ -116,6 +116,7 @@ def test_first_html_has_header_heading_and_question(
     page.keyboard.type("Who signed")
     page.keyboard.press("ArrowLeft")
     assert layout_problems(page) == []
+    page.evaluate("document.fonts.ready")  # they change widths, whenever they come
     before = page.evaluate(_PLACES, PARTS)
     held.release()
     expect(page.locator("#beginning nav")).to_be_visible()
