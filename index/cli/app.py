@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import logging
 import sys
 from dataclasses import asdict
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
     from index.errors import PinciteError
     from index.records import Verification
 
+COLLECT_EVERY = 20_000
+"""New objects after which Python looks for garbage. A few hundred are usual; importing torch makes some 100,000."""
+
 app = typer.Typer(
     name="pincite",
     help="Ask questions of your own documents; see the exact words that each answer rests on.",
@@ -52,6 +57,8 @@ def main() -> None:
     """Run the command line; a PinciteError becomes a message and a hint on standard error, with exit code 1."""
     from index.errors import PinciteError
 
+    gc.set_threshold(COLLECT_EVERY)
+    atexit.register(gc.freeze)  # the last search for garbage, at the end of the process, has nothing to free
     try:
         app()
     except PinciteError as error:

@@ -10,6 +10,7 @@ light pass through the same layers without that library: importing it takes long
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -23,6 +24,7 @@ from index.encoders.pretrained import (
     DEFAULT_NAME,
     DEFAULT_SHA256,
     choose_device,
+    default_weights,
     inspect_model,
     load_model,
     model_name,
@@ -35,7 +37,6 @@ from index.errors import EncoderError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from concurrent.futures import ThreadPoolExecutor
 
     from sentence_transformers import SentenceTransformer
     from tokenizers import Encoding, Tokenizer
@@ -102,7 +103,11 @@ class Encoder(Protocol):
 def load_encoder(settings: Settings) -> Encoder:
     """Return the encoder of the settings; the default one is shared. Raises EncoderError if it cannot be loaded."""
     make = partial(SentenceTransformerEncoder, settings.model, device=settings.device, precision=settings.precision)
-    return make() if settings.model else shared((settings.device, settings.precision), make)
+    if settings.model:
+        return make()
+    with ThreadPoolExecutor(1) as beside:
+        beside.submit(default_weights)  # it hashes them, without Python's lock, while torch is imported
+        return shared((settings.device, settings.precision), make)
 
 
 class SentenceTransformerEncoder:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from index.errors import DocumentNotFound
 from index.views.library_map import place_question, unplaced
 from index.views.map_file import Maps
-from index.views.viewer import Viewer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,18 +19,25 @@ if TYPE_CHECKING:
     from index.storage.catalog.passage_queries import PassageRow
     from index.views.blocks import OpenOriginal, Original, View
     from index.views.library_map import LibraryMap, Placement
+    from index.views.viewer import Viewer
 
 
 class Contents:
     """Reads documents, shows spans of them, and keeps the map."""
 
     def __init__(self, session: Session, lookup: Lookup, models: Models) -> None:
+        self._session = session
         self._store = session.store
         self._catalog = session.catalog
         self._lookup = lookup
         self._models = models
         self._maps = Maps(session.catalog, session.folder, read_only=session.store.read_only)
-        self._viewer = Viewer(session.store, max_bytes=session.max_bytes, limits=session.limits)
+
+    @cached_property
+    def _viewer(self) -> Viewer:
+        from index.views.viewer import Viewer  # with it come the readers of files, which a question does not need
+
+        return Viewer(self._store, max_bytes=self._session.max_bytes, limits=self._session.limits)
 
     def close(self) -> None:
         """Finish the map that is being made, if any."""

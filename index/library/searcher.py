@@ -240,7 +240,8 @@ class Searcher:
         encoder = self._models.question_encoder()
         reranker = self._models.reranker()
         name = encoder.name
-        reader = self._models.answer_reader(name) if reading else None
+        # A first question waits for it only when there are hits to read.
+        reader = _POOL.submit(self._models.answer_reader, name).result if reading else None
         return Retriever(
             self._session.store,
             encoder,

@@ -99,13 +99,13 @@ class Retriever:
         encoder: Encoder,
         beside: Executor,
         reranker: Reranker | None = None,
-        reader: Reader | None = None,
+        reader: Callable[[], Reader | None] | None = None,
         worth_reading: Callable[[Mapping[str, float]], bool] = bool,
     ) -> None:
         """Create a retriever.
 
-        `beside` encodes questions while their words are looked up. The `reader` reads the first hits if
-        `worth_reading` returns True for their signals.
+        `beside` encodes questions while their words are looked up. `reader` returns what reads the first hits, if
+        anything does; it is called if `worth_reading` returns True for their signals.
         """
         self._store = store
         self._encoder = encoder
@@ -153,9 +153,10 @@ class Retriever:
         with timer.measure("telling"):
             answerability = signals(question, *self._near_evidence(builder, hits), list(sides.dense.values()))
         worth = self._worth_reading(answerability) or not has_words
-        if self._reader is not None and mode == "hybrid" and worth:
+        reader = self._reader() if self._reader is not None and mode == "hybrid" and worth else None
+        if reader is not None:
             with timer.measure("reading"):
-                readings = read_passages(question.text, _evidence_of(builder, hits[:MOST_READ]), self._reader)
+                readings = read_passages(question.text, _evidence_of(builder, hits[:MOST_READ]), reader)
                 hits = builder.apply_reader(hits, readings)
                 answerability = read_signals(
                     answerability, question, *self._near_evidence(builder, hits), readings.values()

@@ -72,7 +72,7 @@ def search_with(
 ) -> Found:
     """Search the store with this reader."""
     retriever = Retriever(
-        store, FakeEncoder(), ThreadPoolExecutor(1), reader=reader, worth_reading=lambda _: worth_reading
+        store, FakeEncoder(), ThreadPoolExecutor(1), reader=lambda: reader, worth_reading=lambda _: worth_reading
     )
     return retriever.search(parse(question), limit=10, mode=mode)  # type: ignore[arg-type]
 
