@@ -186,9 +186,7 @@ def weigh(question: EncodedQuestion, rows: Sequence[PassageRow], store: Store) -
     titles = list(dict.fromkeys(row.title for row in rows))
     analyzed = [frozenset(terms_of_text) for terms_of_text in store.analyze([*headed, *titles])]
     terms, title_terms = analyzed[: len(texts)], dict(zip(titles, analyzed[len(texts) :], strict=True))
-    contains = np.array(
-        [[term in sentence_terms for term in question.idf] for sentence_terms in terms], dtype=np.float32
-    )
+    contains = np.array([list(map(held.__contains__, question.idf)) for held in terms], dtype=np.float32)
     idf = np.fromiter(question.idf.values(), dtype=np.float32)
     sizes = np.array([len(row.passage.sentences) for row in rows])
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])

@@ -215,9 +215,8 @@ def _is_furniture(line: str, words: list[str]) -> bool:
         return True
     if len(words) < _FEWEST_WORDS and sum(map(len, words)) < len(re.sub(r"\s", "", line)) / 3:
         return True
-    return sum(bool(sign.search(line)) for sign in _REFERENCE_SIGNS) > 1 and not _VERB.search(
-        _SLASHED.sub(" ", _QUOTED.sub(" ", line))
-    )
+    has_verb = _VERB.search(_SLASHED.sub(" ", _QUOTED.sub(" ", line)))
+    return not has_verb and sum(bool(sign.search(line)) for sign in _REFERENCE_SIGNS) > 1
 
 
 def _is_statement(line: str, words: list[str]) -> bool:
