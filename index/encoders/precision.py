@@ -39,6 +39,8 @@ LIBRARY_PRECISIONS = ("float32", "bfloat16")
 """What the model library can compute."""
 ADVANTAGE = 1.05
 """How much faster a precision must be than a more exact one to be chosen instead."""
+LAYERS_VERSION = 2
+"""Raise it when the layers become faster or slower in one precision: what is remembered holds for one version."""
 ROUNDS = 3
 """The first one is slower: oneDNN compiles code for each number of rows."""
 _SIZE, _WIDE, _HEADS, _WORDS, _POSITIONS = 384, 1536, 12, 64, 128
@@ -148,13 +150,13 @@ def _choices(milliseconds: Milliseconds) -> list[str]:
 
 
 def _processor() -> str:
-    """Return a key for what the speed depends on: the processor, its features, its cores, and torch."""
+    """Return a key for what the speed depends on: the processor, its features, its cores, torch, and the layers."""
     import torch
 
     capabilities = dict(getattr(torch.cpu, "get_capabilities", dict)())
     features = hashlib.sha256(json.dumps(capabilities, sort_keys=True).encode()).hexdigest()[:12]
     name = capabilities.get("cpu_name") or platform.processor() or platform.machine()
-    return f"{name} {features}, {torch.get_num_threads()} cores, torch {torch.__version__}"
+    return f"{name} {features}, {torch.get_num_threads()} cores, torch {torch.__version__}, layers {LAYERS_VERSION}"
 
 
 def _file() -> Path:
