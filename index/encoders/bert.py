@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import torch
 from torch.nn import functional
 
+from index.encoders.precision import ROUGH
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -187,6 +189,62 @@ def float16_layer(weight: Tensor, bias: Tensor, gelu: Gelu) -> Linear:
 class EightBits:
     """A layer with a scale for each row of its weight and for each token's state; sums are float32.
 
+    This is enough for a model whose weights were published in eight bits: they are not rounded again.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor, gelu: Gelu) -> None:
+        """The layer may overwrite states that come from GELU."""
+        self._gelu = gelu
+        self._sums = self._round(weight, bias)
+
+    def __call__(self, states: Tensor, added: Tensor | None = None) -> Tensor:
+        """See `Linear`."""
+        products = self._multiply(states)
+        if self._gelu == "after":
+            return functional.gelu(products)
+        return products if added is None else products.add_(added)
+
+    def _multiply(self, states: Tensor) -> Tensor:
+        products, scales = self._products(states)
+        return torch.addcmul(self._sums, products, scales)
+
+    def _products(self, states: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the products of the rounded states, still to be multiplied by the scale of each token."""
+        rounded, scales, zero = self._from_gelu(states) if self._gelu == "before" else self._rounded(states)
+        products = torch.ops.onednn.qlinear_pointwise(
+            rounded, 1.0, zero, self._weight, self._scales, self._zeros, None, 1.0, 0, torch.float32, "none", [], ""
+        )
+        return products, scales
+
+    def _round(self, weight: Tensor, bias: Tensor, *, twice: bool = False) -> Tensor:
+        """Round a weight; with `twice` its errors, too, as more outputs. Return what each sum begins with."""
+        rounded, self._scales = _rounded_rows(weight)
+        if twice:
+            errors, scales_of_errors = _rounded_rows(weight - rounded * self._scales.unsqueeze(1))
+            rounded, self._scales = torch.cat([rounded, errors]), torch.cat([self._scales, scales_of_errors])
+        self._weight = torch.ops.onednn.qlinear_prepack(rounded, None)
+        self._zeros = torch.zeros(len(rounded), dtype=torch.int32)
+        if self._gelu != "before":
+            return bias
+        # A state is stored as its distance from the minimum.
+        self._lowest = torch.full((weight.shape[1],), float(torch.iinfo(torch.int8).min))
+        return bias + (LEAST_GELU * rounded.sum(dim=1) * self._scales).view(-1, len(bias)).sum(dim=0)
+
+    def _rounded(self, states: Tensor) -> tuple[Tensor, Tensor, int]:
+        """Return the states as unsigned bytes, the scale of each token, and the byte that stands for 0."""
+        scales = states.abs().amax(dim=1, keepdim=True).div_(EIGHT_BITS).clamp_(min=_LEAST_SCALE)
+        return _unsigned(states * (1 / scales)), scales, 128
+
+    def _from_gelu(self, states: Tensor) -> tuple[Tensor, Tensor, int]:
+        """Do the same for states that are never below LEAST_GELU: they use the whole range of a byte."""
+        distances = states.sub_(LEAST_GELU)
+        scales = distances.amax(dim=1, keepdim=True).div_(255).clamp_(min=_LEAST_SCALE)
+        return _unsigned(torch.addcmul(self._lowest, distances, 1 / scales, out=distances)), scales, 0
+
+
+class ExactEightBits(EightBits):
+    """Eight bits for vectors: inputs that are outliers are multiplied in float32.
+
     After GELU the errors of the rounded weight are multiplied, too, as a second weight of eight bits: that layer makes
     half of the error of a vector. With it, the lowest cosine of degenerate texts (300 dots) is .9991, without .9985.
 
@@ -196,58 +254,29 @@ class EightBits:
 
     def __init__(self, weight: Tensor, bias: Tensor, gelu: Gelu) -> None:
         """The layer may overwrite states that come from GELU."""
-        self._weight, self._bias, self._gelu = weight, bias, gelu
-        self._is_rounded = False
-
-    def __call__(self, states: Tensor, added: Tensor | None = None) -> Tensor:
-        """See `Linear`."""
-        products = self._multiply(states) if self._is_rounded else self._multiply_and_round(states)
-        if self._gelu == "after":
-            return functional.gelu(products)
-        return products if added is None else products.add_(added)
-
-    def _multiply_and_round(self, states: Tensor) -> Tensor:
-        products = functional.linear(states, self._weight, self._bias)
-        self._round(states)
-        return products
+        self._gelu = gelu
+        self._exact: tuple[Tensor, Tensor] | None = (weight, bias)
 
     def _multiply(self, states: Tensor) -> Tensor:
+        if self._exact is not None:
+            products = functional.linear(states, *self._exact)
+            self._find_outliers(states, *self._exact)
+            return products
         sums = self._multiply_outliers(states.index_select(1, self._outliers))
-        rounded, scales, zero = self._from_gelu(states) if self._gelu == "before" else self._rounded(states)
-        products = torch.ops.onednn.qlinear_pointwise(
-            rounded, 1.0, zero, self._weight, self._scales, self._zeros, None, 1.0, 0, torch.float32, "none", [], ""
-        )
-        for part in products.split(sums.shape[1], dim=1):
+        if self._gelu == "before":
+            rest = states.index_fill_(1, self._outliers, LEAST_GELU)
+        else:
+            rest = states.index_fill(1, self._outliers, 0.0)
+        products, scales = self._products(rest)
+        for part in torch.split(products, sums.shape[1], dim=1):
             sums.addcmul_(part, scales)
         return sums
 
-    def _round(self, states: Tensor) -> None:
-        weight, bias = self._weight, self._bias
+    def _find_outliers(self, states: Tensor, weight: Tensor, bias: Tensor) -> None:
         self._outliers = states.abs().amax(dim=0).topk(min(OUTLIERS, states.shape[1])).indices
-        rest = weight.index_fill(1, self._outliers, 0.0)
-        rounded, self._scales = _rounded_rows(rest)
-        if self._gelu == "before":
-            errors, scales_of_errors = _rounded_rows(rest - rounded * self._scales.unsqueeze(1))
-            rounded, self._scales = torch.cat([rounded, errors]), torch.cat([self._scales, scales_of_errors])
-            # A state is stored as its distance from the minimum.
-            bias = bias + (LEAST_GELU * rounded.sum(dim=1) * self._scales).view(2, -1).sum(dim=0)
-            self._lowest = torch.full((weight.shape[1],), float(torch.iinfo(torch.int8).min))
-        self._weight = torch.ops.onednn.qlinear_prepack(rounded, None)
-        self._zeros = torch.zeros(len(rounded), dtype=torch.int32)
-        self._multiply_outliers = _laid_out(weight.index_select(1, self._outliers), bias, "none")
-        self._is_rounded = True
-
-    def _rounded(self, states: Tensor) -> tuple[Tensor, Tensor, int]:
-        """Return the states as unsigned bytes, the scale of each token, and the byte that stands for 0."""
-        rest = states.index_fill(1, self._outliers, 0.0)
-        scales = rest.abs().amax(dim=1, keepdim=True).div_(EIGHT_BITS).clamp_(min=_LEAST_SCALE)
-        return _unsigned(rest.mul_(1 / scales)), scales, 128
-
-    def _from_gelu(self, states: Tensor) -> tuple[Tensor, Tensor, int]:
-        """Do the same for states that are never below LEAST_GELU: they use the whole range of a byte."""
-        distances = states.index_fill_(1, self._outliers, LEAST_GELU).sub_(LEAST_GELU)
-        scales = distances.amax(dim=1, keepdim=True).div_(255).clamp_(min=_LEAST_SCALE)
-        return _unsigned(torch.addcmul(self._lowest, distances, 1 / scales, out=distances)), scales, 0
+        sums = self._round(weight.index_fill(1, self._outliers, 0.0), bias, twice=self._gelu == "before")
+        self._multiply_outliers = _laid_out(weight.index_select(1, self._outliers), sums, "none")
+        self._exact = None
 
 
 def _rounded_rows(weight: Tensor) -> tuple[Tensor, Tensor]:
@@ -265,9 +294,10 @@ LAYERS: dict[str, Callable[[Tensor, Tensor, Gelu], Linear]] = {
     "float32": float32_layer,
     "bfloat16": bfloat16_layer,
     "float16": float16_layer,
-    "int8": EightBits,
+    "int8": ExactEightBits,
+    ROUGH: EightBits,
 }
-_TOLERANCES = {"float32": 1e-5, "bfloat16": 0.02, "float16": 1e-3, "int8": 0.03}
+_TOLERANCES = {"float32": 1e-5, "bfloat16": 0.02, "float16": 1e-3, "int8": 0.03, ROUGH: 0.03}
 
 
 def works(precision: str) -> bool:

@@ -202,7 +202,7 @@ class _Model:
         from index.encoders.pairs import PairLayers, load_weights
 
         weights = load_weights(path, sha256)
-        return cls(PairLayers(weights, choose_precision(precision, "cpu", own=True)), weights)
+        return cls(PairLayers(weights, choose_precision(precision, "cpu", own=True, rough=True)), weights)
 
     def logits(self, pairs: Sequence[tuple[str, str]]) -> Tensor:
         import torch

@@ -35,32 +35,38 @@ PASSAGES, QUESTION = "passages", "question"
 WORKLOAD_TOKENS = {PASSAGES: 128, QUESTION: 16}
 """Tokens in one pass. The reader and the verifier read about as many as a passage has."""
 FROM_MOST_EXACT = ("float32", "float16", "bfloat16", "int8")
+ROUGH = "rough int8"
+"""Eight bits for a model whose weights were published in eight bits: see `index.encoders.bert.EightBits`."""
 LIBRARY_PRECISIONS = ("float32", "bfloat16")
 """What the model library can compute."""
 ADVANTAGE = 1.05
 """How much faster a precision must be than a more exact one to be chosen instead."""
-LAYERS_VERSION = 2
+LAYERS_VERSION = 3
 """Raise it when the layers become faster or slower in one precision: what is remembered holds for one version."""
 ROUNDS = 3
 """The first one is slower: oneDNN compiles code for each number of rows."""
 _SIZE, _WIDE, _HEADS, _WORDS, _POSITIONS = 384, 1536, 12, 64, 128
-_CANDIDATES = FROM_MOST_EXACT, LIBRARY_PRECISIONS
+_CANDIDATES = FROM_MOST_EXACT, (*FROM_MOST_EXACT, ROUGH), LIBRARY_PRECISIONS
 
 
-def choose_precision(requested: str, device: str, workload: str = PASSAGES, *, own: bool = False) -> str:
+def choose_precision(
+    requested: str, device: str, workload: str = PASSAGES, *, own: bool = False, rough: bool = False
+) -> str:
     """Return the precision; for `auto` the fastest one that is measured for a workload.
 
-    Only our `own` layers have weights in float16, and products of eight bits.
+    Only our `own` layers have weights in float16, and products of eight bits; these are `rough` for a model whose
+    weights were published in eight bits.
     """
     import torch
 
     if requested != "auto":
-        return requested
+        return ROUGH if rough and requested == "int8" else requested
     if device.startswith("cuda"):
         return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
     if device != "cpu":
         return "float32"
-    return fastest(measured()[workload], FROM_MOST_EXACT if own else LIBRARY_PRECISIONS)
+    candidates = FROM_MOST_EXACT if own else LIBRARY_PRECISIONS
+    return fastest(measured()[workload], (*candidates, ROUGH) if rough else candidates)
 
 
 def fastest(milliseconds: dict[str, float], candidates: Sequence[str] = FROM_MOST_EXACT) -> str:
@@ -100,7 +106,8 @@ def _measure() -> Milliseconds:
 
     model = _one_layer()
     milliseconds: Milliseconds = {workload: {} for workload in WORKLOAD_TOKENS}
-    layers = {precision: Bert(model, precision) for precision in ("float32", "bfloat16", "int8") if works(precision)}
+    candidates = filter(works, ("float32", "bfloat16", "int8", ROUGH))
+    layers = {precision: Bert(model, precision) for precision in candidates}
     _time(layers, milliseconds)
     if _choices(milliseconds)[0] == "float32" and works("float16"):  # it is faster only where nothing else is
         _time({"float16": Bert(model, "float16")}, milliseconds)

@@ -145,5 +145,5 @@ def load_reader(precision: str) -> AnswerReader:
     from index.encoders.pairs import load_weights
     from index.encoders.precision import choose_precision
 
-    chosen = choose_precision(precision, "cpu", own=True)
+    chosen = choose_precision(precision, "cpu", own=True, rough=True)
     return on_one_core(lambda: AnswerReader(load_weights(WEIGHTS, SHA256), chosen))

@@ -31,7 +31,9 @@ _LETTER_WORD = re.compile(r"[^\W\d_]+")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _FEWEST_UNSPACED = 6
 
-_URL = re.compile(r"\(?(?:https?://|www\.|ftp://)\S+|\bdoi:?\s?\S+|\b10\.\d{4,}/\S+|(?<!\S)\S+@\S+\.\w{2,}", re.IGNORECASE)
+_URL = re.compile(
+    r"\(?(?:https?://|www\.|ftp://)\S+|\bdoi:?\s?\S+|\b10\.\d{4,}/\S+|(?<!\S)\S+@\S+\.\w{2,}", re.IGNORECASE
+)
 _PIECE_OF_URL = re.compile(
     r"\W*(?=\S*/)(?=\S*[A-Za-z])\w[\w.%~]*(?:[/-][\w.%~]+){2,}\S*|\W*(?=\S*-)[\w.%~]+(?:-[\w.%~]+)*/\)?\.?$"
 )
