@@ -12,6 +12,7 @@ from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
 
 from index.encoders import bert
 from index.encoders.bert import LAYERS, Bert, concatenate, fits, mean_pooled, works
+from index.encoders.precision import ROUGH
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -174,6 +175,32 @@ def test_outliers_do_not_cost_the_other_inputs_their_digits() -> None:
     assert (layer(states) - exact).abs().max() < 0.02 * functional.linear(states.clamp(-3, 3), weight, bias).abs().max()
     added = torch.randn(64, 96, generator=generator)
     torch.testing.assert_close(layer(states, added), layer(states) + added)
+
+
+@pytest.mark.skipif(not works("int8"), reason="this torch cannot multiply int8 weights")
+def test_errors_of_a_weight_after_gelu_are_multiplied_too() -> None:
+    """One large weight leaves the others of its row few digits; a second weight of eight bits gives them back."""
+    generator = torch.Generator().manual_seed(4)
+    states, weight = torch.randn(64, 384, generator=generator), torch.randn(96, 384, generator=generator)
+    weight[:, 300] = 30
+    states = functional.gelu(states)
+    exact = functional.linear(states, weight)
+    errors = {}
+    for precision in (ROUGH, "int8"):
+        layer = LAYERS[precision](weight, torch.zeros(96), "before")
+        layer(states.clone())
+        errors[precision] = (layer(states.clone()) - exact).pow(2).mean()
+    assert errors["int8"] < 0.1 * errors[ROUGH]
+
+
+@pytest.mark.skipif(not works(ROUGH), reason="this torch cannot multiply int8 weights")
+def test_weights_that_were_published_in_eight_bits_are_not_rounded_again() -> None:
+    """The scale of each row is found again."""
+    weight = torch.randint(-126, 127, (32, 64), generator=torch.Generator().manual_seed(5)).float()
+    weight[:, 0] = 127
+    weight *= torch.linspace(0.001, 0.1, 32).unsqueeze(1)
+    products = LAYERS[ROUGH](weight, torch.zeros(32), "none")(torch.eye(64))
+    torch.testing.assert_close(products, weight.T, atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.skipif(not works("int8"), reason="this torch cannot multiply int8 weights")
