@@ -1,7 +1,7 @@
 """Measures start-up times: `python -m benchmarks.start [--library DIR …] [--json FILE]`.
 
-With a library, the program also measures the time from the start of a process to its first answer, with the files in
-the system's cache.
+With a library, the program also measures the time from the start of a process to its first answer, by the Python API
+and by the command line, with the files in the system's cache.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 _PINCITE = "from index.cli.app import main; main()"
 _ANSWER = "import sys; from index import Library; Library.open(sys.argv[1], create=False).ask(sys.argv[2])"
-QUESTION = "What is known of this?"
+QUESTION = "Which harbour did the ship leave in winter?"
+"""It has words to search for: a question without any is answered without the models."""
 COMMANDS = {
     "python -c pass": [sys.executable, "-c", "pass"],
     "import index": [sys.executable, "-c", "import index"],
@@ -52,6 +53,8 @@ def main() -> None:
         with Library.open(folder, create=False) as library:
             passages = library.stats().passages
         commands[f"open {passages:,} passages, first answer"] = first_answer(folder), "< 8"
+        ask = [sys.executable, "-c", _PINCITE, "ask", "--library", str(folder), QUESTION]
+        commands[f"pincite ask, {passages:,} passages"] = ask, ""
         warm_cache(folder)
     rows = []
     for name, (command, target) in commands.items():

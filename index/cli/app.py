@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from index.records import Verification
 
 COLLECT_EVERY = 20_000
-"""New objects after which Python looks for garbage. A few hundred are usual; importing torch makes some 100,000."""
+"""New objects after which Python looks for garbage, instead of 700: importing torch makes 160,000 that stay."""
 
 app = typer.Typer(
     name="pincite",
