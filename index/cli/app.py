@@ -40,9 +40,6 @@ if TYPE_CHECKING:
     from index.errors import PinciteError
     from index.records import Verification
 
-COLLECT_EVERY = 20_000
-"""New objects after which Python looks for garbage, instead of 700: importing torch makes 160,000 that stay."""
-
 app = typer.Typer(
     name="pincite",
     help="Ask questions of your own documents; see the exact words that each answer rests on.",
@@ -57,7 +54,6 @@ def main() -> None:
     """Run the command line; a PinciteError becomes a message and a hint on standard error, with exit code 1."""
     from index.errors import PinciteError
 
-    gc.set_threshold(COLLECT_EVERY)
     atexit.register(gc.freeze)  # the last search for garbage, at the end of the process, has nothing to free
     try:
         app()
