@@ -14,7 +14,7 @@ import os
 import platform
 from contextlib import suppress
 from functools import lru_cache
-from time import perf_counter
+from time import thread_time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -43,8 +43,10 @@ ADVANTAGE = 1.05
 """How much faster a precision must be than a more exact one to be chosen instead."""
 LAYERS_VERSION = 3
 """Raise it when the layers become faster or slower in one precision: what is remembered holds for one version."""
-ROUNDS = 3
+ROUNDS, MOST_ROUNDS = 3, 20
 """The first one is slower: oneDNN compiles code for each number of rows."""
+AGREEMENT = 1.1
+"""How close the two least times of each precision must be before the measurement ends."""
 _SIZE, _WIDE, _HEADS, _WORDS, _POSITIONS = 384, 1536, 12, 64, 128
 _CANDIDATES = FROM_MOST_EXACT, (*FROM_MOST_EXACT, ROUGH), LIBRARY_PRECISIONS
 
@@ -115,18 +117,26 @@ def _measure() -> Milliseconds:
 
 
 def _time(layers: dict[str, Bert], milliseconds: Milliseconds) -> None:
-    """Add the least time of several rounds, which alternate between the layers, because the speed drifts."""
+    """Add the least processor time of several rounds, which alternate between the layers, because the speed drifts."""
     import torch
 
     for workload, tokens in WORKLOAD_TOKENS.items():
         ids = torch.arange(tokens) % _WORDS
-        for _ in range(ROUNDS):
+        spent: dict[str, list[float]] = {precision: [] for precision in layers}
+        for done in range(1, MOST_ROUNDS + 1):
             for precision, layer in layers.items():
-                began = perf_counter()
+                began = thread_time()
                 layer(ids, [tokens])
-                spent = round((perf_counter() - began) * 1000, 3)
-                least = milliseconds[workload]
-                least[precision] = min(spent, least.get(precision, spent))
+                spent[precision].append(round((thread_time() - began) * 1000, 3))
+            if done >= ROUNDS and all(map(_agree, spent.values())):
+                break
+        milliseconds[workload] |= {precision: min(times) for precision, times in spent.items()}
+
+
+def _agree(times: Sequence[float]) -> bool:
+    """Return whether the two least times are close: on a busy machine a layer may be disturbed several times."""
+    least, second = sorted(times)[:2]
+    return second < AGREEMENT * least
 
 
 def _one_layer() -> Any:
