@@ -112,7 +112,8 @@ def test_completion_offers_documents_of_the_library(tmp_path: Path) -> None:
     assert not (tmp_path / "nowhere").exists()
 
 
-def test_show_completion_prints_the_script() -> None:
-    """`--show-completion` prints the script that the shell has to source."""
+def test_show_completion_prints_the_script(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--show-completion` prints the script that the shell has to source. It asks the processes above for the shell."""
+    monkeypatch.setattr("shellingham.detect_shell", lambda: ("bash", "/bin/bash"))
     script = CliRunner().invoke(app.app, ["--show-completion", "bash"], prog_name="pincite").output
     assert "_PINCITE_COMPLETE=complete_bash" in script
