@@ -33,6 +33,8 @@ OUTLIERS = 8
 """Inputs that an eight-bit layer multiplies in float32. BERT has a few whose states are ten times as large as the
 others; rounded with one scale, they would leave the others no digits. Without this the cosine of a vector to that of
 float32 is .996, with it .9996 or more for English texts."""
+ROUNDING = 1.5 * 2**23
+"""Added to a float32, it rounds it to an integer, which its last bits hold."""
 LEAST_GELU = -0.17
 """The minimum of GELU."""
 Gelu = Literal["none", "before", "after"]
@@ -68,7 +70,6 @@ class Bert:
         self._heads: int = model.config.num_attention_heads
         self._epsilon: float = model.config.layer_norm_eps
         self._precision = precision
-        self._attention_dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
         self._words = weights["embeddings.word_embeddings.weight"]
         self._positions = (
             weights["embeddings.position_embeddings.weight"] + weights["embeddings.token_type_embeddings.weight"][0]
@@ -97,8 +98,8 @@ class Bert:
         blocks = [slice(start, min(start + BLOCK, rows)) for start in range(0, rows, BLOCK)]
         texts = [slice(start, end) for start, end in pairwise([0, *accumulate(lengths)])]
         # All layers write into the same memory: to get new memory from the system takes a tenth of the time.
-        projected = torch.empty(rows, 3 * self.size, dtype=self._attention_dtype)
-        attended = torch.zeros(rows, self._heads, self.size // self._heads, dtype=self._attention_dtype)
+        projected = torch.empty(rows, 3 * self.size, dtype=torch.float32)
+        attended = torch.zeros(rows, self._heads, self.size // self._heads, dtype=torch.float32)
         for layer in self._layers:
             for block in blocks:
                 projected[block] = layer.queries_keys_values(states[block])
@@ -201,12 +202,12 @@ class EightBits:
         """See `Linear`."""
         products = self._multiply(states)
         if self._gelu == "after":
-            return functional.gelu(products)
+            torch.ops.aten.gelu_(products)
         return products if added is None else products.add_(added)
 
     def _multiply(self, states: Tensor) -> Tensor:
         products, scales = self._products(states)
-        return torch.addcmul(self._sums, products, scales)
+        return torch.addcmul(self._sums, products, scales, out=products)
 
     def _products(self, states: Tensor) -> tuple[Tensor, Tensor]:
         """Return the products of the rounded states, still to be multiplied by the scale of each token."""
@@ -224,22 +225,23 @@ class EightBits:
             rounded, self._scales = torch.cat([rounded, errors]), torch.cat([self._scales, scales_of_errors])
         self._weight = torch.ops.onednn.qlinear_prepack(rounded, None)
         self._zeros = torch.zeros(len(rounded), dtype=torch.int32)
+        self._zero = torch.full((weight.shape[1],), ROUNDING + (0 if self._gelu == "before" else 128))
         if self._gelu != "before":
             return bias
         # A state is stored as its distance from the minimum.
-        self._lowest = torch.full((weight.shape[1],), float(torch.iinfo(torch.int8).min))
         return bias + (LEAST_GELU * rounded.sum(dim=1) * self._scales).view(-1, len(bias)).sum(dim=0)
 
     def _rounded(self, states: Tensor) -> tuple[Tensor, Tensor, int]:
         """Return the states as unsigned bytes, the scale of each token, and the byte that stands for 0."""
-        scales = states.abs().amax(dim=1, keepdim=True).div_(EIGHT_BITS).clamp_(min=_LEAST_SCALE)
-        return _unsigned(states * (1 / scales)), scales, 128
+        highest, lowest = states.amax(dim=1, keepdim=True), states.amin(dim=1, keepdim=True)
+        scales = torch.maximum(highest, lowest.neg_()).div_(EIGHT_BITS).clamp_(min=_LEAST_SCALE)
+        return _bytes(torch.addcmul(self._zero, states, 1 / scales)), scales, 128
 
     def _from_gelu(self, states: Tensor) -> tuple[Tensor, Tensor, int]:
         """Do the same for states that are never below LEAST_GELU: they use the whole range of a byte."""
         distances = states.sub_(LEAST_GELU)
         scales = distances.amax(dim=1, keepdim=True).div_(255).clamp_(min=_LEAST_SCALE)
-        return _unsigned(torch.addcmul(self._lowest, distances, 1 / scales, out=distances)), scales, 0
+        return _bytes(torch.addcmul(self._zero, distances, 1 / scales, out=distances)), scales, 0
 
 
 class ExactEightBits(EightBits):
@@ -285,9 +287,9 @@ def _rounded_rows(weight: Tensor) -> tuple[Tensor, Tensor]:
     return (weight / scales.unsqueeze(1)).round().to(torch.int8), scales
 
 
-def _unsigned(values: Tensor) -> Tensor:
-    """Return values from -128 to 127 as bytes, 128 higher. torch has vector instructions for signed bytes only."""
-    return values.round_().to(torch.int8).view(torch.uint8).bitwise_xor_(128)
+def _bytes(values: Tensor) -> Tensor:
+    """Return the last byte of values to which ROUNDING was added: the nearest integer, modulo 256."""
+    return values.view(torch.int32).to(torch.uint8)
 
 
 LAYERS: dict[str, Callable[[Tensor, Tensor, Gelu], Linear]] = {

@@ -41,7 +41,7 @@ LIBRARY_PRECISIONS = ("float32", "bfloat16")
 """What the model library can compute."""
 ADVANTAGE = 1.05
 """How much faster a precision must be than a more exact one to be chosen instead."""
-LAYERS_VERSION = 3
+LAYERS_VERSION = 4
 """Raise it when the layers become faster or slower in one precision: what is remembered holds for one version."""
 ROUNDS, MOST_ROUNDS = 3, 20
 """The first one is slower: oneDNN compiles code for each number of rows."""
