@@ -70,6 +70,7 @@ class Bert:
         self._heads: int = model.config.num_attention_heads
         self._epsilon: float = model.config.layer_norm_eps
         self._precision = precision
+        self._attention_dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
         self._words = weights["embeddings.word_embeddings.weight"]
         self._positions = (
             weights["embeddings.position_embeddings.weight"] + weights["embeddings.token_type_embeddings.weight"][0]
@@ -98,8 +99,8 @@ class Bert:
         blocks = [slice(start, min(start + BLOCK, rows)) for start in range(0, rows, BLOCK)]
         texts = [slice(start, end) for start, end in pairwise([0, *accumulate(lengths)])]
         # All layers write into the same memory: to get new memory from the system takes a tenth of the time.
-        projected = torch.empty(rows, 3 * self.size, dtype=torch.float32)
-        attended = torch.zeros(rows, self._heads, self.size // self._heads, dtype=torch.float32)
+        projected = torch.empty(rows, 3 * self.size, dtype=self._attention_dtype)
+        attended = torch.zeros(rows, self._heads, self.size // self._heads, dtype=self._attention_dtype)
         for layer in self._layers:
             for block in blocks:
                 projected[block] = layer.queries_keys_values(states[block])
