@@ -35,7 +35,7 @@ _URL = re.compile(
     r"\(?(?:https?://|www\.|ftp://)\S+|\bdoi:?\s?\S+|\b10\.\d{4,}/\S+|(?<!\S)\S+@\S+\.\w{2,}", re.IGNORECASE
 )
 _SIGNS_OF_URL = ("/", "www.", "doi", "@")
-"""Every address has one of them. To look for them takes a thirtieth of the time of the pattern."""
+"""Every address has one of them. To look for them takes a fifteenth of the time of the pattern."""
 _PIECE_OF_URL = re.compile(
     r"\W*(?=\S*/)(?=\S*[A-Za-z])\w[\w.%~]*(?:[/-][\w.%~]+){2,}\S*|\W*(?=\S*-)[\w.%~]+(?:-[\w.%~]+)*/\)?\.?$"
 )
