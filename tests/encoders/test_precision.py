@@ -154,7 +154,13 @@ def test_processor_is_named_without_a_table_of_features(monkeypatch: pytest.Monk
     assert precision._processor() != key
 
 
-def test_measurement_goes_on_until_two_times_agree() -> None:
+def test_measurement_goes_on_until_two_times_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a busy machine the first rounds of a layer may all be disturbed."""
-    assert precision._agree([9.0, 5.0, 5.2])
-    assert not precision._agree([9.0, 5.0, 6.0])
+    disturbed, quiet = [0.009, 0.005, 0.006, 0.008, 0.0052], [0.001, 0.001, 0.001]
+    clock = iter([now for spent in (*disturbed, *quiet) for now in (0.0, spent)])
+    monkeypatch.setattr(precision, "thread_time", lambda: next(clock))
+    milliseconds: dict[str, dict[str, float]] = {PASSAGES: {}, QUESTION: {}}
+    layers: Any = {"float32": lambda _ids, _lengths: None}
+    precision._time(layers, milliseconds)
+    assert milliseconds == {PASSAGES: {"float32": 5.0}, QUESTION: {"float32": 1.0}}
+    assert next(clock, None) is None

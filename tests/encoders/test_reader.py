@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from index.encoders import reader as module
 from index.encoders.bert import works
@@ -110,6 +112,15 @@ def test_order_of_windows_does_not_change_verdicts(shipped: AnswerReader) -> Non
     for number, verdict in zip(order, shipped.read(question, [windows[number] for number in order]), strict=True):
         assert verdict.sentences == pytest.approx(alone[number].sentences, abs=1e-3)
         assert verdict.any == pytest.approx(alone[number].any, abs=1e-3)
+
+
+@given(st.lists(st.integers(0, 1200), max_size=9))
+def test_windows_are_shared_equally(lengths: list[int]) -> None:
+    """Every window is read once, and no core has more than one window's work more than another."""
+    shares = module._shares(lengths)
+    assert sorted(n for share in shares for n in share) == list(range(len(lengths)))
+    work = [sum(lengths[n] for n in share) for share in shares]
+    assert not work or max(work) - min(work) <= max(lengths)
 
 
 def test_empty_windows_have_no_answer(shipped: AnswerReader) -> None:
