@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from typing import TYPE_CHECKING
 
@@ -123,6 +124,31 @@ def test_private_library_is_deleted_on_request(demo: Demo) -> None:
     assert demo.visitors.size == 0
     assert guest.names() == {"treaty.md", "oil.txt"}
     assert guest.state()["seconds_left"] is None
+
+
+def test_request_during_deletion_sees_the_published_documents(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files are gone before the library is closed; whoever asks in between gets an answer."""
+    guest = demo.guest()
+    guest.add("comet.txt", COMET)
+    visitor = next(iter(demo.visitors._known.values()))
+    seen: list[tuple[bool, list[bool]]] = []
+    close = visitor.library.close
+
+    def look_and_close() -> None:
+        seen.append((visitor.folder.exists(), [info.private for info in visitor.library.documents()]))
+        close()
+
+    monkeypatch.setattr(visitor.library, "close", look_and_close)
+    assert guest.send("DELETE", "/v1/visitor").status_code == 204
+    assert seen == [(False, [False, False])]
+
+
+def test_files_that_vanish_during_a_request_are_no_failure(demo: Demo) -> None:
+    """A request that was under way before the deletion began is asked to come back."""
+    guest = demo.guest()
+    guest.add("comet.txt", COMET)
+    shutil.rmtree(next(iter(demo.visitors._known.values())).folder)
+    assert guest.send("GET", "/v1/documents").status_code == 503
 
 
 @pytest.mark.parametrize(("pause", "visits"), [(31 * 60, 1), (20 * 60, 7)], ids=["idle", "two hours"])

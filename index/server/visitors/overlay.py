@@ -73,6 +73,10 @@ class Overlay(Library):
         """The parts of the library that is in use now: the published one, or both as one."""
         return self._current().parts
 
+    def retire(self) -> None:
+        """Read only the published library from now on, because the own files are about to be deleted. Never waits."""
+        self._closed = True
+
     def close(self) -> None:
         """Close the own library; the published one stays open."""
         with self._opening:
@@ -222,7 +226,10 @@ class Overlay(Library):
         place = self._own_folder / f"{_WORDS}{next(self._numbers)}"
         shutil.rmtree(place, ignore_errors=True)
         parts = self._published.parts
-        store = LayeredStore(parts.store, own.parts.store, place)
+        try:
+            store = LayeredStore(parts.store, own.parts.store, place)
+        except FileNotFoundError as error:  # the visitor's folder has just been deleted
+            raise Stopping from error
         return Library(store, parts.session.base_settings, models=parts.models)
 
 

@@ -238,6 +238,7 @@ class Visitors:
 
     def _forget(self, visitor: Visitor) -> None:
         """Delete the files of a visitor now, and end its jobs in a thread."""
+        visitor.library.retire()
         shutil.rmtree(visitor.folder, ignore_errors=True)
         self._leaving.submit(self._delete, visitor)
 
@@ -276,6 +277,7 @@ class Visitors:
             self.make_room(visitor, _INDEXED * path.stat().st_size)
 
     def _delete(self, visitor: Visitor) -> None:
+        visitor.library.retire()
         shutil.rmtree(visitor.folder, ignore_errors=True)
         try:
             visitor.service.jobs.close()
