@@ -284,6 +284,7 @@ def test_senseless_spans_show_the_document(visitor: Watched, seeds: Library, spa
 def test_coverage_lists_every_document_once(visitor: Watched, seeds: Library) -> None:
     """Each document has its best sentence, word for word, or no mention."""
     page = visitor.open()
+    use_encoder(page)
     ask(page, "How was Norway punished for a prize?")
     page.get_by_role("link", name="Coverage").click()
     page.locator("ol.coverage").wait_for()
@@ -302,6 +303,7 @@ def test_coverage_lists_every_document_once(visitor: Watched, seeds: Library) ->
 def test_places_are_those_of_the_server(visitor: Watched, seeds: Library) -> None:
     """Page, heading and paragraph are computed in the browser as on the server; the title is left out."""
     page = visitor.open()
+    use_encoder(page)  # before that, the passages could be ranked again while they are read
     for question in questions("blind_questions.jsonl")[:8]:
         ask(page, question)
         for card in page.locator(".card:visible").all():
