@@ -72,6 +72,7 @@ def test_demo_has_its_title_in_place_of_the_program_s(tmp_path_factory: pytest.T
         assert brand["x"] + brand["width"] <= section["x"]
         ask(page, QUESTION)
         expect(page).to_have_title(f"{QUESTION} · {title}")
+        page.close()  # before the server stops, which the page would report
 
 
 def test_visitor_sees_what_is_private_and_deletes_it(demo: str, visit: Visit) -> None:
@@ -120,6 +121,7 @@ def test_limit_is_explained_and_counts_down(tmp_path: Path, visit: Visit) -> Non
         first = wait.inner_text()
         expect(wait).not_to_have_text(first)
         expect(wait).to_contain_text("seconds")
+        page.close()  # before the server stops, which the page would report
 
 
 @contextmanager

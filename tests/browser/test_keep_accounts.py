@@ -92,3 +92,4 @@ def test_demo_says_that_a_private_document_is_gone(tmp_path: Path, visit: Visit)
         expect(page.locator("#p-demo-state")).to_contain_text("Public demo")
         expect(tray(page)).to_contain_text("Gone No longer in your library.")
         expect(rows(page)).to_contain_text("The comet fell into the desert in winter.")
+        page.close()  # before the server stops, which the page would report

@@ -255,3 +255,4 @@ def test_suggested_questions_appear_when_they_have_been_made(tmp_path: Path, vis
         page = visit(url)
         page.get_by_role("link", name="When did the last plague outbreak ravage Oslo?").click()
         expect(page.locator(".p-answer")).to_contain_text("ravaged Oslo in 1654")
+        page.close()  # before the server stops, which the page would report
