@@ -26,7 +26,7 @@ from tests.publish.site.static_host import static_host
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+    from playwright.sync_api import Browser, BrowserContext, Page, Route, ViewportSize
 
     from index.encoders.encoder import Encoder
 
@@ -212,6 +212,32 @@ def test_search_works_without_the_encoder(browser: Browser, published: tuple[str
     page.locator("#means").get_by_text("could not be loaded").wait_for()
     assert "Norway" in first_passage(page)
     context.close()
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("early", [True, False])
+def test_what_is_typed_while_files_load_is_kept(browser: Browser, published: tuple[str, Path], *, early: bool) -> None:
+    """A question asked before the index is there is answered; the next one stays when passages are ranked again."""
+    with watching(browser, published[0], service_workers="block") as watched:
+        page = watched.context.new_page()
+        held: dict[str, Route] = {}
+        for name in ("index.bin", "encoder.bin"):
+            page.route(f"**/{name}", lambda route: held.update({route.request.url.rpartition("/")[2]: route}))
+        page.goto(published[0])
+        field = page.locator("#question")
+        field.fill("How was Norway punished for a prize?")
+        if early:
+            field.press("Enter")
+        held["index.bin"].continue_()
+        page.locator("#documents li").first.wait_for(state="attached")
+        if not early:
+            field.press("Enter")
+        page.locator(".card").first.wait_for()
+        assert "Norway" in first_passage(page)
+        field.fill("Who mediates")
+        held["encoder.bin"].continue_()
+        page.locator("#means").get_by_text("Ranked with the library’s own encoder.").wait_for()
+        assert field.input_value() == "Who mediates"
 
 
 @pytest.mark.model

@@ -15,20 +15,23 @@ const field = document.getElementById("question");
 const say = (text) => (document.getElementById("status").textContent = text);
 let shown = "";
 let turns = 0;
+let addressed = ""; // The question of the address that is in the field; what was typed since then stays.
+
+// A question may be asked before the index is there: it is then in the address.
+field.form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  location.hash = makeAddress({ question: field.value.trim() });
+});
+field.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  field.form.requestSubmit();
+});
 
 async function start() {
   const [index, answers] = await Promise.all([loadIndex(), fetch("answers.json").then(checked).then((r) => r.json())]);
   const site = { index, ranking: new Ranking(index), answers: new Map(answers.map((answer) => [key(answer.question), answer])), means: "words" };
   document.getElementById("documents").replaceChildren(...documentList(index));
-  document.getElementById("askbar").addEventListener("submit", (event) => {
-    event.preventDefault();
-    location.hash = makeAddress({ question: field.value.trim() });
-  });
-  field.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    field.form.requestSubmit();
-  });
   addEventListener("hashchange", () => show(site));
   await show(site);
 }
@@ -41,7 +44,7 @@ async function show(site) {
   const wanted = JSON.stringify([asked.question, asked.view]);
   if (wanted !== shown) {
     shown = wanted;
-    field.value = asked.question;
+    if (asked.question !== addressed) field.value = addressed = asked.question;
     document.documentElement.classList.toggle("asked", Boolean(asked.question));
     const turn = ++turns;
     const [content, found] = await contentFor(site, asked);
