@@ -97,7 +97,7 @@ def test_link_shows_that_it_is_searched_before_the_server_answers(site: str, vis
     held: list[Route] = []
     page.route(JOIN, lambda route: held.append(route))
     page.goto(f"{site}/?{urlencode({'q': OLD})}")
-    expect(page.get_by_label("Your question")).to_have_value(OLD)
+    expect(page.get_by_role("textbox", name="Your question")).to_have_value(OLD)  # the shell's, then Gradio's
     expect(page.locator("#waiting").get_by_role("heading", name="Searching")).to_be_visible()
     _release(page, held)
     expect(best_card(page).locator("mark")).to_have_text(OLD_QUOTE)
