@@ -21,6 +21,7 @@ from tests.browser.conftest import TIMEOUT_MS
 from tests.browser.hostile_texts import LINKS, MARKUP, TEXTS
 from tests.browser.layout import layout_problems
 from tests.fakes import FakeEncoder
+from tests.hosted import wait_until
 from tests.publish.site.static_host import static_host
 
 if TYPE_CHECKING:
@@ -223,19 +224,24 @@ def test_what_is_typed_while_files_load_is_kept(browser: Browser, published: tup
         held: dict[str, Route] = {}
         for name in ("index.bin", "encoder.bin"):
             page.route(f"**/{name}", lambda route: held.update({route.request.url.rpartition("/")[2]: route}))
+
+        def release(name: str) -> None:
+            wait_until(lambda: bool(page.evaluate("true") and name in held))
+            held[name].continue_()
+
         page.goto(published[0])
         field = page.locator("#question")
         field.fill("How was Norway punished for a prize?")
         if early:
             field.press("Enter")
-        held["index.bin"].continue_()
+        release("index.bin")
         page.locator("#documents li").first.wait_for(state="attached")
         if not early:
             field.press("Enter")
         page.locator(".card").first.wait_for()
         assert "Norway" in first_passage(page)
         field.fill("Who mediates")
-        held["encoder.bin"].continue_()
+        release("encoder.bin")
         page.locator("#means").get_by_text("Ranked with the library’s own encoder.").wait_for()
         assert field.input_value() == "Who mediates"
 

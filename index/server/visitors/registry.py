@@ -238,8 +238,7 @@ class Visitors:
 
     def _forget(self, visitor: Visitor) -> None:
         """Delete the files of a visitor now, and end its jobs in a thread."""
-        visitor.library.retire()
-        shutil.rmtree(visitor.folder, ignore_errors=True)
+        _delete_files(visitor)
         self._leaving.submit(self._delete, visitor)
 
     def _make(self, identity: str, address: str) -> Visitor:
@@ -277,11 +276,16 @@ class Visitors:
             self.make_room(visitor, _INDEXED * path.stat().st_size)
 
     def _delete(self, visitor: Visitor) -> None:
-        visitor.library.retire()
-        shutil.rmtree(visitor.folder, ignore_errors=True)
+        _delete_files(visitor)
         try:
             visitor.service.jobs.close()
             visitor.library.close()
         except Exception:  # whatever happened, the files must go
             _log.exception("A private library could not be closed.")
-        shutil.rmtree(visitor.folder, ignore_errors=True)
+        _delete_files(visitor)
+
+
+def _delete_files(visitor: Visitor) -> None:
+    """Delete the files of a visitor; a request in progress sees the published documents from now on."""
+    visitor.library.retire()
+    shutil.rmtree(visitor.folder, ignore_errors=True)
