@@ -14,10 +14,12 @@ COLOURS = ("color-contrast", "link-in-text-block")
 
 _SOURCE = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 _RUN = """async ([part, options]) => {
-  // Finish colour transitions; an element that inherits a colour starts its own one afterwards, hence three rounds.
+  // Finish what fades in or changes its colour; an element that inherits a colour starts its own change afterwards,
+  // hence three rounds.
   for (let round = 0; round < 3; round++) {
     await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
-    for (const change of document.getAnimations()) if (change instanceof CSSTransition) change.finish();
+    const ends = (change) => isFinite(change.effect.getComputedTiming().endTime);
+    document.getAnimations().filter(ends).forEach((change) => change.finish());
   }
   const found = await axe.run(part || document, options);
   return found.violations.flatMap(rule =>
