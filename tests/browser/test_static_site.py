@@ -247,6 +247,33 @@ def test_what_is_typed_while_files_load_is_kept(browser: Browser, published: tup
 
 
 @pytest.mark.model
+def test_passages_stay_if_one_is_focused_while_they_are_ranked_again(
+    browser: Browser, published: tuple[str, Path]
+) -> None:
+    """The second ranking waits for the texts of documents that only it has found; meanwhile a reader chooses."""
+    with watching(browser, published[0], service_workers="block") as watched:
+        page = watched.context.new_page()
+        held: list[Route] = []
+        page.route("**/encoder.bin", lambda route: held.append(route))
+        page.goto(published[0])
+        ask(page, "How was Norway punished for a prize?")
+        wait_until(lambda: bool(page.evaluate("true") and held))
+        page.route("**/documents/*.json", lambda route: held.append(route))
+        held.pop().continue_()
+        wait_until(lambda: bool(page.evaluate("true") and held))
+        link = page.locator(".card h3 a").first
+        link.focus()
+        before = first_passage(page)
+        with page.expect_event("requestfinished"):
+            for route in held:
+                route.continue_()
+            page.unroute("**/documents/*.json")
+        page.wait_for_timeout(300)
+        assert link.evaluate("element => element === document.activeElement")
+        assert first_passage(page) == before
+
+
+@pytest.mark.model
 def test_prepared_answer_cites_its_source(visitor: Watched, seeds: Library) -> None:
     """The answer has the library's words, its number opens the source there, and Back closes it."""
     page = visitor.open()

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 CLEARED = "Stopped before the answer was finished."
 """The page shows this after the hidden Stop button, which removes the answer and its marks."""
+PATIENCE = 2500
+"""The milliseconds for which a reset waits for the end of an answer, and for the effect of Stop before a second try."""
+_WATCH = """() => {
+  document.addEventListener("pincite:ask", () => { window.pincite.isAnswering = true; });
+  document.addEventListener("pincite:answered", () => { window.pincite.isAnswering = false; });
+}"""
 _RESET = """() => {
   const { actions, all, find, open } = window.pincite;
   actions["viewer-page"]();
@@ -32,10 +38,19 @@ _RESET = """() => {
   sessionStorage.clear();
   window.pincite.thread.end();
   dispatchEvent(new StorageEvent("storage")); // as in another tab
-  const answered = Boolean(find("#results section")) && !find("#results").textContent.includes(CLEARED);
-  if (answered) find("#stop").click();
-  return answered;
-}""".replace("CLEARED", repr(CLEARED))
+  Object.assign(window.pincite, { answerBy: performance.now() + PATIENCE, stopAt: 0 });
+  return window.pincite.isAnswering || Boolean(find("#results section"));
+}""".replace("PATIENCE", str(PATIENCE))
+_CLEAR = """() => {
+  const { find, isAnswering, answerBy, stopAt } = window.pincite;
+  const now = performance.now();
+  if (isAnswering && now < answerBy) return false; // Gradio sends the last output again when the event ends.
+  if (find("#results").textContent.includes(CLEARED) && !find("#marks svg")) return true;
+  if (now < stopAt) return false;
+  window.pincite.stopAt = now + PATIENCE; // Gradio's client (6.31) loses an event that is sent while another one ends.
+  find("#stop").click();
+  return false;
+}""".replace("CLEARED", repr(CLEARED)).replace("PATIENCE", str(PATIENCE))
 _SETTLE = """() => {
   const { find, acceptUrl } = window.pincite;
   history.replaceState(null, "", location.origin + "/");
@@ -65,6 +80,7 @@ class WarmPages:
         page = self._pages.get(url)
         if page is None:
             page = self._pages[url] = self._load(url, self.problems)
+            page.evaluate(_WATCH)
         else:
             _reset(page)
         return page
@@ -93,8 +109,7 @@ def _reset(page: Page) -> None:
     """Close everything that is open, and remove the question, its answer, and the stored history."""
     page.mouse.move(0, 0)
     if page.evaluate(_RESET):
-        expect(page.locator("#results")).to_contain_text(CLEARED)
-        expect(page.locator("#marks svg")).to_have_count(0)
+        page.wait_for_function(_CLEAR)
     page.evaluate("window.pincite.open('ask')")  # again: a step back of the last test may have come meanwhile
     expect(page.get_by_label("Your question")).to_be_visible()
     page.evaluate(_SETTLE)

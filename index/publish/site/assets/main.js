@@ -39,7 +39,7 @@ async function start() {
 /** Two spellings of a question are one question. */
 const key = (question) => question.toLowerCase().replace(/[\s?.!]+/g, " ").trim();
 
-async function show(site) {
+async function show(site, { again = false } = {}) {
   const asked = readAddress(site.index.documents);
   const wanted = JSON.stringify([asked.question, asked.view]);
   if (wanted !== shown) {
@@ -49,6 +49,7 @@ async function show(site) {
     const turn = ++turns;
     const [content, found] = await contentFor(site, asked);
     if (turn !== turns) return; // The reader has asked something else meanwhile, or the encoder has ranked again.
+    if (again && isInUse()) return;
     results.replaceChildren(...content.flat().filter(Boolean));
     showOnMap(site.index, found);
     if (site.means !== "words") setMeans(site, site.means); // It may have changed meanwhile.
@@ -136,11 +137,13 @@ async function load(site) {
     return;
   }
   setMeans(site, "encoder");
-  const isInUse = results.contains(document.activeElement) || document.getElementById("viewer").open;
-  if (isInUse) return; // What is being read does not move; the next question is ranked with the encoder.
+  if (isInUse()) return;
   shown = "";
-  await show(site);
+  await show(site, { again: true });
 }
+
+/** What is being read does not move: the next question is ranked with the encoder. */
+const isInUse = () => results.contains(document.activeElement) || document.getElementById("viewer").open;
 
 function setMeans(site, means) {
   site.means = means;
