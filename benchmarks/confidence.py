@@ -25,7 +25,7 @@ import numpy as np
 from benchmarks.curve import risk_coverage
 from benchmarks.logistic import auroc, calibration_error, fit, predict
 from benchmarks.machine import report
-from benchmarks.near_misses import OWN, ask_small_libraries, ask_whole_set, questions
+from benchmarks.near_misses import OWN, SIZES, ask_small_libraries, ask_whole_set, our_questions, questions
 from index import Library
 from index.encoders.encoder import load_encoder
 from index.search.signals import (
@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 SETS = ("squad_v2", "clapnq", "covidqa", "scifact", "cran")
+OURS = "asked"
+"""Our held-out questions on free texts: `--kept` has a library of their collections with this name."""
 PAGE_WEIGHTS = {True: 0.95, False: 0.2}
 """The weight of all near misses of a library and size, by whether the reader takes part; its foreign questions have
 the rest. The weight is lower without the reader, because only the reader recognizes many near misses: those that cannot
@@ -105,7 +107,10 @@ def main() -> None:
     parser.add_argument("--json")
     options = parser.parse_args()
     names = options.only or list(SETS)
-    everything = {name: questions(options.sets / name) for name in names}
+    everything = {name: questions(options.sets / name) for name in names if name != OURS}
+    if OURS in names or not options.only:
+        with Library.open(options.kept / OURS, Settings(), create=False) as library:
+            everything[OURS] = list(our_questions(library))
     with ExitStack() as patches:
         for method, replacement in LOST[options.lost].items():
             patches.enter_context(patch.object(FolderStore, method, replacement))
@@ -143,7 +148,8 @@ def _cases(options: argparse.Namespace, everything: dict[str, list[Question]]) -
     for name in everything:
         read += ask_whole_set(options.kept, name, everything, plain, options.most)
         unread += ask_whole_set(options.kept, name, everything, without, options.most, kinds=OWN)
-        read += ask_small_libraries(options.sets, options.kept, name, everything, plain, encoder)
+        if name in SIZES:
+            read += ask_small_libraries(options.sets, options.kept, name, everything, plain, encoder)
         print(f"{name}: {len(read)} questions asked so far", file=sys.stderr, flush=True)
     if options.cases:
         options.cases.write_bytes(pickle.dumps((read, unread)))

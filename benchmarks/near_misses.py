@@ -16,6 +16,7 @@ from index.answers.extractive import quotes
 from index.evaluation.measures import any_of
 from index.evaluation.set_files import read_rows
 from index.evaluation.sets import read_set
+from training.passages import asked, digest
 from training.reader_sets import held_out
 
 if TYPE_CHECKING:
@@ -86,6 +87,20 @@ def questions(folder: Path) -> list[Question]:
         if held_out(question.name):
             found.append(question)
     return found
+
+
+def our_questions(library: Library) -> Iterator[Question]:
+    """Yield our held-out questions on free texts whose passages are in a library."""
+    known = {
+        digest(row.passage.text): (info.source, row.passage)
+        for info in library.documents()
+        for row in library.passages(info.id)
+    }
+    for line in asked():
+        if line.passage in known and not line.cited:
+            source, passage = known[line.passage]
+            words = tuple(span.of(passage.text) for span in line.places)
+            yield Question(line.question, source, words, line.kind not in ("n", "p"))
 
 
 def ask_whole_set(

@@ -25,7 +25,7 @@ from benchmarks.measuring import report_tables
 from benchmarks.near_misses import questions
 from benchmarks.unseen import is_right, words_of
 from index import Library, Settings
-from index.search import readings, retriever
+from index.search import readings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -118,8 +118,8 @@ def _case(name: str, library: Library, question: str, answers: Answers, cell: bo
         return found
 
     with (
-        patch.object(retriever, "MOST_READ", READ),
-        patch.object(retriever, "read_passages", kept),
+        patch.object(readings, "FIRST_READ", READ),
+        patch.object(readings, "read_passages", kept),
     ):
         library.search(question)
     features, right = [], []

@@ -230,7 +230,12 @@ def manuals(sets: Path) -> Iterator[Question]:
         if line.passage not in documents:
             continue
         document, group = documents[line.passage], f"{MANUALS}/{texts[line.passage]['package']}"
-        near = tuple(documents[name] for name in found.get((line.passage, line.question), ()))
+        marked_words = [span.of(document.text) for span in line.places]
+        near = tuple(
+            documents[name]
+            for name in found.get((line.passage, line.question), ())
+            if not any(words in documents[name].text for words in marked_words)
+        )
         question = line.question
         if line.cited:
             cited = " ".join(span.of(document.text) for span in line.cited)

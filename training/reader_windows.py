@@ -38,8 +38,9 @@ OWN_KINDS = {"other": 0.1, "without": 0.15, "swapped": 0.1}
 """The same shares for our own questions, of which every fourth is unanswerable."""
 CELL_KINDS = {"other": 0.1, "without": 0.1, "swapped": 0.0}
 """The same for our questions on cells: for each there is another row, which does not answer."""
-FOUND = 0.35
-"""The share of our questions on free texts that are also asked about a passage that a search finds for them."""
+FOUND, FOUND_PASSAGES = 0.3, 2
+"""The share of our questions on free texts that are also asked about passages that a search finds for them, and of how
+many."""
 TITLED = 0.6
 """The share of windows that begin with the title of their document."""
 CONSIDERED = 24
@@ -73,18 +74,23 @@ class Example:
     """Whether the sentences deny what the question takes for granted."""
 
 
-def epoch(everything: Sequence[Question], chance: random.Random) -> list[Example]:
-    """Return examples of all questions in random order, each question with its window and some negatives."""
+def epoch(everything: Sequence[Question], chance: random.Random) -> list[list[Example]]:
+    """Return all questions in random order, each as a window with some negatives of the same question.
+
+    A changed question has a list of its own.
+    """
     of_group: dict[str, list[Question]] = defaultdict(list)
     for question in everything:
         of_group[question.group].append(question)
-    examples: list[Example] = []
+    asked: list[list[Example]] = []
     for question in everything:
-        examples.append(window(question, chance))
+        examples = [window(question, chance)]
+        asked.append(examples)
         roll = chance.random
         if question.near and roll() < FOUND:
-            other = chance.choice(question.near)
-            examples.append(headed(Example(question.question, other.text, other.sentences, frozenset()), other, chance))
+            for other in chance.sample(question.near, min(FOUND_PASSAGES, len(question.near))):
+                found = Example(question.question, other.text, other.sentences, frozenset())
+                examples.append(headed(found, other, chance))
         if not question.gold or question.denied:
             continue
         shares = _shares(question.group)
@@ -93,9 +99,9 @@ def epoch(everything: Sequence[Question], chance: random.Random) -> list[Example
         if roll() < shares["without"]:
             examples += _without_answer(question, chance)
         if roll() < shares["swapped"]:
-            examples += _with_exchange(question, of_group[question.group], chance)
-    chance.shuffle(examples)
-    return examples
+            asked.append(list(_with_exchange(question, of_group[question.group], chance)))
+    chance.shuffle(asked)
+    return [examples for examples in asked if examples]
 
 
 def _shares(group: str) -> dict[str, float]:

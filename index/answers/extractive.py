@@ -28,7 +28,7 @@ HITS = 8
 STATEMENTS = 4
 JOIN_LOGIT = 0.0
 """The least logit of the reader for a neighbour of a quoted sentence that is quoted with it."""
-MORE_GAP, UNREAD_GAP = 0.4, 0.15
+MORE_GAP, UNREAD_GAP = 0.24, 0.15
 """A further sentence may be worth at most this much less than the first; and if the reader has not read it."""
 LEAST_NEW = 0.5
 """The least share of a further sentence's terms that must be new to the answer."""

@@ -24,13 +24,15 @@ if TYPE_CHECKING:
 
     Floats = np.ndarray[Any, np.dtype[np.float32]]
 
-MOST_READ = 3
-"""The number of first hits that are read. More did not make the first pin right more often."""
-LOGITS = 3.7
+FIRST_READ, MOST_READ = 3, 10
+"""The number of first hits that are read, and that are read if no sentence of these is sure to answer."""
+SURE = 0.0
+"""The least logit of a sentence and its passage together that is sure."""
+LOGITS = 6.2
 """The number of logits that are worth as much as one point of a cosine."""
 ANY_SHARE = 0.9
 """The weight of the logit that any sentence of the passage answers, next to a sentence's own."""
-RANK_LOSS = 1.6
+RANK_LOSS = 1.9
 """What a passage loses for the hits before it, in logits for each factor e of `1 + hits`. `benchmarks.pins` fits these
 three and tests them set by set. Shared words and bonuses for the kind of thing that is asked for added nothing."""
 REORDER_LOGIT = -1.0
@@ -55,6 +57,20 @@ class ReadPassage:
     """The logit of the sentence that is pinned."""
     any: float
     """The logit that any sentence of the passage answers."""
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it surely answers."""
+        return self.sentence + ANY_SHARE * self.any >= SURE
+
+
+def read_hits(question: str, found: Mapping[int, PassageEvidence], reader: Reader) -> dict[int, ReadPassage]:
+    """Read the first hits, and more of them if none surely answers; return them by id, in order."""
+    hits = list(found.items())
+    readings = read_passages(question, dict(hits[:FIRST_READ]), reader)
+    if not any(reading.is_sure for reading in readings.values()):
+        readings |= read_passages(question, dict(hits[FIRST_READ:MOST_READ]), reader)
+    return readings
 
 
 def read_passages(question: str, found: Mapping[int, PassageEvidence], reader: Reader) -> dict[int, ReadPassage]:

@@ -25,7 +25,7 @@ from index.search.fusion import (
     weigh_by_evidence,
 )
 from index.search.pins import HitBuilder
-from index.search.readings import MOST_READ, read_passages
+from index.search.readings import read_hits
 from index.search.signals import absent_words, read_signals, signals
 from index.storage.lexical.terms import word_spans
 
@@ -161,7 +161,7 @@ class Retriever:
         if reader is not None:
             with timer.measure("reading"):
                 asked = follow_up(earlier.asked, earlier.known, earlier.cited) if earlier else question.text
-                readings = read_passages(asked, _evidence_of(builder, hits[:MOST_READ]), reader)
+                readings = read_hits(asked, _evidence_of(builder, hits), reader)
                 hits = builder.apply_reader(hits, readings)
                 cell = find_cell(asked, readings, reader)
                 if cell is not None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from index.encoders.reader import UNREAD, Verdict, Window
 from index.search.readings import (
     ANY_SHARE,
+    FIRST_READ,
     LOGITS,
     MOST_READ,
     REORDER_LOGIT,
@@ -65,13 +66,19 @@ class FakeReader:
 
 
 def search_with(
-    store: FolderStore, reader: FakeReader | None, question: str, *, mode: str = "hybrid", worth_reading: bool = True
+    store: FolderStore,
+    reader: FakeReader | None,
+    question: str,
+    *,
+    mode: str = "hybrid",
+    limit: int = 10,
+    worth_reading: bool = True,
 ) -> Found:
     """Search the store with this reader."""
     retriever = Retriever(
         store, FakeEncoder(), ThreadPoolExecutor(1), reader=lambda: reader, worth_reading=lambda _: worth_reading
     )
-    return retriever.search(parse(question), limit=10, mode=mode)  # type: ignore[arg-type]
+    return retriever.search(parse(question), limit=limit, mode=mode)  # type: ignore[arg-type]
 
 
 def test_reader_moves_the_pin(store_of: StoreOf) -> None:
@@ -120,20 +127,16 @@ def test_reader_adds_its_logits_to_a_claim(store_of: StoreOf) -> None:
     assert before.logits == ()
 
 
-def test_only_the_first_hits_are_read(store_of: StoreOf) -> None:
-    """At most MOST_READ passages are read, all at once, however many hits there are."""
-    store = store_of(
-        *(
-            a_document(f"Ship {number} left with {number} whales.", source=f"/{number}")
-            for number in range(MOST_READ + 3)
-        )
-    )
-    reader = FakeReader("whale")
-    found = search_with(store, reader, "Which ship?")
+@pytest.mark.parametrize(("word", "read"), [("whale", [FIRST_READ]), ("nothing", [FIRST_READ, MOST_READ - FIRST_READ])])
+def test_more_hits_are_read_if_the_first_ones_are_not_sure(store_of: StoreOf, word: str, read: list[int]) -> None:
+    """The first hits are read all at once; only if none of them surely answers, the next ones are read, too."""
+    ships = (a_document(f"Ship {n} left with {n} whales.", source=f"/{n}") for n in range(MOST_READ + 3))
+    reader = FakeReader(word)
+    found = search_with(store_of(*ships), reader, "Which ship?", limit=MOST_READ + 3)
     assert len(found) == MOST_READ + 3
-    assert found.signals["read"] == min(YES, MOST)
-    assert [len(windows) for _, windows in reader.calls] == [MOST_READ]
-    assert [bool(hit.logits) for hit in found] == [True] * MOST_READ + [False] * 3
+    assert found.signals["read"] == max(min(YES if word == "whale" else NO, MOST), -MOST)
+    assert [len(windows) for _, windows in reader.calls] == read
+    assert [bool(hit.logits) for hit in found] == [n < sum(read) for n in range(len(found))]
 
 
 def test_later_hit_needs_a_better_sentence() -> None:

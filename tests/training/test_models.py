@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from safetensors.torch import load_file
 
 from training.average import averaged
 from training.model import save
+from training.reader import _pin_losses
 from training.train import SMOOTHING, losses, read_examples, train
 from training.wrappers import CONTRADICTED, NOT_SAID, NOT_SUPPORTED, SUPPORTED
 
@@ -62,3 +64,14 @@ def test_training_starts_from_the_given_weights(tmp_path: Path) -> None:
     train(examples, tmp_path / "out", 1e-9, tmp_path / "start.safetensors")
     trained = load_file(tmp_path / "out" / "verifier.safetensors")
     assert all(torch.equal(table, weights[name]) for name, table in trained.items())
+
+
+def test_the_right_sentence_competes_with_those_of_other_passages() -> None:
+    """The loss is that of a choice among the sentences of all windows of a question; a single window has none."""
+    items: list[Any] = [SimpleNamespace(asked=n, denied=denied) for n, denied in ((1, False), (2, False), (1, False))]
+    scores = torch.tensor([[2.0, 0.0], [9.0, 9.0], [1.0, -20.0]])
+    gold = torch.tensor([[0.0, 1.0], [1.0, 0.0], [0.0, 0.0]])
+    (loss,) = _pin_losses(items, scores, gold)
+    assert float(loss) == pytest.approx(math.log(math.exp(2) + 1 + math.exp(1) + math.exp(-20)), rel=1e-4)
+    items[2].denied = True
+    assert list(_pin_losses(items, scores, gold)) == []

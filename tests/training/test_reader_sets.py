@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +16,7 @@ from index.records import Span
 from training import lexicon, reader_sets
 from training.passages import AskedCell, asked_cells
 from training.reader_sets import JUDGED, Question, Text, selections, shifts
-from training.reader_windows import ALL_ANSWERED_KINDS, _reworded, epoch
+from training.reader_windows import ALL_ANSWERED_KINDS, FOUND_PASSAGES, _reworded, epoch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,10 +96,22 @@ def test_reworded_question_asks_for_something_absent(seed: int) -> None:
 def test_epoch_mixes_answerable_and_unanswerable_questions(tmp_path: Path) -> None:
     """Each question is asked once of its own text, and about as often as intended of texts without an answer."""
     questions = [example for n in range(60) for example in questions_of_article(tmp_path, f"Tower_{n}")]
-    examples = epoch(questions, random.Random(4))
+    examples = [example for some in epoch(questions, random.Random(4)) for example in some]
     assert sum(bool(example.gold) for example in examples) == len(questions)
     wanted = sum(ALL_ANSWERED_KINDS.values()) * len(questions)
     assert 0.6 * wanted < sum(not example.gold for example in examples) <= 1.2 * wanted
+
+
+@needs_wordnet
+def test_windows_of_one_question_stay_together(tmp_path: Path) -> None:
+    """A question, also about passages that a search finds, is one list; with a word replaced it is another question."""
+    near = tuple(Text.of(f"The tower of town {n} is old. Nobody knows who built it.") for n in range(5))
+    questions = [replace(q, near=near) for n in range(20) for q in questions_of_article(tmp_path, f"Tower_{n}")]
+    asked = epoch(questions, random.Random(4))
+    assert all(len({example.question for example in some}) == 1 for some in asked)
+    found = [[example for example in some[1:] if example.text.endswith(near[0].text[-30:])] for some in asked]
+    assert {len(some) for some in found} == {0, FOUND_PASSAGES}
+    assert not any(example.gold for some in found for example in some)
 
 
 def test_a_question_about_a_cell_gives_a_passage_and_two_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
