@@ -31,13 +31,13 @@ from index.encoders.encoder import load_encoder
 from index.search.signals import (
     DEFAULT,
     DOUBTED_CONFIDENCE,
-    LEAST_ANSWERS,
     MEANING,
     NAMES,
     READER,
     UNREAD,
     WORDS_ALONE,
     WORDS_UNREAD,
+    is_doubted,
 )
 from index.settings import Settings
 from index.storage.store import FolderStore
@@ -203,20 +203,26 @@ def _cross_fitted(cases: Sequence[Case], names: Sequence[str]) -> Floats:
 def _confidences(cases: Sequence[Case], table: Mapping[str, float], unread: Mapping[str, float]) -> Floats:
     """Return the confidence of each case, by `unread` if the reader has not read it, otherwise by `table`."""
     was_read = np.array([READER[0] in case.signals for case in cases])
-    doubted = np.array([case.signals.get(READER[1], LEAST_ANSWERS) < LEAST_ANSWERS for case in cases])
+    doubted = np.array([is_doubted(case.signals) for case in cases])
     known = np.where(was_read, predict(_rows(cases), table), predict(_rows(cases), unread))
     return np.where(doubted, np.minimum(known, DOUBTED_CONFIDENCE), known)
 
 
 def _whole_sets(name: str, cases: Sequence[Case], known: Floats, bars: tuple[float, float]) -> Iterator[dict[str, Any]]:
-    """Yield for each whole set the AUROC of own questions against others, and the shares of each kind at the bars."""
+    """Yield for each whole set the AUROC of own questions against others, and the shares of each kind at the bars.
+
+    `AUROC wrong` is that of own questions whose first quotation is right against the others.
+    """
     for set_name in dict.fromkeys(case.set for case in cases):
         groups = {
             kind: known[[case.set == set_name and case.kind == kind and _class(case) == "all" for case in cases]]
             for kind in ("own", "page", "foreign")
         }
         if len(groups["own"]):
-            yield {"coefficients": name, "library": set_name, **_figures(groups, bars)}
+            row = {"coefficients": name, "library": set_name, **_figures(groups, bars)}
+            own = np.array([case.set == set_name and case.kind == "own" and _class(case) == "all" for case in cases])
+            right = np.array([case.right.get("first quotation", True) for case in cases])
+            yield {**row, "AUROC wrong": "" if right[own].all() else auroc(known[own & right], known[own & ~right])}
 
 
 def _figures(groups: dict[str, Floats], bars: tuple[float, float]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Floats = np.ndarray[Any, np.dtype[np.float32]]
 
-FIRST_READ, MOST_READ = 3, 10
+FIRST_READ, MOST_READ = 3, 6
 """The number of first hits that are read, and that are read if no sentence of these is sure to answer."""
 SURE = 0.0
 """The least logit of a sentence and its passage together that is sure."""
@@ -97,6 +97,21 @@ def reorder(
     exchanged = dict(zip(best, sorted((scores[passage_id] for passage_id in ids), reverse=True), strict=True))
     # The passages that were read come first, so that their new order holds where scores are equal.
     return dict(sorted({**exchanged, **scores, **exchanged}.items(), key=lambda item: -item[1]))
+
+
+def share_of_pin(readings: Mapping[int, ReadPassage], pinned: int) -> float:
+    """Return how likely the pin of one passage is, in [0, 1], among all sentences that were read.
+
+    `readings` are in the order in which the search found the passages.
+    """
+    if pinned not in readings:
+        return 0.0
+    scores = {
+        passage_id: LOGITS * (reading.evidence.claims[list(reading.evidence.pinnable)] - rank_loss(rank))
+        for rank, (passage_id, reading) in enumerate(readings.items())
+    }
+    everything = np.concatenate(list(scores.values()))
+    return float(np.exp(scores[pinned].max() - np.logaddexp.reduce(everything)))
 
 
 def rank_loss(rank: int) -> float:

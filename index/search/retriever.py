@@ -25,7 +25,7 @@ from index.search.fusion import (
     weigh_by_evidence,
 )
 from index.search.pins import HitBuilder
-from index.search.readings import read_hits
+from index.search.readings import read_hits, share_of_pin
 from index.search.signals import absent_words, read_signals, signals
 from index.storage.lexical.terms import word_spans
 
@@ -167,8 +167,9 @@ class Retriever:
                 if cell is not None:
                     hits = builder.pin_cell(hits, cell)
                 near = self._near_evidence(builder, hits)
-                pinned = cell or (readings.get(hits[0].passage.id) if hits else None)
-                answerability = read_signals(answerability, question, *near, pinned)
+                first = hits[0].passage.id if hits else 0
+                share = share_of_pin(readings, first)
+                answerability = read_signals(answerability, question, *near, cell or readings.get(first), share)
         if explain:
             with timer.measure("explaining"):
                 hits = self._explain(question.vector, hits)

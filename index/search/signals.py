@@ -39,45 +39,44 @@ MOST = 6.0
 """Logits are clipped here, since larger ones say nothing more."""
 INTERCEPT = "intercept"
 DEFAULT: Coefficients = {
-    INTERCEPT: -3.018,
-    "sentence": 2.659,
-    "passage": 2.466,
-    "coverage": 0.591,
-    "together": 0.588,
+    INTERCEPT: -2.172,
+    "sentence": 2.338,
+    "passage": 2.281,
+    "overlap": 0.102,
+    "coverage": 0.389,
     "absent": -0.25,
-    "read": 0.055,
-    "answers": 0.431,
+    "answers": 0.487,
 }
 """Coefficients of a logistic function of the signals, for the default encoder with the reader.
 `benchmarks/confidence.py` fitted all these tables on libraries of one, eight, fifty and all documents, with questions
 that the reader was not trained on."""
 UNREAD: Coefficients = {
-    INTERCEPT: -5.001,
-    "sentence": 3.529,
-    "passage": 3.752,
-    "overlap": 1.325,
-    "coverage": 1.464,
-    "together": 0.667,
-    "told": 0.329,
-    "absent": -0.25,
+    INTERCEPT: -4.837,
+    "sentence": 3.386,
+    "passage": 3.42,
+    "overlap": 1.476,
+    "coverage": 1.466,
+    "together": 0.512,
+    "told": 0.34,
+    "absent": -0.264,
 }
 """For the default encoder without the reader."""
 WORDS_ALONE: Coefficients = {
-    INTERCEPT: -0.554,
-    "overlap": 0.039,
-    "coverage": 1.336,
-    "together": 0.519,
+    INTERCEPT: 0.04,
+    "overlap": 0.136,
+    "coverage": 1.043,
+    "together": 0.026,
     "absent": -0.25,
-    "read": 0.089,
-    "answers": 0.448,
+    "read": 0.036,
+    "answers": 0.519,
 }
 """For any other encoder, whose cosines are not comparable: words and the reader decide."""
 WORDS_UNREAD: Coefficients = {
-    INTERCEPT: -2.9,
-    "overlap": 2.101,
-    "coverage": 2.704,
-    "together": 1.385,
-    "told": 0.45,
+    INTERCEPT: -3.001,
+    "overlap": 2.105,
+    "coverage": 2.674,
+    "together": 1.207,
+    "told": 0.641,
     "absent": -0.25,
 }
 """For any other encoder without the reader: words alone decide."""
@@ -87,9 +86,10 @@ passages found by words, whether they answer the question or not."""
 SUREST_WITHOUT_WORDS = 0.9
 """The highest confidence without the word index: half of the evidence cannot give more certainty than all of it, and
 the test questions do not distinguish higher values."""
-LEAST_ANSWERS, DOUBTED_CONFIDENCE = -1.5, 0.5
-"""If the reader's logit that the first passage answers is lower, the confidence is at most this much: the answer is
-shown as unsure, because such a passage often denies what the question takes for granted."""
+LEAST_ANSWERS, LEAST_SHARE, DOUBTED_CONFIDENCE = -1.5, 0.5, 0.5
+"""The confidence is at most DOUBTED_CONFIDENCE, so that the answer is shown as unsure, in two cases. If the reader's
+logit that the first passage answers is less than LEAST_ANSWERS, it often denies what the question takes for granted. If
+the pin is less likely than all other sentences that were read together, it is often the wrong one."""
 NAMED_WORDS = 3
 """The largest number of words that a note names."""
 
@@ -119,7 +119,7 @@ def signals(
     sentence; `coverage`: in one passage; `together`: in the first NEAR passages. `told`: the share of its names,
     numbers and rare words in the first passage; `absent`: how many of these the first NEAR passages lack, at most two.
     The `titles` of the documents, in the order of `found`, count as part of their passages. `read_signals` adds the
-    reader's signals, `read` and `answers`.
+    reader's signals.
     """
     if not found or not cosines:
         return {}
@@ -147,11 +147,12 @@ def read_signals(
     found: Sequence[PassageEvidence],
     titles: Sequence[str],
     pinned: ReadPassage | CellFound | None,
+    share: float,
 ) -> dict[str, float]:
-    """Return the signals after the first hits were read and reordered, with the reader's two signals.
+    """Return the signals after the first hits were read and reordered, with the reader's signals.
 
     `read` and `answers`: the reader's logits of the sentence or the cell that is pinned first, and of its passage or
-    its row; the least value if it had nothing to read.
+    its row; the least value if it had nothing to read. `share`: how likely the first pin is among all sentences read.
     """
     if not before:
         return {}
@@ -162,6 +163,7 @@ def read_signals(
         "told": _matched_share(words, contained),
         "read": _clipped(pinned.sentence if pinned else -MOST),
         "answers": _clipped(pinned.any if pinned else -MOST),
+        "share": share,
     }
 
 
@@ -219,11 +221,16 @@ def confidence(signals: Mapping[str, float], encoder: str, *, has_words: bool = 
         coefficients = DEFAULT if read else UNREAD
     else:
         coefficients = WORDS_ALONE if read else WORDS_UNREAD
-    most = DOUBTED_CONFIDENCE if signals.get("answers", LEAST_ANSWERS) < LEAST_ANSWERS else 1.0
+    most = DOUBTED_CONFIDENCE if is_doubted(signals) else 1.0
     if has_words:
         return min(most, _logistic(signals, coefficients))
     doubtful = {**coefficients, INTERCEPT: coefficients[INTERCEPT] - DOUBT_WITHOUT_WORDS}
     return min(most, SUREST_WITHOUT_WORDS, _logistic(signals, doubtful))
+
+
+def is_doubted(signals: Mapping[str, float]) -> bool:
+    """Whether the reader doubts that the first pin is the answer."""
+    return signals.get("answers", LEAST_ANSWERS) < LEAST_ANSWERS or signals.get("share", 1.0) < LEAST_SHARE
 
 
 def missing_word_notes(found: Found) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from index.search.readings import (
     rank_loss,
     read_passages,
     reorder,
+    share_of_pin,
 )
 from index.search.retriever import Retriever
 from index.search.signals import MOST
@@ -137,6 +138,20 @@ def test_more_hits_are_read_if_the_first_ones_are_not_sure(store_of: StoreOf, wo
     assert found.signals["read"] == max(min(YES if word == "whale" else NO, MOST), -MOST)
     assert [len(windows) for _, windows in reader.calls] == read
     assert [bool(hit.logits) for hit in found] == [n < sum(read) for n in range(len(found))]
+
+
+def test_share_of_a_pin_falls_with_other_likely_sentences() -> None:
+    """A pin that nothing rivals has nearly the whole share; an equal sentence halves it; a later hit has less."""
+    alone, rivalled = [1.0, -2.0], [1.0, 1.0]
+    read = {
+        name: {1: ReadPassage(an_evidence([(0.5, 0.5)] * 2, claims=claims), 0.0, UNREAD)}
+        for name, claims in (("alone", alone), ("rivalled", rivalled))
+    }
+    assert share_of_pin(read["alone"], 1) > 0.99
+    assert share_of_pin(read["rivalled"], 1) == pytest.approx(0.5)
+    both = {1: read["alone"][1], 2: read["alone"][1]}
+    assert share_of_pin(both, 2) < share_of_pin(both, 1) < 1
+    assert share_of_pin(both, 3) == 0
 
 
 def test_later_hit_needs_a_better_sentence() -> None:
