@@ -86,7 +86,7 @@ passages found by words, whether they answer the question or not."""
 SUREST_WITHOUT_WORDS = 0.9
 """The highest confidence without the word index: half of the evidence cannot give more certainty than all of it, and
 the test questions do not distinguish higher values."""
-LEAST_ANSWERS, LEAST_SHARE, DOUBTED_CONFIDENCE = -1.5, 0.5, 0.5
+LEAST_ANSWERS, LEAST_SHARE, DOUBTED_CONFIDENCE = -2.0, 0.5, 0.5
 """The confidence is at most DOUBTED_CONFIDENCE, so that the answer is shown as unsure, in two cases. If the reader's
 logit that the first passage answers is less than LEAST_ANSWERS, it often denies what the question takes for granted. If
 the pin is less likely than all other sentences that were read together, it is often the wrong one."""
