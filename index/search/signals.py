@@ -80,7 +80,7 @@ WORDS_UNREAD: Coefficients = {
     "absent": -0.25,
 }
 """For any other encoder without the reader: words alone decide."""
-DOUBT_WITHOUT_WORDS = 1.0
+DOUBT_WITHOUT_WORDS = 1.25
 """Subtracted from the logit if the word index was not used. Passages found by meaning alone have higher cosines than
 passages found by words, whether they answer the question or not."""
 SUREST_WITHOUT_WORDS = 0.9
