@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 _KINDS = ("share", "money", "duration", "length", "number", "time", "person", "place", "reason", "list")
 FAMILIES: dict[str, dict[str, Any]] = {
     "none": {},
-    "the reader": {"index.search.readings.FIRST_READ": 0, "index.search.readings.MOST_READ": 0},
+    "the reader": {"index.encoders.reader.load_reader": lambda _: None},
     "three hits read, not one": {"index.search.readings.FIRST_READ": 1, "index.search.readings.MOST_READ": 1},
-    "ten hits read in doubt": {"index.search.readings.MOST_READ": 3},
+    "six hits read in doubt": {"index.search.readings.MOST_READ": 3},
     "kind of thing asked for": {"index.search.evidence.EXPECTED_BONUS": dict.fromkeys(_KINDS, 0.0)},
     "words that few sentences have": {"index.search.evidence.OWN_SHARE": 0.0},
     "shared words in pins": {"index.search.evidence.PIN_OVERLAP_SHARE": 0.0},
