@@ -50,9 +50,10 @@ if TYPE_CHECKING:
 
     Floats = np.ndarray[Any, np.dtype[np.float64]]
 
-SETS = ("squad_v2", "clapnq", "covidqa", "scifact", "cran")
 OURS = "asked"
-"""Our held-out questions on free texts: `--kept` has a library of their collections with this name."""
+"""Our held-out questions on free texts, and their library in `--kept`, which is made from the collections in `--files`
+if it is missing."""
+SETS = ("squad_v2", "clapnq", "covidqa", "scifact", "cran", OURS)
 PAGE_WEIGHTS = {True: 0.95, False: 0.2}
 """The weight of all near misses of a library and size, by whether the reader takes part; its foreign questions have
 the rest. The weight is lower without the reader, because only the reader recognizes many near misses: those that cannot
@@ -97,7 +98,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sets", type=Path, required=True)
     parser.add_argument("--kept", type=Path, required=True)
-    parser.add_argument("--only", action="append", help="the name of a set; repeatable; all five by default")
+    parser.add_argument("--only", action="append", help="the name of a set; repeatable; all six by default")
+    parser.add_argument("--files", type=Path, help="the FILES of `training.manuals`, for the library of our questions")
     parser.add_argument(
         "--most", type=int, default=MOST, help="the maximum number of questions of a kind per whole set"
     )
@@ -108,9 +110,8 @@ def main() -> None:
     options = parser.parse_args()
     names = options.only or list(SETS)
     everything = {name: questions(options.sets / name) for name in names if name != OURS}
-    if OURS in names or not options.only:
-        with Library.open(options.kept / OURS, Settings(), create=False) as library:
-            everything[OURS] = list(our_questions(library))
+    if OURS in names:
+        everything[OURS] = our_questions(options.kept / OURS, options.files)
     with ExitStack() as patches:
         for method, replacement in LOST[options.lost].items():
             patches.enter_context(patch.object(FolderStore, method, replacement))
@@ -203,7 +204,7 @@ def _cross_fitted(cases: Sequence[Case], names: Sequence[str]) -> Floats:
 def _confidences(cases: Sequence[Case], table: Mapping[str, float], unread: Mapping[str, float]) -> Floats:
     """Return the confidence of each case, by `unread` if the reader has not read it, otherwise by `table`."""
     was_read = np.array([READER[0] in case.signals for case in cases])
-    doubted = np.array([is_doubted(case.signals) for case in cases])
+    doubted = np.array([READER[1] in table and is_doubted(case.signals) for case in cases])
     known = np.where(was_read, predict(_rows(cases), table), predict(_rows(cases), unread))
     return np.where(doubted, np.minimum(known, DOUBTED_CONFIDENCE), known)
 

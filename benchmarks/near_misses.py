@@ -8,7 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from index import Library
@@ -16,12 +18,12 @@ from index.answers.extractive import quotes
 from index.evaluation.measures import any_of
 from index.evaluation.set_files import read_rows
 from index.evaluation.sets import read_set
+from training.manuals import stage
 from training.passages import asked, digest
-from training.reader_sets import held_out
+from training.reader_sets import WITHHELD_TEXTS, held_out
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
-    from pathlib import Path
 
     from index.encoders.encoder import Encoder
     from index.records import Document, Found, Hit, Span
@@ -89,18 +91,29 @@ def questions(folder: Path) -> list[Question]:
     return found
 
 
-def our_questions(library: Library) -> Iterator[Question]:
-    """Yield our held-out questions on free texts whose passages are in a library."""
-    known = {
-        digest(row.passage.text): (info.source, row.passage)
-        for info in library.documents()
-        for row in library.passages(info.id)
-    }
+def our_questions(folder: Path, files: Path | None) -> list[Question]:
+    """Return our held-out questions on free texts; their library in `folder` is made from the collections in `files`.
+
+    A library that exists is used as it is. Questions whose passages it does not have are left out.
+    """
+    with tempfile.TemporaryDirectory() as temporary, Library.open(folder) as library:
+        if not library.stats().documents and files is not None:
+            for name in sorted(WITHHELD_TEXTS):
+                if (files / name).is_dir():
+                    stage(files / name, Path(temporary) / name)
+            library.add([Path(temporary)])
+        known = {
+            digest(row.passage.text): (info.source, row.passage)
+            for info in library.documents()
+            for row in library.passages(info.id)
+        }
+    found = []
     for line in asked():
         if line.passage in known and not line.cited:
             source, passage = known[line.passage]
             words = tuple(span.of(passage.text) for span in line.places)
-            yield Question(line.question, source, words, line.kind not in ("n", "p"))
+            found.append(Question(line.question, source, words, line.kind not in ("n", "p")))
+    return found
 
 
 def ask_whole_set(

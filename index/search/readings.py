@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     Floats = np.ndarray[Any, np.dtype[np.float32]]
 
 FIRST_READ, MOST_READ = 3, 6
-"""The number of first hits that are read, and that are read if no sentence of these is sure to answer."""
+"""The number of first hits that are read, and of those that are read if none of the first ones surely answers."""
 SURE = 0.0
-"""The least logit of a sentence and its passage together that is sure."""
+"""A passage surely answers if the logits of its pin and of the passage, weighted as below, have at least this sum."""
 LOGITS = 6.2
 """The number of logits that are worth as much as one point of a cosine."""
 ANY_SHARE = 0.9

