@@ -22,15 +22,12 @@ from index import Library, Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_KINDS = ("share", "money", "duration", "length", "number", "time", "person", "place", "reason", "list")
 FAMILIES: dict[str, dict[str, Any]] = {
     "none": {},
     "the reader": {"index.encoders.reader.load_reader": lambda _: None},
     "three hits read, not one": {"index.search.readings.FIRST_READ": 1, "index.search.readings.MOST_READ": 1},
     "six hits read in doubt": {"index.search.readings.MOST_READ": 3},
-    "kind of thing asked for": {"index.search.evidence.EXPECTED_BONUS": dict.fromkeys(_KINDS, 0.0)},
-    "words that few sentences have": {"index.search.evidence.OWN_SHARE": 0.0},
-    "shared words in pins": {"index.search.evidence.PIN_OVERLAP_SHARE": 0.0},
+    "order within documents": {"index.search.retriever.reorder_within_documents": lambda scores, _: scores},
     "cells": {"index.search.retriever.find_cell": lambda *_: None},
     "spelling": {"index.search.corrections.correct": lambda question, _: (question, ())},
     "other forms of words": {"index.search.fusion.other_forms": lambda _: ""},

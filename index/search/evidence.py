@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from index.search.answer_types import Kind, expected_kind, have_kind
 from index.storage.tables import unpack_sentence_vectors
 from index.text.boilerplate import ends_sentence, is_bullet, kinds_of
 from index.text.row_headers import is_header, is_row, words_beside
@@ -28,24 +27,7 @@ of the documents with the answer have such a sentence, 3 % of unrelated document
 LEAST_OVERLAP = 0.5
 """A sentence with at least this share of the question's rare words is relevant, whatever its strength."""
 OVERLAP_SHARE = 0.2
-"""The weight of shared rare words next to the cosine when passages are ranked."""
-PIN_OVERLAP_SHARE = 0.8
-"""The weight of shared words next to the cosine when the sentences of a document are compared."""
-OWN_SHARE = 1.2
-"""A word's weight in a pin score grows by this for each factor e that it is rarer than a word of every sentence."""
-EXPECTED_BONUS: dict[Kind, float] = {
-    "share": 0.3,
-    "money": 0.3,
-    "duration": 0.3,
-    "length": 0.3,
-    "number": 0.15,
-    "time": 0.3,
-    "person": 0.15,
-    "place": 0.15,
-    "reason": 0.15,
-    "list": 0.0,
-}
-"""Added to the pin score of a sentence with the kind of thing that the question asks for."""
+"""The weight of shared rare words next to the cosine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +61,8 @@ class PassageEvidence:
     strengths: Floats
     """Cosine and overlap together: how relevant a sentence is, comparable with sentences of other passages."""
     claims: Floats
-    """Pin scores: how well a sentence serves as evidence, compared with the other sentences of its document. Words
-    count for more, except those that all sentences of the passage contain. If the question asks for a number, a time
-    or a name, sentences that contain such a thing gain."""
+    """Pin scores: how well a sentence serves as evidence, compared with the other sentences that were found. They are
+    the strengths, with what a thread adds, until the answer reader has read the passage."""
     pinnable: tuple[int, ...]
     """The sentences that may be pinned; empty if the passage is all data or markup."""
     gains: Floats | float = 0.0
@@ -188,26 +169,20 @@ def weigh(question: EncodedQuestion, rows: Sequence[PassageRow], store: Store) -
     contains = np.array([list(map(held.__contains__, question.idf)) for held in terms], dtype=np.float32)
     idf = np.fromiter(question.idf.values(), dtype=np.float32)
     sizes = np.array([len(row.passage.sentences) for row in rows])
-    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    starts = np.cumsum(sizes) - sizes
     packed = b"".join(row.sentence_vectors for row in rows)
     cosines = unpack_sentence_vectors(packed, len(question.vector)) @ question.vector
-    overlaps = _shares(contains, np.broadcast_to(idf, contains.shape))
-    among = np.array([start not in row.headings for row in rows for start, _ in row.passage.sentences])
-    counts = np.add.reduceat(np.column_stack([contains, np.ones(len(contains))]) * among[:, None], starts)
-    own = idf * np.maximum(1 + OWN_SHARE * np.log((counts[:, -1:] + 1) / (counts[:, :-1] + 0.5)), 0.0)
-    claims = cosines + PIN_OVERLAP_SHARE * _shares(contains, np.repeat(own, sizes, axis=0))
-    if (kind := expected_kind(question.asked)) is not None:
-        claims += EXPECTED_BONUS[kind] * np.array(have_kind(kind, texts, question.asked), dtype=np.float32)
+    overlaps = contains @ idf / np.maximum(idf.sum(), 1e-9)
     strengths = cosines + OVERLAP_SHARE * overlaps
     return [
         PassageEvidence(
-            row, tuple(terms[a:b]), cosines[a:b], overlaps[a:b], strengths[a:b], claims[a:b], quotable_sentences(row)
+            row,
+            tuple(terms[a:b]),
+            cosines[a:b],
+            overlaps[a:b],
+            strengths[a:b],
+            claims=strengths[a:b],
+            pinnable=quotable_sentences(row),
         )
         for row, a, b in zip(rows, starts, starts + sizes, strict=True)
     ]
-
-
-def _shares(contains: Floats, weights: Floats) -> Floats:
-    """Return each sentence's share of the terms' weights, in [0, 1]; shapes (sentences, terms) to (sentences,)."""
-    shares = (contains * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 1e-9)
-    return np.asarray(shares, dtype=np.float32)

@@ -6,11 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from index.records import Hit, Span, Why
-from index.search.answer_types import is_question
 from index.search.disagreement import disagree
 from index.search.earlier import adjusted
 from index.search.evidence import LEAST_STRENGTH, weigh
-from index.search.readings import reorder
+from index.search.readings import is_question, reorder
 from index.storage.lexical.terms import words, words_in
 from index.text.row_headers import words_above
 

@@ -7,6 +7,7 @@ sentence is pinned and quoted, the order of these hits, and the confidence.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -34,9 +35,15 @@ ANY_SHARE = 0.9
 """The weight of the logit that any sentence of the passage answers, next to a sentence's own."""
 RANK_LOSS = 1.9
 """What a passage loses for the hits before it, in logits for each factor e of `1 + hits`. `benchmarks.pins` fits these
-three and tests them set by set. Shared words and bonuses for the kind of thing that is asked for added nothing."""
+three and tests them set by set."""
 REORDER_LOGIT = -1.0
 """The first hits are reordered if a sentence has at least this logit."""
+
+_QUESTION = re.compile(
+    r"\W*(?:(?:in|at|on|by|for|from|to|with|under|during|of)\s)?(?:who|whom|whose|what|which|when|where|why|how|is|are|was|were"
+    r"|do|does|did|can|could|has|have|had|will|would|should|may|might|must|name)\b|.*\?\s*$",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 class Reader(Protocol):
@@ -45,6 +52,11 @@ class Reader(Protocol):
     def read(self, question: str, windows: Sequence[Window]) -> list[Verdict]:
         """Return the verdict on each window, in order."""
         ...
+
+
+def is_question(text: str) -> bool:
+    """Whether an English text is a question; a claim or a list of words is not."""
+    return bool(_QUESTION.match(text))
 
 
 @dataclass(frozen=True, slots=True)

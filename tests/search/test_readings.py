@@ -19,6 +19,7 @@ from index.search.readings import (
     MOST_READ,
     REORDER_LOGIT,
     ReadPassage,
+    is_question,
     rank_loss,
     read_passages,
     reorder,
@@ -250,3 +251,21 @@ def test_reading_does_not_change_cosines(store_of: StoreOf) -> None:
     encoder = FakeEncoder()
     stored = unpack_sentence_vectors(row.sentence_vectors, encoder.dimension) @ encoder.encode_question("Which ship?")
     assert hit.cosines == pytest.approx(tuple(stored), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("who signed it", True),
+        ("In what year was it signed", True),
+        ("The queen signed which treaty?", True),
+        ("did it rain", True),
+        ("ship harbour winter", False),
+        ("The king signed the treaty.", False),
+        ("Whales are common.", False),
+        ("", False),
+    ],
+)
+def test_question_is_recognised(text: str, asks: bool) -> None:
+    """A question is recognised by its first word or by its question mark."""
+    assert is_question(text) == asks

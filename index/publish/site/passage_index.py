@@ -9,7 +9,7 @@ The file is a row of sections; `Sections.directory` says where each begins. Numb
     postings   for each term: the number of sentences; for each of these the distance to the one before, times two, plus
                one if the term is there more than once, which its count follows
     passages   for each passage: document, start, length, number of sentences; for each of these the gap to the sentence
-               before, length, flags, number of names, and each name as its term's number
+               before, times two, plus one if it may be pinned; and its length
     weights    for each term with a vector, its rarity: one byte, RAREST for 255
     words      a 32-bit float for each row, then the rows, two components in a byte, the first in the low half; a
                component is its half minus 8, times the float
@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from index.search.answer_types import has_kind, names_in
 from index.search.evidence import quotable_sentences
 from index.storage.lexical.terms import terms_of
 from index.storage.tables import unpack_sentence_vectors
@@ -35,16 +34,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from index.publish.site.word_vectors import WordVectors
-    from index.search.answer_types import Kind
     from index.storage.catalog.passage_queries import PassageRow
 
     Floats = np.ndarray[Any, np.dtype[np.float32]]
 
-PINNABLE, HEADING = 1, 2
-"""Flags of a sentence. The flags of the kinds of things in it follow, in the order of KINDS."""
-FIRST_KIND = 4
-KINDS: tuple[Kind, ...] = ("share", "money", "duration", "length", "number", "time", "reason", "list")
-"""Kinds that a sentence has whatever the question is. For the others, the browser compares names."""
 RAREST = 1.25
 """The rarity that a weight of 255 stands for."""
 
@@ -103,7 +96,7 @@ def write_index(passages: IndexedPassages, words: WordVectors) -> Sections:
     sections = Sections()
     sections.add("terms", "\n".join(vocabulary).encode())
     sections.add("postings", _postings(passages.terms, numbers))
-    sections.add("passages", varints(_places(passages, numbers)))
+    sections.add("passages", varints(_places(passages)))
     sections.add("weights", np.rint(np.minimum(words.weights / RAREST, 1) * 255).astype(np.uint8).tobytes())
     sections.add("words", *half_rows(words.vectors))
     sections.add("passage-vectors", *byte_rows(passages.vectors @ words.basis))
@@ -141,30 +134,14 @@ def _posting_list(entries: Sequence[tuple[int, int]]) -> Iterable[int]:
         before = sentence
 
 
-def _places(passages: IndexedPassages, numbers: dict[str, int]) -> Iterable[int]:
-    texts = iter(passages.sentences)
+def _places(passages: IndexedPassages) -> Iterable[int]:
     for row, document in zip(passages.rows, passages.documents, strict=True):
         passage, pinnable = row.passage, set(quotable_sentences(row))
         yield from (document, passage.start, passage.end - passage.start, len(passage.sentences))
         before = passage.start
         for n, (start, end) in enumerate(passage.sentences):
-            text = next(texts)
-            heading = start in row.headings
-            yield from (start - before, end - start, _flags(text, pinnable=n in pinnable, heading=heading))
-            names = _names(text, numbers)
-            yield from (len(names), *names)
+            yield from (2 * (start - before) + (n in pinnable), end - start)
             before = end
-
-
-def _flags(text: str, *, pinnable: bool, heading: bool) -> int:
-    kinds = sum(FIRST_KIND << n for n, kind in enumerate(KINDS) if has_kind(kind, text, ""))
-    return kinds | PINNABLE * pinnable | HEADING * heading
-
-
-def _names(text: str, numbers: dict[str, int]) -> list[int]:
-    """Return the first term of each name in a sentence, each once."""
-    terms = (found[0] for found in terms_of(names_in(text)) if found)
-    return list(dict.fromkeys(numbers[term] for term in terms if term in numbers))
 
 
 def byte_rows(vectors: Floats) -> tuple[bytes, bytes]:

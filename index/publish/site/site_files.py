@@ -16,11 +16,9 @@ import jinja2
 
 from index.errors import NotASite, SiteEmpty, SiteTooLarge
 from index.publish.site.browser_encoder import NOTICE, is_portable, write_encoder
-from index.publish.site.passage_index import KINDS, RAREST, IndexedPassages, write_index
+from index.publish.site.passage_index import RAREST, IndexedPassages, write_index
 from index.publish.site.site_records import answer_record, document_record, document_text
 from index.publish.site.word_vectors import distil
-from index.search.answer_types import ASKED
-from index.search.evidence import EXPECTED_BONUS
 from index.views import map_layout
 
 if TYPE_CHECKING:
@@ -33,7 +31,7 @@ if TYPE_CHECKING:
 
 MOST_PASSAGES = 5000
 """The largest number of passages: a browser loads the whole index, and searches all of it for each question."""
-FORMAT = 1
+FORMAT = 2
 """The version of the index. The programs of a site and its index are written together."""
 MARK = "pincite-site.json"
 """The file that shows that a folder is a site, and may be replaced by a newer one."""
@@ -147,9 +145,6 @@ def _write_index(
         "words": len(words.terms),
         "dimensions": words.basis.shape[1],
         "sections": sections.directory,
-        "asked": ASKED,
-        "kinds": KINDS,
-        "bonus": EXPECTED_BONUS,
         "rarest": RAREST,
         "hasEncoder": with_encoder,
         "points": points,

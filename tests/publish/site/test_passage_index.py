@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 
 from index.publish.site.passage_index import (
-    HEADING,
-    PINNABLE,
     IndexedPassages,
     Sections,
     varints,
@@ -92,27 +90,26 @@ def test_postings_hold_every_term_of_every_sentence(passages: IndexedPassages) -
 
 
 def test_places_are_the_spans_of_the_passages(passages: IndexedPassages) -> None:
-    """Documents, spans and flags of all passages and sentences can be restored."""
+    """Documents and spans of all passages and sentences can be restored."""
     sections = write_index(passages, distil(passages, FakeEncoder()))
     numbers = decoded(section(sections, "passages"))
-    flags = {}
+    pinnable = {}
     for row in passages.rows:
         assert next(numbers) == 0
         start = next(numbers)
         assert (start, start + next(numbers)) == (row.passage.start, row.passage.end)
         assert next(numbers) == len(row.passage.sentences)
         for span in row.passage.sentences:
-            start += next(numbers)
+            gap = next(numbers)
+            start += gap >> 1
             assert start == span.start
+            pinnable[span] = bool(gap & 1)
             start += next(numbers)
             assert start == span.end
-            flags[span] = next(numbers)
-            for _ in range(next(numbers)):
-                next(numbers)
     assert list(numbers) == []
-    by_text = dict(zip(passages.sentences, flags.values(), strict=True))
-    assert by_text["The Harbour Treaty"] & (PINNABLE | HEADING) == HEADING
-    assert by_text["The king signed the treaty in the harbour."] & (PINNABLE | HEADING) == PINNABLE
+    by_text = dict(zip(passages.sentences, pinnable.values(), strict=True))
+    assert not by_text["The Harbour Treaty"]
+    assert by_text["The king signed the treaty in the harbour."]
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,6 @@
 import { cosines } from "./vectors.js";
 
 const OVERLAP_SHARE = 0.2;
-const PIN_OVERLAP_SHARE = 0.8;
-const OWN_SHARE = 1.2;
-const NAMES_ASKED = new Set(["person", "place"]);
-
-/** Return the kind of thing that a question asks for; undefined if it may be anything. */
-export function expectedKind(index, question) {
-  return index.asked.find(([, pattern]) => new RegExp(pattern, "i").test(question))?.[0];
-}
 
 /** Return the evidence of a passage: its best sentences, and how strong they are. */
 export function weigh(index, question, passage) {
@@ -20,22 +12,18 @@ export function weigh(index, question, passage) {
   const near = cosines(question.vector, index.sentenceVectors, passage.first, passage.first + passage.count);
   const rarities = [...question.rarities.values()];
   const overlaps = held.map((row) => share(row, rarities));
-  const own = ownWeights(rarities, held, sentences);
-  const claims = sentences.map((sentence, n) => {
-    return near[n] + PIN_OVERLAP_SHARE * share(held[n], own) + bonus(index, question, sentence);
-  });
   const strengths = overlaps.map((overlap, n) => near[n] + OVERLAP_SHARE * overlap);
-  return summary(sentences, near, overlaps, strengths, claims);
+  return summary(sentences, near, overlaps, strengths);
 }
 
-function summary(sentences, near, overlaps, strengths, claims) {
+function summary(sentences, near, overlaps, strengths) {
   const places = sentences.map((_, n) => n);
-  const pins = places.filter((n) => sentences[n].isPinnable).sort((a, b) => claims[b] - claims[a]);
+  const pins = places.filter((n) => sentences[n].isPinnable).sort((a, b) => strengths[b] - strengths[a]);
   return {
     cosine: Math.max(...near),
     overlap: Math.max(...overlaps),
     best: Math.min(Math.max(...strengths, 0), 1 + OVERLAP_SHARE),
-    claim: pins.length ? claims[pins[0]] : Math.min(...claims),
+    claim: pins.length ? strengths[pins[0]] : Math.min(...strengths),
     pin: pins.length ? sentences[pins[0]] : undefined,
   };
 }
@@ -45,22 +33,4 @@ function share(row, weights) {
   let [sum, total] = [0, 0];
   row.forEach((has, n) => ((sum += has * weights[n]), (total += weights[n])));
   return sum / Math.max(total, 1e-9);
-}
-
-/** Return each term's weight within the passage: a word that all its sentences have tells them apart the least. */
-function ownWeights(rarities, held, sentences) {
-  const below = held.filter((_, n) => !sentences[n].isHeading);
-  return rarities.map((rarity, t) => {
-    const count = below.reduce((sum, row) => sum + row[t], 0);
-    const weight = Math.max(1 + OWN_SHARE * Math.log((below.length + 1) / (count + 0.5)), 0);
-    return rarity * weight;
-  });
-}
-
-function bonus(index, question, { kinds, names }) {
-  const { kind } = question;
-  if (!kind) return 0;
-  const isLong = kind === "duration" && kinds.has("length") && /\bhow long\b/i.test(question.text);
-  const isNamed = NAMES_ASKED.has(kind) && names.some((name) => !question.allTerms.has(index.vocabulary[name]));
-  return kinds.has(kind) || isLong || isNamed ? index.bonus[kind] : 0;
 }

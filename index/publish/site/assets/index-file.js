@@ -1,7 +1,4 @@
 // Loads the compact index of the site. index/publish/site/passage_index.py writes it and describes its sections.
-const PINNABLE = 1;
-const HEADING = 2;
-const FIRST_KIND = 4;
 
 /** Return the index, ready to search. */
 export async function loadIndex() {
@@ -64,23 +61,14 @@ function readPassages(next, about) {
     const [document, start, length, count] = [next(), next(), next(), next()];
     passages.push({ id, document, start, end: start + length, first: sentences.length, count });
     let at = start;
-    for (let n = 0; n < count; n++) sentences.push(readSentence(next, id, (at += next()), () => (at += next()), about));
+    for (let n = 0; n < count; n++) {
+      const gap = next();
+      const begin = at + (gap >> 1);
+      at = begin + next();
+      sentences.push({ passage: id, start: begin, end: at, isPinnable: Boolean(gap & 1) });
+    }
   }
   return { passages, sentences };
-}
-
-function readSentence(next, passage, start, readEnd, about) {
-  const end = readEnd();
-  const flags = next();
-  return {
-    passage,
-    start,
-    end,
-    isPinnable: Boolean(flags & PINNABLE),
-    isHeading: Boolean(flags & HEADING),
-    kinds: new Set(about.kinds.filter((_, n) => flags & (FIRST_KIND << n))),
-    names: Array.from({ length: next() }, next),
-  };
 }
 
 /** Return for each term its sentences and its counts there; and the lengths of all passages, in terms. */

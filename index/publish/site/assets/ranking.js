@@ -1,6 +1,6 @@
 // Ranks the passages of the site for a question, as index/search/fusion.py does, without the models that need a server.
 import { questionTerms, terms } from "./analysis.js";
-import { expectedKind, weigh } from "./evidence.js";
+import { weigh } from "./evidence.js";
 import { cosines, encode } from "./vectors.js";
 import { prepareFields, rarities, wordScores } from "./word-scores.js";
 
@@ -74,10 +74,8 @@ export class Ranking {
     return {
       text,
       terms: found,
-      allTerms: new Set(terms(text)),
       rarities: known,
       holds: (term, sentence) => Number(sets.get(term).has(sentence)),
-      kind: expectedKind(this.index, text),
       vector: this.encoder ? this.encoder.encode(text) : encode(this.index, text),
     };
   }
