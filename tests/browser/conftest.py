@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import Error
 
 from index.library.library import Library
 from index.page import create_app
@@ -54,6 +55,10 @@ _FAST_CLOCK = """(() => {
   window.setTimeout = (run, milliseconds = 0, ...values) => wait(run, milliseconds / SPEED, ...values);
   performance.now = () => now() * SPEED;
 })()"""
+_STATE = """() => JSON.stringify({
+  url: location.href, state: history.state, ...document.documentElement.dataset, stored: { ...localStorage },
+  results: document.querySelector("#results")?.textContent.slice(0, 600), seen: document.body.innerText.slice(0, 1200),
+}, null, 1)"""
 SECRET = "the key is under /srv/secret"
 
 TREATY = """# The Harbour Treaty
@@ -159,6 +164,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
     items.sort(key=lambda item: (here in item.path.parents, item.path.name != LONGEST))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add what the pages show to the report of a failure, because a failure on a slow machine may not come again."""
+    report = yield
+    used: dict[str, Any] = item.funcargs if isinstance(item, pytest.Function) else {}
+    if report.failed and "context" in used:
+        for page in used["context"].pages:
+            with suppress(Error):
+                report.sections.append((f"page {page.url}", page.evaluate(_STATE)))
+    return report
 
 
 @pytest.fixture(scope="session")
