@@ -32,6 +32,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "spelling": {"index.search.corrections.correct": lambda question, _: (question, ())},
     "other forms of words": {"index.search.fusion.other_forms": lambda _: ""},
     "lists": {"index.answers.extractive._Quoter._needed_list": lambda *_: None},
+    "neighbours that answer, too": {"index.answers.extractive.JOIN_LOGIT": float("inf")},
     "antecedents": {"index.answers.vicinity.Context.with_antecedents": lambda _, run: run},
     "sentences that take back": {"index.answers.vicinity.Context.with_qualifier": lambda _, run: run},
     "further sentences": {"index.answers.extractive._Quoter._adds": lambda *_: False},

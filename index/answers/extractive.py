@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 HITS = 8
 """The number of hits whose sentences are candidates."""
 STATEMENTS = 4
+JOIN_LOGIT = 0.0
+"""The least logit of the reader for a neighbour of a quoted sentence that is quoted with it."""
 MORE_GAP, UNREAD_GAP = 0.24, 0.15
 """A further sentence may be worth at most this much less than the first; and if the reader has not read it."""
 LEAST_NEW = 0.5
@@ -139,6 +141,7 @@ class _Quoter:
         else:
             run = context.with_list(run)
             run = context.with_antecedents(run)
+            run = context.with_answering(run, JOIN_LOGIT)
             run = context.with_qualifier(run)
             if context.kinds[n] == "row":
                 run = context.with_column_names(run)

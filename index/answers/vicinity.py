@@ -225,6 +225,24 @@ class Context:
             last = n
         return Run(run.first, self.whole_sentence(last).last if last > run.last else last)
 
+    def with_answering(self, run: Run, logit: float) -> Run:
+        """Add the neighbours in the same paragraph for which the reader has at least this logit."""
+        first, last = run
+        while first and self._joins(Run(first - 1, last), first - 1, first - 1, logit):
+            first -= 1
+        while last + 1 < len(self.texts) and self._joins(Run(first, last + 1), last + 1, last, logit):
+            last += 1
+        return Run(first, last)
+
+    def _joins(self, run: Run, n: int, gap: int, logit: float) -> bool:
+        """Whether a neighbour answers, belongs to the paragraph, and leaves the run short enough."""
+        logits = self.hit.logits
+        answers = bool(logits) and logits[n] >= logit and self.kinds[n] in ("sentence", "item", "loose")
+        return answers and self._is_beside(n, gap) and self.length(run) <= LONGEST_RUN
+
+    def _is_beside(self, n: int, gap: int) -> bool:
+        return not self.is_heading(n) and self.gaps[gap].count("\n") < 2
+
     def with_antecedents(self, run: Run) -> Run:
         """Add the sentences before a run that it refers to."""
         first = run.first
@@ -241,9 +259,7 @@ class Context:
     def with_qualifier(self, run: Run) -> Run:
         """Add the next sentence of the paragraph if it limits or denies the run."""
         at = run.last + 1
-        if at >= len(self.texts) or self.is_heading(at) or self.gaps[run.last].count("\n") > 1:
-            return run
-        if not TAKES_BACK.match(self.texts[at]):
+        if at >= len(self.texts) or not self._is_beside(at, run.last) or not TAKES_BACK.match(self.texts[at]):
             return run
         whole = Run(run.first, self.whole_sentence(at).last)
         return whole if self.length(whole) <= LONGEST_RUN else run

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.answers.extractive import MORE_LOGIT, STATEMENTS, quotes
+from index.answers.extractive import JOIN_LOGIT, MORE_LOGIT, STATEMENTS, quotes
 from index.answers.intents import parse_question
 from index.answers.quotation import ELLIPSIS, LONGEST
 from index.records import DocumentInfo, Hit, Location, Passage, Span
@@ -118,6 +118,13 @@ def test_number_of_quotes_is_limited() -> None:
     words = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"]
     hits = [make_hit((f"The {word} {word}x{word} signed.", 0.9), document=word) for word in words]
     assert len(quoted_texts(*hits, question="What happened in the harbour?")) == STATEMENTS
+
+
+def test_a_neighbour_that_answers_is_quoted_with_the_sentence() -> None:
+    """If the reader finds both likely, they are one quotation."""
+    rows = ("Rome doubts it.", 0.9), ("Snow lay on the bridge.", 0.2), ("Rain fell.", 0.1)
+    for logit, text in ((JOIN_LOGIT, "Rome doubts it. Snow lay on the bridge."), (JOIN_LOGIT - 0.1, "Rome doubts it.")):
+        assert quoted_texts(make_hit(*rows, logits=(3.0, logit, -5.0)), question="Who doubts it?") == [text]
 
 
 def test_menus_and_references_are_never_quoted() -> None:
