@@ -27,6 +27,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "the reader": {"index.encoders.reader.load_reader": lambda _: None},
     "three hits read, not one": {"index.search.readings.FIRST_READ": 1, "index.search.readings.MOST_READ": 1},
     "six hits read in doubt": {"index.search.readings.MOST_READ": 3},
+    "shared words in pins": {"index.search.evidence.PIN_OVERLAP_SHARE": 0.0},
     "order within documents": {"index.search.retriever.reorder_within_documents": lambda scores, _: scores},
     "cells": {"index.search.retriever.find_cell": lambda *_: None},
     "spelling": {"index.search.corrections.correct": lambda question, _: (question, ())},

@@ -27,7 +27,9 @@ of the documents with the answer have such a sentence, 3 % of unrelated document
 LEAST_OVERLAP = 0.5
 """A sentence with at least this share of the question's rare words is relevant, whatever its strength."""
 OVERLAP_SHARE = 0.2
-"""The weight of shared rare words next to the cosine."""
+"""The weight of shared rare words next to the cosine when passages are ranked."""
+PIN_OVERLAP_SHARE = 0.8
+"""The weight of shared rare words next to the cosine when the sentences of a document are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,9 @@ class PassageEvidence:
     strengths: Floats
     """Cosine and overlap together: how relevant a sentence is, comparable with sentences of other passages."""
     claims: Floats
-    """Pin scores: how well a sentence serves as evidence, compared with the other sentences that were found. They are
-    the strengths, with what a thread adds, until the answer reader has read the passage."""
+    """Pin scores: how well a sentence serves as evidence, compared with the other sentences that were found. Until the
+    answer reader has read the passage, they are cosine and overlap, in which words count for more, and what a thread
+    adds."""
     pinnable: tuple[int, ...]
     """The sentences that may be pinned; empty if the passage is all data or markup."""
     gains: Floats | float = 0.0
@@ -174,6 +177,7 @@ def weigh(question: EncodedQuestion, rows: Sequence[PassageRow], store: Store) -
     cosines = unpack_sentence_vectors(packed, len(question.vector)) @ question.vector
     overlaps = contains @ idf / np.maximum(idf.sum(), 1e-9)
     strengths = cosines + OVERLAP_SHARE * overlaps
+    claims = cosines + PIN_OVERLAP_SHARE * overlaps
     return [
         PassageEvidence(
             row,
@@ -181,7 +185,7 @@ def weigh(question: EncodedQuestion, rows: Sequence[PassageRow], store: Store) -
             cosines[a:b],
             overlaps[a:b],
             strengths[a:b],
-            claims=strengths[a:b],
+            claims=claims[a:b],
             pinnable=quotable_sentences(row),
         )
         for row, a, b in zip(rows, starts, starts + sizes, strict=True)

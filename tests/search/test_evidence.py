@@ -12,6 +12,7 @@ import pytest
 from index.records import Landmark, Passage, Span
 from index.search.evidence import (
     OVERLAP_SHARE,
+    PIN_OVERLAP_SHARE,
     EncodedQuestion,
     PassageEvidence,
     quotable_sentences,
@@ -119,12 +120,13 @@ def test_no_passages_give_no_evidence(store_of: StoreOf) -> None:
 # The pinned sentence
 
 
-def test_pin_is_the_strongest_sentence_that_may_be_pinned(store_of: StoreOf) -> None:
-    """The pin scores are the strengths."""
+def test_pin_depends_on_cosine_and_shared_words(store_of: StoreOf) -> None:
+    """The pin scores are those of cosine and overlap, in which words count for more than in the strengths."""
     (evidence,) = weighed(store_of(SEA, LAND), "heron queen ship", "heron")
-    assert evidence.claims == pytest.approx(evidence.strengths)
-    assert evidence.claim == pytest.approx(max(evidence.strengths))
-    assert evidence.pins == sorted(range(3), key=lambda number: -evidence.strengths[number])
+    claims = evidence.cosines + PIN_OVERLAP_SHARE * evidence.overlaps
+    assert evidence.claims == pytest.approx(claims)
+    assert evidence.claim == pytest.approx(max(claims))
+    assert evidence.pins == sorted(range(3), key=lambda number: -claims[number])
 
 
 @pytest.mark.parametrize(

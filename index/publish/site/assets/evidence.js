@@ -3,6 +3,7 @@
 import { cosines } from "./vectors.js";
 
 const OVERLAP_SHARE = 0.2;
+const PIN_OVERLAP_SHARE = 0.8;
 
 /** Return the evidence of a passage: its best sentences, and how strong they are. */
 export function weigh(index, question, passage) {
@@ -13,17 +14,18 @@ export function weigh(index, question, passage) {
   const rarities = [...question.rarities.values()];
   const overlaps = held.map((row) => share(row, rarities));
   const strengths = overlaps.map((overlap, n) => near[n] + OVERLAP_SHARE * overlap);
-  return summary(sentences, near, overlaps, strengths);
+  const claims = overlaps.map((overlap, n) => near[n] + PIN_OVERLAP_SHARE * overlap);
+  return summary(sentences, near, overlaps, strengths, claims);
 }
 
-function summary(sentences, near, overlaps, strengths) {
+function summary(sentences, near, overlaps, strengths, claims) {
   const places = sentences.map((_, n) => n);
-  const pins = places.filter((n) => sentences[n].isPinnable).sort((a, b) => strengths[b] - strengths[a]);
+  const pins = places.filter((n) => sentences[n].isPinnable).sort((a, b) => claims[b] - claims[a]);
   return {
     cosine: Math.max(...near),
     overlap: Math.max(...overlaps),
     best: Math.min(Math.max(...strengths, 0), 1 + OVERLAP_SHARE),
-    claim: pins.length ? strengths[pins[0]] : Math.min(...strengths),
+    claim: pins.length ? claims[pins[0]] : Math.min(...claims),
     pin: pins.length ? sentences[pins[0]] : undefined,
   };
 }
