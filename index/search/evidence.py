@@ -175,7 +175,8 @@ def weigh(question: EncodedQuestion, rows: Sequence[PassageRow], store: Store) -
     starts = np.cumsum(sizes) - sizes
     packed = b"".join(row.sentence_vectors for row in rows)
     cosines = unpack_sentence_vectors(packed, len(question.vector)) @ question.vector
-    overlaps = contains @ idf / np.maximum(idf.sum(), 1e-9)
+    # Not `contains @ idf`: OpenBLAS (numpy 2.4) may warn of an invalid value although there is none.
+    overlaps = (contains * idf).sum(axis=1) / np.maximum(idf.sum(), 1e-9)
     strengths = cosines + OVERLAP_SHARE * overlaps
     claims = cosines + PIN_OVERLAP_SHARE * overlaps
     return [
