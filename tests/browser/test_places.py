@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from tests.browser.conftest import Revisit, Scheme, Visit
 
 SIGNED, FELL = "Who signed the treaty?", "When did the price of oil fall?"
+_SHAPE = """selector => {
+  const { width, height } = document.querySelector(selector)?.getBoundingClientRect() || {};
+  return height && width / height;
+}"""
 _DROP = """([names, type, target]) => {
   const transfer = new DataTransfer();
   if (type === "text") transfer.setData("text/plain", "Only words.");
@@ -236,14 +240,14 @@ def test_hint_respects_forced_colours_and_print(site: str, revisit: Revisit) -> 
 def test_map_says_that_it_is_being_drawn(site: str, visit: Visit) -> None:
     """The placeholder has the size of the map, and goes if there is no map."""
     page = visit(site)
-    answers = iter([(202, '<p class="p-map p-map-wait">Drawing the map of 4 documents…</p>')] * 2 + [(204, "")])
-    page.route("**/page/map", lambda route: (lambda a: route.fulfill(status=a[0], body=a[1]))(next(answers)))
+    reply = {"status": 202, "body": '<p class="p-map p-map-wait">Drawing the map of 4 documents…</p>'}
+    page.route("**/page/map", lambda route: route.fulfill(**reply))
     open_page(page, site)
     wait = page.locator(".p-map-wait")
     expect(wait).to_have_text("Drawing the map of 4 documents…")
-    box = wait.bounding_box()
-    assert box is not None
-    assert box["width"] / box["height"] == pytest.approx(344 / 216, rel=0.01)
+    shape = page.wait_for_function(_SHAPE, arg=".p-map-wait")
+    assert shape.json_value() == pytest.approx(344 / 216, rel=0.01)
+    reply |= {"status": 204, "body": ""}
     expect(wait).to_have_count(0)
     expect(page.locator("#where")).to_be_hidden()
 
