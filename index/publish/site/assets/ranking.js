@@ -72,7 +72,6 @@ export class Ranking {
     const known = rarities(this.index, [...new Set(found)]);
     const sets = new Map([...known.keys()].map((term) => [term, new Set(this.index.postings.get(term)?.sentences)]));
     return {
-      text,
       terms: found,
       rarities: known,
       holds: (term, sentence) => Number(sets.get(term).has(sentence)),
