@@ -24,12 +24,6 @@ if TYPE_CHECKING:
 SUBJECTS, OBJECTS = {"nsubj", "nsubjpass"}, {"dobj"}
 _OBJECTIVE = {"i": "me", "he": "him", "she": "her", "they": "them", "we": "us", "who": "whom"}
 _SUBJECTIVE = {objective: subjective for subjective, objective in _OBJECTIVE.items()}
-_DOWNWARD = re.compile(
-    r"\b(?:not|no|never|nor|neither|none|nobody|nothing|without|only|few|fewer|little|less|least|hardly|rarely|seldom|all"
-    r"|every|each|any|if|unless|whether|most|best|worst|first|last|\w+est|cannot|deny|denied|denies|fail\w*|refus\w*"
-    r"|prevent\w*|avoid\w*|lack\w*|unlikely|exactly|than|except|but|or)\b|n['’]t\b",
-    re.IGNORECASE,
-)
 
 
 @cache
@@ -138,11 +132,6 @@ def inflect(lemma: str, like: Token) -> str:
     """Return a lemma in the form of another word, with the same capital."""
     form = inflected(lemma, like.tag_)
     return form.capitalize() if like.is_sent_start and like.text.istitle() else form
-
-
-def may_be_trimmed(sentence: Span) -> bool:
-    """Whether a shorter claim follows from it: it has no negation, quantifier, superlative or condition."""
-    return not _DOWNWARD.search(sentence.text)
 
 
 def names(sentence: Iterable[Token]) -> list[Span]:

@@ -2,10 +2,10 @@
 
 FILES has a folder for each collection: the documents of a Debian package, or files of a public repository
 (`training/README.md` lists them). Compressed files are unpacked, and Perl's manuals become text. The product reads them
-and cuts them into passages; those that `data/asked.tsv` names by their hash go to `SETS/manuals/passages.jsonl`, with
-those that the default encoder finds nearest to a question, which are in `near.jsonl`. The documents that we wrote
-ourselves are in `data/documents.txt`. A passage that has changed since, because the file or the product has, is left
-out with its questions.
+and cuts them into passages; those that `data/asked.tsv`, `cells.tsv` and `claims.tsv` name by their hash go to
+`SETS/manuals/passages.jsonl`, with those that the default encoder finds nearest to a question, which are in
+`near.jsonl`. The documents that we wrote ourselves are in `data/documents.txt`. A passage that has changed since,
+because the file or the product has, is left out with its lines.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from index.records import Span
 from index.search.cells import rows_of
 from index.text.row_headers import words_above
 from tests.fakes import FakeEncoder
-from training.passages import DATA, asked, asked_cells, digest
+from training.passages import DATA, asked, asked_cells, digest, own_claims
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,14 +62,14 @@ def main() -> None:
     known = {row["hash"]: row for folder in sorted(options.files.iterdir()) for row in collection(folder)}
     known |= {row["hash"]: row for row in documents()}
     lines = [line for line in asked() if line.passage in known]
-    of_cells = {line.passage for line in asked_cells()} & known.keys()
+    unasked = ({line.passage for line in asked_cells()} | {claim.passage for claim in own_claims()}) & known.keys()
     about = {line.passage for line in lines}
-    others = sorted(known.keys() - about - of_cells)
+    others = sorted(known.keys() - about - unasked)
     compared = about.union(random.Random(1).sample(others, min(COMPARED, len(others))))
     near = list(nearest([(line.passage, line.question) for line in lines], {name: known[name] for name in compared}))
     out = options.sets / "manuals"
     out.mkdir(parents=True, exist_ok=True)
-    wanted = about | of_cells | {name for names in near for name in names}
+    wanted = about | unasked | {name for names in near for name in names}
     _write(out / "passages.jsonl", [known[name] for name in sorted(wanted)])
     rows = [
         {"passage": line.passage, "question": line.question, "near": names}

@@ -1,10 +1,11 @@
-"""Makes the training pairs:  python -m training.pairs OUT --eval FOLDER --sets FOLDER
+"""Makes the pairs that train the verifier:  python -m training.pairs OUT --eval FOLDER --sets FOLDER
 
 The program writes `train.jsonl` and `held_out.jsonl` to OUT: premise, claim, label (0 supported, 1 contradicted, 2 not
-said, 3 one of the last two), kind, weight.
+said, 3 one of the last two), kind, weight. It pairs each of our claims with a window of its passage, as the product
+makes windows, and many of them with windows that do not decide them: elsewhere in the passage, nearest to the claim in
+another document, or below a title that says the same as the claim. Public pairs with labels by people come with them.
 
-The same sources always give the same pairs. If a set holds a document out, `train.jsonl` contains nothing of it from
-that set. Another set may have the same document: our claims have a few of PubMedQA's papers.
+A document is held out with all its claims. Running the program again gives the same pairs.
 """
 
 from __future__ import annotations
@@ -12,369 +13,232 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import re
 from collections import Counter, defaultdict
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from index import Settings
+from index.encoders.encoder import Draft, load_encoder
 from index.text.sentences import split_sentences
-from training import falsehoods, truths
-from training.grammar import parser
-from training.passages import digest, guides, papers, written
-from training.questions import statement
-from training.reader_sets import selections, shifts
-from training.science import from_papers, from_trials
+from index.verification.windows import Excerpt, render
+from training.passages import OwnClaim, digest, guides, own_claims, papers
+from training.reader_sets import policies, selections, shifts, stories
 from training.sources import (
+    CONTRADICTED,
     LABELS,
+    NOT_SAID,
     OURS,
+    SUPPORTED,
     Labelled,
-    documents,
-    excluded_documents,
     labelled,
     rows,
     scifact_claims,
     share,
-    shifted_questions,
-    wikipedia_splits,
 )
-from training.templates import made
-from training.wrappers import CONTRADICTED, NOT_SAID, SUPPORTED, unwrapped, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from spacy.tokens import Doc, Span
+    from index.encoders.encoder import Encoder
 
 SEED = 21
-WINDOW = 6
-"""The number of sentences that are parsed together."""
-SENTENCES = {
-    "squadshifts": 1700, "selqa": 1300, "squad_v2": 900, "clapnq": 300, "covidqa": 700, "chunking": 500,
-    "scifact": 1600, "wikisplit": 900,
-}  # fmt: skip
-TRUE, FALSE = 2, 3
-"""The maximum numbers of true and false claims of each sentence."""
-STACKED = 0.5
-WRAPPED = 0.28
-ELSEWHERE = 0.08
-"""The shares of rewordings that are changed again, of wrapped sentences, and of those with another's claim."""
-TEMPLATES = 1500
-QUESTIONS = 1000
-WEIGHTS = {OURS: 2.0, "SciFact": 2.0, "PubMedQA": 2.0, "Fool Me Twice": 2.0, "roles exchanged": 1.5, "trial": 0.8}
-"""Weights of kinds that are rare, and of one that counts less."""
 HELD_OUT = 25
-"""One part of this many is held out."""
+"""One document of this many is held out."""
+WEIGHTS = {"SciFact": 1.5, "Fool Me Twice": 1.5}
+OWN_WEIGHT = 2.0
+NEIGHBOURS = ((1, 1), (0, 1), (1, 0), (0, 0), (2, 2))
+SHARES = (0.57, 0.07, 0.07, 0.21, 0.08)
+"""The numbers of sentences before and after those that decide, and how often a window has them."""
+TITLED = 0.7
+"""The share of windows with the title of their document."""
+BESIDE, ELSEWHERE, REPEATED = 0.22, 0.22, 0.25
+"""Shares of claims with another window of the passage, and with one of another document; and how many of the latter
+stand below a title that says the same as the claim."""
+NEAREST = 8
+"""Sentences of other documents from which a window is chosen, the nearest most often."""
+FARTHEST_APART = 3
+"""Sentences that decide together are read with all between them if they are no farther apart."""
+CUT = 240
+"""Characters of a sentence that are compared with a claim."""
+_LABELS = {"s": SUPPORTED, "c": CONTRADICTED, "n": NOT_SAID}
 
 
-class Maker:
-    """Makes claims from sentences, and counts the kinds: of those that apply, it prefers the rarer ones."""
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A passage with claims."""
 
-    def __init__(self, chance: random.Random) -> None:
-        self.chance = chance
-        self.counts: Counter[str] = Counter()
-        self.others = falsehoods.Others()
+    title: str
+    excerpt: Excerpt
+    spans: tuple[tuple[int, int], ...]
+    """The positions of its sentences."""
 
-    def true(self, sentence: Span, amount: int) -> list[tuple[str, str]]:
-        """Return the kinds and texts of rewordings."""
-        found = {name: program(sentence, self.chance) for name, program in truths.PROGRAMS.items()}
-        return self._take_rarest({name: text for name, text in found.items() if text}, amount, truths.USUAL)
-
-    def false(self, sentence: Span, amount: int) -> list[tuple[str, str]]:
-        """Return the kinds and texts of falsehoods."""
-        found = {name: program(sentence, self.others, self.chance) for name, program in falsehoods.PROGRAMS.items()}
-        same = sentence.text.strip().lower()
-        return self._take_rarest({n: t for n, t in found.items() if t and t.lower() != same}, amount, falsehoods.USUAL)
-
-    def _take_rarest(self, found: dict[str, str], amount: int, usual: dict[str, float]) -> list[tuple[str, str]]:
-        def crowded(name: str) -> float:
-            return (self.counts[name] + 30) / usual.get(name, 1.0) * self.chance.uniform(0.6, 1.4)
-
-        chosen = sorted(found, key=crowded)[:amount]
-        self.counts.update(chosen)
-        return [(name, found[name]) for name in chosen]
+    def deciding(self, claim: OwnClaim) -> list[int]:
+        """Return the sentences on which a claim is based."""
+        return [
+            n
+            for n, (start, end) in enumerate(self.spans)
+            if any(start < place.end and place.start < end for place in claim.places)
+        ]
 
 
-def windows(evaluation: Path, sets: Path, excluded: set[str], chance: random.Random) -> list[tuple[str, str, str]]:
-    """Return windows of consecutive sentences, shuffled: set, document and text."""
-    found = []
-    for name, document, text in documents(evaluation, sets, excluded):
-        spans = split_sentences(text)[:3000]
-        for at in range(0, len(spans), WINDOW):
-            run = spans[at : at + WINDOW]
-            found.append((name, document, text[run[0].start : run[-1].end]))
-    found += [("wikisplit", whole, whole) for whole, _ in wikipedia_splits(sets)]
-    chance.shuffle(found)
+def passages(sets: Path) -> dict[str, Passage]:
+    """Return the passages of our claims by their hashes."""
+    found: dict[str, Passage] = {}
+    for name, text in (*guides(sets), *papers(sets)):
+        found[digest(text)] = _passage(name, text, [tuple(span) for span in split_sentences(text)])
+    for question in (*shifts(sets), *selections(sets), *stories(sets), *policies(sets)):
+        text = question.document.text
+        if (name := digest(text)) not in found:
+            found[name] = _passage(question.name.replace("_", " "), text, list(map(tuple, split_sentences(text))))
+    for row in rows(sets / "manuals" / "passages.jsonl"):
+        found[row["hash"]] = _passage(row["title"], row["text"], row["sentences"], row["above"])
     return found
 
 
-def usable(sentence: Span) -> bool:
-    """Whether the sentence is plain enough to make claims from it."""
-    text = sentence.text.strip()
-    words = len(text.split())
-    letters = sum(c.isalpha() or c == " " for c in text)
-    plain = 6 <= words <= 36 and text[:1].isupper() and text.endswith(".") and letters > 0.8 * len(text)
-    return plain and text.count("(") == text.count(")") and not re.search(r"\[|http|=|\bet al\b|\bFig\b|\.\.", text)
+def _passage(title: str, text: str, spans: Sequence[Sequence[int]], above: str = "") -> Passage:
+    sentences = tuple(" ".join(text[start:end].split()) for start, end in spans)
+    excerpt = Excerpt(sentences, (0.0,) * len(sentences), (True,) * len(sentences), title, above)
+    return Passage(title, excerpt, tuple((start, end) for start, end in spans))
 
 
-def parse_windows(found: list[tuple[str, str, str]]) -> Iterator[tuple[str, str, Doc]]:
-    """Yield parsed windows until each set has its number of sentences: set, document and parse."""
-    counts: Counter[str] = Counter()
-    texts = ((text, (name, document)) for name, document, text in found if counts[name] < SENTENCES[name])
-    for doc, (name, document) in parser().pipe(texts, as_tuples=True, batch_size=32):
-        if counts[name] < SENTENCES[name]:
-            counts[name] += sum(usable(sentence) for sentence in doc.sents)
-            yield name, document, doc
+class Nearest:
+    """Finds sentences of other documents that are nearest to a claim."""
+
+    def __init__(self, known: dict[str, Passage], encoder: Encoder) -> None:
+        self._places = [(name, n) for name, passage in known.items() for n in range(len(passage.spans))]
+        self._encoder = encoder
+        self._vectors = self._encoded([known[name].excerpt.sentences[n] for name, n in self._places])
+        number = {title: n for n, title in enumerate(dict.fromkeys(_document(name, known) for name in known))}
+        self._documents = np.array([number[_document(name, known)] for name, _ in self._places])
+        self._number = {name: number[_document(name, known)] for name in known}
+
+    def places(self, claims: Sequence[OwnClaim]) -> Iterator[list[tuple[str, int]]]:
+        """Yield for each claim the passages and numbers of such sentences, the nearest first."""
+        for at in range(0, len(claims), 1000):
+            block = claims[at : at + 1000]
+            for claim, cosines in zip(block, self._encoded([c.text for c in block]) @ self._vectors.T, strict=True):
+                cosines[self._documents == self._number[claim.passage]] = -1
+                best = np.argpartition(-cosines, NEAREST)[:NEAREST]
+                yield [self._places[n] for n in best[np.argsort(-cosines[best])]]
+
+    def _encoded(self, texts: Sequence[str]) -> Any:
+        found = []
+        for at in range(0, len(texts), 512):
+            drafts = [Draft(text[:CUT]) for text in texts[at : at + 512]]
+            found += [encoded.vector for encoded in self._encoder.encode_quotes(drafts)]
+        return np.stack(found).astype(np.float32)
 
 
-def premise(sentences: list[Span], at: int, chance: random.Random, need: set[int]) -> str:
-    """Return the sentence, mostly with neighbours, like a citation, and with the sentences of the numbers `need`."""
-    both = (at - 1, at + 1)
-    wanted = {at, *need} | set(chance.choice(((), (at - 1,), (at + 1,), both, both)))
-    return " ".join(sentences[i].text.strip() for i in sorted(wanted) if 0 <= i < len(sentences))
+def _document(name: str, known: dict[str, Passage]) -> str:
+    return known[name].title or name
 
 
-Reworded = list[tuple[str, tuple[str, str, str]]]
-"""Reworded texts, each with its premise, the kind of rewording, and its document."""
+def around(deciding: Sequence[int], before: int, after: int) -> set[int]:
+    """Return the sentences of a window: those that decide, their neighbours, and what is between if it is short."""
+    if deciding[-1] - deciding[0] <= FARTHEST_APART:
+        return set(range(deciding[0] - before, deciding[-1] + after + 1))
+    return {n for at in deciding for n in range(at - before, at + 1)}
 
 
-def from_documents(docs: list[tuple[str, str, Doc]], maker: Maker) -> Iterator[Labelled]:
-    """Yield true and false claims about each usable sentence."""
-    for _, _, doc in docs:
-        for sentence in filter(usable, doc.sents):
-            maker.others.learn(sentence)
-    reworded: Reworded = []
-    for _, document, doc in docs:
-        sentences = list(doc.sents)
-        for at, sentence in enumerate(sentences):
-            if usable(sentence):
-                yield from _true_claims(sentences, at, document, maker, reworded)
-                yield from _false_claims(sentences, at, document, maker)
-                yield from _wrapped_claims(sentences, at, document, maker.chance)
-                yield from _elsewhere_claims(sentences, at, document, maker.chance)
-    further: Reworded = []
-    yield from _reworded_claims(reworded, maker, further)
-    yield from _reworded_claims(further, maker, [])
+def from_ours(known: dict[str, Passage], near: Nearest, claims: Sequence[OwnClaim], seed: int) -> Iterator[Labelled]:
+    """Yield our claims with the windows that decide them, and many of them with windows that do not.
 
-
-def _true_claims(sentences: list[Span], at: int, document: str, maker: Maker, reworded: Reworded) -> Iterator[Labelled]:
-    for kind, text in maker.true(sentences[at], TRUE):
-        shown = premise(sentences, at, maker.chance, {at - 1} if kind == "pronoun" else set())
-        yield Labelled(shown, text, SUPPORTED, kind, document)
-        if kind != "verbatim" and maker.chance.random() < STACKED:
-            reworded.append((text, (shown, kind, document)))
-
-
-def _false_claims(sentences: list[Span], at: int, document: str, maker: Maker) -> Iterator[Labelled]:
-    neighbours = _neighbours(sentences, at)
-    near = maker.chance.choice(neighbours) if neighbours else -1
-    maker.others.near = sentences[near] if neighbours else None
-    for kind, text in maker.false(sentences[at], FALSE):
-        borrowed = bool(neighbours) and kind in ("merged", "name", "verb", "noun")
-        need = {near} if borrowed and maker.chance.random() < (0.95 if kind == "merged" else 0.7) else set()
-        label = CONTRADICTED if kind in falsehoods.CONTRADICTIONS else NOT_SAID
-        yield Labelled(premise(sentences, at, maker.chance, need), text, label, kind, document)
-
-
-def _wrapped_claims(sentences: list[Span], at: int, document: str, chance: random.Random) -> Iterator[Labelled]:
-    """Yield claims from a wrapper that the sentence already has, and from one that is put around it."""
-    natural = unwrapped(sentences[at])
-    if natural is not None:
-        yield Labelled(premise(sentences, at, chance, set()), *natural, document)
-    if len(sentences[at]) < 28 and chance.random() < WRAPPED:
-        before, after = _neighbouring_texts(sentences, at, chance)
-        for shown, claim, label, kind in wrapped(sentences[at], chance):
-            yield Labelled(f"{before}{shown}{after}", claim, label, kind, document)
-
-
-def _neighbouring_texts(sentences: list[Span], at: int, chance: random.Random) -> tuple[str, str]:
-    """Return the sentences before and after a sentence, or two empty strings."""
-    if chance.random() < 0.4:
-        return "", ""
-    before, after = (sentences[i].text.strip() if 0 <= i < len(sentences) else "" for i in (at - 1, at + 1))
-    return before and before + " ", after and " " + after
-
-
-def _elsewhere_claims(sentences: list[Span], at: int, document: str, chance: random.Random) -> Iterator[Labelled]:
-    """Yield a claim that another sentence makes, but not this one."""
-    if len(_neighbours(sentences, at)) == 2 and chance.random() < ELSEWHERE:
-        far = sentences[chance.choice([i for i in range(len(sentences)) if i != at])]
-        if usable(far):
-            yield Labelled(sentences[at].text.strip(), far.text.strip(), NOT_SAID, "elsewhere", document)
-
-
-def _neighbours(sentences: list[Span], at: int) -> list[int]:
-    return [i for i in (at - 1, at + 1) if 0 <= i < len(sentences) and len(sentences[i]) > 4]
-
-
-def _reworded_claims(reworded: Reworded, maker: Maker, further: Reworded) -> Iterator[Labelled]:
-    """Yield rewordings and falsehoods of reworded sentences, so that changed words alone reveal nothing.
-
-    It appends some of the twice reworded sentences to `further`.
+    Claims about the same sentences, such as a true one and its false twin, have the same window.
     """
-    maker.others.near = None
-    for doc, (shown, kind, document) in parser().pipe(reworded, as_tuples=True, batch_size=64):
-        sentence = next(iter(doc.sents))
-        if len(list(doc.sents)) != 1:
+    chance = random.Random(seed)
+    for claim, others in zip(claims, near.places(claims), strict=True):
+        passage = known[claim.passage]
+        deciding = passage.deciding(claim)
+        if not deciding:
             continue
-        for other, text in maker.false(sentence, 1):
-            label = CONTRADICTED if other in falsehoods.CONTRADICTIONS else NOT_SAID
-            yield Labelled(shown, text, label, f"{other}, reworded", document)
-        for other, text in maker.true(sentence, 1):
-            if other not in (kind, "verbatim") and text != shown:
-                yield Labelled(shown, text, SUPPORTED, f"{other}, reworded", document)
-                if maker.chance.random() < 0.3:
-                    further.append((text, (shown, other, document)))
+        same = random.Random(f"{claim.passage} {deciding} {seed}")
+        (before, after), titled = same.choices(NEIGHBOURS, SHARES)[0], same.random() < TITLED
+        origin = _document(claim.passage, known)
+        window = _shown(passage, around(deciding, before, after), titled=titled)
+        yield Labelled(window, claim.text, _LABELS[claim.label], f"{OURS}, {claim.kind}", origin)
+        apart = [n for n in range(len(passage.spans)) if all(abs(n - at) > 2 for at in deciding)]
+        if apart and claim.kind != "taken back" and chance.random() < BESIDE:
+            window = _shown(passage, set(_beside(chance.choice(apart))), titled=titled)
+            yield Labelled(window, claim.text, NOT_SAID, f"{OURS}, beside", origin)
+        if chance.random() < ELSEWHERE:
+            name, at = others[min(NEAREST - 1, int(chance.expovariate(0.5)))]
+            window = _shown(known[name], set(_beside(at)), titled=titled)
+            if chance.random() < REPEATED:
+                title = chance.choice((claim.text.rstrip("."), passage.title or claim.text.rstrip(".")))
+                window = f"[{title}] {_shown(known[name], set(_beside(at)), titled=False)}"
+            yield Labelled(window, claim.text, NOT_SAID, f"{OURS}, elsewhere", origin)
 
 
-def from_splits(sets: Path, chance: random.Random) -> Iterator[Labelled]:
-    """Yield the simpler sentences that people made from one, mostly those that do not begin with a pronoun."""
-    found = [(whole, part) for whole, parts in wikipedia_splits(sets) for part in parts if len(part.split()) > 4]
-    for whole, part in chance.sample(found, 3000):
-        if not re.match(r"(?:He|She|It|They|This|These|His|Her|Its|Their)\b", part) or chance.random() < 0.3:
-            yield Labelled(whole, part, SUPPORTED, "sentence split", whole)
+def _shown(passage: Passage, chosen: set[int], *, titled: bool) -> str:
+    return render(passage.excerpt if titled else replace(passage.excerpt, title=""), chosen)
 
 
-def from_questions(evaluation: Path, sets: Path, chance: random.Random) -> Iterator[Labelled]:
-    """Yield questions and answers as statements: with the right answer, another answer, or an unanswerable question."""
-    for name in ("squad_v2", "clapnq"):
-        texts = {row["id"]: row["text"] for row in rows(evaluation / name / "corpus.jsonl")}
-        asked = [row for row in rows(evaluation / name / "qa.jsonl") if row["doc_id"] in texts]
-        chance.shuffle(asked)
-        answers: dict[str, list[str]] = defaultdict(list)
-        for row in asked:
-            answers[row["doc_id"]] += [answer["text"] for answer in row["answers"][:1]]
-        yield from _answer_claims(asked[: 3 * QUESTIONS], texts, answers, chance)
-    texts, asked = shifted_questions(sets)
-    known: dict[str, list[str]] = defaultdict(list)
-    for row in asked:
-        known[row["doc_id"]].append(row["answers"][0]["text"])
-    yield from _answer_claims(asked, texts, known, chance)
+def _beside(at: int) -> range:
+    return range(at - 1, at + 2)
 
 
-def _answer_claims(
-    asked: list[dict[str, Any]], texts: dict[str, str], answers: dict[str, list[str]], chance: random.Random
-) -> Iterator[Labelled]:
-    for doc, row in parser().pipe(((row["question"], row) for row in asked), as_tuples=True, batch_size=64):
-        text, known = texts[row["doc_id"]], answers[row["doc_id"]]
-        spans = split_sentences(text)
-        if row["answerable"]:
-            answer = max(row["answers"], key=lambda candidate: candidate.get("votes", 1))
-            at = next((i for i, span in enumerate(spans) if span.start <= answer["start"] < span.end), -1)
-            right = statement(doc, answer["text"])
-            other = [candidate for candidate in known if _are_alike(candidate, answer["text"])]
-            wrong = statement(doc, chance.choice(other)) if other else None
-        else:
-            at, right = chance.randrange(len(spans)), None
-            wrong = statement(doc, chance.choice(known)) if known else None
-        near = range(max(at - 1, 0), min(at + 2, len(spans)))
-        shown = " ".join(spans[i].of(text).strip() for i in near)
-        if at < 0 or len(shown) > 900:
-            continue
-        if right:
-            yield Labelled(shown, right, SUPPORTED, "answer", row["doc_id"])
-        if wrong:
-            kind = "other answer" if row["answerable"] else "unanswerable"
-            yield Labelled(shown, wrong, CONTRADICTED if row["answerable"] else NOT_SAID, kind, row["doc_id"])
-
-
-def _are_alike(first: str, second: str) -> bool:
-    """Whether two answers differ but could answer the same question."""
-    numbers = [any(c.isdigit() for c in answer) for answer in (first, second)]
-    capitals = [answer[:1].isupper() for answer in (first, second)]
-    apart = first.lower() not in second.lower() and second.lower() not in first.lower()
-    return apart and numbers[0] == numbers[1] and capitals[0] == capitals[1]
-
-
-def from_scifact(evaluation: Path, held_out: bool, chance: random.Random) -> Iterator[Labelled]:
-    """Yield claims with their evidence sentences, as people marked them, and the neighbours of these."""
+def from_scifact(evaluation: Path, *, held_out: bool) -> Iterator[Labelled]:
+    """Yield claims with their evidence sentences, as people marked them, with and without neighbours."""
     texts = {row["id"]: row["text"] for row in rows(evaluation / "scifact" / "corpus.jsonl")}
     for row in scifact_claims(evaluation)[held_out]:
-        text = texts[row["doc_id"]]
-        spans = split_sentences(text)
-        for span in row["spans"][:2]:
-            at = next(
-                (i for i, sentence in enumerate(spans) if sentence.start <= span["start"] < sentence.end),
-                -1,
-            )
-            if at < 0:
-                continue
-            near = range(max(at - 1, 0), min(at + 2, len(spans)))
-            shown = " ".join(spans[i].of(text).strip() for i in near)
-            yield Labelled(shown, row["claim"], LABELS[row["label"]], "SciFact", row["claim_id"])
-            if not held_out:
-                yield Labelled(span["text"], row["claim"], LABELS[row["label"]], "SciFact", row["claim_id"])
-        far = [far_span for far_span in spans if not any(_overlap(far_span, gold_span) for gold_span in row["spans"])]
-        if far and not held_out and not row["rationale_groups"][1:]:
-            yield Labelled(
-                chance.choice(far[:3]).of(text), row["claim"], NOT_SAID, "SciFact, elsewhere", row["claim_id"]
-            )
+        passage = _passage("", texts[row["doc_id"]], list(map(tuple, split_sentences(texts[row["doc_id"]]))))
+        marked = {
+            n
+            for n, (start, end) in enumerate(passage.spans)
+            for span in row["spans"]
+            if start < span["start"] + len(span["text"]) and span["start"] < end
+        }
+        for n in sorted(marked)[:2]:
+            for chosen in ((n - 1, n, n + 1), (n,)):
+                window = render(passage.excerpt, chosen)
+                yield Labelled(window, row["claim"], LABELS[row["label"]], "SciFact", row["claim_id"])
+        apart = [n for n in range(len(passage.spans)) if n not in marked]
+        if apart and not held_out and not row["rationale_groups"][1:]:
+            window = render(passage.excerpt, apart[:1])
+            yield Labelled(window, row["claim"], NOT_SAID, "SciFact, elsewhere", row["claim_id"])
 
 
-def _overlap(sentence: Any, span: dict[str, Any]) -> bool:
-    start: int = span["start"]
-    return bool(sentence.start < start + len(span["text"]) and start < sentence.end)
-
-
-def from_ours(sets: Path, chance: random.Random) -> Iterator[Labelled]:
-    """Yield the claims that we wrote, each with the sentences on which it is based, mostly with neighbours."""
-    texts = {digest(text): text for _, text in (*guides(sets), *papers(sets))}
-    texts |= {
-        digest(text): text for text in {question.document.text for question in (*shifts(sets), *selections(sets))}
-    }
-    labels = {"s": SUPPORTED, "c": CONTRADICTED, "n": NOT_SAID}
-    for line in written("claims"):
-        text = texts[line.passage]
-        spans = split_sentences(text)
-        at = [n for n, span in enumerate(spans) if span.start < line.place.end and line.place.start < span.end]
-        for first, last in ((at[0] - 1, at[-1] + 1), (at[0] - chance.randrange(2), at[-1] + chance.randrange(2))):
-            near = spans[max(first, 0) : last + 1]
-            shown = " ".join(" ".join(span.of(text).split()) for span in near)
-            yield Labelled(shown, line.text, labels[line.kind], OURS, line.passage)
-
-
-def build(evaluation: Path, sets: Path, exclude: Path) -> list[Labelled]:
-    """Return all different pairs, shuffled."""
-    chance = random.Random(SEED)
-    excluded = excluded_documents(evaluation, exclude)
-    docs = list(parse_windows(windows(evaluation, sets, excluded, chance)))
-    found = list(from_documents(docs, Maker(chance)))
-    found += from_splits(sets, chance)
-    found += from_questions(evaluation, sets, chance)
-    found += from_papers(sets, chance)
-    found += from_trials(sets, chance)
-    found += from_scifact(evaluation, False, chance)
-    found += [Labelled(*filled, origin=filled[0]) for filled in made(chance, TEMPLATES)]
-    found += labelled(evaluation, sets, chance)
-    found += from_ours(sets, chance)
+def build(evaluation: Path, sets: Path, seed: int) -> list[Labelled]:
+    """Return all different pairs, shuffled. Another seed chooses other windows."""
+    known = passages(sets)
+    claims = [claim for claim in own_claims() if claim.passage in known]
+    used = {name: known[name] for name in dict.fromkeys(claim.passage for claim in claims)}
+    found = list(from_ours(used, Nearest(used, load_encoder(Settings())), claims, seed))
+    found += from_scifact(evaluation, held_out=False)
+    found += labelled(evaluation, sets, random.Random(SEED))
     unique = list({(pair.premise, pair.claim): pair for pair in found}.values())
-    chance.shuffle(unique)
+    random.Random(seed).shuffle(unique)
     return unique
 
 
 def _row(pair: Labelled) -> dict[str, Any]:
-    return asdict(pair) | {"weight": WEIGHTS.get(pair.kind.split(",")[0], 1.0)}
+    decided = pair.kind.startswith(OURS) and not pair.kind.endswith(("beside", "elsewhere"))
+    return asdict(pair) | {"weight": OWN_WEIGHT if decided else WEIGHTS.get(pair.kind.split(",")[0], 1.0)}
 
 
 def main() -> None:
     """Write the training pairs and the held-out pairs, and print their numbers by kind."""
-    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("out", type=Path)
     arguments.add_argument("--eval", type=Path, required=True, help="the folder of the public evaluation sets")
     arguments.add_argument("--sets", type=Path, required=True, help="the folder of the sets that README.md lists")
-    arguments.add_argument(
-        "--exclude", type=Path, required=True, help="a file with ids of SciFact documents to exclude"
-    )
+    arguments.add_argument("--seed", type=int, default=SEED)
     options = arguments.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    pairs = build(options.eval, options.sets, options.exclude)
+    pairs = build(options.eval, options.sets, options.seed)
+    kinds: dict[str, Counter[int]] = defaultdict(Counter)
     for name, wanted in (("train", False), ("held_out", True)):
         chosen = [pair for pair in pairs if (share(pair.origin, HELD_OUT) == 0) == wanted]
         with (options.out / f"{name}.jsonl").open("w", encoding="utf-8") as file:
             file.writelines(json.dumps(_row(pair), ensure_ascii=False) + "\n" for pair in chosen)
-        print(name, len(chosen), Counter(pair.label for pair in chosen))
-    for (kind, label), count in sorted(Counter((pair.kind, pair.label) for pair in pairs).items()):
-        print(f"{count:6} {label} {kind}")
+        print(name, len(chosen), sorted(Counter(pair.label for pair in chosen).items()))
+    for pair in pairs:
+        kinds[pair.kind][pair.label] += 1
+    for kind, labels in sorted(kinds.items()):
+        print(f"{labels.total():6} {kind}: {dict(sorted(labels.items()))}")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 `data/questions.tsv` has a line for each question: the passage (the beginning of its SHA-256, or the name of a page of
 ClapNQ), `a` if the passage answers the question and `n` if not, the question, and the position of the answer or of
 words that look like one. `data/claims.tsv` has a line for each claim: the passage, `s` if it supports the claim, `c`
-if it contradicts the claim and `n` if it does neither, the claim, and the position of the words on which the claim is
-based.
+if it contradicts the claim and `n` if it does neither, the kind of claim, the positions of the sentences on which the
+claim is based, and the claim. A true claim and its false twin stand in successive lines.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _BROKEN = re.compile(r"\s*\n\s*(?!• )")
 
 
 class WrittenLine(NamedTuple):
-    """A line of our data: the passage, the kind, the question or claim, and the position in the passage."""
+    """A line of `questions.tsv`: the passage, the kind, the question, and the position in the passage."""
 
     passage: str
     kind: str
@@ -48,11 +48,33 @@ class WrittenLine(NamedTuple):
     place: Span
 
 
-def written(name: str) -> Iterator[WrittenLine]:
-    """Yield the lines of `questions` or `claims`."""
-    for line in (DATA / f"{name}.tsv").read_text(encoding="utf-8").splitlines():
+def written() -> Iterator[WrittenLine]:
+    """Yield the lines of `questions.tsv`."""
+    for line in (DATA / "questions.tsv").read_text(encoding="utf-8").splitlines():
         passage, kind, text, start, end = line.split("\t")
         yield WrittenLine(passage, kind, text, Span(int(start), int(end)))
+
+
+class OwnClaim(NamedTuple):
+    """A claim about a passage; `label` as in `claims.tsv`."""
+
+    passage: str
+    label: str
+    kind: str
+    places: tuple[Span, ...]
+    """The sentences on which it is based."""
+    text: str
+
+
+def own_claims() -> Iterator[OwnClaim]:
+    """Yield the lines of `claims.tsv`."""
+    for line in (DATA / "claims.tsv").read_text(encoding="utf-8").splitlines():
+        passage, label, kind, places, text = line.split("\t")
+        yield OwnClaim(passage, label, kind, _spans(places), text)
+
+
+def _spans(field: str) -> tuple[Span, ...]:
+    return tuple(Span(*map(int, span.split("-"))) for span in field.split(","))
 
 
 class AskedLine(NamedTuple):
@@ -78,7 +100,7 @@ def asked() -> Iterator[AskedLine]:
     for line in (DATA / "asked.tsv").read_text(encoding="utf-8").splitlines():
         passage, kind, *rest = line.split("\t")
         half = len(rest) // 2
-        places = [tuple(Span(*map(int, span.split("-"))) for span in field.split(",")) for field in rest[:half]]
+        places = [_spans(field) for field in rest[:half]]
         yield AskedLine(passage, kind, places[0], rest[half])
         if half == 2:
             yield AskedLine(passage, kind, places[1], rest[3], rest[2], places[0])

@@ -310,7 +310,7 @@ def own(sets: Path, shared: Path = SHARED) -> Iterator[Question]:
     }
     of_guides = {digest(text): (name, text) for name, text in guides(sets)}
     others = of_guides | {digest(text): (name, text) for name, text in papers(sets)}
-    for line in written("questions"):
+    for line in written():
         if line.passage in others and line.passage not in known:
             name, text = others[line.passage]
             known[line.passage] = name, Text.of(text)

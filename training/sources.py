@@ -1,4 +1,4 @@
-"""Reads the training sets: documents that supply sentences, and pairs with human labels.
+"""Reads the public training pairs, whose labels people gave.
 
 README.md has their licences. `--eval` names the folder of the public evaluation sets, and `--sets` the folder with the
 files that README.md lists.
@@ -10,17 +10,16 @@ import csv
 import hashlib
 import json
 import re
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-from training.wrappers import CONTRADICTED, NOT_SAID, NOT_SUPPORTED, SUPPORTED
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Iterator
     from pathlib import Path
 
+SUPPORTED, CONTRADICTED, NOT_SAID, NOT_SUPPORTED = range(4)
+"""The classes of a pair; the last one is contradicted or not said."""
 LABELS = {
     "entailment": SUPPORTED, "contradiction": CONTRADICTED, "neutral": NOT_SAID,
     "SUPPORTS": SUPPORTED, "REFUTES": CONTRADICTED, "NOT ENOUGH INFO": NOT_SAID,
@@ -31,8 +30,6 @@ SNLI_LABELS = {"0": SUPPORTED, "1": NOT_SAID, "2": CONTRADICTED}
 
 OURS = "ours"
 """The kind of the claims that we wrote for training (`training.passages`)."""
-HELD_OUT_ARTICLES = {"Doctor Who", "Climate change", "Global warming"}
-"""Excluded articles of SelQA, because other texts of the same articles are for testing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,93 +54,25 @@ def rows(path: Path) -> list[dict[str, Any]]:
         return [json.loads(line) for line in file]
 
 
-def documents(folder: Path, sets: Path, excluded: set[str]) -> Iterator[tuple[str, str, str]]:
-    """Yield documents whose licences allow training, except those of held-out claims: set, id and text."""
-    yield from articles(sets)
-    for name in ("squad_v2", "clapnq", "covidqa", "chunking", "scifact"):
-        for row in rows(folder / name / "corpus.jsonl"):
-            if name == "scifact" and row["id"] in excluded:
-                continue
-            text = untokenized(row["text"]) if name == "clapnq" else row["text"]
-            yield name, row["id"], " ".join(text.split())
-
-
-def articles(sets: Path) -> Iterator[tuple[str, str, str]]:
-    """Yield paragraphs (SQuADShifts) and sections (SelQA) of Wikipedia: set, article and text."""
-    for paragraph, article in shifted(sets):
-        yield "squadshifts", article, " ".join(paragraph["context"].split())
-    sections = {}
-    for part in ("dev", "test"):
-        for row in json.loads((sets / "selqa" / f"selqa-ass-{part}.json").read_text(encoding="utf-8")):
-            if row["article"] not in HELD_OUT_ARTICLES:
-                sections[row["article"], row["section"]] = " ".join(row["candidates"])
-    for (article, _), text in sections.items():
-        yield "selqa", article, " ".join(text.split())
-
-
-def shifted(sets: Path) -> Iterator[tuple[dict[str, Any], str]]:
-    """Yield paragraphs with their questions and their article (SQuADShifts, new Wikipedia)."""
-    found = json.loads((sets / "squadshifts" / "new_wiki_v1.0.json").read_text(encoding="utf-8"))
-    for article in found["data"]:
-        for paragraph in article["paragraphs"]:
-            yield paragraph, article["title"]
-
-
-def shifted_questions(sets: Path) -> tuple[dict[str, str], list[dict[str, Any]]]:
-    """Return texts by id, and questions in the format of the evaluation sets, with the answers that people gave."""
-    texts, asked = {}, []
-    for number, (paragraph, article) in enumerate(shifted(sets)):
-        name = f"{article} {number}"
-        texts[name] = paragraph["context"]
-        for question in paragraph["qas"]:
-            votes = Counter(answer["text"] for answer in question["answers"])
-            answers = [
-                {"text": answer["text"], "start": answer["answer_start"], "votes": votes[answer["text"]]}
-                for answer in question["answers"]
-            ]
-            asked.append(
-                {"question": question["question"].strip(), "doc_id": name, "answerable": True, "answers": answers}
-            )
-    return texts, asked
-
-
-def wikipedia_splits(folder: Path) -> Iterator[tuple[str, list[str]]]:
-    """Yield sentences of Wikipedia, each with the simpler sentences that people made from it (WikiSplit)."""
-    for name in ("tune", "validation", "test"):
-        for line in (folder / "wikisplit" / f"{name}.tsv").open(encoding="utf-8"):
-            whole, parts = line.rstrip("\n").split("\t")
-            yield untokenized(whole), [untokenized(part) for part in parts.split("<::::>")]
-
-
 def scifact_claims(folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the claims with labelled rationales: those for training, and the quarter that is held out."""
     found = rows(folder / "scifact" / "rationales.jsonl")
     return [r for r in found if share(r["claim_id"], 4)], [r for r in found if not share(r["claim_id"], 4)]
 
 
-def excluded_documents(folder: Path, listed: Path) -> set[str]:
-    """Return the documents of SciFact on which held-out claims are based, and those listed in a file."""
-    return {row["doc_id"] for row in scifact_claims(folder)[1]} | set(listed.read_text(encoding="utf-8").split())
-
-
 def labelled(evaluation: Path, sets: Path, chance: random.Random) -> Iterator[Labelled]:
     """Yield pairs that people wrote or checked; larger sets are sampled for the mixture."""
     for amount, reader in (
-        (13_400, fever(sets / "fever_pairs")),
+        (7_000, fever(sets / "fever_pairs")),
         (1_200, fooled(sets / "fool_me_twice" / "dev.jsonl")),
         (1_400, fooled(sets / "fool_me_twice" / "test.jsonl")),
-        (14_000, _vitaminc(sets / "vitaminc_real" / "test.jsonl", "VitaminC")),
-        (3_000, _vitaminc(sets / "vitaminc_synthetic" / "test.jsonl", "VitaminC synthetic")),
-        (1_420, _vitaminc(sets / "fever_symmetric" / "dev.jsonl", "FEVER symmetric")),
-        (1_420, _vitaminc(sets / "fever_symmetric" / "test.jsonl", "FEVER symmetric")),
-        (1_000, _vitaminc(sets / "fever_adversarial" / "test.jsonl", "FEVER adversarial")),
-        (3_000, _snli(evaluation / "nli" / "snli_val.tsv")),
+        (1_420, _vitaminc(sets / "fever_symmetric" / "fever_symmetric_dev.jsonl", "FEVER symmetric")),
+        (1_420, _vitaminc(sets / "fever_symmetric" / "fever_symmetric_test.jsonl", "FEVER symmetric")),
+        (5_000, _corrected(sets / "counterfactual")),
+        (1_500, _snli(evaluation / "nli" / "snli_val.tsv")),
         (1_500, _columns(evaluation / "nli" / "conj15k.tsv", "Premise", "Hypothesis", "Label", "ConjNLI")),
-        (700, _columns(sets / "conj_dev.tsv", "Premise", "Hypothesis", "Label", "ConjNLI, by people")),
         (1_200, _columns(evaluation / "nli" / "MED.tsv", "sentence1", "sentence2", "gold_label", "MED")),
         (700, _columns(evaluation / "nli" / "neg_mnli.txt", "Text", "Hypothesis", "gold_label", "negated MultiNLI")),
-        (700, _columns(sets / "neg_snli.txt", "Text", "Hypothesis", "gold_label", "negated SNLI")),
-        (700, _breaking_nli(sets / "breaking_nli.jsonl")),
     ):
         found = list(reader)
         yield from chance.sample(found, min(amount, len(found)))
@@ -190,15 +119,16 @@ def _snli(path: Path) -> Iterator[Labelled]:
             yield Labelled(row["premise"], row["hypothesis"], SNLI_LABELS[row["label"]], "SNLI", row["premise"])
 
 
+def _corrected(folder: Path) -> Iterator[Labelled]:
+    """Yield pairs of SNLI of which people changed one text, so that the label changed, too."""
+    for part in ("train", "dev", "test"):
+        yield from _columns(folder / f"{part}.tsv", "sentence1", "sentence2", "gold_label", "corrected SNLI")
+
+
 def _columns(path: Path, premise: str, claim: str, label: str, kind: str) -> Iterator[Labelled]:
     for row in _table(path):
         if row[label] in LABELS:
             yield Labelled(row[premise], row[claim], LABELS[row[label]], kind, row[premise])
-
-
-def _breaking_nli(path: Path) -> Iterator[Labelled]:
-    for row in rows(path):
-        yield Labelled(row["sentence1"], row["sentence2"], LABELS[row["gold_label"]], "Breaking NLI", row["sentence1"])
 
 
 def _table(path: Path) -> list[dict[str, str]]:

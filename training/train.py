@@ -23,8 +23,7 @@ from index.encoders.cross_encoders import LONGEST_CLAIM, LONGEST_PAIR
 from index.encoders.pairs import lay_out, read_text
 from index.encoders.pretrained import read_default
 from training.model import TrainedVerifier, save
-from training.sources import OURS, rows
-from training.wrappers import NOT_SUPPORTED, SUPPORTED
+from training.sources import NOT_SUPPORTED, SUPPORTED, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,16 +49,11 @@ class Example:
     weight: float
 
 
-def read_examples(path: Path, others: int | None = None) -> list[Example]:
-    """Return the pairs of a file of `training.pairs`; with `others`, a sample of that size and all of ours twice."""
+def read_examples(path: Path) -> list[Example]:
+    """Return the pairs of a file of `training.pairs`."""
     tokenizer = read_default().tokenizer
     examples = []
-    chosen = rows(path)
-    if others is not None:
-        ours = [row for row in chosen if row["kind"] == OURS]
-        rest = [row for row in chosen if row["kind"] != OURS]
-        chosen = [*ours, *ours, *random.Random(SEED).sample(rest, min(others, len(rest)))]
-    for row in chosen:
+    for row in rows(path):
         claim, premise = (read_text(tokenizer, row[name]) for name in ("claim", "premise"))
         pair = lay_out(claim, premise, longest_first=LONGEST_CLAIM, longest=LONGEST_PAIR)
         examples.append(Example(pair, row["label"], row.get("weight", 1.0)))
@@ -155,11 +149,10 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--start", type=Path, help="weights from which the training continues")
-    parser.add_argument("--others", type=int, help="the number of pairs that are not ours; ours are used twice")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     options.out.mkdir(parents=True, exist_ok=True)
-    examples = read_examples(options.data / "train.jsonl", options.others)
+    examples = read_examples(options.data / "train.jsonl")
     tokens = sum(len(example.pair.ids) for example in examples)
     print(f"{len(examples)} pairs, {tokens / len(examples):.1f} tokens each", flush=True)
     train(examples, options.out, options.minutes, options.start)

@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING
 
 from index.answers.assembly import DISAGREE
 from index.answers.markers import abstains, parse
-from index.records import SUPPORTING, Answer, Check, Citation, Statement
+from index.records import Answer, Check, Citation, Statement
 from index.records.language_names import language_name
 from index.records.remarks import recognition_notes
 from index.text import words
 from index.text.sentences import split_sentences
-from index.verification.judgement import Source, compare
+from index.verification.judgement import compare
+from index.verification.windows import Excerpt, asks, is_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from index.answers.second_opinion import NoOpinion, SecondOpinion
-    from index.records import Found, Hit, Location, Span, Verdict
+    from index.records import Found, Hit, Location, Span
     from index.verification.judgement import Judgement, Verifier
+    from index.verification.windows import Place
 
     Find = Callable[[str], Found]
     Closeness = Callable[[str], Sequence[float]]
@@ -32,13 +34,11 @@ UNSUPPORTED = "Nothing that the model wrote is supported by the documents; they 
 DECLINED = "The model found no answer in these passages. The documents are quoted instead."
 _MARKERS = re.compile(r"\s*\[\^?\d{1,3}(?:\s*[-,]\s*\d{1,3})*\]")
 _INCOMPLETE = "Not all passages could be searched in full."
-_QUESTION = re.compile(r"""^["'“‘«„(\[]*[^"'“”‘’«»„]*[?？؟][!)\]\s]*["'”’»“)\]]*$""")
-"""A question, also in quotation marks, but not a sentence that says who asked it."""
 _END = re.compile(r"""[.!…。！।]["'”’»)\]]*$""")
 _HEADING_WORDS = 2
 """At most this many words without a full stop are a heading. `Prices rose.` is a claim."""
-_WITH_RULES = ("en", "")
-"""Languages with rules; others are only compared word for word. A text of unknown language is taken for English."""
+_READ = ("en", "")
+"""Languages that the verifier reads; others are only compared word for word. An unknown one is taken for English."""
 
 
 def check_answer(
@@ -54,15 +54,15 @@ def check_answer(
     """Return the answer with the sentences of the model's `text`; `answer.hits` are its sources, numbered from 1.
 
     A supported sentence gets the markers of citations of the exact sentences that support it. If the model
-    cited the wrong source, the right one is cited instead, and the sentence's detail and a note say so. An unsupported
-    sentence stays, with the reason in its detail; with `strict` it is left out. If no sentence is supported, the answer
-    stays as it was, in the documents' words. A sentence is supported only if `verifier` agrees; `opinion` may doubt it.
+    cited the wrong source, the right one is cited instead, and the sentence's detail and a note say so. Another
+    sentence stays, with the reason in its detail; with `strict` it is left out. If no sentence is left that is
+    supported or may be, the answer stays as it was, in the documents' words. `opinion` may doubt a supported sentence.
     """
     checker = _SentenceChecker(answer.hits, closeness, locate, verifier, opinion)
     written = [checker.check(sentence.text, sentence.markers) for sentence in parse(text)]
     notes = (*answer.notes, *_language_notes(written, answer.hits), *(opinion.notes if opinion is not None else ()))
     supported = sum(statement.is_supported for statement in written)
-    if not supported:
+    if not supported and (strict or all(statement.verdict != "perhaps" for statement in written)):
         if any(not statement.is_claim for statement in written):
             return declined_answer(replace(answer, notes=notes))
         return replace(answer, notes=(*notes, UNSUPPORTED))
@@ -87,6 +87,14 @@ def declined_answer(answer: Answer) -> Answer:
     return replace(answer, status=status, notes=(*answer.notes, DECLINED))
 
 
+def excerpt(hit: Hit, closeness: Sequence[float]) -> Excerpt:
+    """Return a passage to compare a claim with; `closeness` has the cosine of the claim and each of its sentences."""
+    texts = hit.texts(hit.passage.sentences)
+    claims = hit.claims or (0.0,) * len(texts)
+    states = tuple(claim > float("-inf") and is_source(text) for claim, text in zip(claims, texts, strict=True))
+    return Excerpt(tuple(texts), tuple(closeness), states, hit.document.name, hit.above)
+
+
 class _SentenceChecker:
     """Compares sentences with those of the sources, and numbers the citations."""
 
@@ -103,48 +111,38 @@ class _SentenceChecker:
         self.misplaced = 0
         """Number of sentences whose cited sources do not support them, though another source does."""
         self._markers: dict[tuple[str, Span], int] = {}
-        self._sentences = [(n, hit, span) for n, hit in enumerate(hits, 1) for span in hit.passage.sentences]
-        self._sources = [Source(hit.words(span), hit.passage.text) for _, hit, span in self._sentences]
+        self._hits = hits
         self._closeness = closeness
         self._locate = locate
         self._verifier = verifier
         self._opinion = opinion
 
     def check(self, sentence: str, markers: Sequence[int]) -> Statement:
-        """Return the sentence with its verdict. The cited sources are tried first, then all sources."""
+        """Return the sentence with its verdict. All sources count; if several support it, a cited one is shown."""
         if abstains(sentence):
             return Statement(sentence, (), "unverified", ABSTENTION, is_claim=False)
-        closeness = self._closeness(sentence)
-        cited = [index for index, (number, _, _) in enumerate(self._sentences) if number in markers]
-        judgement = self._compare(sentence, closeness, cited) if cited else None
-        misplaced = False
-        if judgement is None or judgement.verdict not in SUPPORTING:
-            anywhere = self._compare(sentence, closeness, range(len(self._sentences)))
-            misplaced = bool(markers) and anywhere.verdict in SUPPORTING
-            if judgement is None or anywhere.verdict in SUPPORTING or judgement.verdict == "unverified":
-                judgement = anywhere
-        return self._statement(sentence, judgement, markers if misplaced else ())
-
-    def _statement(self, sentence: str, judgement: Judgement, wrong: Sequence[int]) -> Statement:
-        """Return the statement of a judgement; `wrong` are the model's markers if their sources do not support it."""
-        if judgement.source is None:
-            return Statement(sentence, (), judgement.verdict, judgement.detail)
-        marker = self._marker(judgement.source)
+        cosines = iter(self._closeness(sentence))
+        excerpts = [excerpt(hit, [next(cosines) for _ in hit.passage.sentences]) for hit in self._hits]
+        judgement = compare(sentence, excerpts, self._verifier, cited=[number - 1 for number in markers])
+        found = tuple(dict.fromkeys(self._marker(place) for place in judgement.places))
         if judgement.verdict == "unverified":
-            return Statement(sentence, (), "unverified", judgement.detail, nearest=marker)
-        if judgement.verdict not in SUPPORTING:
-            return Statement(sentence, (marker,), judgement.verdict, judgement.detail)
-        hit = self._sentences[judgement.source][1]
-        detail = self._correction(wrong, hit) if wrong else ""
-        statement = Statement(sentence, (marker,), judgement.verdict, detail)
+            return Statement(sentence, (), "unverified", judgement.detail, nearest=found[0] if found else None)
+        statement = Statement(sentence, found, judgement.verdict, judgement.detail)
+        if not statement.is_supported:
+            return statement
+        place = judgement.places[0]
+        misplaced = bool(markers) and place.excerpt + 1 not in markers
+        if misplaced:
+            statement = replace(statement, detail=self._correction(markers, self._hits[place.excerpt]))
         if self._opinion is not None:
-            statement = self._opinion.review(statement, hit.passage.text, marker=marker)
-        self.misplaced += bool(wrong) and statement.is_supported
+            passage = self._hits[place.excerpt].passage.text
+            statement = self._opinion.review(statement, passage, marker=found[0])
+        self.misplaced += misplaced and statement.is_supported
         return statement
 
     def _correction(self, wrong: Sequence[int], hit: Hit) -> str:
         """Name the cited sources and the one that supports the sentence. Numbers would not do: they change later."""
-        names = {number: source.document.name for number, source, _ in self._sentences}
+        names = {number: source.document.name for number, source in enumerate(self._hits, 1)}
         cited = list(dict.fromkeys(names.get(number, f"[{number}], which is no source") for number in wrong))
         label = hit.location.label
         if cited == [hit.document.name]:
@@ -153,14 +151,9 @@ class _SentenceChecker:
         place = f", {label}" if label else ""
         return f"The model cited {', '.join(cited)}; {hit.document.name}{place} supports it."
 
-    def _compare(self, sentence: str, closeness: Sequence[float], indices: Sequence[int]) -> Judgement:
-        """Compare with the sources at `indices`. The judgement's source is an index into all sources."""
-        sources, cosines = [self._sources[index] for index in indices], [closeness[index] for index in indices]
-        judgement = compare(sentence, sources, cosines, self._verifier)
-        return judgement if judgement.source is None else replace(judgement, source=indices[judgement.source])
-
-    def _marker(self, index: int) -> int:
-        _, hit, span = self._sentences[index]
+    def _marker(self, place: Place) -> int:
+        hit = self._hits[place.excerpt]
+        span = hit.passage.sentences[place.sentence]
         key = (hit.document.id, span)
         if key not in self._markers:
             marker = self._markers[key] = len(self._markers) + 1
@@ -221,8 +214,8 @@ def check_statements(
 ) -> Generator[Statement | Check, None, None]:
     """Compare each claim with the passages that `find` returns. Yield each statement with its verdict, then the check.
 
-    `statements` come from `unchecked`; those that are not claims stay as they are. A claim is supported only if
-    `verifier` agrees; `opinion` may doubt it.
+    `statements` come from `split_statements`; those that are not claims stay as they are. `opinion` may doubt a
+    supported claim.
     """
     results: list[Statement] = []
     citations: dict[tuple[str, Span], Citation] = {}
@@ -239,13 +232,12 @@ def check_statements(
         if statement.is_claim:
             found = find(statement.text)
             notes = notes or found.notes
-            verdict, detail, place = _judge(statement.text, found.hits, verifier)
-            if verdict == "unverified" and found.notes:
-                detail = f"{detail} {_INCOMPLETE}".strip()
-            marker = None if place is None else marker_of(*place)
-            statement = _statement(statement.text, verdict, detail, marker)
-            if opinion is not None and place is not None:
-                statement = opinion.review(statement, place[0].passage.text, marker=marker)
+            judgement = _judge(statement.text, found, verifier)
+            places = [(found[place.excerpt], place.sentence) for place in judgement.places]
+            markers = tuple(marker_of(hit, hit.passage.sentences[sentence]) for hit, sentence in places)
+            statement = _statement(statement.text, judgement, markers)
+            if opinion is not None and places:
+                statement = opinion.review(statement, places[0][0].passage.text, marker=markers[0])
         results.append(statement)
         yield statement
     yield Check(tuple(results), tuple(citations.values()), (*notes, *(opinion.notes if opinion is not None else ())))
@@ -268,7 +260,7 @@ def _why_no_claim(sentence: str) -> str:
     words = len(re.findall(r"\w+", sentence))
     if not words:
         return "it has no words."
-    if _QUESTION.match(sentence):
+    if asks(sentence):
         return "a question states nothing."
     if words == 1:
         return "a single word states nothing."
@@ -277,23 +269,24 @@ def _why_no_claim(sentence: str) -> str:
     return ""
 
 
-def _statement(sentence: str, verdict: Verdict, detail: str, marker: int | None) -> Statement:
+def _statement(sentence: str, judgement: Judgement, markers: tuple[int, ...]) -> Statement:
     """Return a claim with its verdict. The nearest words of an unverified claim are not its citation."""
-    if verdict == "unverified":
-        return Statement(sentence, (), verdict, detail, nearest=marker)
-    return Statement(sentence, () if marker is None else (marker,), verdict, detail)
+    if judgement.verdict == "unverified":
+        return Statement(sentence, (), "unverified", judgement.detail, nearest=markers[0] if markers else None)
+    return Statement(sentence, markers, judgement.verdict, judgement.detail)
 
 
-def _judge(
-    sentence: str, hits: Sequence[Hit], verifier: Verifier | None
-) -> tuple[Verdict, str, tuple[Hit, Span] | None]:
-    """Return the verdict, the reason, and the sentence that decided the verdict or comes nearest to the claim."""
-    places = [(hit, span) for hit in hits for span in hit.passage.sentences]
-    sources = [Source(hit.words(span), hit.passage.text) for hit, span in places]
-    closeness = [cosine for hit in hits for cosine in hit.cosines]
-    judgement = compare(sentence, sources, closeness, verifier)
-    place = None if judgement.source is None else places[judgement.source]
+def _judge(sentence: str, found: Found, verifier: Verifier | None) -> Judgement:
+    """Judge a sentence by the passages that were found for it."""
     language = words.language(sentence)
-    if judgement.verdict != "verbatim" and language not in _WITH_RULES:
-        return "unverified", f"This cannot be checked in {language_name(language)} (only word for word).", place
-    return judgement.verdict, judgement.detail, place
+    is_read = language in _READ
+    excerpts = [excerpt(hit, hit.cosines) for hit in found.hits]
+    judgement = compare(sentence, excerpts, verifier if is_read else None, unknown=found.unknown)
+    if judgement.verdict != "unverified":
+        return judgement
+    detail = judgement.detail
+    if not is_read:
+        detail = f"This cannot be checked in {language_name(language)} (only word for word)."
+    elif found.notes:
+        detail = f"{detail} {_INCOMPLETE}".strip()
+    return replace(judgement, detail=detail)

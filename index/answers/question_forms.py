@@ -1,7 +1,8 @@
-"""Makes a question of a statement, by rules on its grammar: the statement then answers it.
+"""Makes a question of a plain English statement, which then answers it.
 
-Only plain English statements are used that can be understood alone, because the reader sees the question before any
-document. Most statements therefore give no question.
+Only statements with a form of "be", or with a verb in `-ed` and a date, are used, because their words can be put into a
+question without grammar: `The treaty was signed in 1846.` Only those that can be understood alone are used, because the
+reader sees the question before any document. Most statements therefore give no question.
 """
 
 from __future__ import annotations
@@ -9,260 +10,146 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from index.answers.main_clause import CLAUSES, MONTHS, NAME_TAGS, YEAR, is_time, lowered, main_clause, word_set
-from index.text.words import UNKNOWN, rarity
-from index.verification.grammar import parse_all
-from index.verification.thesaurus import is_broader
+from index.answers.sentence_forms import refers_back
+from index.text.boilerplate import is_statement
+from index.text.words import UNKNOWN, language, rarity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from index.answers.main_clause import Clause
-    from index.verification.grammar import Token
-
+SHORTEST, LONGEST = 45, 200
+"""Characters of a statement that is used."""
+MOST_COMMAS = 3
 FEWEST_WORDS, MOST_WORDS = 6, 16
 """Words of a question."""
-_PERSONS = ("person", "leader", "worker", "expert", "ruler", "official", "scientist", "writer")
-_GROUPS = ("group", "organization", "people", "citizen", "traveler", "adult", "company", "nation")
-_PERSON = re.compile(r"(?:er|or|ist|ian|ant|man|men|people|force|army|troops?)s?$")
+_UNUSABLE = re.compile(
+    r"[\"“”„«»()\[\]{}<>|;:/\\=*#@_–—…%$€£]|\s-|--|[^\x20-\x7e\u00c0-\u017f’']"
+    r"|\b(?:figures?|tables?|sections?|chapters?|pages?|fig|eq|ref|above|below|following|former|latter|respectively"
+    r"|today|tomorrow|yesterday|ago|currently|therefore|thus|said|not|no|never|none|nobody|neither|nor|without|hardly"
+    r"|would|could|should|might|may|must|shall|ought|if|unless|whether|according|example|e\.g|i\.e|etc|et al)\b"
+    r"|n[’']t\b",
+    re.IGNORECASE,
+)
+"""Signs of a statement that is hedged or denied, refers to the page, or is no plain prose."""
 _POINTING = re.compile(
     r"\b(?:such|this|these|those|that|here|there|now|also|however|moreover|instead|others?|another|same|you|yours?|we|us"
     r"|ours?|i|me|my|he|him|his|she|hers?|it|its|they|them|theirs?|ones?|itself|himself|herself|themselves)\b",
     re.IGNORECASE,
 )
 """Words of a question that could only be understood in the text."""
-_UNITS = word_set("percent cent dollar euro pound yuan rouble ruble time thing people")
-"""Counted nouns that make no good question: sums of money are shown with signs, and `times` are factors."""
-_VAGUE = word_set(
-    "aim analysis answer approach argument article author body book call case change chapter class commentary"
-    " data day definition document essay evidence example fact finding form goal idea issue kind letter list lot"
-    " method model name news note number page paper part place point position problem process question reason"
-    " report result section series side situation sort step story study system term text theory thing time topic"
-    " trial type use view way word work year"
+_MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
+_TIME = re.compile(rf"\b[Ii]?[Oo]?n (?:\d{{1,2}} )?(?:(?:{_MONTHS}) )?(?:\d{{1,2}}, )?(?:1[4-9]\d\d|20\d\d)\b")
+_SUBJECT = r"(?:(?:The|the|A|An) [\w’' -]{3,60}?|[A-Z][\w’'.-]*(?: (?:of|the|de|von|van|[A-Z0-9][\w’'.-]*))*)"
+_STATEMENT = re.compile(
+    rf"(?:(?P<opening>{_TIME.pattern}),? )?(?P<subject>{_SUBJECT}) (?P<be>is|was|are|were|[a-z][a-z]+ed) (?P<rest>[^,]+?)"
+    r"(?:, .*| and [\w ]+ (?:is|was|are|were|had|has) .*)?\."
 )
-"""Nouns that name nothing without their context."""
+_PARTICIPLE = r"(?:\w+ed|born|built|made|held|written|won|sold|bought|given|taken|found|begun|chosen|drawn|set up)"
+_PLACE = re.compile(r" (?:in|at|near) [A-Z][\w’'-]+(?: [A-Z][\w’'-]+)*")
+_PERSON = re.compile(
+    r"(?:\w+(?:er|or|ist|ian|ant|man)|king|queen|president|chief|pope|bishop|judge|wife|husband|child|son|people)$"
+)
+_NOUN_END = re.compile(r" (?:of|in|to|that|which|who|for|on|at|from|with|by)\b")
+_CLAUSE = re.compile(r"\b(?:that|which|who|whose|when|where|while|as|than|or|but)\b")
+_BARE = re.compile(r"\bthe [a-z]+(?: (?:\w+ed|born|built|made|held|written)\b|\?|$)")
+"""A question about "the treaty", without saying which one."""
+_NAMED = re.compile(r"(?<!^)\b(?:[A-Z][\w’']+|1[4-9]\d\d|20\d\d)\b")
 
 
-def questions(statements: Sequence[str]) -> list[str]:
-    """Return a question for each usable statement; empty if no good one can be made."""
-    return [_question(tokens) for tokens in parse_all(statements)]
+def is_usable(text: str) -> bool:
+    """Return whether a statement is plain English prose that can be understood alone, as far as its words show."""
+    return (
+        SHORTEST <= len(text) <= LONGEST
+        and text[0].isupper()
+        and text.endswith(".")
+        and text[-2].isalnum()
+        and text.count(",") <= MOST_COMMAS
+        and not _UNUSABLE.search(text)
+        and is_statement(text)
+        and not refers_back(text)
+        and language(text) == "en"
+    )
 
 
-def _question(tokens: Sequence[Token]) -> str:
-    clause = main_clause(tokens)
-    forms = _FORMS if clause and clause.time is None else (_when,)
-    made = (form(clause) for form in forms) if clause else iter(())
-    return next((f"{text}?" for text in made if text and _is_good(text) and not _is_bare(text, tokens)), "")
+def question(statement: str) -> str:
+    """Return a question that a usable statement answers; empty if no good one can be made."""
+    found = _STATEMENT.fullmatch(statement)
+    if found is None or _CLAUSE.search(found["subject"]):
+        return ""
+    subject = re.sub(r"^(?:The|An?) ", lambda article: article[0].lower(), found["subject"])
+    forms = (_when,) if found["opening"] else _FORMS
+    asked = (form(subject, found["be"], found["rest"], found["opening"] or "") for form in forms)
+    return next((f"{text}?" for text in asked if text and _is_good(f"{text}?")), "")
 
 
-def _is_bare(text: str, tokens: Sequence[Token]) -> bool:
-    """Whether a question is about "the treaty", without saying which one."""
-    for token in tokens:
-        noun = tokens[token.head]
-        alone = all(other.head != noun.place or other.place in (token.place, noun.place) for other in tokens)
-        is_bare = token.text.lower() == "the" and noun.tag in ("NN", "NNS") and alone
-        if is_bare and re.search(rf"\bthe {re.escape(noun.text)}\b", text, re.IGNORECASE):
-            return True
-    return False
-
-
-def _when(clause: Clause) -> str:
+def _when(subject: str, be: str, rest: str, opening: str) -> str:
     """`The treaty was signed in 1846.`: When was the treaty signed?"""
-    times = [token for token in clause.children(clause.verb) if is_time(clause, token)]
-    finite = clause.helper or clause.verb
-    if len(times) != 1 or times[0].place > clause.end or clause.verb.lemma == "be" or finite.tag != "VBD":
+    if len(_TIME.findall(rest)) + bool(opening) != 1:
         return ""
-    rest = clause.rest(times[0])
-    return clause.asked("When", rest) if _is_known(clause, clause.under(clause.subject) | rest) else ""
+    if be.endswith("ed"):  # `Queen Elizabeth opened the harbour in 1846.`
+        infinitive = _infinitive(be)
+        return f"When did {subject} {infinitive} {_without(_TIME, rest)}" if infinitive else ""
+    passive = be in ("was", "were") and re.match(_PARTICIPLE, rest)
+    return f"When {be} {subject} {_without(_TIME, rest)}" if passive else ""
 
 
-def _how_many(clause: Clause) -> str:
-    """`The line carries 300,000 barrels a day.`: How many barrels does the line carry a day?"""
-    objects = [token for token in clause.children(clause.verb) if token.role == "dobj" and token.tag == "NNS"]
-    if len(objects) != 1 or clause.is_passive or objects[0].lemma in _UNITS | _VAGUE:
-        return ""
-    counted = objects[0]
-    numbers = [token for token in clause.children(counted) if token.role == "nummod"]
-    phrase = clause.under(counted)
-    if len(numbers) != 1 or any(clause.tokens[place].role in CLAUSES for place in phrase):
-        return ""
-    number = clause.under(numbers[0])
-    if min(phrase) != min(number) or not any(clause.tokens[place].text[0].isdigit() for place in number):
-        return ""
-    known = _is_known(clause, clause.under(clause.subject) | clause.rest(counted))
-    opening = f"How many {clause.words(phrase - number)}"
-    return clause.asked(opening, clause.rest(counted)) if known else ""
+def _infinitive(past: str) -> str:
+    """Return the most usual of the verbs that may have this past (`open`, `close`, `stop`, `carry`); empty if unknown."""
+    verbs = [past[:-2], past[:-1]]
+    verbs += [past[:-3]] if past[-3:-2] == past[-4:-3] else []
+    verbs += [f"{past[:-3]}y"] if past.endswith("ied") else []
+    usual = min(verbs, key=rarity)
+    return usual if rarity(usual) < UNKNOWN else ""
 
 
-def _why(clause: Clause) -> str:
-    """`Rosneft gave way because it had debts.`: Why did Rosneft give way?"""
-    reasons = [
-        token
-        for token in clause.children(clause.verb)
-        if token.role == "advcl"
-        and any(child.role == "mark" and child.text.lower() == "because" for child in clause.children(token))
-    ]
-    if len(reasons) != 1 or reasons[0].place < clause.verb.place:
-        return ""
-    rest = clause.rest(reasons[0])
-    known = _is_known(clause, clause.under(clause.subject) | rest)
-    return clause.asked("Why", rest) if known else ""
+def _why(subject: str, be: str, rest: str, _: str) -> str:
+    """`The harbour of Calais was closed because the river had frozen.`: Why was the harbour of Calais closed?"""
+    before, because, _reason = rest.partition(" because ")
+    return f"Why {be} {subject} {before}" if because and not be.endswith("ed") else ""
 
 
-def _who_by(clause: Clause) -> str:
-    """`The line was built by Transneft in 2010.`: Who built the line in 2010?"""
-    agents = [token for token in clause.children(clause.verb) if token.role == "agent"]
-    if len(agents) != 1 or not clause.verb.text.endswith("ed") or len(clause.helpers) != 1:
-        return ""
-    inside = [clause.tokens[place] for place in clause.under(agents[0])]
-    makers = [token for token in inside if token.head == agents[0].place and token.role == "pobj"]
-    if not makers or not all(_is_agent(token) for token in makers) or (clause.helper or clause.verb).tag != "VBD":
-        return ""
-    rest = clause.rest(agents[0])
-    subject = clause.under(clause.subject)
-    if not _is_known(clause, subject | rest):
-        return ""
-    return f"Who {clause.verb.text} {lowered(clause.tokens, clause.words(subject))} {clause.words(rest)}".rstrip()
+def _who(subject: str, be: str, rest: str, _: str) -> str:
+    """`The line was designed by Gustave Eiffel.`: Who designed the line?"""
+    found = re.match(r"(?P<verb>\w+ed) by [A-Z][\w’'-]+(?: [A-Z][\w’'-]+)*(?P<after>.*)", rest)
+    return f"Who {found['verb']} {subject}{found['after']}" if found and be in ("was", "were") else ""
 
 
-def _who(clause: Clause) -> str:
-    """`The king of France signed the treaty of 1846.`: Who signed the treaty of 1846?"""
-    objects = [token for token in clause.children(clause.verb) if token.role == "dobj"]
-    person = any(is_broader(noun, clause.subject.lemma, "n") for noun in _PERSONS)
-    if clause.is_passive or len(objects) != 1 or clause.subject.tag not in ("NN", "NNP") or clause.verb.tag == "VBP":
-        return ""
-    if not (person or (clause.subject.tag == "NNP" and clause.verb.lemma in _DEEDS)):
-        return ""
-    return _about_subject("Who", clause)
-
-
-def _what(clause: Clause) -> str:
-    """`The smallest planet is Mercury.` gives none; `A barometer measures the pressure of air.`: What measures …?"""
-    objects = [token for token in clause.children(clause.verb) if token.role == "dobj"]
-    person = _PERSON.search(clause.subject.lemma) or _is_agent(clause.subject)
-    if clause.is_passive or len(objects) != 1 or person or clause.helper is not None:
-        return ""
-    agrees = clause.verb.tag == "VBD" or (clause.verb.tag == "VBZ" and clause.subject.tag == "NN")
-    if clause.verb.lemma in _SHOWING:
-        return ""
-    is_kind = clause.subject.tag in ("NN", "NNS") and clause.subject.lemma not in _VAGUE
-    rest = clause.rest()
-    names = sum(clause.tokens[place].tag in NAME_TAGS for place in rest)
-    return _about_subject("What", clause) if agrees and is_kind and (names > 1 or len(rest) >= _LONG) else ""
-
-
-def _about_subject(opening: str, clause: Clause) -> str:
-    rest = clause.rest()
-    first = (clause.helper or clause.verb).place
-    verbs = {token.place for token in clause.tokens if first <= token.place <= clause.verb.place}
-    return f"{opening} {clause.words(verbs | rest)}" if _is_known(clause, rest) else ""
-
-
-def _where(clause: Clause) -> str:
+def _where(subject: str, be: str, rest: str, _: str) -> str:
     """`Darwin was born in Shrewsbury in 1809.`: Where was Darwin born in 1809?"""
-    if not clause.is_passive or clause.verb.lemma not in _PLACED or len(clause.helpers) != 1:
+    placed = re.match(r"(?:located|situated|held|born|signed|buried|fought|discovered|founded|based)\b", rest)
+    if not placed or be.endswith("ed") or len(_PLACE.findall(rest)) != 1:
         return ""
-    places = [token for token in clause.children(clause.verb) if _is_place(clause, token)]
-    rest = clause.rest(*places)
-    if len(places) != 1 or places[0].place > clause.end or len(clause.words(rest).split()) > _LONGEST_NAME:
-        return ""
-    return clause.asked("Where", rest) if _is_known(clause, clause.under(clause.subject)) else ""
+    return f"Where {be} {subject} {_without(_PLACE, rest)}"
 
 
-def _is_place(clause: Clause, token: Token) -> bool:
-    if token.role != "prep" or token.text.lower() not in ("in", "at", "near") or token.place < clause.verb.place:
-        return False
-    objects = [child for child in clause.children(token) if child.role == "pobj"]
-    return len(objects) == 1 and objects[0].tag == "NNP" and objects[0].text.lower() not in MONTHS
-
-
-def _superlative(clause: Clause) -> str:
+def _first(subject: str, be: str, rest: str, _: str) -> str:
     """`Telenet was the first public data network in the country.`: What was the first public data network …?"""
-    if clause.verb.lemma != "be" or clause.verb.tag not in ("VBZ", "VBD") or clause.subject.tag not in ("NN", "NNP"):
+    found = re.match(r"the (?:first|only|last|most|\w+est)\b", rest)
+    if not found or not subject[0].isupper() or be not in ("is", "was"):
         return ""
-    nouns = [token for token in clause.children(clause.verb) if token.role == "attr" and token.tag == "NN"]
-    if len(nouns) != 1 or clause.subject.lemma in _VAGUE or nouns[0].lemma in _VAGUE:
-        return ""
-    modifiers = clause.children(nouns[0])
-    ranked = any(token.tag == "JJS" or token.text.lower() in ("first", "only", "last") for token in modifiers)
-    definite = any(token.text.lower() == "the" for token in modifiers)
-    person = any(is_broader(noun, nouns[0].lemma, "n") for noun in _PERSONS)
-    return _about_subject("Who" if person else "What", clause) if ranked and definite else ""
+    noun = _NOUN_END.split(rest)[0]
+    return f"{'Who' if _PERSON.search(noun) else 'What'} {be} {rest}"
 
 
-def _definition(clause: Clause) -> str:
-    """`Coverage is the share of documents …`: What is coverage?"""
-    if clause.verb.lemma != "be" or clause.verb.tag not in ("VBZ", "VBD") or clause.subject.tag not in ("NN", "NNP"):
-        return ""
-    nouns = [token for token in clause.children(clause.verb) if token.role == "attr" and token.tag == "NN"]
-    subject = clause.under(clause.subject)
-    named = all(clause.tokens[place].tag in NAME_TAGS for place in subject)
-    bare = all(clause.tokens[place].tag in ("NN", "JJ", "DT") for place in subject) and _has_article(clause, subject)
-    shouted = len(subject) > 1 and any(clause.tokens[place].text.isupper() for place in subject)
-    if shouted or any(child.role == "advmod" for child in clause.children(clause.verb)):
-        return ""
-    if clause.verb.tag == "VBD" and not named:
-        return ""
-    if len(nouns) != 1 or not (named or bare) or clause.subject.lemma in _VAGUE or len(subject) > _LONGEST_NAME:
-        return ""
-    determined = any(child.text.lower() in ("a", "an") for child in clause.children(nouns[0]))
-    explained = any(child.role in ("prep", "relcl", "acl") for child in clause.children(nouns[0]))
-    if not determined or not explained or nouns[0].lemma in _VAGUE:
-        return ""
-    person = named and any(is_broader(noun, nouns[0].lemma, "n") for noun in _PERSONS)
-    if any(token.text.lower() == "who" for token in clause.tokens) and not person:
-        return ""
-    words = lowered(clause.tokens, clause.words(subject))
-    return f"{'Who' if person else 'What'} {clause.verb.text} {words}"
+def _definition(subject: str, be: str, rest: str, _: str) -> str:
+    """`A barometer is an instrument that …`: What is a barometer?"""
+    named = subject.isupper() or subject.startswith(("a ", "an "))
+    return f"What is {subject}" if named and be == "is" and re.match(r"an? .* (?:of|that|which|for|in)\b", rest) else ""
 
 
-_LONGEST_NAME, _LONG = 4, 7
-_DEEDS = word_set(
-    "sign buy sell build found invent discover write lend borrow pay publish propose lead win defeat attack invade"
-    " order sue design establish launch introduce announce appoint marry paint compose direct conquer acquire"
-)
-"""Verbs whose subject is somebody, if it is a name."""
-_SHOWING = word_set(
-    "show compare support suggest indicate demonstrate reveal use describe include contain have examine investigate"
-    " assess evaluate report present discuss explain provide give make take see find"
-)
-"""Verbs of texts about themselves, and verbs that say little."""
-_PLACED = word_set("bear locate situate sign hold build bury fight discover found")
-_FORMS: tuple[Callable[[Clause], str], ...] = (
-    _why,
-    _when,
-    _where,
-    _how_many,
-    _who_by,
-    _superlative,
-    _who,
-    _definition,
-    _what,
-)
+_FORMS: tuple[Callable[[str, str, str, str], str], ...] = (_why, _when, _where, _who, _first, _definition)
 """In the order of preference."""
 
 
-def _has_article(clause: Clause, places: set[int]) -> bool:
-    """Whether a common noun is the name of a kind: it has no article, or an indefinite one."""
-    articles = [clause.tokens[place].text.lower() for place in places if clause.tokens[place].tag == "DT"]
-    return all(article in ("a", "an") for article in articles)
-
-
-def _is_agent(token: Token) -> bool:
-    return token.tag in NAME_TAGS or any(is_broader(noun, token.lemma, "n") for noun in (*_PERSONS, *_GROUPS))
-
-
-def _is_known(clause: Clause, places: set[int]) -> bool:
-    """Whether these words say which thing is meant: they contain a name or a year."""
-    named = [clause.tokens[place] for place in places]
-    return any((token.tag in NAME_TAGS and token.text[:1].isupper()) or YEAR.fullmatch(token.text) for token in named)
+def _without(pattern: re.Pattern[str], text: str) -> str:
+    return " ".join(pattern.sub("", text).partition(" as ")[0].split())
 
 
 def _is_good(text: str) -> bool:
     words = text.split()
-    is_definition = text.startswith(("What is ", "What was ", "Who is ", "Who was "))
-    long_enough = len(words) >= (2 if is_definition else FEWEST_WORDS)
-    plain = "," not in text and not _POINTING.search(text) and not any(map(_is_broken, words))
+    is_definition = text.startswith("What is a") or (text.startswith("What is ") and len(words) == 3)
+    long_enough = is_definition or (len(words) >= FEWEST_WORDS and bool(_NAMED.search(text)))
+    plain = not _POINTING.search(text) and not _BARE.search(text) and not any(map(_is_broken, words))
     return long_enough and len(words) <= MOST_WORDS and plain
 
 

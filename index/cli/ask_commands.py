@@ -265,10 +265,11 @@ def check(
     ],
     documents: Documents = None,
 ) -> None:
-    """Compare each sentence of a text with the documents: word for word, supported, contradicted, or not verified.
+    """Compare each sentence of a text with the documents, and give it a verdict.
 
-    "Word for word" and "supported" mean that the documents say the same; "contradicted" means that they say the
-    opposite; "not verified" means that none of these could be proven, and the nearest words are shown. Exit code 1
+    "Word for word" and "supported" mean that the documents say the same; "perhaps" means that they may say the same,
+    and you should compare; "contradicted" means that they say the opposite; "not verified" means that they do not seem
+    to say it, and the nearest words are shown. Exit code 1
     means that at least one claim is not supported. Differences that need knowledge of the world are not detected.
     """
     from index.cli import printing, progress, search_commands

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from index.evaluation.statistics import Comparison, Estimate, Evaluation, Outcome
     from index.records import Answer, Check, Citation, DocumentInfo, Recall, Statement, Verdict
 
-_STYLES: dict[Verdict, str] = {"verbatim": "green", "supported": "green", "contradicted": "red", "unverified": "yellow"}
+_STYLES: dict[Verdict, str] = {
+    "verbatim": "green",
+    "supported": "green",
+    "perhaps": "cyan",
+    "contradicted": "red",
+    "unverified": "yellow",
+}
 _NAME = 18
 """Minimum width of a measure's name, in columns."""
 _MANY_MODES = 3

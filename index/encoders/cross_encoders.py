@@ -4,9 +4,8 @@ An encoder sees the passage without the question. A cross-encoder sees both at o
 forward pass for each pair, so it is for the few best candidates. The model truncates a pair at its limit (`max_tokens`,
 question and passage together), the longer text first: the end of a long passage is not read.
 
-The verifier is a second check behind the rules. The built-in model is small. It can withdraw a support that the rules
-gave, and overrule them if little is missing (`index.verification.judgement`). It never says that a claim is
-contradicted. `training/` has the programs that trained it, and its model card.
+The verifier reads a claim with a few sentences and says whether they support it, contradict it, or do neither
+(`index.verification.judgement`). `training/` has the programs that trained it, and its model card.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from __future__ import annotations
 import threading
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -40,16 +39,15 @@ WEIGHTS = Path(__file__).with_name("verifier.safetensors")
 SHA256 = "9da08e710580e34c2cfcb38fa57c630b29b3b317b724db46615b9290a42cd7af"
 NAME = "pincite-verifier"
 OFF = "off"
-LONGEST_CLAIM, LONGEST_PAIR = 64, 160
+LONGEST_CLAIM, LONGEST_PAIR = 80, 224
 """Maximum tokens. The end of a longer premise is not read: the model was trained on nothing longer."""
 BATCH_PAIRS = 16
-SUPPORTED = 0
-"""The index of the class; the others are contradicted and not said."""
 HINT = (
     "PINCITE_VERIFIER takes a sentence-transformers cross-encoder trained for natural language inference, such as "
     "cross-encoder/nli-deberta-v3-base, or its folder; unset it for the built-in one, or set it to off."
 )
 _NAMES_OF_SUPPORT = ("entailment", "entailed", "entail", "supported", "supports", "support")
+_NAMES_OF_CONTRADICTION = ("contradiction", "contradicted", "contradict", "refuted", "refutes", "refute")
 
 
 class Reranker(Protocol):
@@ -135,6 +133,13 @@ def _probability(own: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return own if is_probability else torch.nn.Sigmoid()
 
 
+class ClaimReading(NamedTuple):
+    """What a verifier makes of a claim and a premise: two probabilities in [0, 1]; the rest is *not said*."""
+
+    supported: float
+    contradicted: float
+
+
 class ClaimVerifier(Protocol):
     """The interface of a verifier."""
 
@@ -143,8 +148,8 @@ class ClaimVerifier(Protocol):
         """Model and revision. Two verifiers of the same name give the same figures."""
         ...
 
-    def supported(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
-        """Return for each pair (claim, premise) the probability in [0, 1] that the premise supports the claim."""
+    def read(self, pairs: Sequence[tuple[str, str]]) -> list[ClaimReading]:
+        """Return for each pair (claim, premise) whether the premise supports or contradicts the claim."""
         ...
 
 
@@ -170,9 +175,9 @@ class Verifier:
         self._model: _Model | None = None
         self._lock = threading.Lock()
 
-    def supported(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
-        """See `ClaimVerifier.supported`. Raises EncoderError if the weights are damaged or missing."""
-        return [float(row[SUPPORTED]) for row in self.logits(pairs).softmax(-1)] if pairs else []
+    def read(self, pairs: Sequence[tuple[str, str]]) -> list[ClaimReading]:
+        """See `ClaimVerifier.read`. Raises EncoderError if the weights are damaged or missing."""
+        return [ClaimReading(*row[:2]) for row in self.logits(pairs).softmax(-1).tolist()] if pairs else []
 
     def logits(self, pairs: Sequence[tuple[str, str]]) -> Tensor:
         """Return the logits of each pair, shape (pairs, 3): supported, contradicted, not said."""
@@ -238,12 +243,12 @@ class CrossEncoderVerifier:
     def __init__(self, model: str, *, device: str = "auto", precision: str = "auto") -> None:
         self.device = choose_device(device)
         self._model = load_cross_encoder("verifier", model, self.device, choose_precision(precision, self.device), HINT)
-        self._support = _class_of_support(model, self._model)
+        self._support, self._contradiction = _classes(model, self._model)
         self._lock = threading.Lock()
         self.name = model_name(model, self._model.config)
 
-    def supported(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
-        """See `ClaimVerifier.supported`. Raises EncoderError if the model fails or its result is not a number."""
+    def read(self, pairs: Sequence[tuple[str, str]]) -> list[ClaimReading]:
+        """See `ClaimVerifier.read`. Raises EncoderError if the model fails or its result is not a number."""
         import numpy as np
         import torch
 
@@ -263,11 +268,18 @@ class CrossEncoderVerifier:
             raise EncoderError(f"The verifier {self.name} failed: {error}".rstrip(".") + ".", HINT) from error
         if not np.isfinite(shares).all():
             raise EncoderError(f"The verifier {self.name} returned a probability that is not a number.", HINT)
-        return [float(row[self._support]) for row in shares]
+        contradicted = [0.0] * len(shares) if self._contradiction is None else shares[:, self._contradiction]
+        return [
+            ClaimReading(float(row[self._support]), float(other))
+            for row, other in zip(shares, contradicted, strict=True)
+        ]
 
 
-def _class_of_support(model: str, loaded: Any) -> int:
-    """Return the index of the class that means support. Raises EncoderError if there is none."""
+def _classes(model: str, loaded: Any) -> tuple[int, int | None]:
+    """Return the indices of the classes that mean support and contradiction; the second may be missing.
+
+    Raises EncoderError if the first is missing.
+    """
     labels = {str(label).lower(): int(number) for number, label in (loaded.config.id2label or {}).items()}
     trained = any(name.endswith("ForSequenceClassification") for name in loaded.config.architectures or ())
     found = [labels[name] for name in _NAMES_OF_SUPPORT if name in labels]
@@ -277,4 +289,4 @@ def _class_of_support(model: str, loaded: Any) -> int:
             f"({', '.join(labels) or 'it has none'}) is called entailment or supported.",
             HINT,
         )
-    return found[0]
+    return found[0], next((labels[name] for name in _NAMES_OF_CONTRADICTION if name in labels), None)

@@ -171,7 +171,7 @@ class Models:
         return load_reader(settings.precision) if settings.reader and not foreign else None
 
     def claim_verifier(self) -> Verifier | None:
-        """Return the model that must agree to each supported claim; None if the settings turn it off.
+        """Return the model that reads claims with their sources; None if the settings turn it off.
 
         Raises EncoderError if the one in the settings is not available.
         """
@@ -180,7 +180,7 @@ class Models:
         with self._lock:
             if self._verifier is None:
                 self._verifier = load_verifier(self._session.base_settings)
-            return None if self._verifier is None else self._verifier.supported
+            return None if self._verifier is None else self._verifier.read
 
 
 def chunker_for(encoder: Encoder, target_tokens: int) -> Chunker:

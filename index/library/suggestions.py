@@ -26,8 +26,6 @@ _ROUNDS = 16
 """Documents that are tried for each question that is wanted."""
 _PASSAGES = 24
 """Passages of a document whose sentences are tried."""
-_SENTENCES = 30
-"""Usable sentences of a document that are parsed: a second's work."""
 _TRIES = 4
 """Questions of a document that are asked until one is good."""
 
@@ -63,9 +61,6 @@ class Suggestions:
             return list(self._made[1])
 
     def _questions(self, limit: int) -> Iterator[str]:
-        from index.answers.question_forms import questions as load_grammar
-
-        load_grammar([])  # takes seconds, which do not count
         infos = self._session.catalog.numbered()
         numbers = {info.id: number for number, info in infos.items()}
         chosen = spread_evenly(sorted(infos.values(), key=lambda info: (info.source, info.id)), limit)
@@ -99,17 +94,14 @@ class Suggestions:
 
     def _candidates(self, number: int) -> Iterator[_Candidate]:
         """Yield the questions that the sentences of a document give."""
-        from index.answers.main_clause import is_usable
-        from index.answers.question_forms import questions
+        from index.answers.question_forms import is_usable, question
 
-        sentences = list(islice((found for found in self._sentences(number) if is_usable(found[0])), _SENTENCES))
-        made = questions([text for text, _, _ in sentences])
-        for question, (_, document, span) in zip(made, sentences, strict=True):
-            if question:
-                yield _Candidate(question, document, span)
+        for text, document, span in self._sentences(number):
+            if is_usable(text) and (asked := question(text)):
+                yield _Candidate(asked, document, span)
 
     def _sentences(self, number: int) -> Iterator[tuple[str, str, Span]]:
-        from index.answers.main_clause import LONGEST, SHORTEST
+        from index.answers.question_forms import LONGEST, SHORTEST
         from index.text.sentences import one_line
 
         for row in self._rows(number):

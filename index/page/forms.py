@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _LEADS: dict[Verdict, str] = {
     "verbatim": "In the source",
     "supported": "In the source",
+    "perhaps": "Please compare",
     "contradicted": "The source says",
     "unverified": "Nearest words",
 }

@@ -17,11 +17,12 @@ ExportForm = Literal["text", "markdown", "html", "bibtex", "ris", "csl", "apa", 
 """The text forms of an exported answer."""
 Status = Literal["answered", "unsure", "abstained"]
 """The outcome of a question: an answer, sentences that may hold an answer, or neither."""
-Verdict = Literal["verbatim", "supported", "contradicted", "unverified"]
-"""The verdict on a sentence: only what was proven about it.
+Verdict = Literal["verbatim", "supported", "perhaps", "contradicted", "unverified"]
+"""The verdict on a sentence.
 
-`verbatim`: its words are in a source. `supported`: a source accounts for every part of it. `contradicted`: a source
-says otherwise. `unverified`: none of these could be proven.
+`verbatim`: its words are in a source, and their context agrees. `supported`: a source says every part of it.
+`perhaps`: a source may say it; a reader should compare the two. `contradicted`: a source says otherwise. `unverified`:
+the documents do not seem to say it.
 """
 SUPPORTING: tuple[Verdict, ...] = ("verbatim", "supported")
 """The verdicts of sentences that the documents support."""

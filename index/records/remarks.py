@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 NAMES: dict[Verdict, str] = {
     "verbatim": "Word for word",
     "supported": "Supported",
+    "perhaps": "Perhaps",
     "contradicted": "Contradicted",
     "unverified": "Not verified",
 }
@@ -24,7 +25,8 @@ UNCHECKED = "Not checked"
 """The name for a sentence that states nothing."""
 PROVEN: dict[Verdict, str] = {
     "verbatim": "The source contains these words in this order.",
-    "supported": "Every part of the sentence is in the cited words. This does not prove that the source is right.",
+    "supported": "The cited words say every part of the sentence. This does not prove that the source is right.",
+    "perhaps": "The cited words may say this. Compare the two.",
     "contradicted": "The cited words say otherwise. Compare the two.",
     "unverified": "The documents do not seem to say this. It may still be true.",
 }
@@ -37,7 +39,8 @@ _RECOGNISED = "as recognised in a picture of the page"
 _DOUBTFUL = "as recognised in a picture of the page, with low confidence: compare the words with the picture"
 PROVEN_IN_PICTURE: dict[Verdict, str] = {
     "verbatim": "These words were recognised in a picture, in this order. Recognition may be wrong: see the picture.",
-    "supported": "Every part of the sentence is in the cited words, as they were recognised in a picture.",
+    "supported": "The cited words, as they were recognised in a picture, say every part of the sentence.",
+    "perhaps": "The cited words, as they were recognised in a picture, may say this. Compare the two.",
     "contradicted": "The cited words, as they were recognised in a picture, say otherwise. Compare the two.",
     "unverified": PROVEN["unverified"],
 }

@@ -180,8 +180,8 @@ class Statement:
     text: str
     """A quotation, with an ellipsis where it was cut; or the sentence of the checked text, without its markers."""
     markers: tuple[int, ...]
-    """The citations that decide the verdict: those that support the sentence, or the one that contradicts it. Empty if
-    the sentence is unverified."""
+    """The citations that decide the verdict: those that support the sentence or may do so, or the one that contradicts
+    it. Empty if the sentence is unverified."""
     verdict: Verdict
     detail: str = ""
     """The reason in words: what differs, what is not in the source, or why the sentence could not be checked."""
@@ -252,12 +252,10 @@ class Check:
 
     @property
     def summary(self) -> str:
-        """The check in one line: `3 of 6 sentences supported, 1 contradicted, 2 not verified; 1 states nothing`."""
+        """The check in one line: `3 of 7 sentences supported, 1 perhaps, 1 contradicted, 2 not verified`."""
         verdicts = [statement.verdict for statement in self.statements if statement.is_claim]
         counts = [f"{self.supported} of {self.claims} sentences supported"]
-        if number := verdicts.count("contradicted"):
-            counts.append(f"{number} contradicted")
-        if number := verdicts.count("unverified"):
-            counts.append(f"{number} not verified")
+        names = {"perhaps": "perhaps", "contradicted": "contradicted", "unverified": "not verified"}
+        counts += [f"{verdicts.count(verdict)} {name}" for verdict, name in names.items() if verdict in verdicts]
         silent = len(self.statements) - self.claims
         return ", ".join(counts) + (f"; {silent} {'states' if silent == 1 else 'state'} nothing" if silent else "")

@@ -72,11 +72,12 @@ class Statement(Schema):
     text: str
     """Its words, without markers."""
     markers: list[int]
-    """The citations that decide its verdict: those that support it or, if it is contradicted, the one that says
-    otherwise. Empty if it is unverified."""
+    """The citations that decide its verdict: those that support it or may do so, or, if it is contradicted, the one
+    that says otherwise. Empty if it is unverified."""
     verdict: Verdict
-    """`verbatim`: its words are in a source. `supported`: a source accounts for every part of it.
-    `contradicted`: a source says otherwise. `unverified`: none of these could be proven."""
+    """`verbatim`: its words are in a source, and their context agrees. `supported`: a source says every part of it.
+    `perhaps`: a source may say it, compare the two. `contradicted`: a source says otherwise. `unverified`: the
+    documents do not seem to say it."""
     detail: str
     """The reason in words: what differs, what is not in the source, or why the sentence could not be checked. Quoted
     words are between asterisks."""

@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING
 
 from index.verification.numerals import parse_numeral
 from index.verification.quantities import MONEY, MONEY_BEFORE, UNITS, Quantity
+from index.verification.wording import normalise, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from index.verification.grammar import Word
     from index.verification.numerals import Numeral
+    from index.verification.wording import Word
 
+MOST = 4000
+"""The longest text that is read, in characters. index.text.sentences makes no longer sentence."""
+_NOTE = re.compile(r"(?:(?<=[.,;:!?)\"'”’])|(?<=[^\W\d_]{3})|(?<=\d{4}))(?:\[\d{1,3}\])+")
+"""Matches footnote numbers, as in `in 1968,[1]`, but not `x[1]`."""
 _MONTHS = {
     name: number
     for number, name in enumerate(
@@ -120,6 +125,12 @@ def _count(word: str) -> int:
 
 
 _MEANINGS = ((_PART, _part), (_AND_A_HALF, _and_a_half), (_FORTNIGHT, _fortnight), (_RATIO, _ratio))
+
+
+def read_quantities(text: str) -> tuple[Quantity, ...]:
+    """Return the numbers of a text in order; offsets count in its normalised form. A text beyond MOST is truncated."""
+    normalised = _NOTE.sub("", normalise(text[:MOST]))
+    return quantities(normalised, words(normalised))
 
 
 def quantities(text: str, words: Sequence[Word]) -> tuple[Quantity, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from index.verification.grammar import Word
+    from index.verification.wording import Word
 
 _SMALL = {
     word: number
@@ -202,8 +202,8 @@ def _with_power(text: str, number: Numeral) -> Numeral:
         return replace(number, value=Fraction(10) ** int(power[1]), end=power.end())
     if number.value.denominator > 1 or number.value > 999:
         return number
-    if (descendants := _BELOW.match(text, number.end)) and int(descendants[1]):
-        return replace(number, value=number.value / int(descendants[1]), kind="fraction", end=descendants.end())
+    if (below := _BELOW.match(text, number.end)) and int(below[1]):
+        return replace(number, value=number.value / int(below[1]), kind="fraction", end=below.end())
     if (mixed := _MIXED.match(text, number.end)) and int(mixed[1]) < int(mixed[2]):
         return replace(number, value=number.value + Fraction(int(mixed[1]), int(mixed[2])), end=mixed.end())
     return number

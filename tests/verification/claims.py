@@ -1,41 +1,34 @@
-"""Helpers that compare a claim with one sentence or with a passage."""
+"""Helpers that judge a claim by a passage, with a verifier whose probabilities the test chooses."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from index.text.sentences import split_sentences
-from index.verification.dependencies import extract_facts
-from index.verification.judgement import Source, compare
-from index.verification.quantities import equal_quantities
+from index.verification.judgement import compare
+from index.verification.windows import Excerpt, is_source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from index.records import Verdict
-    from index.verification.judgement import Judgement
+    from index.verification.judgement import Judgement, Verifier
 
 NEAR = 0.8
 """The default encoder's cosine of a sentence and its paraphrase."""
 
 
-def judged(claim: str, passage: str, closeness: float | Sequence[float] = NEAR) -> Judgement:
-    """Compare a claim with the sentences of a passage, all equally close if one number is given."""
-    sources = [Source(span.of(passage), passage) for span in split_sentences(passage)]
-    return compare(claim, sources, [closeness] * len(sources) if isinstance(closeness, float) else closeness)
+def excerpt(passage: str, title: str = "", closeness: float = NEAR) -> Excerpt:
+    """Return a passage whose sentences are all equally close to the claim."""
+    sentences = tuple(span.of(passage) for span in split_sentences(passage))
+    states = tuple(map(is_source, sentences))
+    return Excerpt(sentences, (closeness,) * len(sentences), states, title)
 
 
-def verdict(claim: str, passage: str, closeness: float | Sequence[float] = NEAR) -> Verdict:
-    """Return only the verdict of that comparison."""
-    return judged(claim, passage, closeness).verdict
+def sure(supported: float = 0.0, contradicted: float = 0.0) -> Verifier:
+    """Return a verifier that gives every pair these probabilities."""
+    return lambda pairs: [(supported, contradicted)] * len(pairs)
 
 
-def have_equal_numbers(claim: str, source: str) -> bool:
-    """Whether two texts state the same numbers: each number of one text is in the other."""
-    claimed, stated = extract_facts(claim).quantities, extract_facts(source).quantities
-    all_stated = all(any(equal_quantities(number, counterpart) for counterpart in stated) for number in claimed)
-    return (
-        bool(claimed)
-        and all_stated
-        and all(any(equal_quantities(number, counterpart) for counterpart in claimed) for number in stated)
-    )
+def judged(claim: str, *passages: str, verifier: Verifier | None = None, unknown: Sequence[str] = ()) -> Judgement:
+    """Judge a claim by passages; the verifier supports everything unless another one is given."""
+    return compare(claim, [excerpt(passage) for passage in passages], verifier or sure(0.99), unknown=unknown)

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.verification.grammar import verbatim_key, words
-from index.verification.judgement import Source, compare
+from index.verification.judgement import compare
+from index.verification.windows import Excerpt
+from index.verification.wording import verbatim_key, words
 from tests.cases import cases
 from tests.nightly import length
-from tests.verification.claims import verdict
+from tests.verification.claims import judged, sure
 
 PIECES = st.sampled_from(
     (
@@ -21,6 +22,12 @@ PIECES = st.sampled_from(
         "said that", "if", "which", "was", "by", "the dam", "of", "than", "more", "(", ")", "“", "”", ";", "?",
     )
 )  # fmt: skip
+
+
+def _excerpt(*sentences: str) -> Excerpt:
+    return Excerpt(sentences, (0.9,) * len(sentences), (True,) * len(sentences))
+
+
 TEXTS = st.one_of(st.text(), st.lists(PIECES).map(" ".join), st.lists(PIECES).map("".join))
 
 
@@ -28,9 +35,9 @@ TEXTS = st.one_of(st.text(), st.lists(PIECES).map(" ".join), st.lists(PIECES).ma
 @given(TEXTS, st.lists(TEXTS, max_size=4))
 def test_no_text_raises_an_error(claim: str, texts: list[str]) -> None:
     """Any text can be a claim or a source."""
-    found = compare(claim, [Source(text, " ".join(texts)) for text in texts], [0.9] * len(texts))
+    found = compare(claim, [_excerpt(*texts)], sure(0.9, 0.1))
     assert 0 <= found.score <= 1
-    assert found.source is None or 0 <= found.source < len(texts)
+    assert all(place.excerpt == 0 and 0 <= place.sentence < len(texts) for place in found.places)
 
 
 @settings(max_examples=length(20, 100), deadline=None)
@@ -38,7 +45,7 @@ def test_no_text_raises_an_error(claim: str, texts: list[str]) -> None:
 def test_claim_equal_to_a_source_sentence_is_verbatim(claim: str) -> None:
     """Scripts and characters do not matter."""
     if verbatim_key(claim) and 0 < len(words(claim)) <= 100:
-        assert compare(claim, [Source("x", claim), Source(claim, claim)], [0.0, 0.0]).verdict == "verbatim"
+        assert compare(claim, [_excerpt("x"), _excerpt(claim)], None).verdict == "verbatim"
 
 
 HOSTILE = {
@@ -62,11 +69,11 @@ HOSTILE = {
 @cases("text", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_texts_take_linear_time(text: str) -> None:
     """The cost is linear in the length, or the length is limited."""
-    compare("Prices rose.", [Source("Prices fell.", "Prices fell.")], [0.9])  # loads the grammar model
     text = text[: len(text) // length(20, 1)]
     began = time.thread_time()
-    compare(f"{text} x", [Source(text, text), Source("Prices rose.", text)], [0.9, 0.9])
-    compare("Prices rose by 10^9 and not 5.", [Source(text, text)], [0.9])
+    for shares in ((0.9, 0.1), (0.1, 0.9), (0.1, 0.1)):
+        compare(f"{text} x", [_excerpt(text, "Prices rose.")], sure(*shares))
+        compare("Prices rose by 10^9 and not 5.", [_excerpt(text)], sure(*shares))
     assert time.thread_time() - began < 8
 
 
@@ -87,4 +94,4 @@ PAIRS = (
 def test_typography_does_not_change_the_verdict(style: object, claim: str, passage: str) -> None:
     """Blanks, soft hyphens and quotation marks do not matter."""
     assert callable(style)
-    assert verdict(style(claim), passage) == verdict(claim, passage)
+    assert judged(style(claim), passage).verdict == judged(claim, passage).verdict

@@ -206,9 +206,10 @@ def tools(library: Library, settings: Settings) -> Sequence[Tool]:
             "check",
             "Check a text against the documents",
             "Judge each sentence of a text by the documents. `verbatim`: its words are in a source. `supported`: a "
-            "source accounts for every part of it. `contradicted`: a source says otherwise. `unverified`: none of "
-            "these could be proven. Each verdict comes with the words that it rests on, or the nearest words. Check "
-            "what you have written before you show it. Differences that need knowledge of the world are not detected.",
+            "source says every part of it. `perhaps`: a source may say it, compare the two. `contradicted`: a source "
+            "says otherwise. `unverified`: the documents do not seem to say it. Each verdict comes with the words that "
+            "it rests on, or the nearest words. Check what you have written before you show it. Differences that need "
+            "knowledge of the world are not detected.",
             CheckArguments,
             assistant_schema.CHECKED,
             calls.check,

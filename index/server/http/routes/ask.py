@@ -175,10 +175,10 @@ async def ask(
 async def check(body: CheckRequest, service: ServiceDependency, request: Request) -> Checked:
     """Check each sentence of a text, and return its verdict and its evidence.
 
-    `verbatim`: the words are in a source. `supported`: a source supports every part of the sentence. `contradicted`: a
-    source says the opposite. `unverified`: none of these could be proven; `nearest` is the citation of the nearest
-    words. Questions and headings are not claims and are not checked. Differences that need knowledge of the world are
-    not detected. If the client disconnects, the work stops.
+    `verbatim`: the words are in a source. `supported`: a source says every part of the sentence. `perhaps`: a source
+    may say it, compare the two. `contradicted`: a source says the opposite. `unverified`: the documents do not seem to
+    say it; `nearest` is the citation of the nearest words. Questions and headings are not claims and are not checked.
+    Differences that need knowledge of the world are not detected. If the client disconnects, the work stops.
     """
     settings = service.settings
     service.require_at_most("characters", len(body.text), settings.max_text_characters, "PINCITE_MAX_TEXT_CHARACTERS")

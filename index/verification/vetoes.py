@@ -1,0 +1,132 @@
+"""What rules say against a claim that the verifier supports, and how its words differ from the nearest ones."""
+
+from __future__ import annotations
+
+import re
+from difflib import SequenceMatcher
+from itertools import permutations
+from typing import TYPE_CHECKING
+
+from index.verification.numbers import read_quantities
+from index.verification.quantities import Quantity, equal_quantities
+from index.verification.wording import folded, normalise, words
+
+if TYPE_CHECKING:
+    from index.verification.wording import Word
+
+MOST_REPLACED = 0.25
+"""The largest share of a sentence's words that a claim may replace and still be a copy of it."""
+MOST_NUMBERS = 12
+"""Numbers of a window that sums are made of; a window with more is a table."""
+LONGEST_DIFFERENCE = 6
+"""Words of each side of a difference that a reason shows."""
+_ABOUT = re.compile(
+    r"\b(?:about|around|approximately|roughly|some|circa|ca|approx|nearly|almost|over|more than|less than|under"
+    r"|at least|at most|up to|just under|just over|close to|as many as|as much as)[.\s]*(?:US)?[$€£¥]?\s?$",
+    re.IGNORECASE,
+)
+
+
+def veto(claim: str, source: str, title: str) -> str:
+    """Return why a claim is not supported by a window, whatever the verifier says; empty if nothing is against it."""
+    known = f"{title} {source}"
+    if missing := missing_number(claim, known):
+        return f"The number *{missing}* is not in the nearest words. Please compare."
+    if missing := missing_name(claim, known):
+        return f"The name *{missing}* is not in the nearest words. Please compare."
+    return ""
+
+
+def missing_number(claim: str, source: str) -> str:
+    """Return the first number of a claim that a source lacks, as it is written; empty if there is none.
+
+    A number that the claim does not give as exact may be rounded.
+    """
+    stated = read_quantities(source)
+    text = normalise(claim)
+    for number in read_quantities(claim):
+        about = bool(_ABOUT.search(text[max(0, number.start - 30) : number.start]))
+        if number.firm and not about and not any(equal_quantities(number, other) for other in stated):
+            return text[number.start : number.end]
+    return ""
+
+
+def missing_name(claim: str, source: str) -> str:
+    """Return the first name of a claim of which a source has no word; empty if there is none.
+
+    A name is a run of capitalised words. The first word of the claim is one only together with others.
+    """
+    known = {form for word in words(normalise(source)) for form in (word.plain, word.stem)}
+    for name in _names(normalise(claim)):
+        if not any(word.plain in known or word.stem in known for word in name):
+            return " ".join(word.text for word in name)
+    return ""
+
+
+def _names(text: str) -> list[list[Word]]:
+    """Return the runs of capitalised words in a normalised text."""
+    runs: list[list[Word]] = []
+    end = -1
+    for n, word in enumerate(words(text)):
+        if not word.text[0].isupper() or not word.is_content:
+            continue
+        if runs and text[end : word.start] == " ":
+            runs[-1].append(word)
+        elif n:
+            runs.append([word])
+        end = word.end
+    return runs
+
+
+def sum_of(claim: str, source: str) -> str:
+    """Return how a number of the claim follows from two numbers of a source: `26 = 17 + 9`; empty if it does not."""
+    stated = [number for number in read_quantities(source) if number.firm and number.unit != "calendar"]
+    if len(stated) > MOST_NUMBERS:
+        return ""
+    text, known = normalise(claim), normalise(source)
+    for number in read_quantities(claim):
+        if not number.firm or any(equal_quantities(number, other) for other in stated):
+            continue
+        for first, second in permutations(stated, 2):
+            if sign := _sign(number, first, second):
+                left, right = known[first.start : first.end], known[second.start : second.end]
+                return f"*{text[number.start : number.end]}* = {left} {sign} {right}. Please compare."
+    return ""
+
+
+def _sign(result: Quantity, first: Quantity, second: Quantity) -> str:
+    """Return the operation that makes a number from two others of one unit; empty if none does."""
+    if first.unit != second.unit:
+        return ""
+    if result.unit in (first.unit, ""):
+        if result.value == first.value + second.value:
+            return "+"
+        if result.value == first.value - second.value:
+            return "−"
+    if second.value and result.unit in ("times", "%", "fraction"):
+        share = first.value / second.value * (100 if result.unit == "%" else 1)
+        if round(share) == result.value or share == result.value:
+            return "÷"
+    return ""
+
+
+def difference(claim: str, source: str) -> str:
+    """Return the reason of a contradiction: the words that differ, if claim and source differ in one place only."""
+    ours, theirs = _plain(claim), _plain(source)
+    matcher = SequenceMatcher(None, [word for word, _ in ours], [word for word, _ in theirs], autojunk=False)
+    blocks = [block for block in matcher.get_matching_blocks() if block.size]
+    if not blocks:
+        return "The source says otherwise."
+    changed = [
+        (ours[a + size : b], theirs[c + size : d])
+        for (a, c, size), (b, d, _) in zip(blocks, [*blocks[1:]], strict=False)
+        if (b, d) != (a + size, c + size)
+    ]
+    if len(changed) != 1 or not all(0 < len(side) <= LONGEST_DIFFERENCE for side in changed[0]):
+        return "The source says otherwise."
+    here, there = (" ".join(text for _, text in side) for side in changed[0])
+    return f"*{here}* here, *{there}* in the source."
+
+
+def _plain(text: str) -> list[tuple[str, str]]:
+    return [(folded(word.text), word.text) for word in words(normalise(text))]

@@ -1,0 +1,142 @@
+"""The windows that the verifier reads: the sentences nearest to a claim, each with its neighbours.
+
+A window begins with the title of its document, because a text rarely repeats what it is about. A row of a table is read
+below its headers. Two sentences of one passage may support a claim together, so the two nearest make a window, too.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from index.text.boilerplate import is_statement
+from index.verification.wording import words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+LONGEST_SENTENCE = 300
+"""Sentences with more words are not compared: they are data or hostile input."""
+WINDOWS = 4
+"""The number of sentences that are read, each with its neighbours."""
+SHARED_WEIGHT = 1.0
+"""The weight of the share of the claim's words next to the cosine when these sentences are chosen."""
+CANDIDATES = 8
+"""Two of the nearest sentences of this number may be read together."""
+LONGEST_TITLE = 100
+"""Characters of the title that are read."""
+GAP = "…"
+"""Stands between sentences of a window that are no neighbours in the passage."""
+_CELL = " | "
+_QUESTION = re.compile(r"""^["'“‘«„(\[]*[^"'“”‘’«»„]*[?？؟][!)\]\s]*["'”’»“)\]]*$""")
+"""A question, also in quotation marks, but not a sentence that says who asked it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A passage that a claim is compared with."""
+
+    sentences: tuple[str, ...]
+    closeness: tuple[float, ...]
+    """The cosine of the claim and each sentence."""
+    states: tuple[bool, ...]
+    """Whether each sentence is a source (`is_source`): titles, headings and questions are none."""
+    title: str = ""
+    """The title of the document."""
+    above: str = ""
+    """The headers of the table whose rows the passage contains, if its text lacks them."""
+
+
+class Place(NamedTuple):
+    """The index of an excerpt, and of one of its sentences."""
+
+    excerpt: int
+    sentence: int
+
+
+class Window(NamedTuple):
+    """Words of an excerpt that are read together."""
+
+    places: tuple[Place, ...]
+    """The sentences that the window is about, without their neighbours, the nearest to the claim first."""
+    text: str
+    nearness: float
+    """The cosine of the nearest sentence and the claim, and the share of the claim's words that it contains."""
+
+
+def asks(text: str) -> bool:
+    """Whether a sentence is a question."""
+    return bool(_QUESTION.match(text.strip()))
+
+
+def is_source(text: str) -> bool:
+    """Whether a sentence of a document, as far as its words show, states something that a claim may rest on."""
+    return is_statement(text) and not asks(text)
+
+
+def content_stems(text: str) -> frozenset[str]:
+    """Return the stems of the content words of a text."""
+    return frozenset(word.stem for word in words(text) if word.is_content)
+
+
+def nearest_windows(claim: str, excerpts: Sequence[Excerpt]) -> list[Window]:
+    """Return the windows about the nearest sentences of all excerpts, the nearest first."""
+    wanted = content_stems(claim)
+    ranked = sorted(
+        (
+            (closeness + SHARED_WEIGHT * len(wanted & content_stems(text)) / (len(wanted) or 1), Place(n, m))
+            for n, excerpt in enumerate(excerpts)
+            for m, (text, closeness) in enumerate(zip(excerpt.sentences, excerpt.closeness, strict=True))
+            if excerpt.states[m] and len(words(text)) <= LONGEST_SENTENCE
+        ),
+        key=lambda found: -found[0],
+    )[:CANDIDATES]
+    windows = [
+        Window((place,), render(excerpts[place.excerpt], _around(place.sentence)), nearness)
+        for nearness, place in ranked[:WINDOWS]
+    ]
+    if ranked:
+        nearness, first = ranked[0]
+        beside = (
+            place
+            for _, place in ranked[1:]
+            if place.excerpt == first.excerpt and abs(place.sentence - first.sentence) > 1
+        )
+        if second := next(beside, None):
+            both = {n for place in (first, second) for n in (place.sentence - 1, place.sentence)}
+            windows.append(Window((first, second), render(excerpts[first.excerpt], both), nearness))
+    return windows
+
+
+def _around(sentence: int) -> range:
+    return range(sentence - 1, sentence + 2)
+
+
+def render(excerpt: Excerpt, chosen: Iterable[int]) -> str:
+    """Return the chosen sentences as the verifier reads them: below the title, and rows below their headers."""
+    shown = {n for n in chosen if 0 <= n < len(excerpt.sentences) and _is_short(excerpt.sentences[n])}
+    first_row = min((n for n in shown if _CELL in excerpt.sentences[n]), default=None)
+    parts = [f"[{excerpt.title[:LONGEST_TITLE]}]"] if excerpt.title else []
+    if first_row is not None:
+        header = first_row
+        while header > 0 and _CELL in excerpt.sentences[header - 1]:
+            header -= 1
+        if header == 0 and excerpt.above:
+            parts += [_line(excerpt.above), GAP]
+        else:
+            shown.add(header)
+    before = -1
+    for n in sorted(shown):
+        parts += [GAP] * (0 <= before < n - 1)
+        parts.append(_line(excerpt.sentences[n]))
+        before = n
+    return " ".join(parts)
+
+
+def _is_short(sentence: str) -> bool:
+    return len(words(sentence)) <= LONGEST_SENTENCE
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
