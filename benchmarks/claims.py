@@ -9,8 +9,13 @@ The program checks each claim against its document in a library, as a user would
 - `hand` has other handwritten claims, `scifact` and `climate` have public claims with human labels. These three are in
   the folder of the public sets.
 
-For each category the program prints the share of claims that are supported (word for word or otherwise) and
-contradicted, then the figures that have a minimum.
+FOLDERs replace these sets. Each has `files/`, which make one library, and `*.jsonl` with claims about them by people
+who had not read the code: `file`, `set`, `kind`, `claim`, and `label`, `s` if the file says so, `c` if it says the
+contrary, `n` if it does neither. `benchmarks/data/unseen/claims-*` has such claims, and says where their files are
+from.
+
+For each category the program prints the share of claims that are supported (word for word or otherwise), perhaps
+supported and contradicted, then the figures that have a minimum.
 
 `--verifier off` disables the learned verifier; `--split` uses one half of `own`; `--misses` shows the errors.
 """
@@ -65,7 +70,8 @@ class Judgement:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
     parser.add_argument("--eval", type=Path, default=EVAL, help="the folder of the public sets")
     parser.add_argument("--only", action="append", choices=SETS, help="a set; repeatable; all sets by default")
     parser.add_argument("--split", choices=("dev", "test"), help="one half of `own`")
@@ -74,13 +80,23 @@ def main() -> None:
     parser.add_argument("--json")
     options = parser.parse_args()
     judged: list[Judgement] = []
-    for name in options.only or SETS:
+    for folder in options.folders:
+        documents, claims = _unseen(folder)
+        judged += _judge(documents, list(claims), options.verifier, everywhere=True)
+    for name in () if options.folders else options.only or SETS:
         documents, claims = SETS[name](options)
         judged += _judge(documents, list(claims), options.verifier)
     for judgement in judged if options.misses else ():
         _show(judgement)
     report("Claims, by category", list(_categories(judged)), options.json)
     report("Claims, the figures that have a minimum", list(_minimums(judged)), None)
+
+
+def _unseen(folder: Path) -> tuple[dict[str, str | Path], Iterator[Claim]]:
+    documents: dict[str, str | Path] = {path.name: path for path in sorted((folder / "files").iterdir())}
+    rows = [row for path in sorted(folder.glob("*.jsonl")) for row in _rows(path) if "claim" in row]
+    labels = {"s": True, "c": False, "n": False}
+    return documents, (Claim(row["set"], row["kind"], labels[row["label"]], row["file"], row["claim"]) for row in rows)
 
 
 def _own(options: argparse.Namespace) -> tuple[dict[str, str | Path], Iterator[Claim]]:
@@ -149,8 +165,10 @@ def _rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def _judge(documents: dict[str, str | Path], claims: Sequence[Claim], verifier: str | None) -> Iterator[Judgement]:
-    """Check each claim against its document, in a library of all documents."""
+def _judge(
+    documents: dict[str, str | Path], claims: Sequence[Claim], verifier: str | None, *, everywhere: bool = False
+) -> Iterator[Judgement]:
+    """Check each claim against its document or `everywhere`, in a library of all documents."""
     settings = Settings() if verifier is None else Settings(verifier=verifier)
     with tempfile.TemporaryDirectory() as folder:
         paths = {name: _file(Path(folder) / "documents", name, document) for name, document in documents.items()}
@@ -162,7 +180,7 @@ def _judge(documents: dict[str, str | Path], claims: Sequence[Claim], verifier: 
             )  # loads the models before the timing starts
             for claim in claims:
                 started = time.perf_counter()
-                check = library.check(claim.text, documents=[ids[claim.document]])
+                check = library.check(claim.text, documents=None if everywhere else [ids[claim.document]])
                 milliseconds = 1000 * (time.perf_counter() - started)
                 yield Judgement(claim, _weakest(check.statements), milliseconds)
 
@@ -200,6 +218,7 @@ def _shares(judged: Sequence[Judgement]) -> dict[str, object]:
         "n": len(judged),
         "supported": _share(judged, lambda judgement: judgement.statement.is_supported),
         "verbatim": _share(judged, lambda judgement: judgement.statement.verdict == "verbatim"),
+        "perhaps": _share(judged, lambda judgement: judgement.statement.verdict == "perhaps"),
         "contradicted": _share(judged, lambda judgement: judgement.statement.verdict == "contradicted"),
     }
 

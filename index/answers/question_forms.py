@@ -41,8 +41,8 @@ _MONTHS = "January|February|March|April|May|June|July|August|September|October|N
 _TIME = re.compile(rf"\b[Ii]?[Oo]?n (?:\d{{1,2}} )?(?:(?:{_MONTHS}) )?(?:\d{{1,2}}, )?(?:1[4-9]\d\d|20\d\d)\b")
 _SUBJECT = r"(?:(?:The|the|A|An) [\w’' -]{3,60}?|[A-Z][\w’'.-]*(?: (?:of|the|de|von|van|[A-Z0-9][\w’'.-]*))*)"
 _STATEMENT = re.compile(
-    rf"(?:(?P<opening>{_TIME.pattern}),? )?(?P<subject>{_SUBJECT}) (?P<be>is|was|are|were|[a-z][a-z]+ed) (?P<rest>[^,]+?)"
-    r"(?:, .*| and [\w ]+ (?:is|was|are|were|had|has) .*)?\."
+    rf"(?:(?P<opening>{_TIME.pattern}),? )?(?P<subject>{_SUBJECT}) (?P<be>is|was|are|were|[a-z][a-z]+ed)"
+    r" (?P<rest>[^,]+?)(?:, .*| and [\w ]+ (?:is|was|are|were|had|has) .*)?\."
 )
 _PARTICIPLE = r"(?:\w+ed|born|built|made|held|written|won|sold|bought|given|taken|found|begun|chosen|drawn|set up)"
 _PLACE = re.compile(r" (?:in|at|near) [A-Z][\w’'-]+(?: [A-Z][\w’'-]+)*")
@@ -94,7 +94,7 @@ def _when(subject: str, be: str, rest: str, opening: str) -> str:
 
 
 def _infinitive(past: str) -> str:
-    """Return the most usual of the verbs that may have this past (`open`, `close`, `stop`, `carry`); empty if unknown."""
+    """Return the most usual verb that may have this past (`open`, `close`, `stop`, `carry`); empty if none is known."""
     verbs = [past[:-2], past[:-1]]
     verbs += [past[:-3]] if past[-3:-2] == past[-4:-3] else []
     verbs += [f"{past[:-3]}y"] if past.endswith("ied") else []

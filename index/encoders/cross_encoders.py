@@ -36,7 +36,7 @@ RERANKER_HINT = (
     "cross-encoder/ms-marco-MiniLM-L6-v2, or its folder; unset it to search without one."
 )
 WEIGHTS = Path(__file__).with_name("verifier.safetensors")
-SHA256 = "9da08e710580e34c2cfcb38fa57c630b29b3b317b724db46615b9290a42cd7af"
+SHA256 = "51407c6120c1f9efe5c8305c9c8d225d27772224db92b8af493e87a57bd06bd7"
 NAME = "pincite-verifier"
 OFF = "off"
 LONGEST_CLAIM, LONGEST_PAIR = 80, 224

@@ -6,8 +6,9 @@ A trained verifier reads the claim with the nearest windows (`windows`) and deci
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from index.verification.vetoes import difference, sum_of, veto
@@ -33,8 +34,15 @@ CONTRADICTED = 0.7
 """The least probability of a claim that is contradicted."""
 NEAR = 0.3
 """A window contradicts a claim only if its nearness is at most this much below that of the nearest window."""
-COMPARE = "These words come nearest. Please compare."
-DOUBTFUL = "The words are there, but what stands around them may take them back. Please compare."
+SHORTEST_PART = 4
+"""The least number of words of a part of a claim that is judged alone."""
+_BORDER = re.compile(
+    r"; (?:but |and )?|, (?:and|but|while|whereas|although|though|so) (?=(?:the|an?|its?|they|their|he|she|his|her|this"
+    r"|these|in|on|by|at|one|two|three|some|most|all)\b|\d|[A-Z])"
+)
+"""Where a part with a subject of its own begins."""
+COMPARE = "The nearest words may say this."
+DOUBTFUL = "The words are there, but what stands around them may take them back."
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,32 @@ def compare(
         if consent[0] >= CONSENT:
             return Judgement("verbatim", standing, "", consent[0])
     readings = verifier([(claim, window.text) for window in windows])
-    return _judge(claim, excerpts, list(zip(windows, readings, strict=True)), cited, unknown, bool(standing))
+    whole = _judge(claim, excerpts, list(zip(windows, readings, strict=True)), cited, unknown, bool(standing))
+    if whole.verdict in ("perhaps", "unverified") and (parts := parts_of(claim)):
+        return _weakest(whole, parts, [compare(part, excerpts, verifier, cited=cited) for part in parts])
+    return whole
+
+
+def parts_of(claim: str) -> list[str]:
+    """Return the parts of a claim that have a subject of their own; empty if it is one."""
+    parts = [part.strip() for part in _BORDER.split(claim)]
+    return parts if len(parts) > 1 and all(len(words(part)) >= SHORTEST_PART for part in parts) else []
+
+
+def _weakest(whole: Judgement, parts: Sequence[str], judged: Sequence[Judgement]) -> Judgement:
+    """Return the verdict on a claim whose parts were judged apart: that of the weakest part."""
+    denied = next((part for part in judged if part.verdict == "contradicted"), None)
+    if denied is not None and whole.score < PERHAPS:
+        return replace(denied, score=whole.score)
+    supported = [part.verdict in ("verbatim", "supported") for part in judged]
+    places = tuple(dict.fromkeys(part.places[0] for part, held in zip(judged, supported, strict=True) if held))
+    if all(supported):
+        verdict: Verdict = "supported" if whole.score >= PERHAPS else "perhaps"
+        return Judgement(verdict, places, "" if verdict == "supported" else COMPARE, whole.score)
+    if any(supported):
+        held = ", ".join(f"*{part.rstrip('.')}*" for part, is_held in zip(parts, supported, strict=True) if is_held)
+        return Judgement("perhaps", places, f"The source says only a part of it: {held}.", whole.score)
+    return whole
 
 
 def _judge(

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 MOST_REPLACED = 0.25
 """The largest share of a sentence's words that a claim may replace and still be a copy of it."""
+SMALL = 2
+"""Numbers up to this one need not be in the source if they are written in words."""
 MOST_NUMBERS = 12
 """Numbers of a window that sums are made of; a window with more is a table."""
 LONGEST_DIFFERENCE = 6
@@ -31,22 +33,23 @@ def veto(claim: str, source: str, title: str) -> str:
     """Return why a claim is not supported by a window, whatever the verifier says; empty if nothing is against it."""
     known = f"{title} {source}"
     if missing := missing_number(claim, known):
-        return f"The number *{missing}* is not in the nearest words. Please compare."
+        return f"The number *{missing}* is not in the nearest words."
     if missing := missing_name(claim, known):
-        return f"The name *{missing}* is not in the nearest words. Please compare."
+        return f"The name *{missing}* is not in the nearest words."
     return ""
 
 
 def missing_number(claim: str, source: str) -> str:
     """Return the first number of a claim that a source lacks, as it is written; empty if there is none.
 
-    A number that the claim does not give as exact may be rounded.
+    A number that the claim does not give as exact may be rounded. Words such as "one" and "first" often count nothing.
     """
     stated = read_quantities(source)
     text = normalise(claim)
     for number in read_quantities(claim):
         about = bool(_ABOUT.search(text[max(0, number.start - 30) : number.start]))
-        if number.firm and not about and not any(equal_quantities(number, other) for other in stated):
+        counts = number.value > SMALL or number.unit not in ("", "ordinal") or text[number.start].isdigit()
+        if number.firm and counts and not about and not any(equal_quantities(number, other) for other in stated):
             return text[number.start : number.end]
     return ""
 
@@ -90,7 +93,7 @@ def sum_of(claim: str, source: str) -> str:
         for first, second in permutations(stated, 2):
             if sign := _sign(number, first, second):
                 left, right = known[first.start : first.end], known[second.start : second.end]
-                return f"*{text[number.start : number.end]}* = {left} {sign} {right}. Please compare."
+                return f"*{text[number.start : number.end]}* = {left} {sign} {right}."
     return ""
 
 

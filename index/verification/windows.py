@@ -1,7 +1,8 @@
 """The windows that the verifier reads: the sentences nearest to a claim, each with its neighbours.
 
 A window begins with the title of its document, because a text rarely repeats what it is about. A row of a table is read
-below its headers. Two sentences of one passage may support a claim together, so the two nearest make a window, too.
+below its headers. Sentences may support a claim together, so those that together have most of its words make a window,
+too.
 """
 
 from __future__ import annotations
@@ -22,8 +23,12 @@ WINDOWS = 4
 """The number of sentences that are read, each with its neighbours."""
 SHARED_WEIGHT = 1.0
 """The weight of the share of the claim's words next to the cosine when these sentences are chosen."""
-CANDIDATES = 8
-"""Two of the nearest sentences of this number may be read together."""
+CANDIDATES = 12
+"""Some of the nearest sentences of this number may be read together."""
+TOGETHER = 3
+"""The largest number of sentences that are read together."""
+LEAST_ADDED = 2
+"""The least number of the claim's words that each of these sentences has and those before it lack."""
 LONGEST_TITLE = 100
 """Characters of the title that are read."""
 GAP = "…"
@@ -83,30 +88,41 @@ def content_stems(text: str) -> frozenset[str]:
 def nearest_windows(claim: str, excerpts: Sequence[Excerpt]) -> list[Window]:
     """Return the windows about the nearest sentences of all excerpts, the nearest first."""
     wanted = content_stems(claim)
-    ranked = sorted(
-        (
-            (closeness + SHARED_WEIGHT * len(wanted & content_stems(text)) / (len(wanted) or 1), Place(n, m))
-            for n, excerpt in enumerate(excerpts)
-            for m, (text, closeness) in enumerate(zip(excerpt.sentences, excerpt.closeness, strict=True))
-            if excerpt.states[m] and len(words(text)) <= LONGEST_SENTENCE
-        ),
-        key=lambda found: -found[0],
-    )[:CANDIDATES]
+    ranked: list[tuple[float, Place, frozenset[str]]] = []
+    for n, excerpt in enumerate(excerpts):
+        for m, (text, closeness) in enumerate(zip(excerpt.sentences, excerpt.closeness, strict=True)):
+            if excerpt.states[m] and _is_short(text):
+                shared = wanted & content_stems(text)
+                ranked.append((closeness + SHARED_WEIGHT * len(shared) / (len(wanted) or 1), Place(n, m), shared))
+    ranked = sorted(ranked, key=lambda found: -found[0])[:CANDIDATES]
     windows = [
         Window((place,), render(excerpts[place.excerpt], _around(place.sentence)), nearness)
-        for nearness, place in ranked[:WINDOWS]
+        for nearness, place, _ in ranked[:WINDOWS]
     ]
-    if ranked:
-        nearness, first = ranked[0]
-        beside = (
-            place
-            for _, place in ranked[1:]
-            if place.excerpt == first.excerpt and abs(place.sentence - first.sentence) > 1
+    together = _covering(ranked)
+    if len(together) > 1:
+        text = f" {GAP} ".join(
+            render(
+                excerpts[n],
+                {m for place in together if place.excerpt == n for m in (place.sentence - 1, place.sentence)},
+            )
+            for n in dict.fromkeys(place.excerpt for place in together)
         )
-        if second := next(beside, None):
-            both = {n for place in (first, second) for n in (place.sentence - 1, place.sentence)}
-            windows.append(Window((first, second), render(excerpts[first.excerpt], both), nearness))
+        windows.append(Window(tuple(together), text, ranked[0][0]))
     return windows
+
+
+def _covering(ranked: Sequence[tuple[float, Place, frozenset[str]]]) -> list[Place]:
+    """Return the nearest sentence, and those that add most of the claim's words that the ones before them lack."""
+    chosen: list[Place] = []
+    covered: frozenset[str] = frozenset()
+    while ranked and len(chosen) < TOGETHER:
+        _, place, shared = max(ranked, key=lambda found: len(found[2] - covered)) if chosen else ranked[0]
+        if chosen and len(shared - covered) < LEAST_ADDED:
+            break
+        chosen.append(place)
+        covered |= shared
+    return chosen
 
 
 def _around(sentence: int) -> range:

@@ -48,6 +48,7 @@ def test_checked_sentence_is_shown_with_its_source() -> None:
     """The words before each quotation say whether it supports, contradicts or is only the nearest."""
     statements = (
         Statement("It was signed.", (1,), "supported"),
+        Statement("It was written.", (1,), "perhaps", "The nearest words may say this."),
         Statement("It was 1913.", (1,), "contradicted", "1913 here, 1912 in the source"),
         Statement("It flew.", (), "unverified", "not in the source: *flew*", nearest=1),
         Statement("Why?", (), "unverified", "Not checked: a question states nothing.", is_claim=False),
@@ -56,13 +57,14 @@ def test_checked_sentence_is_shown_with_its_source() -> None:
     text = visible_text(html)
     for expected in (
         "Supported It was signed. In the source: ",
+        "Perhaps: The nearest words may say this. It was written. Please compare: ",
         "Contradicted: 1913 here, 1912 in the source It was 1913. The source says: ",
         "Not verified: not in the source: flew It flew. Nearest words: ",
         "Not checked: a question states nothing. Why?",
     ):
         assert expected in text
     assert "<em><bdi>Brazil</bdi></em>" in html
-    assert html.count("<blockquote") == 3
+    assert html.count("<blockquote") == 4
 
 
 def test_checked_text_and_documents_are_escaped() -> None:
