@@ -133,15 +133,16 @@ def _judge(
         (found for found in read if found[0].nearness >= nearest - NEAR), key=lambda found: found[1][1]
     )
     if denial >= CONTRADICTED and denial >= share:
-        return Judgement("contradicted", against.places[:1], difference(claim, _text(excerpts, against)), share)
-    objection = veto(claim, _text(excerpts, best), excerpts[best.places[0].excerpt].title)
+        detail = difference(claim, _sentences(excerpts, against)[0])
+        return Judgement("contradicted", against.places[:1], detail, share)
+    objection = veto(claim, best.text, _sentences(excerpts, best))
     if stands:
         return Judgement("perhaps", best.places, DOUBTFUL, share)
     if share >= SUPPORTED and not objection and denial < CONTRADICTED:
         return Judgement("supported", best.places, "", share)
     if share >= PERHAPS:
         return Judgement("perhaps", best.places, objection or COMPARE, share)
-    if found := sum_of(claim, _text(excerpts, read[0][0])):
+    if found := sum_of(claim, read[0][0].text):
         return Judgement("perhaps", read[0][0].places, found, share)
     return Judgement("unverified", best.places[:1], _missing(unknown), share)
 
@@ -153,11 +154,9 @@ def _missing(unknown: Sequence[str]) -> str:
     return f"Not in the documents: {', '.join(f'*{word}*' for word in unknown)}."
 
 
-def _text(excerpts: Sequence[Excerpt], window: Window) -> str:
-    """Return the sentences that a window is about, with their neighbours."""
-    sentences = excerpts[window.places[0].excerpt].sentences
-    chosen = sorted({n for place in window.places for n in range(place.sentence - 1, place.sentence + 2)})
-    return " ".join(sentences[n] for n in chosen if 0 <= n < len(sentences))
+def _sentences(excerpts: Sequence[Excerpt], window: Window) -> list[str]:
+    """Return the sentences that a window is about."""
+    return [excerpts[place.excerpt].sentences[place.sentence] for place in window.places]
 
 
 def _places_of(claim: str, excerpts: Sequence[Excerpt]) -> tuple[Place, ...]:

@@ -12,6 +12,8 @@ from index.verification.quantities import Quantity, equal_quantities
 from index.verification.wording import folded, normalise, words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from index.verification.wording import Word
 
 MOST_REPLACED = 0.25
@@ -29,14 +31,37 @@ _ABOUT = re.compile(
 )
 
 
-def veto(claim: str, source: str, title: str) -> str:
-    """Return why a claim is not supported by a window, whatever the verifier says; empty if nothing is against it."""
-    known = f"{title} {source}"
-    if missing := missing_number(claim, known):
+def veto(claim: str, window: str, sentences: Iterable[str]) -> str:
+    """Return why a claim is not supported by a window, whatever the verifier says; empty if nothing is against it.
+
+    `sentences` are those that the window is about.
+    """
+    for sentence in sentences:
+        if replaced := replaced_word(claim, sentence):
+            return f"*{replaced[0]}* here, *{replaced[1]}* in the source."
+    if missing := missing_number(claim, window):
         return f"The number *{missing}* is not in the nearest words."
-    if missing := missing_name(claim, known):
+    if missing := missing_name(claim, window):
         return f"The name *{missing}* is not in the nearest words."
     return ""
+
+
+def replaced_word(claim: str, sentence: str) -> tuple[str, str] | None:
+    """Return a word of the claim and that of a sentence in its place, if the claim is a copy with few words replaced.
+
+    Two forms of one word, and two spellings of one number, are the same.
+    """
+    ours, theirs = words(normalise(claim)), words(normalise(sentence))
+    if len(ours) != len(theirs):
+        return None
+    pairs = [
+        (one, other)
+        for one, other in zip(ours, theirs, strict=True)
+        if one.plain != other.plain and one.stem != other.stem
+    ]
+    if not 0 < len(pairs) <= MOST_REPLACED * len(ours):
+        return None
+    return pairs[0][0].text, pairs[0][1].text
 
 
 def missing_number(claim: str, source: str) -> str:
