@@ -36,7 +36,7 @@ RERANKER_HINT = (
     "cross-encoder/ms-marco-MiniLM-L6-v2, or its folder; unset it to search without one."
 )
 WEIGHTS = Path(__file__).with_name("verifier.safetensors")
-SHA256 = "51407c6120c1f9efe5c8305c9c8d225d27772224db92b8af493e87a57bd06bd7"
+SHA256 = "5d13fa8003537875377a691f43bc22f807a427167bb9599ab62055c427626317"
 NAME = "pincite-verifier"
 OFF = "off"
 LONGEST_CLAIM, LONGEST_PAIR = 80, 224

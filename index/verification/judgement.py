@@ -24,13 +24,13 @@ Verifier = Callable[[Sequence[tuple[str, str]]], Sequence[tuple[float, float]]]
 
 LONGEST = 120
 """Claims with more words are not judged: nobody could follow the reasons."""
-CONSENT = 0.3
+CONSENT = 0.5
 """The least probability of support for words that stand in the source, read with their neighbours."""
-SUPPORTED = 0.8
+SUPPORTED = 0.7
 """The least probability of a claim that is supported."""
-PERHAPS = 0.5
+PERHAPS = 0.4
 """The least probability of a claim that may be supported."""
-CONTRADICTED = 0.7
+CONTRADICTED = 0.88
 """The least probability of a claim that is contradicted."""
 NEAR = 0.3
 """A window contradicts a claim only if its nearness is at most this much below that of the nearest window."""
