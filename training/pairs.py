@@ -23,7 +23,7 @@ import numpy as np
 from index import Settings
 from index.encoders.encoder import Draft, load_encoder
 from index.text.sentences import split_sentences
-from index.verification.windows import Excerpt, render
+from index.verification.premises import Excerpt, render
 from training.passages import OwnClaim, digest, guides, own_claims, papers
 from training.reader_sets import policies, selections, shifts, stories
 from training.sources import (

@@ -14,7 +14,7 @@ from index.records.remarks import recognition_notes
 from index.text import words
 from index.text.sentences import split_sentences
 from index.verification.judgement import compare
-from index.verification.windows import Excerpt, asks, is_source
+from index.verification.premises import Excerpt, asks, is_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from index.answers.second_opinion import NoOpinion, SecondOpinion
     from index.records import Found, Hit, Location, Span
     from index.verification.judgement import Judgement, Verifier
-    from index.verification.windows import Place
+    from index.verification.premises import Place
 
     Find = Callable[[str], Found]
     Closeness = Callable[[str], Sequence[float]]

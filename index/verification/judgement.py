@@ -1,6 +1,6 @@
 """Judges a claim by the passages it may rest on: verbatim, supported, perhaps, contradicted, or unverified.
 
-A trained verifier reads the claim with the nearest windows (`windows`) and decides; rules can only veto
+A trained verifier reads the claim with the nearest windows (`premises`) and decides; rules can only veto
 (`vetoes`). Without a verifier, only the words themselves count.
 """
 
@@ -11,27 +11,30 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from index.verification.premises import Place, nearest_windows, render
 from index.verification.vetoes import difference, sum_of, veto
-from index.verification.windows import Place, nearest_windows, render
 from index.verification.wording import verbatim_key, words
 
 if TYPE_CHECKING:
     from index.records import Verdict
-    from index.verification.windows import Excerpt, Window
+    from index.verification.premises import Excerpt, Window
 
 Verifier = Callable[[Sequence[tuple[str, str]]], Sequence[tuple[float, float]]]
 """Takes pairs (claim, window), and returns for each the probabilities that the window supports and contradicts it."""
 
 LONGEST = 120
 """Claims with more words are not judged: nobody could follow the reasons."""
-CONSENT = 0.5
-"""The least probability of support for words that stand in the source, read with their neighbours."""
+CONSENT, CONSENT_TO_PART = 0.1, 0.5
+"""The least probabilities of support for a sentence, and for a part of a sentence, that stands in the source: they are
+read with their neighbours, which must not contradict them."""
 SUPPORTED = 0.7
 """The least probability of a claim that is supported."""
 PERHAPS = 0.4
 """The least probability of a claim that may be supported."""
 CONTRADICTED = 0.88
 """The least probability of a claim that is contradicted."""
+ALTERED = 0.7
+"""The least probability of a contradicted claim that differs from the source in one place only."""
 NEAR = 0.3
 """A window contradicts a claim only if its nearness is at most this much below that of the nearest window."""
 SHORTEST_PART = 4
@@ -42,6 +45,7 @@ _BORDER = re.compile(
 )
 """Where a part with a subject of its own begins."""
 COMPARE = "The nearest words may say this."
+OTHERWISE = "The source says otherwise."
 DOUBTFUL = "The words are there, but what stands around them may take them back."
 
 
@@ -85,9 +89,11 @@ def compare(
     if standing:
         first, last = standing[0], standing[-1]
         around = render(excerpts[first.excerpt], range(first.sentence - 1, last.sentence + 2))
-        (consent,) = verifier([(claim, around)])
-        if consent[0] >= CONSENT:
-            return Judgement("verbatim", standing, "", consent[0])
+        ((agrees, denies),) = verifier([(claim, around)])
+        own = verbatim_key(excerpts[first.excerpt].sentences[first.sentence], whole=False)
+        is_part = len(standing) == 1 and own != verbatim_key(claim, whole=False)
+        if agrees >= (CONSENT_TO_PART if is_part else CONSENT) and denies < CONTRADICTED:
+            return Judgement("verbatim", standing, "", agrees)
     readings = verifier([(claim, window.text) for window in windows])
     whole = _judge(claim, excerpts, list(zip(windows, readings, strict=True)), cited, unknown, bool(standing))
     if whole.verdict in ("perhaps", "unverified") and (parts := parts_of(claim)):
@@ -132,10 +138,11 @@ def _judge(
     against, (_, denial) = max(
         (found for found in read if found[0].nearness >= nearest - NEAR), key=lambda found: found[1][1]
     )
-    if denial >= CONTRADICTED and denial >= share:
-        detail = difference(claim, _sentences(excerpts, against)[0])
-        return Judgement("contradicted", against.places[:1], detail, share)
-    objection = veto(claim, best.text, _sentences(excerpts, best))
+    place = against.places[0]
+    differing = difference(claim, excerpts[place.excerpt].sentences[place.sentence])
+    if denial >= share and denial >= (ALTERED if differing else CONTRADICTED):
+        return Judgement("contradicted", (place,), differing or OTHERWISE, share)
+    objection = veto(claim, best.text)
     if stands:
         return Judgement("perhaps", best.places, DOUBTFUL, share)
     if share >= SUPPORTED and not objection and denial < CONTRADICTED:
@@ -152,11 +159,6 @@ def _missing(unknown: Sequence[str]) -> str:
     if not unknown:
         return "The nearest words do not say this."
     return f"Not in the documents: {', '.join(f'*{word}*' for word in unknown)}."
-
-
-def _sentences(excerpts: Sequence[Excerpt], window: Window) -> list[str]:
-    """Return the sentences that a window is about."""
-    return [excerpts[place.excerpt].sentences[place.sentence] for place in window.places]
 
 
 def _places_of(claim: str, excerpts: Sequence[Excerpt]) -> tuple[Place, ...]:

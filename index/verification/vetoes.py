@@ -12,12 +12,8 @@ from index.verification.quantities import Quantity, equal_quantities
 from index.verification.wording import folded, normalise, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from index.verification.wording import Word
 
-MOST_REPLACED = 0.25
-"""The largest share of a sentence's words that a claim may replace and still be a copy of it."""
 SMALL = 2
 """Numbers up to this one need not be in the source if they are written in words."""
 MOST_NUMBERS = 12
@@ -31,37 +27,13 @@ _ABOUT = re.compile(
 )
 
 
-def veto(claim: str, window: str, sentences: Iterable[str]) -> str:
-    """Return why a claim is not supported by a window, whatever the verifier says; empty if nothing is against it.
-
-    `sentences` are those that the window is about.
-    """
-    for sentence in sentences:
-        if replaced := replaced_word(claim, sentence):
-            return f"*{replaced[0]}* here, *{replaced[1]}* in the source."
+def veto(claim: str, window: str) -> str:
+    """Return why a claim is not supported by a window, whatever the verifier says; empty if nothing is against it."""
     if missing := missing_number(claim, window):
         return f"The number *{missing}* is not in the nearest words."
     if missing := missing_name(claim, window):
         return f"The name *{missing}* is not in the nearest words."
     return ""
-
-
-def replaced_word(claim: str, sentence: str) -> tuple[str, str] | None:
-    """Return a word of the claim and that of a sentence in its place, if the claim is a copy with few words replaced.
-
-    Two forms of one word, and two spellings of one number, are the same.
-    """
-    ours, theirs = words(normalise(claim)), words(normalise(sentence))
-    if len(ours) != len(theirs):
-        return None
-    pairs = [
-        (one, other)
-        for one, other in zip(ours, theirs, strict=True)
-        if one.plain != other.plain and one.stem != other.stem
-    ]
-    if not 0 < len(pairs) <= MOST_REPLACED * len(ours):
-        return None
-    return pairs[0][0].text, pairs[0][1].text
 
 
 def missing_number(claim: str, source: str) -> str:
@@ -139,21 +111,23 @@ def _sign(result: Quantity, first: Quantity, second: Quantity) -> str:
 
 
 def difference(claim: str, source: str) -> str:
-    """Return the reason of a contradiction: the words that differ, if claim and source differ in one place only."""
+    """Return the words that differ, if claim and source differ in one place only; empty for other differences."""
     ours, theirs = _plain(claim), _plain(source)
     matcher = SequenceMatcher(None, [word for word, _ in ours], [word for word, _ in theirs], autojunk=False)
     blocks = [block for block in matcher.get_matching_blocks() if block.size]
     if not blocks:
-        return "The source says otherwise."
+        return ""
     changed = [
         (ours[a + size : b], theirs[c + size : d])
         for (a, c, size), (b, d, _) in zip(blocks, [*blocks[1:]], strict=False)
         if (b, d) != (a + size, c + size)
     ]
-    if len(changed) != 1 or not all(0 < len(side) <= LONGEST_DIFFERENCE for side in changed[0]):
-        return "The source says otherwise."
+    if len(changed) != 1 or max(map(len, changed[0])) > LONGEST_DIFFERENCE:
+        return ""
     here, there = (" ".join(text for _, text in side) for side in changed[0])
-    return f"*{here}* here, *{there}* in the source."
+    if not there:
+        return f"*{here}* here, not in the source."
+    return f"*{here}* here, *{there}* in the source." if here else f"*{there}* in the source, not here."
 
 
 def _plain(text: str) -> list[tuple[str, str]]:

@@ -84,8 +84,11 @@ def test_true_sentences_are_shown_as_supported(answers: list[Answered]) -> None:
 
 
 def test_answer_without_supported_sentences_is_a_quote(answers: list[Answered]) -> None:
-    """Where no sentence of a reply is supported, the answer is the documents' own words."""
+    """Where no sentence of a reply is supported or may be, the answer is the documents' own words."""
     for lie, answer in answers:
-        assert answer.writer == "quote" or any(statement.is_supported for statement in answer.statements), lie["id"]
+        left = [
+            statement for statement in answer.statements if statement.is_supported or statement.verdict == "perhaps"
+        ]
+        assert answer.writer == "quote" or left, lie["id"]
         if answer.writer == "quote":
             assert all(statement.text in lie["document"] for statement in answer.statements)

@@ -274,5 +274,4 @@ def test_built_in_verifier_separates_clear_cases() -> None:
     shares = [reading.supported for reading in Verifier().read([(claim, premise) for claim, premise, _ in CLEAR_PAIRS])]
     true = [share for share, (*_, follows) in zip(shares, CLEAR_PAIRS, strict=True) if follows]
     false = [share for share, (*_, follows) in zip(shares, CLEAR_PAIRS, strict=True) if not follows]
-    assert min(true) > 0.5
-    assert max(false) < 0.3
+    assert min(true) > 3 * max(false)

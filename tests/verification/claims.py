@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from index.text.sentences import split_sentences
 from index.verification.judgement import compare
-from index.verification.windows import Excerpt, is_source
+from index.verification.premises import Excerpt, is_source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

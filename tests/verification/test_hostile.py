@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.verification.judgement import compare
-from index.verification.windows import Excerpt
+from index.verification.premises import Excerpt
 from index.verification.wording import verbatim_key, words
 from tests.cases import cases
 from tests.nightly import length

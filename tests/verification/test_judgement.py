@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.verification.judgement import COMPARE, CONTRADICTED, DOUBTFUL, LONGEST, PERHAPS, SUPPORTED, compare
-from index.verification.windows import Place
+from index.verification.premises import Place
 from tests.verification.claims import excerpt, judged, sure
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def test_words_of_the_source_need_the_consent_of_their_context() -> None:
     """What stands around them may take them back."""
     assert judged("Rosa Keller drew the plans.", PLANS).verdict == "verbatim"
     assert judged("rosa keller  drew the “plans”", PLANS).verdict == "verbatim"
-    doubtful = judged("Rosa Keller drew the plans.", PLANS, verifier=sure(0.1))
+    doubtful = judged("Rosa Keller drew the plans.", PLANS, verifier=sure(0.05))
     assert (doubtful.verdict, doubtful.detail) == ("perhaps", DOUBTFUL)
     denied = judged("Rosa Keller drew the plans.", PLANS, verifier=sure(0.1, 0.9))
     assert denied.verdict == "contradicted"
