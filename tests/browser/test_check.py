@@ -53,7 +53,7 @@ def test_verdicts_differ_without_colour(site: str, revisit: Revisit) -> None:
     signs = page.locator(".p-meanings .p-verdict-mark").evaluate_all(
         "marks => marks.map(mark => getComputedStyle(mark, '::before').content)"
     )
-    assert len(set(signs)) == len(signs) == 4
+    assert len(set(signs)) == len(signs) == 5
 
 
 def test_quotation_of_a_verdict_opens_its_source(site: str, revisit: Revisit) -> None:
