@@ -46,6 +46,8 @@ EVAL = Path(__file__).parents[1].parent / "shared" / "eval"
 TRUE_LABELS = ("SUPPORT", "SUPPORTS", True)
 WRAPPED = ("wrapped", "denied", "hedge")
 """Categories in which the source contains the words, but their context takes them back."""
+TOGETHER = ("genre", "fluent", "draft")
+"""Sets of strangers' claims as people write them; the others ask for one difficulty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def main() -> None:
     for judgement in judged if options.misses else ():
         _show(judgement)
     report("Claims, by category", list(_categories(judged)), options.json)
-    report("Claims, the figures that have a minimum", list(_minimums(judged)), None)
+    report("Claims, the figures that have a minimum", [*_minimums(judged), *_together(judged)], None)
 
 
 def _unseen(folder: Path) -> tuple[dict[str, str | Path], Iterator[Claim]]:
@@ -225,6 +227,14 @@ def _shares(judged: Sequence[Judgement]) -> dict[str, object]:
 
 def _share(judged: Sequence[Judgement], test: Callable[[Judgement], bool]) -> float:
     return round(statistics.mean(map(test, judged)), 3)
+
+
+def _together(judged: Sequence[Judgement]) -> Iterator[dict[str, object]]:
+    """Yield the shares of the true and of the false claims in the sets TOGETHER, as one set."""
+    for follows, label in ((False, "false"), (True, "true")):
+        own = [found for found in judged if found.claim.set in TOGETHER and found.claim.follows is follows]
+        if own:
+            yield {"set": ", ".join(TOGETHER), "claims": label, **_shares(own)}
 
 
 def _minimums(judged: Sequence[Judgement]) -> Iterator[dict[str, object]]:

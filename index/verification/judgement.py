@@ -142,9 +142,9 @@ def _judge(
     differing = difference(claim, excerpts[place.excerpt].sentences[place.sentence])
     if denial >= share and denial >= (ALTERED if differing else CONTRADICTED):
         return Judgement("contradicted", (place,), differing or OTHERWISE, share)
-    objection = veto(claim, best.text)
     if stands:
         return Judgement("perhaps", best.places, DOUBTFUL, share)
+    objection = veto(claim, best.text)
     if share >= SUPPORTED and not objection and denial < CONTRADICTED:
         return Judgement("supported", best.places, "", share)
     if share >= PERHAPS:
