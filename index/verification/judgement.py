@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from index.verification.premises import Place, nearest_windows, render
+from index.verification.premises import Place, around, nearest_windows, render
 from index.verification.vetoes import difference, sum_of, veto
 from index.verification.wording import verbatim_key, words
 
@@ -87,10 +87,11 @@ def compare(
             return Judgement("verbatim", standing)
         return Judgement("unverified", windows[0].places, _missing(unknown))
     if standing:
-        first, last = standing[0], standing[-1]
-        around = render(excerpts[first.excerpt], range(first.sentence - 1, last.sentence + 2))
-        ((agrees, denies),) = verifier([(claim, around)])
-        own = verbatim_key(excerpts[first.excerpt].sentences[first.sentence], whole=False)
+        source = excerpts[standing[0].excerpt]
+        ((agrees, denies),) = verifier(
+            [(claim, render(source, around(source, standing[0].sentence, standing[-1].sentence)))]
+        )
+        own = verbatim_key(source.sentences[standing[0].sentence], whole=False)
         is_part = len(standing) == 1 and own != verbatim_key(claim, whole=False)
         if agrees >= (CONSENT_TO_PART if is_part else CONSENT) and denies < CONTRADICTED:
             return Judgement("verbatim", standing, "", agrees)

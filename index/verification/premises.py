@@ -96,7 +96,11 @@ def nearest_windows(claim: str, excerpts: Sequence[Excerpt]) -> list[Window]:
                 ranked.append((closeness + SHARED_WEIGHT * len(shared) / (len(wanted) or 1), Place(n, m), shared))
     ranked = sorted(ranked, key=lambda found: -found[0])[:CANDIDATES]
     windows = [
-        Window((place,), render(excerpts[place.excerpt], _around(place.sentence)), nearness)
+        Window(
+            (place,),
+            render(excerpts[place.excerpt], around(excerpts[place.excerpt], place.sentence, place.sentence)),
+            nearness,
+        )
         for nearness, place, _ in ranked[:WINDOWS]
     ]
     together = _covering(ranked)
@@ -104,7 +108,7 @@ def nearest_windows(claim: str, excerpts: Sequence[Excerpt]) -> list[Window]:
         text = f" {GAP} ".join(
             render(
                 excerpts[n],
-                {m for place in together if place.excerpt == n for m in (place.sentence - 1, place.sentence)},
+                {m for at, k in together if at == n for m in around(excerpts[n], k, k) if m <= k},
             )
             for n in dict.fromkeys(place.excerpt for place in together)
         )
@@ -125,8 +129,10 @@ def _covering(ranked: Sequence[tuple[float, Place, frozenset[str]]]) -> list[Pla
     return chosen
 
 
-def _around(sentence: int) -> range:
-    return range(sentence - 1, sentence + 2)
+def around(excerpt: Excerpt, first: int, last: int) -> range:
+    """Return sentences and their neighbours, which may say what they are about; those of a row are other things."""
+    is_row = any(_CELL in sentence for sentence in excerpt.sentences[first : last + 1])
+    return range(first, last + 1) if is_row else range(first - 1, last + 2)
 
 
 def render(excerpt: Excerpt, chosen: Iterable[int]) -> str:

@@ -29,6 +29,7 @@ from index.page.web_app import POLICY, PageMiddleware
 from index.records import Answer, Document
 from index.settings import Settings
 from tests.fakes import FakeEncoder
+from tests.hosted import wait_until
 from tests.nightly import length
 from tests.page.conftest import running_routes
 
@@ -299,6 +300,14 @@ def test_map_route_returns_an_svg_once_the_library_has_documents(
     response = routes.get("/page/map")
     assert response.status_code == 200
     assert "<svg" in response.text
+
+
+def test_a_library_without_suggestions_answers_with_no_body(routes: TestClient, library: Library, write: Write) -> None:
+    """A response with status 204 and a body breaks the connection."""
+    library.add(write("a.txt", "The king signed it. So did she."))
+    wait_until(lambda: routes.get("/page/suggestions").status_code != 202)
+    response = routes.get("/page/suggestions")
+    assert (response.status_code, response.content) == (204, b"")
 
 
 def test_coverage_route_returns_a_fragment(routes: TestClient, library: Library, write: Write) -> None:
