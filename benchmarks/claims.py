@@ -8,6 +8,10 @@ The program checks each claim against its document in a library, as a user would
   other in the document.
 - `hand` has other handwritten claims, `scifact` and `climate` have public claims with human labels. These three are in
   the folder of the public sets.
+- `wice` has the first 100 claims of the test part of WiCE (github.com/ryokamoi/wice, in `data/entailment_retrieval`),
+  each with the web page that Wikipedia cites for it; `factcheck` has the pairs of a short claim and a web passage of
+  Factcheck-GPT (github.com/yuxiaw/Factcheck-GPT, `subtasks/subtask3_claim_evidence_stance.jsonl`). Both have human
+  labels; nothing was ever chosen on them. `--public` names the folder with `wice.jsonl` and `factcheck.jsonl`.
 
 FOLDERs replace these sets. Each has `files/`, which make one library, and `*.jsonl` with claims about them by people
 who had not read the code: `file`, `set`, `kind`, `claim`, and `label`, `s` if the file says so, `c` if it says the
@@ -17,6 +21,7 @@ from.
 For each category the program prints the share of claims that are supported (word for word or otherwise), perhaps
 supported and contradicted, then the figures that have a minimum.
 
+`--rules` turns off one rule after the other, and prints which shares of the FOLDERs' claims are supported without it.
 `--verifier off` disables the learned verifier; `--split` uses one half of `own`; `--misses` shows the errors.
 """
 
@@ -28,9 +33,11 @@ import json
 import statistics
 import tempfile
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 from benchmarks.machine import report
 from index import Library
@@ -48,6 +55,25 @@ WRAPPED = ("wrapped", "denied", "hedge")
 """Categories in which the source contains the words, but their context takes them back."""
 TOGETHER = ("genre", "fluent", "draft")
 """Sets of strangers' claims as people write them; the others ask for one difficulty."""
+
+
+WICE_CLAIMS = 100
+RULES: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "numbers": {"index.verification.vetoes.missing_number": lambda *_: ""},
+    "names": {"index.verification.vetoes.missing_name": lambda *_: ""},
+    "windows that deny": {
+        "index.verification.judgement.CONTRADICTED": 2.0,
+        "index.verification.judgement.ALTERED": 2.0,
+    },
+    "consent to copies": {
+        "index.verification.judgement.CONSENT": 0.0,
+        "index.verification.judgement.CONSENT_TO_PART": 0.0,
+    },
+    "parts": {"index.verification.judgement.parts_of": lambda _: []},
+    "sentences together": {"index.verification.premises.TOGETHER": 1},
+}
+"""The rules beside the verifier, with the names that turn each off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +101,48 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
     parser.add_argument("--eval", type=Path, default=EVAL, help="the folder of the public sets")
-    parser.add_argument("--only", action="append", choices=SETS, help="a set; repeatable; all sets by default")
+    parser.add_argument("--public", type=Path, help="the folder of WiCE and Factcheck-GPT")
+    parser.add_argument(
+        "--only", action="append", choices=(*SETS, *PUBLIC), help="a set; repeatable; all sets by default"
+    )
     parser.add_argument("--split", choices=("dev", "test"), help="one half of `own`")
     parser.add_argument("--verifier", help="a value of PINCITE_VERIFIER: `off`, or another model")
+    parser.add_argument("--rules", action="store_true", help="what each rule is worth on the claims of the folders")
     parser.add_argument("--misses", action="store_true", help="show the claims with a wrong verdict")
     parser.add_argument("--json")
     options = parser.parse_args()
+    if options.rules:
+        report("Claims, without each rule", list(_without_rules(options.folders, options.verifier)), options.json)
+        return
     judged: list[Judgement] = []
     for folder in options.folders:
         documents, claims = _unseen(folder)
         judged += _judge(documents, list(claims), options.verifier, everywhere=True)
-    for name in () if options.folders else options.only or SETS:
-        documents, claims = SETS[name](options)
+    sets = {**SETS, **(PUBLIC if options.public else {})}
+    for name in () if options.folders else options.only or sets:
+        documents, claims = sets[name](options)
         judged += _judge(documents, list(claims), options.verifier)
     for judgement in judged if options.misses else ():
         _show(judgement)
     report("Claims, by category", list(_categories(judged)), options.json)
     report("Claims, the figures that have a minimum", [*_minimums(judged), *_together(judged)], None)
+
+
+def _without_rules(folders: Sequence[Path], verifier: str | None) -> Iterator[dict[str, object]]:
+    """Yield the shares of supported claims without each rule of RULES."""
+    for name, replaced in RULES.items():
+        judged: list[Judgement] = []
+        with ExitStack() as stack:
+            for target, value in replaced.items():
+                stack.enter_context(patch(target, value))
+            for folder in folders:
+                documents, claims = _unseen(folder)
+                judged += _judge(documents, list(claims), verifier, everywhere=True)
+        row: dict[str, object] = {"without": name}
+        for follows, label in ((True, "true"), (False, "false")):
+            own = [found for found in judged if found.claim.follows is follows]
+            row |= {f"{label} {key}": value for key, value in _shares(own).items() if key != "verbatim"}
+        yield row
 
 
 def _unseen(folder: Path) -> tuple[dict[str, str | Path], Iterator[Claim]]:
@@ -153,6 +204,27 @@ def _climate(options: argparse.Namespace) -> tuple[dict[str, str | Path], Iterat
     return documents, (Claim("climate", row["label"], known.get(row["label"]), row["id"], row["claim"]) for row in rows)
 
 
+def _wice(options: argparse.Namespace) -> tuple[dict[str, str | Path], Iterator[Claim]]:
+    rows = _rows(options.public / "wice.jsonl")[:WICE_CLAIMS]
+    documents: dict[str, str | Path] = {row["meta"]["id"]: "\n\n".join(row["evidence"]) for row in rows}
+    return documents, (
+        Claim("wice", row["label"], row["label"] == "supported", row["meta"]["id"], row["claim"]) for row in rows
+    )
+
+
+def _factcheck(options: argparse.Namespace) -> tuple[dict[str, str | Path], Iterator[Claim]]:
+    rows = {(row["claim"], row["evidence"]): row for row in _rows(options.public / "factcheck.jsonl")}.values()
+    documents: dict[str, str | Path] = {_digest(row["evidence"]): row["evidence"] for row in rows}
+    return documents, (
+        Claim("factcheck", row["stance"], row["stance"] == "completely-support", _digest(row["evidence"]), row["claim"])
+        for row in rows
+    )
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 SETS: dict[str, Callable[[argparse.Namespace], tuple[dict[str, str | Path], Iterator[Claim]]]] = {
     "own": _own,
     "later": _later,
@@ -161,6 +233,8 @@ SETS: dict[str, Callable[[argparse.Namespace], tuple[dict[str, str | Path], Iter
     "scifact": _scifact,
     "climate": _climate,
 }
+PUBLIC = {"wice": _wice, "factcheck": _factcheck}
+"""Sets that `--public` adds."""
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import re
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -23,7 +24,7 @@ import numpy as np
 from index import Settings
 from index.encoders.encoder import Draft, load_encoder
 from index.text.sentences import split_sentences
-from index.verification.premises import Excerpt, render
+from index.verification.premises import Excerpt, around, is_source, render
 from training.passages import OwnClaim, digest, guides, own_claims, papers
 from training.reader_sets import policies, selections, shifts, stories
 from training.sources import (
@@ -54,7 +55,7 @@ SHARES = (0.57, 0.07, 0.07, 0.21, 0.08)
 """The numbers of sentences before and after those that decide, and how often a window has them."""
 TITLED = 0.7
 """The share of windows with the title of their document."""
-BESIDE, ELSEWHERE, REPEATED = 0.22, 0.22, 0.25
+BESIDE, ELSEWHERE, REPEATED = 0.12, 0.12, 0.25
 """Shares of claims with another window of the passage, and with one of another document; and how many of the latter
 stand below a title that says the same as the claim."""
 NEAREST = 8
@@ -63,6 +64,9 @@ FARTHEST_APART = 3
 """Sentences that decide together are read with all between them if they are no farther apart."""
 CUT = 240
 """Characters of a sentence that are compared with a claim."""
+COPIES, SHORTEST_COPY = 0.6, 30
+"""The share of passages with a sentence that is a claim, too; the least number of its characters."""
+_DENIAL = re.compile(r"\b(?:no|not|never|nobody|none|nothing|neither|false|untrue|denied)\b|n't\b", re.IGNORECASE)
 _LABELS = {"s": SUPPORTED, "c": CONTRADICTED, "n": NOT_SAID}
 
 
@@ -136,11 +140,14 @@ def _document(name: str, known: dict[str, Passage]) -> str:
     return known[name].title or name
 
 
-def around(deciding: Sequence[int], before: int, after: int) -> set[int]:
+def context(excerpt: Excerpt, deciding: Sequence[int], before: int, after: int) -> set[int]:
     """Return the sentences of a window: those that decide, their neighbours, and what is between if it is short."""
-    if deciding[-1] - deciding[0] <= FARTHEST_APART:
-        return set(range(deciding[0] - before, deciding[-1] + after + 1))
-    return {n for at in deciding for n in range(at - before, at + 1)}
+    if deciding[-1] - deciding[0] > FARTHEST_APART:
+        return {n for at in deciding for n in around(excerpt, at, at) if at - before <= n <= at}
+    whole = around(excerpt, deciding[0], deciding[-1])
+    if len(whole) == deciding[-1] - deciding[0] + 1:  # rows of a table have no neighbours
+        return set(whole)
+    return set(range(deciding[0] - before, deciding[-1] + after + 1))
 
 
 def from_ours(known: dict[str, Passage], near: Nearest, claims: Sequence[OwnClaim], seed: int) -> Iterator[Labelled]:
@@ -157,18 +164,18 @@ def from_ours(known: dict[str, Passage], near: Nearest, claims: Sequence[OwnClai
         same = random.Random(f"{claim.passage} {deciding} {seed}")
         (before, after), titled = same.choices(NEIGHBOURS, SHARES)[0], same.random() < TITLED
         origin = _document(claim.passage, known)
-        window = _shown(passage, around(deciding, before, after), titled=titled)
+        window = _shown(passage, context(passage.excerpt, deciding, before, after), titled=titled)
         yield Labelled(window, claim.text, _LABELS[claim.label], f"{OURS}, {claim.kind}", origin)
         apart = [n for n in range(len(passage.spans)) if all(abs(n - at) > 2 for at in deciding)]
         if apart and claim.kind != "taken back" and chance.random() < BESIDE:
-            window = _shown(passage, set(_beside(chance.choice(apart))), titled=titled)
+            window = _shown(passage, set(_beside(passage, chance.choice(apart))), titled=titled)
             yield Labelled(window, claim.text, NOT_SAID, f"{OURS}, beside", origin)
         if chance.random() < ELSEWHERE:
             name, at = others[min(NEAREST - 1, int(chance.expovariate(0.5)))]
-            window = _shown(known[name], set(_beside(at)), titled=titled)
+            window = _shown(known[name], set(_beside(known[name], at)), titled=titled)
             if chance.random() < REPEATED:
                 title = chance.choice((claim.text.rstrip("."), passage.title or claim.text.rstrip(".")))
-                window = f"[{title}] {_shown(known[name], set(_beside(at)), titled=False)}"
+                window = f"[{title}] {_shown(known[name], set(_beside(known[name], at)), titled=False)}"
             yield Labelled(window, claim.text, NOT_SAID, f"{OURS}, elsewhere", origin)
 
 
@@ -176,8 +183,42 @@ def _shown(passage: Passage, chosen: set[int], *, titled: bool) -> str:
     return render(passage.excerpt if titled else replace(passage.excerpt, title=""), chosen)
 
 
-def _beside(at: int) -> range:
-    return range(at - 1, at + 2)
+def _beside(passage: Passage, at: int) -> range:
+    return around(passage.excerpt, at, at)
+
+
+def copies(known: dict[str, Passage], taking_back: set[str], seed: int) -> Iterator[Labelled]:
+    """Yield sentences as claims, with themselves, many of them beside a denial of something else, and without.
+
+    Passages that take facts back (`taking_back`) are left out.
+    """
+    chance = random.Random(seed)
+    kept = {name: passage for name, passage in known.items() if name not in taking_back}
+    denials = [text for passage in kept.values() for text in passage.excerpt.sentences if _is_denial(text)]
+    for name, passage in kept.items():
+        sentences = passage.excerpt.sentences
+        possible = [n for n, text in enumerate(sentences) if is_source(text) and SHORTEST_COPY <= len(text) <= CUT]
+        if not possible or chance.random() > COPIES:
+            continue
+        at = chance.choice([n for n in possible if any(map(_is_denial, sentences[n + 1 : n + 2]))] or possible)
+        origin = _document(name, known)
+        beside = chance.choice(denials)
+        texts = chance.choice((sentences[max(at - 1, 0) : at + 2], (sentences[at], beside), (beside, sentences[at])))
+        yield Labelled(_joined(passage, texts), sentences[at], SUPPORTED, f"{OURS}, copy", origin)
+        if len(possible) > 1 and chance.random() < ELSEWHERE:
+            other = chance.choice([n for n in possible if n != at])
+            yield Labelled(
+                _joined(passage, (sentences[other], beside)), sentences[at], NOT_SAID, f"{OURS}, beside", origin
+            )
+
+
+def _joined(passage: Passage, texts: Sequence[str]) -> str:
+    excerpt = replace(passage.excerpt, sentences=tuple(texts))
+    return render(excerpt, range(len(texts)))
+
+
+def _is_denial(text: str) -> bool:
+    return bool(_DENIAL.search(text)) and SHORTEST_COPY <= len(text) <= CUT
 
 
 def from_scifact(evaluation: Path, *, held_out: bool) -> Iterator[Labelled]:
@@ -206,7 +247,9 @@ def build(evaluation: Path, sets: Path, seed: int) -> list[Labelled]:
     known = passages(sets)
     claims = [claim for claim in own_claims() if claim.passage in known]
     used = {name: known[name] for name in dict.fromkeys(claim.passage for claim in claims)}
+    taking_back = {claim.passage for claim in claims if claim.kind == "taken back"}
     found = list(from_ours(used, Nearest(used, load_encoder(Settings())), claims, seed))
+    found += copies(used, taking_back, seed)
     found += from_scifact(evaluation, held_out=False)
     found += labelled(evaluation, sets, random.Random(SEED))
     unique = list({(pair.premise, pair.claim): pair for pair in found}.values())
@@ -215,7 +258,7 @@ def build(evaluation: Path, sets: Path, seed: int) -> list[Labelled]:
 
 
 def _row(pair: Labelled) -> dict[str, Any]:
-    decided = pair.kind.startswith(OURS) and not pair.kind.endswith(("beside", "elsewhere"))
+    decided = pair.kind.startswith(OURS) and not pair.kind.endswith(("beside", "elsewhere", "copy"))
     return asdict(pair) | {"weight": OWN_WEIGHT if decided else WEIGHTS.get(pair.kind.split(",")[0], 1.0)}
 
 
