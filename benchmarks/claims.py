@@ -1,6 +1,7 @@
 """Measures the check with claims whose truth is known: `python -m benchmarks.claims`.
 
-The program checks each claim against its document in a library, as a user would. These are the sets:
+The program checks each claim against its document, or, for FOLDERs, in one library of all files, as a user would. These
+are the sets:
 
 - `own` was written for `benchmarks/data` by people who had not read the code.
 - `later` was written in the same way afterwards, about the sample documents and files of `../shared`.
@@ -19,7 +20,7 @@ contrary, `n` if it does neither. `benchmarks/data/unseen/claims-*` has such cla
 from.
 
 For each category the program prints the share of claims that are supported (word for word or otherwise), perhaps
-supported and contradicted, then the figures that have a minimum.
+supported and contradicted, then those of each set.
 
 `--rules` turns off one rule after the other, and prints which shares of the FOLDERs' claims are supported without it.
 `--verifier off` disables the learned verifier; `--split` uses one half of `own`; `--misses` shows the errors.
@@ -118,6 +119,8 @@ def main() -> None:
     for folder in options.folders:
         documents, claims = _unseen(folder)
         judged += _judge(documents, list(claims), options.verifier, everywhere=True)
+    if not options.public and set(options.only or ()) & set(PUBLIC):
+        parser.error("wice and factcheck need --public FOLDER.")
     sets = {**SETS, **(PUBLIC if options.public else {})}
     for name in () if options.folders else options.only or sets:
         documents, claims = sets[name](options)
@@ -125,7 +128,7 @@ def main() -> None:
     for judgement in judged if options.misses else ():
         _show(judgement)
     report("Claims, by category", list(_categories(judged)), options.json)
-    report("Claims, the figures that have a minimum", [*_minimums(judged), *_together(judged)], None)
+    report("Claims, by set", [*_minimums(judged), *_together(judged)], None)
 
 
 def _without_rules(folders: Sequence[Path], verifier: str | None) -> Iterator[dict[str, object]]:

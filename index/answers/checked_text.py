@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 ABSTENTION = "Not checked: the sentence says that the documents have no answer."
 UNSUPPORTED = "Nothing that the model wrote is supported by the documents; they are quoted instead."
 DECLINED = "The model found no answer in these passages. The documents are quoted instead."
-_MARKERS = re.compile(r"\s*\[\^?\d{1,3}(?:\s*[-,]\s*\d{1,3})*\]")
+_MARKERS = re.compile(r"(?<!\bin)(?<!\bof)(?<!\bin )(?<!\bof )\s*\[\^?[1-9]\d{0,2}(?:\s*[-,]\s*[1-9]\d{0,2})*\]")
+"""Matches citations such as `[1, 3]`, but not intervals such as `[0, 1]` or `in [1, 5]`."""
 _INCOMPLETE = "Not all passages could be searched in full."
 _END = re.compile(r"""[.!…。！।]["'”’»)\]]*$""")
 _HEADING_WORDS = 2
@@ -123,7 +124,8 @@ class _SentenceChecker:
             return Statement(sentence, (), "unverified", ABSTENTION, is_claim=False)
         cosines = iter(self._closeness(sentence))
         excerpts = [excerpt(hit, [next(cosines) for _ in hit.passage.sentences]) for hit in self._hits]
-        judgement = compare(sentence, excerpts, self._verifier, cited=[number - 1 for number in markers])
+        verifier = self._verifier if words.language(sentence) in _READ else None
+        judgement = compare(sentence, excerpts, verifier, cited=[number - 1 for number in markers])
         found = tuple(dict.fromkeys(self._marker(place) for place in judgement.places))
         if judgement.verdict == "unverified":
             return Statement(sentence, (), "unverified", judgement.detail, nearest=found[0] if found else None)

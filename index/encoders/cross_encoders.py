@@ -36,7 +36,7 @@ RERANKER_HINT = (
     "cross-encoder/ms-marco-MiniLM-L6-v2, or its folder; unset it to search without one."
 )
 WEIGHTS = Path(__file__).with_name("verifier.safetensors")
-SHA256 = "5d13fa8003537875377a691f43bc22f807a427167bb9599ab62055c427626317"
+SHA256 = "c40f26647f300d7118bc05a80bf567c88380f429b2c744fd27dcf69676eb58ad"
 NAME = "pincite-verifier"
 OFF = "off"
 LONGEST_CLAIM, LONGEST_PAIR = 80, 224

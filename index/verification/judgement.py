@@ -1,6 +1,6 @@
 """Judges a claim by the passages it may rest on: verbatim, supported, perhaps, contradicted, or unverified.
 
-A trained verifier reads the claim with the nearest windows (`premises`) and decides; rules can only veto
+A trained verifier reads the claim with the nearest windows (`premises`) and decides; few rules change its verdict
 (`vetoes`). Without a verifier, only the words themselves count.
 """
 
@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 Verifier = Callable[[Sequence[tuple[str, str]]], Sequence[tuple[float, float]]]
 """Takes pairs (claim, window), and returns for each the probabilities that the window supports and contradicts it."""
 
-LONGEST = 120
-"""Claims with more words are not judged: nobody could follow the reasons."""
+LONGEST, LONGEST_READ = 120, 50
+"""Claims with more words are only compared word for word, and are at most *perhaps*: the verifier does not read the end
+of a longer one."""
+MOST_STANDING = 3
+"""Places with the very words of a claim that are read with their neighbours."""
 CONSENT, CONSENT_TO_PART = 0.1, 0.5
 """The least probabilities of support for a sentence, and for a part of a sentence, that stands in the source: they are
 read with their neighbours, which must not contradict them."""
-SUPPORTED = 0.7
+SUPPORTED = 0.75
 """The least probability of a claim that is supported."""
 PERHAPS = 0.4
 """The least probability of a claim that may be supported."""
@@ -46,6 +49,8 @@ _BORDER = re.compile(
 """Where a part with a subject of its own begins."""
 COMPARE = "The nearest words may say this."
 OTHERWISE = "The source says otherwise."
+LONG = "It is too long to be read at once; the nearest words may say this."
+PART = "These words are only a part of the sentence."
 DOUBTFUL = "The words are there, but what stands around them may take them back."
 
 
@@ -76,30 +81,74 @@ def compare(
     document contains.
     """
     length = len(words(claim))
-    if not 0 < length <= LONGEST:
-        return Judgement("unverified", (), "It is too long to be checked." if length else "It has no words.")
+    if not length:
+        return Judgement("unverified", (), "It has no words.")
     windows = nearest_windows(claim, excerpts)
     if not windows:
         return Judgement("unverified", (), "There is no source to compare with.")
-    standing = _places_of(claim, excerpts)
+    standing = _standing(claim, excerpts, cited)
     if verifier is None:
-        if standing:
-            return Judgement("verbatim", standing)
-        return Judgement("unverified", windows[0].places, _missing(unknown))
-    if standing:
-        source = excerpts[standing[0].excerpt]
-        ((agrees, denies),) = verifier(
-            [(claim, render(source, around(source, standing[0].sentence, standing[-1].sentence)))]
-        )
-        own = verbatim_key(source.sentences[standing[0].sentence], whole=False)
-        is_part = len(standing) == 1 and own != verbatim_key(claim, whole=False)
-        if agrees >= (CONSENT_TO_PART if is_part else CONSENT) and denies < CONTRADICTED:
-            return Judgement("verbatim", standing, "", agrees)
+        if not standing:
+            return Judgement("unverified", windows[0].places[:1], _missing(unknown))
+        is_part = _is_part(claim, excerpts, standing[0])
+        return Judgement("perhaps" if is_part else "verbatim", standing[0], PART if is_part else "")
+    if standing and (verbatim := _consented(claim, excerpts, standing, verifier)):
+        return verbatim
+    if length > LONGEST:
+        return Judgement("unverified", windows[0].places[:1], "It is too long to be checked.")
     readings = verifier([(claim, window.text) for window in windows])
-    whole = _judge(claim, excerpts, list(zip(windows, readings, strict=True)), cited, unknown, bool(standing))
+    whole = _judge(claim, excerpts, list(zip(windows, readings, strict=True)), cited, unknown)
+    if standing and whole.verdict != "contradicted":
+        places = tuple(Place(standing[0][0].excerpt, n) for n in _around(excerpts, standing[0]))
+        return Judgement("perhaps", places, DOUBTFUL, whole.score)
     if whole.verdict in ("perhaps", "unverified") and (parts := parts_of(claim)):
-        return _weakest(whole, parts, [compare(part, excerpts, verifier, cited=cited) for part in parts])
-    return whole
+        judged = _weakest(whole, parts, [compare(part, excerpts, verifier, cited=cited) for part in parts])
+        if judged is not whole:
+            return judged
+    return replace(whole, places=_evidence(claim, excerpts, whole, verifier))
+
+
+def _consented(
+    claim: str, excerpts: Sequence[Excerpt], standing: Sequence[tuple[Place, ...]], verifier: Verifier
+) -> Judgement | None:
+    """Return the first place with the words of a claim whose context does not take them back; None without one."""
+    contexts = [render(excerpts[run[0].excerpt], _around(excerpts, run)) for run in standing]
+    for run, (agrees, denies) in zip(standing, verifier([(claim, text) for text in contexts]), strict=True):
+        consent = CONSENT_TO_PART if _is_part(claim, excerpts, run) else CONSENT
+        if agrees >= consent and denies < CONTRADICTED:
+            return Judgement("verbatim", run, "", agrees)
+    return None
+
+
+def _around(excerpts: Sequence[Excerpt], run: Sequence[Place]) -> range:
+    return around(excerpts[run[0].excerpt], run[0].sentence, run[-1].sentence)
+
+
+def _is_part(claim: str, excerpts: Sequence[Excerpt], run: Sequence[Place]) -> bool:
+    """Whether a claim whose words stand in a sentence is only a part of that sentence."""
+    own = verbatim_key(excerpts[run[0].excerpt].sentences[run[0].sentence], whole=False)
+    return len(run) == 1 and own != verbatim_key(claim, whole=False)
+
+
+def _evidence(claim: str, excerpts: Sequence[Excerpt], judged: Judgement, verifier: Verifier) -> tuple[Place, ...]:
+    """Return the sentence of a window that decides when it is read alone; all of them if none does."""
+    denied = judged.verdict == "contradicted"
+    if len(judged.places) != 1 or judged.verdict == "unverified" or (denied and judged.detail != OTHERWISE):
+        return judged.places
+    (place,) = judged.places
+    excerpt = excerpts[place.excerpt]
+    near = [n for n in _around(excerpts, judged.places) if excerpt.states[n]]
+    if len(near) < 2:
+        return judged.places
+    texts = [render(excerpt, (n,)) for n in near]
+    least = PERHAPS if judged.verdict == "perhaps" else SUPPORTED
+    deciding = [
+        (reading[denied], n == place.sentence, n)
+        for n, text, reading in zip(near, texts, verifier([(claim, text) for text in texts]), strict=True)
+        if reading[denied] >= max(least, reading[not denied])
+        and not (judged.verdict == "supported" and veto(claim, text))
+    ]
+    return tuple(Place(place.excerpt, n) for n in ([max(deciding)[-1]] if deciding else near))
 
 
 def parts_of(claim: str) -> list[str]:
@@ -114,7 +163,9 @@ def _weakest(whole: Judgement, parts: Sequence[str], judged: Sequence[Judgement]
     if denied is not None and whole.score < PERHAPS:
         return replace(denied, score=whole.score)
     supported = [part.verdict in ("verbatim", "supported") for part in judged]
-    places = tuple(dict.fromkeys(part.places[0] for part, held in zip(judged, supported, strict=True) if held))
+    places = tuple(
+        dict.fromkeys(place for part, held in zip(judged, supported, strict=True) if held for place in part.places)
+    )
     if all(supported):
         verdict: Verdict = "supported" if whole.score >= PERHAPS else "perhaps"
         return Judgement(verdict, places, "" if verdict == "supported" else COMPARE, whole.score)
@@ -130,11 +181,16 @@ def _judge(
     read: Sequence[tuple[Window, tuple[float, float]]],
     cited: Collection[int],
     unknown: Sequence[str],
-    stands: bool,
 ) -> Judgement:
     nearest = read[0][0].nearness
+    objections = {window.text: veto(claim, window.text) for window, (share, _) in read if share >= SUPPORTED}
     best, (share, _) = max(
-        read, key=lambda found: (found[1][0] >= SUPPORTED and found[0].places[0].excerpt in cited, found[1][0])
+        read,
+        key=lambda found: (
+            objections.get(found[0].text) == "",
+            found[1][0] >= SUPPORTED and found[0].places[0].excerpt in cited,
+            found[1][0],
+        ),
     )
     against, (_, denial) = max(
         (found for found in read if found[0].nearness >= nearest - NEAR), key=lambda found: found[1][1]
@@ -143,16 +199,16 @@ def _judge(
     differing = difference(claim, excerpts[place.excerpt].sentences[place.sentence])
     if denial >= share and denial >= (ALTERED if differing else CONTRADICTED):
         return Judgement("contradicted", (place,), differing or OTHERWISE, share)
-    if stands:
-        return Judgement("perhaps", best.places, DOUBTFUL, share)
     objection = veto(claim, best.text)
     if share >= SUPPORTED and not objection and denial < CONTRADICTED:
+        if len(words(claim)) > LONGEST_READ:
+            return Judgement("perhaps", best.places, LONG, share)
         return Judgement("supported", best.places, "", share)
     if share >= PERHAPS:
         return Judgement("perhaps", best.places, objection or COMPARE, share)
     if found := sum_of(claim, read[0][0].text):
         return Judgement("perhaps", read[0][0].places, found, share)
-    return Judgement("unverified", best.places[:1], _missing(unknown), share)
+    return Judgement("unverified", read[0][0].places[:1], _missing(unknown), share)
 
 
 def _missing(unknown: Sequence[str]) -> str:
@@ -162,20 +218,23 @@ def _missing(unknown: Sequence[str]) -> str:
     return f"Not in the documents: {', '.join(f'*{word}*' for word in unknown)}."
 
 
-def _places_of(claim: str, excerpts: Sequence[Excerpt]) -> tuple[Place, ...]:
-    """Return where the words of a claim stand in a sentence, or are consecutive sentences; empty if nowhere."""
+def _standing(claim: str, excerpts: Sequence[Excerpt], cited: Collection[int]) -> list[tuple[Place, ...]]:
+    """Return where the words of a claim are a sentence, consecutive sentences, or a part of a sentence.
+
+    Cited excerpts come first, and then whole sentences; at most MOST_STANDING places.
+    """
     wanted = verbatim_key(claim, whole=False)
+    runs = []
     for n, excerpt in enumerate(excerpts):
         keys = [verbatim_key(sentence, whole=False) for sentence in excerpt.sentences]
         for first, key in enumerate(keys):
             if not excerpt.states[first]:
                 continue
-            if wanted in key:
-                return (Place(n, first),)
             last, run = first, key
             while wanted.startswith(run) and run != wanted and last + 1 < len(keys) and excerpt.states[last + 1]:
                 last += 1
                 run = verbatim_key(" ".join(excerpt.sentences[first : last + 1]), whole=False)
-            if run == wanted:
-                return tuple(Place(n, m) for m in range(first, last + 1))
-    return ()
+            if run == wanted or wanted in key:
+                runs.append(tuple(Place(n, m) for m in range(first, last + 1 if run == wanted else first + 1)))
+    runs.sort(key=lambda run: (run[0].excerpt not in cited, _is_part(claim, excerpts, run)))
+    return runs[:MOST_STANDING]

@@ -21,21 +21,23 @@ MOST = 4000
 """The longest text that is read, in characters. index.text.sentences makes no longer sentence."""
 _NOTE = re.compile(r"(?:(?<=[.,;:!?)\"'”’])|(?<=[^\W\d_]{3})|(?<=\d{4}))(?:\[\d{1,3}\])+")
 """Matches footnote numbers, as in `in 1968,[1]`, but not `x[1]`."""
-_MONTHS = {
+MONTHS = {
     name: number
     for number, name in enumerate(
         "january february march april may june july august september october november december".split(), 1
     )
 }
-_SHORT = {name[:3]: number for name, number in _MONTHS.items() if name != "may"} | {"sept": 9}
+_SHORT = {name[:3]: number for name, number in MONTHS.items() if name != "may"} | {"sept": 9}
 """Counts as a month only next to a number."""
 _AMBIGUOUS = frozenset(("may", "march"))
 _BEFORE_MONTH = frozenset("in of since until by during from to last this early late mid next between and".split())
 _ISO = re.compile(r"(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?!\d)")
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})(?!\d)")
+_ENGLISH = re.IGNORECASE | re.ASCII
+"""Without ASCII, `fıve` would match, which no table has."""
 _LASTING = "minute|hour|day|week|month|year|decade|century|mile|kilometre|kilometer|litre|liter|pound|tonne|ton"
 _PART = re.compile(
-    rf"(?:(half)|(?:an? |one |(three) )?(quarters?|thirds?)|two (thirds?)) (?:of )?an? ({_LASTING})\b", re.IGNORECASE
+    rf"(?:(half)|(?:an? |one |(three) )?(quarters?|thirds?)|two (thirds?)) (?:of )?an? ({_LASTING})\b", _ENGLISH
 )
 _MONEY_SCALES = {"m": 10**6, "b": 10**9, "k": 10**3}
 _LETTER = re.compile(r" ([mbk])\b")
@@ -59,7 +61,7 @@ def parse_month(words: Sequence[Word], i: int) -> Quantity | None:
     word = words[i]
     near = (*words[max(0, i - 1) : i], *words[i + 1 : i + 2])
     numbered = any(neighbour.text[0].isdecimal() for neighbour in near)
-    number = _MONTHS.get(word.plain, 0) or (_SHORT.get(word.plain, 0) if numbered else 0)
+    number = MONTHS.get(word.plain, 0) or (_SHORT.get(word.plain, 0) if numbered else 0)
     if word.plain in _AMBIGUOUS:
         named = word.text[0].isupper() and (numbered or (i > 0 and words[i - 1].plain in _BEFORE_MONTH))
         number = number if named else 0
@@ -81,9 +83,9 @@ _COUNTS = {
     for number, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)
 } | {"a": 1, "an": 1, "twenty": 20, "hundred": 100, "thousand": 1000}
 _COUNT = rf"(?:\d{{1,4}}|{'|'.join(sorted(_COUNTS, key=len, reverse=True))})"
-_RATIO = re.compile(rf"({_COUNT}) (?:in|out of) (?:every )?({_COUNT})\b(?: (\w+))?", re.IGNORECASE)
-_AND_A_HALF = re.compile(rf"({_COUNT}) ({_LASTING})s? and a half\b", re.IGNORECASE)
-_FORTNIGHT = re.compile(rf"(?:({_COUNT}) )?fortnights?\b", re.IGNORECASE)
+_RATIO = re.compile(rf"({_COUNT}) (?:in|out of) (?:every )?({_COUNT})\b(?: (\w+))?", _ENGLISH)
+_AND_A_HALF = re.compile(rf"({_COUNT}) ({_LASTING})s? and a half\b", _ENGLISH)
+_FORTNIGHT = re.compile(rf"(?:({_COUNT}) )?fortnights?\b", _ENGLISH)
 
 
 def parse_phrase(text: str, start: int) -> Quantity | None:
@@ -127,10 +129,15 @@ def _count(word: str) -> int:
 _MEANINGS = ((_PART, _part), (_AND_A_HALF, _and_a_half), (_FORTNIGHT, _fortnight), (_RATIO, _ratio))
 
 
+def without_notes(text: str) -> str:
+    """Return the normalised text without footnote numbers; a text beyond MOST is truncated."""
+    return _NOTE.sub("", normalise(text[:MOST]))
+
+
 def read_quantities(text: str) -> tuple[Quantity, ...]:
-    """Return the numbers of a text in order; offsets count in its normalised form. A text beyond MOST is truncated."""
-    normalised = _NOTE.sub("", normalise(text[:MOST]))
-    return quantities(normalised, words(normalised))
+    """Return the numbers of a text in order; their offsets are those of the text `without_notes`."""
+    known = without_notes(text)
+    return quantities(known, words(known))
 
 
 def quantities(text: str, words: Sequence[Word]) -> tuple[Quantity, ...]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LONGEST_SENTENCE = 300
 """Sentences with more words are not compared: they are data or hostile input."""
-WINDOWS = 4
+WINDOWS = 2
 """The number of sentences that are read, each with its neighbours."""
 SHARED_WEIGHT = 1.0
 """The weight of the share of the claim's words next to the cosine when these sentences are chosen."""
@@ -34,8 +34,10 @@ LONGEST_TITLE = 100
 GAP = "…"
 """Stands between sentences of a window that are no neighbours in the passage."""
 _CELL = " | "
-_QUESTION = re.compile(r"""^["'“‘«„(\[]*[^"'“”‘’«»„]*[?？؟][!)\]\s]*["'”’»“)\]]*$""")
-"""A question, also in quotation marks, but not a sentence that says who asked it."""
+_APOSTROPHE = re.compile(r"(?<=\w)['’](?=\w)")
+_QUOTATION_MARKS = frozenset("\"'“”‘’«»„")
+LONGEST_NEIGHBOUR = 60
+"""Words of a sentence that is read before another; a longer one would leave no room for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,9 @@ class Window(NamedTuple):
 
 
 def asks(text: str) -> bool:
-    """Whether a sentence is a question."""
-    return bool(_QUESTION.match(text.strip()))
+    """Whether a sentence is a question, also in quotation marks; one that says who asked it is none."""
+    core = _APOSTROPHE.sub("", text).strip().lstrip("\"'“‘«„([").rstrip("!)]\"'”’»“ \t\n")
+    return core.endswith(("?", "？", "؟")) and _QUOTATION_MARKS.isdisjoint(core)
 
 
 def is_source(text: str) -> bool:
@@ -131,8 +134,10 @@ def _covering(ranked: Sequence[tuple[float, Place, frozenset[str]]]) -> list[Pla
 
 def around(excerpt: Excerpt, first: int, last: int) -> range:
     """Return sentences and their neighbours, which may say what they are about; those of a row are other things."""
-    is_row = any(_CELL in sentence for sentence in excerpt.sentences[first : last + 1])
-    return range(first, last + 1) if is_row else range(first - 1, last + 2)
+    if any(_CELL in sentence for sentence in excerpt.sentences[first : last + 1]):
+        return range(first, last + 1)
+    is_long = first > 0 and len(words(excerpt.sentences[first - 1])) > LONGEST_NEIGHBOUR
+    return range(max(first - 1 + is_long, 0), min(last + 2, len(excerpt.sentences)))
 
 
 def render(excerpt: Excerpt, chosen: Iterable[int]) -> str:

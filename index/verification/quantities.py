@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
-TOLERANCE = Fraction(1, 20)
-"""How far a rounded number may be from the source's number if the claim says `about`."""
+if TYPE_CHECKING:
+    from fractions import Fraction
+
 _LOOSE = frozenset(("", "ordinal", "fraction", "dated"))
 """Units that may count anything: `the 5th of May` equals `5 May`."""
 _STRICT = frozenset(("calendar", "decade", "indefinite"))
@@ -24,7 +25,6 @@ _SCALES: tuple[dict[str, int], ...] = (
     {"W": 1, "kW": 1000, "MW": 10**6},
 )
 """Units that are fixed multiples of one another."""
-_SMALLEST_STEP = Fraction(1, 10**9)
 _SPELLINGS = """
 %: percent pct percentage
 $: dollar dollars usd
@@ -98,8 +98,8 @@ class Quantity:
     """Whether it is certainly a number: "one" may be a pronoun, "first" an adverb."""
 
 
-def equal_quantities(claim: Quantity, source: Quantity, *, about: bool = False) -> bool:
-    """Whether the claim's number equals the source's; with `about`, also if it equals the source's rounded number."""
+def equal_quantities(claim: Quantity, source: Quantity) -> bool:
+    """Whether the claim's number equals the source's."""
     ours, theirs = claim.value, source.value
     if {claim.unit, source.unit} == {"%", "fraction"}:
         ours, theirs = (ours, theirs * 100) if claim.unit == "%" else (ours * 100, theirs)
@@ -109,7 +109,7 @@ def equal_quantities(claim: Quantity, source: Quantity, *, about: bool = False) 
         ours, theirs = ours * found[0], theirs * found[1]
     elif not _alike(claim.unit, source.unit):
         return False
-    return ours == theirs or (about and _rounds_to(theirs, ours))
+    return ours == theirs
 
 
 def _converted(ours: str, theirs: str) -> tuple[int, int] | None:
@@ -126,16 +126,6 @@ def _alike(ours: str, theirs: str) -> bool:
     if _STRICT & {ours, theirs}:
         return {ours, theirs} == {"calendar", "dated"}
     return ours in _LOOSE or theirs in _LOOSE or {ours, theirs} in _TWINS
-
-
-def _rounds_to(exact: Fraction, rounded: Fraction) -> bool:
-    """Whether a number equals the other if rounded to the digits that the other shows."""
-    step = Fraction(1)
-    while rounded and (rounded / (step * 10)).denominator == 1:
-        step *= 10
-    while (rounded / step).denominator > 1 and step > _SMALLEST_STEP:
-        step /= 10
-    return round(exact / step) * step == rounded and abs(exact - rounded) <= abs(exact) * TOLERANCE
 
 
 UNITS = {

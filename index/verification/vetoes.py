@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from difflib import SequenceMatcher
-from itertools import permutations
+from itertools import pairwise, permutations
 from typing import TYPE_CHECKING
 
-from index.verification.numbers import read_quantities
+from index.verification.numbers import MONTHS, read_quantities, without_notes
 from index.verification.quantities import Quantity, equal_quantities
 from index.verification.wording import folded, normalise, words
 
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 SMALL = 2
 """Numbers up to this one need not be in the source if they are written in words."""
-MOST_NUMBERS = 12
-"""Numbers of a window that sums are made of; a window with more is a table."""
+MOST_NUMBERS = 5
+"""A window with more numbers has sums by chance."""
+YEARS = range(1000, 2200)
+"""Numbers without a unit that are more often years than amounts; no sums are made of them."""
 LONGEST_DIFFERENCE = 6
 """Words of each side of a difference that a reason shows."""
 _ABOUT = re.compile(
@@ -39,14 +41,21 @@ def veto(claim: str, window: str) -> str:
 def missing_number(claim: str, source: str) -> str:
     """Return the first number of a claim that a source lacks, as it is written; empty if there is none.
 
-    A number that the claim does not give as exact may be rounded. Words such as "one" and "first" often count nothing.
+    A number that the claim does not give as exact may be rounded. Words such as "one" and "first" often count nothing,
+    and "hundreds" or "the million" are no numbers to compare.
     """
     stated = read_quantities(source)
-    text = normalise(claim)
+    text = without_notes(claim)
     for number in read_quantities(claim):
         about = bool(_ABOUT.search(text[max(0, number.start - 30) : number.start]))
         counts = number.value > SMALL or number.unit not in ("", "ordinal") or text[number.start].isdigit()
-        if number.firm and counts and not about and not any(equal_quantities(number, other) for other in stated):
+        if (
+            number.firm
+            and number.unit != "indefinite"
+            and counts
+            and not about
+            and not any(equal_quantities(number, other) for other in stated)
+        ):
             return text[number.start : number.end]
     return ""
 
@@ -54,7 +63,7 @@ def missing_number(claim: str, source: str) -> str:
 def missing_name(claim: str, source: str) -> str:
     """Return the first name of a claim of which a source has no word; empty if there is none.
 
-    A name is a run of capitalised words. The first word of the claim is one only together with others.
+    A name is a run of capitalised words. The first word of the claim is left out, because every sentence begins so.
     """
     known = {form for word in words(normalise(source)) for form in (word.plain, word.stem)}
     for name in _names(normalise(claim)):
@@ -68,7 +77,7 @@ def _names(text: str) -> list[list[Word]]:
     runs: list[list[Word]] = []
     end = -1
     for n, word in enumerate(words(text)):
-        if not word.text[0].isupper() or not word.is_content:
+        if not word.text[0].isupper() or not word.is_content or word.plain in MONTHS:
             continue
         if runs and text[end : word.start] == " ":
             runs[-1].append(word)
@@ -80,18 +89,22 @@ def _names(text: str) -> list[list[Word]]:
 
 def sum_of(claim: str, source: str) -> str:
     """Return how a number of the claim follows from two numbers of a source: `26 = 17 + 9`; empty if it does not."""
-    stated = [number for number in read_quantities(source) if number.firm and number.unit != "calendar"]
+    stated = [number for number in read_quantities(source) if number.firm and _is_amount(number)]
     if len(stated) > MOST_NUMBERS:
         return ""
-    text, known = normalise(claim), normalise(source)
+    text, known = without_notes(claim), without_notes(source)
     for number in read_quantities(claim):
-        if not number.firm or any(equal_quantities(number, other) for other in stated):
+        if not number.firm or not _is_amount(number) or any(equal_quantities(number, other) for other in stated):
             continue
         for first, second in permutations(stated, 2):
             if sign := _sign(number, first, second):
                 left, right = known[first.start : first.end], known[second.start : second.end]
                 return f"*{text[number.start : number.end]}* = {left} {sign} {right}."
     return ""
+
+
+def _is_amount(number: Quantity) -> bool:
+    return number.unit not in ("calendar", "dated", "ordinal") and not (not number.unit and number.value in YEARS)
 
 
 def _sign(result: Quantity, first: Quantity, second: Quantity) -> str:
@@ -105,24 +118,26 @@ def _sign(result: Quantity, first: Quantity, second: Quantity) -> str:
             return "−"
     if second.value and result.unit in ("times", "%", "fraction"):
         share = first.value / second.value * (100 if result.unit == "%" else 1)
-        if round(share) == result.value or share == result.value:
+        if share == result.value or (result.unit == "%" and round(share) == result.value):
             return "÷"
     return ""
 
 
 def difference(claim: str, source: str) -> str:
-    """Return the words that differ, if claim and source differ in one place only; empty for other differences."""
+    """Return the words that differ, if claim and source differ in one place only; empty for other differences.
+
+    The source may have further words before and after.
+    """
     ours, theirs = _plain(claim), _plain(source)
     matcher = SequenceMatcher(None, [word for word, _ in ours], [word for word, _ in theirs], autojunk=False)
     blocks = [block for block in matcher.get_matching_blocks() if block.size]
     if not blocks:
         return ""
-    changed = [
-        (ours[a + size : b], theirs[c + size : d])
-        for (a, c, size), (b, d, _) in zip(blocks, [*blocks[1:]], strict=False)
-        if (b, d) != (a + size, c + size)
-    ]
-    if len(changed) != 1 or max(map(len, changed[0])) > LONGEST_DIFFERENCE:
+    ends = [(0, 0, 0), *blocks, (len(ours), len(theirs), 0)]
+    gaps = [(ours[a + size : b], theirs[c + size : d]) for (a, c, size), (b, d, _) in pairwise(ends)]
+    changed = [gap for n, gap in enumerate(gaps) if gap[0] or (gap[1] and 0 < n < len(gaps) - 1)]
+    shared = sum(block.size for block in blocks)
+    if len(changed) != 1 or 2 * shared < len(ours) or max(map(len, changed[0])) > LONGEST_DIFFERENCE:
         return ""
     here, there = (" ".join(text for _, text in side) for side in changed[0])
     if not there:

@@ -39,13 +39,6 @@ _IDLE = frozenset(
     "when where whether which while who whom whose why will with within would yet you your s t d ll m re ve".split()
 )
 """Words that occur in every text. Words that deny or compare are not among them."""
-_LIGHT = frozenset(
-    "above after again around before below best compare compared early far fewer first high include included includes "
-    "including just known largely last late later least less like likely low made mainly make makes more most mostly "
-    "next only over particularly primarily reported reports respectively second several statistically take taken takes "
-    "then today took two under up use used uses using various well year years".split()
-)
-"""Words that say little about the topic of a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +53,6 @@ class Word:
     stem: str
     is_content: bool
     """Whether it is a content word: no article, preposition or auxiliary."""
-    is_distinctive: bool
-    """Whether it distinguishes sentences: a content word, but no adverb of degree or time, and no very common verb."""
 
 
 def normalise(text: str) -> str:
@@ -96,11 +87,10 @@ def verbatim_key(text: str, *, whole: bool = True) -> str:
 
 
 def _word(text: str, start: int, end: int) -> Word:
-    plain, stem, is_content, is_distinctive = _forms(text)
-    return Word(text, start, end, plain, stem, is_content, is_distinctive)
+    return Word(text, start, end, *_forms(text))
 
 
 @lru_cache(_CACHED_WORDS)
-def _forms(word: str) -> tuple[str, str, bool, bool]:
+def _forms(word: str) -> tuple[str, str, bool]:
     plain = _POSSESSIVE.sub("", folded(word))
-    return plain, stem(plain), plain not in _IDLE, plain not in _IDLE | _LIGHT
+    return plain, stem(plain), plain not in _IDLE

@@ -107,6 +107,20 @@ def test_short_sentence_is_a_claim(sentence: str) -> None:
 GERMAN = "Der König unterschrieb den Vertrag im Hafen, während draußen der Schnee fiel."
 
 
+@pytest.mark.parametrize(
+    ("sentence", "kept"),
+    [
+        ("The score lies in [0, 5].", "The score lies in [0, 5]."),
+        ("Ages in [18, 65] were included.", "Ages in [18, 65] were included."),
+        ("Ages vary widely [3, 12].", "Ages vary widely."),
+    ],
+)
+def test_interval_is_no_citation(sentence: str, kept: str) -> None:
+    """Its numbers are part of the claim."""
+    [statement] = split_statements(sentence)
+    assert statement.text == kept
+
+
 def test_german_text_is_checked_word_for_word_only(tmp_path: Path) -> None:
     """A changed sentence is unverified, and its detail names the language as the reason."""
     source = tmp_path / "vertrag.txt"

@@ -19,6 +19,7 @@ PIECES = st.sampled_from(
     (
         "not", "n't", "no", "1", "1,000", "1/", "0/0", "1/0", "10^", "×10^99", "$", "%", "-", "--", "one", "hundred",
         "and", "a", "half", "5:", ":60", "II", "IL-6", "İ", "ß", "½", "²", "'", "two in five", "a quarter of an hour",
+        "fıve in ten", "half an mınute",
         "said that", "if", "which", "was", "by", "the dam", "of", "than", "more", "(", ")", "“", "”", ";", "?",
     )
 )  # fmt: skip
@@ -58,6 +59,7 @@ HOSTILE = {
     "many hyphens": "a-1-" * 50_000,
     "many marks": "\u0301" * 100_000,
     "many brackets": "((((" * 50_000,
+    "brackets around a question mark": "(" * 1950 + "?" + ")" * 1950 + ", he said.",
     "slashes": "1/" * 50_000,
     "powers": "10^99 x 10^99 " * 1_000,
     "surrogates": "\ud800 1 \udfff",
