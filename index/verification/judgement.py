@@ -23,8 +23,8 @@ Verifier = Callable[[Sequence[tuple[str, str]]], Sequence[tuple[float, float]]]
 """Takes pairs (claim, window), and returns for each the probabilities that the window supports and contradicts it."""
 
 LONGEST, LONGEST_READ = 120, 50
-"""Claims with more words are only compared word for word, and are at most *perhaps*: the verifier does not read the end
-of a longer one."""
+"""Words. A claim longer than the first is only compared word for word. One longer than the second is at most *perhaps*,
+because the verifier may not read its end."""
 MOST_STANDING = 3
 """Places with the very words of a claim that are read with their neighbours."""
 CONSENT, CONSENT_TO_PART = 0.1, 0.5

@@ -53,7 +53,8 @@ _BEFORE_PRONOUN = frozenset("the this that no any every each which another only"
 _AFTER_PRONOUN = frozenset("of another can may must might should would could has is was who that s to".split())
 _MINUS = re.compile(r"(?:^|[\s(])-$|\bminus $", re.IGNORECASE)
 _RANGE = re.compile(r" ?-{1,2} ?| to | and | or ", re.IGNORECASE)
-_YEARS = range(1000, 2200)
+YEARS = range(1000, 2200)
+"""Numbers without a unit that are more often years than amounts."""
 
 
 def parse_month(words: Sequence[Word], i: int) -> Quantity | None:
@@ -224,6 +225,6 @@ def _range_ends(
     """Return the two ends of a range. One may take its scale or century from the other: `5-10 million`, `1914-18`."""
     if number.scale > 1 and before.scale == 1 and left.value < 1000 and joint not in ("and", "or"):
         return replace(left, value=left.value * number.scale), [right]
-    if joint in ("-", "--") and left.value in _YEARS and left.value % 100 < right.value < 100:
+    if joint in ("-", "--") and left.value in YEARS and left.value % 100 < right.value < 100:
         return left, [replace(right, value=right.value + left.value // 100 * 100)]
     return left, [right]

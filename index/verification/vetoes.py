@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from itertools import pairwise, permutations
 from typing import TYPE_CHECKING
 
-from index.verification.numbers import MONTHS, read_quantities, without_notes
+from index.verification.numbers import MONTHS, YEARS, read_quantities, without_notes
 from index.verification.quantities import Quantity, equal_quantities
 from index.verification.wording import folded, normalise, words
 
@@ -18,8 +18,6 @@ SMALL = 2
 """Numbers up to this one need not be in the source if they are written in words."""
 MOST_NUMBERS = 5
 """A window with more numbers has sums by chance."""
-YEARS = range(1000, 2200)
-"""Numbers without a unit that are more often years than amounts; no sums are made of them."""
 LONGEST_DIFFERENCE = 6
 """Words of each side of a difference that a reason shows."""
 _ABOUT = re.compile(
