@@ -70,7 +70,9 @@ class TrainedVerifier(nn.Module):
         }
 
     def load(self, weights: dict[str, Tensor]) -> None:
-        """Load such weights, to continue a training."""
+        """Load such weights, to continue a training; ValueError for weights that `rounded` made."""
+        if any(weight.dtype == torch.int8 for weight in weights.values()):
+            raise ValueError("These weights are rounded. Start from float32 weights, as training.train writes them.")
         own = self.state_dict()
         self.load_state_dict(
             {n: weights.get(n.removeprefix("bert."), own[n]).float() for n in own},

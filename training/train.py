@@ -47,6 +47,8 @@ class Example:
     pair: Pair
     label: int
     weight: float
+    window: str
+    """The text of the window, which other pairs may share."""
 
 
 def read_examples(path: Path) -> list[Example]:
@@ -56,18 +58,23 @@ def read_examples(path: Path) -> list[Example]:
     for row in rows(path):
         claim, premise = (read_text(tokenizer, row[name]) for name in ("claim", "premise"))
         pair = lay_out(claim, premise, longest_first=LONGEST_CLAIM, longest=LONGEST_PAIR)
-        examples.append(Example(pair, row["label"], row.get("weight", 1.0)))
+        examples.append(Example(pair, row["label"], row.get("weight", 1.0), row["premise"]))
     return examples
 
 
 def batches(examples: list[Example], shuffled: random.Random) -> Iterator[list[Example]]:
-    """Yield batches without end; each has pairs of similar length to reduce padding."""
+    """Yield batches without end; each has the claims of its windows together, and windows of similar length."""
+    windows: dict[str, list[Example]] = {}
+    for example in examples:
+        windows.setdefault(example.window, []).append(example)
+    groups = list(windows.values())
     while True:
-        shuffled.shuffle(examples)
-        pools = [examples[at : at + BATCH * 50] for at in range(0, len(examples), BATCH * 50)]
+        shuffled.shuffle(groups)
+        pools = [groups[at : at + BATCH * 25] for at in range(0, len(groups), BATCH * 25)]
         for pool in pools:
-            pool.sort(key=lambda example: len(example.pair.ids))
-            cut = [pool[at : at + BATCH] for at in range(0, len(pool), BATCH)]
+            pool.sort(key=lambda group: max(len(example.pair.ids) for example in group))
+            ordered = [example for group in pool for example in group]
+            cut = [ordered[at : at + BATCH] for at in range(0, len(ordered), BATCH)]
             shuffled.shuffle(cut)
             yield from cut
 
@@ -110,7 +117,8 @@ def _step(model: TrainedVerifier, optimizer: torch.optim.Optimizer, batch: list[
     weights = torch.tensor([example.weight for example in batch])
     with torch.autocast("cpu", dtype=torch.bfloat16):
         logits = model([example.pair for example in batch])
-    loss = (losses(logits.float(), labels) * weights).sum() / weights.sum()
+    logits = logits.float()
+    loss = (losses(logits, labels) * weights).sum() / weights.sum() + comparison(logits, batch)
     loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_([w for w in model.parameters() if w.requires_grad], 1.0)
     optimizer.step()
@@ -124,11 +132,28 @@ def losses(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     plain = functional.cross_entropy(
         logits, labels.masked_fill(unclear, SUPPORTED), label_smoothing=SMOOTHING, reduction="none"
     )
-    odds = logits[:, SUPPORTED] - logits[:, SUPPORTED + 1 :].logsumexp(-1)
+    odds = _odds(logits)
     against = functional.binary_cross_entropy_with_logits(
         odds, torch.full_like(odds, SMOOTHING / logits.shape[1]), reduction="none"
     )
     return torch.where(unclear, against, plain)
+
+
+def comparison(logits: torch.Tensor, batch: list[Example]) -> torch.Tensor:
+    """Return the mean loss of pairs of a true and a false claim about one window: the true one should score higher."""
+    odds = _odds(logits)
+    true = [n for n, example in enumerate(batch) if example.label == SUPPORTED]
+    false = [n for n, example in enumerate(batch) if example.label != SUPPORTED]
+    pairs = [(n, m) for n in true for m in false if batch[n].window == batch[m].window]
+    if not pairs:
+        return torch.zeros(())
+    better, worse = torch.tensor(pairs).T
+    return functional.softplus(odds[worse] - odds[better]).mean()
+
+
+def _odds(logits: torch.Tensor) -> torch.Tensor:
+    """Return the logarithms of the odds of *supported* against the other classes."""
+    return logits[:, SUPPORTED] - logits[:, SUPPORTED + 1 :].logsumexp(-1)
 
 
 def _groups(model: TrainedVerifier) -> list[dict[str, Any]]:

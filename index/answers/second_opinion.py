@@ -1,7 +1,7 @@
 """The second opinion of a language model on a supported claim: it can doubt the claim, but not confirm it.
 
 The model gets the claim and the passage that supports it, and nothing else. Its doubt makes the claim unverified, and
-the detail names the model. If it fails or takes too long, the verdict of the rules stands, and a note says so.
+the detail names the model. If it fails or takes too long, the verdict of the verifier stands, and a note says so.
 """
 
 from __future__ import annotations
@@ -88,9 +88,9 @@ class SecondOpinion:
                 f"A language model ({self._writer.model}) was asked about {claims}, and doubts {self._doubted}."
             )
         if self._failure:
-            notes.append(f"{self._failure} Where it gave no opinion, the check by rules stands.")
+            notes.append(f"{self._failure} Where it gave no opinion, the verifier decided alone.")
         elif self._unasked:
-            notes.append(f"It was not asked about {self._unasked} more: the check by rules stands there.")
+            notes.append(f"It was not asked about {self._unasked} more: the verifier decided alone there.")
         return tuple(notes)
 
     def _doubt(self, claim: str, passage: str) -> str | None:

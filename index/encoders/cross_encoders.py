@@ -36,7 +36,7 @@ RERANKER_HINT = (
     "cross-encoder/ms-marco-MiniLM-L6-v2, or its folder; unset it to search without one."
 )
 WEIGHTS = Path(__file__).with_name("verifier.safetensors")
-SHA256 = "c40f26647f300d7118bc05a80bf567c88380f429b2c744fd27dcf69676eb58ad"
+SHA256 = "0b196c392d311c05e42d6c08018c3ed5fe48c0c8e6b40d805b8ff975e7cd2464"
 NAME = "pincite-verifier"
 OFF = "off"
 LONGEST_CLAIM, LONGEST_PAIR = 80, 224

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from index.verification.numbers import read_quantities, without_notes
 from index.verification.premises import Place, around, nearest_windows, render
 from index.verification.vetoes import difference, sum_of, veto
 from index.verification.wording import verbatim_key, words
@@ -36,7 +37,7 @@ PERHAPS = 0.4
 """The least probability of a claim that may be supported."""
 CONTRADICTED = 0.88
 """The least probability of a claim that is contradicted."""
-ALTERED = 0.7
+ALTERED = 0.8
 """The least probability of a contradicted claim that differs from the source in one place only."""
 NEAR = 0.3
 """A window contradicts a claim only if its nearness is at most this much below that of the nearest window."""
@@ -89,7 +90,7 @@ def compare(
     standing = _standing(claim, excerpts, cited)
     if verifier is None:
         if not standing:
-            return Judgement("unverified", windows[0].places[:1], _missing(unknown))
+            return Judgement("unverified", windows[0].places[:1], _missing(claim, unknown))
         is_part = _is_part(claim, excerpts, standing[0])
         return Judgement("perhaps" if is_part else "verbatim", standing[0], PART if is_part else "")
     if standing and (verbatim := _consented(claim, excerpts, standing, verifier)):
@@ -208,14 +209,22 @@ def _judge(
         return Judgement("perhaps", best.places, objection or COMPARE, share)
     if found := sum_of(claim, read[0][0].text):
         return Judgement("perhaps", read[0][0].places, found, share)
-    return Judgement("unverified", read[0][0].places[:1], _missing(unknown), share)
+    return Judgement("unverified", read[0][0].places[:1], _missing(claim, unknown), share)
 
 
-def _missing(unknown: Sequence[str]) -> str:
-    """Return the reason that names words that no document contains; else that the nearest words do not say it."""
+def _missing(claim: str, unknown: Sequence[str]) -> str:
+    """Return the reason that names words that no document contains; else that the nearest words do not say it.
+
+    Instead of a number's digits, the whole amount is named.
+    """
     if not unknown:
         return "The nearest words do not say this."
-    return f"Not in the documents: {', '.join(f'*{word}*' for word in unknown)}."
+    text = without_notes(claim)
+    amounts = [text[number.start : number.end] for number in read_quantities(claim)]
+    named = [
+        next((amount for amount in amounts if word in (part.text for part in words(amount))), word) for word in unknown
+    ]
+    return f"Not in the documents: {', '.join(f'*{name}*' for name in dict.fromkeys(named))}."
 
 
 def _standing(claim: str, excerpts: Sequence[Excerpt], cited: Collection[int]) -> list[tuple[Place, ...]]:

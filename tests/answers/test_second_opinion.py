@@ -140,7 +140,7 @@ def test_failure_of_the_model_changes_no_verdict(
     assert result.statements == by_rules.statements
     [note] = result.notes
     assert note.startswith("The writer, sage at 127.0.0.1")
-    assert note.endswith("Where it gave no opinion, the check by rules stands.")
+    assert note.endswith("Where it gave no opinion, the verifier decided alone.")
 
 
 @pytest.mark.parametrize(("url", "words"), [("", "needs PINCITE_LLM_URL"), ("nonsense", "not an http or https")])
@@ -157,7 +157,7 @@ def test_unclear_reply_changes_no_verdict(folder: Path) -> None:
         result = check(folder, f"{TRUE} {COPY}", stage.url)
     assert all(statement.is_supported for statement in result.statements)
     assert len(stage.requests) == 2
-    assert result.notes == ("It was not asked about 2 more: the check by rules stands there.",)
+    assert result.notes == ("It was not asked about 2 more: the verifier decided alone there.",)
 
 
 def test_model_is_asked_about_a_limited_number_of_claims(folder: Path) -> None:
@@ -165,7 +165,7 @@ def test_model_is_asked_about_a_limited_number_of_claims(folder: Path) -> None:
     with playing(replies("YES")) as stage:
         result = check(folder, f"{TRUE} " * (MAX_CLAIMS + 3), stage.url)
     assert len(stage.requests) == MAX_CLAIMS
-    assert "It was not asked about 3 more: the check by rules stands there." in result.notes
+    assert "It was not asked about 3 more: the verifier decided alone there." in result.notes
 
 
 def test_timeout_covers_all_claims_of_a_text(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import random
+from itertools import islice
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +14,10 @@ import torch
 from safetensors.torch import load_file
 
 from training.average import averaged
-from training.model import save
+from training.model import TrainedVerifier, rounded, save
 from training.reader import _pin_losses
 from training.sources import CONTRADICTED, NOT_SAID, NOT_SUPPORTED, SUPPORTED
-from training.train import SMOOTHING, losses, read_examples, train
+from training.train import BATCH, SMOOTHING, batches, comparison, losses, read_examples, train
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +43,38 @@ def test_specific_labels_use_cross_entropy() -> None:
         logits[:3], torch.tensor([0, 1, 2]), label_smoothing=SMOOTHING, reduction="none"
     )
     assert torch.allclose(loss[:3], expected)
+
+
+def test_true_claims_compete_with_false_ones_about_the_same_window() -> None:
+    """Scores are compared within a window only; without a true and a false claim there is no loss."""
+    logits = torch.tensor([[2.0, 0.0, 0.0], [0.0, 2.0, 0.0], [-9.0, 9.0, 9.0]])
+
+    def loss(*found: tuple[str, int]) -> float:
+        batch: list[Any] = [SimpleNamespace(window=window, label=label) for window, label in found]
+        return float(comparison(logits, batch))
+
+    right = loss(("a", SUPPORTED), ("a", CONTRADICTED), ("b", NOT_SAID))
+    assert 0 < right < 0.1
+    assert loss(("a", CONTRADICTED), ("a", SUPPORTED), ("b", NOT_SAID)) > 10 * right
+    assert loss(("a", SUPPORTED), ("b", CONTRADICTED), ("c", NOT_SAID)) == 0
+    assert loss(("a", SUPPORTED), ("a", SUPPORTED), ("a", SUPPORTED)) == 0
+
+
+def test_batches_keep_the_claims_of_a_window_together() -> None:
+    """Each example comes once in a turn, and most batches have whole windows."""
+    examples: list[Any] = [
+        SimpleNamespace(pair=SimpleNamespace(ids=[0] * (n % 7)), window=str(n % 64), name=n) for n in range(256)
+    ]
+    turn = list(islice(batches(examples, random.Random(1)), 256 // BATCH))
+    assert sorted(example.name for batch in turn for example in batch) == list(range(256))
+    assert all(len({example.window for example in batch}) == BATCH // 4 for batch in turn)
+
+
+def test_training_does_not_start_from_rounded_weights() -> None:
+    """Their numbers mean nothing without the scales."""
+    model = TrainedVerifier()
+    with pytest.raises(ValueError, match="rounded"):
+        model.load(rounded(model.weights()))
 
 
 def test_average_is_the_mean_of_each_tensor() -> None:
