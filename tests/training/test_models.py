@@ -63,10 +63,10 @@ def test_true_claims_compete_with_false_ones_about_the_same_window() -> None:
 def test_batches_keep_the_claims_of_a_window_together() -> None:
     """Each example comes once in a turn, and most batches have whole windows."""
     examples: list[Any] = [
-        SimpleNamespace(pair=SimpleNamespace(ids=[0] * (n % 7)), window=str(n % 64), name=n) for n in range(256)
+        SimpleNamespace(pair=SimpleNamespace(ids=[0] * (n % 7)), window=str(n % 64), weight=n) for n in range(256)
     ]
     turn = list(islice(batches(examples, random.Random(1)), 256 // BATCH))
-    assert sorted(example.name for batch in turn for example in batch) == list(range(256))
+    assert sorted(example.weight for batch in turn for example in batch) == list(range(256))
     assert all(len({example.window for example in batch}) == BATCH // 4 for batch in turn)
 
 
