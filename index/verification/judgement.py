@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from index.verification.numbers import read_quantities, without_notes
 from index.verification.premises import Place, around, nearest_windows, render
 from index.verification.vetoes import difference, sum_of, veto
 from index.verification.wording import verbatim_key, words
@@ -90,7 +89,7 @@ def compare(
     standing = _standing(claim, excerpts, cited)
     if verifier is None:
         if not standing:
-            return Judgement("unverified", windows[0].places[:1], _missing(claim, unknown))
+            return Judgement("unverified", windows[0].places[:1], _missing(unknown))
         is_part = _is_part(claim, excerpts, standing[0])
         return Judgement("perhaps" if is_part else "verbatim", standing[0], PART if is_part else "")
     if standing and (verbatim := _consented(claim, excerpts, standing, verifier)):
@@ -209,22 +208,14 @@ def _judge(
         return Judgement("perhaps", best.places, objection or COMPARE, share)
     if found := sum_of(claim, read[0][0].text):
         return Judgement("perhaps", read[0][0].places, found, share)
-    return Judgement("unverified", read[0][0].places[:1], _missing(claim, unknown), share)
+    return Judgement("unverified", read[0][0].places[:1], _missing(unknown), share)
 
 
-def _missing(claim: str, unknown: Sequence[str]) -> str:
-    """Return the reason that names words that no document contains; else that the nearest words do not say it.
-
-    Instead of a number's digits, the whole amount is named.
-    """
+def _missing(unknown: Sequence[str]) -> str:
+    """Return the reason that names words that no document contains; else that the nearest words do not say it."""
     if not unknown:
         return "The nearest words do not say this."
-    text = without_notes(claim)
-    amounts = [text[number.start : number.end] for number in read_quantities(claim)]
-    named = [
-        next((amount for amount in amounts if word in (part.text for part in words(amount))), word) for word in unknown
-    ]
-    return f"Not in the documents: {', '.join(f'*{name}*' for name in dict.fromkeys(named))}."
+    return f"Not in the documents: {', '.join(f'*{word}*' for word in unknown)}."
 
 
 def _standing(claim: str, excerpts: Sequence[Excerpt], cited: Collection[int]) -> list[tuple[Place, ...]]:
