@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from index.errors import PinciteError
 
 ROOT = Path(__file__).parents[1]
+LEDGER = ROOT / "docs" / "budget.toml"
+MISSING_REASON = "say what users get for it, and what was taken out for it"
 BLOCK = re.compile(
     r"(?P<begin><!-- (?P<name>\w+): written by python -m tests\.reference -->\n)(?P<table>.*?)(?P<end><!-- end -->)",
     re.DOTALL,
@@ -43,9 +45,39 @@ BLOCK = re.compile(
 def main() -> None:
     """Write all tables again."""
     written = tables()
+    LEDGER.write_text(ledger(LEDGER.read_text(encoding="utf-8")), "utf-8")
     for page in pages():
         text = page.read_text(encoding="utf-8")
         page.write_text(BLOCK.sub(lambda found: found["begin"] + written[found["name"]] + found["end"], text), "utf-8")
+
+
+def ledger(text: str) -> str:
+    """The ledger of the rooms with today's numbers. A reason stays beside its number until the number rises again."""
+    head, *entries = re.split(r"^(?=\w+ = \[)", text, flags=re.MULTILINE)
+    found = re.findall(r"(\w+) = \[\d+, (\d+)\](.*)", "".join(entries))
+    old = {room: (int(lines), reason.strip()) for room, lines, reason in found}
+    written = []
+    for room, (count, lines) in sizes().items():
+        before, reason = old.get(room, (0, ""))
+        if lines > before:
+            reason = f"# +{lines - before}: {MISSING_REASON}"
+        written.append(f"{room} = [{count}, {lines}]  {reason}".rstrip() + "\n")
+    return head + "".join(written)
+
+
+def sizes() -> dict[str, tuple[int, int]]:
+    """The number of modules, and of lines in all files, of each room: a package or a module directly under index/."""
+    rooms: dict[str, list[Path]] = {}
+    for path in sorted((ROOT / "index").rglob("*.py")):
+        rooms.setdefault(path.relative_to(ROOT / "index").with_suffix("").parts[0], []).append(path)
+    rooms.pop("__init__")
+    return {
+        room: (
+            sum(path.name != "__init__.py" for path in paths),
+            sum(len(path.read_text(encoding="utf-8").splitlines()) for path in paths),
+        )
+        for room, paths in rooms.items()
+    }
 
 
 def pages() -> list[Path]:

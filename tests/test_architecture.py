@@ -9,17 +9,17 @@ import statistics
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from tests.reference import ROOT, modules, parsed, tree
+from tests.reference import LEDGER, MISSING_REASON, ROOT, ledger, modules, parsed, sizes, tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-ROOMS = 22
-MODULES = 440
-LINES = 600
-MEDIAN_LINES = 7
+MAX_MODULE_LINES = 600
+LISTS = {"index.errors"}
+"""Modules that are read as a list, one small class after the other, and may be longer."""
+MEDIAN_FUNCTION_LINES = 7
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -88,21 +88,27 @@ def test_drawing_matches_the_import_contract() -> None:
     assert rooms == [re.findall(r"[a-z]+", layer) for layer in layers]
 
 
-def test_packages_and_modules_are_few_and_uniquely_named() -> None:
-    """The first level is easy to survey, and a module can be found by its name alone."""
-    found = modules()
-    first = {path.relative_to(ROOT / "index").parts[0] for path in found}
-    assert len(first) <= ROOMS
-    assert len(found) <= MODULES
-    assert {stem: count for stem, count in Counter(path.stem for path in found).items() if count > 1} == {}
+def test_ledger_is_true_and_each_rise_has_a_reason() -> None:
+    """The ledger has today's modules and lines of each room, and the writer's placeholder is replaced by a reason."""
+    text = LEDGER.read_text(encoding="utf-8")
+    assert ledger(text) == text, "run: python -m tests.reference"
+    assert MISSING_REASON not in text
+    larger = text.replace(f"text = [{', '.join(map(str, sizes()['text']))}]", "text = [1, 1]")
+    assert MISSING_REASON in ledger(larger)
+
+
+def test_module_names_are_unique() -> None:
+    """A module can be found by its name alone."""
+    counts = Counter(path.stem for path in modules())
+    assert {stem: count for stem, count in counts.items() if count > 1} == {}
 
 
 def test_modules_and_functions_are_short() -> None:
     """The longest module and the median function have a limit."""
     lengths = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in modules()}
-    assert {name: length for name, length in lengths.items() if length > LINES} == {}
+    assert {name: length for name, length in lengths.items() if length > MAX_MODULE_LINES and name not in LISTS} == {}
     functions = [node for module in syntax_trees().values() for node in ast.walk(module) if isinstance(node, FUNCTIONS)]
-    assert statistics.median((node.end_lineno or 0) - node.lineno + 1 for node in functions) <= MEDIAN_LINES
+    assert statistics.median((node.end_lineno or 0) - node.lineno + 1 for node in functions) <= MEDIAN_FUNCTION_LINES
 
 
 def test_each_module_begins_with_a_short_purpose() -> None:

@@ -24,7 +24,7 @@ from index.errors import (
 )
 from tests.cases import cases
 
-PACKAGE = Path(errors.__file__).parents[1]
+PACKAGE = Path(errors.__file__).parent
 CLASSES = {name: error for name, error in vars(errors).items() if isinstance(error, type)}
 WRITING = {name for name, error in CLASSES.items() if "__init__" in vars(error) and error is not PinciteError}
 """Names of the classes that write their own message and hint."""
@@ -56,7 +56,7 @@ def test_error_classes_have_a_docstring_and_one_root(name: str) -> None:
 def raised() -> list[tuple[str, ast.Call]]:
     """Return every place in the package that creates one of our errors."""
     return [
-        (f"{path.relative_to(PACKAGE)}:{node.lineno} {node.func.id}", node)
+        (f"{path.relative_to(PACKAGE.parent)}:{node.lineno} {node.func.id}", node)
         for path in sorted(PACKAGE.rglob("*.py"))
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CLASSES

@@ -38,7 +38,7 @@ def write_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call
 def test_configuration_is_read_from_the_users_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The folder is the usual one of the system; a missing file is no error."""
     monkeypatch.delenv("PINCITE_CONFIG")
-    monkeypatch.setattr("index.settings.configuration_file.user_config_path", lambda name: tmp_path / name)
+    monkeypatch.setattr("index.settings.user_config_path", lambda name: tmp_path / name)
     assert configuration_path() == tmp_path / "pincite" / "pincite.toml"
     assert Settings().passage_tokens == 170
     (tmp_path / "pincite").mkdir()
@@ -49,7 +49,7 @@ def test_configuration_is_read_from_the_users_folder(tmp_path: Path, monkeypatch
 def test_configuration_in_the_current_folder_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A foreign folder could send documents and the model's key to its server. PINCITE_CONFIG may name the file."""
     monkeypatch.delenv("PINCITE_CONFIG")
-    monkeypatch.setattr("index.settings.configuration_file.user_config_path", lambda name: tmp_path / "nowhere")
+    monkeypatch.setattr("index.settings.user_config_path", lambda name: tmp_path / "nowhere")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pincite.toml").write_text('llm_url = "http://127.0.0.1:9/v1"')
     assert Settings().llm_url == ""

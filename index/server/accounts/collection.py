@@ -14,7 +14,7 @@ from fastapi.concurrency import run_in_threadpool
 from index.errors import PinciteError, SettingsError
 from index.library.library import Library
 from index.server.accounts.principals import Grants
-from index.settings.team_settings import require_grant
+from index.settings import require_grant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

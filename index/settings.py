@@ -1,26 +1,233 @@
-"""All settings, their defaults, and how they are checked."""
+"""All settings with their defaults: from arguments, else the environment (`PINCITE_*`), else `pincite.toml`."""
 
 from __future__ import annotations
 
 import os
 import re
-from ipaddress import ip_network
+import tomllib
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from platformdirs import user_config_path
+from pydantic_settings import BaseSettings, TomlConfigSettingsSource
+
+from index.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+from ipaddress import ip_network
+from typing import Annotated
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
-    BaseSettings,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
-from index.errors import SettingsError, WriterNotSet
-from index.settings.configuration_file import FILE_NAME, ConfigurationFile, Kind, configuration_path
-from index.settings.demo_settings import DemoSettings
-from index.settings.team_settings import TeamSettings
+from index.errors import WriterNotSet
+
+Kind = Literal["path", "paths", "model"]
+"""Kind of a setting with paths: one path, several paths (as in PATH, or a list), or a model's name or folder."""
+FILE_NAME = "pincite.toml"
+VARIABLE = "PINCITE_CONFIG"
+
+
+def configuration_path() -> Path | None:
+    """Return the file that PINCITE_CONFIG names; None if it is set to an empty value; if unset, the user's own file.
+
+    A file in the current folder is not read automatically: it may come from a stranger, and its settings could send
+    questions, passages and the key of the language model to the stranger's server.
+    """
+    named = os.environ.get(VARIABLE)
+    if named is None:
+        return user_config_path("pincite") / FILE_NAME
+    return Path(named).expanduser().absolute() if named else None
+
+
+class ConfigurationFile(TomlConfigSettingsSource):
+    """Reads settings by their lower-case names; relative paths are relative to the file's folder.
+
+    Raises SettingsError if PINCITE_CONFIG names a missing file, or if the file is unreadable, is not valid TOML, or has
+    an unknown setting.
+    """
+
+    def __init__(self, settings_cls: type[BaseSettings], paths: Mapping[str, Kind]) -> None:
+        self.path = configuration_path()
+        self._text = ""
+        if self.path is not None and VARIABLE in os.environ and not self.path.is_file():
+            hint = f"Create the file, or unset {VARIABLE}; an empty value means that no file is read."
+            raise SettingsError(f"The configuration file {self.path} does not exist or is not a file.", hint)
+        super().__init__(settings_cls, toml_file=self.path)
+        for name in self.toml_data:
+            if name not in settings_cls.model_fields:
+                raise self._unknown(name, settings_cls.model_fields)
+        for name in self.toml_data.keys() & paths.keys():
+            self.init_kwargs[name] = self._absolute(self.toml_data[name], paths[name])
+
+    def error(self, name: str, problem: str, hint: str) -> SettingsError:
+        """Return an error about a setting in the file, with its line number."""
+        return SettingsError(f"{self.path}, line {self._line(name)}: {problem}.", hint)
+
+    def _read_file(self, file_path: Any) -> dict[str, Any]:
+        try:
+            self._text = file_path.read_text(encoding="utf-8")
+            return tomllib.loads(self._text)
+        except OSError as error:
+            hint = "Check its permissions."
+            message = f"The configuration file {file_path} cannot be read: {error.strerror}."
+            raise SettingsError(message, hint) from error
+        except ValueError as error:  # invalid TOML or invalid UTF-8
+            message = f"The configuration file {file_path} is not valid TOML: {error}."
+            hint = 'Write one setting per line: passage_tokens = 170, or: device = "cpu"'
+            raise SettingsError(message, hint) from error
+
+    def _unknown(self, name: str, known: Iterable[str]) -> SettingsError:
+        alike = get_close_matches(name.lower().replace("-", "_").removeprefix("pincite_"), known, n=1)
+        hint = f"Did you mean {alike[0]!r}?" if alike else "`pincite doctor -v` lists all settings."
+        return self.error(name, f"there is no setting {name!r}", hint)
+
+    def _line(self, name: str) -> int:
+        key = re.escape(name)
+        found = re.search(rf"""^[ \t]*(?:\[+[ \t]*)?["']?{key}["']?[ \t]*[=.\]]""", self._text, re.MULTILINE)
+        return self._text.count("\n", 0, found.start()) + 1 if found else 1
+
+    def _absolute(self, value: Any, kind: Kind) -> Any:
+        """Resolve one or several paths against the file's folder; other values are left for validation to reject."""
+        if kind == "paths" and isinstance(value, str):
+            value = [part for part in value.split(os.pathsep) if part]
+        if isinstance(value, list):
+            return [self._absolute(path, "path") for path in value]
+        if isinstance(value, str) and value and self.path is not None:
+            path = self.path.parent / Path(value).expanduser()
+            return str(path) if kind != "model" or path.is_dir() else value
+        return value
+
+
+class DemoSettings(BaseSettings):
+    """The settings whose names begin with `demo`."""
+
+    demo: bool = False
+    """Whether the server is a public demo: its library is published read-only, and each visitor gets a private library
+    for a short time."""
+    demo_files: int = Field(default=20, ge=1)
+    """Maximum number of files in a visitor's private library."""
+    demo_megabytes: int = Field(default=20, ge=1)
+    """Maximum size of these files together."""
+    demo_pages: int = Field(default=500, ge=1)
+    """Maximum number of their pages together; 3,000 characters count as a page in formats without pages."""
+    demo_idle_minutes: float = Field(default=30.0, gt=0)
+    """Minutes without a visit after which a private library is deleted."""
+    demo_minutes: float = Field(default=120.0, gt=0)
+    """Minutes after which it is deleted in any case."""
+    demo_visitors: int = Field(default=1000, ge=1)
+    """Maximum number of visitors at a time; the one who has been away longest is forgotten first."""
+    demo_disk_megabytes: int = Field(default=2000, ge=1)
+    """Maximum size of all private libraries on disk together; the oldest is deleted first."""
+    demo_questions: int = Field(default=30, ge=1)
+    """Maximum number of questions of one visitor per minute, searches and coverage included."""
+    demo_uploads: int = Field(default=30, ge=1)
+    """Maximum number of uploads of one visitor per hour."""
+    demo_batches: int = Field(default=6, ge=1)
+    """Maximum number of batches of questions of one visitor per hour."""
+    demo_batch_questions: int = Field(default=50, ge=1)
+    """Maximum number of questions in such a batch."""
+    demo_matrix_cells: int = Field(default=500, ge=1)
+    """Maximum number of documents times questions in a matrix, which counts as a batch."""
+    demo_checks: int = Field(default=20, ge=1)
+    """Maximum number of checked texts of one visitor per hour."""
+    demo_kept: int = Field(default=120, ge=1)
+    """Maximum number of comparisons and exports of kept quotes of one visitor per hour. The page compares them when the
+    tray opens, and when the library changes."""
+    demo_requests: int = Field(default=600, ge=1)
+    """Maximum number of requests of one visitor per minute, of any kind."""
+    demo_address_share: int = Field(default=5, ge=1)
+    """How many times the limit of one visitor all visitors at one address together have."""
+    demo_tokens: int = Field(default=500_000, ge=0)
+    """Maximum number of tokens per day that the language model reads and writes for all visitors."""
+    demo_visitor_tokens: int = Field(default=50_000, ge=0)
+    """The same for one visitor."""
+    demo_title: str = ""
+    """The title of the demo, on the page and of the browser's tab; empty for `Pincite`."""
+    demo_contact: str = ""
+    """How to reach the demo's operator: an e-mail address or a web address, shown on the page."""
+    demo_report: str = ""
+    """Web address or e-mail address for reports of abuse, shown on the page; empty for `demo_contact`."""
+    demo_privacy: str = ""
+    """A sentence that the privacy note begins with, such as who the operator is."""
+    demo_indexed: bool = False
+    """Whether search engines may list the demo."""
+
+
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+_GRANT = re.compile(r"\*|group:.+|user:.+|[^\s@:]*@[^\s@:]+")
+
+
+def require_grant(grant: str) -> None:
+    """Raise ValueError unless a text names a person, a domain, a group, or everyone."""
+    if not _GRANT.fullmatch(grant):
+        forms = "ada@example.org, @example.org, group:NAME, user:NAME or *"
+        raise ValueError(f"{grant!r} names nobody; use {forms}")
+
+
+class TeamSettings(BaseSettings):
+    """The part of the settings that only a server with accounts reads."""
+
+    accounts: Path = Field(default_factory=lambda: user_data_path("pincite") / "accounts")
+    """Folder of the keys, sessions and audit log of `serve --users`. Only its owner can read it."""
+    oidc_issuer: str = ""
+    """The OpenID Connect provider at which people sign in, such as `https://accounts.example.org`; empty for none."""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    oidc_scopes: str = "openid email profile"
+    oidc_groups: str = "groups"
+    """The claim that lists a person's groups."""
+    oidc_trust_email: bool = False
+    """Whether an e-mail address counts although the provider does not say that it is verified."""
+    public_url: str = ""
+    """The address of a server as people see it, which sign-ins and the footnotes of exports name; empty to take it from
+    each request."""
+    proxy_user: str = ""
+    """The header in which a trusted proxy names the person, such as `X-Forwarded-User`; empty for none."""
+    proxy_email: str = ""
+    """The header with the person's e-mail address."""
+    proxy_groups: str = ""
+    """The header with the person's groups, separated by commas."""
+    admins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Who may do everything: `ada@example.org`, `@example.org`, `group:staff`, `user:NAME`, or `*` for everyone who has
+    signed in."""
+    curators: Annotated[tuple[str, ...], NoDecode] = ()
+    """Who may add and remove documents of all libraries, in the same form."""
+    readers: Annotated[tuple[str, ...], NoDecode] = ()
+    """Who may ask questions of all libraries, in the same form."""
+    session_hours: float = Field(default=12.0, gt=0, le=24 * 365)
+    """Hours after which a person has to sign in again."""
+    audit_megabytes: int = Field(default=10, ge=1)
+    """Size at which the audit log is continued in a new file; nine old files are kept."""
+
+    @field_validator("admins", "curators", "readers", mode="before")
+    @classmethod
+    def _split_grants(cls, value: object) -> object:
+        return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    @field_validator("admins", "curators", "readers")
+    @classmethod
+    def _check_grants(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for grant in value:
+            require_grant(grant)
+        return value
+
+    @field_validator("oidc_issuer", "public_url")
+    @classmethod
+    def _check_address(cls, value: str) -> str:
+        split = urlsplit(value)
+        if value and not (split.hostname and (split.scheme == "https" or split.hostname in _LOCAL)):
+            raise ValueError("it must begin with https://, unless it is on this machine")
+        return value
+
 
 _PREFIX = "PINCITE_"
 _ORIGIN = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9.-]+(?::(?:\d{1,5}|\*))?")
