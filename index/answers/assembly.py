@@ -10,6 +10,7 @@ from index.answers.vicinity import Context
 from index.encoders.reader import UNREAD
 from index.records import Answer, Citation, Span, Statement
 from index.records.remarks import recognition_notes
+from index.text.numbers import NUMBER_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,9 +29,7 @@ COUNT_NOTE = "No sentence found gives the number, but the documents list {items}
 DISAGREE = "Your documents disagree: compare [1] and [2]."
 HEADING_CONFIDENCE = 0.5
 """The highest confidence in an answer that is a heading, a caption or a by-line, since it states nothing."""
-_AMOUNT = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|no|none|several)\b", re.I
-)
+_AMOUNT = re.compile(rf"\d|\b(?:{'|'.join(list(NUMBER_WORDS)[1:13])}|dozens?|hundreds?|no|none|several)\b", re.I)
 
 
 def context_span(hit: Hit) -> Span:

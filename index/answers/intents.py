@@ -7,20 +7,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from index.answers.completeness import AUXILIARY, split_parts
+from index.text.numbers import NUMBER_WORDS
 
 Kind = Literal["fact", "list", "count", "steps", "comparison"]
 """A question of no other kind is a `fact`."""
 
 
 _COUNT = re.compile(r"\bhow many\b|\bwhat (?:is the )?number of\b|\bcount\b", re.IGNORECASE)
-_NUMBER_WORDS = {
-    word: number
-    for number, word in enumerate(
-        ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], start=2
-    )
-}
+_COUNTS = {word: number for word, number in NUMBER_WORDS.items() if 2 <= number <= 12}
 _NUMBERED_LIST = re.compile(
-    rf"(?:^\W*|\b(?:which|what|the|name|list)\s+(?:\w+\s+)?)({'|'.join(_NUMBER_WORDS)}|\d\d?)\s+[a-z]", re.I
+    rf"(?:^\W*|\b(?:which|what|the|name|list)\s+(?:\w+\s+)?)({'|'.join(_COUNTS)}|\d\d?)\s+[a-z]", re.I
 )
 _LIST = re.compile(
     r"^\W*(?:please\s+)?(?:list|name|enumerate|give|state|identify)\b|^\W*(?:what|which)\s+(?:are|were)\b"
@@ -111,8 +107,8 @@ def _wanted(text: str) -> int:
     found = _NUMBERED_LIST.search(text)
     if not found:
         return 0
-    number = _NUMBER_WORDS.get(found[1].casefold()) or (int(found[1]) if found[1].isdigit() else 0)
-    return number if number <= max(_NUMBER_WORDS.values()) else 0
+    number = _COUNTS.get(found[1].casefold()) or (int(found[1]) if found[1].isdigit() else 0)
+    return number if number <= max(_COUNTS.values()) else 0
 
 
 def _kind(text: str) -> Kind:

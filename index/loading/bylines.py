@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from index.loading.dates import iso_date
+from index.text.dates import iso_date
 
 _BYLINE = re.compile(r"(?:(?:written|published|posted)\s+)?by\s+(\S.*)", re.IGNORECASE)
 _DATED_BYLINE = re.compile(r"(.*?)[,\s]+by\s+(\S.*)", re.IGNORECASE)

@@ -6,15 +6,14 @@ import re
 from functools import lru_cache
 from typing import Literal
 
+from index.text.dates import GERMAN_MONTHS, MONTHS, SHORT_MONTHS
+
 Kind = Literal["", "word", "number", "band", "year", "date"]
 """A band of numbers, such as an age of `15 - 24` or `65+`, names a class, where a number is a value."""
 _NUMBER = re.compile(r"[\s+\-–−~≈<>≤≥±(]*[$€£¥#]?\s?[+\-–−]?[\d.,'’\s]*\d[\d.,'’\s]*[%‰°]?\s?[\w.%/²³$€£¥]{0,4}\)?")
 _BAND = re.compile(r"(\d{1,3})\s?[-–—]\s?(\d{1,3})|\d{1,3}\s?\+")
 _YEAR = re.compile(r"(?:FY|CY)?\s?(?:1[89]|20)\d\d[EAP*]?|FY\s?'?\d\d(?:/\d\d)?|(?:1[89]|20)\d\d[/–-]\d\d(?:\d\d)?")
-_MONTH = (
-    r"(?:jan(?:uary|uar)?|feb(?:ruary|ruar)?|mar(?:ch)?|märz|apr(?:il)?|may|mai|june?|juni|july?|juli|aug(?:ust)?"
-    r"|sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)\.?"
-)
+_MONTH = rf"(?:{'|'.join((*MONTHS, *SHORT_MONTHS, *GERMAN_MONTHS, 'okt', 'dez'))})\.?"
 _DATE = re.compile(
     rf"\d{{4}}-\d\d(?:-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?)?)?|\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}}"
     r"|\d{1,2}/\d{1,2}\s?[-–]\s?\d{1,2}/\d{1,2}|\d{1,2}\.\d{1,2}\.\s?[-–]\s?\d{1,2}\.\d{1,2}\.|\d{1,2}:\d\d(?::\d\d)?"

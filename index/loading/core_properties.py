@@ -9,7 +9,7 @@ import zlib
 from typing import Any
 
 from index.loading.bylines import person
-from index.loading.dates import iso_date
+from index.text.dates import iso_date
 from index.text.sentences import one_line
 
 _GENERATORS = ("python-docx", "openpyxl", "python-pptx")

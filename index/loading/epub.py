@@ -13,11 +13,11 @@ from urllib.parse import unquote
 
 from index.errors import CopyProtected, DamagedFile
 from index.loading.content import Block, Draft, paragraph
-from index.loading.dates import iso_date
 from index.loading.html_tree import walk
 from index.loading.plain_text import decode
 from index.loading.xml_tree import parse, parse_text, text_of, with_characters, without_namespaces
 from index.loading.zip_parts import ZipParts
+from index.text.dates import iso_date
 from index.text.sentences import has_words, one_line
 
 if TYPE_CHECKING:

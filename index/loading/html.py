@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from index.loading import metadata
 from index.loading.content import Draft
-from index.loading.dates import iso_date
 from index.loading.html_tables import covered
 from index.loading.html_tree import LINKS_SHARE, Piece, walk
 from index.records.table import Reading
 from index.text.boilerplate import ends_sentence, kind_of
+from index.text.dates import iso_date
 from index.text.sentences import has_words, one_line
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from html import unescape
 from typing import TYPE_CHECKING
 
 from index.loading.content import Block, Draft, paragraph, rows, verbatim
-from index.loading.dates import iso_date
 from index.loading.metadata import author_of, date_of
+from index.text.dates import iso_date
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from index.loading.bylines import byline, dateline, loose_byline, signature
-from index.loading.dates import iso_date
+from index.text.dates import iso_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from index.errors import DamagedFile
 from index.loading import markdown
 from index.loading.content import Block, Content, Draft, verbatim
-from index.loading.dates import iso_date
 from index.loading.text_formats import is_notebook
+from index.text.dates import iso_date
 from index.text.sentences import has_words, one_line
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from index.errors import DamagedFile, PasswordRequired
 from index.loading import metadata
 from index.loading.bylines import person
 from index.loading.content import Block, Draft, paragraph, verbatim
-from index.loading.dates import iso_date
 from index.loading.grid import Outline, grid
 from index.loading.xml_tree import local, parse, text_of
 from index.loading.zip_parts import ZipParts
+from index.text.dates import iso_date
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from index.loading import metadata
 from index.loading.content import Block, Draft, paragraph, verbatim
-from index.loading.dates import iso_date
 from index.loading.hard_wraps import Width, unwrap
+from index.text.dates import iso_date
+from index.text.numbers import NUMBER_WORDS
 from index.text.sentences import normalise, one_line
 
 if TYPE_CHECKING:
@@ -64,8 +65,8 @@ _FEW_BYTES = 400
 """With fewer bytes, letter statistics are noise, and Western European is the better guess."""
 _UNDERLINE = re.compile(r"([=\-~^\"'`#*+.:])\1{2,}")
 _CHAPTER = re.compile(
-    r"(?:chapter|part|book|section|appendix|act|scene|letter|article)\s+(?:[ivxlcdm]+|\d+|[a-z]|one|two|three|four|five"
-    r"|six|seven|eight|nine|ten|the\s+\w+)\b[.:]?(?:\s+(?-i:[^a-z\s]).*)?",
+    r"(?:chapter|part|book|section|appendix|act|scene|letter|article)\s+(?:[ivxlcdm]+|\d+|[a-z]|"
+    rf"{'|'.join(list(NUMBER_WORDS)[1:11])}|the\s+\w+)\b[.:]?(?:\s+(?-i:[^a-z\s]).*)?",
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"(\d+(?:\.\d+)*)\.?\s+[A-ZÀ-Þ][^.!?;]*[^.!?,;:\s]")

@@ -15,8 +15,8 @@ from index.errors import PasswordRequired
 from index.loading import metadata
 from index.loading.bylines import person
 from index.loading.content import Block, Draft, paragraph
-from index.loading.dates import iso_date
 from index.loading.grid import grid
+from index.text.dates import iso_date
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from index.loading.content import Block, Draft, paragraph, verbatim
-from index.loading.dates import iso_date
 from index.loading.grid import Outline, grid
 from index.loading.metadata import doi_in
 from index.loading.xml_tree import local, parse_text, strings, text_of
 from index.records.table import Reading
+from index.text.dates import iso_date
 from index.text.sentences import has_words, one_line
 
 if TYPE_CHECKING:

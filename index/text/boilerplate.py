@@ -11,6 +11,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
+from index.text.dates import MONTHS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -69,8 +71,8 @@ _LONE_REFERENCE = re.compile(
     r"|.{0,200}\bfrom the original on (?:\d{1,2} )?[A-Z]\w+ \d",
     re.IGNORECASE,
 )
-_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
-_DATE_ALONE = re.compile(rf"[\W\d]*(?:(?:{_MONTHS})\w*[\W\d]*){{1,2}}(?:(?:pm|am|[A-Z]{{2,3}}T)\W*)*$", re.IGNORECASE)
+_MONTH = "|".join(name[:3] for name in MONTHS)
+_DATE_ALONE = re.compile(rf"[\W\d]*(?:(?:{_MONTH})\w*[\W\d]*){{1,2}}(?:(?:pm|am|[A-Z]{{2,3}}T)\W*)*$", re.IGNORECASE)
 _REFERENCE_SIGNS = (
     re.compile(r"\s*(?:\[\d{1,3}\]|\d{1,3}\.|\^)\s|\d{1,2}\s(?=[A-Z][\w.]*,\s)"),
     # an author among the first words: later, `Stockholm, Sweden` is a place

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from index.text.wording import verbatim_key, words
 from index.verification.premises import Place, around, nearest_windows, render, render_places
 from index.verification.vetoes import difference, sum_of, veto
-from index.verification.wording import verbatim_key, words
 
 if TYPE_CHECKING:
     from index.records import Verdict

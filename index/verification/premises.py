@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from index.text.boilerplate import is_statement
-from index.verification.wording import words
+from index.text.wording import words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

@@ -7,12 +7,12 @@ from difflib import SequenceMatcher
 from itertools import pairwise, permutations
 from typing import TYPE_CHECKING
 
-from index.verification.numbers import MONTHS, YEARS, read_quantities, without_notes
-from index.verification.quantities import Quantity, equal_quantities
-from index.verification.wording import folded, normalise, words
+from index.text.dates import MONTHS
+from index.text.numbers import YEARS, Quantity, equal_quantities, read_quantities, without_notes
+from index.text.wording import folded, normalise, words
 
 if TYPE_CHECKING:
-    from index.verification.wording import Word
+    from index.text.wording import Word
 
 SMALL = 2
 """Numbers up to this one need not be in the source if they are written in words."""

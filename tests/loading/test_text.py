@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.loading.bylines import byline
-from index.loading.dates import iso_date
 from index.loading.loader import load_bytes
 from tests.cases import cases
 
@@ -191,33 +190,6 @@ def test_title_author_and_date_of_a_text_are_stated_not_guessed(text: str, expec
 def test_title_of_a_text_is_a_heading() -> None:
     """The title line is a heading of the text below it."""
     assert headings(read(BLOG.format(body=BODY))) == [(1, "Do Bees Really Dance?")]
-
-
-DATES = {
-    "2020-12-05": "2020-12-05",
-    "2020-12-05T08:30:00Z": "2020-12-05",
-    "2020-12-05 08:30:00 +0100": "2020-12-05",
-    "2020-12": "2020-12",
-    "2020": "2020",
-    "5 December 2020": "2020-12-05",
-    "Saturday, December 5th, 2020": "2020-12-05",
-    "Published on 5 Dec. 2020": "2020-12-05",
-    "December 2020": "2020-12",
-    "5. Dezember 2020": "2020-12-05",
-    "5 de diciembre de 2020": "2020-12-05",
-    "5 décembre 2020": "2020-12-05",
-    "5/12/2020": "",
-    "31 February 2020": "",
-    "5 Smarch 2020": "",
-    "On 5 December 2020 the bees": "",
-    "": "",
-}
-
-
-@cases(("text", "expected"), DATES.items())
-def test_dates_are_read_as_precisely_as_stated(text: str, expected: str) -> None:
-    """A date that could mean two days is not read."""
-    assert iso_date(text) == expected
 
 
 @pytest.mark.parametrize(

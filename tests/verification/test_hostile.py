@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from index.text.wording import verbatim_key, words
 from index.verification.judgement import compare
 from index.verification.premises import Excerpt
-from index.verification.wording import verbatim_key, words
 from tests.cases import cases
 from tests.nightly import length
 from tests.verification.claims import judged, sure

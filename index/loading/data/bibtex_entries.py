@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from index.loading.markup.tex_words import plain
+from index.text.dates import MONTHS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,13 +17,12 @@ _KEY = re.compile(r"\s*([^,\s{}()=]*)\s*,")
 _BARE = re.compile(r"[^\s,{}()\"#]+")
 _JOIN = re.compile(r"\s*#\s*")
 _OTHERS = frozenset({"comment", "preamble"})
-_MONTHS = dict(zip("jan feb mar apr may jun jul aug sep oct nov dec".split(), range(1, 13), strict=True))
 _LONGEST = 100_000
 
 
 def entries_of(text: str) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield the key and the fields of each entry, the fields by their names in lower case."""
-    names = {month: str(number) for month, number in _MONTHS.items()}
+    names = {month[:3]: str(number) for month, number in MONTHS.items()}
     at = 0
     while found := _ENTRY.search(text, at):
         kind, at = found[1].lower(), found.end()

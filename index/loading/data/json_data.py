@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from index.loading import structured_text
 from index.loading.content import Content, Draft
 from index.loading.data.records_text import as_table, blocks, record
-from index.loading.dates import iso_date
 from index.loading.line_places import source_lines
+from index.text.dates import iso_date
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:

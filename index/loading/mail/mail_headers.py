@@ -9,7 +9,7 @@ from email.header import decode_header, make_header
 from email.utils import getaddresses, parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from index.loading.dates import iso_date
+from index.text.dates import iso_date
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ import re
 from typing import TYPE_CHECKING
 
 from index.loading.content import Draft
-from index.loading.dates import iso_date
 from index.loading.grid import Outline
 from index.loading.line_places import source_lines
 from index.loading.markup.asciidoc_words import Words
 from index.loading.markup.manuscript import Manuscript
+from index.text.dates import iso_date
 
 if TYPE_CHECKING:
     from index.loading.content import Content

@@ -9,11 +9,11 @@ import re
 from typing import TYPE_CHECKING
 
 from index.loading.content import Draft
-from index.loading.dates import iso_date
 from index.loading.line_places import source_lines
 from index.loading.markup.manuscript import Manuscript
 from index.loading.markup.mdoc import CALLABLE, sentence
 from index.loading.markup.roff import arguments, words
+from index.text.dates import iso_date
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from index.loading import metadata
 from index.loading.content import Draft
-from index.loading.dates import iso_date
 from index.loading.line_places import source_lines
 from index.loading.markup.manuscript import Manuscript
+from index.text.dates import iso_date
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:

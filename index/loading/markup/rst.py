@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from index.loading import structured_text
 from index.loading.content import Draft
-from index.loading.dates import iso_date
 from index.loading.grid import Outline
 from index.loading.line_places import source_lines
 from index.loading.markup.manuscript import Manuscript
 from index.loading.markup.sphinx_markup import learn_directives, with_spoken_roles
+from index.text.dates import iso_date
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from index.loading.content import Draft
-from index.loading.dates import iso_date
 from index.loading.markup.manuscript import Manuscript
 from index.loading.markup.tex_source import CODE, closing_braces, without_comments
 from index.loading.markup.tex_words import kept, plain
+from index.text.dates import iso_date
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:

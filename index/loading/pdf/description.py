@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from index.loading import metadata
 from index.loading.bylines import person
-from index.loading.dates import iso_date
+from index.text.dates import iso_date
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:

@@ -1,25 +1,25 @@
-"""Recognises dates that are written out, in five languages, or in the form of ISO 8601."""
+"""The names of months, and dates that are written out in four languages or in the form of ISO 8601."""
 
 from __future__ import annotations
 
 import re
 from datetime import date
 
-_MONTHS = (
-    ("january", "jan", "januar", "janvier", "enero"),
-    ("february", "feb", "februar", "février", "febrero"),
-    ("march", "mar", "märz", "mars", "marzo"),
-    ("april", "apr", "avril", "abril"),
-    ("may", "mai", "mayo"),
-    ("june", "jun", "juni", "juin", "junio"),
-    ("july", "jul", "juli", "juillet", "julio"),
-    ("august", "aug", "août", "agosto"),
-    ("september", "sep", "sept", "septembre", "septiembre"),
-    ("october", "oct", "oktober", "octobre", "octubre"),
-    ("november", "nov", "novembre", "noviembre"),
-    ("december", "dec", "dezember", "décembre", "diciembre"),
+MONTHS = dict(
+    zip(
+        "january february march april may june july august september october november december".split(),
+        range(1, 13),
+        strict=True,
+    )
 )
-_MONTH = {name: number for number, names in enumerate(_MONTHS, 1) for name in names}
+"""The number of each month by its English name."""
+SHORT_MONTHS = {name[:3]: number for name, number in MONTHS.items()} | {"sept": 9}
+GERMAN_MONTHS = "januar februar märz april mai juni juli august september oktober november dezember".split()
+_FRENCH = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
+_SPANISH = "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split()
+_MONTH_NUMBERS = SHORT_MONTHS | MONTHS
+for _names in (GERMAN_MONTHS, _FRENCH, _SPANISH):
+    _MONTH_NUMBERS |= zip(_names, range(1, 13), strict=True)
 _WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?\s+)?"
 _STATED = (
     r"(?:(?:first\s+)?(?:published|posted|dated?|written)(?:\s+on)?:?\s+"
@@ -56,7 +56,7 @@ def iso_date(text: str) -> str:
 
 def _iso(parts: dict[str, str]) -> str:
     name = parts["month"].lower()
-    month = int(name) if name.isdigit() else _MONTH.get(name, 0)
+    month = int(name) if name.isdigit() else _MONTH_NUMBERS.get(name, 0)
     day = parts.get("day")
     try:
         stated = date(int(parts["year"]), month, int(day or 1))

@@ -6,8 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from index.verification.numbers import read_quantities
-from index.verification.quantities import equal_quantities
+from index.text.numbers import equal_quantities, read_quantities
 from tests.cases import cases
 
 SAME = {
