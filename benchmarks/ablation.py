@@ -28,7 +28,7 @@ from index.evaluation.sets import read_set
 from index.search import fusion, retriever
 from index.settings import Settings
 from index.storage.lexical import queries as lexical
-from index.storage.lexical import terms
+from index.text import words as terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

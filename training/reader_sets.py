@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any
 from index.encoders.reader import follow_up
 from index.records import Span
 from index.search.cells import row_window
-from index.storage.lexical.terms import question_terms, terms
 from index.text.sentences import split_sentences
+from index.text.words import question_terms, terms
 from training.passages import asked, asked_cells, digest, guides, papers, written
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from index.records import Span
-from index.storage.lexical.terms import question_terms, terms
+from index.text.words import question_terms, terms
 from training.falsehoods import PROGRAMS, Others
 from training.grammar import parser
 from training.reader_sets import ALL_ANSWERED, CELLS, MANUALS, OURS, Question

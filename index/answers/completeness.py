@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from index.storage.lexical.terms import STOP_WORDS, question_terms
+from index.text.words import STOP_WORDS, question_terms
 
 _WH = (
     r"(?:who|whom|whose|what|which|when|where|why"

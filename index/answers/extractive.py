@@ -12,8 +12,8 @@ from index.answers.quotation import LONGEST, Candidate, Quote, cut, overlap, wor
 from index.answers.vicinity import Context, Run
 from index.records import Span
 from index.search.disagreement import disagree
-from index.storage.lexical.terms import terms
 from index.text.boilerplate import ITEM, ends_sentence, is_statement
+from index.text.words import terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 from index.answers.model_writer import ModelWriter
 from index.answers.prompts import clean
 from index.errors import WriterError
-from index.storage.lexical.terms import question_terms, words
-from index.text.words import frequent_words, stem
+from index.text.words import frequent_words, question_terms, stem, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

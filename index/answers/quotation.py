@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from index.records import Span
 from index.search.readings import rank_loss
-from index.storage.lexical.terms import question_terms, terms
 from index.text.boilerplate import ITEM
+from index.text.words import question_terms, terms
 
 if TYPE_CHECKING:
     from index.answers.vicinity import Context

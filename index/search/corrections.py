@@ -9,8 +9,7 @@ from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 from index.search.word_forms import other_spellings
-from index.storage.lexical.terms import STOP_WORDS, word_spans, words
-from index.text.words import UNKNOWN, rarity
+from index.text.words import STOP_WORDS, UNKNOWN, rarity, word_spans, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from index.storage.lexical.terms import STOP_WORDS
-from index.text.words import language
+from index.text.words import STOP_WORDS, language
 
 LEAST_SHARED = 0.7
 """The least share of the shorter sentence's content words that the other sentence has."""

@@ -10,8 +10,8 @@ from index.search.disagreement import disagree
 from index.search.earlier import adjusted
 from index.search.evidence import LEAST_STRENGTH, weigh
 from index.search.readings import is_question, reorder
-from index.storage.lexical.terms import words, words_in
 from index.text.row_headers import words_above
+from index.text.words import words, words_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set

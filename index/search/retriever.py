@@ -27,7 +27,7 @@ from index.search.fusion import (
 from index.search.pins import HitBuilder
 from index.search.readings import read_hits, share_of_pin
 from index.search.signals import absent_words, read_signals, signals
-from index.storage.lexical.terms import word_spans
+from index.text.words import word_spans
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -12,8 +12,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from index.encoders.pretrained import DEFAULT_NAME
-from index.storage.lexical.terms import terms_of, words_in
-from index.text.words import rarity
+from index.text.words import rarity, terms_of, words_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence, Set

@@ -17,7 +17,6 @@ from index.records import Problem
 from index.storage.catalog import document_queries, passage_queries
 from index.storage.dense.dense_index import PATIENCE, DenseIndex
 from index.storage.files import WriterLock
-from index.storage.lexical import terms as analysis
 from index.storage.lexical.lexical_index import LexicalIndex
 from index.storage.protocol import Readiness, Scope
 from index.storage.upkeep import (
@@ -29,6 +28,7 @@ from index.storage.upkeep import (
     open_catalog,
     passages_since,
 )
+from index.text import words as analysis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -15,7 +15,7 @@ from index.library.library import Library
 from index.publish.site import write_site
 from index.records import Span
 from index.settings import Settings
-from index.storage.lexical import terms as analysis
+from index.text import words as analysis
 from tests.browser.axe import colour_violations, structure_violations
 from tests.browser.conftest import TIMEOUT_MS
 from tests.browser.hostile_texts import LINKS, MARKUP, TEXTS

@@ -20,8 +20,8 @@ from index.search.evidence import (
 )
 from index.search.fusion import DENSE_SHARE, EVIDENCE_SHARE, SENTENCE_SHARE
 from index.storage.catalog.passage_queries import PassageRow
-from index.storage.lexical import terms as analysis
 from index.storage.tables import unpack_sentence_vectors
+from index.text import words as analysis
 from tests.fakes import meaning
 from tests.search.conftest import ask, quotes
 from tests.storage.factories import a_copy, a_document, id_of

@@ -14,9 +14,9 @@ from index.records import CANDIDATES
 from index.search.fusion import DENSE_SHARE
 from index.search.retriever import NEAREST, WEIGHED_CANDIDATES
 from index.settings import Settings
-from index.storage.lexical.terms import word_spans
 from index.storage.store import FolderStore
 from index.text.query import Query, parse
+from index.text.words import word_spans
 from tests.fakes import IDEAS, FakeEncoder, meaning
 from tests.nightly import length
 from tests.search.conftest import ask, make_store, quotes, retriever

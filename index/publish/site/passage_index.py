@@ -27,8 +27,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index.search.evidence import quotable_sentences
-from index.storage.lexical.terms import terms_of
 from index.storage.tables import unpack_sentence_vectors
+from index.text.words import terms_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index.encoders.encoder import Draft
-from index.storage.lexical.terms import terms, words
-from index.text.words import frequent_words, rarity
+from index.text.words import frequent_words, rarity, terms, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from index.errors import LibraryLocked
 from index.storage.lexical.tantivy_files import MERGE_THREAD, WRITER_LOCK, merge_due
-from index.storage.lexical.terms import terms, words
+from index.text.words import terms, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

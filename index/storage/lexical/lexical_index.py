@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from index.storage.catalog.catalog import Catalog
     from index.storage.lexical.lexical_folder import State
 
-FORMAT = 3
+FORMAT = 4
 _SLICE = 50_000
 """Passages between two commits of a long update: after a crash, at most this many are indexed again."""
 _TRIES = 10

@@ -10,7 +10,7 @@ from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from index.storage.lexical import terms as analysis
+from index.text import words as analysis
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -10,7 +10,7 @@ import pytest
 from index.publish.site import word_vectors
 from index.publish.site.passage_index import IndexedPassages
 from index.publish.site.word_vectors import distil
-from index.storage.lexical.terms import terms
+from index.text.words import terms
 from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:

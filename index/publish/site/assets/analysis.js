@@ -1,5 +1,5 @@
 // Splits texts into words and terms exactly as the server does: lower case, without accents, stemmed. See
-// index/storage/lexical/terms.py, whose rules these are.
+// index/text/words.py, whose rules these are.
 import { stem } from "./stemmer.js";
 
 const IDEOGRAPH = "\\u3040-\\u30ff\\u3400-\\u4dbf\\u4e00-\\u9fff\\uf900-\\ufaff";
@@ -16,7 +16,8 @@ const STOP_WORDS = new Set((
 /** Letters that have no accent to remove, but a form in plain Latin letters. */
 const PLAIN = new Map(Object.entries({
   æ: "ae", ǽ: "ae", ǣ: "ae", œ: "oe", ø: "o", ǿ: "o", ł: "l", đ: "d", ð: "d", þ: "th", ß: "ss", ħ: "h", ı: "i", ŋ: "n",
-  ŧ: "t", ĸ: "q", ŀ: "l", ĳ: "ij", ŉ: "n", ƒ: "f", "’": "'", "‘": "'",
+  ŧ: "t", ĸ: "q", ŀ: "l", ĳ: "ij", ŉ: "n", ƒ: "f", ə: "a", ɓ: "b", ɖ: "d", ɗ: "d", ɛ: "e", ǝ: "e", ƙ: "k", ɲ: "n",
+  ɔ: "o", ʋ: "v", ƴ: "y", ɨ: "i", ƥ: "p", ƭ: "t", ʉ: "u", ƶ: "z", "’": "'", "‘": "'",
 }));
 const known = new Map();
 

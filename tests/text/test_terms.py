@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import unicodedata
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.storage.lexical.terms import question_terms, repeated_question_terms, terms, word_spans, words
+from index.loading.loader import load
+from index.text.words import frequent_words, question_terms, repeated_question_terms, terms, word_spans, words
 from tests.cases import cases
 
+SEEDS = [path for path in (Path(__file__).parents[2] / "seeds").iterdir() if path.suffix != ".jsonl"]
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=60) | st.text("ab1 -.'’é漢カ\n", max_size=40)
 
 
@@ -166,3 +169,22 @@ def test_word_spans_do_not_overlap(text: str) -> None:
     assert all(span.end <= following.start for span, following in pairwise(spans))
     assert all(span.of(text).strip() == span.of(text) != "" for span in spans)
     assert all(span.of(text).casefold() not in {"the", "of", "is"} for span in spans)
+
+
+# As tantivy
+
+
+def test_words_are_stemmed_as_by_tantivy() -> None:
+    """The stems of all words of the sample documents and of everyday English are those of tantivy's stemmer."""
+    import tantivy
+
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.raw())
+    for step in (tantivy.Filter.lowercase(), tantivy.Filter.ascii_fold(), tantivy.Filter.stemmer("english")):
+        builder = builder.filter(step)
+    analyze = builder.build().analyze
+    found = {word for document in SEEDS for word in words(load(document, max_bytes=10**8).text)}
+    latin = {word for n in range(0xC0, 0x180) if (word := chr(n)).isalpha()}
+    vocabulary = found | set(frequent_words(20_000)) | latin
+    assert {word: terms(word) for word in vocabulary if word.isalpha()} == {
+        word: analyze(word) for word in vocabulary if word.isalpha()
+    }
