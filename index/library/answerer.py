@@ -252,7 +252,7 @@ class Answerer:
         return lambda sentence: (vectors @ encoder.encode_question(sentence)).tolist()
 
     def suggestions(self, limit: int = 4) -> list[str]:
-        """Return questions to begin with. The library answers each one clearly, with the sentence that it was made of;
-        there may be none. They are made once for each state of the library, which takes seconds.
+        """Return questions to begin with. The library answers each one clearly, from the heading or the definition that
+        it was made of; there may be none. They are made once for each state of the library, which takes seconds.
         """
         return self._suggestions.make(limit)

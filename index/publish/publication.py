@@ -45,7 +45,7 @@ class Request:
     licences: Mapping[str, str] = field(default_factory=dict)
     """Licences that the publisher states, by id of the document."""
     questions: tuple[str, ...] = ()
-    """Questions to suggest; without any, Pincite makes them from the headings."""
+    """Questions to suggest; without any, Pincite makes them of headings and definitions."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -254,9 +254,9 @@ def test_map_says_that_it_is_being_drawn(site: str, visit: Visit) -> None:
 
 def test_suggested_questions_appear_when_they_have_been_made(tmp_path: Path, visit: Visit) -> None:
     """Nothing else moves; each is answered with its sentence."""
-    text = "The last plague outbreak reached Oslo in 1654. A horse cost more than a bridge that year."
+    text = "A plague is an outbreak of fever that spreads from town to town. A horse cost more than a bridge."
     with open_library(tmp_path, {"oslo.txt": text}) as library, running_site(library, examples=()) as url:
         page = visit(url)
-        page.get_by_role("link", name="When did the last plague outbreak reach Oslo?").click()
-        expect(page.locator(".p-answer")).to_contain_text("reached Oslo in 1654")
+        page.get_by_role("link", name="What is a plague?").click()
+        expect(page.locator(".p-answer")).to_contain_text("an outbreak of fever")
         page.close()  # before the server stops, which the page would report

@@ -1,4 +1,4 @@
-"""Suggested questions: made of the documents' sentences, and answered clearly with these very sentences."""
+"""Suggested questions: made of headings and definitions, and answered clearly from the very place."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from index.library import suggestions
 from index.library.library import Library
-from index.library.suggestions import spread_evenly
+from index.library.suggestions import definition_question, heading_question, spread_evenly
 from index.records import DocumentInfo
 from index.settings import Settings
+from tests.cases import cases
 from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
 
     from tests.conftest import Write
 
-PLAGUE = "The last plague outbreak reached Oslo in 1654. A horse cost more than a bridge that year."
-QUEEN = "Queen Elizabeth opened the new harbour on 9 October 2004. The whale swam to the garden."
-VAGUE = "He signed it in the harbour. This was what she wanted. It may have been in 1846."
-OF_PLAGUE, OF_QUEEN = "When did the last plague outbreak reach Oslo?", "When did Queen Elizabeth open the new harbour?"
+PLAGUE = "A plague is an outbreak of fever that spreads from town to town. A horse cost more than a bridge that year."
+QUEEN = "# Why the queen of Norway is feared\n\nThe queen of Norway is feared for her whale. The river froze.\n"
+VAGUE = "He signed it in the harbour. This was what she wanted. The result is a number that grows."
+OF_PLAGUE, OF_QUEEN = "What is a plague?", "Why is the queen of Norway feared?"
 
 
 def document_info(identity: str) -> DocumentInfo:
@@ -39,27 +40,67 @@ def test_documents_are_chosen_evenly_from_the_library() -> None:
     assert spread_evenly([], 4) == []
 
 
-def test_each_suggestion_is_answered_with_its_own_sentence(library: Library, write: Write) -> None:
+@cases(
+    ("heading", "question"),
+    [
+        ("Q: Is the harbour of Oslo deep?", "Is the harbour of Oslo deep?"),
+        ("2.1 Wie wird der Hafen geschützt?", "Wie wird der Hafen geschützt?"),
+        ("Why the old harbour was closed", "Why was the old harbour closed?"),
+        ("What China does not accept", "What does China not accept?"),
+        ("How to Sign a Treaty", "How do I sign a treaty?"),
+        ("The Battle of Long Island", "What is known about the Battle of Long Island?"),
+        ("The contract of May 2014", "What is known about the contract of May 2014?"),
+        ("Why the harbour was closed", ""),  # which one?
+        ("What a visitor can and cannot do", ""),
+        ("The line itself", ""),
+        ("Introduction", ""),
+        ("THE BATTLE OF OSLO", ""),
+    ],
+)
+def test_heading_gives_the_question_that_it_asks(heading: str, question: str) -> None:
+    """A question stays as it is, in any language; a clause gets its English order."""
+    assert heading_question(heading, {"a", "sign", "treaty", "long", "may"})[1] == question
+
+
+@cases(
+    ("sentence", "question"),
+    [
+        ("A barometer is an instrument that measures the pressure of air.", "What is a barometer?"),
+        ("The Treaty of Paris (1763) was the end of a war in America.", "What was the Treaty of Paris?"),
+        ("OPEC is a cartel of states.", "What is OPEC?"),
+        ("Deforestation is a process that removes trees.", "What is deforestation?"),
+        ("Marie Curie was a Polish physicist who worked in Paris.", "Who was Marie Curie?"),
+        ("Nick Foles is an American quarterback for the Eagles.", ""),  # a person, but no word says so
+        ("The result is a number that grows.", ""),
+        ("Each target is a file that is built.", ""),
+        ("It is a town in Norway.", ""),
+        ("The treaty was signed in Oslo.", ""),
+    ],
+)
+def test_definition_gives_the_question_that_it_answers(sentence: str, question: str) -> None:
+    """It names what it defines; a person is asked for with `who`."""
+    assert definition_question(sentence, {"a", "the", "deforestation"})[1] == question
+
+
+def test_each_suggestion_is_answered_from_its_own_place(library: Library, write: Write) -> None:
     """Documents take turns; the same library always gives the same questions."""
-    library.add([write("a.txt", PLAGUE), write("b.txt", QUEEN), write("c.txt", VAGUE)])
+    library.add([write("a.txt", PLAGUE), write("b.md", QUEEN), write("c.txt", VAGUE)])
     assert library.suggestions() == [OF_PLAGUE, OF_QUEEN]
-    for question, sentence in ((OF_PLAGUE, PLAGUE), (OF_QUEEN, QUEEN)):
+    for question, text in ((OF_PLAGUE, PLAGUE), (OF_QUEEN, QUEEN.partition("\n\n")[2])):
         answer = library.ask(question)
-        assert answer.citations[0].quote == f"{sentence.split('. ')[0]}."
+        assert answer.citations[0].quote == f"{text.split('. ')[0]}."
     assert library.suggestions() == [OF_PLAGUE, OF_QUEEN]
     assert library.suggestions(1) == [OF_PLAGUE]
     assert library.suggestions(0) == []
 
 
 def test_there_are_none_rather_than_poor_ones(library: Library, write: Write) -> None:
-    """Vague sentences, headings, other languages, data and code give no question."""
+    """Vague sentences, vague headings, other languages, data and code give no question."""
     library.add(
         [
             write("a.txt", VAGUE),
-            write("b.md", "# Legislative History--H.R. 3162\n\n# Example Docs\n\n# 港口条约的签署\n"),
-            write(
-                "c.txt", "Der König hat den Vertrag im Jahr 1846 in Oslo unterschrieben. Der Wal schwamm nach Bergen."
-            ),
+            write("b.md", f"# What are the different types?\n\n{VAGUE}\n\n# Example Docs\n\n# 港口条约的签署\n"),
+            write("c.txt", "Der König ist ein Herrscher, der den Vertrag unterschrieben hat. Der Wal schwamm davon."),
             write("d.py", f"def oslo():\n    return 1654  # {PLAGUE}\n"),
         ]
     )
@@ -94,7 +135,7 @@ def test_suggestions_follow_the_library_and_are_made_once_for_each_state(
     assert made == [[OF_PLAGUE]] * 3
     monkeypatch.setattr(suggestions, "SECONDS", -1.0)
     assert library.suggestions() == [OF_PLAGUE]
-    library.add(write("b.txt", QUEEN))
+    library.add(write("b.md", QUEEN))
     assert library.suggestions() == []
 
 
