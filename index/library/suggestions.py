@@ -56,7 +56,7 @@ _WORDS = r"[\w’'-]+(?: [\w’'-]+){0,2}?"
 _DEFINITION = re.compile(
     rf"(?:(?P<kind>An? {_WORDS})|(?P<name>The (?![a-z]+[’']s)(?:[\w’'-]+ ){{0,5}}?[A-Z][\w’'-]+(?: [\w’'-]+){{0,3}}?)"
     rf"|(?P<term>(?!(?:The|An?) )[A-Z]{_WORDS}))(?: \([^()]{{1,60}}\))? (?P<be>is|are|was|were)"
-    r" (?:(?P<one>the|one of)|an?) (?P<noun>.+?) (?:of|that|which|who|for|in|on|to|with|by|from|where|used)\b.*\."
+    r" (?:(?P<one>the|one of)|an?) (?P<noun>(?!fact|part|result|matter|way|lot)\w.*?) (?:of|that|which|who|for|in|on|to|with|by|from|where|used)\b.*\."
 )
 """Of the form `A barometer is an instrument that …`."""
 _PERSON = re.compile(
@@ -141,14 +141,15 @@ class Suggestions:
         chosen = spread_evenly(sorted(infos.values(), key=lambda info: (info.source, info.id)), limit)
         deadline = time.monotonic() + SECONDS
         waiting = [self._good(self._candidates(numbers[info.id]), deadline) for info in chosen]
-        made = {""}
+        subjects = set[str]()  # `What is the Rhine?` and `What is known about the Rhine?` end alike
         while waiting:  # a question of each document, then a second one of each
             left = []
             for questions in waiting:
-                if (question := next(questions, "")) not in made:
-                    made.add(question)
-                    yield question
+                if question := next(questions, ""):
                     left.append(questions)
+                    if (subject := question.rpartition(" ")[2]) not in subjects:
+                        subjects.add(subject)
+                        yield question
             waiting = left
 
     def _good(self, candidates: Iterable[_Candidate], deadline: float) -> Iterator[str]:

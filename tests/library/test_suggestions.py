@@ -94,6 +94,19 @@ def test_each_suggestion_is_answered_from_its_own_place(library: Library, write:
     assert library.suggestions(0) == []
 
 
+def test_heading_in_another_language_is_asked_if_it_is_a_question(library: Library, write: Write) -> None:
+    """Of other headings and sentences, only those in English give one."""
+    question = "Wann wurde der Vertrag von Oslo unterschrieben?"
+    library.add(write("a.md", f"# Der Vertrag\n\n## {question}\n\nDer Vertrag von Oslo wurde 1846 unterschrieben.\n"))
+    assert library.suggestions() == [question]
+
+
+def test_two_questions_have_two_subjects(library: Library, write: Write) -> None:
+    """`What is known about the O2?` is not suggested beside `What is the O2?`."""
+    library.add(write("a.md", "# The Volcano Etna\n\nThe volcano Etna is a garden of copper for a horse.\n"))
+    assert library.suggestions() == ["What is the volcano Etna?"]
+
+
 def test_there_are_none_rather_than_poor_ones(library: Library, write: Write) -> None:
     """Vague sentences, vague headings, other languages, data and code give no question."""
     library.add(
