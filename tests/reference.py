@@ -22,6 +22,7 @@ from index.cli import app
 from index.cli.options import shared_options
 from index.library.library import Library
 from index.page import create_app
+from index.records.file_kinds import Format, formats
 from index.server.http import problems
 from index.settings import Settings
 from index.text.query import SYNTAX
@@ -100,6 +101,7 @@ def tables() -> dict[str, str]:
         "problems": table(("status", "type", "title"), sorted(map(problem, problems.KINDS))),
         "tools": table(("tool", "what it does", "arguments"), map(tool, tools)),
         "tree": tree(),
+        "formats": table(("format", "endings", "a citation's place"), sorted(map(format_row, formats()))),
     }
 
 
@@ -205,6 +207,11 @@ def problem(kind: type[PinciteError]) -> tuple[str, str, str]:
     error.message = ""
     reported = problems.problem_from_error(error, request_id="")
     return str(int(reported.status)), code(reported.type.rpartition(":")[2]), reported.title
+
+
+def format_row(each: Format) -> tuple[str, str, str]:
+    """A row for a format."""
+    return each.name, ", ".join(code(f".{ending}") for ending in each.endings.split()), each.place
 
 
 def tool(description: Any) -> tuple[str, str, str]:

@@ -21,7 +21,7 @@ from tests.reference import BLOCK, ROOT
 
 PAGES = {page.relative_to(ROOT).as_posix(): page.read_text(encoding="utf-8") for page in reference.pages()}
 DECISIONS = sorted(name for name in PAGES if re.match(r"docs/adr/\d", name))
-TABLES = ("commands", "operators", "problems", "routes", "tools", "tree")
+TABLES = ("commands", "formats", "operators", "problems", "routes", "tools", "tree")
 LINK = re.compile(r"!?\[[^\]]*\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 WORDS = {"": {"none", "built in"}, (): {"none"}, False: {"no"}, True: {"`true`"}}
 """The words of docs/settings.md for defaults that have no literal form."""

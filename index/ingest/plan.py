@@ -12,8 +12,8 @@ from index.errors import TooManyRemovals
 from index.ingest.known_failures import failed_members, failure, failure_stamp, members_by_container
 from index.ingest.queue import OPENED
 from index.ingest.scan import Scan, is_below, root_of, scan, scan_paths
-from index.loading.formats import WITH_MEMBERS
 from index.records import Failure, Receipt, Renamed
+from index.records.file_kinds import format_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -223,7 +223,7 @@ def make_plan(facts: Facts, media_types: Mapping[str, str], reads_alike: Callabl
             previous.setdefault(facts.have[source], []).append(source)
     for source, identity in sorted(changed.items()):
         before = _same_name_first(source, previous.get(identity, []))
-        if identity not in media_types or (media_types[identity] in WITH_MEMBERS and _has_members(facts, before)):
+        if identity not in media_types or (format_of(media_types[identity]).members and _has_members(facts, before)):
             result.read.append(source)
         elif not before:
             result.copied[source] = identity

@@ -13,11 +13,11 @@ from index.errors import HoldsDocuments, LoadingError, SourceNotFound, TooLarge
 from index.ingest.pipeline import PageCounts
 from index.ingest.queue import OPENED, absolute, stamp_of
 from index.loading.containers.container_paths import container_file, file_on_disk
-from index.loading.formats import WITH_MEMBERS
 from index.loading.loader import digest, locate
 from index.loading.recognition.recogniser import RecognitionOptions
 from index.loading.sandbox.pool import Parser
 from index.records import Span
+from index.records.file_kinds import format_of
 from index.storage.tables import pack_spans
 from index.text.row_headers import tables_between, words_above
 
@@ -168,7 +168,7 @@ class FileReader:
     def _members_of(self, file: Path, media_type: str) -> tuple[str, ...] | None:
         """Return the members of a document that can have some; None if it cannot, or if they cannot be listed."""
         try:
-            return self._listed(file) if media_type in WITH_MEMBERS else None
+            return self._listed(file) if format_of(media_type).members else None
         except LoadingError:
             return None
 
@@ -194,7 +194,7 @@ class FileReader:
 
     def _with_members(self, file: Path, ready: Prepared) -> Prepared:
         """Return a document with the names of its members; if there are too many, with a note instead."""
-        if ready.document.media_type not in WITH_MEMBERS:
+        if not format_of(ready.document.media_type).members:
             return ready
         try:
             return replace(ready, members=self._listed(file))

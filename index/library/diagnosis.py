@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from index.errors import LibraryNotFound, PinciteError
 from index.library.library import Library
 from index.records import Problem
+from index.records.file_kinds import formats
 from index.settings import FILE_NAME, VARIABLE, configuration_path
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def diagnose(folder: Path, settings: Settings) -> Diagnosis:
             findings[package] = version(package)
         except PackageNotFoundError:
             problems.append(Problem(f"{package} is not installed.", "Install Pincite again: pip install pincite"))
+    findings["Formats"] = ", ".join(each.name for each in formats())
     _examine_encoder(_effective_settings(folder, settings), findings, problems)
     _examine_recognition(settings, findings, problems)
     _examine_library(folder, settings, findings, problems)

@@ -56,7 +56,8 @@ _WORDS = r"[\w’'-]+(?: [\w’'-]+){0,2}?"
 _DEFINITION = re.compile(
     rf"(?:(?P<kind>An? {_WORDS})|(?P<name>The (?![a-z]+[’']s)(?:[\w’'-]+ ){{0,5}}?[A-Z][\w’'-]+(?: [\w’'-]+){{0,3}}?)"
     rf"|(?P<term>(?!(?:The|An?) )[A-Z]{_WORDS}))(?: \([^()]{{1,60}}\))? (?P<be>is|are|was|were)"
-    r" (?:(?P<one>the|one of)|an?) (?P<noun>(?!fact|part|result|matter|way|lot)\w.*?) (?:of|that|which|who|for|in|on|to|with|by|from|where|used)\b.*\."
+    r" (?:(?P<one>the|one of)|an?) (?P<noun>(?!fact|part|result|matter|way|lot)\w.*?)"
+    r" (?:of|that|which|who|for|in|on|to|with|by|from|where|used)\b.*\."
 )
 """Of the form `A barometer is an instrument that …`."""
 _PERSON = re.compile(

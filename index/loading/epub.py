@@ -17,6 +17,7 @@ from index.loading.html_tree import walk
 from index.loading.plain_text import decode
 from index.loading.xml_tree import parse, parse_text, text_of, with_characters, without_namespaces
 from index.loading.zip_parts import ZipParts
+from index.records.file_kinds import Format
 from index.text.dates import iso_date
 from index.text.sentences import has_words, one_line
 
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from index.loading.content import Content
+    from index.records.file_kinds import Head
 
+EPUB = "application/epub+zip"
+_STATED = (EPUB, "application/x-ibooks+zip")
 _CONTAINER = "META-INF/container.xml"
 _ENCRYPTION = "META-INF/encryption.xml"
 _FONTS_ONLY = frozenset({"http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC"})
@@ -182,3 +186,21 @@ def _date(package: Any) -> str:
     dates = sorted(_values(package, "date"), key=lambda element: element.get(_EVENT, "") != "publication")
     stated = (iso_date(text_of(element)[:10]) for element in dates if element.get(_EVENT, "") != "modification")
     return next(filter(None, stated), "")
+
+
+def _recognise(head: Head, suffix: str) -> str:  # noqa: ARG001 - every recogniser has this signature
+    is_unstated = not head.stated and "META-INF/container.xml" in head.parts
+    return EPUB if head.stated in _STATED or is_unstated else ""
+
+
+FORMAT = Format(
+    name="EPUB",
+    kind="Book",
+    endings="epub",
+    media_types=EPUB,
+    called="an EPUB book",
+    looks_at="zip",
+    rank=10,
+    recognise=_recognise,
+    read="index.loading.epub:read",
+)

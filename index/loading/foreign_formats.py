@@ -5,16 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from index.errors import DamagedFile, PasswordRequired, UnsupportedFormat
+from index.errors import DamagedFile, UnsupportedFormat
 from index.loading.ole2.compound_file import CompoundFile
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
-
-WORD_97 = "a Word document of the older kind (.doc)"
-EXCEL_97 = "an Excel workbook of the older kind (.xls)"
-POWERPOINT_97 = "a PowerPoint presentation of the older kind (.ppt)"
-MESSAGE = "an Outlook message (.msg)"
 
 IWORK_PREVIEW = "QuickLook/Preview.pdf"
 """The part of a document of Apple's programs that shows it as PDF; newer programs save none."""
@@ -137,20 +132,6 @@ _PACKED: tuple[tuple[int, bytes, str], ...] = (
     (257, b"ustar", "a tar archive"),
 )
 
-BINARY_SUFFIXES = {
-    ".pdf": "a PDF",
-    ".docx": "a Word document",
-    ".doc": "a Word document",
-    ".xlsx": "an Excel workbook",
-    ".xls": "an Excel workbook",
-    ".pptx": "a PowerPoint presentation",
-    ".ppt": "a PowerPoint presentation",
-    ".odt": "an OpenDocument text",
-    ".epub": "an EPUB book",
-    ".msg": "an Outlook message",
-    ".rtf": "a Rich Text document",
-}
-
 _IWORK = re.compile(
     r"(?:[^/]+\.(?:pages|key|numbers)/)?"
     r"(?:Index/Document\.iwa|Index\.zip|index\.apxl|buildVersionHistory\.plist)"
@@ -159,13 +140,15 @@ _IWORK = re.compile(
 _APP = re.compile(r"AndroidManifest\.xml|Payload/[^/]+\.app/Info\.plist")
 """The parts that only an app for Android or iOS has."""
 _JAVA = "META-INF/MANIFEST.MF"
+LOCKED = "encryptedpackage"
+"""The stream of a document that is locked with a password."""
 _OLE2_ENTRIES = (
-    ("encryptedpackage", ""),
-    ("__properties_version1", MESSAGE),
-    ("worddocument", WORD_97),
-    ("powerpoint document", POWERPOINT_97),
-    ("workbook", EXCEL_97),
-    ("book", EXCEL_97),
+    (LOCKED, ""),
+    ("__properties_version1", "an Outlook message (.msg)"),
+    ("worddocument", "a Word document of the older kind (.doc)"),
+    ("powerpoint document", "a PowerPoint presentation of the older kind (.ppt)"),
+    ("workbook", "an Excel workbook of the older kind (.xls)"),
+    ("book", "an Excel workbook of the older kind (.xls)"),
     ("visiodocument", "a Visio drawing of the older kind (.vsd)"),
     ("quill", "a Publisher document (.pub)"),
     ("bodytext", "a Hangul document (.hwp)"),
@@ -218,30 +201,21 @@ def is_iwork(parts: Iterable[str]) -> bool:
     return any(map(_IWORK.fullmatch, parts))
 
 
-def ole2_kind(data: bytes) -> str:
-    """Return the format of a compound file; "" if it is encrypted.
+def main_stream(data: bytes) -> str:
+    """Return the beginning of the name of the stream or storage that tells what a compound file is; "" if none does.
 
     Only its outermost entries count: a workbook may have a Word document in it. Where they cannot be read, all names
     in the file count, which are in UTF-16.
     """
     try:
         with CompoundFile(data, "") as file:
-            found = [path.partition("/")[0].lower() for path in file.paths]
+            names = [path.partition("/")[0].lower() for path in file.paths]
     except DamagedFile:
         lowered = data.lower()
-        found = [entry for entry, _ in _OLE2_ENTRIES if entry.encode("utf-16-le") in lowered]
-    kinds = (kind for entry, kind in _OLE2_ENTRIES if any(name.startswith(entry) for name in found))
-    return next(kinds, "an Office document of the older kind")
+        names = [entry for entry, _ in _OLE2_ENTRIES if entry.encode("utf-16-le") in lowered]
+    return next((entry for entry, _ in _OLE2_ENTRIES if any(name.startswith(entry) for name in names)), "")
 
 
-def ole2_format(data: bytes, name: str) -> str:
-    """Return what a compound file is, by the names of its streams.
-
-    Raises PasswordRequired for a locked file of a newer program, and UnsupportedFormat for a format that is not read.
-    """
-    format_name = ole2_kind(data)
-    if not format_name:
-        raise PasswordRequired(f"{name} is an Office document locked with a password.")
-    if format_name not in (WORD_97, POWERPOINT_97, EXCEL_97, MESSAGE):
-        raise unsupported(name, format_name)
-    return format_name
+def ole2_kind(stream: str) -> str:
+    """Return what a compound file is, by its main stream."""
+    return dict(_OLE2_ENTRIES).get(stream, "an Office document of the older kind")

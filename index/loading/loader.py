@@ -15,20 +15,19 @@ import errno
 import hashlib
 import os
 from dataclasses import replace
-from importlib import import_module
 from itertools import pairwise
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING
 
 from index.errors import EmptyDocument, LoadingError, SourceNotFound, SourceNotReadable, TooLarge
-from index.loading import formats, text_formats
+from index.loading import formats
 from index.loading.content import compose
 from index.loading.locks import unlocked
-from index.loading.mail import mail_formats
 from index.loading.metadata import doi_of
+from index.records.file_kinds import format_of
 from index.text.document_languages import is_garbled, languages_of
 from index.text.sentences import has_words
-from index.text.structure import STRUCTURED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -44,37 +43,10 @@ _SKIPPED = (".", "~$")
 _BLOCK = 1 << 20
 _BEGINNING = 3_000
 """Characters at the beginning of a document without pages in which its DOI is looked for."""
-_FORMAT_MODULES = {
-    formats.DOCX: "docx",
-    **dict.fromkeys((formats.XLSX, formats.XLSB, formats.XLS, formats.ODS), "spreadsheet"),
-    **dict.fromkeys((formats.CSV, formats.TSV), "delimited"),
-    formats.PPTX: "pptx_slides",
-    **dict.fromkeys((formats.ODP, formats.ODG), "odp_slides"),
-    formats.VSDX: "visio",
-    formats.EPUB: "epub",
-    formats.ODT: "odt",
-    formats.RTF: "rtf",
-    **dict.fromkeys((formats.PDF, formats.IWORK), "pdf.extraction"),
-    formats.HTML: "html",
-    formats.MARKDOWN: "markdown",
-    formats.PLAIN: "plain_text",
-    mail_formats.EML: "mail.eml",
-    mail_formats.MHTML: "mail.mhtml",
-    mail_formats.MSG: "ole2.outlook",
-    formats.DOC: "ole2.word97",
-    formats.PPT: "ole2.powerpoint97",
-    **dict.fromkeys(STRUCTURED, "structured_text"),
-    **dict.fromkeys(formats.IMAGES, "images"),
-    **text_formats.READERS,
-}
-_MAIL = {mail_formats.EML, mail_formats.MHTML}
-"""Formats that are text in themselves, but are read from their bytes."""
 _GARBLED = (
     "Some of its letters belong together in no language: the file is damaged, or in another encoding than it seems. "
     "Open it in an editor, and save it as UTF-8."
 )
-_RECOGNISED = {formats.PDF, formats.IWORK, *formats.IMAGES}
-"""Formats with pages, whose text may have to be recognised."""
 
 
 def discover(paths: Iterable[str | Path], *, enter: Callable[[Path], bool] = lambda _: True) -> Iterator[Path]:
@@ -234,7 +206,8 @@ def load_bytes(
         recogniser.identity = identity
     draft = _read(content, name or PurePath(source).name, max_pages, recogniser)
     document = _described(compose(draft, content, id=identity, source=source))
-    if (content.text or content.media_type in _MAIL) and is_garbled(document.text):
+    is_text = content.text or format_of(content.media_type).looks_at == "message"
+    if is_text and is_garbled(document.text):
         document = replace(document, notes=(*document.notes, _GARBLED))
     if not has_words(document.text):
         raise EmptyDocument(f"{name or PurePath(source).name} has no words in it.")
@@ -264,8 +237,7 @@ def _empty_pages(document: Document) -> int:
 
 
 def _read(content: Content, name: str, max_pages: int | None, recogniser: Recogniser | None) -> Draft:
-    module: Any = import_module(f"index.loading.{_FORMAT_MODULES[content.media_type]}")
-    recognised = content.media_type in _RECOGNISED
-    options = {"max_pages": max_pages, "recogniser": recogniser} if recognised else {}
-    draft: Draft = module.read(content, name, **options)
+    own = format_of(content.media_type)
+    options = {"max_pages": max_pages, "recogniser": recogniser} if own.recognised else {}
+    draft: Draft = resolve_name(own.read)(content, name, **options)
     return draft

@@ -13,13 +13,18 @@ from typing import TYPE_CHECKING, Any
 from index.errors import DamagedFile
 from index.loading import markdown
 from index.loading.content import Block, Content, Draft, verbatim
-from index.loading.text_formats import is_notebook
+from index.records.file_kinds import Format
 from index.text.dates import iso_date
 from index.text.sentences import has_words, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from index.records.file_kinds import Head
+
+NOTEBOOK = "application/x-ipynb+json"
+_OTHER_JSON = (".json", ".geojson", ".jsonl", ".ndjson", ".ipynb")
+_JSON_LIMIT = 5_000_000
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _LONGEST_OUTPUT = 20_000
 """Characters. A longer output is a print-out of data, of which the beginning is enough to find it."""
@@ -104,3 +109,33 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 def _sequence(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
+
+
+def is_notebook(value: Any) -> bool:
+    """Return whether JSON has the outline of a notebook."""
+    return isinstance(value, dict) and "nbformat" in value and ("cells" in value or "worksheets" in value)
+
+
+def _recognise(head: Head, suffix: str) -> str:
+    """Recognise a notebook by its content, whatever its ending; the ending says it of files that are too long."""
+    if suffix in _OTHER_JSON or len(head.text) > _JSON_LIMIT or '"nbformat"' not in head.text:
+        return ""
+    try:
+        return NOTEBOOK if is_notebook(json.loads(head.text)) else ""
+    except (ValueError, RecursionError):
+        return ""
+
+
+FORMAT = Format(
+    name="a notebook",
+    kind="Notebook",
+    endings="ipynb",
+    media_types=NOTEBOOK,
+    looks_at="text",
+    rank=20,
+    recognise=_recognise,
+    ending_decides="last",
+    read="index.loading.notebook:read",
+    prose=False,
+    place="cell",
+)

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 from index.errors import DamagedFile, PasswordRequired
 from index.loading import core_properties
 from index.loading.content import Block, Draft, field, paragraph, verbatim
+from index.loading.formats import states
 from index.loading.grid import Merged, Outline, grid
 from index.loading.slide_order import Box, in_reading_order
+from index.records.file_kinds import Format
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
     from index.loading.content import Content
 
+ODP = "application/vnd.oasis.opendocument.presentation"
+ODG = "application/vnd.oasis.opendocument.graphics"
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:"
 _DRAW, _TEXT, _TABLE = f"{_OFFICE}drawing:1.0}}", f"{_OFFICE}text:1.0}}", f"{_OFFICE}table:1.0}}"
 _PRESENTATION, _SVG = f"{_OFFICE}presentation:1.0}}", f"{_OFFICE}svg-compatible:1.0}}"
@@ -39,7 +43,6 @@ _SHAPES = tuple(
         *("path", "polygon", "polyline", "regular-polygon", "measure"),
     )
 )
-_DRAWING = "application/vnd.oasis.opendocument.graphics"
 
 
 def read(content: Content, name: str) -> Draft:
@@ -66,7 +69,7 @@ def read(content: Content, name: str) -> Draft:
         style.get(f"{_OFFICE}style:1.0}}name") for style in tree.iter(f"{_OFFICE}style:1.0}}style") if _hides(style)
     }
     slides = list(tree.iter(f"{_DRAW}page"))
-    kind = "page" if content.media_type == _DRAWING else "slide"
+    kind = "page" if content.media_type == ODG else "slide"
     blocks = [block for number, slide in enumerate(slides, 1) for block in _slide(slide, f"{kind} {number}")]
     numbers = [str(number) for number, slide in enumerate(slides, 1) if slide.get(f"{_DRAW}style-name") in hidden]
     title, author, date = core_properties.of_package(content.data)
@@ -185,3 +188,29 @@ def _table(table: Any) -> Block:
 def _count(cell: Any, name: str) -> int:
     stated = cell.get(f"{_TABLE}number-{name}", "1")
     return max(1, min(int(stated), _MOST_COLUMNS)) if stated.isdecimal() and len(stated) < 8 else 1
+
+
+FORMATS = (
+    Format(
+        name="OpenDocument presentation",
+        kind="Slides",
+        endings="odp otp",
+        media_types=ODP,
+        looks_at="zip",
+        rank=10,
+        recognise=lambda head, _: ODP if states(head, ODP) else None,
+        read="index.loading.odp_slides:read",
+        place="slide",
+    ),
+    Format(
+        name="OpenDocument drawing",
+        kind="Drawing",
+        endings="odg otg",
+        media_types=ODG,
+        looks_at="zip",
+        rank=10,
+        recognise=lambda head, _: ODG if states(head, ODG) else None,
+        read="index.loading.odp_slides:read",
+        place="page",
+    ),
+)

@@ -6,6 +6,7 @@ opens the file.
 
 from __future__ import annotations
 
+import re
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,11 @@ from index.errors import DamagedFile, PasswordRequired
 from index.loading import metadata
 from index.loading.bylines import person
 from index.loading.content import Block, Draft, paragraph, verbatim
+from index.loading.formats import states
 from index.loading.grid import Outline, grid
-from index.loading.xml_tree import local, parse, text_of
+from index.loading.xml_tree import local, parse, root_name, text_of
 from index.loading.zip_parts import ZipParts
+from index.records.file_kinds import Format
 from index.text.dates import iso_date
 from index.text.sentences import one_line
 
@@ -23,7 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from index.loading.content import Content
+    from index.records.file_kinds import Head
 
+ODT = "application/vnd.oasis.opendocument.text"
+_FLAT_TEXT = re.compile(r"mimetype=[\"']application/vnd\.oasis\.opendocument\.text")
+_FLAT_HEAD = 40_000
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 _STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
@@ -231,3 +238,32 @@ def _is_apart(part: Any, cell: Any) -> bool:
 def _repeated(element: Any, what: str) -> int:
     stated = element.get(f"{_TABLE}number-{what}-repeated", "1")
     return max(1, min(int(stated), _MOST_REPEATED)) if stated.isdecimal() and len(stated) < 10 else 1
+
+
+def _is_flat(head: Head, suffix: str) -> bool:
+    return root_name(head.text, suffix) == "document" and bool(_FLAT_TEXT.search(head.text[:_FLAT_HEAD]))
+
+
+FORMATS = (
+    Format(
+        name="OpenDocument text",
+        kind="OpenDocument",
+        endings="odt ott",
+        media_types=ODT,
+        called="an OpenDocument text",
+        looks_at="zip",
+        rank=10,
+        recognise=lambda head, _: ODT if states(head, ODT) else None,
+        read="index.loading.odt:read",
+    ),
+    Format(
+        name="OpenDocument text in one file of XML",
+        kind="OpenDocument",
+        endings="fodt",
+        media_types=ODT,
+        looks_at="text",
+        rank=10,
+        recognise=lambda head, suffix: ODT if _is_flat(head, suffix) else None,
+        read="index.loading.odt:read",
+    ),
+)

@@ -16,12 +16,16 @@ from index.loading import metadata
 from index.loading.bylines import person
 from index.loading.content import Block, Draft, paragraph
 from index.loading.grid import grid
+from index.records.file_kinds import Format
 from index.text.dates import iso_date
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
     from index.loading.content import Content
+    from index.records.file_kinds import Head
 
+RTF = "application/rtf"
+_TAR_MARK = slice(257, 262), b"ustar"
 _TOKEN = re.compile(
     rb"\\([A-Za-z]{1,32})(-?[0-9]{1,9})?[ ]?|\\'([0-9A-Fa-f]{2})|\\([^A-Za-z])|([{}])|([^\\{}\r\n\0]+)|[\r\n\0]+|\\",
     re.DOTALL,
@@ -285,3 +289,20 @@ def _encoding_of_page(number: int) -> str:
     except LookupError:
         return "cp1252"
     return name
+
+
+def _recognise(head: Head, suffix: str) -> str:  # noqa: ARG001 - every recogniser has this signature
+    place, mark = _TAR_MARK
+    return RTF if head.data.startswith(b"{\\rtf") and head.data[place] != mark else ""
+
+
+FORMAT = Format(
+    name="Rich Text",
+    kind="Rich text",
+    endings="rtf",
+    media_types=f"{RTF} text/rtf",
+    called="a Rich Text document",
+    looks_at="bytes",
+    recognise=_recognise,
+    read="index.loading.rtf:read",
+)

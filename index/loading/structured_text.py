@@ -10,10 +10,12 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from index.loading.content import Draft, verbatim
+from index.loading.formats import DATA
 from index.loading.hard_wraps import Width, unwrap
 from index.loading.line_places import numbered, written_lines
 from index.loading.plain_text import split_stanzas
-from index.text.structure import is_sentence, note
+from index.records.file_kinds import format_of
+from index.text.structure import is_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +25,15 @@ if TYPE_CHECKING:
 
 def read(content: Content, name: str) -> Draft:
     """Return each stanza as a paragraph. Sentences of several lines are joined; other lines stay as they are."""
-    return Draft(list(_blocks(content.text)), notes=(note(content.media_type, PurePath(name).suffix.lower()),))
+    return Draft(list(_blocks(content.text)), notes=(_note(content.media_type, PurePath(name).suffix.lower()),))
+
+
+def _note(media_type: str, suffix: str) -> str:
+    """Return the note on the receipt of a file that was read as plain text."""
+    format_name = "" if media_type == DATA else format_of(media_type).name
+    unknown = "it holds data, in a format without a reader of its own"
+    reason = f"{suffix} ({format_name}) has no reader of its own" if format_name else unknown
+    return f"Read as plain text: {reason}. All of it can be found, but only its sentences can be quoted."
 
 
 def _blocks(words: str) -> Iterator[Block]:

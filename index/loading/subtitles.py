@@ -15,13 +15,24 @@ from typing import TYPE_CHECKING, NamedTuple
 from index.loading import structured_text
 from index.loading.content import Block, Draft
 from index.loading.line_places import source_lines
+from index.records.file_kinds import Format
 from index.text.sentences import has_words, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from index.loading.content import Content
+    from index.records.file_kinds import Head
 
+SUBRIP = "application/x-subrip"
+WEBVTT = "text/vtt"
+SSA = "text/x-ssa"
+SBV = "text/x-sbv"
+_FORMAT_NAME = re.compile(r"WEBVTT(?:\s|$)|\[Script Info\]", re.IGNORECASE)
+_LINE_OF_TIMES = re.compile(
+    r"\s*(?:\d{1,4}:)?\d{1,2}:\d{1,2}(?:[.,]\d{1,3})?\s*-{1,3}>\s*(?:\d{1,4}:)?\d{1,2}:\d{1,2}"
+    r"|\s*\d{1,2}:\d{2}:\d{2}\.\d{3},\d{1,2}:\d{2}:\d{2}\.\d{3}\s*$"
+)
 _TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?"
 _TIMING = re.compile(rf"\s*{_TIME}\s*-{{1,3}}>\s*{_TIME}")
 _SBV_TIMING = re.compile(r"\s*(\d{1,2}):(\d{2}):(\d{2})\.(\d{3}),(\d{1,2}):(\d{2}):(\d{2})\.(\d{3})\s*")
@@ -205,3 +216,43 @@ def _paragraph(cues: Sequence[_Cue]) -> Block:
         places.append((position, cue.label, 0))
         position += len(cue.words) + 1
     return Block(" ".join(cue.words for cue in cues), places=tuple(places))
+
+
+def _recognise(head: Head, suffix: str) -> str:  # noqa: ARG001 - every recogniser has this signature
+    beginning = head.beginning
+    if not _is_subtitles(beginning):
+        return ""
+    if beginning.upper().startswith("WEBVTT"):
+        return WEBVTT
+    return SSA if beginning.startswith("[") else SBV if "-->" not in beginning[:200] else SUBRIP
+
+
+def _is_subtitles(beginning: str) -> bool:
+    """Return whether a text begins like subtitles of any of the four kinds: with its name, or with a line of times."""
+    if _FORMAT_NAME.match(beginning):
+        return True
+    lines = [line for line in beginning.split("\n", 4)[:3] if line.strip()]
+    first = lines[1:2] if lines and lines[0].strip().isdecimal() else lines[:1]
+    return any(map(_LINE_OF_TIMES.match, first))
+
+
+FORMATS = tuple(
+    Format(
+        name=name,
+        kind="Subtitles",
+        endings=endings,
+        media_types=media_type,
+        looks_at="text",
+        rank=30,
+        recognise=_recognise,
+        ending_decides="last",
+        read="index.loading.subtitles:read",
+        place="time",
+    )
+    for name, endings, media_type in (
+        ("SubRip", "srt", SUBRIP),
+        ("WebVTT", "vtt", WEBVTT),
+        ("SubStation Alpha", "ass ssa", SSA),
+        ("SBV", "sbv", SBV),
+    )
+)

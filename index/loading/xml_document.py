@@ -6,12 +6,14 @@ without them is a container, and a container with a title is a section.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from index.loading.content import Block, Draft, paragraph, verbatim
 from index.loading.grid import Outline, grid
 from index.loading.metadata import doi_in
-from index.loading.xml_tree import local, parse_text, strings, text_of
+from index.loading.xml_tree import local, parse_text, root_name, strings, text_of
+from index.records.file_kinds import Format
 from index.records.table import Reading
 from index.text.dates import iso_date
 from index.text.sentences import has_words, one_line
@@ -20,8 +22,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from index.loading.content import Content
+    from index.records.file_kinds import Head
 
 SVG = "image/svg+xml"
+XML_TEXT = "text/xml"
+_SAMPLE = 200_000
+_TEXTS = frozenset(
+    {"TEI", "TEI.2", "teiCorpus", "book", "chapter", "refentry", "FictionBook", "topic", "concept", "task", "dita"}
+)
+"""The root elements of texts; those of articles and sections are common in data, too."""
+_LEAF = re.compile(r">\s*[^<\s][^<]*</")
+_MIXED = re.compile(r">[^<]*[^<\s][^<]*<[A-Za-z]")
+_MIXED_SHARE = 0.05
 _TITLES = frozenset({"title", "head", "heading", "article-title"})
 _LISTINGS = frozenset({"programlisting", "screen", "literallayout", "codeblock", "preformat", "synopsis", "eg", "pre"})
 _LISTS = frozenset({"itemizedlist", "orderedlist", "variablelist", "simplelist", "list", "ul", "ol", "sl"})
@@ -212,3 +224,42 @@ def _table(element: Any) -> Block | None:
     heads = sum(1 for row in rows if any(local(parent) == "thead" for parent in row.iterancestors()))
     captions = (text_of(child) for child in element.iter() if local(child) in {"title", "caption", "head"})
     return grid(texts, Outline(caption=next(captions, ""), header_rows=heads or None)) if any(map(any, texts)) else None
+
+
+def _recognise(head: Head, suffix: str) -> str:
+    root = root_name(head.text, suffix)
+    if root == "svg":
+        return SVG
+    return XML_TEXT if root and (root in _TEXTS or _is_mixed(head.text[:_SAMPLE])) else ""
+
+
+def _is_mixed(xml: str) -> bool:
+    """Return whether words stand beside elements, as in a text, and not only within elements, as in data."""
+    mixed = sum(1 for _ in _MIXED.finditer(xml))
+    return mixed > 1 and mixed >= _MIXED_SHARE * sum(1 for _ in _LEAF.finditer(xml))
+
+
+FORMATS = (
+    Format(
+        name="XML of texts",
+        kind="Data",
+        media_types=XML_TEXT,
+        looks_at="text",
+        rank=11,
+        recognise=_recognise,
+        read="index.loading.xml_document:read",
+        form="record",
+    ),
+    Format(
+        name="a drawing",
+        kind="Drawing",
+        endings="svg",
+        media_types=SVG,
+        looks_at="text",
+        rank=11,
+        recognise=_recognise,
+        ending_decides="last",
+        read="index.loading.xml_document:read",
+        prose=False,
+    ),
+)

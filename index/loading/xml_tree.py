@@ -16,6 +16,24 @@ DEEPEST = 250
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
 _OWN = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _SPACE = re.compile(r"[ \t\r\n]+")
+_SAMPLE = 200_000
+"""Characters in which the root element begins."""
+_ROOT = re.compile(
+    r"\s*(?P<declared><\?xml\b(?>.*?\?>))?(?:\s|<!--(?>.*?-->)|<\?(?>.*?\?>)|<!DOCTYPE(?>[^\[>]*(?:\[(?>.*?\]\s*>)|>)))*+"
+    r"<(?:[\w.-]+:)?(?P<root>[A-Za-z_][\w.-]*)",
+    re.DOTALL,
+)
+
+
+def root_name(text: str, suffix: str) -> str:
+    """Return the name of the root element of a text that is XML; empty for other texts.
+
+    The text is XML if it declares so, is a drawing, or has an ending (lower case, with the dot) that says so.
+    """
+    found = _ROOT.match(text[:_SAMPLE].lstrip("\ufeff"))
+    if not found or not (found["declared"] or found["root"] == "svg" or suffix == ".xml"):
+        return ""
+    return found["root"]
 
 
 def parse(data: bytes, name: str, *, lenient: bool = False) -> Any:

@@ -1,96 +1,155 @@
-"""The kinds of files that Pincite reads: what readers call them, how their names end, and their media types.
+"""The record of a format, the formats that are installed, and in words what they are and how a document was read.
 
-This is the one list of formats. The page, the command line and the documentation name the formats by it.
+A format is one `Format`: how it is recognised, which function reads it, and what others need to know of it. The
+built-in ones are `index.loading.formats.FORMATS`; the others are found by the entry points `pincite.formats`, each of
+which names a `Format` or several. They are imported when a file is recognised, or when a media type is in question
+that is not built in. PINCITE_PLUGINS=none leaves them out.
 """
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
+from functools import cache
+from operator import attrgetter
 from pathlib import PurePath
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from index.records.language_names import language_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
     from index.records.table import Reading
 
-_OFFICE = "application/vnd.openxmlformats-officedocument"
-_OASIS = "application/vnd.oasis.opendocument"
-
-
-class FileKind(NamedTuple):
-    """A kind of file."""
-
-    name: str
-    """What a reader calls it in a list: `Word`."""
-    endings: str
-    """How the names of such files end, without the dot, separated by blanks."""
-    media_types: str
-    """Separated by blanks."""
-
-
-SLIDES = "Slides"
-KINDS = (
-    FileKind("PDF", "pdf", "application/pdf"),
-    FileKind("Word", "docx doc docm dotx dotm", f"{_OFFICE}.wordprocessingml.document application/msword"),
-    FileKind(
-        SLIDES,
-        "pptx ppt odp pptm ppsx ppsm potx potm otp",
-        f"{_OFFICE}.presentationml.presentation application/vnd.ms-powerpoint {_OASIS}.presentation",
-    ),
-    FileKind(
-        "Spreadsheet",
-        "xlsx xls ods xlsm xlsb xltx ots",
-        f"{_OFFICE}.spreadsheetml.sheet application/vnd.ms-excel {_OASIS}.spreadsheet "
-        "application/vnd.ms-excel.sheet.binary.macroenabled.12",
-    ),
-    FileKind("Table", "csv tsv", "text/csv text/tab-separated-values"),
-    FileKind("OpenDocument", "odt ott", f"{_OASIS}.text"),
-    FileKind("Rich text", "rtf", "application/rtf text/rtf"),
-    FileKind("Book", "epub", "application/epub+zip"),
-    FileKind("Message", "eml msg", "message/rfc822 application/vnd.ms-outlook"),
-    FileKind("Mailbox", "mbox", "application/mbox"),
-    FileKind(
-        "HTML",
-        "html htm xhtml mhtml mht",
-        "text/html application/xhtml+xml multipart/related application/x-mimearchive",
-    ),
-    FileKind("Markdown", "md markdown", "text/markdown"),
-    FileKind("Text", "txt", "text/plain text/x-data"),
-    FileKind("Subtitles", "srt vtt", "application/x-subrip text/vtt text/x-ssa text/x-sbv text/x-microdvd"),
-    FileKind("Notebook", "ipynb", "application/x-ipynb+json"),
-    FileKind("TeX", "tex", "text/x-tex application/x-tex"),
-    FileKind("reStructuredText", "rst", "text/x-rst"),
-    FileKind("AsciiDoc", "adoc", "text/asciidoc"),
-    FileKind("Org", "org", "text/org"),
-    FileKind("Manual page", "man 1", "text/troff"),
-    FileKind("Source code", "py js ts java c h cpp go rs rb sh sql r", "text/x-source application/sql"),
-    FileKind(
-        "Data", "json jsonl xml", "application/json application/jsonl application/x-ndjson application/xml text/xml"
-    ),
-    FileKind("Calendar", "ics", "text/calendar"),
-    FileKind("Addresses", "vcf", "text/vcard"),
-    FileKind("Translations", "po pot", "text/x-gettext-translation"),
-    FileKind("Drawing", "svg vsdx odg", f"image/svg+xml application/vnd.ms-visio.drawing {_OASIS}.graphics"),
-    FileKind("Pages, Keynote, Numbers", "pages key numbers", "application/vnd.apple.iwork"),
-    FileKind("Settings", "yaml yml toml ini", "application/yaml application/toml text/x-properties"),
-    FileKind("Log", "log diff patch", "text/x-log text/x-diff"),
-    FileKind("References", "bib ris", "text/x-bibtex application/x-bibtex application/x-research-info-systems"),
-    FileKind(
-        "Picture",
-        "png jpg jpeg tif tiff webp gif bmp",
-        "image/png image/jpeg image/tiff image/webp image/gif image/bmp",
-    ),
-    FileKind("Archive", "zip tar gz tgz", "application/zip application/x-tar application/gzip"),
-)
 FORMATS = (
     "PDF and scans, Word, PowerPoint, Excel, CSV, OpenDocument, EPUB, e-mail, web pages, Markdown, TeX, notebooks, "
     "subtitles, source code, pictures of text, archives and plain text"
 )
 """The formats in one sentence."""
-_BY_MEDIA_TYPE = {media_type: kind.name for kind in KINDS for media_type in kind.media_types.split()}
-_BY_ENDING = {ending: kind.name for kind in KINDS for ending in kind.endings.split()}
-_SCANNED = ("PDF", "Picture")
-_MESSAGES = ("Message", "Mailbox")
+_BUILT_IN = "index.loading.formats:FORMATS"
+_GROUP = "pincite.formats"
+_BEGINNING = 4096
+"""Characters by which a text is recognised, in most formats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a format may look at to recognise a file. What `Format.looks_at` does not name is empty."""
+
+    data: bytes
+    """All bytes of the file."""
+    parts: Collection[str] = ()
+    """The paths in a zip archive."""
+    stated: str = ""
+    """The media type that a zip archive states for itself."""
+    stream: str = ""
+    """The stream or storage that tells what a compound file (OLE2) is, such as `worddocument`."""
+    text: str = ""
+    """The decoded text of a file that is text."""
+
+    @property
+    def beginning(self) -> str:
+        """The first characters of the text, with line ends of one kind."""
+        return self.text[:_BEGINNING].lstrip("\ufeff").replace("\r\n", "\n")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """A format: how it is recognised, what reads it, and what others need to know of it."""
+
+    name: str
+    """What it is called in a list, and in the receipt of a file that has no reader of its own."""
+    kind: str
+    """What a reader calls a file of it, with similar formats: `Word`, `Slides`."""
+    media_types: str
+    """Separated by blanks; its own first, then other names of it."""
+    endings: str = ""
+    """How the names of such files end, without the dot, separated by blanks; the usual one first."""
+    looks_at: Literal["bytes", "zip", "ole2", "message", "text", ""] = ""
+    """The files that it is asked about, in this order: all; zip archives; compound files; others that may begin with
+    the headers of a message; and those that are text. Web pages are recognised before other texts."""
+    recognise: Callable[[Head, str], str | None] | None = None
+    """Returns the media type of a file if it is of this format, by its head and its ending (`.txt`, in lower case)."""
+    rank: int = 50
+    """Of formats that look at the same files, that with the lower rank is asked first."""
+    ending_decides: Literal["first", "last", ""] = ""
+    """Whether a text with such an ending is of this format: whatever it looks like, or if no other format knows it."""
+    called: str = ""
+    """A file of a binary format in words, `a Word document`: a text with its usual ending is then an error."""
+    read: str = ""
+    """`package.module:function`, which takes a `Content` and a name, and returns a `Draft`; "" if it is not read."""
+    members: str = ""
+    """`package.module:function`, for files in which other files are."""
+    prose: bool = True
+    """Whether lines are sentences; of other formats, each line is judged before it is quoted."""
+    place: Literal["page", "slide", "sheet", "row", "line", "record", "cell", "time", ""] = ""
+    """What a citation names beside headings and paragraphs."""
+    form: Literal["code", "message", "record", ""] = ""
+    """How its paragraphs are shown, if not as prose."""
+    pictures: bool = False
+    """Whether its pages can be shown as pictures."""
+    recognised: bool = False
+    """Whether its words may be in pictures: then its reader takes `max_pages` and `recogniser`."""
+    types: str = ""
+    """The words after `type:` in a question that mean this format alone, separated by blanks."""
+
+    @property
+    def media_type(self) -> str:
+        """Its own media type."""
+        return self.media_types.split()[0]
+
+
+@cache
+def built_in() -> tuple[Format, ...]:
+    """Return the formats that are built in. Their module is found by its name, because it is in a higher layer."""
+    found: tuple[Format, ...] = resolve_name(_BUILT_IN)
+    return found
+
+
+@cache
+def formats() -> tuple[Format, ...]:
+    """Return all formats that are installed, in the order in which they are asked."""
+    return tuple(sorted((*built_in(), *_plugged_in()), key=attrgetter("rank")))
+
+
+def _plugged_in() -> Iterable[Format]:
+    from importlib.metadata import entry_points
+
+    for entry in () if os.environ.get("PINCITE_PLUGINS") == "none" else entry_points(group=_GROUP):
+        found: Format | tuple[Format, ...] = entry.load()
+        yield from (found,) if isinstance(found, Format) else found
+
+
+def format_of(media_type: str) -> Format:
+    """Return a format by its media type; one without a reader, which is called by the type's end, if none has it."""
+    known = _by_media_type(built_in).get(media_type) or _by_media_type(formats).get(media_type)
+    return known or Format(name="", kind=media_type.rpartition("/")[2].removeprefix("x-"), media_types=media_type)
+
+
+@cache
+def _by_media_type(among: Callable[[], tuple[Format, ...]]) -> dict[str, Format]:
+    return {media_type: each for each in reversed(among()) for media_type in each.media_types.split()}
+
+
+@cache
+def by_ending(decides: Literal["first", "last"]) -> dict[str, Format]:
+    """Return the formats of texts by the endings (`.txt`) that decide first, or last."""
+    each_first = (each for each in reversed(formats()) if each.ending_decides == decides)
+    return {f".{ending}": each for each in each_first for ending in each.endings.split()}
+
+
+@cache
+def by_type_word() -> dict[str, str]:
+    """Return media types by the words that mean them after `type:` in a question."""
+    return {word: each.media_type for each in formats() for word in each.types.split()}
+
+
+def forget_formats() -> None:
+    """Forget which formats are installed, so that they are looked for again."""
+    for known in (formats, _by_media_type, by_ending, by_type_word):
+        known.cache_clear()
 
 
 class ReadFile(Protocol):
@@ -114,18 +173,18 @@ class ReadFile(Protocol):
 
 def kind_name(media_type: str) -> str:
     """Return what a reader calls a format, such as `Word`; for an unknown one, the end of its media type."""
-    return _BY_MEDIA_TYPE.get(media_type, media_type.rpartition("/")[2].removeprefix("x-"))
+    return format_of(media_type).kind
 
 
 def has_pictures(media_type: str) -> bool:
     """Return whether the pages of a format can be shown as pictures."""
-    return kind_name(media_type) in _SCANNED
+    return format_of(media_type).pictures
 
 
 def kind_of(document: ReadFile) -> str:
     """Return what a reader calls the kind of a document: its format, or `Scan` if most pages were recognised."""
-    name, recognised = kind_name(document.media_type), document.reading.recognised_pages
-    return "Scan" if name in _SCANNED and recognised and 2 * recognised > document.pages else name
+    own, recognised = format_of(document.media_type), document.reading.recognised_pages
+    return "Scan" if own.pictures and recognised and 2 * recognised > document.pages else own.kind
 
 
 def origin(reading: Reading) -> str:
@@ -133,7 +192,8 @@ def origin(reading: Reading) -> str:
     if not reading.container:
         return ""
     name = PurePath(reading.container).name
-    is_message = _BY_ENDING.get(PurePath(name).suffix[1:].lower()) in _MESSAGES
+    ending = PurePath(name).suffix[1:].lower()
+    is_message = any(each.form == "message" and ending in each.endings.split() for each in formats())
     return f"{'attached to' if is_message else 'from'} {name}"
 
 
@@ -159,7 +219,7 @@ def is_plain(reading: Reading) -> bool:
 def _recognition(document: ReadFile) -> str:
     """Return where the words come from, for a format whose words may be pictures."""
     recognised, pages, engine = document.reading.recognised_pages, document.pages, document.reading.engine
-    if kind_name(document.media_type) not in _SCANNED and not recognised:
+    if not has_pictures(document.media_type) and not recognised:
         return ""
     if not recognised:
         return "text layer"

@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from index.text.structure import STRUCTURED
+from index.records.file_kinds import by_type_word, format_of
 
 if TYPE_CHECKING:
     from index.records import DocumentInfo
@@ -33,16 +33,6 @@ SYNTAX: tuple[tuple[str, str], ...] = (
 )
 """Each operator by an example, with its effect."""
 
-_DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-_KINDS = {
-    "pdf": "application/pdf",
-    **dict.fromkeys(("doc", "docx", "word"), _DOCX),
-    **dict.fromkeys(("htm", "html"), "text/html"),
-    **dict.fromkeys(("md", "markdown"), "text/markdown"),
-    "org": "text/org",
-    **dict.fromkeys(("txt", "text"), "text/plain"),
-}
-"""The names that readers give to the media types of `index.loading.loader`."""
 _SHORTEST_ID = 8
 PROSE_WORDS = 50
 """A question with more words is pasted prose: nobody types so many words into a search field."""
@@ -205,6 +195,7 @@ def _folded(text: str) -> str:
 
 
 def _is_kind(info: DocumentInfo, kind: str) -> bool:
-    if kind in _KINDS and info.media_type not in STRUCTURED:
-        return info.media_type == _KINDS[kind]
+    media_type = by_type_word().get(kind)
+    if media_type and format_of(info.media_type).prose:
+        return info.media_type == media_type
     return PurePath(info.source).suffix.lower() == f".{kind}" or kind in info.media_type.lower()

@@ -13,40 +13,6 @@ from collections import Counter
 from functools import lru_cache
 from itertools import islice
 
-_ENDINGS = {
-    ("text/x-microdvd", "subtitles"): "sub",
-    ("text/x-tex", "TeX"): "tex ltx sty cls",
-    ("text/x-rst", "reStructuredText"): "rst",
-    ("text/asciidoc", "AsciiDoc"): "adoc asciidoc asc",
-    ("text/x-bibtex", "references"): "bib",
-    ("application/x-research-info-systems", "references"): "ris enw nbib",
-    ("application/json", "JSON"): "json geojson json5 jsonc",
-    ("application/x-ndjson", "JSON lines"): "jsonl ndjson",
-    ("application/x-ipynb+json", "a notebook"): "ipynb",
-    ("application/xml", "XML"): "xml xsd xsl xslt wsdl plist kml gpx",
-    ("image/svg+xml", "a drawing"): "svg",
-    ("application/yaml", "YAML"): "yaml yml",
-    ("application/toml", "TOML"): "toml",
-    ("text/x-properties", "settings"): "ini cfg conf cnf properties env editorconfig",
-    ("text/x-log", "a log"): "log",
-    ("text/x-diff", "differences"): "diff patch",
-    ("text/x-gettext-translation", "translations"): "po pot",
-    ("text/calendar", "a calendar"): "ics ical",
-    ("text/vcard", "addresses"): "vcf",
-    ("application/sql", "SQL"): "sql",
-    (
-        "text/x-source",
-        "source code",
-    ): "py pyi js mjs cjs ts tsx jsx c h cc cpp cxx hpp cs java kt kts go rs rb php pl pm"
-    " sh bash zsh fish ps1 bat cmd lua r jl scala swift m hs ml clj ex exs erl dart vb f f90 pas asm s css scss less"
-    " tf hcl cmake mk make gradle proto graphql vue svelte",
-}
-DATA = "text/x-data"
-"""The media type of a text whose ending is unknown and whose lines are data."""
-_BY_ENDING = {f".{ending}": kind for kind, endings in _ENDINGS.items() for ending in endings.split()}
-STRUCTURED = frozenset({DATA, "text/org", "text/troff", *(media_type for media_type, _ in _ENDINGS)})
-"""The media types whose lines are judged before one is quoted: their files may hold code, formulas or data."""
-
 _LETTERS_SHARE = 0.62
 _MOST_SYMBOLS = 0.1
 _PLENTY, _LEAST_SHARE = 4, 0.4
@@ -95,19 +61,6 @@ _CODE = re.compile(
 _BLOCK = re.compile(r"(?:for|if|while|with|unless|foreach|switch)\b.*:$")
 _CALL = re.compile(r"(?<![\w.])[A-Za-z_][\w.]{0,80}\w\([^)]")
 _TIGHT = re.compile(r"(?<=[^\s\d])[,;|](?=\S)|[,;|](?=[,;|])|\t|\s\|\s|\"[,;]")
-
-
-def media_type_of(suffix: str) -> str:
-    """Return the media type of a structured format by its ending (lower case, with the dot); empty for any other."""
-    return _BY_ENDING.get(suffix, ("", ""))[0]
-
-
-def note(media_type: str, suffix: str) -> str:
-    """Return the note on the receipt of a file that was read as plain text."""
-    format_name = next((name for kind, name in _ENDINGS if kind == media_type), "")
-    unknown = "it holds data, in a format without a reader of its own"
-    reason = f"{suffix} ({format_name}) has no reader of its own" if format_name else unknown
-    return f"Read as plain text: {reason}. All of it can be found, but only its sentences can be quoted."
 
 
 def is_sentence(line: str) -> bool:

@@ -5,16 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from index.records.file_kinds import kind_name
+from index.records.file_kinds import format_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from index.views.blocks import Form
 
-_CODE = ("Source code", "Settings", "Log")
-_MESSAGES = ("Message", "Mailbox")
-_RECORDS = ("Data", "References")
 _FIELD = re.compile(r"\w[^\n:]{0,40}:(?: .*)?")
 _REPLY = re.compile(r"^(?:>.*(?:\n|\Z))+", re.MULTILINE)
 _OUTPUT = ", output"
@@ -28,26 +25,26 @@ _PROSE_LINE = re.compile(r"\w[\w,;:'’\"”)]* (?:[\w(“\"‘'—–-]+[,;:]? 
 
 def is_code(media_type: str) -> bool:
     """Return whether every line of such a file is code or data."""
-    return kind_name(media_type) in _CODE
+    return format_of(media_type).form == "code"
 
 
 def form_of(media_type: str, text: str, place: str) -> Form:
     """Return the form of a paragraph; `place` is the name of the place that it is in."""
-    kind = kind_name(media_type)
-    if kind in _CODE or (kind == "Notebook" and (place.endswith(_OUTPUT) or _is_code(text))):
+    own = format_of(media_type)
+    if own.form == "code" or (own.place == "cell" and (place.endswith(_OUTPUT) or _is_code(text))):
         return "code"
-    if kind in _MESSAGES:
+    if own.form == "message":
         return _form_in_message(text)
-    if kind in _RECORDS:
+    if own.form == "record":
         return "fields" if _are_fields(text) else ""
-    if kind == "Slides":
+    if own.place == "slide":
         return "notes" if place.endswith(_NOTES) else "slide"
     return ""
 
 
 def cuts(media_type: str, text: str) -> Iterator[int]:
     """Yield where paragraphs begin besides blank lines: in a message, at quoted lines and after them."""
-    if kind_name(media_type) in _MESSAGES:
+    if format_of(media_type).form == "message":
         for reply in _REPLY.finditer(text):
             yield from reply.span()
 

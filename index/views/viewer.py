@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from index.errors import DocumentNotFound, LoadingError, OriginalMissing, PageError, PasswordRequired
-from index.loading.formats import IMAGES, PDF
+from index.loading.formats import PDF
 from index.loading.loader import read_bytes
 from index.loading.pdf.highlights import MOST_LETTERS, page_marks
 from index.loading.pdf.trace import Words
 from index.loading.sandbox.messages import Limits
 from index.records import Span
+from index.records.file_kinds import has_pictures
 from index.text.sentences import has_words
 from index.views.blocks import OpenOriginal, Original, View
 from index.views.member_files import MemberFiles
@@ -167,7 +168,7 @@ class Viewer:
     def page_marks(self, info: DocumentInfo, span: Span) -> tuple[PageMark, ...]:
         """Return the pages of a span; empty if the format has no pages, or the file is gone or locked."""
         number = self._number(info)
-        if info.media_type not in (PDF, *IMAGES) or not self.has_original(info):
+        if not has_pictures(info.media_type) or not self.has_original(info):
             return ()
         try:
             return self._marks(info, number, span)
@@ -210,7 +211,7 @@ class Viewer:
         from index.loading.pdf.page_pictures import Picture, page_image
         from index.views.recognised_pages import page_of_picture
 
-        if info.media_type not in (PDF, *IMAGES):
+        if not has_pictures(info.media_type):
             raise PageError(f"{info.name} has no page images.", "Only PDF files and pictures have page images.")
         marks = self.page_marks(info, span) if span else ()
         marked = tuple(rectangle for mark in marks if mark.number == number for rectangle in mark.rectangles)

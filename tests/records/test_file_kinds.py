@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pkgutil import resolve_name
 
-from index.loading import loader
 from index.records import DocumentInfo, Reading
-from index.records.file_kinds import KINDS, is_plain, kind_name, kind_of, origin, reading_in_words
+from index.records.file_kinds import formats, is_plain, kind_name, kind_of, origin, reading_in_words
 from tests.cases import cases
 
 PDF = DocumentInfo("0" * 64, "/a/report.pdf", "", "", "", "application/pdf", 900, 12, 3)
@@ -51,19 +51,16 @@ def test_unknown_format_and_container_have_a_name() -> None:
     assert origin(Reading(container="https://example.org/mail.mbox")) == "attached to mail.mbox"
 
 
-def test_every_format_that_is_read_has_a_kind() -> None:
-    """A new format is listed here, so that the page and the receipts can name it."""
-    assert [name for name in loader._FORMAT_MODULES if kind_name(name) not in {kind.name for kind in KINDS}] == []
-
-
-def test_each_ending_and_media_type_has_one_kind() -> None:
-    """The list names each format once, and every format of the formats' issue is in it."""
-    for values in ([k.endings for k in KINDS], [k.media_types for k in KINDS]):
-        every = " ".join(values).split()
-        assert sorted(every) == sorted(set(every))
-    endings = {ending for kind in KINDS for ending in kind.endings.split()}
+def test_each_name_media_type_and_ending_has_one_meaning() -> None:
+    """The list names each format once, its readers exist, and every format of the formats' issue is in it."""
+    names = [each.name for each in formats()]
+    assert sorted(names) == sorted(set(names))
+    kinds = {(media_type, each.kind) for each in formats() for media_type in each.media_types.split()}
+    kinds |= {(ending, each.kind) for each in formats() for ending in each.endings.split()}
+    assert len(kinds) == len({word for word, _ in kinds})
+    assert all(callable(resolve_name(name)) for each in formats() for name in (each.read, each.members) if name)
     issue = (
         "pptx xlsx xls ods csv tsv eml mbox msg doc ppt epub odt rtf srt vtt ipynb tex rst adoc org html mhtml xml json"
         " jsonl bib ris zip gz png jpg tiff webp pdf docx md txt"
     )
-    assert endings >= {*issue.split()}
+    assert {ending for each in formats() for ending in each.endings.split()} >= {*issue.split()}

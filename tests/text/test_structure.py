@@ -9,8 +9,9 @@ from time import process_time
 import pytest
 
 from index.loading.loader import load_bytes
+from index.records.file_kinds import format_of
 from index.text.sentences import split_sentences
-from index.text.structure import DATA, STRUCTURED, is_sentence, looks_structured, media_type_of
+from index.text.structure import is_sentence, looks_structured
 from tests.cases import cases
 
 EVAL = Path(__file__).parents[2].parent / "shared" / "eval"
@@ -113,7 +114,7 @@ def test_data_is_recognised_by_its_lines(text: str, structured: bool) -> None:
     """The file extension says nothing here; verse, lists and plays are not data."""
     assert looks_structured(text) == structured
     kind = load_bytes(text.encode(), source="a.txt").media_type
-    assert (kind in {*STRUCTURED, "application/x-subrip"}) == structured
+    assert (not format_of(kind).prose or kind == "application/x-subrip") == structured
 
 
 @cases("line", [" ", "a", "-", "- ", "# ", "\\a[", '."', "a.", "\t", "<i", "=", "((", "a(", "1.", "a:", "'"], ids=ascii)
@@ -124,13 +125,6 @@ def test_long_line_takes_linear_time(line: str) -> None:
     looks_structured(text)
     is_sentence(text)
     assert process_time() - began < 5
-
-
-def test_extension_gives_the_media_type_of_structured_text() -> None:
-    """An extension that has its own reader is not structured text."""
-    assert media_type_of(".tex") == "text/x-tex"
-    assert media_type_of(".txt") == media_type_of(".md") == media_type_of(".org") == ""
-    assert DATA in STRUCTURED
 
 
 @pytest.mark.skipif(not EVAL.exists(), reason="shared data: the evaluation sets are not beside this checkout")

@@ -7,17 +7,17 @@ from collections import OrderedDict
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, NamedTuple
 
 from index.errors import SourceNotFound, SourceNotReadable, TooLarge, UnsupportedFormat
-from index.loading.containers.attachments import MailAttachments, OutlookAttachments
 from index.loading.containers.container_paths import container_file
-from index.loading.containers.mailbox_file import MailboxFile
 from index.loading.containers.tar_archive import BZIP2, GZIP, XZ, CompressedFile, TarArchive, is_tar, unpacked
 from index.loading.containers.zip_archive import ZipArchive
+from index.loading.formats import mail_media_type
 from index.loading.loader import too_large
-from index.loading.mail.mail_formats import EML, MBOX, mail_media_type
 from index.loading.ole2.compound_file import SIGNATURE
+from index.records.file_kinds import format_of, formats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -147,14 +147,17 @@ def _of_kind(head: bytes, file: BinaryIO, name: str, limits: ContainerLimits, pa
         return ZipArchive(file, name, limits, passwords)
     if is_tar(head):
         return TarArchive(file, name, limits)
-    if head.startswith(SIGNATURE):
-        return OutlookAttachments(file, name, limits)
-    media_type = mail_media_type(head, PurePath(name).suffix.lower())
-    if media_type == MBOX:
-        return MailboxFile(file, name, limits)
-    if media_type == EML:
-        return MailAttachments(file, name, limits)
+    if members := _members_of(head, name):
+        container: Container = resolve_name(members)(file, name, limits)
+        return container
     raise UnsupportedFormat(f"{name} is no archive, mailbox or message.", "Name a file, or a member of an archive.")
+
+
+def _members_of(head: bytes, name: str) -> str:
+    """Return the name of the function that lists the files in a message or a mailbox; empty for other files."""
+    if head.startswith(SIGNATURE):
+        return next((each.members for each in formats() if each.looks_at == "ole2" and each.members), "")
+    return format_of(mail_media_type(head, PurePath(name).suffix.lower())).members
 
 
 def _head(file: BinaryIO) -> bytes:

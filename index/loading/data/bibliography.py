@@ -10,6 +10,7 @@ from index.loading import structured_text
 from index.loading.content import Block, Draft, paragraph, verbatim
 from index.loading.data.bibtex_entries import entries_of
 from index.loading.line_places import source_lines
+from index.records.file_kinds import Format
 from index.text.sentences import has_words, one_line
 
 if TYPE_CHECKING:
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     from index.loading.content import Content
 
 BIBTEX = "text/x-bibtex"
+RIS = "application/x-research-info-systems"
+_BIBTEX_ENTRY = re.compile(
+    r"(?:\s|%.*\n)*@\s*(?:article|book|inproceedings|misc|techreport|phdthesis|string|incollection)\s*[{(]",
+    re.IGNORECASE,
+)
+_RIS_ENTRY = re.compile(r"(?:\ufeff|\s)*(?:TY  -|PMID-|%0 )")
 _TAGGED = re.compile(r"(?:%([A-Z0-9])|([A-Z][A-Z0-9]{1,3})\s{0,2}-)(?:\s(.*)|$)")
 _NAMES = {
     **dict.fromkeys(("title", "TI", "T1", "CT", "%T"), "title"),
@@ -108,3 +115,35 @@ def _blocks(entry: _Entry, number: int) -> Iterator[Block]:
     place = (0, entry.key or f"record {number}", 1)
     for count, block in enumerate(block for block in blocks if has_words(block.text)):
         yield replace(block, places=(place,)) if count == 0 else block
+
+
+FORMATS = (
+    Format(
+        name="BibTeX",
+        kind="References",
+        endings="bib",
+        media_types=f"{BIBTEX} application/x-bibtex",
+        looks_at="text",
+        rank=60,
+        recognise=lambda head, _: BIBTEX if _BIBTEX_ENTRY.match(head.beginning) else None,
+        ending_decides="last",
+        read="index.loading.data.bibliography:read",
+        prose=False,
+        place="record",
+        form="record",
+    ),
+    Format(
+        name="RIS, EndNote, PubMed",
+        kind="References",
+        endings="ris enw nbib",
+        media_types=RIS,
+        looks_at="text",
+        rank=60,
+        recognise=lambda head, _: RIS if _RIS_ENTRY.match(head.beginning) else None,
+        ending_decides="last",
+        read="index.loading.data.bibliography:read",
+        prose=False,
+        place="record",
+        form="record",
+    ),
+)

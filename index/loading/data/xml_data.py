@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from index.loading.content import Draft
 from index.loading.data.records_text import as_table, blocks, record
-from index.loading.xml_tree import local, parse_text, text_of
+from index.loading.xml_tree import local, parse_text, root_name, text_of
+from index.records.file_kinds import Format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,3 +54,20 @@ def _grouped(children: list[Any]) -> dict[str, Any]:
     for child in children:
         values.setdefault(local(child), []).append(_value(child))
     return {name: found[0] if len(found) == 1 else found for name, found in values.items()}
+
+
+XML_DATA = "application/xml"
+FORMAT = Format(
+    name="XML",
+    kind="Data",
+    endings="xml xsd xsl xslt wsdl plist kml gpx",
+    media_types=XML_DATA,
+    looks_at="text",
+    rank=12,
+    recognise=lambda head, suffix: XML_DATA if root_name(head.text, suffix) else None,
+    ending_decides="last",
+    read="index.loading.data.xml_data:read",
+    prose=False,
+    place="record",
+    form="record",
+)

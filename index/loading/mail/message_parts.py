@@ -9,7 +9,7 @@ from email.message import Message
 from email.utils import collapse_rfc2231_value
 from typing import TYPE_CHECKING
 
-from index.loading.mail.mail_formats import as_narrow
+from index.loading.formats import as_narrow
 from index.loading.mail.mail_headers import decoded, subject_of
 from index.loading.plain_text import Decoded, decode, decode_as
 

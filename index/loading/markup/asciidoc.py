@@ -13,6 +13,7 @@ from index.loading.grid import Outline
 from index.loading.line_places import source_lines
 from index.loading.markup.asciidoc_words import Words
 from index.loading.markup.manuscript import Manuscript
+from index.records.file_kinds import Format
 from index.text.dates import iso_date
 
 if TYPE_CHECKING:
@@ -208,3 +209,15 @@ def _cells(line: str) -> list[str]:
     marks = list(_CELL.finditer(line))
     ends = [*(mark.start() for mark in marks[1:]), len(line)][: len(marks)]
     return [line[mark.end() : end].strip() for mark, end in zip(marks, ends, strict=True)]
+
+
+FORMAT = Format(
+    name="AsciiDoc",
+    kind="AsciiDoc",
+    endings="adoc asciidoc asc",
+    media_types="text/asciidoc",
+    ending_decides="last",
+    read="index.loading.markup.asciidoc:read",
+    prose=False,
+    place="line",
+)

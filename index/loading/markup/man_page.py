@@ -13,12 +13,19 @@ from index.loading.line_places import source_lines
 from index.loading.markup.manuscript import Manuscript
 from index.loading.markup.mdoc import CALLABLE, sentence
 from index.loading.markup.roff import arguments, words
+from index.records.file_kinds import Format
 from index.text.dates import iso_date
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
     from index.loading.content import Content
+    from index.records.file_kinds import Head
 
+MAN = "text/troff"
+_LONG_HEAD = 40_000
+"""A manual page may begin with its licence, or with definitions that a program wrote."""
+_ROFF = re.compile(r"\ufeff?\s*(?:[.'][ \t]*(?:\\\"|#|[A-Za-z]{1,3}\b|$)|\\\"|\\$)", re.MULTILINE)
+_MAN_TITLE = re.compile(r"^[.'][ \t]*(TH|Dd)\b", re.MULTILINE)
 _REQUEST = re.compile(r"[.'][ \t]*(\\\"|[A-Za-z0-9]{1,16}|\\\{|\\\})?[ \t]*(.*)")
 _FONTS = {"B": 1, "I": 1, "SB": 1, "SM": 1, "R": 1, "BR": 0, "BI": 0, "IB": 0, "IR": 0, "RB": 0, "RI": 0}
 """Macros of a font, and whether their arguments stay apart."""
@@ -162,3 +169,23 @@ class _Page:
     def _end_listing(self) -> None:
         lines, self._listing = self._listing or [], None
         self.manuscript.listing(lines)
+
+
+def _recognise(head: Head, suffix: str) -> str:  # noqa: ARG001 - every recogniser has this signature
+    """Recognise a text that begins with a request or a comment in roff, and has the title of a manual page."""
+    beginning = head.text[:_LONG_HEAD].replace("\r\n", "\n")
+    return MAN if _ROFF.match(beginning) and _MAN_TITLE.search(beginning) else ""
+
+
+FORMAT = Format(
+    name="Manual page",
+    kind="Manual page",
+    endings="man 1",
+    media_types=MAN,
+    looks_at="text",
+    rank=40,
+    recognise=_recognise,
+    read="index.loading.markup.man_page:read",
+    prose=False,
+    place="line",
+)

@@ -9,6 +9,7 @@ from index.loading import metadata
 from index.loading.content import Draft
 from index.loading.line_places import source_lines
 from index.loading.markup.manuscript import Manuscript
+from index.records.file_kinds import Format
 from index.text.dates import iso_date
 from index.text.sentences import one_line
 
@@ -165,3 +166,16 @@ def plain(text: str) -> str:
     for _ in range(2):
         text = _MARKED.sub(r"\2", text)
     return text.replace("\\\\", " ").strip() if text.endswith("\\\\") else text
+
+
+FORMAT = Format(
+    name="Org",
+    kind="Org",
+    endings="org",
+    media_types="text/org",
+    ending_decides="first",
+    read="index.loading.markup.org:read",
+    prose=False,
+    place="line",
+    types="org",
+)

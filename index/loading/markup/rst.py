@@ -15,6 +15,7 @@ from index.loading.grid import Outline
 from index.loading.line_places import source_lines
 from index.loading.markup.manuscript import Manuscript
 from index.loading.markup.sphinx_markup import learn_directives, with_spoken_roles
+from index.records.file_kinds import Format
 from index.text.dates import iso_date
 from index.text.sentences import one_line
 
@@ -242,3 +243,15 @@ def _words(node: Any) -> str:
         return f"[{node.astext()}]"
     separator = getattr(node, "child_text_separator", "")
     return str(separator.join(_words(child) for child in node.children))
+
+
+FORMAT = Format(
+    name="reStructuredText",
+    kind="reStructuredText",
+    endings="rst",
+    media_types="text/x-rst",
+    ending_decides="last",
+    read="index.loading.markup.rst:read",
+    prose=False,
+    place="line",
+)

@@ -14,12 +14,17 @@ from index.loading.content import Draft
 from index.loading.markup.manuscript import Manuscript
 from index.loading.markup.tex_source import CODE, closing_braces, without_comments
 from index.loading.markup.tex_words import kept, plain
+from index.records.file_kinds import Format
 from index.text.dates import iso_date
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
     from index.loading.content import Block, Content
+    from index.records.file_kinds import Head
 
+TEX = "text/x-tex"
+_FIRST_COMMAND = re.compile(r"^[ \t]*\\(?:documentclass|documentstyle|begin\{document\})", re.MULTILINE)
+_PACKAGES = (".sty", ".cls")
 _MATH = frozenset({"equation", "align", "gather", "multline", "eqnarray", "displaymath", "math", "flalign", "alignat"})
 _TABLES = frozenset({"tabular", "tabularx", "tabulary", "longtable", "supertabular", "array", "tblr"})
 _UNSEEN = frozenset({"tikzpicture", "comment", "filecontents", "pspicture", "CCSXML", "picture", "forest"})
@@ -277,3 +282,22 @@ class _Reader:
             lines = enumerate(self._text[at:end].split("\n"), self._number_at(at))
             self._manuscript.listing([(number, self._formula(line)) for number, line in lines])
         return end + len(_CLOSES[opening])
+
+
+def _recognise(head: Head, suffix: str) -> str:
+    return TEX if suffix not in _PACKAGES and _FIRST_COMMAND.search(head.beginning) else ""
+
+
+FORMAT = Format(
+    name="TeX",
+    kind="TeX",
+    endings="tex ltx sty cls",
+    media_types=f"{TEX} application/x-tex",
+    looks_at="text",
+    rank=50,
+    recognise=_recognise,
+    ending_decides="last",
+    read="index.loading.markup.tex:read",
+    prose=False,
+    place="line",
+)

@@ -16,6 +16,7 @@ from index.loading.mail.message_draft import UNREADABLE, MessageFields, draft
 from index.loading.ole2.compound_file import CompoundFile
 from index.loading.ole2.compressed_rtf import html_of_rtf, plain_of_rtf, unpacked_rtf
 from index.loading.plain_text import decode
+from index.records.file_kinds import Format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -213,3 +214,18 @@ def _as_mail(message: _Storage) -> bytes:
             mail[name] = clean if clean.isascii() else Header(clean, "utf-8").encode()
     mail.set_payload("\n\n".join(blocks), "utf-8")
     return mail.as_bytes()
+
+
+MSG = "application/vnd.ms-outlook"
+FORMAT = Format(
+    name="Outlook message",
+    kind="Message",
+    endings="msg",
+    media_types=MSG,
+    called="an Outlook message",
+    looks_at="ole2",
+    recognise=lambda head, _: MSG if head.stream == "__properties_version1" else None,
+    read="index.loading.ole2.outlook:read",
+    members="index.loading.containers.attachments:OutlookAttachments",
+    form="message",
+)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from index.errors import PasswordRequired
 from index.loading.content import Draft, field, paragraph
 from index.loading.ole2.compound_file import CompoundFile
+from index.records.file_kinds import Format
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
@@ -199,3 +200,17 @@ def _placed(blocks: list[Block], name: str) -> list[Block]:
 
 def _clean(text: str) -> str:
     return text.replace("\r", "\n").replace("\x0b", "\n").replace("\xa0", " ").strip("\x00")
+
+
+PPT = "application/vnd.ms-powerpoint"
+FORMAT = Format(
+    name="PowerPoint 97",
+    kind="Slides",
+    endings="ppt",
+    media_types=PPT,
+    called="a PowerPoint presentation",
+    looks_at="ole2",
+    recognise=lambda head, _: PPT if head.stream == "powerpoint document" else None,
+    read="index.loading.ole2.powerpoint97:read",
+    place="slide",
+)

@@ -12,6 +12,7 @@ from index.errors import PasswordRequired, UnsupportedFormat
 from index.loading.content import Draft, paragraph
 from index.loading.grid import Outline, grid
 from index.loading.ole2.compound_file import CompoundFile
+from index.records.file_kinds import Format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -220,3 +221,16 @@ def _clean(words: str) -> str:
 
 def _short(data: bytes, at: int) -> int:
     return int(struct.unpack_from("<H", data, at)[0])
+
+
+DOC = "application/msword"
+FORMAT = Format(
+    name="Word 97",
+    kind="Word",
+    endings="doc",
+    media_types=DOC,
+    called="a Word document",
+    looks_at="ole2",
+    recognise=lambda head, _: DOC if head.stream == "worddocument" else None,
+    read="index.loading.ole2.word97:read",
+)

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index.records import Document, Landmark, Location, Passage, Span
-from index.records.file_kinds import SLIDES, kind_name
+from index.records.file_kinds import format_of
 from index.storage import document_details, tables
 from index.storage.catalog.document_queries import claims, infos
 from index.storage.catalog.rows import LISTED, DocumentRange, Excerpt, runs
 from index.text.row_headers import words_above
-from index.text.structure import STRUCTURED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -178,8 +177,9 @@ def _passage_row(row: Sequence[Any], spans: tuple[Span, ...], found: tuple[Table
     headings, media_type, title = row[11:]
     passage = Passage(identity, document_id, ordinal, start, end, text[: end - start], spans)
     starts = frozenset(map(int, headings.split(","))) if headings else frozenset()
-    row_of = partial(PassageRow, passage, number, sentence_vectors, vector, starts, media_type in STRUCTURED, title)
-    return row_of(slides=kind_name(media_type) == SLIDES, tables=found), text[end - start :]
+    own = format_of(media_type)
+    row_of = partial(PassageRow, passage, number, sentence_vectors, vector, starts, not own.prose, title)
+    return row_of(slides=own.place == "slide", tables=found), text[end - start :]
 
 
 def document(catalog: WithDatabase, number: int) -> Document | None:
