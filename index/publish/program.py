@@ -30,8 +30,14 @@ _LICENCES = ("licenses/LICENSE", "LICENSE")
 
 
 def carry_package(folder: Path) -> None:
-    """Copy the package and its licence into a folder."""
+    """Copy the package into a folder, with its licence, and with its metadata, for it finds its formats by them."""
     shutil.copytree(_PACKAGE, folder / _PACKAGE.name, ignore=_IGNORED)
+    installed = _installed("pincite")
+    metadata = folder / f"pincite-{installed.version}.dist-info"
+    metadata.mkdir()
+    stated = f"Metadata-Version: 2.1\nName: pincite\nVersion: {installed.version}\n"
+    (metadata / "METADATA").write_text(stated, "utf-8")
+    (metadata / "entry_points.txt").write_text(installed.read_text("entry_points.txt") or "", "utf-8")
     (folder / "LICENSE").write_text(_licence_text(), "utf-8")
 
 
