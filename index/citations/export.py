@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, cast, get_args
 
 from index.citations import readable
 from index.citations.entries import describe_citation
-from index.citations.evidence_pack import Pack, PackFinding, QuoteEvidence, pack, pack_markdown
+from index.citations.evidence_pack import Pack, PackFinding, QuoteEvidence, pack, pack_markdown, read_pack, verify_pack
 from index.citations.links import QuoteContext, deep_link
-from index.citations.pack_verification import read_pack, verify_pack
 from index.citations.readable import make_outline
 from index.citations.references import bibtex, csl, references, ris
 from index.errors import BadPack, PinciteError

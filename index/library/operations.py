@@ -206,7 +206,7 @@ class Archives:
 
         Raises BadPack if the file is not an evidence pack or was changed.
         """
-        from index.citations.pack_verification import read_pack, verify_pack
+        from index.citations.evidence_pack import read_pack, verify_pack
 
         return verify_pack(read_pack(Path(path)), self._document, self._session.catalog.claimed())
 

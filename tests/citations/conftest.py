@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from index.citations.pack_verification import read_pack
+from index.citations.evidence_pack import read_pack
 from tests.citations.packs import make_pack
 
 if TYPE_CHECKING:

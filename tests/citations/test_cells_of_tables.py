@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 import zipfile
 from dataclasses import replace
@@ -12,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from index.citations.evidence_pack import VERSION
+from index.citations.evidence_pack import read_pack, verify_pack
 from index.citations.export import cite, export
 from index.citations.kept import file_json, parse_file
 from index.citations.kept_export import KeptExport, render
 from index.citations.links import locate
-from index.citations.pack_verification import read_pack, verify_pack
 from index.loading import formats
 from index.loading.content import Content, Draft, compose
 from index.loading.grid import grid
@@ -25,7 +23,7 @@ from index.records import Citation, DocumentInfo, Location, Span
 from tests.citations.factories import answer, citation
 from tests.citations.kept_items import item, state_of
 from tests.citations.kept_items import quote_of as kept_quote
-from tests.citations.packs import changed, machine_part, make_pack, unzipped, zipped
+from tests.citations.packs import machine_part, make_pack, unzipped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,19 +137,6 @@ def test_a_statement_with_other_headers_is_not_quoted(tmp_path: Path) -> None:
     forged = replace(pack, statements=(replace(pack.statements[0], text=statement["text"]),))
     assert "statement not quoted" in [finding.fault for finding in verify_pack(forged, lambda _: DOCUMENT)]
     assert "statement not quoted" not in [finding.fault for finding in verify_pack(pack, lambda _: DOCUMENT)]
-
-
-def test_a_pack_of_version_two_is_verified(tmp_path: Path) -> None:
-    """Its locations have no names, cells and headers, although its document has them now."""
-    plain = Location(paragraph=1)
-    data = changed(make_pack(answer(cell(location=plain))), version=VERSION - 1)
-    machine = machine_part(data)
-    for name in ("place", "cell", "headers", "recognised"):
-        del machine["evidence"][0]["citation"]["location"][name]
-    data = zipped({**unzipped(data), "evidence.json": json.dumps(machine)})
-    pack = read_pack(save(tmp_path / "old.zip", data))
-    found = [finding.what for finding in verify_pack(pack, lambda _: DOCUMENT)]
-    assert not [what for what in found if "headers" in what or "place" in what or "reading" in what]
 
 
 def test_a_kept_cell_is_found_by_its_headers() -> None:
