@@ -1,4 +1,4 @@
-"""Backs a library up to one file, and restores it into a new folder or over a library in use."""
+"""Backs a library up to one file, restores it into a new folder or over a library in use, and copies it to a folder."""
 
 from __future__ import annotations
 
@@ -6,27 +6,31 @@ import shutil
 import time
 import uuid
 from contextlib import closing, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index.backup.archive import BLOCK, ArchiveWriter, file_size, require_space, sync_to_disk
-from index.backup.archive_reader import ArchiveReader, find_flaw, find_header_flaw
-from index.errors import ArchiveNotWritable, LibraryDamaged, LibraryExists, LibraryNotWritable
+from index.backup.archive import ArchiveReader, ArchiveWriter, blocks_of, file_size, require_space, sync_to_disk
+from index.errors import ArchiveNotWritable, LibraryDamaged, LibraryError, LibraryExists, LibraryNotWritable
 from index.records.report import BackedUp, Restored
+from index.storage import tables
 from index.storage.catalog.catalog import Catalog
 from index.storage.files import NOT_WRITABLE_HINT, WriterLock
+from index.storage.store import FolderStore
 from index.storage.upkeep import WRITER_PATIENCE
+from index.views.map_file import Maps
 
 if TYPE_CHECKING:
-    from index.records.report import OperationProgress
-    from index.storage.store import FolderStore
+    from collections.abc import Mapping
 
-FORMAT = "pincite backup"
-VERSION = 1
+    from index.records.report import OperationProgress
+
 CATALOG = "catalog.db"
 ORIGINALS = "originals/"
-_STAGING = "restoring"
+_HEADER = b"SQLite format 3\0"
+_RESTORING, _COPYING = "restoring", "copying"
+"""Folders for unfinished work."""
+_LEFT_BY_A_WRITER = ("*.lock", ".*.lock", "writer.json")
+"""Locks, and the name of their holder."""
 _LOCKS = ("writer.lock", "writer.json")
 _LOG = ("catalog.db-wal", "catalog.db-shm")
 _FILE_RECORDS = ("queue.db", "queue.db-wal", "queue.db-shm", "files.db", "files.db-wal", "files.db-shm")
@@ -42,7 +46,7 @@ def back_up(
     LibraryDamaged if the library itself is damaged, so that no useless backup replaces an older one.
     """
     began = time.monotonic()
-    with ArchiveWriter(path, FORMAT, VERSION, force=force) as archive:
+    with ArchiveWriter(path, "backup", force=force) as archive:
         files = _originals(store.folder / "uploads")
         catalog_bytes = sum(file_size(store.folder / name) for name in ("catalog.db", "catalog.db-wal"))
         require_space(archive.folder, 2 * catalog_bytes + sum(map(file_size, files)))
@@ -51,27 +55,17 @@ def back_up(
             store.catalog.database.copy_to(copy, progress and (lambda done, of: progress("copying", done, of)))
         except LibraryNotWritable as error:  # the library is only read, so the copy could not be written
             raise ArchiveNotWritable(f"{path} cannot be written: its disk is full or not writable.") from error
-        totals, made_with = _check_copy(copy, store, progress)
-        with copy.open("rb") as file, archive.part(CATALOG) as part:
-            size = file_size(copy)
-            while block := file.read(BLOCK):
-                part.write(block)
-                if progress:
-                    progress("packing", part.size, size)
+        with closing(Catalog(copy.parent)) as catalog:
+            if flaw := _find_flaw(catalog, progress):
+                raise store.catalog.database.damaged(flaw)
+            totals = archive.describe_library(catalog)
+        size = file_size(copy)
+        with copy.open("rb") as file:
+            archive.add(CATALOG, blocks_of(file.read, progress and (lambda done: progress("packing", done, size))))
         originals = sum(_pack(archive, number, file) for number, file in enumerate(files, 1))
-        made_at = datetime.now(UTC).isoformat(timespec="seconds")
-        archive.add_facts(made_at=made_at, made_with=made_with, **totals)
     return BackedUp(
         str(path), file_size(path), totals["documents"], totals["passages"], originals, time.monotonic() - began
     )
-
-
-def _check_copy(copy: Path, store: FolderStore, progress: OperationProgress | None) -> tuple[dict[str, int], str]:
-    """Check the copy, and return its totals and fingerprint. Raises LibraryDamaged."""
-    with closing(Catalog(copy.parent)) as catalog:
-        if flaw := find_flaw(catalog, progress):
-            raise store.catalog.database.damaged(flaw)
-        return catalog.totals(), catalog.fingerprint()
 
 
 def _originals(folder: Path) -> list[Path]:
@@ -84,9 +78,8 @@ def _pack(archive: ArchiveWriter, number: int, path: Path) -> bool:
         file = path.open("rb")
     except FileNotFoundError:
         return False
-    with file, archive.part(f"{ORIGINALS}{number:06}", name=path.name) as part:
-        while block := file.read(BLOCK):
-            part.write(block)
+    with file:
+        archive.add(f"{ORIGINALS}{number:06}", blocks_of(file.read), name=path.name)
     return True
 
 
@@ -104,7 +97,7 @@ def restore(file: Path, folder: Path, *, force: bool = False, progress: Operatio
     existed = folder.exists()
     if folder.is_dir() and _in_use(folder) and not force:
         raise LibraryExists(str(folder))
-    with ArchiveReader(file, FORMAT, VERSION, progress) as archive:
+    with ArchiveReader(file, "backup", progress) as archive:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with WriterLock(folder).held(patience=WRITER_PATIENCE):
@@ -122,14 +115,14 @@ def restore(file: Path, folder: Path, *, force: bool = False, progress: Operatio
 
 def _in_use(folder: Path) -> bool:
     """Return whether the folder holds anything but locks and the remains of a killed `restore`."""
-    if (folder / _STAGING).exists() and not (folder / CATALOG).exists():
+    if (folder / _RESTORING).exists() and not (folder / CATALOG).exists():
         return False
-    return any(path.name not in (*_LOCKS, _STAGING) for path in folder.iterdir())
+    return any(path.name not in (*_LOCKS, _RESTORING) for path in folder.iterdir())
 
 
 def _clear(folder: Path, *, existed: bool) -> None:
     """Remove temporary files, and the folder if it is new and there is no library in it."""
-    shutil.rmtree(folder / _STAGING, ignore_errors=True)
+    shutil.rmtree(folder / _RESTORING, ignore_errors=True)
     with suppress(OSError):
         if not _in_use(folder):
             for name in _LOCKS:
@@ -141,11 +134,13 @@ def _clear(folder: Path, *, existed: bool) -> None:
 def _replace(archive: ArchiveReader, folder: Path, progress: OperationProgress | None) -> tuple[dict[str, int], int]:
     """Unpack into a staging folder, check, and then replace the library. Returns the totals and number of originals."""
     names = _original_names(archive)
-    staged = folder / _STAGING
+    staged = folder / _RESTORING
     shutil.rmtree(staged, ignore_errors=True)
     staged.mkdir()
-    unpacked = sum(archive.size(name) for name in archive.parts)
-    require_space(folder, unpacked + archive.size(CATALOG) * (folder / CATALOG).exists())
+    if CATALOG not in archive.parts:
+        raise archive.bad(f"it has no {CATALOG}")
+    replaced = archive.parts[CATALOG]["bytes"] if (folder / CATALOG).exists() else 0
+    require_space(folder, archive.unpacked_bytes + replaced)
     archive.copy(CATALOG, staged / CATALOG)
     totals = _check_catalog(archive, staged, progress)
     files: dict[Path, Path] = {}
@@ -177,25 +172,27 @@ def _original_names(archive: ArchiveReader) -> dict[str, str]:
 
 
 def _check_catalog(archive: ArchiveReader, staged: Path, progress: OperationProgress | None) -> dict[str, int]:
-    """Check the catalog, give it a new library id, and return its totals.
-
-    The new id keeps caches of another state of the library from being used.
-    """
-    if flaw := find_header_flaw(staged / CATALOG):
+    """Check the catalog, give it a new library id, and return its totals."""
+    if flaw := _find_header_flaw(staged / CATALOG):
         raise archive.bad(f"its catalog cannot be used: {flaw}")
     with closing(Catalog(staged)) as catalog:
         try:
-            flaw = find_flaw(catalog, progress)
+            flaw = _find_flaw(catalog, progress)
             totals = catalog.totals()
         except LibraryDamaged as error:
             flaw = error.detail
         if flaw:
             raise archive.bad(f"its catalog cannot be used: {flaw}")
-        if any(archive.fact(name, int) != number for name, number in totals.items()):
+        if not archive.states(totals):
             raise archive.bad("its catalog does not match its manifest")
-        with catalog.database.writing() as connection:
-            connection.execute("UPDATE meta SET value = ? WHERE key = 'library'", (uuid.uuid4().hex,))
+        _renew_identity(catalog)
     return totals
+
+
+def _renew_identity(catalog: Catalog) -> None:
+    """Give a catalog a new library id, so that caches of another state of the library do not fit it."""
+    with catalog.database.writing() as connection:
+        connection.execute("UPDATE meta SET value = ? WHERE key = 'library'", (uuid.uuid4().hex,))
 
 
 def _publish(staged: Path, folder: Path, files: dict[Path, Path], progress: OperationProgress | None) -> None:
@@ -251,3 +248,90 @@ def _replace_in_transaction(staged: Path, folder: Path, progress: OperationProgr
             generation = max(old.generation(), new.generation()) + 1
             connection.execute("UPDATE meta SET value = ? WHERE key = 'generation'", (str(generation),))
         old.database.replace_with(new.database, progress and (lambda done, of: progress("replacing", done, of)))
+
+
+def copy_library(
+    store: FolderStore,
+    folder: Path,
+    sources: Mapping[str, str],
+    names: Mapping[str, str],
+    *,
+    progress: OperationProgress | None = None,
+) -> None:
+    """Copy a snapshot of a library into a folder that does not exist yet, while others use the library.
+
+    `sources` are those that the caller knows, with the ids of their documents, and `names` maps each of them to its new
+    name, which must be unique. Raises LibraryError if the library has changed since: a copy may become public, so it
+    contains nothing that the caller has not seen. The words of removed documents do not come along:
+    the catalog is written without empty pages, and indexes and map are made from it. Raises LibraryExists, NoRoom,
+    LibraryNotWritable, LibraryDamaged.
+    """
+    if folder.exists():
+        raise LibraryExists(str(folder))
+    staged = folder / _COPYING
+    staged.mkdir(parents=True)
+    require_space(folder, 3 * file_size(store.catalog.database.path))  # the snapshot, the catalog, the indexes
+    store.catalog.database.copy_to(staged / "catalog.db", progress and (lambda n, of: progress("copying", n, of)))
+    with closing(Catalog(staged)) as catalog:
+        if flaw := _find_flaw(catalog, progress):
+            raise store.catalog.database.damaged(flaw)
+        if dict(catalog.sources()) != dict(sources):
+            raise LibraryError("The library has changed meanwhile, so it was not copied.", "Start again.")
+        _rename(catalog, sources, names)
+        catalog.database.vacuum_into(folder / "catalog.db")
+    shutil.rmtree(staged)
+    _build_indexes(folder)
+
+
+def _rename(catalog: Catalog, sources: Mapping[str, str], names: Mapping[str, str]) -> None:
+    """Rename all sources, forget what was removed, and give the copy an id of its own, so that no cache fits it."""
+    gained = {names[source]: identity for source, identity in sources.items()}
+    catalog.relink(gained, sources.keys() - gained.keys())
+    catalog.forget_removals(catalog.generation())
+    _renew_identity(catalog)
+
+
+def _build_indexes(folder: Path) -> None:
+    with closing(FolderStore(folder, create=False)) as store:
+        with store.writing():
+            store.index()
+        store.wait_for_dense()
+        Maps(store.catalog, folder).newest(wait=True)
+    for path in {path for pattern in _LEFT_BY_A_WRITER for path in folder.rglob(pattern)}:
+        path.unlink()
+
+
+def _find_header_flaw(path: Path) -> str:
+    """Return why a file's header is not a catalog's; empty if it is."""
+    with path.open("rb") as file:
+        header = file.read(100)
+    if not header.startswith(_HEADER):
+        return "it is not a database"
+    if int.from_bytes(header[68:72]) != tables.APPLICATION_ID:
+        return "it is a database of another program"
+    return "" if int.from_bytes(header[60:64]) else "it is empty"
+
+
+def _find_flaw(catalog: Catalog, progress: OperationProgress | None = None) -> str:
+    """Return the first flaw of a catalog; empty if there is none.
+
+    A library has no triggers and no views: they would run foreign code in our transactions.
+    """
+    try:
+        if catalog.database.rows("SELECT 1 FROM sqlite_schema WHERE type IN ('trigger', 'view') LIMIT 1"):
+            return "it contains triggers or views"
+        found = catalog.database.rows("PRAGMA integrity_check(1)")[0][0]
+        if found != "ok":
+            return str(found)
+        numbers = catalog.database.rows("SELECT number FROM documents ORDER BY number")
+        for done, (number,) in enumerate(numbers, 1):
+            catalog.passages_of(number)
+            if progress:
+                progress("checking", done, len(numbers))
+        catalog.documents()
+        catalog.removals_from()
+        if not catalog.library_id or catalog.generation() < 0 or (numbers and not catalog.fingerprint()):
+            return "it lacks its id, generation or fingerprint"
+    except LibraryDamaged as error:
+        return error.detail
+    return ""

@@ -148,7 +148,7 @@ class Archives:
         the copy. Removed documents leave no trace there. Raises LibraryError if the library has changed since,
         LibraryExists, NoRoom, LibraryNotWritable, LibraryDamaged.
         """
-        from index.backup.copies import copy_library
+        from index.backup.backups import copy_library
 
         copy_library(self._store, _absolute(folder), sources, names, progress=progress)
         return _absolute(folder)
@@ -160,7 +160,7 @@ class Archives:
 
         Raises ArchiveExists (except with `force`), ArchiveNotWritable, NoRoom, LibraryDamaged.
         """
-        from index.backup.exports import export_library
+        from index.backup.portable import export_library
 
         return export_library(self._store, _absolute(path), vectors=vectors, force=force, progress=progress)
 
@@ -176,7 +176,7 @@ class Archives:
 
         Raises BadArchive, NoRoom, LibraryLocked, FingerprintMismatch.
         """
-        from index.backup.imports import import_library
+        from index.backup.portable import import_library
 
         limit = self._session.max_bytes
         path = _absolute(path)

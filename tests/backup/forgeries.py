@@ -27,8 +27,14 @@ def altered(path: Path, change: Callable[[Manifest, Parts, list[dict[str, Any]]]
     change(manifest, parts, lines)
     if json.dumps(lines) != untouched:
         parts[FIRST] = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
-    with archive.ArchiveWriter(path, str(manifest["format"]), int(manifest["version"]), force=True) as writer:
+    write_archive(path, manifest, parts)
+
+
+def write_archive(path: Path, manifest: Manifest, parts: Parts) -> None:
+    """Write an archive with any parts and consistent checksums, as a forger does."""
+    with archive.ArchiveWriter(path, manifest["kind"], force=True) as writer:
         for name, data in parts.items():
-            with writer.part(name, compress=name.endswith("jsonl")) as part:
-                part.write(data)
-        writer.add_facts(**{key: value for key, value in manifest.items() if key not in ("parts", "format", "version")})
+            facts = manifest["parts"].get(name, {})
+            names = {key: value for key, value in facts.items() if key == "name"}
+            writer.add(name, [data], compress=name.endswith("jsonl"), **names)
+        writer.describe(**{key: value for key, value in manifest.items() if key != "parts"})

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.backup import archive, backups
+from index.backup import backups
 from index.errors import (
     ArchiveExists,
     ArchiveNotWritable,
@@ -28,6 +28,7 @@ from index.errors import (
 from index.library.library import Library
 from index.storage import tables
 from tests.backup.conftest import best_source, contents_of, text_about
+from tests.backup.forgeries import write_archive
 from tests.nightly import length
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def test_backup_is_a_zip_file_with_a_manifest(backup: Path, filled: Library) -> 
         assert zip_file.testzip() is None
         manifest = json.loads(zip_file.read("manifest.json"))
         assert set(zip_file.namelist()) == {"manifest.json", "catalog.db", "originals/000001"}
-    assert manifest["format"] == "pincite backup"
+    assert (manifest["format"], manifest["kind"]) == ("pincite archive", "backup")
     assert manifest["documents"] == 9
     assert manifest["made_with"] == filled.stats().made_with
     assert len(manifest["parts"]["catalog.db"]["sha256"]) == 64
@@ -143,16 +144,6 @@ def test_damaged_backup_is_refused_wherever_the_damage_is(backup: Path, tmp_path
         assert not (tmp_path / "new").exists()
 
 
-def write_archive(path: Path, manifest: dict[str, object], parts: dict[str, bytes]) -> None:
-    """Write an archive with any parts and consistent checksums, as a forger does."""
-    with archive.ArchiveWriter(path, str(manifest["format"]), 1, force=True) as writer:
-        for name, data in parts.items():
-            facts = manifest["parts"].get(name, {})  # type: ignore[attr-defined]
-            with writer.part(name, **{key: value for key, value in facts.items() if key == "name"}) as part:
-                part.write(data)
-        writer.add_facts(**{key: value for key, value in manifest.items() if key not in ("parts", "format", "version")})
-
-
 def forge(path: Path, change: Callable[[dict[str, object], dict[str, bytes]], None]) -> None:
     """Change the contents of a backup and write its checksums again."""
     with zipfile.ZipFile(path) as zip_file:
@@ -226,7 +217,7 @@ def test_false_manifest_is_refused(backup: Path, tmp_path: Path) -> None:
         parts["catalog.sql"] = parts.pop("catalog.db")
 
     def retype(manifest: dict[str, object], _: dict[str, bytes]) -> None:
-        manifest["format"] = "pincite library"
+        manifest["kind"] = "library"
 
     for change in (miscount, rename, retype):
         backup.write_bytes(original)

@@ -39,7 +39,7 @@ def forged(filled: Library, tmp_path: Path) -> Path:
 
     def change(_: Manifest, __: Parts, lines: list[dict[str, Any]]) -> None:
         for line in lines:
-            line["text"] = line["text"].replace(TRUE, FALSE)
+            line["document"]["text"] = line["document"]["text"].replace(TRUE, FALSE)
 
     altered(path, change)
     return path
@@ -102,7 +102,7 @@ FORGED_FIELDS: list[tuple[str, object, str]] = [
     ("title", "A Forged Title", "title"),
     ("author", "A Forger", "author"),
     ("date", "1066", "date"),
-    ("landmarks", [["heading", 0, "Forged", 1]], "pages and headings"),
+    ("landmarks", [{"kind": "heading", "start": 0, "label": "Forged", "level": 1}], "pages and headings"),
     ("media_type", "application/pdf", "format"),
 ]
 """The name of each field, a forged value, and what the note calls the field."""
@@ -118,8 +118,8 @@ def test_every_claimed_field_is_compared_with_the_file(
 
     def change(_: Manifest, __: Parts, lines: list[dict[str, Any]]) -> None:
         for line, (field, value, noted_field) in zip(lines, FORGED_FIELDS, strict=False):
-            line[field] = value
-            expected[line["sources"][0]] = FOUND_IN_FILE.format(noted_field)
+            line["document"][field] = value
+            expected[line["document"]["source"]] = FOUND_IN_FILE.format(noted_field)
 
     altered(path, change)
     library = open_library(tmp_path / "new")
@@ -324,8 +324,8 @@ def test_trusted_import_of_a_claim_keeps_documents_read_here(forged: Path, open_
     assert library.document(str(own_file)).text.startswith("Log 90")
 
 
-def test_export_without_claims_has_the_old_format(filled: Library, open_library: Any, tmp_path: Path) -> None:
-    """Without claims, an export has no `claimed` field; a file without the field is read as before."""
+def test_export_without_claims_does_not_mention_them(filled: Library, open_library: Any, tmp_path: Path) -> None:
+    """Without claims, an export has no `claimed` field; a file without the field has no claims."""
     path = tmp_path / "own.zip"
     filled.export_library(path)
     exported_lines: list[dict[str, Any]] = []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from index.backup import archive, exports
+from index.backup import archive, portable
 from index.errors import ArchiveExists, BadArchive, EncoderError, FingerprintMismatch, NoRoom
 from index.settings import Settings
 from tests.backup.conftest import COUNT, SETTINGS, best_source, contents_of, text_about
@@ -29,7 +29,7 @@ def export_file(filled: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     """An export of the filled library, in several parts; the first test makes it and the others copy it."""
     original, path = tmp_path.parent / "export.zip", tmp_path / "carried.zip"
     if not original.exists():
-        monkeypatch.setattr(exports, "_SHARD", 2000)
+        monkeypatch.setattr(portable, "_SHARD_BYTES", 2000)
         filled.export_library(original)
         monkeypatch.undo()
     shutil.copyfile(original, path)
@@ -140,7 +140,8 @@ def test_export_is_readable_by_other_programs(filled: Library, export_file: Path
     assert manifest["shards"] > 1
     assert manifest["made_with"] == filled.stats().made_with
     lines = [json.loads(line) for name in sorted(parts) if name.endswith("l") for line in parts[name].splitlines()]
-    assert [line["text"] for line in lines] == [filled.document(line["id"]).text for line in lines]
+    documents = [line["document"] for line in lines]
+    assert [line["text"] for line in documents] == [filled.document(line["id"]).text for line in documents]
     rows = np.frombuffer(b"".join(parts[name] for name in sorted(parts) if name.endswith(".f16")), "<f2")
     vectors = rows.reshape(-1, manifest["dimension"]).astype(np.float32)
     assert len(vectors) == sum(len(line["passages"]) for line in lines) == manifest["passages"]
@@ -157,9 +158,20 @@ def set_in_line(**fields: Any) -> Callable[[Manifest, Parts, list[dict[str, Any]
     """Return a change that sets fields of the first document."""
 
     def change(_: Manifest, __: Parts, lines: list[dict[str, Any]]) -> None:
-        lines[0].update(fields)
+        lines[0]["document"].update(fields)
 
     return change
+
+
+def set_beside_document(**fields: Any) -> Callable[[Manifest, Parts, list[dict[str, Any]]], None]:
+    """Return a change that sets fields of the first line, beside its document."""
+    return lambda _, __, lines: lines[0].update(fields)
+
+
+def set_passages(*passages: tuple[int, int, Any]) -> Callable[[Manifest, Parts, list[dict[str, Any]]], None]:
+    """Return a change that sets the passages of the first document."""
+    names = ("start", "end", "sentences")
+    return set_beside_document(passages=[dict(zip(names, passage, strict=True)) for passage in passages])
 
 
 def set_in_manifest(**fields: Any) -> Callable[[Manifest, Parts, list[dict[str, Any]]], None]:
@@ -184,19 +196,23 @@ FORGERIES: dict[str, Callable[[Manifest, Parts, list[dict[str, Any]]], None]] = 
     "a text that its passages do not fit": set_in_line(text="Another text altogether."),
     "an empty text": set_in_line(text=""),
     "a text with space at its end": set_in_line(text="Text "),
-    "no source": set_in_line(sources=[]),
-    "an empty source": set_in_line(sources=[""]),
+    "no source": set_in_line(source=None),
+    "an empty source": set_in_line(source=""),
+    "other sources that are not a list": set_beside_document(other_sources="source"),
+    "an empty other source": set_beside_document(other_sources=[""]),
     "an id that is a number": set_in_line(id=7),
     "no id": set_in_line(id=""),
-    "no passages": set_in_line(passages=[]),
-    "a passage beyond the text": set_in_line(passages=[[0, 10_000, []]]),
-    "passages that overlap": set_in_line(passages=[[0, 20, [[0, 20]]], [10, 30, [[10, 30]]]]),
-    "a sentence out of its passage": set_in_line(passages=[[0, 20, [[0, 50]]]]),
-    "a negative passage": set_in_line(passages=[[-5, 20, [[-5, 20]]]]),
-    "a landmark beyond the text": set_in_line(landmarks=[["page", 10_000, "1", 0]]),
-    "a landmark of an unknown kind": set_in_line(landmarks=[["harm", 0, "1", 0]]),
+    "no passages": set_beside_document(passages=[]),
+    "a passage beyond the text": set_passages((0, 10_000, [])),
+    "passages that overlap": set_passages((0, 20, [[0, 20]]), (10, 30, [[10, 30]])),
+    "a sentence out of its passage": set_passages((0, 20, [[0, 50]])),
+    "a negative passage": set_passages((-5, 20, [[-5, 20]])),
+    "a landmark beyond the text": set_in_line(landmarks=[{"kind": "page", "start": 10_000}]),
+    "a landmark of an unknown kind": set_in_line(landmarks=[{"kind": "harm", "start": 0}]),
     "notes that are not a list": set_in_line(notes="note"),
-    "another format": set_in_manifest(format="pincite backup"),
+    "another format": set_in_manifest(format="zip"),
+    "another kind": set_in_manifest(kind="backup"),
+    "an unknown kind": set_in_manifest(kind=["library"]),
     "a newer version": set_in_manifest(version=99),
     "more documents": set_in_manifest(documents=9),
     "more passages": set_in_manifest(passages=99),

@@ -55,7 +55,7 @@ def test_restore_refuses_a_file_that_is_not_a_backup(run: Run, write: Write, tmp
     """The error says so, the exit code is 1, and no folder is created."""
     outcome = run("restore", write("sea.md", SEA), "--library", tmp_path / "new")
     assert outcome.code == 1
-    assert "sea.md is not a pincite backup" in outcome.err
+    assert "sea.md is not a Pincite backup" in outcome.err
     assert not (tmp_path / "new").exists()
 
 

@@ -234,7 +234,8 @@ def _import_library(library: Library, root: Path, files: dict[Path, str], *, for
 
     def alter(_: Manifest, __: Parts, lines: list[dict[str, Any]]) -> None:
         for line in lines:
-            line["text"] = line["text"].replace(" the ", " any ") if forged else line["text"]
+            words = line["document"]["text"]
+            line["document"]["text"] = words.replace(" the ", " any ") if forged else words
 
     if exported.documents:  # empty if the suffix does not fit the words
         altered(archive, alter)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.backup.portable_format import line_of, parse_line
+from index.backup.portable import DocumentLine, parse_line
 from index.citations.links import locate
 from index.errors import LibraryDamaged
 from index.loading import formats
@@ -94,15 +94,15 @@ def test_details_pass_between_processes(read: Document) -> None:
 
 def test_details_are_in_the_portable_format(read: Document) -> None:
     """They come back, and a forged one is refused."""
-    line = line_of(read, ["a"], chunks(read), claimed=False)
-    assert replace(parse_line(line.to_json()).document, source=read.source) == read
+    line = DocumentLine(read, tuple(chunks(read)))
+    assert parse_line(line.to_json()) == line
     for forged in (
-        replace(line, recognised=(WORDS[1], WORDS[0])),
-        replace(line, tables=(line.tables[0].shifted(1000),)),
-        replace(line, tables=(replace(line.tables[0], rows=()),)),
+        replace(read, recognised=(WORDS[1], WORDS[0])),
+        replace(read, tables=(read.tables[0].shifted(1000),)),
+        replace(read, tables=(replace(read.tables[0], rows=()),)),
     ):
         with pytest.raises(ValueError, match="table"):
-            parse_line(forged.to_json())
+            parse_line(replace(line, document=forged).to_json())
 
 
 @pytest.mark.parametrize("table", ["cells", "recognised"])
