@@ -254,7 +254,7 @@ def draft_of(document: Document, chunk: Chunk) -> Draft:
 def key_of(draft: Draft) -> bytes:
     """Return a 16-byte hash of all that a draft's vectors depend on besides the encoder.
 
-    That is its text, its sentences, and its context; without a context, the hash is that of earlier versions.
+    That is its text, its sentences, and its context, if it has one.
     """
     text = draft.text.encode("utf-8", "surrogatepass")
     context = f"\0{draft.context}".encode("utf-8", "surrogatepass") if draft.context else b""

@@ -52,7 +52,7 @@ class Contents:
         return dict(self._catalog.sources())
 
     def added_at(self, name: str) -> str:
-        """Return when a document was added, as ISO 8601 in UTC; empty if it was added by an earlier version."""
+        """Return when a document was added, as ISO 8601 in UTC; empty if that is not known."""
         return self._catalog.added_at(self._lookup.find(name).id)
 
     def successor_of(self, identity: str) -> str:

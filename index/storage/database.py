@@ -81,10 +81,6 @@ class Database:
         with self.reading() as connection:
             return connection.execute(query, values).fetchall()
 
-    def has_table(self, name: str) -> bool:
-        """Return whether there is such a table: libraries of earlier versions lack some."""
-        return bool(self.rows("SELECT 1 FROM sqlite_schema WHERE name = ?", [name]))
-
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Yield a connection for several queries in a row."""

@@ -1,7 +1,7 @@
 """What the catalog keeps of a document besides its text: its tables, its recognised words, and how it was read.
 
-Older libraries lack these tables until they are needed, so readers check first whether they exist. A long table and the
-words of a page are one compressed row each, so that showing one span does not read the whole document.
+A long table and the words of a page are one compressed row each, so that showing one span does not read the whole
+document.
 """
 
 from __future__ import annotations
@@ -21,32 +21,6 @@ if TYPE_CHECKING:
     from index.records import Document, Span
     from index.storage.database import Connection, Database
 
-TABLES = (
-    """
-CREATE TABLE IF NOT EXISTS cells (
-    document  INTEGER NOT NULL REFERENCES documents (number) ON DELETE CASCADE,
-    start     INTEGER NOT NULL,
-    end       INTEGER NOT NULL,
-    content   BLOB NOT NULL,
-    PRIMARY KEY (document, start)
-) WITHOUT ROWID
-""",
-    """
-CREATE TABLE IF NOT EXISTS recognised (
-    document  INTEGER NOT NULL REFERENCES documents (number) ON DELETE CASCADE,
-    start     INTEGER NOT NULL,
-    end       INTEGER NOT NULL,
-    content   BLOB NOT NULL,
-    PRIMARY KEY (document, start)
-) WITHOUT ROWID
-""",
-    """
-CREATE TABLE IF NOT EXISTS readings (
-    document  INTEGER PRIMARY KEY REFERENCES documents (number) ON DELETE CASCADE,
-    content   TEXT NOT NULL
-)
-""",
-)
 _LARGEST = 1 << 26
 """Bytes of unpacked content, beyond which a row is damaged."""
 
@@ -54,8 +28,6 @@ _LARGEST = 1 << 26
 def insert_details(connection: Connection, number: int, document: Document) -> None:
     """Store the tables, the recognised words and the reading of a document."""
     if document.tables or document.recognised or document.reading != Reading():
-        for statement in TABLES:
-            connection.execute(statement)
         tables = ((number, table.start, table.end, _packed(table.as_lists())) for table in document.tables)
         connection.executemany("INSERT INTO cells VALUES (?, ?, ?, ?)", tables)
         connection.executemany("INSERT INTO recognised VALUES (?, ?, ?, ?)", _pages(number, document.recognised))
@@ -70,8 +42,6 @@ def _pages(number: int, words: Sequence[RecognisedWord]) -> list[tuple[int, int,
 
 def passages_with_tables(database: Database, condition: str, values: Sequence[Any]) -> list[tuple[int, int, int, int]]:
     """Return id, document, start and end of the passages `p` that a condition selects and that have rows of a table."""
-    if not database.has_table("cells"):
-        return []
     among = "EXISTS (SELECT 1 FROM cells c WHERE c.document = p.document AND c.start < p.end AND c.end > p.start)"
     query = f"SELECT p.id, p.document, p.start, p.end FROM passages p WHERE ({condition}) AND {among}"  # noqa: S608
     return database.rows(query, values)
@@ -101,8 +71,6 @@ def _overlaps(word: RecognisedWord, span: Span) -> bool:
 
 
 def _contents(database: Database, table: str, number: int, span: Span | None) -> list[bytes]:
-    if not database.has_table(table):
-        return []
     query = f"SELECT content FROM {table} WHERE document = ?"  # noqa: S608 - one of our tables
     if span is None:
         return [row[0] for row in database.rows(f"{query} ORDER BY start", [number])]

@@ -1,7 +1,6 @@
 """The history of documents: when each was added, and which ones were replaced by another version of their file.
 
 Of a replaced document, only its id is kept, and only as long as the library has a newer version of the same source.
-Libraries of earlier versions lack the tables until something is added to them, so readers check first.
 """
 
 from __future__ import annotations
@@ -13,11 +12,6 @@ if TYPE_CHECKING:
     from index.storage.catalog.rows import WithDatabase
     from index.storage.database import Connection
 
-_TABLES = (
-    "CREATE TABLE IF NOT EXISTS arrivals ("
-    "document INTEGER PRIMARY KEY REFERENCES documents (number) ON DELETE CASCADE, added TEXT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS predecessors (id TEXT PRIMARY KEY, source TEXT NOT NULL) WITHOUT ROWID",
-)
 _AFTER_HEXADECIMAL = "g"
 
 
@@ -26,8 +20,6 @@ def note(connection: Connection, number: int, source: str, former: str) -> None:
 
     Nothing was replaced if there was none, or if it still exists under another source.
     """
-    for statement in _TABLES:
-        connection.execute(statement)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     connection.execute("INSERT OR REPLACE INTO arrivals VALUES (?, ?)", (number, now))
     connection.execute(
@@ -46,14 +38,11 @@ def id_at(connection: Connection, source: str) -> str:
 
 def forget_replaced(connection: Connection) -> None:
     """Forget the replaced documents of sources that the library no longer has."""
-    if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'predecessors'").fetchone():
-        connection.execute("DELETE FROM predecessors WHERE source NOT IN (SELECT source FROM sources)")
+    connection.execute("DELETE FROM predecessors WHERE source NOT IN (SELECT source FROM sources)")
 
 
 def added_at(catalog: WithDatabase, identity: str) -> str:
     """Return when the document with this id was added, as ISO 8601 in UTC; empty if that is not known."""
-    if not catalog.database.has_table("arrivals"):
-        return ""
     query = "SELECT a.added FROM arrivals a JOIN documents d ON d.number = a.document WHERE d.id = ?"
     rows = catalog.database.rows(query, [identity])
     return str(rows[0][0]) if rows else ""
@@ -61,8 +50,6 @@ def added_at(catalog: WithDatabase, identity: str) -> str:
 
 def successor_of(catalog: WithDatabase, identity: str) -> str:
     """Return the id of the document that replaced the one whose id begins so; empty if none is known for certain."""
-    if not catalog.database.has_table("predecessors"):
-        return ""
     query = (
         "SELECT d.id FROM predecessors p JOIN sources s ON s.source = p.source"
         " JOIN documents d ON d.number = s.document WHERE p.id >= ? AND p.id < ? LIMIT 2"

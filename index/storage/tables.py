@@ -1,4 +1,4 @@
-"""The catalog's tables, version by version, and the steps of its transactions."""
+"""The catalog's tables, and the steps of its transactions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from index.storage.database import Connection
 
 APPLICATION_ID = 0x50494E43  # "PINC", so that `file catalog.db` and we can recognise our databases
-VERSION = 1
+VERSION = 2
 NEVER = 2**63 - 1
 """A generation that no library reaches: SQLite's largest integer."""
 
@@ -89,6 +89,46 @@ CREATE TABLE removals (
     passages    INTEGER NOT NULL
 );
 CREATE INDEX removals_generation ON removals (generation);
+
+-- Documents whose files were never read here: a portable library claims that the file with this SHA-256 holds these
+-- words.
+CREATE TABLE claims (document INTEGER PRIMARY KEY REFERENCES documents (number) ON DELETE CASCADE);
+
+-- Documents that are being read: the library has their first passages, and `passages` is how many they will have.
+CREATE TABLE parts (
+    document  INTEGER PRIMARY KEY REFERENCES documents (number) ON DELETE CASCADE,
+    passages  INTEGER NOT NULL
+);
+
+-- Tables, and recognised words by page. A table and a page are one compressed row each, so that showing one span does
+-- not read the whole document.
+CREATE TABLE cells (
+    document  INTEGER NOT NULL REFERENCES documents (number) ON DELETE CASCADE,
+    start     INTEGER NOT NULL,
+    end       INTEGER NOT NULL,
+    content   BLOB NOT NULL,
+    PRIMARY KEY (document, start)
+) WITHOUT ROWID;
+
+CREATE TABLE recognised (
+    document  INTEGER NOT NULL REFERENCES documents (number) ON DELETE CASCADE,
+    start     INTEGER NOT NULL,
+    end       INTEGER NOT NULL,
+    content   BLOB NOT NULL,
+    PRIMARY KEY (document, start)
+) WITHOUT ROWID;
+
+CREATE TABLE readings (
+    document  INTEGER PRIMARY KEY REFERENCES documents (number) ON DELETE CASCADE,
+    content   TEXT NOT NULL
+);
+
+-- When each document was added, and the ids of documents that were replaced by a newer version of their file.
+CREATE TABLE arrivals (
+    document  INTEGER PRIMARY KEY REFERENCES documents (number) ON DELETE CASCADE,
+    added     TEXT NOT NULL
+);
+CREATE TABLE predecessors (id TEXT PRIMARY KEY, source TEXT NOT NULL) WITHOUT ROWID;
 """
 
 StoredPassage = tuple[tuple[int, int, int], str, tuple[bytes, bytes, bytes], int]

@@ -9,24 +9,6 @@ from index.storage import tables
 if TYPE_CHECKING:
     from index.storage.database import Connection
 
-# Documents whose files were never read here: a portable library claims that the file with this SHA-256 holds these
-# words. Older libraries lack the table until they import something, so readers check first whether it exists.
-CLAIMS = """
-CREATE TABLE IF NOT EXISTS claims (
-    document  INTEGER PRIMARY KEY REFERENCES documents (number) ON DELETE CASCADE
-)
-"""
-
-# Documents that are being read: the library has their first passages, and `passages` is how many they will have. Older
-# libraries lack the table, like `claims`.
-PARTS = """
-CREATE TABLE IF NOT EXISTS parts (
-    document  INTEGER PRIMARY KEY REFERENCES documents (number) ON DELETE CASCADE,
-    passages  INTEGER NOT NULL
-)
-"""
-TABLES = (CLAIMS, PARTS)
-
 
 def mark(connection: Connection, number: int, *, claimed: bool, whole: int) -> None:
     """Record that a document is only claimed, or the beginning of one with `whole` passages, if that is so."""
@@ -38,14 +20,11 @@ def mark(connection: Connection, number: int, *, claimed: bool, whole: int) -> N
 
 def mark_claimed(connection: Connection, number: int) -> None:
     """Record that the document's file was never read here."""
-    connection.execute(CLAIMS)
     connection.execute("INSERT INTO claims VALUES (?)", (number,))
 
 
 def remove_claimed(connection: Connection, identity: str, generation: int) -> bool:
     """Remove a document that was only claimed, with all its claimed sources. Return whether there was one."""
-    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'claims'").fetchone():
-        return False
     row = connection.execute(
         "SELECT number FROM documents WHERE id = ? AND number IN (SELECT document FROM claims)", (identity,)
     ).fetchone()
@@ -56,14 +35,11 @@ def remove_claimed(connection: Connection, identity: str, generation: int) -> bo
 
 def mark_part(connection: Connection, number: int, passages: int) -> None:
     """Record that the document is the beginning of one with this many passages."""
-    connection.execute(PARTS)
     connection.execute("INSERT INTO parts VALUES (?, ?)", (number, passages))
 
 
 def remove_part(connection: Connection, identity: str, generation: int) -> list[str]:
     """Remove the first part of a document, and return its sources; empty if there is no such part."""
-    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'parts'").fetchone():
-        return []
     rows = connection.execute(
         "SELECT s.source, s.document FROM sources s JOIN documents d ON d.number = s.document"
         " WHERE d.id = ? AND d.number IN (SELECT document FROM parts)",

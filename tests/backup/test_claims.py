@@ -17,8 +17,7 @@ from index.records import CLAIMED, Check, Citation, DocumentInfo, Location
 from index.schema.answer_schema import Answer
 from index.schema.document_schema import Document
 from index.settings import Settings
-from index.storage.catalog.catalog import Catalog
-from tests.backup.conftest import COUNT, best_source, contents_of, text_about, write_files
+from tests.backup.conftest import COUNT, best_source, contents_of, text_about
 from tests.backup.forgeries import Manifest, Parts, altered
 from tests.nightly import length
 
@@ -456,25 +455,3 @@ def test_import_adopts_a_valid_passage_size(filled: Library, open_library: Any, 
     library = open_library(tmp_path / "new", Settings())
     assert library.import_library(tmp_path / "own.zip").encoded == 0
     assert library.settings.passage_tokens == target
-
-
-def test_library_without_claims_table_gets_one_with_an_import(
-    filled: Library, open_library: Callable[..., Library], tmp_path: Path
-) -> None:
-    """A library of an older version has no such table: its documents count as read here."""
-    old = open_library(tmp_path / "old")
-    paths = write_files(tmp_path / "others", 2)
-    old.add(paths)
-    with old.parts.store.catalog.database.writing() as connection:
-        connection.execute("DROP TABLE claims")
-    old.close()
-    library = open_library(tmp_path / "old")
-    assert claim_count(library) == 0
-    assert len(library.add(paths).unchanged) == 2
-    assert library.verify().sources_claimed == ()
-    assert library.problems() == []
-    assert isinstance(library.parts.store.catalog, Catalog)
-    filled.remove("00.md", "01.md")
-    filled.export_library(tmp_path / "more.zip")
-    library.import_library(tmp_path / "more.zip")
-    assert claim_count(library) == COUNT - 2

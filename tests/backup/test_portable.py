@@ -125,6 +125,13 @@ def test_import_with_another_encoder_is_refused(
     assert len(filled.documents()) == COUNT - 1
 
 
+def test_export_is_no_backup(export_file: Path, tmp_path: Path, open_library: Callable[..., Library]) -> None:
+    """The error names the command that reads the file."""
+    with pytest.raises(BadArchive, match="is not a Pincite backup") as caught:
+        open_library(tmp_path / "new").restore(export_file, tmp_path / "restored")
+    assert "pincite import-library" in caught.value.hint
+
+
 def test_export_overwrites_only_with_force(filled: Library, export_file: Path) -> None:
     """An existing file is not replaced without `force`."""
     with pytest.raises(ArchiveExists):

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from index.errors import LibraryDamaged, LibraryLocked, LibraryTooNew, PinciteError
+from index.errors import LibraryDamaged, LibraryError, LibraryLocked, LibraryTooNew, PinciteError
 from index.records import Chunk, Landmark, Span
 from index.storage import tables
 from index.storage.catalog.catalog import Catalog
@@ -491,11 +491,14 @@ def test_a_sound_catalog_has_no_problems(catalog: Catalog) -> None:
     assert catalog.problems() == []
 
 
-def test_newer_catalog_format_is_refused(catalog: Catalog, folder: Path) -> None:
-    """A library of a later Pincite is not changed, and the error says to upgrade."""
+def test_catalog_of_another_format_is_refused(catalog: Catalog, folder: Path) -> None:
+    """It is not changed; the error says to upgrade for a later one, and to add the files again for an older one."""
     catalog.close()
     tamper(folder, f"PRAGMA user_version = {tables.VERSION + 1}")
     with pytest.raises(LibraryTooNew, match="pip install --upgrade pincite"):
+        Catalog(folder)
+    tamper(folder, f"PRAGMA user_version = {tables.VERSION - 1}")
+    with pytest.raises(LibraryError, match="add its files to a new library"):
         Catalog(folder)
 
 

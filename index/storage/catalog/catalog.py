@@ -40,8 +40,11 @@ class Catalog:
         self._extent: tuple[int, tuple[int, int]] = (-1, (0, 0))
         try:
             version = self._version()
+            fact = f"The library {folder} has format {version}; this Pincite knows {tables.VERSION}."
             if version > tables.VERSION:
-                raise LibraryTooNew(f"The library {folder} has format {version}; this Pincite knows {tables.VERSION}.")
+                raise LibraryTooNew(fact)
+            if 0 < version < tables.VERSION:
+                raise LibraryError(fact, "It was made before the first release: add its files to a new library.")
         except LibraryError:
             self.close()
             raise
@@ -202,7 +205,7 @@ class Catalog:
         with self.database.writing() as connection:
             if connection.execute("PRAGMA user_version").fetchone()[0]:
                 return
-            for statement in (*tables.TABLES.split(";"), *unread_documents.TABLES):
+            for statement in tables.TABLES.split(";"):
                 connection.execute(statement)
             meta = [("library", uuid.uuid4().hex), ("generation", "0"), ("fingerprint", "")]
             connection.executemany("INSERT INTO meta VALUES (?, ?)", meta)

@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 _INFO = """
     SELECT d.number, d.id, (SELECT min(source) FROM sources s WHERE s.document = d.number) AS source,
            d.title, d.author, d.date, d.media_type, d.characters, d.pages, d.passages, d.notes,
-           d.number IN {claims} AS claimed, coalesce({whole}, 0) AS whole, coalesce({reading}, '{{}}') AS reading
+           d.number IN (SELECT document FROM claims) AS claimed,
+           coalesce((SELECT passages FROM parts WHERE document = d.number), 0) AS whole,
+           coalesce((SELECT content FROM readings WHERE document = d.number), '{}') AS reading
     FROM documents d
 """
+_WHOLLY_READ = "number NOT IN (SELECT document FROM claims) AND number NOT IN (SELECT document FROM parts)"
 _SOURCES = "SELECT s.source, d.id FROM sources s JOIN documents d ON d.number = s.document"
 
 
@@ -57,13 +60,13 @@ def number_of(catalog: WithDatabase, identity: str) -> int | None:
 
 def was_read(catalog: WithDatabase, identity: str) -> bool:
     """Return whether all of the document with this id was read from a file here; False for an imported document."""
-    query = f"SELECT 1 FROM documents WHERE id = ? AND {_wholly_read(catalog.database)}"
+    query = f"SELECT 1 FROM documents WHERE id = ? AND {_WHOLLY_READ}"
     return bool(catalog.database.rows(query, [identity]))
 
 
 def claimed(catalog: WithDatabase, ids: Sequence[str] | None = None) -> frozenset[str]:
     """Return the ids of the documents whose files were never read here: of all, or among these ids."""
-    query = f"SELECT id FROM documents WHERE number IN {claims(catalog.database)}"
+    query = "SELECT id FROM documents WHERE number IN (SELECT document FROM claims)"
     if ids is None:
         rows = catalog.database.rows(query)
     else:
@@ -73,20 +76,18 @@ def claimed(catalog: WithDatabase, ids: Sequence[str] | None = None) -> frozense
 
 def unfinished(catalog: WithDatabase) -> dict[int, int]:
     """Return the number of passages that each document of which only a first part was read will have, by number."""
-    if not catalog.database.has_table("parts"):
-        return {}
     return dict(catalog.database.rows("SELECT document, passages FROM parts"))
 
 
 def to_read(catalog: WithDatabase) -> frozenset[str]:
     """Return the ids of the documents whose files have to be read: they are claimed, or a first part was read."""
-    query = f"SELECT id FROM documents WHERE NOT ({_wholly_read(catalog.database)})"
+    query = f"SELECT id FROM documents WHERE NOT ({_WHOLLY_READ})"
     return frozenset(row[0] for row in catalog.database.rows(query))
 
 
 def media_types(catalog: WithDatabase, ids: Sequence[str]) -> dict[str, str]:
     """Return the media types of the given documents by id, as far as they exist and were wholly read here."""
-    query = f"SELECT id, media_type FROM documents WHERE id IN {LISTED} AND {_wholly_read(catalog.database)}"
+    query = f"SELECT id, media_type FROM documents WHERE id IN {LISTED} AND {_WHOLLY_READ}"
     return dict(catalog.database.rows(query, [json.dumps(list(ids))]))
 
 
@@ -124,23 +125,9 @@ def documents_of(catalog: WithDatabase, sources: Sequence[str]) -> dict[str, str
     return dict(catalog.database.rows(f"{_SOURCES} WHERE s.source IN {LISTED}", [json.dumps(list(sources))]))
 
 
-def claims(database: Database) -> str:
-    """Return the SQL for the numbers of claimed documents. Older libraries have no table of claims."""
-    return "(SELECT document FROM claims)" if database.has_table("claims") else "()"
-
-
-def _wholly_read(database: Database) -> str:
-    """Return the SQL condition for documents that were wholly read here."""
-    parts = "(SELECT document FROM parts)" if database.has_table("parts") else "()"
-    return f"number NOT IN {claims(database)} AND number NOT IN {parts}"
-
-
 def _infos(database: Database, condition: str, *values: Any) -> dict[int, DocumentInfo]:
     """Return the documents that a condition selects, by number, in the order of the query."""
-    reading = "(SELECT content FROM readings WHERE document = d.number)" if database.has_table("readings") else "NULL"
-    whole = "(SELECT passages FROM parts WHERE document = d.number)" if database.has_table("parts") else "0"
-    query = _INFO.format(claims=claims(database), whole=whole, reading=reading)
-    rows = database.rows(f"{query} {condition}", values)
+    rows = database.rows(f"{_INFO} {condition}", values)
     return {row[0]: _info(database, row) for row in rows}
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from index.records import Document, Landmark, Location, Passage, Span
 from index.records.file_kinds import format_of
 from index.storage import document_details, tables
-from index.storage.catalog.document_queries import claims, infos
+from index.storage.catalog.document_queries import infos
 from index.storage.catalog.rows import LISTED, DocumentRange, Excerpt, runs
 from index.text.row_headers import words_above
 
@@ -139,12 +139,11 @@ def vectors_by_key(catalog: WithDatabase, keys: Sequence[bytes]) -> dict[bytes, 
     Vectors of claimed documents are not used: they come from a portable file, whose hashes may belong to other texts.
     """
     found: dict[bytes, tables.PackedVectors] = {}
-    unread = claims(catalog.database)
     for start in range(0, len(keys), _KEYS):
         some = keys[start : start + _KEYS]
         marks = ", ".join("?" * len(some))
         query = f"""SELECT v.key, v.vector, v.sentences FROM vectors v JOIN passages p ON p.id = v.passage
-                    WHERE v.key IN ({marks}) AND p.document NOT IN {unread}"""
+                    WHERE v.key IN ({marks}) AND p.document NOT IN (SELECT document FROM claims)"""
         found.update((row[0], tables.PackedVectors(*row)) for row in catalog.database.rows(query, some))
     return found
 
