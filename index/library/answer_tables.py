@@ -37,8 +37,6 @@ COLUMNS = (
     "citations",
 )
 """Our columns. `link` leads to `quote`; `citations` has every citation in full."""
-LATER_COLUMNS = {"note": "", "link": "", "citations": ""}
-"""Columns that older tables lack, with the cells that they get."""
 OUTPUTS = (".csv", ".jsonl", ".md")
 """Formats that can be written row by row."""
 DOWNLOADS = (*OUTPUTS, ".xlsx")

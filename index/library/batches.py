@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from index.citations.links import deep_link
 from index.errors import BatchError, PinciteError
-from index.library.answer_tables import COLUMNS, LATER_COLUMNS, OUTPUTS, TableWriter, own_names, unescape_formula
+from index.library.answer_tables import COLUMNS, OUTPUTS, TableWriter, own_names, unescape_formula
 from index.library.matrix import nearest_citation
 from index.records.remarks import plain, remark
 
@@ -214,10 +214,8 @@ def _kept_row(line: Mapping[str, Any], own: tuple[str, ...], *, escaped: bool) -
         return unescape_formula(value) if escaped and isinstance(value, str) else value
 
     named = {read(name): read(value) for name, value in line.items()}
-    ours = {name: named.get(name, LATER_COLUMNS[name]) if name in LATER_COLUMNS else named[name] for name in COLUMNS}
+    ours = {name: named[name] for name in COLUMNS}
     ours["confidence"] = float(ours["confidence"])
-    if not escaped:
-        ours["citations"] = ours["citations"] or []
     if None in ours.values():
         raise ValueError(line)
     return _KeptRow(str(ours["question"]), [named.get(name) for name in own], ours)

@@ -159,21 +159,6 @@ def test_resumed_table_keeps_its_own_columns(tmp_path: Path, name: str) -> None:
     assert all(row["citations"] for row in second)
 
 
-@pytest.mark.parametrize("name", ["t.csv", "t.jsonl"])
-def test_older_table_is_continued(tmp_path: Path, name: str) -> None:
-    """A table of a version without notes and citations keeps its answers."""
-    output = tmp_path / name
-    old = dict(zip(COLUMNS[:9], ("Who?", "answered", "He.", "He.", "Sea", "p. 3", "0.9", "verbatim", ""), strict=True))
-    if name == "t.csv":
-        output.write_text(f"{','.join(old)}\n{','.join(old.values())}\n")
-    else:
-        output.write_text(json.dumps(old) + "\n")
-    answerer = RecordingAnswerer()
-    run(QuestionTable.of(["Who?", "Where?"]), output, answerer, ignore_progress)
-    assert answerer.questions == ["Where?"]
-    assert [row["answer"] for row in rows_of(output)] == ["He.", "A whale | swam. [1]"]
-
-
 def test_cells_are_never_formulas(tmp_path: Path) -> None:
     """A spreadsheet shows the text of a document or question and does not run it; the question is still recognised."""
     output = tmp_path / "t.csv"
