@@ -27,7 +27,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from index.citations.links import QuoteContext, context_in, deep_link, locate, web_address
+from index.citations.entries import QuoteContext, context_in, deep_link, locate, web_address
 from index.citations.readable import escape_markdown, make_outline
 from index.errors import BadPack
 from index.records import Answer, Citation, Span, Statement, Status, Writer

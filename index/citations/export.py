@@ -15,9 +15,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast, get_args
 
 from index.citations import readable
-from index.citations.entries import describe_citation
+from index.citations.entries import QuoteContext, deep_link, describe_citation
 from index.citations.evidence_pack import Pack, PackFinding, QuoteEvidence, pack, pack_markdown, read_pack, verify_pack
-from index.citations.links import QuoteContext, deep_link
 from index.citations.readable import make_outline
 from index.citations.references import bibtex, csl, references, ris
 from index.errors import BadPack, PinciteError

@@ -8,11 +8,19 @@
 An item is a quote, or an answer with its sentences and the quotes they rest on. Browsers, files and servers exchange
 these items, and none of them can be trusted: `parse_items` is the one door. Each item has an id and a revision, so that
 two tabs or machines can change a collection and lose nothing: `merge` keeps the newer revision of each item.
+
+Every exported document carries the collection as JSON where its readers do not see it: Markdown and HTML in a comment
+or a script that is data, Word in a part of its own. The text around it belongs to the reader, who may have changed it:
+only the JSON counts.
 """
 
 from __future__ import annotations
 
+import io
 import json
+import re
+import zipfile
+import zlib
 from dataclasses import asdict, dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,7 +28,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from annotated_types import Ge, Le, MaxLen
 from pydantic import AfterValidator, StringConstraints
 
-from index.citations.links import web_address
+from index.citations.entries import web_address
 from index.errors import BadKept
 from index.records import Citation, DocumentInfo, Location
 from index.text.sentences import one_line
@@ -28,8 +36,10 @@ from index.text.sentences import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from pydantic import TypeAdapter
+
 
 FORMAT = "pincite-kept"
 VERSION = 1
@@ -251,3 +261,54 @@ def _adapter(record: Any) -> TypeAdapter[Any]:
     from pydantic import TypeAdapter
 
     return TypeAdapter(record)
+
+
+COMMENT = "<!-- pincite-kept\n"
+"""Opens the JSON in Markdown. No text from outside can begin a line with it: `<` is escaped."""
+COMMENT_END = "\n-->"
+SCRIPT = '<script type="application/json" id="pincite-kept">\n'
+"""Opens the JSON in HTML. A browser does not run it."""
+SCRIPT_END = "\n</script>"
+_WORD_PART = "customXml/pincite-kept.xml"
+"""The part of a Word file that holds the JSON, as the text of one element."""
+MAX_EXPORT_BYTES = 64 << 20
+"""The largest size of an exported document, in bytes."""
+_ELEMENT = re.compile(rb"<kept[^>]*>(.*?)</kept>", re.DOTALL)
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError, NotImplementedError, RuntimeError)
+
+
+def read_kept(path: Path) -> tuple[KeptItem, ...]:
+    """Return the items of an exported collection. Raises BadKept if the file is not one, or is damaged."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_EXPORT_BYTES + 1)
+    except OSError as error:
+        raise BadKept(f"{path} cannot be read: {error.strerror}.", "Check the path.") from error
+    if len(data) > MAX_EXPORT_BYTES:
+        raise BadKept(f"{path.name} is too large for a collection: more than {MAX_EXPORT_BYTES >> 20} megabytes.")
+    return parse_file(_json(data, path.name))
+
+
+def _json(data: bytes, name: str) -> bytes:
+    if data.startswith(b"PK"):
+        return _word_part(data, name)
+    text = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
+    if text.lstrip().startswith(b"{"):
+        return text
+    for opening, closing in ((COMMENT, COMMENT_END), (SCRIPT, SCRIPT_END)):
+        _, found, rest = text.rpartition(b"\n" + opening.encode())
+        if found:
+            return rest.partition(closing.encode())[0]
+    raise BadKept(f"{name} is not a collection of kept quotes that Pincite exported.")
+
+
+def _word_part(data: bytes, name: str) -> bytes:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open(_WORD_PART) as entry:
+            part = entry.read(MOST_BYTES + (1 << 16))
+    except _BROKEN as error:
+        raise BadKept(f"{name} is not a collection of kept quotes that Pincite exported.") from error
+    found = _ELEMENT.search(part)
+    if found is None:
+        raise BadKept(f"The collection in {name} is damaged.")
+    return found[1]

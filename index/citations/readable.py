@@ -6,7 +6,7 @@ Gradio template (`html_template`), which runs in the browser as code.
 Plain text has no escape. Our own marks are recognised by their place: a marker begins a line, and text from outside has
 no line breaks, so it cannot begin one.
 
-Every link begins with `http:`, `https:` or `pincite:`, as `index.citations.links` makes them.
+Every link begins with `http:`, `https:` or `pincite:`, as `index.citations.entries` makes them.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from index.citations.entries import Entry, describe_citation, nearest_entry
-from index.citations.links import QuoteContext, context_in
+from index.citations.entries import Entry, QuoteContext, context_in, describe_citation, nearest_entry
 from index.records.remarks import plain, remark
 from index.text.sentences import one_line
 
@@ -95,7 +94,7 @@ class Outline:
 def make_outline(answer: Answer, contexts: Mapping[int, QuoteContext] | None = None, *, site: str = "") -> Outline:
     """Return the outline of an answer. `contexts`, by marker, has the text around each quote; default: its passage.
 
-    `site` as in `links.deep_link`.
+    `site` as in `entries.deep_link`.
     """
     contexts = contexts or {}
     entries = tuple(

@@ -9,15 +9,16 @@ not stand beside it from the beginning. If nothing fits, the words are gone.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from functools import cached_property
 from itertools import accumulate, groupby
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Literal
 
-from index.citations.differences import difference
-from index.citations.kept import CONTEXT, KeptQuote
-from index.citations.links import locate
+from index.citations.entries import locate
+from index.citations.kept import CONTEXT, KeptItem, KeptQuote
 from index.citations.resemblance import LEAST_SHARED, UNSPACED, SearchedText, is_related, shared
 from index.records import Span
 from index.text.sentences import trim
@@ -25,7 +26,6 @@ from index.text.sentences import trim
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from index.citations.differences import Side
     from index.records import Document
     from index.records.table import Cell, Table
 
@@ -301,3 +301,91 @@ def _between(quote: KeptQuote, text: SearchedText) -> Iterator[Span]:
         end = next(text.places(after, place.end, place.end + most), None)
         if end is not None:
             yield trim(text.text, place.end, end.start)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFinding:
+    """A kept quote that does not stand in the library where it stood."""
+
+    fault: State
+    """`changed` or `gone`; `moved` for words that stand elsewhere, word for word."""
+    question: str
+    document: str
+    """The document's name when the quote was kept."""
+    quote: str
+    what: str
+    """The finding in a sentence."""
+    now: str
+    """The words that stand there now; empty if they are gone."""
+    place: str
+    """The document and the place of these words."""
+    difference: tuple[tuple[Side, str], ...]
+
+    @property
+    def is_mismatch(self) -> bool:
+        """Whether the library no longer holds the words."""
+        return self.fault != "moved"
+
+
+def findings(items: Sequence[KeptItem], states: Sequence[KeptState]) -> list[KeptFinding]:
+    """Return a finding for each quote that is not there; `states` has those of all quotes in order."""
+    quotes = [(item.question, quote) for item in items for quote in item.quotes]
+    checked = zip(quotes, states, strict=True)
+    return [_finding(*quoted, state) for quoted, state in checked if state.state != "there"]
+
+
+def _finding(question: str, quote: KeptQuote, state: KeptState) -> KeptFinding:
+    now = state.now
+    place = ", ".join(filter(None, (now.name, now.location.label))) if now else ""
+    then, words = (kept.location.quoted(kept.quote) if kept else "" for kept in (quote, now))
+    what = state.what
+    return KeptFinding(state.state, question, quote.name, then, what, words, place, state.difference)
+
+
+Side = Literal["both", "then", "now"]
+_WORD = re.compile(r"\w+|[^\w\s]+")
+_MOST_PAIRS = 20_000
+"""Pairs of equal words: a thousand words of prose and their newer version have about as many. Texts with more, such as
+those that repeat a word, are shown as a whole, because the comparison takes time by the cube."""
+
+
+def difference(then: str, now: str) -> Iterator[tuple[Side, str]]:
+    """Yield the words of both texts in order: those of both, those of then alone, those of now alone.
+
+    White space differs only where one text has none: a line break instead of a blank is no difference.
+    """
+    for side, parts in groupby(_parts(then, now), key=itemgetter(0)):
+        if words := "".join(words for _, words in parts):
+            yield side, words
+
+
+def _parts(then: str, now: str) -> Iterator[tuple[Side, str]]:
+    at_then = at_now = 0
+    for old, new in _equal_words(then, now):
+        yield from _replaced(then[at_then : old.start()], now[at_now : new.start()])
+        yield "both", old[0]
+        at_then, at_now = old.end(), new.end()
+    yield from _replaced(then[at_then:], now[at_now:])
+
+
+def _equal_words(then: str, now: str) -> Iterator[tuple[re.Match[str], re.Match[str]]]:
+    """Yield pairs of equal words in order; none for texts that have too many of them."""
+    first, second = list(_WORD.finditer(then)), list(_WORD.finditer(now))
+    one, other = [found[0] for found in first], [found[0] for found in second]
+    known, others = Counter(one), Counter(other)
+    if sum(number * others[word] for word, number in known.items()) > _MOST_PAIRS:
+        return
+    for a, b, size in SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks():
+        yield from zip(first[a : a + size], second[b : b + size], strict=True)
+
+
+def _replaced(then: str, now: str) -> Iterator[tuple[Side, str]]:
+    """Yield what stands between two equal words: the white space at its ends belongs to both texts, if both have it."""
+    if bool(then) == bool(now) and not then.strip() + now.strip():
+        yield "both", then
+        return
+    starts = then[: len(then) - len(then.lstrip())] if now[:1].isspace() else ""
+    then, now = then[len(starts) :], now.lstrip() if starts else now
+    ends = then[len(then.rstrip()) :] if now[-1:].isspace() else ""
+    then, now = then[: len(then) - len(ends)], now.rstrip() if ends else now
+    yield from (("both", starts), ("then", then), ("now", now), ("both", ends))

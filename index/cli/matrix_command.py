@@ -45,7 +45,7 @@ def matrix(
     answer. It agrees with `pincite ask QUESTION --in DOCUMENT`. Without --out, the matrix is printed as CSV, with
     --json as JSON Lines. Documents times questions are limited by PINCITE_MAX_MATRIX_CELLS.
     """
-    from index.citations.links import deep_link
+    from index.citations.entries import deep_link
     from index.library.answer_tables import page_link
     from index.library.matrix_tables import FORMS, matrix_table
     from index.library.question_tables import read_questions

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from index.citations.evidence_pack import PackFinding
-    from index.citations.kept_file import KeptFinding
+    from index.citations.staleness import KeptFinding
     from index.library.diagnosis import Setting
     from index.records import (
         Document,

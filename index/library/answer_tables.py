@@ -7,8 +7,7 @@ import json
 from io import StringIO
 from typing import TYPE_CHECKING, Any, Protocol
 
-from index.citations.entries import reference
-from index.citations.links import deep_link
+from index.citations.entries import deep_link, reference
 from index.library.question_tables import distinct, one_line, padded
 from index.library.workbooks import Cell, Sheet, workbook
 

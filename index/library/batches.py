@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from index.citations.links import deep_link
+from index.citations.entries import deep_link
 from index.errors import BatchError, PinciteError
 from index.library.answer_tables import COLUMNS, OUTPUTS, TableWriter, own_names, unescape_formula
 from index.library.matrix import nearest_citation

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from index.citations.links import web_address
+from index.citations.entries import web_address
 from index.errors import DocumentNotFound
 from index.records import Span
 
@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 
     from index.citations.kept import KeptItem, KeptQuote
     from index.citations.kept_export import KeptForm
-    from index.citations.kept_file import KeptFinding
     from index.citations.references import Style
-    from index.citations.staleness import KeptSearch, KeptState
+    from index.citations.staleness import KeptFinding, KeptSearch, KeptState
     from index.library.contents import Contents
     from index.library.session import Session
     from index.records import Document
@@ -63,7 +62,8 @@ class KeptQuotes:
 
         The file is what the page's tray exports: Markdown, HTML, Word or JSON. Raises BadKept.
         """
-        from index.citations.kept_file import findings, read_kept
+        from index.citations.kept import read_kept
+        from index.citations.staleness import findings
 
         items = read_kept(Path(path))
         return findings(items, self.check_kept([quote for item in items for quote in item.quotes]))

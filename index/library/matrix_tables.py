@@ -8,7 +8,7 @@ from dataclasses import replace
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from index.citations.links import deep_link
+from index.citations.entries import deep_link
 from index.library.answer_tables import (
     DOWNLOADS,
     citation_cells,

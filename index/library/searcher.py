@@ -77,7 +77,7 @@ def _notes(documents: Iterable[DocumentInfo], more: str = "") -> tuple[str, ...]
 
 def _file_name(info: DocumentInfo) -> str:
     """Return the document's address, or the last part of its path: never a path of this machine."""
-    from index.citations.links import web_address
+    from index.citations.entries import web_address
     from index.text.sentences import one_line
 
     name = one_line(web_address(info.source) or PurePath(info.source).name or info.source)

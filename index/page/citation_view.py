@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from index.citations.entries import reference
+from index.citations.entries import page_path, reference, web_address
 from index.citations.export import cite
-from index.citations.links import page_path, web_address
 from index.loading.pdf.page_cuts import FINE
 from index.page.answer_view import place, without_title
 from index.records import Citation, Span

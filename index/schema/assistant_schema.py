@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel, Field, create_model
 
 from index import records
-from index.citations.links import deep_link
+from index.citations.entries import deep_link
 from index.schema import answer_schema, hit_schema
 from index.schema.redaction import Schema
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from index import records
-from index.citations.links import web_address
+from index.citations.entries import web_address
 from index.records.document import FileState
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from index.citations.links import QuoteContext, deep_link
+from index.citations.entries import QuoteContext, deep_link
 from index.records import Span
 from tests.browser.actions import ask
 from tests.browser.conftest import SIZE, TIMEOUT_MS, open_page

@@ -6,8 +6,8 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from index.citations.entries import locate
 from index.citations.kept import CONTEXT, KeptItem, KeptQuote
-from index.citations.links import locate
 from index.citations.staleness import KeptSearch, SearchedDocument
 from index.records import Document
 

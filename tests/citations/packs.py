@@ -10,8 +10,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from index.citations.entries import QuoteContext
 from index.citations.evidence_pack import Pack, QuoteEvidence, pack
-from index.citations.links import QuoteContext
 from tests.citations.factories import QUOTE, TEXT, answer, citation
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from index.citations.entries import locate
 from index.citations.evidence_pack import read_pack, verify_pack
 from index.citations.export import cite, export
 from index.citations.kept import file_json, parse_file
 from index.citations.kept_export import KeptExport, render
-from index.citations.links import locate
 from index.loading import formats
 from index.loading.content import Content, Draft, compose
 from index.loading.grid import grid

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from index.citations.entries import QuoteContext, context_in, deep_link
 from index.citations.export import FORMS, Form, cite, export
-from index.citations.links import QuoteContext, context_in, deep_link
 from index.errors import PinciteError
 from index.records import DocumentInfo, Location
 from tests.cases import cases

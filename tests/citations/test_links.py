@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.citations.links import QuoteContext, deep_link, web_address
+from index.citations.entries import QuoteContext, deep_link, web_address
 from tests.citations.factories import PAGE, citation, citations, hostile, quoting
 
 if TYPE_CHECKING:

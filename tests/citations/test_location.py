@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from index.citations.links import locate
+from index.citations.entries import locate
 from index.records import Location, Span
 from tests.citations.kept_items import document
 

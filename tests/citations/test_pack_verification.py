@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from index.citations.entries import QuoteContext
 from index.citations.evidence_pack import Pack, PackFinding, pack, read_pack, verify_pack
-from index.citations.links import QuoteContext
 from index.records import Location, Statement
 from tests.citations.factories import DOCUMENT, FILE, QUOTE, TEXT, answer, citation
 from tests.citations.packs import AT, forged, library_of

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.citations.differences import difference
+from index.citations.staleness import difference
 from index.loading.loader import load
 from tests.citations.kept_items import document, quote_of, state_of
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.citations.kept_file import read_kept
+from index.citations.kept import read_kept
 from index.errors import BadKept
 from index.library.contents import Contents
 from index.library.library import Library

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.backup.portable import DocumentLine, parse_line
-from index.citations.links import locate
+from index.citations.entries import locate
 from index.errors import LibraryDamaged
 from index.loading import formats
 from index.loading.content import Block, Content, Draft, compose, paragraph
