@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from index import Library
 from index.answers.extractive import quotes
 from index.evaluation.measures import any_of
-from index.evaluation.set_files import read_rows
-from index.evaluation.sets import read_set
+from index.evaluation.sets import read_rows, read_set
 from training.manuals import stage
 from training.passages import asked, digest
 from training.reader_sets import WITHHELD_TEXTS, held_out

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from index.cli.options import State
-    from index.evaluation.statistics import Evaluation
+    from index.evaluation.measures import Evaluation
     from index.records import Mode
     from index.settings import Settings
 
@@ -229,7 +229,7 @@ def evaluate(
     from index.cli import output, printing
 
     if compared is not None:
-        from index.evaluation.statistics import compare
+        from index.evaluation.measures import compare
 
         comparison = compare(*compared)
         if context.obj.json:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from index.evaluation.statistics import Comparison, Estimate, Evaluation, Outcome
+    from index.evaluation.measures import Comparison, Estimate, Evaluation, Outcome
     from index.records import Answer, Check, Citation, DocumentInfo, Recall, Statement, Verdict
 
 _STYLES: dict[Verdict, str] = {

@@ -15,9 +15,21 @@ import numpy as np
 
 from index.answers.extractive import quotes
 from index.errors import EvaluationError
-from index.evaluation.measures import begin_run, evidence, measured, quoted_answers, ranked, rationale_pins, write_run
+from index.evaluation.measures import (
+    MEANINGS,
+    Evaluation,
+    Outcome,
+    Values,
+    begin_run,
+    estimate,
+    evidence,
+    measured,
+    quoted_answers,
+    ranked,
+    rationale_pins,
+    write_run,
+)
 from index.evaluation.sets import read_questions, read_set
-from index.evaluation.statistics import MEANINGS, Evaluation, Outcome, Values, estimate
 from index.library.library import Library
 
 if TYPE_CHECKING:

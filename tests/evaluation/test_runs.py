@@ -15,21 +15,24 @@ from hypothesis import strategies as st
 
 from index.errors import EvaluationError
 from index.evaluation.measures import (
+    MEANINGS,
     Agreement,
     Gold,
     Rationale,
     agreement,
     any_of,
+    compare,
+    estimate,
     evidence,
+    holm,
     measured,
     merge_spans,
+    p_value,
     ranked,
     rationale_pins,
 )
 from index.evaluation.runs import evaluate_folder, evaluate_questions
-from index.evaluation.set_files import canonical, entry
-from index.evaluation.sets import read_set
-from index.evaluation.statistics import MEANINGS, compare, estimate, holm, p_value
+from index.evaluation.sets import canonical, entry, read_set
 from index.library.library import Library
 from index.records import DocumentInfo, Found, Hit, Location, Passage, Span
 from index.settings import Settings

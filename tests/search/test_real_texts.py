@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.evaluation.set_files import read_corpus
+from index.evaluation.sets import read_corpus
 from index.library.library import Library
 from index.settings import Settings
 from tests.fakes import FakeEncoder
