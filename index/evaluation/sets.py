@@ -1,4 +1,4 @@
-"""Reads evaluation sets: public ones in BEIR's format, with documents that keep gold offsets, and a reader's questions."""
+"""Reads evaluation sets: public ones in BEIR's format, with documents that keep gold offsets, and a reader's own."""
 
 from __future__ import annotations
 
