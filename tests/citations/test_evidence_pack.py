@@ -1,20 +1,58 @@
-"""Writing evidence packs."""
+"""Evidence packs: written, read although some are malicious, and verified against another copy of the library."""
 
 from __future__ import annotations
 
 import hashlib
+import io
+import json
+import zipfile
 from dataclasses import asdict, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from markdown_it import MarkdownIt
 
-from index.citations.evidence_pack import VERSION, pack
-from tests.citations.factories import DOCUMENT, PAGE, TEXT, answer, citation
-from tests.citations.packs import FACTS, machine_part, make_pack, unzipped
+from index.citations.entries import QuoteContext
+from index.citations.evidence_pack import (
+    MAX_PACK_BYTES,
+    VERSION,
+    Pack,
+    PackFinding,
+    pack,
+    pack_markdown,
+    read_pack,
+    verify_pack,
+)
+from index.errors import BadPack
+from index.records import Location, Statement
+from index.text.sentences import one_line
+from tests.citations.factories import DOCUMENT, FILE, PAGE, QUOTE, TEXT, abstention, answer, answers, citation
+from tests.citations.packs import (
+    AT,
+    CONTEXT,
+    FACTS,
+    changed,
+    forged,
+    library_of,
+    machine_part,
+    make_pack,
+    unzipped,
+    without_surrogates,
+    zipped,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from index.citations.evidence_pack import Pack
+    from index.library.library import Library
+    from index.records import Answer, Document
+    from tests.citations.conftest import SavePack
+    from tests.conftest import Write
 
 
 def test_pack_is_two_files_and_deterministic() -> None:
@@ -79,3 +117,260 @@ def test_every_field_of_a_pack_is_in_its_machine_part(pack_read: Pack) -> None:
     assert set(machine) == {"format", "version", "readable_sha256", *asdict(pack_read)}
     human = unzipped(make_pack())["evidence.md"]
     assert machine["readable_sha256"] == hashlib.sha256(human.encode()).hexdigest()
+
+
+MARKUP = {"html_block", "html_inline", "image", "code_inline", "fence", "code_block", "hr", "ordered_list_open"}
+
+
+@pytest.mark.parametrize("write_pack", [pack, pack_markdown], ids=["zip", "md"])
+def test_pack_is_read_back_unchanged(write_pack: Callable[..., bytes | str], save_pack: SavePack) -> None:
+    """A pack may be an archive or a Markdown file."""
+    packed = answer(citation(), notes=("A note.",))
+    read = read_pack(save_pack(write_pack(packed, CONTEXT, FACTS, AT)))
+    assert [evidence.citation for evidence in read.evidence] == list(packed.citations)
+    assert [evidence.context for evidence in read.evidence] == [CONTEXT[1]]
+    for name in ("question", "status", "confidence", "bar", "writer", "searched", "statements", "notes"):
+        assert getattr(read, name) == getattr(packed, name)
+    assert read.settings == FACTS
+
+
+def test_abstention_can_be_packed(save_pack: SavePack) -> None:
+    """An abstention is a finding, too."""
+    read = read_pack(save_pack(make_pack(abstention())))
+    assert (read.status, read.evidence) == ("abstained", ())
+    assert verify_pack(read, library_of()) == []
+
+
+def test_windows_line_ends_are_accepted(save_pack: SavePack) -> None:
+    """Mail and version control introduce them."""
+    text = pack_markdown(answer(citation()), CONTEXT, FACTS, AT)
+    assert read_pack(save_pack(text.replace("\n", "\r\n"))).question == "What was the cause?"
+
+
+@given(answers())
+def test_pack_of_malicious_documents_is_read_back(packed: Answer) -> None:
+    """Texts could forge the machine part of a Markdown pack; it is read back unchanged and has no other markup."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "pack.md"
+        path.write_text(pack_markdown(packed, {}, FACTS, AT), encoding="utf-8", newline="")
+        read = read_pack(path)
+        human = path.read_text(encoding="utf-8").rpartition("\n```json")[0]
+    assert read.question == without_surrogates(packed.question)
+    assert [statement.text for statement in read.statements] == [
+        without_surrogates(statement.text) for statement in packed.statements
+    ]
+    for evidence, cited in zip(read.evidence, packed.citations, strict=True):
+        assert evidence.citation.quote == without_surrogates(cited.quote)
+        assert evidence.citation.document.title == without_surrogates(cited.document.title)
+    parsed = [inner for token in MarkdownIt("commonmark").parse(human) for inner in (token, *(token.children or ()))]
+    assert not {token.type for token in parsed} & MARKUP
+    assert sum(token.type == "strong_open" for token in parsed) == (
+        sum(len(statement.markers) + (statement.nearest is not None) for statement in packed.statements)
+        + sum(bool(one_line(cited.quote)) for cited in packed.citations)
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        pytest.param(b"", "not an evidence pack", id="empty"),
+        pytest.param(b"\x00\xff", "not an evidence pack", id="bytes"),
+        pytest.param(b"# Some Markdown\n", "not an evidence pack", id="other Markdown"),
+        pytest.param(b"PK\x03\x04 and then nothing", "cannot be read", id="no archive"),
+        pytest.param(zipped({"word/document.xml": "x"}), "not of one evidence.json", id="another archive"),
+        pytest.param(make_pack()[:-30], "cannot be read", id="cut off"),
+        pytest.param(zipped({"evidence.md": "x", "evidence.json": "{"}), "is invalid", id="no JSON"),
+        pytest.param(zipped({"evidence.md": "x", "evidence.json": "[]"}), "is invalid", id="no object"),
+        pytest.param(zipped({"evidence.md": "x", "evidence.json": "[" * 100_000}), "is invalid", id="deep"),
+        pytest.param(changed(make_pack(), format="else"), "its format is 'else'", id="another format"),
+        pytest.param(changed(make_pack(), version=VERSION + 1), "newer Pincite", id="a newer version"),
+        pytest.param(changed(make_pack(), version=VERSION - 1), "older Pincite", id="an older version"),
+        pytest.param(changed(make_pack(), question=5), "question", id="a wrong type"),
+        pytest.param(changed(make_pack(), status="perhaps"), "status", id="a wrong word"),
+        pytest.param(changed(make_pack(), evidence=[]), "contradicts itself", id="a citation taken out"),
+        pytest.param(
+            changed(make_pack(), readable_sha256="0" * 64), "was changed after it was packed", id="another digest"
+        ),
+        pytest.param(
+            zipped({**unzipped(make_pack()), "evidence.md": "Nothing."}), "was changed", id="another human part"
+        ),
+        pytest.param(zipped({**unzipped(make_pack()), "evidence.md": b"\xff"}), "not UTF-8", id="no text"),
+        pytest.param(
+            zipped({**unzipped(make_pack()), **{str(n): "" for n in range(99)}}), "not of one", id="many files"
+        ),
+    ],
+)
+def test_bad_pack_is_refused_with_the_reason(data: bytes, message: str, save_pack: SavePack) -> None:
+    """The error names the fault of the file."""
+    with pytest.raises(BadPack, match=message):
+        read_pack(save_pack(data))
+
+
+def test_missing_file_is_an_error(tmp_path: Path) -> None:
+    """A folder is one, too."""
+    for path in (tmp_path / "none.zip", tmp_path):
+        with pytest.raises(BadPack, match="cannot be read"):
+            read_pack(path)
+
+
+def test_zip_bomb_is_refused(save_pack: SavePack) -> None:
+    """The unpacked size counts, not the size in the header."""
+    bomb = zipped({"evidence.md": b"\0" * (MAX_PACK_BYTES + 1), "evidence.json": "{}"})
+    assert len(bomb) < 100_000
+    with pytest.raises(BadPack, match="looks like a zip bomb"):
+        read_pack(save_pack(bomb))
+
+
+def test_file_that_is_too_large_is_not_read(save_pack: SavePack) -> None:
+    """No pack is that large."""
+    with pytest.raises(BadPack, match="more than 16 megabytes"):
+        read_pack(save_pack(b"x" * (MAX_PACK_BYTES + 1)))
+
+
+def test_reading_a_pack_writes_no_file(save_pack: SavePack, tmp_path: Path) -> None:
+    """Names that lead out of the folder have no effect."""
+    parts: dict[str, str | bytes] = {**unzipped(make_pack()), "../../escaped": "x", "/tmp/escaped": "x"}
+    read_pack(save_pack(zipped(parts)))
+    assert [path.name for path in tmp_path.rglob("*")] == ["some.pack"]
+
+
+def test_two_machine_parts_are_refused(save_pack: SavePack) -> None:
+    """Readers would disagree on which of the two counts."""
+    buffer = io.BytesIO(make_pack())
+    with zipfile.ZipFile(buffer, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        archive.writestr("evidence.json", "{}")
+    with pytest.raises(BadPack, match="not of one"):
+        read_pack(save_pack(buffer.getvalue()))
+
+
+def test_quotes_of_another_length_than_their_spans_are_refused(save_pack: SavePack) -> None:
+    """Pincite cannot have written such a pack."""
+    evidence = machine_part(make_pack())["evidence"]
+    evidence[0]["citation"]["end"] += 1
+    with pytest.raises(BadPack, match="quote 1 is not as long as its span"):
+        read_pack(save_pack(changed(make_pack(), evidence=evidence)))
+    with pytest.raises(BadPack, match="not unique"):
+        read_pack(save_pack(changed(make_pack(), evidence=evidence + evidence)))
+
+
+@pytest.mark.parametrize("line", ["Question: What was the cause?", "> "])
+def test_human_part_that_differs_from_the_machine_part_is_refused(line: str, save_pack: SavePack) -> None:
+    """It is rendered again from the machine part, so a corrected hash does not help."""
+    parts = unzipped(pack(answer(citation()), CONTEXT, FACTS, AT))
+    assert line in parts["evidence.md"]
+    parts["evidence.md"] = parts["evidence.md"].replace(line, f"{line}Forged: ", 1)
+    machine = json.loads(parts["evidence.json"]) | {
+        "readable_sha256": hashlib.sha256(parts["evidence.md"].encode()).hexdigest()
+    }
+    with pytest.raises(BadPack, match="differs from"):
+        read_pack(save_pack(zipped({**parts, "evidence.json": json.dumps(machine)})))
+
+
+def faults(findings: list[PackFinding]) -> list[str]:
+    """Return the kinds of the findings."""
+    return [finding.fault for finding in findings]
+
+
+def test_pack_is_verified_in_a_copy_of_the_library(pack_read: Pack) -> None:
+    """There are no findings."""
+    assert verify_pack(pack_read, library_of(DOCUMENT)) == []
+
+
+def test_pack_of_a_hit_is_verified_from_end_to_end(library: Library, write: Write, save_pack: SavePack) -> None:
+    """The citation of a hit is packed, read, and checked against the stored document."""
+    library.add(write("treaty.md", "# Peace\n\nThe treaty was signed in winter. Nobody had foreseen it.\n"))
+    top = library.search("Who signed the treaty?")[0]
+    cited = citation(top.document, location=top.location, start=top.pin.start, end=top.pin.end, quote=top.quote)
+    path = save_pack(pack(answer(cited, hits=(top,)), {}, {}, AT))
+    assert verify_pack(read_pack(path), library.document) == []
+
+
+def test_missing_document_is_named(pack_read: Pack) -> None:
+    """Its hash says which file is needed."""
+    [finding] = verify_pack(pack_read, library_of())
+    assert finding.fault == "document missing"
+    assert finding.document == DOCUMENT.title
+    assert finding.quote == QUOTE.of(TEXT)
+    assert DOCUMENT.id in finding.what
+
+
+@pytest.mark.parametrize(
+    ("text", "quote_status"),
+    [
+        (TEXT, "It contains the quote anyway."),
+        (f"New. {TEXT}", "The quote stands at 16 to 55."),
+        ("Other words.", "The document does not contain the quote."),
+    ],
+)
+def test_changed_document_is_not_reported_as_missing(pack_read: Pack, text: str, quote_status: str) -> None:
+    """The finding says whether the new document still has the quote."""
+    [finding] = verify_pack(pack_read, lambda _: replace(DOCUMENT, id="0" * 64, text=text))
+    assert finding.fault == "another document"
+    assert finding.what == f"Its SHA-256 is {'0' * 64}, not {DOCUMENT.id}. {quote_status}"
+
+
+def test_quote_that_is_not_in_its_document_is_named(pack_read: Pack) -> None:
+    """One changed number is enough."""
+    [finding] = verify_pack(pack_read, library_of(replace(DOCUMENT, text=TEXT.replace("Broad", "Board"))))
+    assert finding == PackFinding(
+        "quote not there",
+        1,
+        DOCUMENT.title,
+        QUOTE.of(TEXT),
+        "Characters 11 to 50 of the document differ from the quote. The document does not contain the quote.",
+    )
+
+
+def test_forged_context_is_found() -> None:
+    """An invented context can reverse the meaning of a true quote."""
+    doctored = forged(context=QuoteContext("It is false that ", ""))
+    assert faults(verify_pack(doctored, library_of(DOCUMENT))) == ["context differs"]
+
+
+@pytest.mark.parametrize("name", ["title", "author", "date"])
+def test_forged_description_is_found(name: str) -> None:
+    """A true quote under another author is no evidence of what that author wrote."""
+    fields: dict[str, Any] = {name: "Else"}
+    info = replace(FILE, **fields)
+    [finding] = verify_pack(forged(citation=citation(info)), library_of(DOCUMENT))
+    assert finding.fault == "described otherwise"
+    assert finding.what.startswith(f"Its {name} is ")
+
+
+def test_forged_page_is_found() -> None:
+    """The page is part of the reference."""
+    doctored = forged(citation=citation(location=Location("40", "Soho", 1)))
+    assert faults(verify_pack(doctored, library_of(DOCUMENT))) == ["described otherwise"]
+
+
+def test_statement_without_its_words_in_the_quotes_is_found(pack_read: Pack) -> None:
+    """True quotes below a false statement are the most misleading pack."""
+    false = Statement("The pump was not the cause.", (1,), "verbatim")
+    [finding] = verify_pack(replace(pack_read, statements=(false,)), library_of(DOCUMENT))
+    assert (finding.fault, finding.marker, finding.quote) == ("statement not quoted", 1, false.text)
+    unpinned = replace(false, markers=())
+    assert verify_pack(replace(pack_read, statements=(unpinned,)), library_of(DOCUMENT))[0].marker == 0
+
+
+def test_shortened_quote_counts_as_a_quote(pack_read: Pack) -> None:
+    """An ellipsis marks the words that were left out."""
+    shortened = Statement("… in Broad Street was …", (1,), "verbatim")
+    assert verify_pack(replace(pack_read, statements=(shortened,)), library_of(DOCUMENT)) == []
+
+
+def test_model_statement_need_not_be_a_quote(pack_read: Pack) -> None:
+    """It has a verdict of its own, which the reader sees."""
+    written = replace(pack_read, writer="model", statements=(Statement("A pump did it.", (1,), "supported"),))
+    assert verify_pack(written, library_of(DOCUMENT)) == []
+
+
+def test_each_document_is_loaded_once(pack_read: Pack) -> None:
+    """A document may be long."""
+    loaded: list[str] = []
+
+    def documents(identity: str) -> Document | None:
+        loaded.append(identity)
+        return DOCUMENT
+
+    verify_pack(replace(pack_read, evidence=pack_read.evidence * 3), documents)
+    assert loaded == [DOCUMENT.id]
