@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from index.cli.options import State
     from index.library.batches import Row
     from index.library.library import Library
-    from index.library.question_tables import QuestionTable
+    from index.library.question_files import QuestionTable
     from index.records import Answer
 
     AskFunction = Callable[[Library, str], Answer]
@@ -240,7 +240,7 @@ def _run_batch(
     tabulate: Callable[[QuestionTable, Callable[[str], Answer], Callable[[int, int], None]], list[Row]],
 ) -> _BatchResult:
     from index.cli import progress
-    from index.library.question_tables import read_questions
+    from index.library.question_files import read_questions
 
     questions = read_questions(batch)
     began = monotonic()

@@ -46,14 +46,13 @@ def matrix(
     --json as JSON Lines. Documents times questions are limited by PINCITE_MAX_MATRIX_CELLS.
     """
     from index.citations.entries import deep_link
-    from index.library.answer_tables import page_link
-    from index.library.matrix_tables import FORMS, matrix_table
-    from index.library.question_tables import read_questions
+    from index.library.answer_files import DOWNLOADS, matrix_table, page_link
+    from index.library.question_files import read_questions
 
     state: State = context.obj
     form = output.suffix.lower() if output else ".jsonl" if state.json else ".csv"
-    if form not in FORMS:
-        raise typer.BadParameter(f"name a file that ends in {', '.join(FORMS)}.", param_hint="--out")
+    if form not in DOWNLOADS:
+        raise typer.BadParameter(f"name a file that ends in {', '.join(DOWNLOADS)}.", param_hint="--out")
     made = _made(state, read_questions(questions).questions, documents)
     data = matrix_table(made, form, page_link(page) if page else deep_link)
     if output is None:
@@ -69,7 +68,7 @@ def matrix(
 def _made(state: State, questions: tuple[str, ...], documents: Documents) -> Matrix:
     """Return the matrix, and show the progress cell by cell."""
     from index.cli import progress
-    from index.library.matrix import matrix_questions
+    from index.library.batches import matrix_questions
     from index.records import Matrix
 
     asked = matrix_questions(questions)

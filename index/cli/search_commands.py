@@ -118,7 +118,7 @@ def _cells(row: Coverage) -> Iterator[str | float | int]:
 
 
 def _guarded(words: str) -> str:
-    from index.library.answer_tables import escape_formula
+    from index.library.answer_files import escape_formula
 
     return escape_formula(printable(words))
 

@@ -1,29 +1,40 @@
-"""Answers questions and checks texts: the part of a library that combines search, answers and verification."""
+"""Answers questions and checks texts: the part of a library that combines search, answers and verification.
+
+A thread of questions is given by its earlier questions alone. Their answers are found again, in the library as it is
+now: nobody can slip in an answer, and nothing has to be stored.
+"""
 
 from __future__ import annotations
 
+import re
+import threading
+from collections import OrderedDict
 from contextlib import closing
-from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
-from index.errors import TooMany
+from index.encoders.pretrained import DEFAULT_NAME
+from index.errors import PinciteError, TooMany
 from index.library.searcher import Request, annotated_answer, annotated_check
 from index.library.suggestions import Suggestions
-from index.library.threads import Threads
-from index.records import Answer, Check
+from index.records import Answer, Check, Span
 from index.storage.tables import unpack_sentence_vectors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
+    from index.answers.follow_up import Turn
     from index.answers.intents import Question
     from index.answers.vicinity import Context
-    from index.library.models import Models
     from index.library.searcher import Searcher
-    from index.library.session import Lookup, Session
+    from index.library.session import Models, Session
     from index.records import Found, Hit, Statement, Writer
     from index.search.earlier import Earlier
     from index.text.query import Query
+
+    Documents = Sequence[str] | None
+    Quote = Callable[[str, Documents], Answer]
+    """Answers a whole question with quotations."""
 
 _PASSAGES = 5
 """Number of passages that a sentence is compared with."""
@@ -31,71 +42,22 @@ _FEWEST_DOCUMENTS = 2
 """In a search of this many documents or more, a question has to say what it is about."""
 
 _NO_PHRASE = "No passage searched has “{}” word for word, so the words were searched for without quotation marks."
-
-
-class Checker:
-    """Checks texts, sentence by sentence."""
-
-    def __init__(self, session: Session, lookup: Lookup, models: Models, searcher: Searcher) -> None:
-        self._session = session
-        self._lookup = lookup
-        self._models = models
-        self._searcher = searcher
-
-    def check_stream(
-        self, text: str, *, documents: Sequence[str] | None = None, most_sentences: int | None = None
-    ) -> Generator[Statement | Check, None, None]:
-        """Yield each statement of `check` as soon as it is judged, then the check. Closing the generator ends the work.
-
-        Raises TooMany, before anything is judged, if more than `most_sentences` sentences state something.
-        """
-        from index.answers.checked_text import check_statements, split_statements
-        from index.answers.second_opinion import second_opinion
-
-        statements = list(split_statements(text))
-        claims = sum(statement.is_claim for statement in statements)
-        if most_sentences is not None and claims > most_sentences:
-            raise TooMany("sentences", claims, most_sentences, "PINCITE_MAX_CHECK_SENTENCES")
-        unread = self._searcher.unread(self._lookup.numbers(documents))
-        find = _PassageFinder(self._session, self._lookup, self._searcher, documents)
-        opinion = second_opinion(self._session.base_settings)
-        verifier = self._models.claim_verifier()
-        with closing(check_statements(statements, find, self._lookup.locate, verifier, opinion)) as stream:
-            for piece in stream:
-                yield annotated_check(piece, unread) if isinstance(piece, Check) else piece
-
-
-class _PassageFinder:
-    """Finds the passages to compare a sentence with. It looks the documents' names up once for the whole text."""
-
-    def __init__(self, session: Session, lookup: Lookup, searcher: Searcher, documents: Sequence[str] | None) -> None:
-        self._session = session
-        self._lookup = lookup
-        self._searcher = searcher
-        self._documents = documents
-        self._numbers: dict[str, list[int] | None] = {}
-        """Document numbers by the id of the library, because a rebuild changes both."""
-
-    def __call__(self, sentence: str) -> Found:
-        from index.text.query import Query
-
-        query = Query(sentence[: self._session.base_settings.max_question_characters].strip())
-        return self._session.retry_if_replaced(lambda: self._search(query))
-
-    def _search(self, query: Query) -> Found:
-        library = self._session.catalog.library_id
-        if library not in self._numbers:
-            self._numbers[library] = self._lookup.numbers(self._documents)
-        return self._searcher.retriever(reading=False).search(query, limit=_PASSAGES, within=self._numbers[library])
+MOST_TURNS = 3
+"""The number of newest turns that count."""
+_CACHED_ANSWERS = 64
+"""The number of earlier answers that are kept in memory."""
+_AMONG = re.compile(r"\bof (?:them|these|those)\b|\bwhich ones?\b", re.IGNORECASE)
+"""Asks for one of the things that the newest answer has named: its words may be the answer again."""
+_GAP_CHARACTERS = 8
+"""The longest white space between two passages, in characters, across which a neighbour is found."""
 
 
 class Answerer:
-    """Answers questions from the passages that the searcher finds."""
+    """Answers questions from the passages that the searcher finds, and checks texts against them."""
 
-    def __init__(self, session: Session, lookup: Lookup, models: Models, searcher: Searcher) -> None:
+    def __init__(self, session: Session, models: Models, searcher: Searcher) -> None:
         self._session = session
         self._catalog = session.catalog
-        self._lookup = lookup
         self._models = models
         self._searcher = searcher
         self._suggestions = Suggestions(session, self.ask_stream)
@@ -105,18 +67,14 @@ class Answerer:
         self,
         question: str,
         *,
-        documents: Sequence[str] | None = None,
+        documents: Documents = None,
         limit: int = 10,
-        writer: Literal["quote", "model"] = "quote",
+        writer: Writer = "quote",
         strict: bool = False,
         after: Sequence[str | Answer] = (),
         before_writing: Callable[[], None] = lambda: None,
     ) -> Generator[str | Answer, None, None]:
-        """Yield what `ask` returns, after the model's words as they arrive, unchecked.
-
-        Empty strings come while the model is silent. Closing the generator closes the connection to the model.
-        `before_writing` is called just before a model is asked; its error ends the stream.
-        """
+        """Yield the model's words as they arrive, then the answer; see `Library.ask_stream`."""
         if writer == "model":
             self._session.base_settings.require_writer()
         for text in (question, *(turn for turn in after if isinstance(turn, str))):
@@ -190,7 +148,7 @@ class Answerer:
             bar=settings.bar,
             unsure_bar=settings.unsure_bar,
             searched=request.searched,
-            locate=self._lookup.locate,
+            locate=self._session.locate,
             kind=intent.kind,
         )
 
@@ -209,7 +167,7 @@ class Answerer:
             answer,
             self._session.base_settings,
             closeness=self.closeness(answer.hits),
-            locate=self._lookup.locate,
+            locate=self._session.locate,
             strict=strict,
             verifier=self._models.claim_verifier(),
         )
@@ -251,8 +209,213 @@ class Answerer:
         vectors = unpack_sentence_vectors(packed, encoder.dimension)
         return lambda sentence: (vectors @ encoder.encode_question(sentence)).tolist()
 
-    def suggestions(self, limit: int = 4) -> list[str]:
-        """Return questions to begin with. The library answers each one clearly, from the heading or the definition that
-        it was made of; there may be none. They are made once for each state of the library, which takes seconds.
-        """
+    def check_stream(
+        self, text: str, documents: Documents, most_sentences: int | None
+    ) -> Generator[Statement | Check, None, None]:
+        """Yield each statement as soon as it is judged, then the check; see `Library.check_stream`."""
+        from index.answers.checked_text import check_statements, split_statements
+        from index.answers.second_opinion import second_opinion
+
+        statements = list(split_statements(text))
+        claims = sum(statement.is_claim for statement in statements)
+        if most_sentences is not None and claims > most_sentences:
+            raise TooMany("sentences", claims, most_sentences, "PINCITE_MAX_CHECK_SENTENCES")
+        unread = self._searcher.unread(self._session.numbers(documents))
+        find = _PassageFinder(self._session, self._searcher, documents)
+        opinion = second_opinion(self._session.base_settings)
+        verifier = self._models.claim_verifier()
+        with closing(check_statements(statements, find, self._session.locate, verifier, opinion)) as stream:
+            for piece in stream:
+                yield annotated_check(piece, unread) if isinstance(piece, Check) else piece
+
+    def suggestions(self, limit: int) -> list[str]:
+        """Return questions to begin with; see `Library.suggestions`."""
         return self._suggestions.make(limit)
+
+
+class _PassageFinder:
+    """Finds the passages to compare a sentence with. It looks the documents' names up once for the whole text."""
+
+    def __init__(self, session: Session, searcher: Searcher, documents: Sequence[str] | None) -> None:
+        self._session = session
+        self._searcher = searcher
+        self._documents = documents
+        self._numbers: dict[str, list[int] | None] = {}
+        """Document numbers by the id of the library, because a rebuild changes both."""
+
+    def __call__(self, sentence: str) -> Found:
+        from index.text.query import Query
+
+        query = Query(sentence[: self._session.base_settings.max_question_characters].strip())
+        return self._session.retry_if_replaced(lambda: self._search(query))
+
+    def _search(self, query: Query) -> Found:
+        library = self._session.catalog.library_id
+        if library not in self._numbers:
+            self._numbers[library] = self._session.numbers(self._documents)
+        return self._searcher.retriever(reading=False).search(query, limit=_PASSAGES, within=self._numbers[library])
+
+
+class Continued(NamedTuple):
+    """A question as it continues its thread."""
+
+    question: str
+    """The whole question, with its operators."""
+    earlier: Earlier | None = None
+    """What the thread adds to the search; None if the question is whole, or there is no thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """An earlier question of a thread, and its answer."""
+
+    question: str
+    """The whole question, with its operators."""
+    asked: str
+    """Its own words if it continues another one; empty if it is whole."""
+    answer: Callable[[], Answer]
+
+    @property
+    def text(self) -> str:
+        """The whole question without its operators."""
+        from index.text.query import parse
+
+        return parse(self.question).text
+
+
+class Threads:
+    """Completes questions. Safe to use from several threads."""
+
+    def __init__(self, session: Session, models: Models, quote: Quote) -> None:
+        self._session = session
+        self._catalog = session.catalog
+        self._models = models
+        self._quote = quote
+        self._answers: OrderedDict[tuple[object, ...], Answer] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def continued(
+        self, question: str, after: Sequence[str | Answer], documents: Documents, consult: Callable[[], None]
+    ) -> Continued:
+        """Return a question, completed by the questions or answers before it, the oldest first.
+
+        Without a language model, the question before it completes it. `consult` is called before a model is asked; if
+        it raises an error, none is.
+        """
+        past = self._past(after, documents)
+        text = self._continuation(question, past)
+        if not text:
+            return Continued(question)
+        completed = self._by_model(text, past, consult)
+        known = "" if completed else past[-1].text
+        return Continued(self._joined(completed or text, known, question, past), self._earlier(text, past))
+
+    def _past(self, after: Sequence[str | Answer], documents: Documents) -> list[_Past]:
+        """Return the newest turns. A question that is not whole is completed by those before it."""
+        past: list[_Past] = []
+        for turn in after[-MOST_TURNS:]:
+            if isinstance(turn, Answer):
+                past.append(_Past(turn.question, turn.asked, lambda answer=turn: answer))  # type: ignore[misc]
+            elif whole := turn.strip():
+                text = self._continuation(whole, past)
+                if text:
+                    whole = self._joined(text, past[-1].text, whole, past)
+                past.append(_Past(whole, text, lambda question=whole: self._answer(question, documents)))  # type: ignore[misc]
+        return past
+
+    def _continuation(self, question: str, past: Sequence[_Past]) -> str:
+        """Return the words of a question without operators if it continues the one before it, else nothing."""
+        from index.text.query import parse
+
+        query = parse(question)
+        if not past or query.phrases or not query.text or query.text.startswith(past[-1].text):
+            return ""
+        return query.text if self._continues(query.text) else ""
+
+    def _joined(self, text: str, known: str, question: str, past: Sequence[_Past]) -> str:
+        """Return a text after the question before it, with the operators of a question, or else of that one.
+
+        Of the question before it only the last words stay, so that operators are understood and the limit is kept.
+        """
+        from index.text.query import PROSE_WORDS, operators
+
+        kept = operators(question) or operators(past[-1].question)
+        room = self._session.base_settings.max_question_characters - len(f" {text} {kept}")
+        words = known.split()[-max(PROSE_WORDS - len(f"{text} {kept}".split()), 1) :]
+        while words and len(" ".join(words)) > room:
+            words.pop(0)
+        return " ".join(filter(None, (*words, text, kept)))
+
+    def _answer(self, question: str, documents: Documents) -> Answer:
+        """Return the answer to an earlier question, from the cache if the library has not changed."""
+        key = (self._catalog.library_id, self._catalog.generation(), question, tuple(documents or ()))
+        with self._lock:
+            answer = self._answers.get(key)
+        if answer is None:
+            answer = self._quote(question, documents)
+        with self._lock:
+            self._answers[key] = answer
+            self._answers.move_to_end(key)
+            while len(self._answers) > _CACHED_ANSWERS:
+                self._answers.popitem(last=False)
+        return answer
+
+    def _continues(self, text: str) -> bool:
+        """Whether a question continues the one before it."""
+        from index.answers.follow_up import continues
+
+        encoder = self._models.question_encoder()
+        return continues(text, encoder.recall(text) if encoder.name.startswith(DEFAULT_NAME) else None)
+
+    def _by_model(self, text: str, past: Sequence[_Past], consult: Callable[[], None]) -> str:
+        """Return the question as the language model of the settings completes it; empty without one, or if it fails."""
+        from index.answers.model_completion import complete_by_model
+
+        settings = self._session.base_settings
+        if settings.follow_ups != "model" or not settings.llm_url.strip():
+            return ""
+        try:
+            consult()
+        except PinciteError:
+            return ""  # the demo's budget for the model is used up
+        return complete_by_model(text, [_turn(turn) for turn in past], settings) or ""
+
+    def _earlier(self, text: str, past: Sequence[_Past]) -> Earlier:
+        from index.search.earlier import Earlier
+
+        return Earlier(
+            passages=tuple(
+                dict.fromkeys(number for turn in reversed(past) for number in self._passages(turn.answer()))
+            ),
+            known=past[-1].asked or past[-1].text,
+            asked=text,
+            cited=" ".join(_quotes(past[-1].answer())),
+            own_words=self._models.question_encoder().recall(text),
+            told=() if _AMONG.search(text) else tuple(self._told(past[-1].answer())),
+        )
+
+    def _told(self, answer: Answer) -> Iterator[tuple[int, Span]]:
+        """Yield the document number and the span of each quotation of an answer."""
+        for citation in answer.citations:
+            if (number := self._catalog.number_of(citation.document.id)) is not None:
+                yield number, Span(citation.start, citation.end)
+
+    def _passages(self, answer: Answer) -> Iterator[int]:
+        """Yield the ids of the passages that an answer cites, and of those before and after them."""
+        for number, span in self._told(answer):
+            rows = self._catalog.rows_around(number, span)
+            if rows:
+                start, end = rows[0][0].passage.start, rows[-1][0].passage.end
+                around = self._catalog.rows_around(number, Span(max(0, start - 1), end + _GAP_CHARACTERS))
+                yield from (row.passage.id for row, _ in around)
+
+
+def _turn(past: _Past) -> Turn:
+    from index.answers.follow_up import Turn
+
+    return Turn(past.text, lambda: _quotes(past.answer()))
+
+
+def _quotes(answer: Answer) -> list[str]:
+    """Return the quotations of an answer, or the nearest sentence if there is no answer."""
+    return [citation.quote for citation in answer.citations] or [hit.quote for hit in answer.hits[:1]]

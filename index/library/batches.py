@@ -1,4 +1,4 @@
-"""Asks the questions of a table and writes one row for each; answered questions are not asked again."""
+"""Asks many questions: those of a table, with one row for each, and those of a matrix, of each document alone."""
 
 from __future__ import annotations
 
@@ -8,20 +8,24 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from index.citations.entries import deep_link
-from index.errors import BatchError, PinciteError
-from index.library.answer_tables import COLUMNS, OUTPUTS, TableWriter, own_names, unescape_formula
-from index.library.matrix import nearest_citation
+from index.errors import BatchError, PinciteError, TooMany
+from index.library.answer_files import COLUMNS, OUTPUTS, TableWriter, own_names, unescape_formula
+from index.records import Answer, Citation, MatrixCell, MatrixRow
 from index.records.remarks import plain, remark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from index.library.answer_tables import Link, TextWriter
-    from index.library.question_tables import QuestionTable
-    from index.records import Answer, Citation, Statement
+    from index.library.answer_files import Link, TextWriter
+    from index.library.answerer import Answerer
+    from index.library.question_files import QuestionTable
+    from index.library.searcher import Searcher
+    from index.records import DocumentInfo, Hit, Statement
 
     Ask = Callable[[str], Answer]
+    InWords = Callable[[PinciteError], str]
+    """Words the error of a question."""
     OnProgress = Callable[[int, int], None]
 
 
@@ -154,7 +158,7 @@ def _begin(output: Path, table: QuestionTable, kept: list[_KeptRow], ask: Ask, l
     return filler
 
 
-def answer_row(question: str, ask: Ask, in_words: Callable[[PinciteError], str] = str) -> Row:
+def answer_row(question: str, ask: Ask, in_words: InWords = str) -> Row:
     """Ask one question and return its row; if it fails, a row with the error `in_words`."""
     try:
         answer = ask(question)
@@ -225,3 +229,82 @@ def _row_of(question: str, ours: Mapping[str, Any]) -> Row:
     """Return a row of an earlier run. Its citations are only in its file."""
     names = ("answer", "quote", "document", "location", "verdict", "error", "note")
     return Row(question, ours["status"], **{name: ours[name] for name in names}, confidence=ours["confidence"])
+
+
+def wanted_cells(questions: Sequence[str], documents: int, limit: int) -> tuple[str, ...]:
+    """Return the questions of a matrix. Raises BatchError if there is none, TooMany if there are too many cells."""
+    asked = matrix_questions(questions)
+    if not asked:
+        raise BatchError("There is no question.", "Write one question per line.")
+    require_few_cells(documents, len(asked), limit)
+    return asked
+
+
+def matrix_rows(
+    searcher: Searcher,
+    answerer: Answerer,
+    questions: Sequence[str],
+    infos: Sequence[DocumentInfo],
+    before_cell: Callable[[], None],
+    in_words: InWords,
+) -> Iterator[MatrixRow]:
+    """Yield a row for each document: its best words for each question. `before_cell` is called before each cell."""
+    nearest = _NearestWords(searcher, [info.id for info in infos])
+    for info in infos:
+        cells = []
+        for question in questions:
+            before_cell()
+            try:
+                cells.append(_cell(answerer, question, info, nearest))
+            except PinciteError as error:
+                cells.append(MatrixCell("failed", error=in_words(error)))
+        yield MatrixRow(info, tuple(cells))
+
+
+def _cell(answerer: Answerer, question: str, info: DocumentInfo, nearest: _NearestWords) -> MatrixCell:
+    *_, answer = answerer.ask_stream(question, documents=[info.id])
+    assert isinstance(answer, Answer)
+    if answer.status == "abstained":
+        return MatrixCell("abstained", nearest=nearest.of(question, info.id), confidence=answer.confidence)
+    return MatrixCell(answer.status, _best(answer), confidence=answer.confidence)
+
+
+class _NearestWords:
+    """The nearest words of the documents that speak of a question's subject. Each question is covered once."""
+
+    def __init__(self, searcher: Searcher, documents: Sequence[str]) -> None:
+        self._searcher = searcher
+        self._documents = documents
+        self._covered: dict[str, dict[str, Citation]] = {}
+
+    def of(self, question: str, document: str) -> Citation | None:
+        """Return the nearest words of a document; None if no sentence of it is about the subject."""
+        if question not in self._covered:
+            report = self._searcher.coverage(question, self._documents)
+            self._covered[question] = {row.document.id: nearest_citation(row.hit) for row in report if row.hit}
+        return self._covered[question].get(document)
+
+
+def matrix_questions(questions: Sequence[str]) -> tuple[str, ...]:
+    """Return the questions of a matrix: without blank ones, each once."""
+    return tuple(dict.fromkeys(question.strip() for question in questions if question.strip()))
+
+
+def require_few_cells(documents: int, questions: int, limit: int) -> None:
+    """Raise TooMany if a matrix would have more cells than allowed."""
+    if documents * questions > limit:
+        cells = f"cells (documents × questions: {documents:,} × {questions:,})"
+        raise TooMany(cells, documents * questions, limit, "PINCITE_MAX_MATRIX_CELLS")
+
+
+def nearest_citation(hit: Hit) -> Citation:
+    """Return the pin of a hit as a citation with the marker 0: words that answer nothing."""
+    return Citation(0, hit.document, hit.location, hit.pin.start, hit.pin.end, hit.quote)
+
+
+def _best(answer: Answer) -> Citation:
+    """Return the citation of the best sentence: the one that holds the first hit's pin, else the first."""
+    citations = answer.citations
+    pin = answer.hits[0].pin
+    holding = (cited for cited in citations if cited.start < pin.end and pin.start < cited.end)
+    return replace(next(holding, citations[0]), marker=1)

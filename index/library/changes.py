@@ -1,28 +1,28 @@
-"""Changes to a library: documents added and removed, folders mirrored once or watched."""
+"""Changes to a library: what `add` and `sync` need to run, and removals with what is in a document or an archive."""
 
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from index.errors import DocumentNotFound
 from index.ingest.queue import Worklist
-from index.library.removals import Removals
-from index.records import Queue, Receipt
+from index.library.session import possible_sources
+from index.loading.containers.container_paths import container_file
+from index.records import Receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from threading import Event
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from index.encoders.encoder import Encoder
     from index.ingest.add import Ingestion
     from index.ingest.dry_run import DryRun
     from index.ingest.sync import Synchronizer
-    from index.ingest.watch import Pace, WatchCallback
-    from index.library.models import Models
-    from index.library.session import Lookup, Session
-    from index.records import Document, ProgressCallback
+    from index.library.session import Models, Session
+    from index.records import Document, DocumentInfo, ProgressCallback
     from index.text.chunks import Chunker
 
 _LIMITS = {"max_file_megabytes", "max_pages", "max_characters", "parse_seconds", "parse_megabytes"} | {
@@ -33,94 +33,53 @@ _LIMITS = {"max_file_megabytes", "max_pages", "max_characters", "parse_seconds",
 
 
 class Changes:
-    """Adds and removes documents. Each change holds the writer lock."""
+    """Adds, mirrors and removes documents. Each change holds the writer lock."""
 
-    def __init__(self, session: Session, lookup: Lookup, models: Models) -> None:
+    def __init__(self, session: Session, models: Models) -> None:
         self._session = session
         self._store = session.store
-        self._lookup = lookup
         self._models = models
         self.admit: Callable[[Document, int], None] = lambda _document, _size: None
         """Called with each document that was read from a file, and its size in bytes; a LoadingError refuses it."""
 
-    def add(
-        self,
-        paths: str | Path | Iterable[str | Path],
-        *,
-        sources: Mapping[Path, str] | None = None,
-        progress: ProgressCallback | None = None,
-        workers: int | None = None,
-        passwords: Sequence[str] = (),
-    ) -> Receipt:
-        """Add files and folders. Files that are already there, byte for byte, are skipped; changed files are replaced.
+    @contextmanager
+    def writing(self) -> Iterator[Worklist]:
+        """Hold the writer lock, and return the queue of the library's folder."""
+        with self._store.writing(), self.worklist() as worklist:
+            yield worklist
 
-        The documents in an archive, a mailbox or a message are added, too; their sources are paths below it. Each of
-        the `passwords` is tried on files that are locked; none is stored.
-        A file that cannot be read is a `Failure` in the receipt. Each document is stored in one step: after an
-        interruption, `add` or `resume` goes on. `sources` gives files another source than their path, such as the
-        address they were fetched from; these are not queued. `workers` is the number of processes that read files, by
-        default that of the settings.
+    def worklist(self) -> Worklist:
+        """Return the queue of the library's folder; close it after use. To change it, hold the writer lock."""
+        return Worklist(self._session.folder)
 
-        Raises LibraryLocked if another program is changing the library, FingerprintMismatch if it was made with another
-        encoder or chunking, LibraryNotWritable if its disk is full or not writable.
-        """
-        paths = [paths] if isinstance(paths, str | Path) else list(paths)
-        with self._store.writing(), Worklist(self._session.folder) as worklist:
-            ingestion = self.ingestion(progress, workers, None if sources else worklist, passwords)
-            return ingestion.run(paths, sources)
-
-    def resume(
-        self,
-        *,
-        waiting: bool = True,
-        failed: bool = False,
-        progress: ProgressCallback | None = None,
-        workers: int | None = None,
-        passwords: Sequence[str] = (),
-    ) -> Receipt:
-        """Add the files that an interrupted `add` left; with `failed`, try the failed ones again. Raises as `add`."""
-        with self._store.writing(), Worklist(self._session.folder) as worklist:
-            paths = worklist.waiting() if waiting else []
-            paths += [failure.source for failure in worklist.failed()] if failed else []
-            return self.ingestion(progress, workers, worklist, passwords).run(paths)
-
-    def queue(self) -> Queue:
-        """Return the files that wait to be added, and those that could not be read."""
-        with Worklist(self._session.folder) as worklist:
-            return Queue(tuple(worklist.waiting()), tuple(worklist.failed()))
-
-    def forget_queue(self) -> None:
-        """Empty the queue and forget all failures. The documents stay as they are."""
-        with self._store.writing(), Worklist(self._session.folder) as worklist:
-            worklist.forget()
-
-    def add_documents(self, documents: Iterable[Document], *, progress: ProgressCallback | None = None) -> Receipt:
-        r"""Add documents that do not come from files, as `add` does.
-
-        An `id` stands for the contents: a known id counts as unchanged. Texts must be canonical: no white space at
-        either end, `\n` for line breaks.
-        """
-        with self._store.writing():
-            return self.ingestion(progress).run_documents(documents)
-
-    def remove(self, *documents: str) -> Receipt:
-        """Remove documents, named by id, source or title, from the catalog and both indexes.
-
-        The attachments of a message go with it; an archive's path names the documents in it. Raises DocumentNotFound or
-        AmbiguousDocument before anything is removed.
-        """
+    def remove(self, names: Sequence[str]) -> Receipt:
+        """Remove documents, with their attachments, and archives. Raises as `Library.remove`."""
         from index.loading.recognition.page_store import forget_pages
 
         with self._store.writing():
-            removals = Removals(self._session.catalog, self._lookup)
-            removals.find(documents)
+            removals = _Removals(self._session)
+            removals.find(names)
             removed = removals.carry_out()
             if containers := removals.containers():
-                with Worklist(self._session.folder) as worklist:
+                with self.worklist() as worklist:
                     worklist.drop(containers)
             self._store.index()
             forget_pages(self._store.folder, lambda identity: self._session.catalog.number_of(identity) is not None)
         return Receipt(removed=removed)
+
+    def synchronizer(self, progress: ProgressCallback | None) -> Synchronizer:
+        """Return a `sync` that is ready to run. It takes the writer lock itself."""
+        from index import __version__
+        from index.ingest.sync import Synchronizer
+
+        def ingest(paths: Sequence[Path], worklist: Worklist) -> Receipt:
+            return self.ingestion(progress, None, worklist).run(paths)
+
+        def rehearse(paths: Sequence[Path], gained: Mapping[str, str], lost: Sequence[str]) -> Receipt:
+            return self._rehearsal(gained, lost, progress).run(paths)
+
+        rules, max_bytes = f"{__version__} {self._reading_rules()}", self._session.max_bytes
+        return Synchronizer(self._store, ingest, rehearse, max_bytes=max_bytes, rules=rules, progress=progress)
 
     def ingestion(
         self,
@@ -135,7 +94,7 @@ class Changes:
         options = self._reading(progress, workers)
         return Ingestion(self._store, self._remembered_tools, worklist=worklist, passwords=passwords, **options)
 
-    def rehearsal(self, gained: Mapping[str, str], lost: Iterable[str], progress: ProgressCallback | None) -> DryRun:
+    def _rehearsal(self, gained: Mapping[str, str], lost: Iterable[str], progress: ProgressCallback | None) -> DryRun:
         """Return an `add` that stores nothing, as it would be after sources gained and lost these documents."""
         from index.ingest.dry_run import DryRun
 
@@ -163,84 +122,6 @@ class Changes:
             "workers": workers,
         }
 
-
-class FolderSync:
-    """Mirrors folders into a library, once or continuously."""
-
-    def __init__(self, session: Session, changes: Changes) -> None:
-        self._session = session
-        self._changes = changes
-
-    def sync(
-        self,
-        folders: str | Path | Iterable[str | Path],
-        *,
-        dry_run: bool = False,
-        checksum: bool = False,
-        force: bool = False,
-        progress: ProgressCallback | None = None,
-    ) -> Receipt:
-        """Mirror folders into the library: new files are added, changed ones replaced, vanished ones removed.
-
-        A renamed file costs nothing. A document stays if it has another source, too, or if its file cannot be read now
-        (a `Failure`). Documents from other places stay as they are. Files that look unchanged are not read, except with
-        `checksum`. With `dry_run`, the receipt says what would happen: files are read, but nothing is encoded or
-        changed.
-
-        Raises FolderMissing if a folder is missing or cannot be listed, TooManyRemovals (except with `force`) if most
-        of a folder's documents would go, and what `add` raises.
-        """
-        return self._syncing(progress).run(_listed(folders), dry_run=dry_run, checksum=checksum, force=force)
-
-    def watch(
-        self,
-        folders: str | Path | Iterable[str | Path],
-        tell: WatchCallback,
-        *,
-        stop: Event | None = None,
-        pace: Pace | None = None,
-        force: bool = False,
-        progress: ProgressCallback | None = None,
-    ) -> None:
-        """Run `sync` after each change of the folders, until `stop` is set.
-
-        `tell` gets each change as a receipt and each obstacle as a problem: a missing folder, another writer, most
-        files gone at once. The watch waits until each is over. Both callbacks run in this thread; other threads can ask
-        meanwhile. Raises FolderMissing if a folder is missing at the start, and what `add` raises if waiting does not
-        help.
-        """
-        from threading import Event
-
-        from index.ingest.watch import Watcher
-
-        watching = Watcher(
-            self._syncing,
-            _listed(folders),
-            tell,
-            own=self._session.folder,
-            stop=stop or Event(),
-            pace=pace,
-            force=force,
-            progress=progress,
-        )
-        watching.run()
-
-    def _syncing(self, progress: ProgressCallback | None) -> Synchronizer:
-        from index import __version__
-        from index.ingest.sync import Synchronizer
-
-        def ingest(paths: Sequence[Path], worklist: Worklist) -> Receipt:
-            return self._changes.ingestion(progress, None, worklist).run(paths)
-
-        def rehearse(paths: Sequence[Path], gained: Mapping[str, str], lost: Sequence[str]) -> Receipt:
-            return self._changes.rehearsal(gained, lost, progress).run(paths)
-
-        session = self._session
-        rules = f"{__version__} {self._reading_rules()}"
-        return Synchronizer(
-            session.store, ingest, rehearse, max_bytes=session.max_bytes, rules=rules, progress=progress
-        )
-
     def _reading_rules(self) -> str:
         """Return what decides whether a file can be read; text recognition may have been installed meanwhile."""
         from index.loading.recognition.recogniser import available
@@ -250,5 +131,61 @@ class FolderSync:
         return f"{limits} {available(settings.ocr)}"
 
 
-def _listed(folders: str | Path | Iterable[str | Path]) -> list[str | Path]:
-    return [folders] if isinstance(folders, str | Path) else list(folders)
+class _Removals:
+    """Finds what goes when documents or archives are removed, and removes it."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._catalog = session.catalog
+        self._documents: dict[str, DocumentInfo] = {}
+        self._members: set[str] = set()
+
+    def find(self, names: Iterable[str]) -> None:
+        """Find documents by id, source or title, and archives by path. Raises DocumentNotFound, AmbiguousDocument."""
+        for name in names:
+            try:
+                info = self._session.find(name)
+            except DocumentNotFound:
+                members = set(self._members_of(name))
+                if not members:
+                    raise
+                self._members |= members
+            else:
+                self._documents[info.id] = info
+                for source in self._catalog.sources_of(self._session.number(info.id)):
+                    self._members.update(self._in_container(source))
+
+    def carry_out(self) -> tuple[str, ...]:
+        """Remove what was found, and return the sources. A document that has another source, too, loses this one."""
+        for identity in self._documents:
+            self._catalog.remove(self._session.number(identity))
+        members = sorted(self._catalog.documents_of(sorted(self._members)))
+        self._catalog.relink({}, members)
+        return (*(info.source for info in self._documents.values()), *members)
+
+    def containers(self) -> set[str]:
+        """Return the files on disk that removed documents are members of, so that a sync opens them again."""
+        sources = (*self._members, *(info.source for info in self._documents.values()))
+        found = (container_file(Path(source)) for source in sources if os.path.isabs(source))
+        return {str(file) for file in found if file is not None}
+
+    def _members_of(self, name: str) -> Iterator[str]:
+        """Yield the sources of the documents in an archive; of those in a folder, none."""
+        for source in dict.fromkeys(possible_sources(name)):
+            yield from self._in_container(source)
+
+    def _in_container(self, container: str) -> Iterator[str]:
+        """Yield the sources below a container: a file, or one that documents name, even if it is gone."""
+        found = self._catalog.sources_below(container) if container else {}
+        is_file = os.path.isabs(container) and os.path.isfile(container)
+        if is_file or any(self._container_of(identity) == container for identity in found.values()):
+            yield from found
+
+    def _container_of(self, identity: str) -> str:
+        number = self._session.number(identity)
+        return self._catalog.infos([number])[number].reading.container
+
+
+def listed(paths: str | Path | Iterable[str | Path]) -> list[str | Path]:
+    """Return one path or several as a list."""
+    return [paths] if isinstance(paths, str | Path) else list(paths)

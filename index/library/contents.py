@@ -1,138 +1,151 @@
-"""The contents of a library: documents, texts, pages, and the map."""
+"""The contents of a library: documents, their texts and files, the map, and quotes that a reader has kept of them."""
 
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from index.citations.entries import web_address
 from index.errors import DocumentNotFound
+from index.records import Span
 from index.views.library_map import place_question, unplaced
 from index.views.map_file import Maps
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from index.library.models import Models
-    from index.library.session import Lookup, Session
-    from index.loading.pdf.page_cuts import PageMark, Rectangle
-    from index.records import Document, DocumentInfo, Hit, Location, Span
-    from index.storage.catalog.passage_queries import PassageRow
-    from index.views.blocks import OpenOriginal, Original, View
-    from index.views.library_map import LibraryMap, Placement
+    from index.citations.kept import KeptQuote
+    from index.citations.staleness import KeptSearch, KeptState
+    from index.library.session import Models, Session
+    from index.records import Document, Hit
+    from index.storage.catalog.catalog import Catalog
+    from index.views.library_map import Placement
     from index.views.viewer import Viewer
+
+_MOST_NAMESAKES = 5
+"""The largest number of documents of one name that are searched for a quote."""
 
 
 class Contents:
-    """Reads documents, shows spans of them, and keeps the map."""
+    """Reads documents, keeps the map, and finds the words of kept quotes in the library as it is now."""
 
-    def __init__(self, session: Session, lookup: Lookup, models: Models) -> None:
+    def __init__(self, session: Session, models: Models) -> None:
         self._session = session
-        self._store = session.store
         self._catalog = session.catalog
-        self._lookup = lookup
         self._models = models
-        self._maps = Maps(session.catalog, session.folder, read_only=session.store.read_only)
+        self.maps = Maps(session.catalog, session.folder, read_only=session.store.read_only)
 
     @cached_property
-    def _viewer(self) -> Viewer:
-        from index.views.viewer import Viewer  # with it come the readers of files, which a question does not need
+    def viewer(self) -> Viewer:
+        """Shows documents. With it come the readers of files, which a question does not need."""
+        from index.views.viewer import Viewer
 
-        return Viewer(self._store, max_bytes=self._session.max_bytes, limits=self._session.limits)
-
-    def close(self) -> None:
-        """Finish the map that is being made, if any."""
-        self._maps.close()
-
-    def documents(self) -> list[DocumentInfo]:
-        """Return all documents, ordered by source."""
-        return self._catalog.documents()
-
-    def sources(self) -> dict[str, str]:
-        """Return every source with the id of its document: several files with the same bytes are one document."""
-        return dict(self._catalog.sources())
-
-    def added_at(self, name: str) -> str:
-        """Return when a document was added, as ISO 8601 in UTC; empty if that is not known."""
-        return self._catalog.added_at(self._lookup.find(name).id)
-
-    def successor_of(self, identity: str) -> str:
-        """Return the id of the newer version of a document that is no longer here; empty if none is known."""
-        return self._catalog.successor_of(identity.lower())
+        return Viewer(self._session.store, max_bytes=self._session.max_bytes, limits=self._session.limits)
 
     def document(self, name: str) -> Document:
         """Return a document with its text. Raises DocumentNotFound, AmbiguousDocument."""
-        document = self._catalog.document(self._lookup.number(self._lookup.find(name).id))
+        document = self._catalog.document(self._session.number(self._session.find(name).id))
         if document is None:
             raise DocumentNotFound(name)
         return document
 
-    def passages(self, name: str) -> list[PassageRow]:
-        """Return the passages of a document in order, each with its vectors as they are stored."""
-        return [row for row, _ in self._catalog.rows_of(self._lookup.number(self._lookup.find(name).id))]
-
-    def locate(self, name: str, span: Span) -> Location:
-        """Return the location of a span. Raises SpanError if it is not in the text."""
-        number = self._lookup.number(self._lookup.having(name, span).id)
-        return self._store.locate([(number, span)])[0]
+    def document_or_none(self, name: str) -> Document | None:
+        """Return the document with this id or name; None if it is not here."""
+        try:
+            return self.document(name)
+        except DocumentNotFound:
+            return None
 
     def text(self, name: str, span: Span) -> str:
-        """Return the words of a span; faster than `document(name).text` for long documents. Raises SpanError."""
-        return self._viewer.text(self._lookup.having(name, span), span)
-
-    def view(self, name: str, span: Span | None = None) -> View:
-        """Return about 6,000 characters of text around a span, as headings and paragraphs; without a span, the first.
-
-        An empty span shows what follows it: `view(name, Span(view.end, view.end))` is the next window.
-        Raises SpanError if the span is not in the document.
-        """
-        return self._viewer.view(self._lookup.having(name, span), span)
-
-    def page_marks(self, name: str, span: Span) -> tuple[PageMark, ...]:
-        """Return the pages of a PDF that hold a span, with rectangles around its words.
-
-        The tuple is empty for other formats, and if the file is gone. Raises SpanError if the span is not in the text.
-        """
-        return self._viewer.page_marks(self._lookup.having(name, span), span)
-
-    def page_image(
-        self, name: str, number: int, span: Span | None = None, *, width: int = 1200, part: Rectangle | None = None
-    ) -> bytes:
-        """Return page `number` (from 1) of a PDF as PNG, `width` (200 to 3,000) pixels wide, with the span highlighted.
-
-        With `part`, the picture shows this part of the page. Raises PageError for a page or width that does not exist
-        or a page that takes too long to draw, OriginalMissing if the file is gone, SpanError.
-        """
-        return self._viewer.page_image(self._lookup.having(name, span), number, span, width=width, part=part)
-
-    def original(self, name: str) -> Original:
-        """Return the file that a document was read from. Raises OriginalMissing if it is gone or its bytes changed."""
-        return self._viewer.original(self._lookup.find(name))
-
-    def open_original(self, name: str) -> OpenOriginal:
-        """Return the same file, open, without reading it into memory. Close its `file`."""
-        return self._viewer.open_original(self._lookup.find(name))
-
-    def has_original(self, name: str) -> bool:
-        """Return whether `original` would succeed. A file is read again only if it looks changed."""
-        return self._viewer.has_original(self._lookup.find(name))
-
-    def map(self, *, wait: bool = False) -> LibraryMap:
-        """Return a sample of all passages as dots in the plane; near dots say similar things.
-
-        After a change, the older map (or an empty one) is returned while a new one is made in the background; `wait`
-        waits for the new one, well under a second for any size of library.
-        """
-        return self._maps.newest(wait=wait)
+        """Return the words of a span. Raises SpanError."""
+        return self.viewer.text(self._session.having(name, span), span)
 
     def placed(self, question: str, hits: Sequence[Hit]) -> Placement:
-        """Return where a question, given with its operators, and its hits are on the map. Waits for the first map.
-
-        A question that was asked recently is not encoded again.
-        """
+        """Return where a question and its hits are on the map. Waits for the first map."""
         from index.text import query
 
-        known = self._maps.first()
-        if not known.shapes:
-            return unplaced(known, hits)
+        first = self.maps.first()
+        if not first.shapes:
+            return unplaced(first, hits)
         vector = self._models.question_encoder().recall(query.parse(question).text)
-        return place_question(known, vector, hits, self._catalog)
+        return place_question(first, vector, hits, self._catalog)
+
+    def check_kept(self, quotes: Sequence[KeptQuote]) -> list[KeptState]:
+        """Return the state of each quote; see `Library.check_kept`."""
+        from index.citations.staleness import WHAT, KeptSearch, KeptState
+
+        searches = {at: KeptSearch(quote) for at, quote in enumerate(quotes) if not self._is_there(quote)}
+        _Versions(self, self._catalog).search(searches.values())
+        return [
+            searches[at].state if at in searches else KeptState("there", WHAT["there"], quote)
+            for at, quote in enumerate(quotes)
+        ]
+
+    def _is_there(self, quote: KeptQuote) -> bool:
+        """Return whether the same file has the words at their offsets; reads only these words."""
+        infos = self._catalog.identified([quote.document])
+        if not any(info.id == quote.document and quote.end <= info.characters for info in infos):
+            return False
+        try:
+            return self.text(quote.document, Span(quote.start, quote.end)) == quote.quote
+        except DocumentNotFound:  # removed meanwhile
+            return False
+
+
+class _Versions:
+    """Finds the documents that may hold a quote, and searches them.
+
+    A document is read and indexed for all quotes together: at most once for each place among the likeliest documents.
+    """
+
+    def __init__(self, contents: Contents, catalog: Catalog) -> None:
+        self._contents = contents
+        self._catalog = catalog
+        self._names: dict[str, list[str]] | None = None
+
+    def search(self, searches: Iterable[KeptSearch]) -> None:
+        """Search for each quote in its likeliest document, then for those that are missing in the next one."""
+        missing = {search: self._of(search.quote) for search in searches}
+        for rank in range(_MOST_NAMESAKES + 1):
+            asked: dict[str, list[KeptSearch]] = {}
+            for search, identities in missing.items():
+                for identity in identities[rank : rank + 1]:
+                    asked.setdefault(identity, []).append(search)
+            for identity, group in asked.items():
+                for search in self._searched(identity, group):
+                    del missing[search]
+
+    def _searched(self, identity: str, searches: Sequence[KeptSearch]) -> list[KeptSearch]:
+        """Search a document, and return the searches that have ended."""
+        from index.citations.staleness import SearchedDocument
+
+        document = self._contents.document_or_none(identity)
+        version = SearchedDocument(document) if document is not None and document.id == identity else None
+        return [search for search in searches if version is not None and search.look_into(version)]
+
+    def _of(self, quote: KeptQuote) -> list[str]:
+        """Return the ids of the documents, the likeliest first."""
+        return list(dict.fromkeys((quote.document, *self._namesakes(quote))))[: _MOST_NAMESAKES + 1]
+
+    def _namesakes(self, quote: KeptQuote) -> list[str]:
+        names = self._known_names()
+        keys = (f"source {quote.source}", f"name {_name(quote.source)}", f"title {quote.title}")
+        return [identity for key in keys for identity in names.get(key, [])]
+
+    def _known_names(self) -> dict[str, list[str]]:
+        """Return the ids of all documents by source, by file name and by title."""
+        if self._names is None:
+            self._names = {}
+            for source, identity in self._catalog.sources():
+                self._names.setdefault(f"source {source}", []).append(identity)
+                self._names.setdefault(f"name {_name(source)}", []).append(identity)
+            for info in self._catalog.documents():
+                if info.title:
+                    self._names.setdefault(f"title {info.title}", []).append(info.id)
+        return self._names
+
+
+def _name(source: str) -> str:
+    """Return an address, or the name of a file without its folder: pages and exports know no folders."""
+    return web_address(source) or PurePath(source).name or source

@@ -13,8 +13,7 @@ from index.records import Coverage, CoverageReport, Found
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from index.library.models import Models
-    from index.library.session import Lookup, Session
+    from index.library.session import Models, Session
     from index.records import Answer, Check, DocumentInfo, Mode
     from index.search.earlier import Earlier
     from index.search.retriever import Retriever
@@ -101,31 +100,10 @@ class Request(NamedTuple):
 class Searcher:
     """Searches a library. Safe to use from several threads."""
 
-    def __init__(self, session: Session, lookup: Lookup, models: Models) -> None:
+    def __init__(self, session: Session, models: Models) -> None:
         self._session = session
         self._catalog = session.catalog
-        self._lookup = lookup
         self._models = models
-
-    def search(
-        self,
-        question: str,
-        *,
-        limit: int = 10,
-        documents: Sequence[str] | None = None,
-        mode: Mode = "hybrid",
-        explain: bool = False,
-        plain: bool = False,
-    ) -> Found:
-        """Return the passages that answer a question, best first, each with the sentence that carries the evidence.
-
-        The question may have the operators of `index.text.query`; `plain` searches for them as words. `documents`
-        names the documents to search; `mode` selects one index; `explain` adds the words of each pin that are nearest
-        to the question. An empty question finds nothing. Raises PinciteError for a limit below 1 or a question that is
-        too long.
-        """
-        request = self.understand(question, documents, plain=plain)
-        return annotated_found(self.run(question, request, limit=limit, mode=mode, explain=explain))
 
     def understand(self, question: str, documents: Sequence[str] | None = None, *, plain: bool = False) -> Request:
         """Parse the operators of a question and choose the documents to search. `plain` ignores operators.
@@ -138,7 +116,7 @@ class Searcher:
         query = Query(question.strip()) if plain else parse(question)
         searched = self._catalog.extent(None)
         notes = [] if searched[1] else [EMPTY]
-        within = self._lookup.numbers(documents)
+        within = self._session.numbers(documents)
         if query.restricts:
             admitted = [number for number, info in self._catalog.numbered().items() if query.admits(info)]
             within = admitted if within is None else sorted(set(admitted).intersection(within))
@@ -223,11 +201,8 @@ class Searcher:
         )
         return replace(found, question=question.strip(), notes=(*notes, *unread, *found.notes))
 
-    def coverage(self, question: str, *, documents: Sequence[str] | None = None) -> CoverageReport:
-        """Return a row for each document, best first: its best hit for a question, or none.
-
-        A document that the question's operators (`index.text.query.SYNTAX`) exclude has no row.
-        """
+    def coverage(self, question: str, documents: Sequence[str] | None) -> CoverageReport:
+        """Return a row for each document, best first: its best hit for a question, or none."""
         report = self._session.retry_if_replaced(lambda: self._coverage(self.understand(question, documents)))
         return annotated_coverage(report)
 

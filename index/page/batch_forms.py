@@ -8,7 +8,7 @@ from urllib.parse import quote_plus, urlencode
 
 from index.citations.readable import count
 from index.errors import BatchError
-from index.library.question_tables import INPUTS, QuestionTable, joined, one_line, questions_in
+from index.library.question_files import INPUTS, QuestionTable, joined, one_line, questions_in
 from index.page.answer_view import place, without_mark
 from index.page.fragments import render
 from index.page.library_list import matching

@@ -14,7 +14,7 @@ from fastapi import Depends, Form, Header, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 
 from index.errors import PinciteError
-from index.library.answer_tables import DOWNLOADS
+from index.library.answer_files import DOWNLOADS
 from index.page import answer_view, fragments
 from index.page.batch_forms import BatchForm
 from index.page.intake import browser_of

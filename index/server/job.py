@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from index.errors import PinciteError
     from index.library.batches import Row
-    from index.library.question_tables import QuestionTable
+    from index.library.question_files import QuestionTable
     from index.records import MatrixRow, Receipt
     from index.records.document import Arrival, Kind, Lane, State
 

@@ -12,8 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from index.errors import JobNotFound, LibraryReadOnly, PinciteError, QueueFull, ServiceError, Stopping, TooMany
-from index.library.matrix import matrix_questions, require_few_cells
-from index.library.question_tables import QuestionTable
+from index.library.batches import matrix_questions, require_few_cells
+from index.library.question_files import QuestionTable
 from index.loading.sandbox.pool import is_awaited
 from index.records.document import UNDER_WAY
 from index.server.file_jobs import AddTask

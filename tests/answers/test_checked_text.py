@@ -160,13 +160,13 @@ def test_check_stream_yields_one_sentence_at_a_time(library: Library) -> None:
 def test_document_filter_is_resolved_once_per_text(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once for the search and once for the notes, not for each sentence; an unknown document is an error."""
     resolved: list[str] = []
-    find = library.parts.lookup.find
+    find = library.parts.session.find
 
     def recording_find(name: str) -> DocumentInfo:
         resolved.append(name)
         return find(name)
 
-    monkeypatch.setattr(library.parts.lookup, "find", recording_find)
+    monkeypatch.setattr(library.parts.session, "find", recording_find)
     name = library.documents()[0].id
     check = library.check("The king signed the treaty in 1912. " * 5, documents=[name])
     assert (check.supported, resolved) == (5, [name, name])

@@ -149,7 +149,7 @@ def test_hit_of_a_removed_document_keeps_its_location(tmp_path: Path) -> None:
     with _library(tmp_path) as library:
         hit = library.search("Who signed the treaty?")[0]
         library.remove(hit.document.id)
-        assert library.parts.lookup.locate(hit, hit.pin) == hit.location
+        assert library.parts.session.locate(hit, hit.pin) == hit.location
         closeness = list(library.parts.answerer.closeness([hit])("The king signed the treaty."))
     assert closeness == [0.0] * len(hit.passage.sentences)
 

@@ -176,7 +176,7 @@ def test_vectors_of_a_claim_are_not_reused(filled: Library, open_library: Any, t
     path.write_text(text_about(3) + "\n## More\n\nThe gulls cried.\n")
     receipt = library.add(path)
     assert receipt.encoded == receipt.passages == 3
-    number = library.parts.lookup.number(library.find("mine.md").id)
+    number = library.parts.session.number(library.find("mine.md").id)
     rows = [row for row, _ in library.parts.store.catalog.rows_of(number)]
     for row in rows:
         stored = np.frombuffer(row.vector, "<f2").astype(np.float32)
@@ -230,7 +230,7 @@ def test_import_does_not_replace_documents_read_here(
     assert len(receipt.added) == COUNT - 2
     assert library.document(str(own_file)).text.startswith("Log 90")
     kept = library.find("elsewhere.md")
-    assert library.parts.store.catalog.sources_of(library.parts.lookup.number(kept.id)) == [str(elsewhere)]
+    assert library.parts.store.catalog.sources_of(library.parts.session.number(kept.id)) == [str(elsewhere)]
     assert FALSE not in library.document(kept.id).text
     assert filled.problems() == library.problems() == []
 

@@ -106,7 +106,7 @@ def test_trusted_import_replaces_by_source_and_keeps_the_rest(
     assert best_source(library, "Ship2") == "02.md"
     assert best_source(library, "Ship80") == "mine.md"
     assert len(library.documents()) == COUNT + 1
-    number = library.parts.lookup.number(library.find("04.md").id)
+    number = library.parts.session.number(library.find("04.md").id)
     assert {Path(source).name for source in library.parts.store.catalog.sources_of(number)} == {"04.md", "elsewhere.md"}
     second_receipt = library.import_library(export_file, trust=True)
     assert (len(second_receipt.unchanged), second_receipt.added, second_receipt.replaced) == (COUNT, (), ())

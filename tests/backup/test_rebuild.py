@@ -185,7 +185,7 @@ def test_rebuild_includes_changes_made_during_it(filled: Library, open_library: 
     ]  # fmt: skip
     assert best_source(library, "Ship50") == "new.md"
     assert best_source(library, "Ship60") == "00.md"
-    number = library.parts.lookup.number(library.find("01.md").id)
+    number = library.parts.session.number(library.find("01.md").id)
     assert [Path(source).name for source in library.parts.store.catalog.sources_of(number)] == [
         "01.md",
         "other place.md",

@@ -9,8 +9,8 @@ import pytest
 
 from index.citations.export import export
 from index.cli.output import print_answer, print_check
+from index.library.answer_files import DOWNLOADS, cell_words, matrix_table
 from index.library.batches import statement_text
-from index.library.matrix_tables import FORMS, cell_words, matrix_table
 from index.page import batch_forms
 from index.page.forms import check as check_view
 from index.records import Answer, Check, Location, Matrix, MatrixCell, MatrixRow, Statement, remarks
@@ -76,7 +76,7 @@ def test_page_says_so() -> None:
         assert ("Word for word, as recognised" in check_view(check_of(answer(source)))) == said
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", DOWNLOADS)
 def test_files_of_matrices_say_so(form: Any) -> None:
     """Also those for programs, which have the confidence."""
     row = MatrixRow(SCANNED.document, (MatrixCell("answered", SCANNED, confidence=0.9),))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.cli import ask_commands, output
-from index.library.answer_tables import unescape_formula
+from index.library.answer_files import unescape_formula
 from index.records import Answer
 from tests.cli.conftest import make_library
 

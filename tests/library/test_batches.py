@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.errors import BatchError, PinciteError
-from index.library.answer_tables import COLUMNS
+from index.library.answer_files import COLUMNS
 from index.library.batches import run
-from index.library.question_tables import QuestionTable, questions_in, read_questions
+from index.library.question_files import QuestionTable, questions_in, read_questions
 from index.records import Answer, Citation, DocumentInfo, Location, Statement
 
 if TYPE_CHECKING:

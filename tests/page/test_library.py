@@ -17,7 +17,7 @@ import pytest
 from index.errors import LibraryReadOnly, PinciteError
 from index.library.batches import Row
 from index.library.library import Library
-from index.library.question_tables import QuestionTable
+from index.library.question_files import QuestionTable
 from index.page import batch_forms, fragments, library_view
 from index.page.library_list import COLUMNS, PAGE_LENGTH, LibraryEvents, ListQuery, matching, shelf
 from index.page.library_view import findings

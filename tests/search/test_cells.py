@@ -9,7 +9,7 @@ import pytest
 
 from index import Library, Settings
 from index.encoders.reader import Verdict
-from index.library.models import Models
+from index.library.session import Models
 from index.loading import formats
 from index.loading.content import Content, Draft, compose, paragraph
 from index.loading.grid import Outline, grid

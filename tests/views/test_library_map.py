@@ -167,7 +167,7 @@ def test_stale_map_is_shown_until_the_new_one_is_ready(filled: Library, write: W
     """Only a caller that passes `wait` waits for the map of the current library."""
     before = filled.map(wait=True)
     filled.add([write("clocks.txt", CLOCKS)])
-    with filled.parts.contents._maps._making:  # blocks the thread that makes the map
+    with filled.parts.contents.maps._making:  # blocks the thread that makes the map
         assert filled.map().shapes == before.shapes
         assert filled.map().generation < filled.stats().generation
     after = filled.map(wait=True)
@@ -179,15 +179,15 @@ def test_stale_map_omits_removed_documents(filled: Library) -> None:
     """A removal takes effect at once everywhere."""
     filled.map(wait=True)
     filled.remove("bread.txt")
-    with filled.parts.contents._maps._making:
+    with filled.parts.contents.maps._making:
         assert [shape.name for shape in filled.map().shapes] == ["ships.txt"]
 
 
 def test_map_is_made_in_the_background(filled: Library) -> None:
     """A request starts the thread and does not wait for it."""
-    with filled.parts.contents._maps._making:  # blocks the thread that makes the map
+    with filled.parts.contents.maps._making:  # blocks the thread that makes the map
         assert filled.map().shapes == ()
-        thread = filled.parts.contents._maps._thread
+        thread = filled.parts.contents.maps._thread
     assert thread is not None
     thread.join()
     assert [shape.name for shape in filled.map().shapes] == ["ships.txt", "bread.txt"]
@@ -267,7 +267,7 @@ def test_closing_the_library_waits_for_the_map_thread(tmp_path: Path, encoder: F
     library = Library.open(tmp_path / "library", Settings(passage_tokens=32), encoder=encoder)
     library.add([write("ships.txt", SHIPS)])
     library.map()
-    thread = library.parts.contents._maps._thread
+    thread = library.parts.contents.maps._thread
     library.close()
     assert thread is not None
     assert not thread.is_alive()
@@ -285,7 +285,7 @@ def test_failure_to_make_the_map_is_logged(
 
     monkeypatch.setattr("index.views.map_file.make", raise_damage)
     filled.map()
-    thread = filled.parts.contents._maps._thread
+    thread = filled.parts.contents.maps._thread
     assert thread is not None
     thread.join()
     assert filled.map().shapes == ()
@@ -299,5 +299,5 @@ def test_map_of_another_encoder_is_not_shown(filled: Library, monkeypatch: pytes
     filled.map(wait=True)
     monkeypatch.setattr(filled.parts.store.catalog, "fingerprint", lambda: "another encoder")
     monkeypatch.setattr(filled.parts.store.catalog, "generation", lambda: 99)
-    with filled.parts.contents._maps._making:
+    with filled.parts.contents.maps._making:
         assert filled.map().shapes == ()

@@ -147,7 +147,7 @@ def test_document_removed_meanwhile_is_not_found(changing: Library) -> None:
     """A caller may still hold the record of a removed document."""
     info = changing.find("letter.pdf")
     changing.remove("letter.pdf")
-    viewer = changing.parts.contents._viewer
+    viewer = changing.parts.contents.viewer
     for show in (viewer.view, viewer.text, viewer.page_marks):
         with pytest.raises(DocumentNotFound):
             show(info, Span(0, 3))

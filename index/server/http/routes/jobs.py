@@ -13,9 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from index.errors import TooMany
-from index.library.answer_tables import page_link
-from index.library.answer_tables import table as answer_table
-from index.library.matrix_tables import matrix_table
+from index.library.answer_files import matrix_table, page_link
+from index.library.answer_files import table as answer_table
 from index.records.document import UNDER_WAY, Arrival
 from index.schema.job_schema import Job
 from index.schema.redaction import redacted

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from openpyxl import load_workbook
 
-from index.library.answer_tables import COLUMNS, table
+from index.library.answer_files import COLUMNS, DOWNLOADS, matrix_table, table
 from index.library.batches import Row
-from index.library.matrix_tables import FORMS, matrix_table
-from index.library.question_tables import QuestionTable
+from index.library.question_files import QuestionTable
 from index.records import Citation, DocumentInfo, Location, Matrix, MatrixCell, MatrixRow
 
 if TYPE_CHECKING:
@@ -180,7 +179,7 @@ def test_workbook_without_a_server_links_to_its_own_citations() -> None:
     assert page["D3"].hyperlink.target == "https://e.org/river#:~:text=%3DIt%20rose%2E"
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", DOWNLOADS)
 def test_empty_matrix_is_a_file(form: str) -> None:
     """Of a job that was cancelled at once."""
     data = matrix_table(Matrix(("Who?",), ()), form)
