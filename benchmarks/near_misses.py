@@ -17,6 +17,7 @@ from index import Library
 from index.answers.extractive import quotes
 from index.evaluation.measures import any_of
 from index.evaluation.sets import read_rows, read_set
+from index.text.questions import read_question
 from training.manuals import stage
 from training.passages import asked, digest
 from training.reader_sets import WITHHELD_TEXTS, held_out
@@ -205,7 +206,7 @@ def _answers_found(found: Found, question: Question) -> dict[str, bool]:
     def holds(hit: Hit, span: Span) -> bool:
         return bool(words.search(hit.words(span)))
 
-    quoted = [holds(quote.hit, quote.span) for quote in quotes(question.text, found.hits)]
+    quoted = [holds(quote.hit, quote.span) for quote in quotes(read_question(question.text), found.hits)]
     right = [hit for hit in found if hit.document.source == question.document][:1]
     return {
         "pin": any(holds(hit, hit.pin) for hit in found.hits[:1]),

@@ -19,6 +19,7 @@ from scipy.optimize import minimize
 from index import Settings
 from index.answers.follow_up import WEIGHTS, continues
 from index.encoders.encoder import Draft, load_encoder
+from index.text.questions import read_question
 from training.passages import asked
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def main() -> None:
             asked_here = [row["second"] for row in rows if row["kind"] == kind]
             wanted = kind == "follow-up"
             pairs = zip(asked_here, vectors_of(asked_here), strict=True)
-            right = [continues(text, vector) == wanted for text, vector in pairs]
+            right = [continues(read_question(text), vector) == wanted for text, vector in pairs]
             print(f"{path.stem}, {kind}: {sum(right)} of {len(right)}")
 
 

@@ -15,10 +15,10 @@ from index.text.numbers import NUMBER_WORDS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from index.answers.intents import Kind
     from index.answers.quotation import Quote
     from index.records import Found, Hit, Location, Status
     from index.storage.catalog.passage_queries import PassageRow
+    from index.text.questions import Kind
 
     Locate = Callable[[Hit, Span], Location]
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from index.answers.intents import parse_question
 from index.answers.quotation import LONGEST, Candidate, Quote, cut, overlap, worth_of
 from index.answers.vicinity import Context, Run
 from index.records import Span
@@ -18,8 +17,8 @@ from index.text.words import terms
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from index.answers.intents import Question
     from index.records import Hit
+    from index.text.questions import Question
 
     Around = Callable[[Hit], Context]
 
@@ -41,23 +40,21 @@ _NOTE_BEFORE = re.compile(r"(?:\[\d[\d,\s–-]*\]\s*)+|\d{1,2}(?:,\d{1,2})+\s+(?
 
 
 def quotes(
-    question: str | Question,
+    question: Question,
     hits: Sequence[Hit],
     around: Around | None = None,
-    parts: Sequence[Sequence[Hit]] = (),
+    parts: Sequence[tuple[Question, Sequence[Hit]]] = (),
 ) -> list[Quote]:
     """Return the quotations that answer a question, the best first; empty without hits.
 
-    `around` returns the context of a hit; without it, quotations stay within their passages. `parts` are the hits for
-    each part of the question, or each side of a comparison; the parts are answered one after the other.
+    `around` returns the context of a hit; without it, quotations stay within their passages. `parts` are the
+    questions that it consists of with their hits, or the question with the hits for each side of a comparison; they are
+    answered one after the other.
     """
-    parsed = parse_question(question) if isinstance(question, str) else question
-    writer = _Quoter(parsed, around or Context)
-    chosen = writer.choose(hits)
+    chosen = _Quoter(question, around or Context).choose(hits)
     if parts:
-        asked = [parse_question(part) for part in parsed.parts] or [parsed] * len(parts)
         chosen = chosen[:1]
-        for part, some in zip(asked, parts, strict=True):
+        for part, some in parts:
             chosen += _Quoter(part, around or Context).choose(some, without=chosen)[:1]
     return chosen[:STATEMENTS]
 
@@ -109,7 +106,7 @@ class _Quoter:
             Candidate(context, n, best.worth, best.claim)
             for context in others
             for n, text in enumerate(context.texts)
-            if context.kinds[n] in ("sentence", "item") and disagree(best.text, text, self._question.text)
+            if context.kinds[n] in ("sentence", "item") and disagree(best.text, text, self._question.form)
         )
         other = next(found, None)
         return None if other is None else replace(self._quote_with_context(other), disagrees=True)
@@ -152,7 +149,7 @@ class _Quoter:
             span = Span(span.start + found.end(), span.end)
         states = not context.is_heading(n) and (run.last > run.first or is_statement(context.texts[n]))
         quote = Quote(context.hit, span, candidate.worth, items=items if items > 1 else 0, states=states)
-        return cut(quote, self._question.text) if run.first == run.last else quote
+        return cut(quote, self._question.form) if run.first == run.last else quote
 
     def _in_context(self, candidate: Candidate) -> tuple[Context, int]:
         """Return the context of a sentence, and its index there."""

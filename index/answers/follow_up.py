@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from index.answers.completeness import is_fragment, is_latin
+from index.text.question_fragments import is_latin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from index.text.questions import Question
 
     Floats = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -26,15 +28,17 @@ class Turn(NamedTuple):
     quotes: Callable[[], Sequence[str]] = tuple
 
 
-def continues(text: str, vector: Floats | None) -> bool:
+def continues(question: Question, vector: Floats | None) -> bool:
     """Whether a question continues the thread it is asked in.
 
     `vector` is its vector by the default encoder, shape (dimension,), of length one. Without one, and in letters that
     encoder does not know, only a fragment of a question continues.
     """
-    if is_fragment(text):
+    if question.is_fragment:
         return True
-    return vector is not None and is_latin(text) and float(_weights()[:-1] @ vector) + float(_weights()[-1]) > 0
+    return (
+        vector is not None and is_latin(question.text) and float(_weights()[:-1] @ vector) + float(_weights()[-1]) > 0
+    )
 
 
 @cache

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from index.answers.prompts import DECLINED
 from index.text.sentences import split_sentences
+from index.text.words import QUESTION_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,9 +45,7 @@ _SAID = (
     r"|indicated"
     r"|clear|discussed|covered|described|disclosed|present|determined|identified)"
 )
-_ASKED = (
-    r"(?:who|whom|whose|what|when|where|which|why|how|whether|if|any|an?|the|enough|sufficient|information|anything)"
-)
+_ASKED = rf"(?:{QUESTION_WORDS}|whether|if|any|an?|the|enough|sufficient|information|anything)"
 _OPENING = (
     r"(?:(?:i'?m|i am|we are) (?:sorry|afraid)[,.]?(?: but| that)? |sorry[,.]?(?: but)? |unfortunately,? "
     r"|apologies[,.]?"

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from index.answers.sentence_forms import (
+from index.records import Span
+from index.text.boilerplate import ITEM, LineKind, end_sentences, kinds_of
+from index.text.sentence_forms import (
     DANGLING_END,
     TAKES_BACK,
     refers_back,
 )
-from index.records import Span
-from index.text.boilerplate import ITEM, LineKind, end_sentences, kinds_of
 
 if TYPE_CHECKING:
     from index.records import Hit

@@ -31,6 +31,7 @@ from index.evaluation.measures import (
 )
 from index.evaluation.sets import read_questions, read_set
 from index.library.library import Library
+from index.text.questions import read_question
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -182,7 +183,7 @@ def _outcome(
     for task, found in zip(tasks, _ask(library, [task.text for task in tasks], mode, DEPTH, asked), strict=True):
         times.append(found.milliseconds)
         rankings |= dict.fromkeys(task.queries, ranked(found.deep))
-        quoted = quotes(task.text, found.top)
+        quoted = quotes(read_question(task.text, plain=True), found.top)
         citations += len(quoted)
         wrong += sum(quote.span.of(texts[quote.hit.document.source]) != quote.words for quote in quoted)
         for gold in task.golds:

@@ -6,7 +6,6 @@ now: nobody can slip in an answer, and nothing has to be stored.
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import OrderedDict
 from contextlib import closing
@@ -24,16 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
     from index.answers.follow_up import Turn
-    from index.answers.intents import Question
     from index.answers.vicinity import Context
     from index.library.searcher import Searcher
     from index.library.session import Models, Session
     from index.records import Found, Hit, Statement, Writer
     from index.search.earlier import Earlier
-    from index.text.query import Query
+    from index.text.questions import Question
 
     Documents = Sequence[str] | None
-    Quote = Callable[[str, Documents], Answer]
+    Quote = Callable[[Question, Documents], Answer]
     """Answers a whole question with quotations."""
 
 _PASSAGES = 5
@@ -46,8 +44,6 @@ MOST_TURNS = 3
 """The number of newest turns that count."""
 _CACHED_ANSWERS = 64
 """The number of earlier answers that are kept in memory."""
-_AMONG = re.compile(r"\bof (?:them|these|those)\b|\bwhich ones?\b", re.IGNORECASE)
-"""Asks for one of the things that the newest answer has named: its words may be the answer again."""
 _GAP_CHARACTERS = 8
 """The longest white space between two passages, in characters, across which a neighbour is found."""
 
@@ -79,45 +75,44 @@ class Answerer:
             self._session.base_settings.require_writer()
         for text in (question, *(turn for turn in after if isinstance(turn, str))):
             self._searcher.demand_length(text.strip())
-        whole, earlier = self._threads.continued(question, after, documents, before_writing)
+        asked = self._searcher.read(question)
+        whole, earlier = self._threads.continued(asked, after, documents, before_writing)
         request = self._searcher.understand(whole, documents)
-        if writer == "quote" and earlier is None and (reply := self._ask_back(question, request)) is not None:
+        if writer == "quote" and earlier is None and (reply := self._ask_back(request)) is not None:
             yield reply
             return
-        answer = self._quoted(whole, request, documents, limit=limit, writer=writer, earlier=earlier)
-        answer = replace(answer, asked=question.strip() if whole != question else "")
+        answer = self._quoted(request, documents, limit=limit, writer=writer, earlier=earlier)
+        answer = replace(answer, asked=asked.asked if whole != asked else "")
         if writer == "model" and answer.status == "answered":
             before_writing()
             yield from self._written(answer, strict=strict)
         else:
             yield annotated_answer(answer)
 
-    def _ask_back(self, question: str, request: Request) -> Answer | None:
+    def _ask_back(self, request: Request) -> Answer | None:
         """Return the reply to a question that is empty or a fragment of one; None if the question is complete.
 
         In a search of one document, the question is about that document: `Who signed it?` is complete then.
         """
         from index.answers.assembly import answer_to_fragment
-        from index.answers.completeness import ask_back, is_fragment
+        from index.text.question_fragments import ask_back
 
         bar = self._session.base_settings.bar
-        text = request.query.text
-        if request.notes and not text:
-            return answer_to_fragment(question.strip(), " ".join(request.notes), bar=bar)
+        question = request.question
+        if request.notes and not question.text:
+            return answer_to_fragment(question.asked, " ".join(request.notes), bar=bar)
         _, documents_searched = request.searched
-        has_words = any(map(str.isalnum, text))
-        if has_words and (documents_searched < _FEWEST_DOCUMENTS or not is_fragment(text)):
+        has_words = any(map(str.isalnum, question.text))
+        if has_words and (documents_searched < _FEWEST_DOCUMENTS or not question.is_fragment):
             return None
-        return answer_to_fragment(question.strip(), ask_back(text), bar=bar)
+        return answer_to_fragment(question.asked, ask_back(question.text), bar=bar)
 
-    def _quote(self, question: str, documents: Sequence[str] | None) -> Answer:
+    def _quote(self, question: Question, documents: Sequence[str] | None) -> Answer:
         """Return the quotations that answer a whole question."""
-        request = self._searcher.understand(question, documents)
-        return self._quoted(question, request, documents, limit=10, writer="quote")
+        return self._quoted(self._searcher.understand(question, documents), documents, limit=10, writer="quote")
 
     def _quoted(
         self,
-        question: str,
         request: Request,
         documents: Sequence[str] | None,
         *,
@@ -128,28 +123,27 @@ class Answerer:
         """Return the answer in the documents' words. For the writer `model`, quotations have no wider context."""
         from index.answers.assembly import answer_from_quotes
         from index.answers.extractive import quotes
-        from index.answers.intents import parse_question
         from index.search.signals import missing_word_notes
 
         settings = self._session.base_settings
-        found = self._searcher.run(question, request, limit=limit, earlier=earlier)
-        if request.query.phrases and not request.query.excluded and not found.hits and request.searched[1]:
-            note = _NO_PHRASE.format("” and “".join(request.query.phrases))
-            query, notes = replace(request.query, phrases=()), (*request.notes, note)
-            request = Request(query, request.within, request.searched, notes, request.unread)
-            found = self._searcher.run(question, request, limit=limit, earlier=earlier)
+        found = self._searcher.run(request, limit=limit, earlier=earlier)
+        question = request.question
+        if question.query.phrases and not question.query.excluded and not found.hits and request.searched[1]:
+            note = _NO_PHRASE.format("” and “".join(question.query.phrases))
+            question = question.searching(question.text, phrases=())
+            request = Request(question, request.within, request.searched, (*request.notes, note), request.unread)
+            found = self._searcher.run(request, limit=limit, earlier=earlier)
         found = replace(found, notes=(*found.notes, *missing_word_notes(found)))
-        intent = parse_question(earlier.asked if earlier else found.question)
-        parts = [] if earlier else self._part_hits(intent, found, request, documents, limit=limit)
+        parts = [] if earlier else self._part_hits(question, found, documents, limit=limit)
         return answer_from_quotes(
             found,
-            quotes(intent, found.hits, None if writer == "model" else self._context, parts),
+            quotes(question, found.hits, None if writer == "model" else self._context, parts),
             confidence=self._confidence(found),
             bar=settings.bar,
             unsure_bar=settings.unsure_bar,
             searched=request.searched,
             locate=self._session.locate,
-            kind=intent.kind,
+            kind=question.kind,
         )
 
     def _confidence(self, found: Found) -> float:
@@ -176,17 +170,19 @@ class Answerer:
                 yield annotated_answer(piece) if isinstance(piece, Answer) else piece
 
     def _part_hits(
-        self, intent: Question, found: Found, request: Request, documents: Sequence[str] | None, *, limit: int
-    ) -> list[tuple[Hit, ...]]:
-        """Return the hits for each part of a question or each side of a comparison; none for a simple question.
+        self, question: Question, found: Found, documents: Sequence[str] | None, *, limit: int
+    ) -> list[tuple[Question, tuple[Hit, ...]]]:
+        """Return each part of a question with its hits, or the question with the hits for each side of a comparison.
 
         Quotation marks and operators apply to the whole question, so a question with them is not split.
         """
-        if not found.hits or request.query.text != found.question:
+        if not found.hits or question.text != question.asked:
             return []
-        parts = intent.parts or tuple(f"{side}: {intent.text}" for side in intent.sides)
         search = self._searcher
-        return [search.run(part, search.understand(part, documents), limit=limit).hits for part in parts]
+        parts = [(part, part) for part in map(search.read, question.parts)] or [
+            (question, search.read(f"{side}: {question.form}")) for side in question.sides
+        ]
+        return [(part, search.run(search.understand(words, documents), limit=limit).hits) for part, words in parts]
 
     def _context(self, hit: Hit) -> Context:
         """Return the hit together with the text around it."""
@@ -244,23 +240,23 @@ class _PassageFinder:
         """Document numbers by the id of the library, because a rebuild changes both."""
 
     def __call__(self, sentence: str) -> Found:
-        from index.text.query import Query
+        from index.text.questions import claimed
 
-        query = Query(sentence[: self._session.base_settings.max_question_characters].strip())
-        return self._session.retry_if_replaced(lambda: self._search(query))
+        claim = claimed(sentence[: self._session.base_settings.max_question_characters].strip())
+        return self._session.retry_if_replaced(lambda: self._search(claim))
 
-    def _search(self, query: Query) -> Found:
+    def _search(self, claim: Question) -> Found:
         library = self._session.catalog.library_id
         if library not in self._numbers:
             self._numbers[library] = self._session.numbers(self._documents)
-        return self._searcher.retriever(reading=False).search(query, limit=_PASSAGES, within=self._numbers[library])
+        return self._searcher.retriever(reading=False).search(claim, limit=_PASSAGES, within=self._numbers[library])
 
 
 class Continued(NamedTuple):
     """A question as it continues its thread."""
 
-    question: str
-    """The whole question, with its operators."""
+    question: Question
+    """The whole question."""
     earlier: Earlier | None = None
     """What the thread adds to the search; None if the question is whole, or there is no thread."""
 
@@ -269,18 +265,11 @@ class Continued(NamedTuple):
 class _Past:
     """An earlier question of a thread, and its answer."""
 
-    question: str
-    """The whole question, with its operators."""
+    question: Question
+    """The whole question."""
     asked: str
     """Its own words if it continues another one; empty if it is whole."""
     answer: Callable[[], Answer]
-
-    @property
-    def text(self) -> str:
-        """The whole question without its operators."""
-        from index.text.query import parse
-
-        return parse(self.question).text
 
 
 class Threads:
@@ -295,7 +284,7 @@ class Threads:
         self._lock = threading.Lock()
 
     def continued(
-        self, question: str, after: Sequence[str | Answer], documents: Documents, consult: Callable[[], None]
+        self, question: Question, after: Sequence[str | Answer], documents: Documents, consult: Callable[[], None]
     ) -> Continued:
         """Return a question, completed by the questions or answers before it, the oldest first.
 
@@ -303,52 +292,49 @@ class Threads:
         it raises an error, none is.
         """
         past = self._past(after, documents)
-        text = self._continuation(question, past)
-        if not text:
+        from index.text.questions import read_question
+
+        if not self._continues(question, past):
             return Continued(question)
-        completed = self._by_model(text, past, consult)
-        known = "" if completed else past[-1].text
-        return Continued(self._joined(completed or text, known, question, past), self._earlier(text, past))
+        completed = self._by_model(question.text, past, consult)
+        known = "" if completed else past[-1].question.text
+        whole = read_question(self._joined(question, past, known, completed), own_words=question.text)
+        return Continued(whole, self._earlier(question, past))
 
     def _past(self, after: Sequence[str | Answer], documents: Documents) -> list[_Past]:
         """Return the newest turns. A question that is not whole is completed by those before it."""
+        from index.text.questions import read_question
+
         past: list[_Past] = []
         for turn in after[-MOST_TURNS:]:
             if isinstance(turn, Answer):
-                past.append(_Past(turn.question, turn.asked, lambda answer=turn: answer))  # type: ignore[misc]
-            elif whole := turn.strip():
-                text = self._continuation(whole, past)
-                if text:
-                    whole = self._joined(text, past[-1].text, whole, past)
+                past.append(_Past(read_question(turn.question), turn.asked, lambda answer=turn: answer))  # type: ignore[misc]
+            elif turn.strip():
+                whole, text = read_question(turn), ""
+                if self._continues(whole, past):
+                    text = whole.text
+                    whole = read_question(self._joined(whole, past, past[-1].question.text))
                 past.append(_Past(whole, text, lambda question=whole: self._answer(question, documents)))  # type: ignore[misc]
         return past
 
-    def _continuation(self, question: str, past: Sequence[_Past]) -> str:
-        """Return the words of a question without operators if it continues the one before it, else nothing."""
-        from index.text.query import parse
-
-        query = parse(question)
-        if not past or query.phrases or not query.text or query.text.startswith(past[-1].text):
-            return ""
-        return query.text if self._continues(query.text) else ""
-
-    def _joined(self, text: str, known: str, question: str, past: Sequence[_Past]) -> str:
-        """Return a text after the question before it, with the operators of a question, or else of that one.
+    def _joined(self, question: Question, past: Sequence[_Past], known: str, completed: str = "") -> str:
+        """Return a question after the known words of the one before it, with its own operators or those of that one.
 
         Of the question before it only the last words stay, so that operators are understood and the limit is kept.
         """
-        from index.text.query import PROSE_WORDS, operators
+        from index.text.query import PROSE_WORDS
 
-        kept = operators(question) or operators(past[-1].question)
+        text = completed or question.text
+        kept = question.query.operators or past[-1].question.query.operators
         room = self._session.base_settings.max_question_characters - len(f" {text} {kept}")
         words = known.split()[-max(PROSE_WORDS - len(f"{text} {kept}".split()), 1) :]
         while words and len(" ".join(words)) > room:
             words.pop(0)
         return " ".join(filter(None, (*words, text, kept)))
 
-    def _answer(self, question: str, documents: Documents) -> Answer:
+    def _answer(self, question: Question, documents: Documents) -> Answer:
         """Return the answer to an earlier question, from the cache if the library has not changed."""
-        key = (self._catalog.library_id, self._catalog.generation(), question, tuple(documents or ()))
+        key = (self._catalog.library_id, self._catalog.generation(), question.asked, tuple(documents or ()))
         with self._lock:
             answer = self._answers.get(key)
         if answer is None:
@@ -360,12 +346,15 @@ class Threads:
                 self._answers.popitem(last=False)
         return answer
 
-    def _continues(self, text: str) -> bool:
+    def _continues(self, question: Question, past: Sequence[_Past]) -> bool:
         """Whether a question continues the one before it."""
         from index.answers.follow_up import continues
 
+        text = question.text
+        if not past or question.query.phrases or not text or text.startswith(past[-1].question.text):
+            return False
         encoder = self._models.question_encoder()
-        return continues(text, encoder.recall(text) if encoder.name.startswith(DEFAULT_NAME) else None)
+        return continues(question, encoder.recall(text) if encoder.name.startswith(DEFAULT_NAME) else None)
 
     def _by_model(self, text: str, past: Sequence[_Past], consult: Callable[[], None]) -> str:
         """Return the question as the language model of the settings completes it; empty without one, or if it fails."""
@@ -380,18 +369,18 @@ class Threads:
             return ""  # the demo's budget for the model is used up
         return complete_by_model(text, [_turn(turn) for turn in past], settings) or ""
 
-    def _earlier(self, text: str, past: Sequence[_Past]) -> Earlier:
+    def _earlier(self, question: Question, past: Sequence[_Past]) -> Earlier:
         from index.search.earlier import Earlier
 
         return Earlier(
             passages=tuple(
                 dict.fromkeys(number for turn in reversed(past) for number in self._passages(turn.answer()))
             ),
-            known=past[-1].asked or past[-1].text,
-            asked=text,
+            known=past[-1].asked or past[-1].question.text,
+            asked=question.text,
             cited=" ".join(_quotes(past[-1].answer())),
-            own_words=self._models.question_encoder().recall(text),
-            told=() if _AMONG.search(text) else tuple(self._told(past[-1].answer())),
+            own_words=self._models.question_encoder().recall(question.text),
+            told=() if question.asks_among else tuple(self._told(past[-1].answer())),
         )
 
     def _told(self, answer: Answer) -> Iterator[tuple[int, Span]]:
@@ -413,7 +402,7 @@ class Threads:
 def _turn(past: _Past) -> Turn:
     from index.answers.follow_up import Turn
 
-    return Turn(past.text, lambda: _quotes(past.answer()))
+    return Turn(past.question.text, lambda: _quotes(past.answer()))
 
 
 def _quotes(answer: Answer) -> list[str]:

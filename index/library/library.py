@@ -186,8 +186,8 @@ class Library:
         too long.
         """
         searcher = self.parts.searcher
-        request = searcher.understand(question, documents, plain=plain)
-        return annotated_found(searcher.run(question, request, limit=limit, mode=mode, explain=explain))
+        request = searcher.understand(searcher.read(question, plain=plain), documents, plain=plain)
+        return annotated_found(searcher.run(request, limit=limit, mode=mode, explain=explain))
 
     def coverage(self, question: str, *, documents: Sequence[str] | None = None) -> CoverageReport:
         """Return a row for each document, best first: its best hit for a question, or none.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from index.records import Answer, Check, DocumentInfo, Mode
     from index.search.earlier import Earlier
     from index.search.retriever import Retriever
-    from index.text.query import Query
+    from index.text.questions import Question
 
 _MOST_NAMES = 3
 """A note names up to three files, then counts the others."""
@@ -86,7 +86,8 @@ def _file_name(info: DocumentInfo) -> str:
 class Request(NamedTuple):
     """A question as the search understands it."""
 
-    query: Query
+    question: Question
+    """The question as it is searched: without the names of files, and with its typing mistakes corrected."""
     within: list[int] | None
     """The numbers of the documents to search; None for all."""
     searched: tuple[int, int]
@@ -105,15 +106,19 @@ class Searcher:
         self._catalog = session.catalog
         self._models = models
 
-    def understand(self, question: str, documents: Sequence[str] | None = None, *, plain: bool = False) -> Request:
-        """Parse the operators of a question and choose the documents to search. `plain` ignores operators.
-
-        Raises PinciteError if the question is too long, DocumentNotFound or AmbiguousDocument for a name.
-        """
-        from index.text.query import Query, parse
+    def read(self, question: str, *, plain: bool = False) -> Question:
+        """Parse a question; `plain` ignores operators. Raises PinciteError if the question is too long."""
+        from index.text.questions import read_question
 
         self.demand_length(question.strip())
-        query = Query(question.strip()) if plain else parse(question)
+        return read_question(question, plain=plain)
+
+    def understand(self, question: Question, documents: Sequence[str] | None = None, *, plain: bool = False) -> Request:
+        """Choose the documents to search, and correct the words of a question unless it is `plain`.
+
+        Raises DocumentNotFound or AmbiguousDocument for a name.
+        """
+        query = question.query
         searched = self._catalog.extent(None)
         notes = [] if searched[1] else [EMPTY]
         within = self._session.numbers(documents)
@@ -125,38 +130,38 @@ class Searcher:
             if not query.text:
                 notes.append("There are no words to search for: in:, type:, after: and before: only restrict.")
         if not plain:
-            query, within, named = self._look_where_named(query, within)
+            question, within, named = self._look_where_named(question, within)
             notes += named
-            query, corrections = self._corrected(query)
+            question, corrections = self._corrected(question)
             notes += corrections
         if within is not None:
             searched = self._catalog.extent(within)
-        return Request(query, within, searched, tuple(notes), self.unread(within))
+        return Request(question, within, searched, tuple(notes), self.unread(within))
 
     def _look_where_named(
-        self, query: Query, within: list[int] | None
-    ) -> tuple[Query, list[int] | None, tuple[str, ...]]:
-        """Return a query without the names of the files in which it wants to look, these files, and a note on them."""
-        from index.text.named_files import has_file_name, named_files
+        self, question: Question, within: list[int] | None
+    ) -> tuple[Question, list[int] | None, tuple[str, ...]]:
+        """Return a question without the names of the files in which it wants to look, these files, and a note."""
+        from index.text.query import has_file_name, named_files
 
-        if not has_file_name(query.text):
-            return query, within, ()
+        if not has_file_name(question.text):
+            return question, within, ()
         infos = self._catalog.numbered()
         known = infos if within is None else {number: infos[number] for number in within if number in infos}
-        text, numbers = named_files(query.text, known)
+        text, numbers = named_files(question.text, known)
         if not numbers:
-            return query, within, ()
+            return question, within, ()
         names = dict.fromkeys(_file_name(known[number]) for number in numbers)
-        return replace(query, text=text), numbers, (_NAMED.format(" and ".join(names)),)
+        return question.searching(text), numbers, (_NAMED.format(" and ".join(names)),)
 
-    def _corrected(self, query: Query) -> tuple[Query, tuple[str, ...]]:
-        """Return a query without typing mistakes, and a note on each of them; words in quotation marks stay."""
+    def _corrected(self, question: Question) -> tuple[Question, tuple[str, ...]]:
+        """Return a question without typing mistakes, and a note on each of them; words in quotation marks stay."""
         from index.search.corrections import correct
 
-        if query.phrases or not query.text:
-            return query, ()
-        text, notes = correct(query.text, self._session.store)
-        return replace(query, text=text), notes
+        if question.query.phrases or not question.text:
+            return question, ()
+        text, notes = correct(question.text, self._session.store)
+        return question.searching(text), notes
 
     def unread(self, within: Sequence[int] | None = None) -> tuple[str, ...]:
         """Return notes on the documents of which only the first passages were read; with `within`, among those."""
@@ -180,7 +185,6 @@ class Searcher:
 
     def run(
         self,
-        question: str,
         request: Request,
         *,
         limit: int,
@@ -191,28 +195,29 @@ class Searcher:
         """Return the passages for a request; none if it has no words. Raises PinciteError for a limit below 1."""
         if limit < 1:
             raise PinciteError(f"{limit} hits were asked for.", "Ask for 1 or more.")
-        query, within, _, notes, unread = request
-        if not query.text:
-            return Found(question.strip(), (), {}, notes)
+        question, within, _, notes, unread = request
+        if not question.text:
+            return Found(question.asked, (), {}, notes)
         found = self._session.retry_if_replaced(
             lambda: self.retriever().search(
-                query, limit=limit, within=within, mode=mode, explain=explain, earlier=earlier
+                question, limit=limit, within=within, mode=mode, explain=explain, earlier=earlier
             )
         )
-        return replace(found, question=question.strip(), notes=(*notes, *unread, *found.notes))
+        return replace(found, question=question.asked, notes=(*notes, *unread, *found.notes))
 
     def coverage(self, question: str, documents: Sequence[str] | None) -> CoverageReport:
         """Return a row for each document, best first: its best hit for a question, or none."""
-        report = self._session.retry_if_replaced(lambda: self._coverage(self.understand(question, documents)))
+        parsed = self.read(question)
+        report = self._session.retry_if_replaced(lambda: self._coverage(self.understand(parsed, documents)))
         return annotated_coverage(report)
 
     def _coverage(self, request: Request) -> CoverageReport:
-        query, within, _, notes, unread = request
-        if not query.text:
+        question, within, _, notes, unread = request
+        if not question.text:
             return CoverageReport((), notes)
         infos = self._catalog.numbered()
         covered = [info for number, info in infos.items() if within is None or number in within]
-        found, search_notes = self.retriever(reading=False).cover(query, within=within)
+        found, search_notes = self.retriever(reading=False).cover(question, within=within)
         hits = {hit.document.id: hit for hit in found}
         with_hit = [Coverage(hit.document, hit) for hit in hits.values()]
         without = [Coverage(info, None) for info in covered if info.id not in hits]

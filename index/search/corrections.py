@@ -8,8 +8,7 @@ from __future__ import annotations
 from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
-from index.search.word_forms import other_spellings
-from index.text.words import STOP_WORDS, UNKNOWN, rarity, word_spans, words
+from index.text.words import STOP_WORDS, UNKNOWN, other_spellings, rarity, word_spans, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

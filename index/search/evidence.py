@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from index.storage.catalog.passage_queries import PassageRow
     from index.storage.protocol import Store
+    from index.text.questions import Question
 
     Floats = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -36,7 +37,7 @@ PIN_OVERLAP_SHARE = 0.8
 class EncodedQuestion:
     """A question, encoded and split into terms."""
 
-    text: str
+    question: Question
     vector: Floats
     """Shape (dimension,), of length one."""
     words: Mapping[str, str]
@@ -45,6 +46,11 @@ class EncodedQuestion:
     """The inverse document frequency of each term in the library."""
     asked: str
     """The words of a follow-up alone; the text of any other question."""
+
+    @property
+    def text(self) -> str:
+        """The words that are searched for."""
+        return self.question.text
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from index.search.evidence import OVERLAP_SHARE
-from index.search.word_forms import other_forms
+from index.text.words import other_forms
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping

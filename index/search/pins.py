@@ -9,7 +9,7 @@ from index.records import Hit, Span, Why
 from index.search.disagreement import disagree
 from index.search.earlier import adjusted
 from index.search.evidence import LEAST_STRENGTH, weigh
-from index.search.readings import is_question, reorder
+from index.search.readings import reorder
 from index.text.row_headers import words_above
 from index.text.words import words, words_in
 
@@ -123,7 +123,7 @@ class HitBuilder:
             self.evidence[passage_id] = reading.evidence
         before = {hit.passage.id: hit for hit in hits}
         scores = {passage_id: hit.score for passage_id, hit in before.items()}
-        if is_question(self.question.text):
+        if self.question.question.asks:
             scores = reorder(scores, readings, self.verbatim)
         infos = self._store.infos(sorted({self.evidence[passage_id].row.number for passage_id in readings}))
         existing = [passage_id for passage_id in readings if self.evidence[passage_id].row.number in infos]

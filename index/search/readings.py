@@ -7,7 +7,6 @@ sentence is pinned and quoted, the order of these hits, and the confidence.
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -39,12 +38,6 @@ three and tests them set by set."""
 REORDER_LOGIT = -1.0
 """The first hits are reordered if a sentence has at least this logit."""
 
-_QUESTION = re.compile(
-    r"\W*(?:(?:in|at|on|by|for|from|to|with|under|during|of)\s)?(?:who|whom|whose|what|which|when|where|why|how|is|are|was|were"
-    r"|do|does|did|can|could|has|have|had|will|would|should|may|might|must|name)\b|.*\?\s*$",
-    re.IGNORECASE | re.DOTALL,
-)
-
 
 class Reader(Protocol):
     """Reads windows with a question: `index.encoders.reader.AnswerReader`."""
@@ -52,11 +45,6 @@ class Reader(Protocol):
     def read(self, question: str, windows: Sequence[Window]) -> list[Verdict]:
         """Return the verdict on each window, in order."""
         ...
-
-
-def is_question(text: str) -> bool:
-    """Whether an English text is a question; a claim or a list of words is not."""
-    return bool(_QUESTION.match(text))
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from index.search.fusion import SideScores
     from index.search.readings import Reader
     from index.storage.protocol import Readiness, Scope, Store
-    from index.text.query import Query
+    from index.text.questions import Question
 
 CONSIDERED = 10_000
 """The number of candidate passages from each index. In a library with more passages, a document counts as not
@@ -117,7 +117,7 @@ class Retriever:
 
     def search(
         self,
-        query: Query,
+        question: Question,
         *,
         limit: int,
         within: Sequence[int] | None = None,
@@ -135,10 +135,10 @@ class Retriever:
         depth = CANDIDATES
         readiness = self._refresh(mode, timer)
         has_words = readiness.has_words
-        question, scope, sides = self._search_both(
-            query, within, depth, mode, timer, has_words=has_words, asked=earlier.asked if earlier else query.text
+        encoded, scope, sides = self._search_both(
+            question, within, depth, mode, timer, has_words=has_words, asked=earlier.asked if earlier else question.text
         )
-        builder = HitBuilder(self._store, question, sides, earlier)
+        builder = HitBuilder(self._store, encoded, sides, earlier)
         with timer.measure("weighing"):
             scores = self._weigh(builder, scope) if mode == "hybrid" else sides.fused
         with timer.measure("pinning"):
@@ -147,15 +147,15 @@ class Retriever:
         exhausted = max(len(sides.dense_ranks), len(sides.lexical_ranks), readiness.passages) < depth
         while not exhausted and len(hits) < limit and depth < DEEPEST * max(limit, CANDIDATES):
             depth *= DEEPER
-            lexical = search_lexical(self._store, query.text, depth, scope, mode, timer)
-            if not sides.extend(search_sides(self._store, question, lexical, depth, scope, mode, timer)):
+            lexical = search_lexical(self._store, question.text, depth, scope, mode, timer)
+            if not sides.extend(search_sides(self._store, encoded, lexical, depth, scope, mode, timer)):
                 break
             with timer.measure("pinning"):
                 scores = append_rest(scores, sides.fused)
                 hits = builder.hits(scores, limit)
         with timer.measure("telling"):
-            answerability = signals(question, *self._near_evidence(builder, hits), list(sides.dense.values()))
-        asks = len(query.text.split()) > 1  # one word asks nothing that a sentence could answer
+            answerability = signals(encoded, *self._near_evidence(builder, hits), list(sides.dense.values()))
+        asks = len(question.text.split()) > 1  # one word asks nothing that a sentence could answer
         worth = asks and (self._worth_reading(answerability) or not has_words)
         reader = self._reader() if self._reader is not None and mode == "hybrid" and worth else None
         if reader is not None:
@@ -169,18 +169,18 @@ class Retriever:
                 near = self._near_evidence(builder, hits)
                 first = hits[0].passage.id if hits else 0
                 share = share_of_pin(readings, first)
-                answerability = read_signals(answerability, question, *near, cell or readings.get(first), share)
+                answerability = read_signals(answerability, encoded, *near, cell or readings.get(first), share)
         if explain:
             with timer.measure("explaining"):
-                hits = self._explain(question.vector, hits)
+                hits = self._explain(encoded.vector, hits)
         with timer.measure("telling"):
-            missing = absent_words(question, *self._near_evidence(builder, hits))
+            missing = absent_words(encoded, *self._near_evidence(builder, hits))
             unknown = [word for word in missing if not self._store.lexical(word, 1, scope)]
         notes = readiness.notes
-        if readiness.lacks_words and (query.phrases or query.excluded):
+        if readiness.lacks_words and (question.query.phrases or question.query.excluded):
             notes = (*notes, UNSEEN)
         return Found(
-            query.text,
+            question.text,
             hits,
             timer.milliseconds,
             notes,
@@ -190,7 +190,9 @@ class Retriever:
             unknown=tuple(unknown) if has_words else (),
         )
 
-    def cover(self, query: Query, *, within: Sequence[int] | None = None) -> tuple[Iterator[Hit], tuple[str, ...]]:
+    def cover(
+        self, question: Question, *, within: Sequence[int] | None = None
+    ) -> tuple[Iterator[Hit], tuple[str, ...]]:
         """Return the best hit of each document with a relevant passage, best first, and notes on what was not searched.
 
         In a library of up to `CONSIDERED` passages, all passages are candidates; in a larger one, `CONSIDERED` from
@@ -198,10 +200,10 @@ class Retriever:
         """
         timer = StageTimer()
         readiness = self._refresh("hybrid", timer)
-        question, _, sides = self._search_both(
-            query, within, CONSIDERED, "hybrid", timer, has_words=readiness.has_words, asked=query.text
+        encoded, _, sides = self._search_both(
+            question, within, CONSIDERED, "hybrid", timer, has_words=readiness.has_words, asked=question.text
         )
-        return best_hits(HitBuilder(self._store, question, sides), self._store), readiness.notes
+        return best_hits(HitBuilder(self._store, encoded, sides), self._store), readiness.notes
 
     def _near_evidence(self, builder: HitBuilder, hits: Sequence[Hit]) -> tuple[list[PassageEvidence], list[str]]:
         """Return the evidence of the first hits, and their documents' titles."""
@@ -218,7 +220,7 @@ class Retriever:
 
     def _search_both(
         self,
-        query: Query,
+        question: Question,
         within: Sequence[int] | None,
         depth: int,
         mode: Mode,
@@ -228,16 +230,16 @@ class Retriever:
         asked: str,
     ) -> tuple[EncodedQuestion, Scope | None, SideScores]:
         """Return the encoded question, the scope, and both indexes' scores; words are looked up during the encoding."""
-        vector = self._beside.submit(self._encoder.encode_question, query.text)
+        vector = self._beside.submit(self._encoder.encode_question, question.text)
         with timer.measure("scoping"):
-            words = self._store.terms(query.text)
+            words = self._store.terms(question.text)
             # An incomplete index does not show how rare a word is: then all words have the same weight.
             idf = self._store.idf(list(words)) if has_words else dict.fromkeys(words, 1.0)
-            scope = self._store.scope(within, query.phrases, query.excluded)
-        lexical = search_lexical(self._store, query.text, depth, scope, mode, timer)
+            scope = self._store.scope(within, question.query.phrases, question.query.excluded)
+        lexical = search_lexical(self._store, question.text, depth, scope, mode, timer)
         with timer.measure("encoding"):
-            question = EncodedQuestion(query.text, vector.result(), words, idf, asked)
-        return question, scope, search_sides(self._store, question, lexical, depth, scope, mode, timer)
+            encoded = EncodedQuestion(question, vector.result(), words, idf, asked)
+        return encoded, scope, search_sides(self._store, encoded, lexical, depth, scope, mode, timer)
 
     def _weigh(self, builder: HitBuilder, scope: Scope | None) -> dict[int, float]:
         """Return the scores of the candidates: the best are weighed by their sentences, exact matches come first."""

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from index.text.dates import MONTHS
+from index.text.words import QUESTION_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,9 +96,8 @@ _NOTE = re.compile(
     r"|Equal|Corresponding|Our|Here|Unless|Also|Available|Prepared|Adapted)\b|[†‡§∗]"
 )
 _QUESTION = re.compile(
-    r"(?:[A-Z]:\s+|[\"“'‘(]+)?(?:what|who|whom|whose|which|when|where|why|how|is|are|was|were|do|does|did|can|could"
-    r"|will"
-    r"|would|should|may|has|have|had|am|to what|in what|in which|at what)\b.*\?[\"”'’)\]]*\s*$",
+    rf"(?:[A-Z]:\s+|[\"“'‘(]+)?(?:{QUESTION_WORDS}|is|are|was|were|do|does|did|can|could|will|would|should|may|has"
+    r"|have|had|am|to what|in what|in which|at what)\b.*\?[\"”'’)\]]*\s*$",
     re.IGNORECASE | re.DOTALL,
 )
 _VERBS = (

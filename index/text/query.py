@@ -5,13 +5,16 @@
 Anything that is not a valid operator is searched as plain text and is never an error: an unclosed quotation mark, a
 lone `-`, `after:yesterday`. The same holds for text that only looks like an operator: `x-ray`, `-40 degrees`,
 `--flag`, `6" pipe`, `type: safety`. Parsing takes linear time, whatever the question contains.
+
+A question may also name a file as the place to look: `in simple.doc`, `what report.pdf says`. A file that it asks about
+is not such a place: `What is report.pdf?`
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -19,6 +22,8 @@ from typing import TYPE_CHECKING
 from index.records.file_kinds import by_type_word, format_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from index.records import DocumentInfo
 
 SYNTAX: tuple[tuple[str, str], ...] = (
@@ -52,6 +57,24 @@ _TOKEN = re.compile(
     rf"|(?P<phrase>{_QUOTED})"
 )
 _DATE = re.compile(r"[0-9]{4}(?:-[0-9]{2}){0,2}")
+_ARTICLE = r"(?:(?:the|this|my|our|an?|der|die|das|dem|el|la|le)\s+)?"
+_NOUN = (
+    r"(?:(?:[\w-]+\s+){0,2}(?:files?|documents?|e-?books?|books?|e-?mails?|mails?|messages?|letters?|sheets?"
+    r"|spreadsheets?|workbooks?|presentations?|slides?|papers?|reports?|articles?|pages?|Datei|archivo|fichier)\s+)?"
+)
+_FILE_NAME = r"[^\W_][\w-]*(?:[./-][\w-]+)*\.[A-Za-z][A-Za-z0-9]{1,5}\b(?![/.]\w)"
+_PLACE = (
+    r"\b(?:in|inside|within|from|of|by|per|according\s+to|según|en|de|laut|aus|selon|dans)\s+"
+    rf"(?P<in>{_ARTICLE}{_NOUN}(?P<name>{_FILE_NAME}))"
+)
+_TELLS = (
+    r"says?|said|states?|puts?|gives?|tells?|lists?|shows?|names?|calls?|mentions?|describes?|explains?|claims?"
+    r"|reports?|defines?|recommends?|suggests?|advises?|warns?|contains?|includes?|contiene|dice|sagt|dit"
+)
+_TELLING = rf"(?:^|(?<=\s))(?P<as>{_ARTICLE}{_NOUN}(?P<subject>{_FILE_NAME}))\s+(?:{_TELLS})\b"
+_MENTION = re.compile(f"{_PLACE}|{_TELLING}", re.IGNORECASE)
+_INSTEAD = "it"
+"""The word that a search has in place of a file's name: the texts of documents do not contain their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +95,8 @@ class Query:
     after: str = ""
     """`2020`, `2020-03` or `2020-03-05`, as precise as asked; the strictest of several. The same holds for `before`."""
     before: str = ""
+    operators: str = field(default="", compare=False)
+    """The operators as they were written, without the other words and phrases."""
 
     @property
     def restricts(self) -> bool:
@@ -114,12 +139,15 @@ def parse(question: str) -> Query:
         return Query(_normalise_spaces(question))
     values: dict[str, list[str]] = {name: [] for name in ("", "-", "in", "type", "after", "before")}
     pieces, at = [], 0
+    written: list[str] = []
     for token in _TOKEN.finditer(question):
         operator = (token["operator"] or "").lower().removesuffix(":")
         value = _value(operator, token["phrase"] or token["operand"])
         if not value:
             continue
         values[operator].append(value)
+        if operator:
+            written.append(token[0])
         pieces += [question[at : token.start()] or " ", "" if operator else value]
         at = token.end()
     query = Query(
@@ -130,19 +158,10 @@ def parse(question: str) -> Query:
         types=tuple(values["type"]),
         after=max(values["after"], default=""),
         before=min(values["before"], default=""),
+        operators=" ".join(written),
     )
     only_excludes = query.excluded and not (query.text or query.restricts)
-    return Query(_normalise_spaces(question)) if only_excludes else query
-
-
-def operators(question: str) -> str:
-    """Return the operators of a question as they were written, without its other words and phrases."""
-    if len(question.split()) > PROSE_WORDS:
-        return ""
-    found = (token for token in _TOKEN.finditer(question) if token["operator"])
-    return " ".join(
-        token[0] for token in found if _value(token["operator"].lower().removesuffix(":"), token["operand"])
-    )
+    return Query(_normalise_spaces(question), operators=query.operators) if only_excludes else query
 
 
 def _value(operator: str, operand: str) -> str:
@@ -199,3 +218,38 @@ def _is_kind(info: DocumentInfo, kind: str) -> bool:
     if media_type and format_of(info.media_type).prose:
         return info.media_type == media_type
     return PurePath(info.source).suffix.lower() == f".{kind}" or kind in info.media_type.lower()
+
+
+def named_files(question: str, infos: Mapping[int, DocumentInfo]) -> tuple[str, list[int]]:
+    """Return the words to search for, and the numbers of the documents in which the question wants to look.
+
+    `infos` are the documents by number. Without such a name among them, the question stays as it is, and the list is
+    empty.
+    """
+    numbers: list[int] = []
+    pieces, at = [], 0
+    composed = unicodedata.normalize("NFC", question)
+    for found in _MENTION.finditer(composed):
+        named = _named(found["name"] or found["subject"], infos)
+        if named:
+            numbers += named
+            start, end = found.span("in" if found["in"] else "as")
+            pieces += [composed[at:start], _INSTEAD]
+            at = end
+    return ("".join([*pieces, composed[at:]]), sorted(set(numbers))) if numbers else (question, [])
+
+
+def has_file_name(question: str) -> bool:
+    """Return whether a question may name a file as the place to look."""
+    return bool(_MENTION.search(question))
+
+
+def _named(name: str, infos: Mapping[int, DocumentInfo]) -> Sequence[int]:
+    wanted = f"/{_folded(name)}"
+    return [
+        number for number, info in infos.items() if _folded(f"/{PurePath(info.source).as_posix()}").endswith(wanted)
+    ]
+
+
+def _posix(source: str) -> str:
+    return PurePath(source).as_posix()

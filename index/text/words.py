@@ -64,6 +64,8 @@ STOP_WORDS = frozenset(
     "which who whom whose why will with would".split()
 )
 """Words that say nothing about the subject of a question."""
+QUESTION_WORDS = "who|whom|whose|what|which|when|where|why|how"
+"""Alternatives of a pattern; `how` is the last, so that a pattern can go on with `how many`."""
 _CACHED_FORMS = 200_000
 """The cache of word forms is cleared when it holds this many words."""
 _CACHED_QUESTIONS = 256
@@ -79,6 +81,34 @@ _PLAIN_LETTERS = dict(
 )
 """Letters of living alphabets that have no accent to remove, but a form in plain Latin letters. Other signs, such as
 those of phonetic writing, stay as they are: who searches for one has to write it."""
+MOST_CAPITALS = 3
+"""The most words of a question in capitals that are key words."""
+_ORDINALS = ("first", "second", "third", "fourth")
+_OTHER_FORMS = (
+    (r"\bFY ?(?=\d)", "fiscal"),
+    (r"(?i:\bfiscal (?:year )?(?=\d))", "FY"),
+    (r"\bU\.S\.(?:A\.)?", "US United States"),
+    (r"\bUSA?\b", "U.S. United States"),
+    (r"\bU\.K\.", "UK United Kingdom"),
+    (r"\bUK\b", "U.K. United Kingdom"),
+    *((rf"\bQ{n}\b", f"{ordinal} quarter") for n, ordinal in enumerate(_ORDINALS, 1)),
+    *((rf"(?i:\b{ordinal} quarter\b)", f"Q{n}") for n, ordinal in enumerate(_ORDINALS, 1)),
+)
+_FORM_PATTERNS = tuple((re.compile(pattern), form) for pattern, form in _OTHER_FORMS)
+_SPELLINGS = tuple(
+    (re.compile(rf"(?<=\w{{{stem}}}){one}(?={ends}$)"), other)
+    for stem, pair, ends in (
+        (3, ("our", "or"), "(?:s|ed|ing|able|ful|ite|less)?"),
+        (3, ("is", "iz"), "(?:e|es|ed|er|ers|ing|ation|ations)"),
+        (3, ("ys", "yz"), "(?:e|es|ed|er|ers|ing)"),
+        (3, ("tre", "ter"), "s?"),
+        (3, ("ogue", "og"), "s?"),
+        (4, ("ll", "l"), "(?:ed|er|ers|ing)"),
+        (4, ("ence", "ense"), "s?"),
+    )
+    for one, other in (pair, pair[::-1])
+)
+"""Endings that British and American English write differently, after at least so many letters."""
 
 
 @lru_cache(maxsize=4096)
@@ -257,6 +287,18 @@ def _content_words(question: str) -> list[str]:
     """Return the words of a question without stop words; all words if nothing else is left."""
     found: list[str] = _COMPOUND.findall(_POSSESSIVE.sub("", question))
     return [word for word in found if word.casefold() not in STOP_WORDS] or found
+
+
+def other_forms(question: str) -> str:
+    """Return the other forms of a question's words, to be searched for as well; empty if there are none."""
+    if question.isupper() and len(question.split()) > MOST_CAPITALS:  # there `US` may be a pronoun
+        return ""
+    return " ".join(form for pattern, form in _FORM_PATTERNS if pattern.search(question))
+
+
+def other_spellings(word: str) -> tuple[str, ...]:
+    """Return the spellings that a word in lower case may have across the Atlantic; most do not exist."""
+    return tuple(dict.fromkeys(ending.sub(other, word) for ending, other in _SPELLINGS if ending.search(word)))
 
 
 def _folded(word: str) -> str:

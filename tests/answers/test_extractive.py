@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.answers.extractive import JOIN_LOGIT, MORE_LOGIT, STATEMENTS, quotes
-from index.answers.intents import parse_question
 from index.answers.quotation import ELLIPSIS, LONGEST
 from index.records import DocumentInfo, Hit, Location, Passage, Span
+from index.text.questions import read_question
 from tests.factories import why
 
 NEVER = float("-inf")
@@ -40,7 +40,7 @@ def make_hit(
 
 def quoted_texts(*hits: Hit, question: str = "Who signed the treaty?") -> list[str]:
     """Return the texts that are quoted, in order."""
-    return [quote.text for quote in quotes(question, hits)]
+    return [quote.text for quote in quotes(read_question(question), hits)]
 
 
 def test_best_sentence_is_quoted_first() -> None:
@@ -139,30 +139,32 @@ def test_comparison_quotes_the_best_sentence_for_each_side() -> None:
     """The best one for the whole question comes first; none is quoted twice."""
     rosneft = make_hit(("Rosneft took 15 billion.", 0.9), ("Rain fell.", 0.7))
     transneft = make_hit(("Transneft took 10 billion.", 0.8), document="e")
-    question = parse_question("Which is larger, the loan of Rosneft or the loan of Transneft?")
-    chosen = quotes(question, [rosneft, transneft], None, [[rosneft], [transneft]])
+    question = read_question("Which is larger, the loan of Rosneft or the loan of Transneft?")
+    chosen = quotes(question, [rosneft, transneft], None, [(question, [rosneft]), (question, [transneft])])
     assert [quote.text for quote in chosen] == ["Rosneft took 15 billion.", "Transneft took 10 billion."]
     both = make_hit(("Rosneft took more than Transneft.", 0.99), score=0.95, document="f")
-    assert [quote.text for quote in quotes(question, [both], None, [[both], [both]])] == [both.quote]
+    assert [quote.text for quote in quotes(question, [both], None, [(question, [both])] * 2)] == [both.quote]
 
 
 def test_each_part_of_a_question_gets_its_best_sentence() -> None:
     """A sentence that is the best for two parts is quoted once."""
     date = make_hit(("The bridge was built in 1950.", 0.9))
     builder = make_hit(("John Smith built the bridge.", 0.9), document="e")
-    question = parse_question("When was the bridge built and by whom?")
-    chosen = quotes(question, [date, builder], None, [[date], [builder]])
+    question = read_question("When was the bridge built and by whom?")
+    when, whom = map(read_question, question.parts)
+    chosen = quotes(question, [date, builder], None, [(when, [date]), (whom, [builder])])
     assert [quote.text for quote in chosen] == ["The bridge was built in 1950.", "John Smith built the bridge."]
-    assert len(quotes(question, [date], None, [[date], [date]])) == 1
+    assert len(quotes(question, [date], None, [(when, [date]), (whom, [date])])) == 1
 
 
 def test_part_without_a_likely_answer_gets_no_sentence() -> None:
     """If the reader finds none likely, what the whole question gives is all."""
     date = make_hit(("The bridge was built in 1950.", 0.9), logits=(3.0,))
-    question = parse_question("When was the bridge built and by whom?")
+    question = read_question("When was the bridge built and by whom?")
+    when, whom = map(read_question, question.parts)
     for logit, number in ((MORE_LOGIT, 2), (MORE_LOGIT - 0.1, 1)):
         other = make_hit(("John Smith came to the bridge.", 0.9), document="e", logits=(logit,))
-        assert len(quotes(question, [date], None, [[date], [other]])) == number
+        assert len(quotes(question, [date], None, [(when, [date]), (whom, [other])])) == number
 
 
 def test_name_in_the_passage_does_not_need_another_sentence() -> None:
@@ -197,7 +199,7 @@ def test_long_sentence_is_cut_at_its_clauses() -> None:
     """Clauses with words of the question are kept whole; an ellipsis marks what is left out."""
     padding = ", and " + "the bells of the town rang on and on through all of that long and weary night " * 3
     words = f"Snow fell{padding}; the king signed the treaty{padding}; and nobody slept{padding}"
-    (quote,) = quotes("Who signed the treaty?", [make_hit((words.strip(), 0.9))])
+    (quote,) = quotes(read_question("Who signed the treaty?"), [make_hit((words.strip(), 0.9))])
     assert "the king signed the treaty" in quote.words
     assert len(quote.words) <= LONGEST
     assert quote.text.startswith(ELLIPSIS)
@@ -208,13 +210,13 @@ def test_long_sentence_is_cut_at_its_clauses() -> None:
 def test_long_sentence_without_clauses_is_not_cut() -> None:
     """Without clauses there is no position at which it could be cut."""
     words = "signed " * 100
-    (quote,) = quotes("Who signed?", [make_hit((words.strip(), 0.9))])
+    (quote,) = quotes(read_question("Who signed?"), [make_hit((words.strip(), 0.9))])
     assert quote.text == words.strip()
 
 
 def test_no_hits_give_no_quotes() -> None:
     """An answer without hits quotes nothing."""
-    assert quotes("Who?", []) == []
+    assert quotes(read_question("Who?"), []) == []
 
 
 SENTENCES = st.lists(
@@ -228,7 +230,7 @@ SENTENCES = st.lists(
 def test_every_quote_is_an_exact_span_of_its_passage(passages: list[list[tuple[str, float]]], question: str) -> None:
     """However sentences are chosen, joined or cut, the quote is the text of its span, and no two spans overlap."""
     hits = [make_hit(*rows, document=str(n)) for n, rows in enumerate(passages)]
-    chosen = quotes(question, hits)
+    chosen = quotes(read_question(question), hits)
     assert len(chosen) <= STATEMENTS
     for quote in chosen:
         passage = quote.hit.passage

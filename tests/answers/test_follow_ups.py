@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from benchmarks.follow_ups import SETS, read_set
-from index.answers.completeness import is_fragment
 from index.answers.follow_up import WEIGHTS, continues
+from index.text.question_fragments import is_fragment
+from index.text.questions import read_question
 
 if TYPE_CHECKING:
     from index.encoders.encoder import SentenceTransformerEncoder
@@ -20,16 +21,16 @@ LEAST_FOLLOWING, LEAST_WHOLE = 0.9, 0.9
 
 def test_without_a_vector_a_fragment_continues() -> None:
     """With another encoder, only the form of a question tells."""
-    assert continues("and in 2019?", None)
-    assert not continues("Who signed the treaty of 2001?", None)
+    assert continues(read_question("and in 2019?"), None)
+    assert not continues(read_question("Who signed the treaty of 2001?"), None)
 
 
 def test_the_vector_decides_on_other_questions() -> None:
     """The weights are those of a logistic regression, with the intercept last."""
     weights = np.load(WEIGHTS)
     towards = weights[:-1] / np.linalg.norm(weights[:-1])
-    assert continues("Who built the bridge of Oslo?", towards)
-    assert not continues("Who built the bridge of Oslo?", -towards)
+    assert continues(read_question("Who built the bridge of Oslo?"), towards)
+    assert not continues(read_question("Who built the bridge of Oslo?"), -towards)
 
 
 @pytest.mark.model
@@ -38,7 +39,7 @@ def test_follow_ups_of_other_writers_are_told_from_whole_questions(real_encoder:
     right: dict[str, list[bool]] = {"follow-up": [], "complete": []}
     for dialogue in (dialogue for name in SETS for dialogue in read_set(name)):
         if dialogue.kind in right:
-            found = continues(dialogue.second, real_encoder.encode_question(dialogue.second))
+            found = continues(read_question(dialogue.second), real_encoder.encode_question(dialogue.second))
             right[dialogue.kind].append(found == (dialogue.kind == "follow-up"))
     assert np.mean(right["follow-up"]) >= LEAST_FOLLOWING
     assert np.mean(right["complete"]) >= LEAST_WHOLE

@@ -11,6 +11,7 @@ from index.answers.extractive import quotes
 from index.answers.vicinity import Context, Run
 from index.records import DocumentInfo, Hit, Location, Passage, Span
 from index.storage.catalog.passage_queries import PassageRow
+from index.text.questions import read_question
 from index.text.sentences import split_sentences
 from tests.factories import why
 
@@ -34,7 +35,7 @@ def make_hit(text: str, best: str, *, start: int = 0, identity: int = 1) -> Hit:
 
 def first_quote(text: str, best: str, question: str = "Who signed the treaty?") -> str:
     """Return the words of the first quote."""
-    return quotes(question, [make_hit(text, best)])[0].words
+    return quotes(read_question(question), [make_hit(text, best)])[0].words
 
 
 VENDORS = (
@@ -49,7 +50,7 @@ def test_introduction_of_a_list_includes_the_list() -> None:
 
 def test_list_is_shown_with_one_item_per_line() -> None:
     """The answer has line breaks; the citation has the words of the document."""
-    (quote,) = quotes("Which firms competed?", [make_hit(VENDORS, "Four firms")])
+    (quote,) = quotes(read_question("Which firms competed?"), [make_hit(VENDORS, "Four firms")])
     assert quote.items == 3
     assert quote.text.count("\n") == 3
     assert quote.text.replace("\n", " ") == " ".join(quote.words.split())
@@ -140,12 +141,12 @@ def test_row_of_a_table_is_quoted_alone() -> None:
     text = "Year | Firm | Sum\n1950 | Rosneft | 15 billion\n1951 | Transneft | 10 billion"
     for best in ("1950 | Rosneft | 15 billion", "1951 | Transneft | 10 billion"):
         hit = make_hit(text, best)
-        found = quotes("How much was borrowed?", [replace(hit, tables=(Span(0, len(text)),))])
+        found = quotes(read_question("How much was borrowed?"), [replace(hit, tables=(Span(0, len(text)),))])
         assert found[0].words == best
         assert not [quote for quote in found if "\n" in quote.words]
     lines = "The king, who was in the town at that time and did not want to wait,\nsigned the treaty at last."
     hit = replace(make_hit(lines, "signed"), tables=(Span(0, len(lines)),))
-    assert quotes("Who signed the treaty?", [hit])[0].words == lines
+    assert quotes(read_question("Who signed the treaty?"), [hit])[0].words == lines
 
 
 def test_list_in_the_next_passage_is_included() -> None:
@@ -154,7 +155,7 @@ def test_list_in_the_next_passage_is_included() -> None:
     hit = make_hit(first, "The symptoms")
     following = make_hit(second, "- a lump", start=len(first) + 1, identity=2)
     rows = [(PassageRow(neighbour.passage, 1, b"", b"", frozenset()), "\n") for neighbour in (hit, following)]
-    (quote,) = quotes("What are the symptoms?", [hit], lambda hit_to_widen: widen(hit_to_widen, rows))
+    (quote,) = quotes(read_question("What are the symptoms?"), [hit], lambda hit_to_widen: widen(hit_to_widen, rows))
     assert quote.words == f"{first}\n{second}"
     wide = narrow(hit, quote.hit, quote.span)
     assert wide.passage.text == f"{first}\n{second}"

@@ -11,7 +11,7 @@ from index.library.library import Library
 from index.search.retriever import Retriever
 from index.settings import Settings
 from index.storage.store import FolderStore
-from index.text.query import parse
+from index.text.questions import read_question
 from tests.fakes import FakeEncoder
 from tests.storage.factories import put
 
@@ -75,7 +75,7 @@ def ask(
     store: FolderStore, question: str, *, limit: int = 10, reranker: Reranker | None = None, **options: Any
 ) -> Found:
     """Search the store's documents for a question."""
-    return retriever(store, FakeEncoder(), reranker).search(parse(question), limit=limit, **options)
+    return retriever(store, FakeEncoder(), reranker).search(read_question(question), limit=limit, **options)
 
 
 def retriever(store: FolderStore, encoder: Encoder, reranker: Reranker | None = None) -> Retriever:

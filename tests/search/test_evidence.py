@@ -22,6 +22,7 @@ from index.search.fusion import DENSE_SHARE, EVIDENCE_SHARE, SENTENCE_SHARE
 from index.storage.catalog.passage_queries import PassageRow
 from index.storage.tables import unpack_sentence_vectors
 from index.text import words as analysis
+from index.text.questions import read_question
 from tests.fakes import meaning
 from tests.search.conftest import ask, quotes
 from tests.storage.factories import a_copy, a_document, id_of
@@ -46,7 +47,8 @@ def weighed(store: FolderStore, question: str, *words: str, vector: str = "") ->
     """Weigh the passages that contain these words; `vector` names an idea that replaces the question's vector."""
     store.refresh()
     terms = store.terms(question)
-    encoded = EncodedQuestion(question, meaning(vector or question), terms, store.idf(list(terms)), question)
+    parsed = read_question(question, plain=True)
+    encoded = EncodedQuestion(parsed, meaning(vector or question), terms, store.idf(list(terms)), question)
     rows = store.passages([id_of(store.catalog, word) for word in words])
     return list(weigh(encoded, list(rows.values()), store))
 

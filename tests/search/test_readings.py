@@ -19,7 +19,6 @@ from index.search.readings import (
     MOST_READ,
     REORDER_LOGIT,
     ReadPassage,
-    is_question,
     rank_loss,
     read_passages,
     reorder,
@@ -28,7 +27,7 @@ from index.search.readings import (
 from index.search.retriever import Retriever
 from index.search.signals import MOST
 from index.storage.tables import unpack_sentence_vectors
-from index.text.query import parse
+from index.text.questions import read_question
 from tests.fakes import FakeEncoder
 from tests.search.conftest import quotes
 from tests.search.test_fusion import an_evidence
@@ -80,7 +79,7 @@ def search_with(
     retriever = Retriever(
         store, FakeEncoder(), ThreadPoolExecutor(1), reader=lambda: reader, worth_reading=lambda _: worth_reading
     )
-    return retriever.search(parse(question), limit=limit, mode=mode)  # type: ignore[arg-type]
+    return retriever.search(read_question(question), limit=limit, mode=mode)  # type: ignore[arg-type]
 
 
 def test_reader_moves_the_pin(store_of: StoreOf) -> None:
@@ -251,21 +250,3 @@ def test_reading_does_not_change_cosines(store_of: StoreOf) -> None:
     encoder = FakeEncoder()
     stored = unpack_sentence_vectors(row.sentence_vectors, encoder.dimension) @ encoder.encode_question("Which ship?")
     assert hit.cosines == pytest.approx(tuple(stored), abs=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("text", "asks"),
-    [
-        ("who signed it", True),
-        ("In what year was it signed", True),
-        ("The queen signed which treaty?", True),
-        ("did it rain", True),
-        ("ship harbour winter", False),
-        ("The king signed the treaty.", False),
-        ("Whales are common.", False),
-        ("", False),
-    ],
-)
-def test_question_is_recognised(text: str, asks: bool) -> None:
-    """A question is recognised by its first word or by its question mark."""
-    assert is_question(text) == asks

@@ -15,7 +15,8 @@ from index.search.fusion import DENSE_SHARE
 from index.search.retriever import NEAREST, WEIGHED_CANDIDATES
 from index.settings import Settings
 from index.storage.store import FolderStore
-from index.text.query import Query, parse
+from index.text.query import Query
+from index.text.questions import Question, read_question
 from index.text.words import word_spans
 from tests.fakes import IDEAS, FakeEncoder, meaning
 from tests.nightly import length
@@ -329,7 +330,7 @@ def test_explanation_lists_the_nearest_words(store: FolderStore) -> None:
 def test_search_without_explanation_encodes_no_words(store: FolderStore) -> None:
     """An explanation costs another pass of the encoder, so it must be requested."""
     encoder = FakeEncoder()
-    found = retriever(store, encoder).search(parse("boat in harbour"), limit=3)
+    found = retriever(store, encoder).search(read_question("boat in harbour"), limit=3)
     assert encoder.calls == []
     assert all(hit.why.nearest_words == () for hit in found)
 
@@ -412,8 +413,8 @@ def test_single_side_search_is_not_reranked(store: FolderStore, mode: str) -> No
 
 def test_parsed_query_is_searched_as_given(store: FolderStore) -> None:
     """The retriever does not parse the text of a query again."""
-    query = Query("ship", phrases=("bridge of silver",))
-    hits: Any = retriever(store, FakeEncoder()).search(query, limit=9)
+    question = Question("ship", Query("ship", phrases=("bridge of silver",)), "ship")
+    hits: Any = retriever(store, FakeEncoder()).search(question, limit=9)
     assert quotes(hits) == ["The ship has a bridge of silver."]
 
 
@@ -433,7 +434,7 @@ def test_words_are_looked_up_while_the_question_is_encoded(store: FolderStore, m
         return found
 
     monkeypatch.setattr(store, "lexical", lexical)
-    found = retriever(store, WaitingEncoder()).search(parse("silver ship"), limit=1)
+    found = retriever(store, WaitingEncoder()).search(read_question("silver ship"), limit=1)
     assert in_time == [True]
     assert quotes(found) == ["The ship has a bridge of silver."]
     assert found.timings_ms["encoding"] >= 0
@@ -447,4 +448,4 @@ def test_encoding_error_reaches_the_caller(store: FolderStore) -> None:
             raise EncoderError(f"{question} cannot be encoded.", "Ask something else.")
 
     with pytest.raises(EncoderError, match="silver ship cannot be encoded"):
-        retriever(store, BrokenEncoder()).search(parse("silver ship"), limit=1)
+        retriever(store, BrokenEncoder()).search(read_question("silver ship"), limit=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from index.records import DocumentInfo
-from index.text.named_files import has_file_name, named_files
+from index.text.query import has_file_name, named_files
 from tests.cases import cases
 
 

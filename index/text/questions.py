@@ -1,13 +1,15 @@
-"""Reads what a question asks for: a fact, a list, a number of things, steps, or a comparison."""
+"""Questions: what to search for, and what is asked for: a fact, a list, a number of things, steps, or a comparison."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from index.answers.completeness import AUXILIARY, split_parts
 from index.text.numbers import NUMBER_WORDS
+from index.text.query import Query, parse
+from index.text.question_fragments import AUXILIARY, is_fragment, split_parts
+from index.text.words import QUESTION_WORDS
 
 Kind = Literal["fact", "list", "count", "steps", "comparison"]
 """A question of no other kind is a `fact`."""
@@ -65,13 +67,24 @@ _SIDES = (
 )
 _ARTICLE = re.compile(r"^(?:the|a|an|both)\s+", re.IGNORECASE)
 _LONGEST_SIDE = 80
+_ASKING = re.compile(
+    rf"\W*(?:(?:in|at|on|by|for|from|to|with|under|during|of)\s)?(?:{QUESTION_WORDS}|is|are|was|were|do|does|did|can|could|has"
+    r"|have|had|will|would|should|may|might|must|name)\b|.*\?\s*$",
+    re.IGNORECASE | re.DOTALL,
+)
+_AMONG = re.compile(r"\bof (?:them|these|those)\b|\bwhich ones?\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, parsed by its form."""
+    """A question, parsed once: what is searched for, and what kind of answer is expected."""
 
-    text: str
+    asked: str
+    """The question as it was asked, with its operators. A follow-up stands after the question that completes it."""
+    query: Query
+    """The words to search for, and the conditions on passages and documents."""
+    form: str
+    """The words whose form tells what is expected: the question as it was asked, of a follow-up only its own words."""
     kind: Kind = "fact"
     parts: tuple[str, ...] = ()
     """The questions that it consists of, each a whole question; empty if it is a single question."""
@@ -81,17 +94,52 @@ class Question:
     """How many things it asks for (`which four`); 0 if it does not say."""
 
     @property
+    def text(self) -> str:
+        """The words to search for, without operators."""
+        return self.query.text
+
+    def searching(self, text: str, *, phrases: tuple[str, ...] | None = None) -> Question:
+        """Return the same question with other words to search for, and with other phrases if they are given."""
+        phrases = self.query.phrases if phrases is None else phrases
+        return replace(self, query=replace(self.query, text=text, phrases=phrases))
+
+    @property
     def wants_list(self) -> bool:
         """Whether a list would answer it."""
         return self.kind in ("list", "count", "steps") or self.wanted > 1
 
+    @property
+    def is_fragment(self) -> bool:
+        """Whether it continues something said before, so that it cannot be answered alone."""
+        return is_fragment(self.text)
 
-def parse_question(text: str) -> Question:
-    """Parse a question. Its parts stay texts, which the caller parses."""
-    text = " ".join(text.split())
-    parts = split_parts(text)
-    sides = () if parts else _sides(text)
-    return Question(text, "comparison" if sides else _kind(text), parts, sides, _wanted(text))
+    @property
+    def asks(self) -> bool:
+        """Whether it is in the form of an English question; a claim or a list of words is not."""
+        return bool(_ASKING.match(self.text))
+
+    @property
+    def asks_among(self) -> bool:
+        """Whether it asks for one of the things that were named before it, whose words may be the answer again."""
+        return bool(_AMONG.search(self.text))
+
+
+def read_question(asked: str, *, own_words: str = "", plain: bool = False) -> Question:
+    """Parse a question. Its parts stay texts, which the caller parses.
+
+    `own_words` are those of a follow-up question, which stand at the end of `asked`. `plain` ignores operators.
+    """
+    asked = asked.strip()
+    form = " ".join((own_words or asked).split())
+    parts = split_parts(form)
+    sides = () if parts else _sides(form)
+    query = Query(asked) if plain else parse(asked)
+    return Question(asked, query, form, "comparison" if sides else _kind(form), parts, sides, _wanted(form))
+
+
+def claimed(text: str) -> Question:
+    """Return a statement as the search takes it: all its words are searched for, and its form tells nothing."""
+    return Question(text, Query(text), text)
 
 
 def _sides(text: str) -> tuple[str, ...]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from index.text.words import STOP_WORDS, question_terms
+from index.text.words import QUESTION_WORDS, STOP_WORDS, question_terms
 
 _WH = (
-    r"(?:who|whom|whose|what|which|when|where|why"
-    r"|how(?: (?:many|much|long|soon|far|old|tall|high|big|large|often|fast|quickly))?)"
+    rf"(?:{QUESTION_WORDS}"
+    r"(?: (?:many|much|long|soon|far|old|tall|high|big|large|often|fast|quickly))?)"
 )
 AUXILIARY = (
     r"(?:is|are|was|were|am|do|does|did|can|could|will|would|should|shall|may|might|must|has|have|had|isn't|aren't"

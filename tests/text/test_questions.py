@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from index.answers.completeness import ask_back, is_fragment
-from index.answers.intents import parse_question
+from index.text.question_fragments import ask_back, is_fragment
+from index.text.questions import read_question
 from tests.cases import cases
 
 FRAGMENTS = [
@@ -87,15 +87,15 @@ def test_whole_question_or_keywords_are_not_a_fragment(text: str) -> None:
 )
 def test_compound_question_is_split_into_whole_questions(text: str, parts: tuple[str, ...]) -> None:
     """Each part is completed with the words that it leaves out."""
-    assert parse_question(text).parts == parts
+    assert read_question(text).parts == parts
 
 
 def test_repeated_and_very_many_questions_are_not_split() -> None:
     """Each part costs a search: forty questions in one would keep everybody waiting."""
-    assert parse_question("Who signed the treaty? " * 80).parts == ()
+    assert read_question("Who signed the treaty? " * 80).parts == ()
     many = [f"Who signed treaty {number}?" for number in range(9)]
-    assert parse_question(" ".join(many)).parts == ()
-    assert parse_question(" ".join(many[:8] * 2)).parts == tuple(many[:8])
+    assert read_question(" ".join(many)).parts == ()
+    assert read_question(" ".join(many[:8] * 2)).parts == tuple(many[:8])
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_repeated_and_very_many_questions_are_not_split() -> None:
 )
 def test_sides_of_a_comparison_are_recognised(text: str, sides: tuple[str, ...]) -> None:
     """A question is a comparison exactly if it has two sides."""
-    question = parse_question(text)
+    question = read_question(text)
     assert question.sides == sides
     assert (question.kind == "comparison") == bool(sides)
 
@@ -138,11 +138,58 @@ def test_sides_of_a_comparison_are_recognised(text: str, sides: tuple[str, ...])
 )
 def test_kind_of_a_question_is_recognised(text: str, kind: str) -> None:
     """The kind is decided by the form of the question alone."""
-    assert parse_question(text).kind == kind
+    assert read_question(text).kind == kind
 
 
 def test_wanted_number_is_read_from_the_question() -> None:
     """`Which four` asks for four; without a number the value is 0."""
-    assert parse_question("Which four vendors competed?").wanted == 4
-    assert parse_question("five pillars of the strategy").wanted == 5
-    assert parse_question("Which vendors competed?").wanted == 0
+    assert read_question("Which four vendors competed?").wanted == 4
+    assert read_question("five pillars of the strategy").wanted == 5
+    assert read_question("Which vendors competed?").wanted == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("who signed it", True),
+        ("In what year was it signed", True),
+        ("The queen signed which treaty?", True),
+        ("did it rain", True),
+        ("ship harbour winter", False),
+        ("The king signed the treaty.", False),
+        ("Whales are common.", False),
+        ("", False),
+    ],
+)
+def test_question_is_recognised(text: str, asks: bool) -> None:
+    """A question is recognised by its first word or by its question mark."""
+    assert read_question(text).asks == asks
+
+
+def test_words_are_searched_and_the_form_is_read_from_what_was_asked() -> None:
+    """Operators are not searched for; the words of a follow-up alone say what it asks for."""
+    question = read_question(" how many ships? in:notes ")
+    assert (question.asked, question.text, question.query.titles) == (
+        "how many ships? in:notes",
+        "how many ships?",
+        ("notes",),
+    )
+    assert question.kind == "count"
+    joined = read_question(
+        "How many ships came? and which harbours were full?", own_words="and which harbours were full?"
+    )
+    assert (joined.kind, joined.parts) == ("fact", ())
+    assert joined.text == joined.asked
+
+
+def test_plain_question_has_no_operators() -> None:
+    """All that it contains is searched as words."""
+    assert read_question("ship -war", plain=True).text == "ship -war"
+
+
+def test_other_words_are_searched_for_the_same_question() -> None:
+    """What was asked and the conditions stay."""
+    question = read_question('"old shp" in:notes which?')
+    other = question.searching("old ship which?", phrases=())
+    assert (other.asked, other.form, other.query.titles) == (question.asked, question.form, ("notes",))
+    assert (other.text, other.query.phrases) == ("old ship which?", ())
