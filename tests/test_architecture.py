@@ -81,8 +81,8 @@ def test_documented_paths_exist() -> None:
 
 def test_drawing_matches_the_import_contract() -> None:
     """The drawing has the same packages on the same layers as the contract of import-linter."""
-    drawing = PAGE.split("\n\n    cli", 1)[1].split("\n\n", 1)[0]
-    rooms = [re.findall(r"[a-z]+", line[:57]) for line in f"    cli{drawing}".splitlines()]
+    drawing = PAGE.split("\n\n    plugins", 1)[1].split("\n\n", 1)[0]
+    rooms = [re.findall(r"[a-z]+", line[:57]) for line in f"    plugins{drawing}".splitlines()]
     contract = (ROOT / "pyproject.toml").read_text(encoding="utf-8").split('containers = ["index"]', 1)[1]
     layers = re.findall(r'^    "([a-z |]+)",$', contract.split("]\n", 1)[0], re.MULTILINE)
     assert rooms == [re.findall(r"[a-z]+", layer) for layer in layers]

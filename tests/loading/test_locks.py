@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from pathlib import Path
 
 import docx
@@ -12,6 +13,7 @@ from index.errors import PasswordRequired
 from index.loading.loader import load_bytes
 from index.loading.locks import unlocked
 from index.loading.sandbox.messages import Request
+from tests.loading.compound import compound
 from tests.loading.pdfs import build, column
 
 FILES = Path(__file__).parents[2].parent / "shared" / "files"
@@ -74,3 +76,11 @@ def test_real_files_are_opened_with_their_passwords() -> None:
     for name in ("pdf/password.pdf", "password_protected.xlsx"):
         with pytest.raises(PasswordRequired, match="the given one does not fit"):
             load_bytes((FILES / name).read_bytes(), source=name, passwords=["wrong"])
+
+
+def test_a_locked_workbook_of_the_older_kind_needs_its_password() -> None:
+    """Its cells are encrypted: they would look like a sheet that is far too large."""
+    lock = struct.pack("<HHIHH", 0x0809, 8, 0x00050600, 0, 0) + struct.pack("<HHI", 0x002F, 4, 0)
+    cell = struct.pack("<HHHHHII", 0x0203, 14, 65_000, 65_000, 0, 0, 0)
+    with pytest.raises(PasswordRequired, match=r"a\.xls is a workbook locked with a password"):
+        load_bytes(compound({"Workbook": lock + cell}), source="a.xls")

@@ -8,7 +8,6 @@ from index.loading.containers.member import named_members
 from index.loading.loader import too_large
 from index.loading.mail.eml import is_encrypted
 from index.loading.mail.message_parts import attachments, parse
-from index.loading.ole2.outlook import attached_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from index.loading.containers.member import ContainerLimits, Member
 
 
-class _Attachments:
+class Attachments:
     """Members whose bytes a function returns."""
 
     def __init__(self, entries: Iterable[tuple[str, int, Callable[[], bytes]]], name: str, limits: ContainerLimits):
@@ -39,7 +38,7 @@ class _Attachments:
         """Do nothing: the message is in memory."""
 
 
-class MailAttachments(_Attachments):
+class MailAttachments(Attachments):
     """The attachments of an e-mail message."""
 
     def __init__(self, file: BinaryIO, name: str, limits: ContainerLimits) -> None:
@@ -47,12 +46,3 @@ class MailAttachments(_Attachments):
             message = parse(file.read())
         found = [] if is_encrypted(message) else attachments(message)
         super().__init__(((each.name, 0, each.read) for each in found), name, limits)
-
-
-class OutlookAttachments(_Attachments):
-    """The attachments of a message in Outlook's format."""
-
-    def __init__(self, file: BinaryIO, name: str, limits: ContainerLimits) -> None:
-        with file:
-            found = attached_files(file.read(), name)
-        super().__init__(((each.name, len(each.data), each.read) for each in found), name, limits)

@@ -247,7 +247,7 @@ FORMATS = (
         looks_at="text",
         rank=11,
         recognise=_recognise,
-        read="index.loading.xml_document:read",
+        read="index.plugins.formats.xml_document:read",
         form="record",
     ),
     Format(
@@ -259,7 +259,7 @@ FORMATS = (
         rank=11,
         recognise=_recognise,
         ending_decides="last",
-        read="index.loading.xml_document:read",
+        read="index.plugins.formats.xml_document:read",
         prose=False,
     ),
 )

@@ -211,6 +211,6 @@ FORMAT = Format(
     called="a PowerPoint presentation",
     looks_at="ole2",
     recognise=lambda head, _: PPT if head.stream == "powerpoint document" else None,
-    read="index.loading.ole2.powerpoint97:read",
+    read="index.plugins.formats.ppt:read",
     place="slide",
 )

@@ -232,5 +232,5 @@ FORMAT = Format(
     called="a Word document",
     looks_at="ole2",
     recognise=lambda head, _: DOC if head.stream == "worddocument" else None,
-    read="index.loading.ole2.word97:read",
+    read="index.plugins.formats.doc:read",
 )

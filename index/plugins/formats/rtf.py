@@ -304,5 +304,5 @@ FORMAT = Format(
     called="a Rich Text document",
     looks_at="bytes",
     recognise=_recognise,
-    read="index.loading.rtf:read",
+    read="index.plugins.formats.rtf:read",
 )

@@ -246,7 +246,7 @@ FORMATS = tuple(
         rank=30,
         recognise=_recognise,
         ending_decides="last",
-        read="index.loading.subtitles:read",
+        read="index.plugins.formats.subtitles:read",
         place="time",
     )
     for name, endings, media_type in (

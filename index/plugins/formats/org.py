@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from index.loading import metadata
 from index.loading.content import Draft
 from index.loading.line_places import source_lines
-from index.loading.markup.manuscript import Manuscript
+from index.plugins.formats.manuscript import Manuscript
 from index.records.file_kinds import Format
 from index.text.dates import iso_date
 from index.text.sentences import one_line
@@ -174,7 +174,7 @@ FORMAT = Format(
     endings="org",
     media_types="text/org",
     ending_decides="first",
-    read="index.loading.markup.org:read",
+    read="index.plugins.formats.org:read",
     prose=False,
     place="line",
     types="org",

@@ -135,7 +135,7 @@ FORMAT = Format(
     rank=20,
     recognise=_recognise,
     ending_decides="last",
-    read="index.loading.notebook:read",
+    read="index.plugins.formats.notebook:read",
     prose=False,
     place="cell",
 )

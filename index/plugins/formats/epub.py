@@ -202,5 +202,5 @@ FORMAT = Format(
     looks_at="zip",
     rank=10,
     recognise=_recognise,
-    read="index.loading.epub:read",
+    read="index.plugins.formats.epub:read",
 )

@@ -6,20 +6,175 @@ Other files that a page includes are never read, and no macro that it defines is
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 from index.loading.content import Draft
 from index.loading.line_places import source_lines
-from index.loading.markup.manuscript import Manuscript
-from index.loading.markup.mdoc import CALLABLE, sentence
-from index.loading.markup.roff import arguments, words
+from index.plugins.formats.manuscript import Manuscript
 from index.records.file_kinds import Format
 from index.text.dates import iso_date
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from index.loading.content import Content
     from index.records.file_kinds import Head
+
+_ENCLOSING = {
+    "Op": ("[", "]"), "Oo": ("[", ""), "Oc": ("]", ""), "Qq": ("“", "”"), "Dq": ("“", "”"), "Sq": ("‘", "’"),
+    "Pq": ("(", ")"), "Bq": ("[", "]"), "Brq": ("{", "}"), "Aq": ("<", ">"), "Ql": ("‘", "’"), "Qo": ("“", ""),
+    "Qc": ("”", ""), "Do": ("“", ""), "Dc": ("”", ""), "So": ("‘", ""), "Sc": ("’", ""), "Po": ("(", ""),
+    "Pc": (")", ""), "Bo": ("[", ""), "Bc": ("]", ""), "Ao": ("<", ""), "Ac": (">", ""), "Bro": ("{", ""),
+    "Brc": ("}", ""),
+}  # fmt: skip
+_OPENING = frozenset({"Oo", "Qo", "Do", "So", "Po", "Bo", "Ao", "Bro"})
+_CLOSING_MACROS = frozenset({"Oc", "Qc", "Dc", "Sc", "Pc", "Bc", "Ac", "Brc"})
+_PLAIN = frozenset(
+    "Ar Cm Em Ic Li Pa Sy Va Vt Ev Er Ad An Fa Fd Fn Ft In Lk Mt Ms No Nd Tn Ux Bx Fx Nx Ox Dx St At Bsx Cd Dv Dl D1 Lb"
+    " Rv Ex Sx Tg Xo Xc Rs Re %A %B %D %I %J %N %O %P %Q %R %T %U %V Fo Fc Bf Ef Bk Ek Eo Ec Hf".split()
+)
+CALLABLE = frozenset({*_ENCLOSING, *_PLAIN, "Fl", "Nm", "Xr", "Ns", "Ap", "Pf", "Os", "Sm", "Aq"})
+_SYSTEMS = {
+    "Ux": "UNIX", "Bx": "BSD", "Fx": "FreeBSD", "Nx": "NetBSD", "Ox": "OpenBSD", "Dx": "DragonFly", "At": "AT&T UNIX",
+}  # fmt: skip
+_CLOSING = frozenset(".,:;)]?!")
+_UNSEEN = frozenset({"Os", "Sm", "Tg", "Bk", "Ek", "Bf", "Ef", "Rs", "Re", "Rv", "Ex", "Xo", "Xc", "Hf", "Lb"})
+_JOINED = "\0"
+"""Joins the words around it without a blank."""
+
+
+def sentence(given: Sequence[str], name: str) -> str:
+    """Return what a line of macros and words prints; `name` is the name of the page's program."""
+    if given and given[0] in _UNSEEN:
+        return ""
+    parts: list[str] = []
+    ends: list[str] = []
+    macro = ""
+    for n, word in enumerate(given):
+        if word in _CLOSING:
+            parts += [*reversed(ends), _JOINED + word] if n == len(given) - 1 else [_JOINED + word]
+            ends = [] if n == len(given) - 1 else ends
+        elif word in CALLABLE:
+            following = given[n + 1] if n + 1 < len(given) else ""
+            macro = word
+            parts.append(_begun(word, following, name, ends))
+        else:
+            parts.append(
+                f"-{word}" if macro == "Fl" else f"{word}{_JOINED}" if macro == "Pf" else _referred(macro, word, parts)
+            )
+            macro = "" if macro in {"Pf"} else macro
+    text = " ".join(part for part in [*parts, *reversed(ends)] if part)
+    return text.replace(f" {_JOINED}", "").replace(f"{_JOINED} ", "").replace(_JOINED, "")
+
+
+def _begun(macro: str, following: str, name: str, ends: list[str]) -> str:
+    """Return what a macro prints before its words; marks that close it are added to `ends`."""
+    if macro in _ENCLOSING:
+        opening, closing = _ENCLOSING[macro]
+        if macro in _CLOSING_MACROS:
+            return f"{_JOINED}{opening}"
+        if closing:
+            ends.append(f"{_JOINED}{closing}")
+        return f"{opening}{_JOINED}"
+    if macro == "Nm" and (not following or following in _CLOSING or following in CALLABLE):
+        return name
+    if macro == "Fl" and following == "Fl":
+        return f"-{_JOINED}"
+    if macro == "Nd":
+        return "–"
+    if macro == "Fl" and (not following or following in CALLABLE or following in _CLOSING):
+        return "-"
+    if macro == "Ns":
+        return _JOINED
+    if macro == "Ap":
+        return f"{_JOINED}'{_JOINED}"
+    return _SYSTEMS.get(macro, "")
+
+
+def _referred(macro: str, word: str, parts: list[str]) -> str:
+    """Return a word; the section after the name of another page stands in brackets."""
+    if macro == "Xr" and parts and parts[-1] and word[:1].isdigit():
+        return f"{_JOINED}({word})"
+    return word
+
+
+_SPECIAL = {
+    "em": "—", "en": "–", "hy": "-", "bu": "•", "lq": "“", "rq": "”", "oq": "‘", "cq": "’", "aq": "'", "dq": '"',
+    "co": "©", "rg": "®", "tm": "™", "ss": "ß", "->": "→", "<-": "←", "mu": "×", "di": "÷", "+-": "±", "<=": "≤",
+    ">=": "≥", "!=": "≠", "==": "≡", "~=": "≈", "de": "°", "sc": "§", "pl": "+", "mi": "-", "ha": "^", "ti": "~",
+    "rs": "\\", "at": "@", "sh": "#", "Do": "$", "Eu": "€", "Po": "£", "fm": "′", "bv": "|", "ba": "|", "sl": "/",
+    "ul": "_", "ga": "`", "aa": "´", "la": "⟨", "ra": "⟩", "lB": "[", "rB": "]", "lC": "{", "rC": "}", "if": "∞",
+    "mc": "µ", "14": "¼", "12": "½", "34": "¾", "Fo": "«", "Fc": "»", "Bq": "„", "bq": "‚", "AE": "Æ", "ae": "æ",
+    "/O": "Ø", "/o": "ø", "/L": "Ł", "/l": "ł", "oe": "œ", "OE": "Œ", "r!": "¡", "r?": "¿", "no": "¬", "sq": "□",
+    "ci": "○", "OK": "✓", "dg": "†", "dd": "‡", "*m": "μ", "pd": "∂", "Lq": "“", "Rq": "”",
+}  # fmt: skip
+_MARKS = {
+    "'": "\u0301",
+    "`": "\u0300",
+    "^": "\u0302",
+    ":": "\u0308",
+    "~": "\u0303",
+    ",": "\u0327",
+    "o": "\u030a",
+    "v": "\u030c",
+}
+_ESCAPE = re.compile(
+    r"\\(?:\((.{2})|\[([^]\n]{1,40})\]|\*(?:\((.{2})|\[([^]\n]{1,40})\]|(.))|[fFmM](?:\(..|\[[^]\n]{0,60}\]|.)"
+    r"|[gknY](?:[-+]?\(..|[-+]?\[[^]\n]{0,60}\]|.)|s(?:[-+]?(?:\(..|\[[^]\n]{0,60}\]|'[^'\n]{0,60}'|\d))"
+    r"|[bACDhHlLNoRSvVwxXZ]'[^'\n]{0,200}'|\".*|(.))"
+)
+_ARGUMENT = re.compile(r'"((?:[^"]|"")*)"?|((?:\\.|[^\s"\\])(?:\\.|[^\s\\])*)')
+_UNICODE = re.compile(r"u([0-9A-F]{4,6})(?:_.*)?")
+_BLANKS = {
+    "e": "\\",
+    "-": "-",
+    "~": " ",
+    "0": " ",
+    " ": " ",
+    "t": " ",
+    "'": "´",
+    "`": "`",
+    "\\": "\\",
+    ".": ".",
+    "_": "_",
+}
+_STRINGS = {"lq": "“", "rq": "”", "Tm": "™", "R": "®", 'L"': "“", 'R"': "”", "Aq": "'"}
+
+
+def words(line: str) -> str:
+    """Return the characters that a line prints."""
+    return _ESCAPE.sub(_printed, line) if "\\" in line else line
+
+
+def _printed(found: re.Match[str]) -> str:
+    named = found[1] or found[2]
+    if named:
+        return _glyph(named)
+    string = found[3] or found[4] or found[5]
+    if string:
+        return _STRINGS.get(string, "")
+    return _BLANKS.get(found[6] or "", "")
+
+
+def _glyph(name: str) -> str:
+    """Return a character by its name: `em`, `u2014`, `'e`, `char233`."""
+    if name in _SPECIAL:
+        return _SPECIAL[name]
+    code = _UNICODE.fullmatch(name)
+    if code and int(code[1], 16) < 0x110000:
+        return chr(int(code[1], 16))
+    if len(name) == 2 and name[0] in _MARKS and name[1].isalpha():
+        return unicodedata.normalize("NFC", name[1] + _MARKS[name[0]])
+    return ""
+
+
+def arguments(rest: str) -> list[str]:
+    """Return the arguments of a macro, still with escapes: words, or words in quotation marks."""
+    rest = rest.partition('\\"')[0]
+    return [(found[1] or "").replace('""', '"') if found[2] is None else found[2] for found in _ARGUMENT.finditer(rest)]
+
 
 MAN = "text/troff"
 _LONG_HEAD = 40_000
@@ -185,7 +340,7 @@ FORMAT = Format(
     looks_at="text",
     rank=40,
     recognise=_recognise,
-    read="index.loading.markup.man_page:read",
+    read="index.plugins.formats.man_pages:read",
     prose=False,
     place="line",
 )

@@ -1,1 +1,0 @@
-"""The readers of data: trees of records, and references."""

@@ -1,1 +1,0 @@
-"""The readers of markup languages that people write by hand."""
