@@ -82,7 +82,9 @@ def is_public(text: str) -> bool:
     inner = address.ipv4_mapped or (IPv4Address(address.packed[-4:]) if address in _TRANSLATED else None)
     if inner:
         return _is_public_v4(inner)
-    return address in _UNICAST and address.is_global and (not address.sixtofour or _is_public_v4(address.sixtofour))
+    if address.sixtofour:  # which some versions of Python call global, and others do not
+        return _is_public_v4(address.sixtofour)
+    return address in _UNICAST and address.is_global
 
 
 def _is_public_v4(address: IPv4Address) -> bool:

@@ -386,17 +386,17 @@ def test_example_is_asked_unchanged(site: str, revisit: Revisit) -> None:
 
 
 def test_examples_are_made_of_the_library(tmp_path: Path, visit: Visit) -> None:
-    """Without given examples, questions are made of sentences, and the library answers them."""
-    text = "Queen Elizabeth opened the new harbour on 9 October 2004. The whale swam to the garden."
+    """Without given examples, questions are made of headings and definitions, and the library answers them."""
+    text = "A barometer is an instrument that measures the pressure of the air. The whale swam to the garden."
     with (
-        open_library(tmp_path, {"queen.md": text, "oil.txt": OIL}) as library,
+        open_library(tmp_path, {"barometer.md": text, "oil.txt": OIL}) as library,
         running_site(library, examples=()) as url,
     ):
         page = visit(url)
         examples = page.locator(".p-examples a")
-        expect(examples).to_have_text(["When did Queen Elizabeth open the new harbour?"])
+        expect(examples).to_have_text(["What is a barometer?"])
         examples.click()
-        expect(page.locator(".p-answer")).to_contain_text("Queen Elizabeth opened the new harbour")
+        expect(page.locator(".p-answer")).to_contain_text("A barometer is an instrument")
         page.close()  # before the server stops, which the page would report
 
 
