@@ -42,7 +42,7 @@ _VAGUE = re.compile(
     re.IGNORECASE,
 )
 """Signs of a question that can only be understood on its page, as `What are the types?`, or is not in plain words."""
-_NUMBERING = re.compile(r"^(?:Q(?:uestion)?\s?\d*[:.]|[\dIVX]+(?:\.\d+)*[.):]?|[A-Z][.)])\s+")
+_NUMBERING = re.compile(r"^(?:(?:Q|Question)\s?\d*[:.]|[\dIVX]+(?:\.\d+)*[.):]?|[A-Z][.)])\s+")
 _VERB = r"(?:is|are|was|were|has|had|do|does|did|can|could|may|might|will|would|should|must)\b"
 _CLAUSE = re.compile(
     rf"(?P<asks>Why|How|What|When|Where|Who|Which) (?P<subject>(?!to |the [a-z]+ {_VERB})[\w’' -]{{2,50}}?)"
