@@ -27,9 +27,9 @@ NEVER = 2**63 - 1
 # A passage's `text` runs to the beginning of the next passage, so the texts of a document's passages, in order, are
 # its text, stored once. The ids of a document's passages are consecutive, and AUTOINCREMENT never reuses one.
 TABLES = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
-CREATE TABLE documents (
+CREATE TABLE IF NOT EXISTS documents (
     number      INTEGER PRIMARY KEY AUTOINCREMENT,
     id          TEXT NOT NULL UNIQUE,
     title       TEXT NOT NULL,
@@ -44,15 +44,15 @@ CREATE TABLE documents (
     passages    INTEGER NOT NULL,
     generation  INTEGER NOT NULL
 );
-CREATE INDEX documents_generation ON documents (generation);
+CREATE INDEX IF NOT EXISTS documents_generation ON documents (generation);
 
-CREATE TABLE sources (
+CREATE TABLE IF NOT EXISTS sources (
     source    TEXT PRIMARY KEY,
     document  INTEGER NOT NULL REFERENCES documents (number) ON DELETE CASCADE
 ) WITHOUT ROWID;
-CREATE INDEX sources_document ON sources (document);
+CREATE INDEX IF NOT EXISTS sources_document ON sources (document);
 
-CREATE TABLE landmarks (
+CREATE TABLE IF NOT EXISTS landmarks (
     document  INTEGER NOT NULL REFERENCES documents (number) ON DELETE CASCADE,
     kind      TEXT NOT NULL,
     start     INTEGER NOT NULL,
@@ -62,7 +62,7 @@ CREATE TABLE landmarks (
     PRIMARY KEY (document, kind, start, place)
 ) WITHOUT ROWID;
 
-CREATE TABLE passages (
+CREATE TABLE IF NOT EXISTS passages (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     document   INTEGER NOT NULL REFERENCES documents (number) ON DELETE CASCADE,
     ordinal    INTEGER NOT NULL,
@@ -72,37 +72,37 @@ CREATE TABLE passages (
     sentences  BLOB NOT NULL,
     checksum   INTEGER NOT NULL
 );
-CREATE INDEX passages_document ON passages (document, ordinal);
+CREATE INDEX IF NOT EXISTS passages_document ON passages (document, ordinal);
 
-CREATE TABLE vectors (
+CREATE TABLE IF NOT EXISTS vectors (
     passage    INTEGER PRIMARY KEY REFERENCES passages (id) ON DELETE CASCADE,
     key        BLOB NOT NULL,
     vector     BLOB NOT NULL,
     sentences  BLOB NOT NULL
 );
-CREATE INDEX vectors_key ON vectors (key);
+CREATE INDEX IF NOT EXISTS vectors_key ON vectors (key);
 
-CREATE TABLE removals (
+CREATE TABLE IF NOT EXISTS removals (
     generation  INTEGER NOT NULL,
     document    INTEGER NOT NULL,
     first       INTEGER NOT NULL,
     passages    INTEGER NOT NULL
 );
-CREATE INDEX removals_generation ON removals (generation);
+CREATE INDEX IF NOT EXISTS removals_generation ON removals (generation);
 
 -- Documents whose files were never read here: a portable library claims that the file with this SHA-256 holds these
 -- words.
-CREATE TABLE claims (document INTEGER PRIMARY KEY REFERENCES documents (number) ON DELETE CASCADE);
+CREATE TABLE IF NOT EXISTS claims (document INTEGER PRIMARY KEY REFERENCES documents (number) ON DELETE CASCADE);
 
 -- Documents that are being read: the library has their first passages, and `passages` is how many they will have.
-CREATE TABLE parts (
+CREATE TABLE IF NOT EXISTS parts (
     document  INTEGER PRIMARY KEY REFERENCES documents (number) ON DELETE CASCADE,
     passages  INTEGER NOT NULL
 );
 
 -- Tables, and recognised words by page. A table and a page are one compressed row each, so that showing one span does
 -- not read the whole document.
-CREATE TABLE cells (
+CREATE TABLE IF NOT EXISTS cells (
     document  INTEGER NOT NULL REFERENCES documents (number) ON DELETE CASCADE,
     start     INTEGER NOT NULL,
     end       INTEGER NOT NULL,
@@ -110,7 +110,7 @@ CREATE TABLE cells (
     PRIMARY KEY (document, start)
 ) WITHOUT ROWID;
 
-CREATE TABLE recognised (
+CREATE TABLE IF NOT EXISTS recognised (
     document  INTEGER NOT NULL REFERENCES documents (number) ON DELETE CASCADE,
     start     INTEGER NOT NULL,
     end       INTEGER NOT NULL,
@@ -118,17 +118,17 @@ CREATE TABLE recognised (
     PRIMARY KEY (document, start)
 ) WITHOUT ROWID;
 
-CREATE TABLE readings (
+CREATE TABLE IF NOT EXISTS readings (
     document  INTEGER PRIMARY KEY REFERENCES documents (number) ON DELETE CASCADE,
     content   TEXT NOT NULL
 );
 
 -- When each document was added, and the ids of documents that were replaced by a newer version of their file.
-CREATE TABLE arrivals (
+CREATE TABLE IF NOT EXISTS arrivals (
     document  INTEGER PRIMARY KEY REFERENCES documents (number) ON DELETE CASCADE,
     added     TEXT NOT NULL
 );
-CREATE TABLE predecessors (id TEXT PRIMARY KEY, source TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS predecessors (id TEXT PRIMARY KEY, source TEXT NOT NULL) WITHOUT ROWID;
 """
 
 StoredPassage = tuple[tuple[int, int, int], str, tuple[bytes, bytes, bytes], int]

@@ -491,15 +491,27 @@ def test_a_sound_catalog_has_no_problems(catalog: Catalog) -> None:
     assert catalog.problems() == []
 
 
-def test_catalog_of_another_format_is_refused(catalog: Catalog, folder: Path) -> None:
-    """It is not changed; the error says to upgrade for a later one, and to add the files again for an older one."""
+def test_newer_catalog_format_is_refused(catalog: Catalog, folder: Path) -> None:
+    """A library of a later Pincite is not changed, and the error says to upgrade."""
     catalog.close()
     tamper(folder, f"PRAGMA user_version = {tables.VERSION + 1}")
     with pytest.raises(LibraryTooNew, match="pip install --upgrade pincite"):
         Catalog(folder)
-    tamper(folder, f"PRAGMA user_version = {tables.VERSION - 1}")
-    with pytest.raises(LibraryError, match="add its files to a new library"):
-        Catalog(folder)
+
+
+def test_older_catalog_gets_the_tables_that_it_lacks(catalog: Catalog, folder: Path) -> None:
+    """Its documents and its identity stay. Where it cannot be written, the error says to open it elsewhere."""
+    put(catalog, SHIP)
+    before = catalog.library_id, catalog.generation(), catalog.documents()
+    catalog.close()
+    for statement in ("DROP TABLE readings", "DROP TABLE predecessors", "PRAGMA user_version = 1"):
+        tamper(folder, statement)
+    with pytest.raises(LibraryError, match="where its folder can be written"):
+        Catalog(folder, immutable=True)
+    for _ in range(2):
+        with closing(Catalog(folder)) as opened:
+            assert (opened.library_id, opened.generation(), opened.documents()) == before
+            assert opened.successor_of("0" * 64) == ""
 
 
 def test_invalid_utf8_raises_library_damaged(catalog: Catalog, folder: Path) -> None:

@@ -44,7 +44,11 @@ class Catalog:
             if version > tables.VERSION:
                 raise LibraryTooNew(fact)
             if 0 < version < tables.VERSION:
-                raise LibraryError(fact, "It was made before the first release: add its files to a new library.")
+                if self.database.read_only:
+                    raise LibraryError(
+                        fact, "Open it once where its folder can be written: that brings it up to date."
+                    )
+                self.create()
         except LibraryError:
             self.close()
             raise
@@ -201,15 +205,17 @@ class Catalog:
     # Changes, each in one transaction
 
     def create(self) -> None:
-        """Create the tables, unless another process has just created them."""
+        """Create the tables, or those that an older library lacks, unless another process has just done so."""
         with self.database.writing() as connection:
-            if connection.execute("PRAGMA user_version").fetchone()[0]:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version >= tables.VERSION:
                 return
             for statement in tables.TABLES.split(";"):
                 connection.execute(statement)
-            meta = [("library", uuid.uuid4().hex), ("generation", "0"), ("fingerprint", "")]
-            connection.executemany("INSERT INTO meta VALUES (?, ?)", meta)
-            connection.execute(f"PRAGMA application_id = {tables.APPLICATION_ID}")
+            if not version:
+                meta = [("library", uuid.uuid4().hex), ("generation", "0"), ("fingerprint", "")]
+                connection.executemany("INSERT INTO meta VALUES (?, ?)", meta)
+                connection.execute(f"PRAGMA application_id = {tables.APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {tables.VERSION}")
 
     def begin_ids_after(self, passages: int, documents: int) -> None:
