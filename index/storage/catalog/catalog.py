@@ -45,9 +45,7 @@ class Catalog:
                 raise LibraryTooNew(fact)
             if 0 < version < tables.VERSION:
                 if self.database.read_only:
-                    raise LibraryError(
-                        fact, "Open it once where its folder can be written: that brings it up to date."
-                    )
+                    raise LibraryError(fact, "Open it once where its folder can be written: that brings it up to date.")
                 self.create()
         except LibraryError:
             self.close()
