@@ -31,6 +31,7 @@ from pydantic import AfterValidator, StringConstraints
 from index.citations.entries import web_address
 from index.errors import BadKept
 from index.records import Citation, DocumentInfo, Location
+from index.records.document import FARTHEST, Offset
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
@@ -53,13 +54,11 @@ MOST_BYTES = 2_000_000
 """The largest size of a collection as JSON, in bytes."""
 CONTEXT = 80
 """The number of characters that are kept on each side of a quote, so that its place is found again."""
-_FARTHEST = 2**31 - 1
 _LONGEST_QUOTE, _LONGEST_NOTE, _LONGEST_LINE, _MOST_PARTS = 20_000, 10_000, 2_000, 60
 _MOST_HEADERS = 8
 
 _Line = Annotated[str, MaxLen(_LONGEST_LINE)]
 _Text = Annotated[str, MaxLen(_LONGEST_QUOTE)]
-_Offset = Annotated[int, Ge(0), Le(_FARTHEST)]
 _Position = Annotated[float, Ge(-1e12), Le(1e12)]
 
 
@@ -81,9 +80,9 @@ class KeptQuote:
     date: _Line
     page: _Line
     heading: _Line
-    paragraph: Annotated[int, Ge(0), Le(_FARTHEST)]
-    start: _Offset
-    end: _Offset
+    paragraph: Annotated[int, Ge(0), Le(FARTHEST)]
+    start: Offset
+    end: Offset
     quote: Annotated[_Text, StringConstraints(min_length=1)]
     before: Annotated[str, MaxLen(2 * CONTEXT)] = ""
     """The characters right before the quote, which find its place in another version of the document."""
@@ -125,7 +124,7 @@ class KeptSentence:
     """A sentence of an answer."""
 
     text: _Text
-    quotes: Annotated[tuple[_Offset, ...], MaxLen(_MOST_PARTS)] = ()
+    quotes: Annotated[tuple[Offset, ...], MaxLen(_MOST_PARTS)] = ()
     """The quotes of the item that it rests on, counted from 0."""
     remark: _Line = ""
     """What a reader must know: that nothing supports the sentence, or what differs."""
@@ -136,13 +135,13 @@ class KeptItem:
     """A quote or an answer that a reader keeps; or, with `removed`, the mark that it was removed."""
 
     id: Annotated[str, StringConstraints(pattern="^[A-Za-z0-9_-]{8,40}$")]
-    revision: Annotated[int, Ge(1), Le(_FARTHEST)]
+    revision: Annotated[int, Ge(1), Le(FARTHEST)]
     """It grows with each change."""
     position: _Position
     """Its place in the reader's order: items are sorted by it."""
     kept_at: Annotated[str, MaxLen(40)]
     """ISO 8601."""
-    generation: _Offset = 0
+    generation: Offset = 0
     """The number of changes of the library when it was kept; 0 if unknown."""
     question: _Line = ""
     caution: _Line = ""

@@ -79,9 +79,9 @@ class ChangePrinter:
         if isinstance(event, Problem):
             print_json(asdict(event), indent=None)
         elif any((event.added, event.replaced, event.renamed, event.removed, event.failed)):
-            from index.schema import job_schema
+            from index.wire import Receipt as ReceiptModel
 
-            print_json(job_schema.Receipt.model_validate(event).model_dump(), indent=None)
+            print_json(ReceiptModel.model_validate(event).model_dump(), indent=None)
 
     def _print_line(self, name: str, text: str) -> None:
         self._counts[name] += 1
@@ -144,7 +144,7 @@ def add(
         if not state.quiet:
             _print_waiting(library)
     if context.obj.json:
-        from index.schema.job_schema import Receipt
+        from index.wire import Receipt
 
         printing.print_json(Receipt.model_validate(receipt).model_dump())
     else:
@@ -170,7 +170,7 @@ def queue(
             library.forget_queue()
         contents = library.queue()
     if context.obj.json:
-        from index.schema.redaction import plain
+        from index.wire import plain
 
         printing.print_json(plain(contents))
     else:
@@ -211,7 +211,7 @@ def sync(
     if dry_run and not state.quiet:
         typer.echo("Dry run: nothing was changed. Without --dry-run, the command makes these changes.", err=True)
     if context.obj.json:
-        from index.schema.job_schema import Receipt
+        from index.wire import Receipt
 
         printing.print_json(Receipt.model_validate(receipt).model_dump())
     else:

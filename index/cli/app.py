@@ -109,7 +109,7 @@ def list_documents(context: typer.Context) -> None:
     with context.obj.open() as library:
         documents = library.documents()
     if context.obj.json:
-        from index.schema.document_schema import Document
+        from index.wire import Document
 
         printing.print_json([Document.model_validate(document).model_dump() for document in documents])
     else:
@@ -135,8 +135,7 @@ def show(
         full = library.document(info.id)
         location = library.locate(full.id, selected) if selected else None
     if context.obj.json:
-        from index.schema.hit_schema import Location
-        from index.schema.redaction import plain
+        from index.wire import Location, plain
 
         cut = {"span": {"start": selected[0], "end": selected[1], "text": selected.of(full.text)}} if selected else {}
         place = {"location": Location.model_validate(location).model_dump()} if location else {}
@@ -158,7 +157,7 @@ def remove(
     with context.obj.open() as library:
         receipt = library.remove(*documents)
     if context.obj.json:
-        from index.schema.job_schema import Receipt
+        from index.wire import Receipt
 
         printing.print_json(Receipt.model_validate(receipt).model_dump())
     else:
@@ -179,7 +178,7 @@ def stats(
     are exact.
     """
     from index.cli import output, printing, progress
-    from index.schema.redaction import plain
+    from index.wire import plain
 
     state: State = context.obj
     with state.open() as library, progress.work_progress("measuring recall", shown=recall and not state.quiet):
@@ -234,7 +233,7 @@ def verify(
         passwords = passwords_in(password_file)
         result: Verification = library.verify(deep=deep, progress=report, passwords=passwords)
     if context.obj.json:
-        from index.schema.redaction import plain
+        from index.wire import plain
 
         printing.print_json(plain(result))
     else:

@@ -21,10 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from index.cli.options import State
-    from index.library.batches import Row
     from index.library.library import Library
     from index.library.question_files import QuestionTable
-    from index.records import Answer
+    from index.records import Answer, Row
 
     AskFunction = Callable[[Library, str], Answer]
     """Asks a library one question."""
@@ -114,7 +113,7 @@ def ask(
         if pack is not None:
             _write_pack(pack, *library.pack(answer))
     if state.json:
-        from index.schema.answer_schema import Answer
+        from index.wire import Answer
 
         printing.print_json(Answer.model_validate(answer).model_dump())
         return
@@ -283,7 +282,7 @@ def check(
     with context.obj.open() as library, progress.work_progress("checking", shown=not context.obj.quiet):
         checked = library.check(text, documents=documents or None)
     if context.obj.json:
-        from index.schema.answer_schema import Checked
+        from index.wire import Checked
 
         printing.print_json(Checked.model_validate(checked).model_dump())
     else:

@@ -149,7 +149,7 @@ def import_library(
     with state.open(create=True) as library, step_progress(shown=not state.quiet) as watch:
         receipt = library.import_library(file, trust=trust, progress=watch)
     if state.json:
-        from index.schema.job_schema import Receipt
+        from index.wire import Receipt
 
         printing.print_json(Receipt.model_validate(receipt).model_dump())
     else:

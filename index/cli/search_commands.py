@@ -259,7 +259,7 @@ def search(
     with state.open() as library:
         found = library.search(question, limit=limit, documents=documents or None, explain=explain)
     if context.obj.json:
-        from index.schema.hit_schema import Found
+        from index.wire import Found
 
         printing.print_json(Found.model_validate(found).model_dump())
         return
@@ -286,7 +286,7 @@ def coverage(
     with context.obj.open() as library, progress.work_progress("comparing", shown=not context.obj.quiet):
         report = library.coverage(question, documents=documents or None)
     if context.obj.json:
-        from index.schema.hit_schema import Coverage
+        from index.wire import Coverage
 
         printing.print_json(Coverage.of(question, report).model_dump())
         return

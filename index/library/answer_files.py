@@ -18,9 +18,8 @@ from index.records.remarks import AS_RECOGNISED
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from index.library.batches import Row
     from index.library.question_files import QuestionTable
-    from index.records import Citation, DocumentInfo, Matrix, MatrixCell
+    from index.records import Citation, DocumentInfo, Matrix, MatrixCell, Row
 
     Link = Callable[[Citation], str]
     """Returns the address of the words of a citation."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from index.citations.entries import deep_link
 from index.errors import BatchError, PinciteError, TooMany
 from index.library.answer_files import COLUMNS, OUTPUTS, TableWriter, own_names, unescape_formula
-from index.records import Answer, Citation, MatrixCell, MatrixRow
+from index.records import Answer, Citation, MatrixCell, MatrixRow, Row
 from index.records.remarks import plain, remark
 
 if TYPE_CHECKING:
@@ -27,37 +27,6 @@ if TYPE_CHECKING:
     InWords = Callable[[PinciteError], str]
     """Words the error of a question."""
     OnProgress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """The result of one question."""
-
-    question: str
-    status: str
-    """`answered`, `unsure`, `abstained`, or `failed`."""
-    answer: str = ""
-    """The statements with their markers, or with a remark if the documents do not support them; empty unless the
-    status is `answered`."""
-    quote: str = ""
-    """The text of the first citation; without an answer, the text of the nearest hit, which may be the answer if the
-    status is `unsure`. `document` and `location` belong to the same citation or hit."""
-    document: str = ""
-    location: str = ""
-    confidence: float = 0.0
-    verdict: str = ""
-    """The verdict on the first statement; empty unless the status is `answered`."""
-    error: str = ""
-    """Why the question failed, and how to fix it."""
-    note: str = ""
-    """Notes on the answer: how the question was understood, which of its words no passage mentions, and what could not
-    be searched."""
-    statements: tuple[Statement, ...] = ()
-    """The statements of `answer`."""
-    citations: tuple[Citation, ...] = ()
-    """Every citation of the answer or possible answer, by marker."""
-    nearest: Citation | None = None
-    """Without citations: the nearest words, with the marker 0."""
 
 
 def stream(

@@ -21,9 +21,9 @@ from index.page import answer_view, fragments
 from index.page.first_questions import FirstQuestions
 from index.page.map_svg import map_overlay
 from index.records import Answer
-from index.schema.answer_schema import Answer as AnswerModel
-from index.schema.redaction import redacted
 from index.server.http import problems
+from index.wire import Answer as AnswerModel
+from index.wire import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from index.errors import PinciteError
-    from index.library.batches import Row
     from index.library.library import Library
-    from index.records import Citation, DocumentInfo, Matrix, Statement
+    from index.records import Citation, DocumentInfo, Matrix, Row, Statement
     from index.server.job import Job
     from index.server.job_queue import Jobs
     from index.settings import Settings

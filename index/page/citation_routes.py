@@ -21,10 +21,11 @@ from index.page import fragments
 from index.page.citation_view import FILES, STYLES, citation_view, shortened
 from index.page.preview_picture import page_picture, plain_picture, quotation_picture
 from index.records import Span
-from index.schema.redaction import FARTHEST, redacted
+from index.records.document import FARTHEST
 from index.server.http import problems, responses
 from index.server.http.routes.documents import find_document, part_of
 from index.server.http.service import ServiceDependency  # noqa: TC001 - FastAPI resolves the annotation
+from index.wire import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -14,9 +14,9 @@ from index.loading.pdf.page_cuts import FINE
 from index.page.answer_view import place, without_title
 from index.records import Citation, Span
 from index.records.remarks import recognition
-from index.schema.redaction import redacted
 from index.server.http.routes.documents import marks_of
 from index.views.windows import MOST_MARKED
+from index.wire import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

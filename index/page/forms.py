@@ -14,9 +14,9 @@ from index.page.answer_view import place
 from index.page.fragments import html, render
 from index.page.routes import fragment, require_page_header
 from index.records import Check, remarks
-from index.schema.redaction import redacted
 from index.server.http.service import Service, ServiceDependency
 from index.server.limits import stream_result
+from index.wire import redacted
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

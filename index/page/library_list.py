@@ -15,9 +15,9 @@ from index.page import library_view
 from index.page.library_view import file_name, findings
 from index.records.document import UNDER_WAY
 from index.records.file_kinds import origin
-from index.schema.redaction import redacted
 from index.server.fetch import fetch
 from index.server.file_jobs import folder_arrivals
+from index.wire import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

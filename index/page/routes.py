@@ -20,11 +20,11 @@ from index.page.batch_forms import BatchForm
 from index.page.intake import browser_of
 from index.page.library_list import ListQuery
 from index.page.map_svg import map_svg
-from index.schema.redaction import redacted
 from index.server.http.routes.ask import FORMATS, file_response
 from index.server.http.routes.jobs import page_address, table_response
 from index.server.http.service import Service, ServiceDependency
 from index.server.limits import ClientDisconnected, Slots, client_of
+from index.wire import redacted
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

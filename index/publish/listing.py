@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from index.errors import OriginalMissing
 from index.publish.licences import UNKNOWN, licence_of
-from index.schema.redaction import source_name
+from index.wire import source_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -2,8 +2,9 @@
 
 `choices`: the values that a user can choose. `document`: documents, passages and locations. `table`: tables, and words
 recognised in pictures. `file_kinds`: the formats, and in words how a document was read. `results`: the results of
-searches, answers and checks. `matrix_results`: documents by questions. `report`: the results of changes, and facts
-about a library as a whole. `remarks`: the wording of verdicts. `language_names`: the names of languages.
+searches, answers and checks. `matrix_results`: batches of questions, and documents by questions. `report`: the results
+of changes, and facts about a library as a whole. `remarks`: the wording of verdicts. `language_names`: the names of
+languages.
 Every offset is a Unicode code point into `Document.text`, and every span is half-open: `[start, end)`. A record's
 module is imported when the record is first used, because `pincite --help` needs no record.
 """
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
         Passage,
         Span,
     )
-    from index.records.matrix_results import CellStatus, Matrix, MatrixCell, MatrixRow
+    from index.records.matrix_results import CellStatus, Matrix, MatrixCell, MatrixRow, Row
     from index.records.report import (
         Failure,
         Note,
@@ -106,6 +107,7 @@ __all__ = [
     "Receipt",
     "RecognisedWord",
     "Renamed",
+    "Row",
     "Settled",
     "Span",
     "Stage",

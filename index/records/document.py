@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+
+from annotated_types import Ge, Le
 
 from index.records.choices import CLAIMED, PART
 from index.records.file_kinds import kind_of, reading_in_words
@@ -22,6 +24,12 @@ Lane = Literal["add", "batch"]
 """A queue of jobs: those that change the library, and those that only ask."""
 State = Literal["waiting", "working", "done", "cancelled", "failed"]
 FileStage = Literal["waiting", "reading", "encoding", "added", "replaced", "unchanged", "failed", "cancelled"]
+
+FARTHEST = 2**31 - 1
+"""The largest accepted offset. No document has so many characters, so a larger offset is refused at once."""
+Offset = Annotated[int, Ge(0), Le(FARTHEST)]
+"""In code points of the document's text, from 0."""
+Share = Annotated[float, Ge(0), Le(1)]
 
 UNDER_WAY: tuple[State, ...] = ("waiting", "working")
 OPEN: tuple[FileStage, ...] = ("waiting", "reading", "encoding")
@@ -51,29 +59,33 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """The state of one file of a job."""
+    """A file that is being added to the library."""
 
     name: str
+    """Its name, for people."""
     source: str
+    """Its path or its web address. A server reveals only the name of the file."""
     stage: FileStage = "waiting"
+    """Its stage."""
     passages: int = 0
     """While encoding, the number of encoded passages; it is estimated if files are encoded together. Afterwards, the
     number of passages of its document."""
     of_passages: int = 0
-    part: float = 0.0
-    """The finished share of the work on the file, in [0, 1]."""
+    """The number of passages to encode; 0 until it is known."""
+    part: Share = 0.0
+    """The finished share of the work on the file."""
     reason: str = ""
-    """Why it failed or was cancelled."""
+    """Why it failed or was cancelled; else empty."""
     hint: str = ""
     """How to fix the problem."""
     notes: tuple[str, ...] = ()
-    """Warnings about a file that was added."""
+    """What was left out or repaired when it was read."""
     ready: int = 0
     """Passages that can be asked: of a long document, its first ones while the others are encoded."""
     document: str = ""
     """The id of its document, as soon as some of it can be asked; empty until then."""
     how: str = ""
-    """How it was read, in words; empty until it is added."""
+    """How it was read, in words: `PDF · text layer · 2 tables · English`; empty until it is added."""
 
 
 class Span(NamedTuple):
@@ -139,16 +151,25 @@ class DocumentInfo:
     """A document without its text."""
 
     id: str
+    """SHA-256 of the file's bytes, in hexadecimal. All routes and tools identify the document by it."""
     source: str
+    """The path of its file, or its web address. A server reveals only the name of the file."""
     title: str
+    """The title that the format or the text states; empty if neither does. The same holds for `author` and `date`."""
     author: str
+    """On one line, as stated in the document."""
     date: str
+    """ISO 8601, as precise as stated: `2020-12-05`, `2020-12` or `2020`."""
     media_type: str
+    """The format of its file."""
     characters: int
+    """Length of its text, in code points."""
     pages: int
     """Number of pages; 0 if the format has none."""
     passages: int
+    """Number of passages that it is cut into."""
     notes: tuple[str, ...] = ()
+    """The document's health: what was left out or repaired when the file was read."""
     claimed: bool = False
     """Whether a portable library brought the text, and nobody here has read the file it is said to come from."""
     private: bool = False
@@ -156,6 +177,7 @@ class DocumentInfo:
     whole: int = 0
     """While only its first passages have been read, the number that it will have; 0 for a complete document."""
     reading: Reading = AS_TEXT
+    """How it was read."""
 
     @property
     def health(self) -> tuple[str, ...]:
@@ -165,7 +187,7 @@ class DocumentInfo:
 
     @property
     def kind(self) -> str:
-        """What a reader calls its kind: `Word`, `Scan`."""
+        """What a reader calls its kind: `PDF`, `Scan`, `Spreadsheet`."""
         return kind_of(self)
 
     @property
@@ -210,9 +232,10 @@ class Location:
     """The place of a span, in the words that a reader uses."""
 
     page: str = ""
+    """The label of the page; empty if the format has no pages."""
     heading: str = ""
     """The path of headings above the span, outermost first, joined by ` > `."""
-    paragraph: int = 0
+    paragraph: Annotated[int, Ge(0)] = 0
     """The number of the paragraph, from 1, below the nearest page or heading; 0 if the document has no paragraphs."""
     place: str = ""
     """The name of the slide, sheet, message, moment or line; empty for documents that have none."""
@@ -222,13 +245,13 @@ class Location:
     headers: tuple[str, ...] = ()
     """The headers of the cell's column and row; empty outside a table, or if the span goes beyond one cell. A cell that
     answers a question has its row named by those cells of the row that the question names."""
-    recognised: float | None = None
-    """The least confidence, in [0, 1], with which a word of the span was recognised in a picture; None for words that
-    the file has as text."""
+    recognised: Share | None = None
+    """The least confidence with which a word of the span was recognised in a picture; None for words that the file has
+    as text."""
 
     @property
     def label(self) -> str:
-        """The whole location in one line: `p. 3, § Trade, ¶ 2`."""
+        """The whole location in one line, for a citation: `p. 3, § Trade, ¶ 2`."""
         named = f"“{self.heading.rpartition(' > ')[2]}”" in self.place
         parts = (
             f"p. {self.page}" if self.page else "",

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-if TYPE_CHECKING:
-    from index.records.table import Reading
+from index.records.table import Reading
 
 Stage = Literal["reading", "encoding", "settled", "done"]
 Outcome = Literal["added", "replaced", "unchanged", "failed"]
@@ -20,8 +19,11 @@ class Failure:
     """A file that could not be read, and what to do about it."""
 
     source: str
+    """The file."""
     reason: str
+    """Why it could not be read."""
     hint: str
+    """What to do about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,9 @@ class Note:
     """Something the reader should know about a file that was added all the same."""
 
     source: str
+    """The file."""
     text: str
+    """What was left out or repaired."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +41,11 @@ class ReadAs:
     """How a file was read."""
 
     source: str
+    """The file."""
     words: str
     """For people: `PDF · 3 of 12 pages recognised by tesseract 5.5 · 2 tables · German`."""
     reading: Reading
+    """The same as data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +53,39 @@ class Renamed:
     """A file that has a new name or place."""
 
     source: str
+    """Its name now."""
     before: str
+    """Its name before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The result of `add`, `remove` or `sync`: each file that was found or removed is in exactly one tuple."""
+    """The result of adding or removing, file by file: each file is in exactly one of the lists."""
 
     added: tuple[str, ...] = ()
+    """New documents, by source."""
     replaced: tuple[str, ...] = ()
+    """Documents that replaced an older version."""
     renamed: tuple[Renamed, ...] = ()
+    """Documents that have a new name, and are otherwise unchanged."""
     unchanged: tuple[str, ...] = ()
+    """Documents that were there already, byte for byte."""
     removed: tuple[str, ...] = ()
+    """Documents that were removed, from the catalog and from every index."""
     failed: tuple[Failure, ...] = ()
+    """Files that could not be read."""
     opened: tuple[str, ...] = ()
-    """Archives and mailboxes, which are no documents: the documents in them are in the other tuples."""
+    """Archives and mailboxes, which are no documents: the documents in them are in the other lists."""
     notes: tuple[Note, ...] = ()
+    """Notes on the other files."""
     read: tuple[ReadAs, ...] = ()
     """How each file that was added, or replaced an older version, was read."""
     passages: int = 0
     """Passages added, whether encoded now or already known."""
     encoded: int = 0
-    """Passages encoded now."""
+    """The number of these passages that had to be encoded; the others were known."""
     seconds: float = 0.0
+    """How long it took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +207,13 @@ class Stats:
 
     folder: str
     documents: int
+    """Number of documents."""
     passages: int
+    """Number of passages."""
     sentences: int
+    """Number of sentences."""
     characters: int
+    """Length of all texts together, in code points."""
     bytes: int
     """Size of the library's folder."""
     made_with: str
@@ -203,6 +223,7 @@ class Stats:
     precisions: tuple[str, ...] = ()
     """The precisions in which the vectors were computed; all of them can be compared."""
     media_types: dict[str, int] = field(default_factory=dict)
+    """The number of documents of each format."""
     notes: tuple[str, ...] = ()
     """What the indexes lack, and whether the library is read-only."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from index.records.choices import SUPPORTING, Status, Verdict, Writer
-from index.records.document import DocumentInfo, Location, Passage, Span
+from index.records.document import DocumentInfo, Location, Offset, Passage, Share, Span
 
 _MATCHES = ((0.9, "Strong match"), (0.75, "Good match"), (0.0, "Weak match"))
 """The lowest confidence for each description of a match."""
@@ -24,10 +24,11 @@ class Why:
     dense: float | None
     """Cosine of question and passage; None if the dense index was not searched."""
     dense_rank: int | None
-    """The rank, from 1; None if the passage was not among the dense candidates."""
+    """The rank among the candidates by meaning, from 1; None if the passage was not among them."""
     lexical: float | None
     """BM25 score, 0 if no word of the question occurs nearby; None if the lexical index was not searched."""
     lexical_rank: int | None
+    """The rank among the candidates by words, from 1; None if the passage was not among them."""
     fused: float
     """The weighted sum of both indexes' scores, each as a share of the best score; in [0, 1]."""
     evidence: float
@@ -52,21 +53,23 @@ class Hit:
 
     passage: Passage
     document: DocumentInfo
-    score: float
-    """In [0, 1], higher is better; comparable only among the hits of one question."""
+    """The document that holds the passage."""
+    score: Share
+    """Higher is better; comparable only among the hits of one question."""
     pin: Span
     """The sentence that carries the evidence, or the cell of a table that answers the question."""
     location: Location
     """The location of the pin."""
     why: Why
+    """The reasons why the passage is a hit."""
     claims: tuple[float, ...] = ()
     """The pin score of each sentence of the passage; minus infinity for a heading."""
     cosines: tuple[float, ...] = ()
     """Cosine of the question and each sentence of the passage."""
     also: tuple[Hit, ...] = ()
     """Further hits that say the same in nearly the same words, best first."""
-    cell: float = 0.0
-    """How certain it is that the pin is the cell that the question asks for, in [0, 1]; 0 if the pin is a sentence."""
+    cell: Share = 0.0
+    """How certain it is that the pin is the cell that the question asks for; 0 if the pin is a sentence."""
     above: str = ""
     """The captions and headers of the tables whose rows the passage contains, as far as they are not in its text."""
     tables: tuple[Span, ...] = ()
@@ -109,9 +112,11 @@ class Found:
     """The result of a search."""
 
     question: str
+    """The question as asked, without white space around it."""
     hits: tuple[Hit, ...]
     """Best first."""
     timings_ms: dict[str, float]
+    """The time of each step, in milliseconds."""
     notes: tuple[str, ...] = ()
     """What the reader should know: how the question was understood, and what could not be searched."""
     has_words: bool = True
@@ -138,6 +143,7 @@ class Coverage:
     """What one document says about a question."""
 
     document: DocumentInfo
+    """The document."""
     hit: Hit | None
     """The document's best hit; None if no sentence of it is about the question. Absence is a finding, too."""
 
@@ -147,6 +153,7 @@ class CoverageReport:
     """What each document says about a question, best first."""
 
     rows: tuple[Coverage, ...]
+    """All documents. Those with a hit come first, the best hit at the top."""
     notes: tuple[str, ...] = ()
     """What the reader should know: what could not be searched."""
 
@@ -165,12 +172,17 @@ class Citation:
     """A numbered reference to the exact words that a statement rests on."""
 
     marker: int
+    """Its number, from 1, which statements refer to; 0 for the nearest words, which no statement rests on."""
     document: DocumentInfo
+    """The document that holds the words."""
     location: Location
-    start: int
-    end: int
+    """The place of the words."""
+    start: Offset
+    """Where they begin."""
+    end: Offset
+    """Where they end (exclusive)."""
     quote: str
-    """`document.text[start:end]`."""
+    """The exact words of the document's text from `start` to `end`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +195,14 @@ class Statement:
     """The citations that decide the verdict: those that support the sentence or may do so, or the one that contradicts
     it. Empty if the sentence is unverified."""
     verdict: Verdict
+    """`verbatim`: its words are in a source, and their context agrees. `supported`: a source says every part of it.
+    `perhaps`: a source may say it, compare the two. `contradicted`: a source says otherwise. `unverified`: the
+    documents do not seem to say it."""
     detail: str = ""
-    """The reason in words: what differs, what is not in the source, or why the sentence could not be checked."""
+    """The reason in words: what differs, what is not in the source, or why the sentence could not be checked. Quoted
+    words are between asterisks."""
     nearest: int | None = None
-    """The citation whose words are nearest to an unverified sentence; it does not support the sentence. None if nothing
-    is near."""
+    """The citation whose words are nearest to an unverified sentence, which they do not support; None if none is."""
     is_claim: bool = True
     """False if the sentence states nothing, as a question or a heading. It is not checked then; `detail` says so."""
 
@@ -202,10 +217,13 @@ class Answer:
     """The documents' answer to a question, or the finding that they have none."""
 
     question: str
+    """The question that was answered, without white space around it. It stands alone: a follow-up is completed."""
     status: Status
-    confidence: float
-    """How well the passages match the question, in [0, 1]. It is not the probability that the answer is right."""
-    bar: float
+    """`answered`; `unsure`: the statements are the nearest sentences, which may hold an answer; `abstained`: no answer
+    was found in the documents, and the first hit is only the nearest passage."""
+    confidence: Share
+    """How well the passages match the question. It is not the probability that the answer is right."""
+    bar: Share
     """The minimum confidence for an answer."""
     statements: tuple[Statement, ...]
     """In reading order. With the status `unsure`, these are the nearest sentences, which may hold an answer; with
@@ -215,11 +233,14 @@ class Answer:
     hits: tuple[Hit, ...]
     """The passages found, best first; without an answer, the first one is the nearest miss."""
     searched: tuple[int, int]
-    """The numbers of searched passages and documents; (0, 0) if nothing was searched, and the notes say why."""
+    """The numbers of searched passages and documents; both are 0 if nothing was searched, and the notes say why."""
     writer: Writer
+    """The author of the statements' words: the documents (`quote`), or a language model."""
     timings_ms: dict[str, float]
+    """The time of each step, in milliseconds."""
     notes: tuple[str, ...] = ()
-    """What the reader should know beside the answer. Words of the question are between asterisks: `*Brazil*`."""
+    """Notes for the reader: how the question was understood, which of its words no passage mentions (these are between
+    asterisks), what could not be searched, and what went wrong with the model."""
     asked: str = ""
     """The reader's own words, if earlier questions completed them to `question`; empty if nothing was changed."""
 
@@ -238,11 +259,11 @@ class Check:
     citations: tuple[Citation, ...]
     """By marker, from 1: the words that support or contradict a statement, or that are nearest to it."""
     notes: tuple[str, ...] = ()
-    """What the reader should know: what could not be searched."""
+    """What could not be searched. If there is a note, `unverified` means less."""
 
     @property
     def supported(self) -> int:
-        """Number of statements that the documents support, verbatim or otherwise."""
+        """Number of statements that the documents support: those that are `verbatim` or `supported`."""
         return sum(statement.is_supported for statement in self.statements)
 
     @property
@@ -252,7 +273,7 @@ class Check:
 
     @property
     def summary(self) -> str:
-        """The check in one line: `3 of 7 sentences supported, 1 perhaps, 1 contradicted, 2 not verified`."""
+        """The whole in one line: `3 of 7 sentences supported, 1 perhaps, 1 contradicted, 2 not verified`."""
         verdicts = [statement.verdict for statement in self.statements if statement.is_claim]
         counts = [f"{self.supported} of {self.claims} sentences supported"]
         names = {"perhaps": "perhaps", "contradicted": "contradicted", "unverified": "not verified"}

@@ -189,9 +189,10 @@ class Reading:
     tables: int = 0
     """Number of tables that are kept as tables."""
     languages: tuple[str, ...] = ()
-    """The languages of the text, most of it first, by ISO 639-1: `en`."""
+    """The languages of the text by ISO 639-1, the most frequent first: `en`; empty if none is sure."""
     container: str = ""
-    """The source of the message or archive that the document comes from; empty if it is a file of its own."""
+    """The source of the message or archive that the document comes from; empty if it is a file of its own. A server
+    reveals only the name."""
     doi: str = ""
     """The document's own DOI, as in `10.1371/journal.pone.0118432`; empty if it states none."""
 

@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from index.errors import PinciteError
-    from index.library.batches import Row
     from index.library.question_files import QuestionTable
-    from index.records import MatrixRow, Receipt
+    from index.records import MatrixRow, Receipt, Row
     from index.records.document import Arrival, Kind, Lane, State
 
 

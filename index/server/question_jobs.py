@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from index.library import batches
 from index.records import Answer
-from index.schema.redaction import redacted
 from index.server.file_jobs import without_folders
+from index.wire import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -13,8 +13,8 @@ from index.answers.checked_text import split_statements
 from index.errors import DocumentNotFound, TooMany
 from index.library.library import Library
 from index.records import Statement
-from index.schema.answer_schema import Checked
 from index.settings import Settings
+from index.wire import Checked
 from tests.fakes import FakeEncoder
 from tests.nightly import length
 

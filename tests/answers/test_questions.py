@@ -13,9 +13,9 @@ from index.answers.assembly import COUNT_NOTE, HEADING_CONFIDENCE
 from index.encoders.pretrained import DEFAULT_NAME
 from index.library.library import Library
 from index.library.searcher import EMPTY
-from index.schema.answer_schema import Answer
 from index.search.signals import NAMES, confidence
 from index.settings import Settings
+from index.wire import Answer
 from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:

@@ -14,9 +14,8 @@ from index.errors import OriginalMissing
 from index.ingest.claimed_documents import FOUND_IN_FILE
 from index.library import searcher
 from index.records import CLAIMED, Check, Citation, DocumentInfo, Location
-from index.schema.answer_schema import Answer
-from index.schema.document_schema import Document
 from index.settings import Settings
+from index.wire import Answer, Document
 from tests.backup.conftest import COUNT, best_source, contents_of, text_about
 from tests.backup.forgeries import Manifest, Parts, altered
 from tests.nightly import length
@@ -253,7 +252,7 @@ def test_claims_are_marked_in_lists_json_and_backups(forged: Path, open_library:
     library.import_library(forged)
     info = library.documents()[0]
     assert CLAIMED in info.health
-    assert Document.model_validate(info).claimed
+    assert Document.model_validate(info).model_dump()["claimed"]
     library.backup(tmp_path / "backup.zip")
     type(library).restore(tmp_path / "backup.zip", tmp_path / "again")
     restored = open_library(tmp_path / "again")
@@ -404,7 +403,7 @@ def test_results_from_claims_name_the_files_to_add(
     assert all("the text of 03.md" in note for note in notes)
     assert sum("confidence" in note for note in notes) == sum("verdicts" in note for note in notes) == 1
     assert escape_markdown(answer.notes[0]) in library.pack(answer)[1]
-    assert Answer.model_validate(answer).citations[0].document.claimed
+    assert Answer.model_validate(answer).model_dump()["citations"][0]["document"]["claimed"]
     library.add(sources)
     assert all_notes() == []
 

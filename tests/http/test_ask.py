@@ -13,10 +13,8 @@ import pytest
 from fastapi.sse import KEEPALIVE_COMMENT
 from openpyxl import load_workbook
 
-from index.schema.answer_schema import Answer, Checked
-from index.schema.hit_schema import Found
-from index.schema.redaction import redacted
 from index.server.http import responses
+from index.wire import Answer, Checked, Found, redacted
 from tests.http.conftest import Service, events, wait_for_job
 
 if TYPE_CHECKING:
@@ -35,7 +33,9 @@ def without_times(answer: dict[str, Any]) -> dict[str, Any]:
 def test_search_returns_the_library_s_own_hits(service: Service, client: TestClient) -> None:
     """The order is the same, and files are named without their folders."""
     result = client.post("/v1/search", json={"question": QUESTION, "limit": 3, "explain": True}).json()
-    expected = Found.model_validate(redacted(service.library.search(QUESTION, limit=3, explain=True))).model_dump()
+    expected = Found.model_validate(redacted(service.library.search(QUESTION, limit=3, explain=True))).model_dump(
+        mode="json"
+    )
     assert without_times(result) == without_times(expected)
     assert result["hits"][0]["document"]["source"] == "treaty.md"
     assert result["hits"][0]["why"]["nearest_words"]
@@ -62,7 +62,7 @@ def test_ask_returns_the_library_s_own_answer(service: Service, client: TestClie
     """Each citation is an exact quotation from its document."""
     answer = client.post("/v1/ask", json={"question": QUESTION}).json()
     assert without_times(answer) == without_times(
-        Answer.model_validate(redacted(service.library.ask(QUESTION))).model_dump()
+        Answer.model_validate(redacted(service.library.ask(QUESTION))).model_dump(mode="json")
     )
     (citation,) = answer["citations"]
     text = service.library.document(citation["document"]["id"]).text

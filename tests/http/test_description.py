@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import BaseModel, TypeAdapter
 
+from index import wire
 from index.citations.export import FORMS
-from index.schema import answer_schema, document_schema, job_schema
 from index.server.http import requests
 from index.server.http.requests import (
     AskRequest,
@@ -97,11 +97,11 @@ def test_limits_of_the_settings_are_in_the_description(service: Service, schema:
 REQUESTS = (SearchRequest, AskRequest, CheckRequest, CoverageRequest, BatchRequest, FromUrl, FromFolder)
 MODELS = [
     *REQUESTS,
-    answer_schema.Answer,
-    answer_schema.Citation,
-    answer_schema.Checked,
-    document_schema.Document,
-    job_schema.Job,
+    wire.Answer,
+    wire.Citation,
+    wire.Checked,
+    wire.Document,
+    wire.Job,
 ]
 
 

@@ -11,10 +11,10 @@ from starlette.requests import Request
 
 from index import errors
 from index.errors import PinciteError
-from index.schema.job_schema import Problem
 from index.server.http import create_app, problems
 from index.server.http.problems import KINDS
 from index.settings import Settings
+from index.wire import Problem
 from tests.cases import cases
 from tests.hosted import hosted
 from tests.http.conftest import SECRET, Service, files

@@ -12,9 +12,8 @@ import pytest
 from openpyxl import load_workbook
 
 from index.library.answer_files import COLUMNS, DOWNLOADS, matrix_table, table
-from index.library.batches import Row
 from index.library.question_files import QuestionTable
-from index.records import Citation, DocumentInfo, Location, Matrix, MatrixCell, MatrixRow
+from index.records import Citation, DocumentInfo, Location, Matrix, MatrixCell, MatrixRow, Row
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet

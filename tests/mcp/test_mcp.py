@@ -17,14 +17,12 @@ from mcp.shared.exceptions import MCPError
 
 from index.library.library import Library
 from index.records import Span
-from index.schema.answer_schema import Answer, Checked
-from index.schema.hit_schema import Found, Location
-from index.schema.redaction import redacted
 from index.server import mcp
 from index.server.guard.middleware import Guard
 from index.server.mcp.server import AT_ONCE
 from index.server.mcp.tools import READ
 from index.settings import Settings
+from index.wire import Answer, Checked, Found, Location, redacted
 from tests.fakes import FakeEncoder
 from tests.hosted import hosted
 
@@ -123,7 +121,7 @@ def test_server_instructions_explain_citations(filled: Library) -> None:
 def test_search_tool_returns_the_library_s_hits(filled: Library) -> None:
     """Hits have text, location and link, and only the fields that an assistant needs."""
     result = call_tool(filled, "search", question="Who signed the treaty?", limit=2)
-    expected = Found.model_validate(redacted(filled.search("Who signed the treaty?", limit=2))).model_dump()
+    expected = Found.model_validate(redacted(filled.search("Who signed the treaty?", limit=2))).model_dump(mode="json")
     assert_part_of(result.structured_content, expected, new={"link"})
     hit = result.structured_content["hits"][0]
     assert hit["pin"]["text"] == "The king signed the treaty in 1905."
@@ -136,7 +134,7 @@ def test_ask_tool_returns_the_library_s_answer(filled: Library) -> None:
     """Statements have markers, citations have quotes, and an answer comes without further hits."""
     result = call_tool(filled, "ask", question="Who signed the treaty?", settings=SETTINGS)
     answer = filled.ask("Who signed the treaty?")
-    expected = Answer.model_validate(redacted(answer)).model_dump()
+    expected = Answer.model_validate(redacted(answer)).model_dump(mode="json")
     assert result.structured_content["status"] == expected["status"]
     assert_part_of({**result.structured_content, "hits": []}, {**expected, "hits": []}, new={"link"})
 
@@ -155,7 +153,7 @@ def test_check_tool_returns_the_library_s_verdicts(filled: Library) -> None:
     """Each sentence has a verdict and the source for it."""
     text = "The king signed the treaty in 1905. The king signed the treaty in 1906. Bread is sold."
     result = call_tool(filled, "check", text=text)
-    expected = Checked.model_validate(redacted(filled.check(text))).model_dump()
+    expected = Checked.model_validate(redacted(filled.check(text))).model_dump(mode="json")
     assert_part_of(result.structured_content, expected, new={"link"})
     verdicts = [statement["verdict"] for statement in result.structured_content["statements"]]
     assert verdicts == ["verbatim", "contradicted", "unverified"]
@@ -397,7 +395,7 @@ def test_official_client_lists_and_calls_every_tool(filled: Library, address: st
 
     results = anyio.run(run)
     assert all(result.structured_content and text_of(result) and not result.is_error for result in results.values())
-    expected = Found.model_validate(redacted(filled.search("Who signed the treaty?", limit=6))).model_dump()
+    expected = Found.model_validate(redacted(filled.search("Who signed the treaty?", limit=6))).model_dump(mode="json")
     assert_part_of(results["search"].structured_content, expected, new={"link"})
     assert results["check"].structured_content["supported"] == 1
     assert results["read"].structured_content["text"] == "Peace\n\n"

@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from index.errors import LibraryReadOnly, PinciteError
-from index.library.batches import Row
 from index.library.library import Library
 from index.library.question_files import QuestionTable
 from index.page import batch_forms, fragments, library_view
 from index.page.library_list import COLUMNS, PAGE_LENGTH, LibraryEvents, ListQuery, matching, shelf
 from index.page.library_view import findings
-from index.records import Citation, DocumentInfo, Location, Receipt, Statement
+from index.records import Citation, DocumentInfo, Location, Receipt, Row, Statement
 from index.records.document import Arrival, FileState
 from index.records.file_kinds import FORMATS
 from index.server.job import Job

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.library.batches import Row
+from index.records import Row
 from index.records.document import Arrival, FileStage, FileState
 from index.server.job import Job
 from index.server.speed import FORECAST_SECONDS, KNOWN_SECONDS, Forecast, SpeedMeter

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from index.schema.redaction import redacted
+from index.wire import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

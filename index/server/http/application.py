@@ -25,8 +25,6 @@ import index
 from index.citations.readable import environment
 from index.errors import PinciteError
 from index.library.library import Library
-from index.schema.answer_schema import Piece
-from index.schema.job_schema import Problem
 from index.server import mcp
 from index.server.guard.connections import protocol
 from index.server.guard.middleware import Guard
@@ -45,6 +43,7 @@ from index.server.visitors.identity import Identities
 from index.server.visitors.registry import Visitors
 from index.settings import Settings
 from index.text.query import SYNTAX
+from index.wire import Piece, Problem
 
 if TYPE_CHECKING:
     import socket

@@ -20,9 +20,9 @@ from starlette.types import Receive, Scope, Send
 from index import errors
 from index.citations.readable import environment
 from index.errors import PinciteError
-from index.schema.job_schema import Mistake, Problem
 from index.server.guard.origins import AS_TEXT, MEDIA_TYPE, Refusal, local_path
 from index.server.http.responses import preferred_type
+from index.wire import Mistake, Problem
 
 _NAMESPACE = "urn:pincite:problem:"
 _MAX_MISTAKES = 20

@@ -1,5 +1,9 @@
 """The four tools for assistants: their arguments, and their results as data and as text.
 
+A tool returns the JSON of REST without the fields that an assistant does not need, because an assistant pays for every
+word that it reads, with a link to the exact words, and with advice on how to cite. No field is declared again:
+`_subset` takes it from its model.
+
 REST accepts similar bodies (`index.server.http.requests`), but with other fields, defaults and limits, and with strict
 types.
 
@@ -8,27 +12,27 @@ The words of a document have no line breaks here, so they cannot look like a mar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from index import wire
+from index.citations.entries import deep_link
 from index.citations.export import cite, export
 from index.errors import SpanError, TooMany
-from index.records import CLAIMED, Check, Span
+from index.records import CLAIMED, Check, Citation, Span
+from index.records.document import Offset
 from index.records.remarks import AS_RECOGNISED, is_recognised, plain
-from index.schema import assistant_schema
-from index.schema.assistant_schema import pin_citation
-from index.schema.redaction import redacted
 from index.server.limits import stream_result
 from index.text.sentences import one_line
+from index.wire import Schema, redacted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from index.library.library import Library
-    from index.records import Answer, Citation, DocumentInfo, Found, Location, Statement
-    from index.schema.assistant_schema import Json, Model
+    from index.records import Answer, DocumentInfo, Found, Hit, Location, Statement
     from index.settings import Settings
 
     IsGone = Callable[[], bool]
@@ -37,8 +41,12 @@ HITS = 6
 """The default number of passages of a search: an assistant pays for every word that it reads."""
 MOST_TURNS = 20
 """Maximum number of earlier questions in a call."""
+Json = dict[str, Any]
+Model = type[BaseModel]
 READ = 8000
 """Maximum number of characters that one call reads, about four pages."""
+NEAREST = 3
+"""The number of passages in the result if there is no answer."""
 INSTRUCTIONS = """\
 This server holds a reader's own documents. Use it whenever a question may be answered by them, and cite.
 
@@ -103,6 +111,146 @@ class ReadArguments(Arguments):
     """The offset where to begin, as in search results and citations."""
     end: int | None = Field(default=None, ge=0)
     """The offset where to stop (exclusive). Without it, one call reads as much as is allowed."""
+
+
+def _subset(
+    model: type[Schema],
+    *,
+    without: Sequence[str] = (),
+    types: Mapping[str, Any] | None = None,
+    advice: Mapping[str, str] | None = None,
+    also: Mapping[str, Any] | None = None,
+) -> Model:
+    """Return a model with the fields of another.
+
+    `types` replaces the types of fields that hold other models; `advice` is appended to their descriptions; `also` adds
+    fields.
+    """
+    fields: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        if name not in without:
+            description = f"{field.description} {(advice or {}).get(name, '')}".rstrip()
+            kind = (types or {}).get(name, field.rebuild_annotation())
+            fields[name] = (Annotated[kind, Field(description=description)], ...)
+    return create_model(model.__name__, __base__=Schema, __doc__=model.__doc__, **fields, **(also or {}))
+
+
+def _link(description: str) -> Json:
+    return {"link": (Annotated[str, Field(description=description)], ...)}
+
+
+class Excerpt(Schema):
+    """A part of a document's text, with its place."""
+
+    document: wire.Reference
+    """The document."""
+    location: wire.Location
+    """Where the part begins."""
+    start: Offset
+    """Where the part begins."""
+    end: Offset
+    """Where the part ends (exclusive)."""
+    text: str
+    """The exact words from `start` to `end`."""
+    characters: int
+    """Length of the whole text, in code points."""
+    next: int | None
+    """The offset where the next part begins; null at the end of the document."""
+
+
+_REFERENCE = _subset(wire.Reference, advice={"claimed": "If true, say so when you cite the document."})
+_PASSAGE = _subset(
+    wire.Hit,
+    without=("runner_up", "why", "also"),
+    types={"document": _REFERENCE},
+    advice={"pin": "Quote this one."},
+    also=_link("A link to the pin."),
+)
+_STATEMENT = _subset(wire.Statement, advice={"nearest": "Never cite it as if it supported the sentence."})
+_CITATION = _subset(wire.Citation, types={"document": _REFERENCE}, also=_link("A link to these words."))
+_FOUND = _subset(
+    wire.Found,
+    without=("timings_ms",),
+    types={"hits": list[_PASSAGE]},  # type: ignore[valid-type]  # made when this module is imported
+    advice={"hits": "A hit is only the nearest passage: its words decide whether it answers the question."},
+)
+_ANSWER = _subset(
+    wire.Answer,
+    without=("writer", "searched", "timings_ms"),
+    types={
+        "statements": list[_STATEMENT],  # type: ignore[valid-type]
+        "citations": list[_CITATION],  # type: ignore[valid-type]
+        "hits": list[_PASSAGE],  # type: ignore[valid-type]
+    },
+    advice={
+        "status": "If it is `unsure`, say that you are not sure, and quote the statements. If it is `abstained`, say "
+        "so, and do not make an answer from the hits.",
+        "hits": "Only present if there is no answer.",
+        "notes": "Pass them on to the reader.",
+    },
+)
+_CHECKED = _subset(
+    wire.Checked,
+    types={
+        "statements": list[_STATEMENT],  # type: ignore[valid-type]
+        "citations": list[_CITATION],  # type: ignore[valid-type]
+    },
+)
+_EXCERPT = _subset(Excerpt, types={"document": _REFERENCE})
+
+
+def found_json(record: Found) -> Json:
+    """Return the passages of a search, each with a link to its pin."""
+    whole = wire.Found.model_validate(record).model_dump()
+    return _dumped(_FOUND, {**whole, "hits": _linked_hits(whole["hits"], record.hits)})
+
+
+def answer_json(record: Answer) -> Json:
+    """Return an answer. Passages are included only if there is no answer: then nothing else can be shown."""
+    nearest = record.hits[:NEAREST] if record.status == "abstained" else ()
+    whole = wire.Answer.model_validate(replace(record, hits=nearest)).model_dump()
+    linked = {
+        "citations": _linked_citations(whole["citations"], record.citations),
+        "hits": _linked_hits(whole["hits"], nearest),
+    }
+    return _dumped(_ANSWER, {**whole, **linked})
+
+
+def checked_json(record: Check) -> Json:
+    """Return a text that was checked, sentence by sentence."""
+    whole = wire.Checked.model_validate(record).model_dump()
+    return _dumped(_CHECKED, {**whole, "citations": _linked_citations(whole["citations"], record.citations)})
+
+
+def excerpt_json(info: DocumentInfo, location: Location, span: Span, text: str) -> Json:
+    """Return a part of a document's text, and the offset where the next part begins."""
+    part = {
+        "document": info,
+        "location": location,
+        "start": span.start,
+        "end": span.end,
+        "text": text,
+        "characters": info.characters,
+        "next": span.end if span.end < info.characters else None,
+    }
+    return _dumped(_EXCERPT, part)
+
+
+def pin_citation(hit: Hit, marker: int = 0) -> Citation:
+    """Return a citation of the hit's pin."""
+    return Citation(marker, hit.document, hit.location, hit.pin.start, hit.pin.end, hit.quote)
+
+
+def _linked_hits(shown: Sequence[Json], found: Sequence[Hit]) -> list[Json]:
+    return [{**hit, "link": deep_link(pin_citation(record))} for hit, record in zip(shown, found, strict=True)]
+
+
+def _linked_citations(shown: Sequence[Json], citations: Sequence[Citation]) -> list[Json]:
+    return [{**citation, "link": deep_link(record)} for citation, record in zip(shown, citations, strict=True)]
+
+
+def _dumped(model: Model, content: Json) -> Json:
+    return model.model_validate(content).model_dump(mode="json")
 
 
 def found_text(result: Found) -> str:
@@ -188,7 +336,7 @@ def tools(library: Library, settings: Settings) -> Sequence[Tool]:
             "carries the evidence (`pin`), its place in the document and a link. Use it to gather evidence; quote the "
             "pin exactly. A hit is only a near passage: it may not answer the question.",
             SearchArguments,
-            assistant_schema.FOUND,
+            _FOUND,
             calls.search,
         ),
         Tool(
@@ -199,7 +347,7 @@ def tools(library: Library, settings: Settings) -> Sequence[Tool]:
             "the sentences are the nearest ones and may hold the answer. Ask one thing at a time. Nothing in the "
             "answer is made up: you can cite it as it is.",
             AskArguments,
-            assistant_schema.ANSWER,
+            _ANSWER,
             calls.ask,
         ),
         Tool(
@@ -211,7 +359,7 @@ def tools(library: Library, settings: Settings) -> Sequence[Tool]:
             "it rests on, or the nearest words. Check what you have written before you show it. Differences that need "
             "knowledge of the world are not detected.",
             CheckArguments,
-            assistant_schema.CHECKED,
+            _CHECKED,
             calls.check,
             is_long=True,
         ),
@@ -222,7 +370,7 @@ def tools(library: Library, settings: Settings) -> Sequence[Tool]:
             "is the offset where the next part begins. Use it to see the text around a citation: begin some hundred "
             "characters before its `start`.",
             ReadArguments,
-            assistant_schema.EXCERPT,
+            _EXCERPT,
             calls.read,
         ),
     )
@@ -241,12 +389,12 @@ class _Calls:
             raise TooMany("passages", arguments.limit, most, "PINCITE_MAX_HITS")
         found = self._library.search(arguments.question, documents=arguments.documents, limit=arguments.limit)
         shown = redacted(found)
-        return Result(assistant_schema.found(shown), found_text(shown))
+        return Result(found_json(shown), found_text(shown))
 
     def ask(self, arguments: AskArguments, _: IsGone) -> Result:
         answer = self._library.ask(arguments.question, documents=arguments.documents, after=arguments.after)
         shown = redacted(answer)
-        return Result(assistant_schema.answer(shown), answer_text(shown))
+        return Result(answer_json(shown), answer_text(shown))
 
     def check(self, arguments: CheckArguments, is_gone: IsGone) -> Result:
         most = self._settings.max_text_characters
@@ -256,7 +404,7 @@ class _Calls:
             arguments.text, documents=arguments.documents, most_sentences=self._settings.max_check_sentences
         )
         shown = redacted(stream_result(stream, Check, is_gone))
-        return Result(assistant_schema.checked(shown), check_text(shown))
+        return Result(checked_json(shown), check_text(shown))
 
     def read(self, arguments: ReadArguments, _: IsGone) -> Result:
         """Return a part of a document's text. Raises SpanError if the span is outside the document."""
@@ -270,4 +418,4 @@ class _Calls:
         span = Span(arguments.start, min(end, arguments.start + READ))
         words = span.of(self._library.document(info.id).text)
         location = self._library.locate(info.id, span)
-        return Result(assistant_schema.excerpt(info, location, span, words), text(info, span, location, words))
+        return Result(excerpt_json(info, location, span, words), text(info, span, location, words))

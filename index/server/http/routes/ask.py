@@ -18,10 +18,6 @@ from index.errors import PinciteError
 from index.records import Answer as AnswerRecord
 from index.records import Check as CheckRecord
 from index.records import ExportForm
-from index.schema.answer_schema import Answer, Checked
-from index.schema.hit_schema import Coverage, Found
-from index.schema.job_schema import Job
-from index.schema.redaction import redacted
 from index.server.file_names import attachment, file_stem
 from index.server.http import problems, responses
 from index.server.http.problems import BODY, JSON, json_body, problem_responses
@@ -36,6 +32,7 @@ from index.server.http.requests import (
 from index.server.http.routes.jobs import accepted
 from index.server.http.service import Service, ServiceDependency
 from index.server.limits import client_of, stream_result
+from index.wire import Answer, Checked, Coverage, Found, Job, redacted
 
 if TYPE_CHECKING:
     from index.library.library import Library

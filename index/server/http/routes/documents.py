@@ -14,16 +14,15 @@ from index.citations.readable import environment
 from index.errors import DocumentNotFound, LoadingError, PageError
 from index.loading.pdf.page_cuts import FINE, PageMark, Rectangle
 from index.records import DocumentInfo, Span
+from index.records.document import FARTHEST
 from index.records.file_kinds import has_pictures
 from index.records.remarks import recognition
-from index.schema.document_schema import Document, Documents, Text
-from index.schema.job_schema import Receipt
-from index.schema.redaction import FARTHEST, redacted, source_name
 from index.server.http import responses
 from index.server.http.problems import JSON, problem_responses
 from index.server.http.responses import Download
 from index.server.http.service import Service, ServiceDependency
 from index.server.limits import client_of
+from index.wire import Document, Documents, Receipt, Text, redacted, source_name
 
 router = APIRouter(prefix="/v1/documents", tags=["Documents"])
 UNCHANGED: dict[int | str, dict[str, Any]] = {

@@ -1,16 +1,24 @@
 """The routes for monitoring: liveness, readiness, metrics, statistics."""
 
 import secrets
+from typing import Literal
 
 import anyio.to_thread
 from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from index.schema.hit_schema import Stats
-from index.schema.job_schema import Health
 from index.server.http.problems import problem_responses
 from index.server.http.service import ServiceDependency
+from index.wire import Schema, Stats
+
+
+class Health(Schema):
+    """The state of the server."""
+
+    status: Literal["ok"]
+    """Always `ok`: a server that is not ready returns a problem instead."""
+
 
 router = APIRouter(tags=["Health"])
 _ALIVE = Health(status="ok")

@@ -16,8 +16,6 @@ from index.errors import TooMany
 from index.library.answer_files import matrix_table, page_link
 from index.library.answer_files import table as answer_table
 from index.records.document import UNDER_WAY, Arrival
-from index.schema.job_schema import Job
-from index.schema.redaction import redacted
 from index.server.fetch import fetch
 from index.server.file_jobs import folder_arrivals
 from index.server.file_names import attachment, batch_stem
@@ -29,6 +27,7 @@ from index.server.http.service import Service, ServiceDependency
 from index.server.job import Job as RunningJob
 from index.server.limits import client_of
 from index.settings import Settings
+from index.wire import Job, redacted
 
 router = APIRouter(prefix="/v1/jobs", tags=["Jobs"], responses=problem_responses(404, 422))
 POLL_SECONDS = 0.2

@@ -5,16 +5,17 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 from fastapi import APIRouter, Response
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse
 
 from index.citations.readable import environment
-from index.schema.visitor_schema import Visitor as VisitorModel
 from index.server.limits import VISITOR_KEY
 from index.server.visitors.admission import COOKIE_KEY, TOKEN_KEY
+from index.wire import Schema
 
 if TYPE_CHECKING:
-    from index.server.visitors.registry import Visitor, Visitors
+    from index.server.visitors import registry
     from index.settings import Settings
 
 router = APIRouter(tags=["Visitors"])
@@ -24,24 +25,47 @@ _NO_STORE = {"Cache-Control": "no-store"}
 _OPEN, _SHUT = "User-agent: *\nAllow: /\n", "User-agent: *\nDisallow: /\n"
 
 
-def _visitor(request: Request) -> "Visitor":
-    visitor: Visitor = request.scope[VISITOR_KEY]
+class Visitor(Schema):
+    """Your private library: what it holds, what it may hold, and when it is deleted."""
+
+    documents: int = Field(ge=0)
+    """Number of your documents."""
+    bytes: int = Field(ge=0)
+    """Size of your files."""
+    pages: int = Field(ge=0)
+    """Number of their pages; 3,000 characters count as a page in formats without pages."""
+    max_documents: int
+    """The limit of `documents`."""
+    max_bytes: int
+    """The limit of `bytes`."""
+    max_pages: int
+    """The limit of `pages`."""
+    seconds_left: int | None
+    """Seconds until everything is deleted, if you do nothing more; null if there is nothing to delete."""
+    has_cookie: bool
+    """Whether your request brought the cookie. If not, send `token` as the header `X-Pincite-Visitor`."""
+    token: str
+    """Stands for you. Do not share it: with it, others can read your documents."""
+
+
+def _visitor(request: Request) -> "registry.Visitor":
+    visitor: registry.Visitor = request.scope[VISITOR_KEY]
     return visitor
 
 
-def _visitors(request: Request) -> "Visitors":
-    visitors: Visitors = request.app.state.visitors
+def _visitors(request: Request) -> "registry.Visitors":
+    visitors: registry.Visitors = request.app.state.visitors
     return visitors
 
 
-@router.get("/v1/visitor", summary="Get your private library's state", response_model=VisitorModel)
-def state(request: Request, response: Response) -> VisitorModel:
+@router.get("/v1/visitor", summary="Get your private library's state", response_model=Visitor)
+def state(request: Request, response: Response) -> Visitor:
     """Return what your private library holds, what it may hold, and when it is deleted."""
     visitor, visitors = _visitor(request), _visitors(request)
     settings = visitors.settings
     documents = visitor.library.own_documents()
     response.headers.update(_NO_STORE)
-    return VisitorModel(
+    return Visitor(
         documents=len(documents),
         bytes=visitor.uploads.size,
         pages=visitor.pages,

@@ -1,42 +1,60 @@
-"""The schema: the JSON that leaves the library, with paths for its own user and without them for others."""
+"""The JSON that leaves the library, with paths for its own user and without them for others."""
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
 from dataclasses import fields
+from itertools import pairwise
 from typing import TYPE_CHECKING, get_args
 
 import pytest
 
-from index import records
+from index import records, wire
 from index.citations import export
-from index.library import batches
 from index.page import answer_view
 from index.records import remarks
 from index.records.document import FileState
-from index.schema import job_schema
-from index.schema.answer_schema import Answer, Checked
-from index.schema.document_schema import Document
-from index.schema.hit_schema import Coverage, Found, Location, Reference, Stats, Why
-from index.schema.job_schema import File, Row
-from index.schema.redaction import Schema, plain, redacted, source_name
 from index.server.http.routes import ask
+from index.wire import (
+    Answer,
+    Checked,
+    Coverage,
+    Document,
+    File,
+    Found,
+    Location,
+    Reference,
+    Row,
+    Schema,
+    Stats,
+    Why,
+    plain,
+    redacted,
+    source_name,
+)
+from tests.reference import ROOT, parsed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from _typeshed import DataclassInstance
 
     from index.library.library import Library
     from tests.conftest import Write
 
+LEAST_SAME = 3
+"""Two records may both have a `start` and an `end`."""
 TEXT = "# Trade\n\nThe king signed the treaty. It rained.\n"
 
 
 def test_offsets_of_a_hit_select_its_text(library: Library, write: Write) -> None:
     """Passage and pin have code point offsets into the document's text."""
     library.add(write("treaty.md", TEXT))
-    found = Found.model_validate(library.search("treaty")).model_dump()
+    found = Found.model_validate(library.search("treaty")).model_dump(mode="json")
     text = library.document("treaty.md").text
     hit = found["hits"][0]
     assert text[hit["start"] : hit["end"]] == hit["text"]
@@ -48,7 +66,7 @@ def test_offsets_of_a_hit_select_its_text(library: Library, write: Write) -> Non
         "label": "§ Trade, ¶ 1",
         "place": "",
         "cell": "",
-        "headers": (),
+        "headers": [],
         "recognised": None,
     }
     assert hit["why"]["matched_terms"] == ["treaty"]
@@ -73,7 +91,7 @@ def test_hit_has_its_reasons_and_copies(library: Library, write: Write) -> None:
     assert copy["document"]["source"] == hit.also[0].document.source != hit.document.source
     text = library.document(copy["document"]["id"]).text
     assert text[copy["pin"]["start"] : copy["pin"]["end"]] == copy["pin"]["text"]
-    assert Found.model_validate(library.search("treaty in:nowhere")).notes
+    assert Found.model_validate(library.search("treaty in:nowhere")).model_dump()["notes"]
 
 
 def test_every_record_survives_json(library: Library, write: Write) -> None:
@@ -81,7 +99,7 @@ def test_every_record_survives_json(library: Library, write: Write) -> None:
     receipt = library.add([write("treaty.md", TEXT), write("broken.pdf", "%PDF-1.4 no")])
     (info,) = library.documents()
     values = {
-        "receipt": job_schema.Receipt.model_validate(receipt).model_dump(),
+        "receipt": wire.Receipt.model_validate(receipt).model_dump(),
         "stats": plain(library.stats()),
         "recall": plain(library.recall(), decimals=4),
         "verification": plain(library.verify()),
@@ -139,9 +157,9 @@ def test_redacted_records_contain_no_path(library: Library, write: Write) -> Non
         Checked.model_validate(redacted(library.check("The king signed the treaty."))),
         Coverage.of("treaty", redacted(library.coverage("treaty"))),
         Document.model_validate(redacted(INFO)),
-        job_schema.Receipt.model_validate(redacted(receipt)),
-        job_schema.Receipt.model_validate(redacted(moved)),
-        job_schema.Failure.model_validate(redacted(failure)),
+        wire.Receipt.model_validate(redacted(receipt)),
+        wire.Receipt.model_validate(redacted(moved)),
+        wire.Failure.model_validate(redacted(failure)),
         File.model_validate(redacted(FileState(name="treaty.md", source=PATH, reason=f"Cannot read {PATH}."))),
         Stats.model_validate(library.stats()),
     )
@@ -157,7 +175,8 @@ def test_unredacted_record_keeps_the_whole_path(library: Library, write: Write) 
     """Only `redacted` removes paths, so the command line shows them."""
     path = write("treaty.md", TEXT)
     library.add(path)
-    assert Found.model_validate(library.search("treaty")).hits[0].document.source == str(path)
+    shown = Found.model_validate(library.search("treaty")).model_dump()
+    assert shown["hits"][0]["document"]["source"] == str(path)
 
 
 @pytest.mark.parametrize(
@@ -167,10 +186,10 @@ def test_unredacted_record_keeps_the_whole_path(library: Library, write: Write) 
         (Document, records.DocumentInfo),
         (Why, records.Why),
         (Location, records.Location),
-        (job_schema.Receipt, records.Receipt),
+        (wire.Receipt, records.Receipt),
         (Stats, records.Stats),
         (File, FileState),
-        (Row, batches.Row),
+        (Row, records.Row),
     ],
 )
 def test_model_has_the_fields_of_its_record(model: type[Schema], record: type[DataclassInstance]) -> None:
@@ -182,6 +201,54 @@ def test_model_has_the_fields_of_its_record(model: type[Schema], record: type[Da
         assert names <= model.model_fields.keys()
 
 
+def classes(path: Path) -> Iterator[ast.ClassDef]:
+    """Yield the classes of a module."""
+    yield from (node for node in parsed(path).body if isinstance(node, ast.ClassDef))
+
+
+def declared(cls: ast.ClassDef) -> dict[str, tuple[str, str]]:
+    """Return the type and the docstring of each field in the body of a class."""
+    found = {}
+    for node, after in pairwise([*cls.body, ast.Pass()]):
+        if isinstance(node, ast.AnnAssign):
+            words = ast.unparse(after) if isinstance(after, ast.Expr) else ""
+            found[ast.unparse(node.target)] = (ast.unparse(node.annotation), words)
+    return found
+
+
+RECORDS = {cls.name: declared(cls) for path in (ROOT / "index" / "records").glob("*.py") for cls in classes(path)}
+"""The fields of each record."""
+
+
+def repeated(cls: ast.ClassDef) -> Iterator[str]:
+    """Yield the fields that a class repeats: those of its own record that do not differ, or two thirds of another."""
+    own = declared(cls)
+    sources = [call.args[0] for call in cls.decorator_list if isinstance(call, ast.Call)]
+    if sources:
+        record = RECORDS[ast.unparse(sources[0]).rpartition(".")[2]]
+        for name in own.keys() & record.keys():
+            if own[name][0] == record[name][0] and own[name][1] in ("", record[name][1]):
+                yield f"{cls.name}.{name}"
+        return
+    for name, record in RECORDS.items():
+        same = own.keys() & record.keys()
+        if len(same) >= LEAST_SAME and 3 * len(same) >= 2 * len(record):
+            yield f"{cls.name} and {name}: {sorted(same)}"
+
+
+def test_no_result_is_defined_twice() -> None:
+    """A model of a record declares only what differs, and no other model has two thirds of the fields of a record."""
+    assert [found for cls in classes(ROOT / "index" / "wire.py") for found in repeated(cls)] == []
+
+
+def test_redaction_refuses_what_it_does_not_know() -> None:
+    """A record that is not listed may have a path, even within another one."""
+    with pytest.raises(KeyError):
+        redacted(records.Stats("/srv/library", 0, 0, 0, 0, 0, "", 0))  # type: ignore[type-var]
+    with pytest.raises(KeyError):
+        redacted(records.Found("x", (records.Unconfirmed(PATH, 1, "", 0.5),), {}))  # type: ignore[arg-type]
+
+
 def test_every_verdict_and_export_form_has_a_description() -> None:
     """`index.records` lists them once, and every table covers all of them."""
     verdicts = set(get_args(records.Verdict))
@@ -190,10 +257,8 @@ def test_every_verdict_and_export_form_has_a_description() -> None:
     assert get_args(records.ExportForm) == export.FORMS
 
 
-def test_importing_the_command_line_builds_no_schema() -> None:
+def test_importing_the_command_line_builds_no_model() -> None:
     """Models take time to build, and `pincite --help` needs none."""
-    program = (
-        "import sys, index, index.cli.app; print([name for name in sys.modules if name.startswith('index.schema')])"
-    )
+    program = "import sys, index, index.cli.app; print([name for name in sys.modules if name == 'index.wire'])"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
