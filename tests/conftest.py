@@ -70,9 +70,14 @@ def keep_files_in_memory() -> None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
+def settings_of_the_user() -> list[str]:
+    """Return the environment variables of Pincite but PINCITE_PLUGINS, which says what is tested."""
+    return [name for name in os.environ if name.startswith("PINCITE_") and name != "PINCITE_PLUGINS"]
+
+
 def ignore_settings_of_the_user() -> None:
     """Keep the user's settings away from what is made for a whole module or session, too."""
-    for name in [name for name in os.environ if name.startswith("PINCITE_")]:
+    for name in settings_of_the_user():
         del os.environ[name]
     os.environ["PINCITE_CONFIG"] = ""
 
@@ -91,7 +96,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep each test away from the user's own library, environment variables and configuration file."""
-    for name in [name for name in os.environ if name.startswith("PINCITE_")]:
+    for name in settings_of_the_user():
         monkeypatch.delenv(name)
     monkeypatch.setenv("PINCITE_CONFIG", "")
     monkeypatch.setenv("PINCITE_LIBRARY", str(tmp_path_factory.getbasetemp() / "default-library"))

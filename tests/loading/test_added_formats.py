@@ -37,6 +37,7 @@ def _installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     (folder / "toy-1.dist-info" / "entry_points.txt").write_text("\n".join(lines))
     (folder / "toy_format.py").write_text(MODULE)
     monkeypatch.syspath_prepend(folder)
+    monkeypatch.delenv("PINCITE_PLUGINS", raising=False)
     forget_formats()
     pool.close_idle()  # processes that have looked for formats already
     yield

@@ -92,6 +92,8 @@ def test_the_program_goes_along_with_its_data_and_licence(space: Path) -> None:
     there = {path.relative_to(space / "index") for path in (space / "index").rglob("*") if path.is_file()}
     assert there == {path for path in own if path.suffix != ".pyc"}
     assert "Apache License" in (space / "LICENSE").read_text()
+    (metadata,) = space.glob("pincite-*.dist-info")
+    assert "[pincite.formats]" in (metadata / "entry_points.txt").read_text(encoding="utf-8")
 
 
 def test_program_that_is_not_installed_cannot_go_along(monkeypatch: pytest.MonkeyPatch) -> None:
