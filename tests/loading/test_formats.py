@@ -105,21 +105,8 @@ SUPPORTED = {
     "a message": ("a.eml", b"From: ada\n\nThe bees are well.", "message/rfc822"),
     "a message called text": ("a.txt", MAIL, "message/rfc822"),
     "a message called page": ("a.md", MAIL, "text/markdown"),
-    "rich text called text": ("a.txt", rb"{\rtf1 The bees are well.}", "application/rtf"),
-    "data": ("a.json", b'{"bees": 1}', "application/json"),
-    "data called text": ("a.txt", b'[{"bees": 1}, {"bees": 2}]', "application/json"),
-    "XML called text": ("a.txt", b"<?xml version='1.0'?><all><bees>many</bees></all>", "application/xml"),
-    "a drawing called text": ("a.txt", b"<svg><text>The bees are well.</text></svg>", "image/svg+xml"),
-    "subtitles called text": (
-        "a.txt",
-        b"1\n00:00:01,000 --> 00:00:02,000\nThe bees are well.\n",
-        "application/x-subrip",
-    ),
-    "TeX called text": ("a.txt", b"\\documentclass{a}\n\\begin{document}The bees are well.", "text/x-tex"),
-    "references called text": ("a.txt", b"@article{bees, title={The bees}}", "text/x-bibtex"),
     "markdown": ("a.md", b"# Bees\n\nThe bees are well.", "text/markdown"),
     "source code": ("a.py", b"BEES = 'The bees are well.'", "text/x-source"),
-    "reStructuredText": ("a.rst", b"Bees\n====\n\nThe bees are well.", "text/x-rst"),
 }
 
 

@@ -13,11 +13,11 @@ from pptx.chart.data import CategoryChartData, XyChartData
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
 
-from index.errors import DamagedFile, EmptyDocument, PasswordRequired
+from index.errors import DamagedFile, EmptyDocument
 from index.loading.loader import load_bytes
 from index.loading.slide_order import Box, in_reading_order
 from tests.cases import cases
-from tests.loading.office import frame, odp, pptx_of
+from tests.loading.office import pptx_of
 from tests.loading.samples import zipped
 from tests.loading.tables import places, quotation
 
@@ -264,53 +264,6 @@ def test_a_presentation_of_pictures_is_empty() -> None:
     slides.add(BLANK)
     with pytest.raises(EmptyDocument):
         slides.read()
-
-
-def test_open_presentations_are_read() -> None:
-    """Slides are places; lists, tables, notes and hidden slides are as in PowerPoint."""
-    items = "<text:list><text:list-item><text:p>Terns<text:s/>fly</text:p></text:list-item></text:list>"
-    wide = "<table:table-cell table:number-columns-spanned='2'><text:p>Cups</text:p></table:table-cell>"
-    head = f"<table:table-cell><text:p>Team</text:p></table:table-cell>{wide}<table:covered-table-cell/>"
-    row = "".join(f"<table:table-cell><text:p>{words}</text:p></table:table-cell>" for words in ("Blues", "1", "2"))
-    rows = "".join(f"<table:table-row>{cells}</table:table-row>" for cells in (head, row))
-    table = f"<draw:frame svg:y='80mm'><table:table>{rows}</table:table></draw:frame>"
-    notes = f"<presentation:notes>{frame('<text:p>Mention it.</text:p>', '1cm', 'notes')}</presentation:notes>"
-    first = (
-        f"<draw:page>{table}{frame(items, '2in')}{frame('<text:p>Ships</text:p>', '1cm', 'title')}{notes}</draw:page>"
-    )
-    number = frame("<text:p>7</text:p>", "9cm", "page-number")
-    second = f"<draw:page draw:style-name='dp2'>{frame('<text:p>Ports</text:p>', '1cm')}{number}</draw:page>"
-    style = (
-        "<style:style style:name='dp2'><style:drawing-page-properties presentation:visibility='hidden'/></style:style>"
-    )
-    document = load_bytes(odp(first + second, style), source="/talk.odp")
-    assert document.text == "Ships\n\n- Terns fly\n\nTeam | Cups\nBlues | 1 | 2\n\nMention it.\n\nPorts"
-    assert places(document) == ["slide 1, “Ships”", "slide 1, “Ships”, notes", "slide 2"]
-    assert quotation(document, "2") == "Cups · Blues"
-    assert document.notes == ("Hidden slides are read, too: 2.",)
-
-
-def test_locked_and_damaged_open_presentations_are_reported() -> None:
-    """The manifest of a locked one says so."""
-    with pytest.raises(PasswordRequired):
-        load_bytes(odp("", manifest="<encryption-data/>"), source="/talk.odp")
-    with pytest.raises(DamagedFile, match="cannot be opened"):
-        load_bytes(odp("<draw:page>"), source="/talk.odp")
-
-
-def test_open_drawings_and_templates_are_read() -> None:
-    """A drawing has pages where a presentation has slides; the texts of all its shapes are read."""
-    path = "<draw:path svg:y='5cm'><text:p>The quay</text:p></draw:path>"
-    made = odp(f"<draw:page>{path}{frame('<text:p>Harbour</text:p>', '1cm')}</draw:page>")
-    for kind, place in (("graphics", "page 1"), ("graphics-template", "page 1"), ("presentation-template", "slide 1")):
-        out = io.BytesIO()
-        with zipfile.ZipFile(io.BytesIO(made)) as old, zipfile.ZipFile(out, "w") as new:
-            for name in old.namelist():
-                words = f"application/vnd.oasis.opendocument.{kind}".encode() if name == "mimetype" else old.read(name)
-                new.writestr(name, words)
-        document = load_bytes(out.getvalue(), source="harbour")
-        assert document.text == "Harbour\n\nThe quay"
-        assert places(document) == [place]
 
 
 R = "xmlns:r='http://schemas.openxmlformats.org/officeDocument/2006/relationships'"

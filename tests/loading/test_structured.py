@@ -30,24 +30,8 @@ The king signed the treaty of Hull.
 00:08.500 --> 00:09.500 [3]
 <i>The queen kept a garden.</i>
 """
-TEX = """\\documentclass{article}
-\\usepackage{treaty}
-\\section{The King and the Treaty}
-
-The king signed the treaty while the rain of winter fell on the old town,
-and on all who had come down to the harbour \\cite{treaty} to see it.
-
-\\begin{equation} king = treaty \\end{equation}
-"""
 FILES = {
-    "a.vtt": CAPTIONS,
-    "a.srt": CAPTIONS.replace("WEBVTT\n\n", "").replace(" [3]", "").replace("00:0", "00:00:0"),
-    "a.tex": TEX,
-    "a.bib": "@misc{treaty,\n  title = {King Treaty Harbour},\n  note = {The king signed the treaty of Hull.},\n}\n",
-    "a.ris": "TY  - JOUR\nTI  - King Treaty\nAB  - The king signed the treaty of Hull.\nER  - \n",
     "a.yaml": "king: treaty\n# The king signed the treaty of Hull.\ntreaty:\n  king: [harbour, hull]\n",
-    "a.rst": ".. treaty:: king\n\n:king: treaty\n\nThe king signed the treaty of Hull.\n\n.. image:: king-treaty.png\n",
-    "a.adoc": "[king,treaty]\n----\nking\n----\n\nThe king signed the treaty of Hull.\n\nimage::king-treaty.png[]\n",
     "a.log": "2024-01-05 12:00:01 INFO king\n2024-01-05 12:00:02 INFO treaty\nThe king signed the treaty of Hull.\n",
     "a.py": "KING = treaty(king)\n\n# The king signed the treaty of Hull.\ndef treaty(king):\n    return king.treaty\n",
 }
@@ -60,12 +44,11 @@ def library(tmp_path: Path) -> Iterator[Library]:
         yield library
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_sentence_in_a_structured_file_is_quoted(library: Library, write: Write, name: str) -> None:
-    """The markup and data around it are never quoted, even if they have the words of the question."""
-    receipt = library.add(write(name, FILES[name]))
-    noted = [f"{name[1:]} (" in note.text and "no reader of its own" in note.text for note in receipt.notes]
-    assert noted == [True] * (name in {"a.yaml", "a.log", "a.py"})
+def assert_only_sentences_are_quoted(library: Library, file: Path, *, noted: bool) -> None:
+    """Add a file, ask for its sentence, and look at all quotations."""
+    receipt = library.add(file)
+    notes = [f"{file.suffix} (" in note.text and "no reader of its own" in note.text for note in receipt.notes]
+    assert notes == [True] * noted
     answer = library.ask("Which king signed the treaty?")
     assert answer.status == "answered"
     assert all("signed the treaty" in citation.quote for citation in answer.citations[:1])
@@ -75,10 +58,10 @@ def test_sentence_in_a_structured_file_is_quoted(library: Library, write: Write,
         assert "\n\n" not in quote, "a wrapped sentence must be whole and end with its paragraph"
 
 
-def test_wrapped_lines_among_markup_are_one_sentence(library: Library, write: Write) -> None:
-    """Markup among prose does not keep its paragraphs split."""
-    library.add(write("a.tex", TEX.replace("The king signed", "The bees danced. " * 9 + "The king signed")))
-    assert "treaty" in library.ask("Which king signed the treaty?").citations[0].quote
+@pytest.mark.parametrize("name", FILES)
+def test_sentence_in_a_structured_file_is_quoted(library: Library, write: Write, name: str) -> None:
+    """The markup and data around it are never quoted, even if they have the words of the question."""
+    assert_only_sentences_are_quoted(library, write(name, FILES[name]), noted=True)
 
 
 @pytest.mark.parametrize("name", ["table.txt", "settings.toml"])

@@ -147,13 +147,6 @@ def test_only_clear_headings_are_recognised(text: str, expected: list[tuple[int,
     assert headings(read(text)) == expected
 
 
-def test_org_headings_are_recognised() -> None:
-    """The stars of Org are levels and are not part of the text."""
-    document = read("* Bees\nText on bees.\n** Swarms\nText on swarms.\n", "a.org")
-    assert headings(document) == [(1, "Bees"), (2, "Swarms")]
-    assert "*" not in document.text
-
-
 BLOG = (
     "Pages\n\n5 December 2020\n\nDo Bees Really Dance?\n\nBy Ada Lovelace\n\n{body}\n\nNo comments:\n\nPost a Comment"
 )

@@ -198,17 +198,6 @@ def test_moments_have_their_time_and_speaker_beside_them() -> None:
     ]
 
 
-def test_cells_of_a_notebook_are_prose_code_or_output() -> None:
-    """Code is told by its lines; output by its place."""
-    blocks = seen(shapes.notebook())
-    assert [(block.kind, block.form, block.margin and block.margin.words) for block in blocks] == [
-        ("heading", "", "1"),
-        ("paragraph", "", None),
-        ("paragraph", "code", "2"),
-        ("paragraph", "code", "output"),
-    ]
-
-
 @pytest.mark.parametrize("label", ["chapter 3", "author.name", "line 3 of 7", "00:12", ""])
 def test_only_short_names_stand_beside_the_text(label: str) -> None:
     """Other names of places stand above it."""

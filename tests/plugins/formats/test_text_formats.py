@@ -10,8 +10,12 @@ import pytest
 
 from index.errors import CopyProtected, DamagedFile, EmptyDocument, PasswordRequired
 from index.loading.loader import load_bytes
+from index.records.file_kinds import formats
 from index.text.sentences import normalise
+from tests import shapes
+from tests.cases import cases
 from tests.loading import samples
+from tests.views.test_shapes import seen
 
 if TYPE_CHECKING:
     from index.records import Document
@@ -358,3 +362,77 @@ def test_articles_of_journals_have_their_authors_date_and_doi() -> None:
     assert document.reading.doi == "10.1000/182"
     assert document.text == "Quays of the North\n\nWe study quays.\n\nStone\n\nGranite lasts (1).\n\nOn ice, 1911"
     assert [mark.label for mark in document.landmarks if mark.kind == "heading"] == ["Quays of the North", "Stone"]
+
+
+def test_org_headings_are_recognised() -> None:
+    """The stars of Org are levels and are not part of the text."""
+    document = load_bytes(b"* Bees\nText on bees.\n** Swarms\nText on swarms.\n", source="a.org")
+    assert [(mark.level, mark.label) for mark in document.landmarks if mark.kind == "heading"] == [
+        (1, "Bees"),
+        (2, "Swarms"),
+    ]
+    assert "*" not in document.text
+
+
+NAMED = {
+    "rich text called text": ("a.txt", rb"{\rtf1 The bees are well.}", "application/rtf"),
+    "data": ("a.json", b'{"bees": 1}', "application/json"),
+    "data called text": ("a.txt", b'[{"bees": 1}, {"bees": 2}]', "application/json"),
+    "XML called text": ("a.txt", b"<?xml version='1.0'?><all><bees>many</bees></all>", "application/xml"),
+    "a drawing called text": ("a.txt", b"<svg><text>The bees are well.</text></svg>", "image/svg+xml"),
+    "subtitles called text": (
+        "a.txt",
+        b"1\n00:00:01,000 --> 00:00:02,000\nThe bees are well.\n",
+        "application/x-subrip",
+    ),
+    "TeX called text": ("a.txt", b"\\documentclass{a}\n\\begin{document}The bees are well.", "text/x-tex"),
+    "references called text": ("a.txt", b"@article{bees, title={The bees}}", "text/x-bibtex"),
+    "reStructuredText": ("a.rst", b"Bees\n====\n\nThe bees are well.", "text/x-rst"),
+}
+
+
+@cases(("name", "data", "media_type"), NAMED.values(), ids=NAMED.keys())
+def test_format_is_recognised_by_content(name: str, data: bytes, media_type: str) -> None:
+    """The content decides; the name decides only where contents look alike."""
+    document = load_bytes(data, source=name)
+    assert document.media_type == media_type
+    assert "bees" in document.text
+
+
+def test_cells_of_a_notebook_are_prose_code_or_output() -> None:
+    """Code is told by its lines; output by its place."""
+    blocks = seen(shapes.notebook())
+    assert [(block.kind, block.form, block.margin and block.margin.words) for block in blocks] == [
+        ("heading", "", "1"),
+        ("paragraph", "", None),
+        ("paragraph", "code", "2"),
+        ("paragraph", "code", "output"),
+    ]
+
+
+def test_every_format_of_the_plugin_is_listed() -> None:
+    """Its endings are in the one list of formats."""
+    endings = {ending for each in formats() for ending in each.endings.split()}
+    assert endings >= {
+        *[
+            "doc",
+            "ppt",
+            "msg",
+            "epub",
+            "odt",
+            "odp",
+            "rtf",
+            "srt",
+            "vtt",
+            "ipynb",
+            "tex",
+            "rst",
+            "adoc",
+            "org",
+            "xml",
+            "json",
+            "jsonl",
+            "bib",
+            "ris",
+        ]
+    }
