@@ -73,9 +73,9 @@ class Answerer:
         """Yield the model's words as they arrive, then the answer; see `Library.ask_stream`."""
         if writer == "model":
             self._session.base_settings.require_writer()
-        for text in (question, *(turn for turn in after if isinstance(turn, str))):
-            self._searcher.demand_length(text.strip())
         asked = self._searcher.read(question)
+        for text in (turn for turn in after if isinstance(turn, str)):
+            self._searcher.demand_length(text.strip())
         whole, earlier = self._threads.continued(asked, after, documents, before_writing)
         request = self._searcher.understand(whole, documents)
         if writer == "quote" and earlier is None and (reply := self._ask_back(request)) is not None:
@@ -291,9 +291,9 @@ class Threads:
         Without a language model, the question before it completes it. `consult` is called before a model is asked; if
         it raises an error, none is.
         """
-        past = self._past(after, documents)
         from index.text.questions import read_question
 
+        past = self._past(after, documents)
         if not self._continues(question, past):
             return Continued(question)
         completed = self._by_model(question.text, past, consult)
