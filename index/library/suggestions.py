@@ -50,13 +50,14 @@ _CLAUSE = re.compile(
 )
 """`Why the old harbour was closed`, but not `Why the harbour was closed`: which one?"""
 _HOW_TO = re.compile(r"How to (?P<rest>(?!\w+(?: and \w+)?$)[^?]+)")
-_TOPIC = re.compile(r"The [^?]*\b(?:[A-Z]\w+|\d{4})\b[^?]*")
+_TOPIC = re.compile(r"The (?=.{0,56}$)[^?]*\b(?:[A-Z]\w+|\d{4})\b[^?]*")
 _LOWER_WORD = re.compile(r"\b[a-z][\w’'-]*")
 _WORDS = r"[\w’'-]+(?: [\w’'-]+){0,2}?"
 _DEFINITION = re.compile(
-    rf"(?:(?P<kind>An? {_WORDS})|(?P<name>The (?![a-z]+[’']s)(?:[\w’'-]+ ){{0,5}}?[A-Z][\w’'-]+(?: [\w’'-]+){{0,3}}?)"
-    rf"|(?P<term>(?!(?:The|An?) )[A-Z]{_WORDS}))(?: \([^()]{{1,60}}\))? (?P<be>is|are|was|were)"
-    r" (?:(?P<one>the|one of)|an?) (?P<noun>(?!fact|part|result|matter|way|lot)\w.*?)"
+    rf"(?:(?P<kind>An? (?!\w+ of ){_WORDS})"
+    rf"|(?P<name>The (?![^A-Z]*[’']s)(?:[\w’'-]+ ){{0,5}}?[A-Z][\w’'-]+(?: [\w’'-]+){{0,3}}?)"
+    rf"|(?P<term>(?!(?:The|An?) )[A-Z]{_WORDS}))(?<! \d)(?<! \d\d)(?: \([^()]{{1,60}}\))? (?P<be>is|are|was|were)"
+    r" (?:(?P<one>the|one of)|an?) (?P<noun>(?!(?:\w+ )?(?:fact|part|result|matter|example)\b)\w.*?)"
     r" (?:of|that|which|who|for|in|on|to|with|by|from|where|used)\b.*\."
 )
 """Of the form `A barometer is an instrument that …`."""
@@ -95,8 +96,7 @@ def heading_question(heading: str, usual: Collection[str]) -> tuple[int, str]:
 
 def definition_question(sentence: str, usual: Collection[str]) -> tuple[int, str]:
     """Return the rank of the question that a definition answers, and the question, which may be empty."""
-    found = _DEFINITION.fullmatch(sentence)
-    if found is None:
+    if (found := _DEFINITION.fullmatch(sentence)) is None:
         return 2, ""
     first, *others = (found["kind"] or found["name"] or found["term"]).split()
     is_full_name = bool(found["term"] and others and others[-1][0].isupper())

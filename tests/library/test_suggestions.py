@@ -72,6 +72,9 @@ def test_heading_gives_the_question_that_it_asks(heading: str, question: str) ->
         ("Marie Curie was a Polish physicist who worked in Paris.", "Who was Marie Curie?"),
         ("Nick Foles is an American quarterback for the Eagles.", ""),  # a person, but no word says so
         ("The result is a number that grows.", ""),
+        ("The library’s Add trait is a rule that helps.", ""),  # which library?
+        ("RWR 21 is a method for ranking.", ""),  # the number of a reference
+        ("Errors are a fact of life in software.", ""),
         ("Each target is a file that is built.", ""),
         ("It is a town in Norway.", ""),
         ("The treaty was signed in Oslo.", ""),
