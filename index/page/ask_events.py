@@ -22,6 +22,7 @@ from index.page.first_questions import FirstQuestions
 from index.page.map_svg import map_overlay
 from index.records import Answer
 from index.server.http import problems
+from index.server.permissions import READER, Limited, Permission
 from index.wire import Answer as AnswerModel
 from index.wire import redacted
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from index.library.library import Library
     from index.records import DocumentInfo, Writer
-    from index.server.visitors.rates import Action
     from index.settings import Settings
 
 MAX_ANSWERS = 200
@@ -104,7 +104,7 @@ class AskEvents:
     settings: Settings
     examples: Sequence[str]
     answers: AnswerCache = field(default_factory=AnswerCache)
-    admit: Callable[[Action], None] = lambda _: None
+    admit: Callable[[Limited], None] = lambda _: None
     """Counts a question of the visitor of a demo. Raises RateLimited."""
     published: AskEvents | None = None
     """In a demo, the handlers of the published library; a visitor without documents gets its suggestions."""
@@ -284,6 +284,7 @@ def _label(info: DocumentInfo) -> str:
 def add_ask_endpoint(events_of: Callable[[gr.Request | None], AskEvents]) -> None:
     """Add the endpoint to the current page; `events_of` returns the handlers of a request."""
 
+    @Permission(READER, counts_as="request")  # and as a question, once that is valid
     def ask(question: str, documents: list[str] | None = None, request: gr.Request | None = None) -> dict[str, Any]:
         """Answer a question with quotations, or report that there is none; `documents` by id, file name or title."""
         if not isinstance(question, str) or not all(isinstance(name, str) for name in documents or ()):

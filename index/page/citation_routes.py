@@ -25,6 +25,7 @@ from index.records.document import FARTHEST
 from index.server.http import problems, responses
 from index.server.http.routes.documents import find_document, part_of
 from index.server.http.service import ServiceDependency  # noqa: TC001 - FastAPI resolves the annotation
+from index.server.permissions import READER, Permission
 from index.wire import redacted
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def add_citation_routes(app: FastAPI, versions: Mapping[str, str]) -> None:
     """Add the routes below `/d/`."""
     pages = _Pages(versions)
 
+    @Permission(READER, counts_as="request")
     async def document(service: ServiceDependency, request: Request, document: str) -> Response:
         kept = [(name, value) for name in _KEPT if (value := request.query_params.get(name))]
         if kept:  # Browsers keep the #START-END across the redirect, which is relative: a proxy may serve a path.
@@ -97,6 +99,7 @@ def add_citation_routes(app: FastAPI, versions: Mapping[str, str]) -> None:
 
         return await service.run(request, service.renderers, make)
 
+    @Permission(READER, counts_as="request")
     async def citation(service: ServiceDependency, request: Request, document: str, span: str) -> Response:
         def make() -> Response:
             return _citation(pages, service, request, document, span)

@@ -16,6 +16,7 @@ from index.page.routes import fragment, require_page_header
 from index.records import Check, remarks
 from index.server.http.service import Service, ServiceDependency
 from index.server.limits import stream_result
+from index.server.permissions import READER, Permission
 from index.wire import redacted
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class CheckTab:
 def add_checks(app: FastAPI) -> None:
     """Add the route of the form below `/page/`. The work stops if the reader leaves."""
 
+    @Permission(READER, counts_as="check")
     async def check(request: Request, service: ServiceDependency) -> HTMLResponse:
         form = await request.body()
         gone = threading.Event()

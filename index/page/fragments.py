@@ -26,6 +26,7 @@ from index.records.file_kinds import FORMATS
 from index.records.results import match_in_words
 from index.server.http import problems
 from index.server.http.routes.visitor import contact_links
+from index.server.permissions import READER, Permission
 from index.text.query import SYNTAX
 
 if TYPE_CHECKING:
@@ -261,7 +262,8 @@ def bundles(needs: Needs) -> tuple[Mount, dict[str, str]]:
     fonts = {name: (STATIC / name).read_bytes() for name in FONTS}  # which are compressed already
     versions = {name: hashlib.sha256(content).hexdigest()[:12] for name, content in {**contents, **fonts}.items()}
     texts = Mount("/", GZipMiddleware(Router(_routes(contents))))
-    return Mount("/ui", Router([*_routes(fonts), texts]), name="ui"), versions
+    files = Permission(READER, counts_as="nothing")(Router([*_routes(fonts), texts]))
+    return Mount("/ui", files, name="ui"), versions
 
 
 def _routes(contents: Mapping[str, bytes]) -> list[Route]:

@@ -20,12 +20,11 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, QueryParams
 
 from index.errors import NotUploaded
-from index.server.accounts.audit_log import SINK
-from index.server.accounts.permissions import lacking
-from index.server.accounts.principals import PRINCIPAL, ROLE, ROLES
 from index.server.guard.origins import Refusal, local_path
 from index.server.http import problems
 from index.server.limits import VISITOR_KEY
+from index.server.permissions import READER, Permission, Permissions, lacking, rule
+from index.server.principals import PRINCIPAL, ROLE, ROLES, SINK
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -33,14 +32,20 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from index.page.transfers import PendingUploads
-    from index.server.accounts.permissions import EventPermission
-    from index.server.accounts.principals import Principal
+    from index.server.principals import Principal
 
-_READ = re.compile(
-    r"/?|/config/?|/theme\.css|/favicon\.ico|/robots\.txt|/(?:assets|static)/.+"
-    r"|/gradio_api/(?:info|queue/data|app_id)"
+_FILES = Permission(READER, counts_as="nothing")
+_QUEUE = Permission(READER, counts_as="request")
+OPEN = Permissions(
+    [
+        *(rule(f"GET|HEAD {path}", _FILES) for path in ("/", "/config", "/config/", "/theme.css", "/favicon.ico")),
+        *(rule(f"GET|HEAD {path}", _FILES) for path in ("/robots.txt", "/assets/{path:path}", "/static/{path:path}")),
+        *(rule(f"GET|HEAD /gradio_api/{name}", _FILES) for name in ("info", "app_id")),
+        rule("GET|HEAD /gradio_api/queue/data", Permission(READER, counts_as="request", is_polled=True)),
+        *(rule(f"POST /gradio_api/{name}", _QUEUE) for name in ("queue/join", "cancel", "reset")),
+    ]
 )
-_SENT = re.compile(r"/gradio_api/(?:queue/join|cancel|reset)")
+"""The routes of Gradio that are open. What an event needs is said where it is declared."""
 _JOIN = "/gradio_api/queue/join"
 _STREAM = "/gradio_api/queue/data"
 _JSON = "application/json"
@@ -74,7 +79,7 @@ class PageEvent:
     """An event of the page: the number of its inputs, and who may send it."""
 
     inputs: int
-    permission: EventPermission
+    permission: Permission
 
     def refusal(self, scope: Scope) -> Refusal | None:
         """Return the refusal of somebody whose role does not suffice, or None; without accounts there are no roles."""
@@ -97,6 +102,7 @@ class GradioGate:
     """Returns whether a session has unfinished events."""
     is_known: Callable[[str], bool] = lambda _: True
     """Returns whether a session exists. Gradio begins the stream of an unknown one and then fails."""
+    permissions: Permissions = OPEN
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse the request, or pass it on."""
@@ -104,7 +110,7 @@ class GradioGate:
             await self.app(scope, receive, send)
             return
         path, method = local_path(scope), scope["method"]
-        refusal = None if _is_open(method, path) else _NOT_FOUND
+        refusal = None if OPEN.find(method, path) else _NOT_FOUND
         if refusal is None and method == "POST" and not _is_json(scope):
             refusal = _NOT_JSON
         if refusal is None and method == "POST":
@@ -206,11 +212,6 @@ class EventResponse:
 
 def _other_refusal(status: int) -> Refusal:
     return Refusal(status, "The request was refused.")
-
-
-def _is_open(method: str, path: str) -> bool:
-    routes = _SENT if method == "POST" else _READ if method in ("GET", "HEAD") else None
-    return routes is not None and routes.fullmatch(path) is not None
 
 
 def _without_dropped_parameters(scope: Scope) -> Scope:

@@ -29,6 +29,7 @@ from index.server.http import problems
 from index.server.http.requests import MEDIA_TYPE, Multipart, chunks
 from index.server.http.service import ServiceDependency
 from index.server.limits import VISITOR_KEY, client_of
+from index.server.permissions import CURATOR, Permission
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -89,6 +90,7 @@ def cookie(browser: str, headers: Mapping[str, str]) -> str:
 def add_intake(app: FastAPI, events: PageEventsByService) -> None:
     """Add the route before Gradio's."""
 
+    @Permission(CURATOR, counts_as="upload", action="upload")
     async def upload(request: Request, service: ServiceDependency, upload_id: UploadId = "") -> JSONResponse:
         own = events.of(request.scope)
         service.jobs.require_writable()

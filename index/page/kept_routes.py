@@ -19,6 +19,7 @@ from index.server.http import problems
 from index.server.http.routes.jobs import page_address
 from index.server.http.service import Service, ServiceDependency
 from index.server.kept_store import KeptStore, reader_of
+from index.server.permissions import READER, Permission
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -51,6 +52,7 @@ def add_kept(app: FastAPI) -> None:
         app.add_api_route(f"/page/kept{path}", answer, methods=["POST"], dependencies=guarded, include_in_schema=False)
 
 
+@Permission(READER, counts_as="request")
 async def _read(service: ServiceDependency, request: Request) -> Response:
     """Return what the reader has kept on this server."""
     reader, store = reader_of(request.scope), KeptStore(service.library.folder)
@@ -62,6 +64,7 @@ async def _read(service: ServiceDependency, request: Request) -> Response:
     return await _run(service, request, work)
 
 
+@Permission(READER, counts_as="request")
 async def _add(service: ServiceDependency, request: Request) -> Response:
     """Merge the items of a browser into what the reader has kept, and return all of it."""
     reader, store = reader_of(request.scope), KeptStore(service.library.folder)
@@ -74,6 +77,7 @@ async def _add(service: ServiceDependency, request: Request) -> Response:
     return await _run(service, request, work)
 
 
+@Permission(READER, counts_as="request")
 async def _forget(service: ServiceDependency, request: Request) -> Response:
     """Delete everything that the reader has kept."""
     reader, store = reader_of(request.scope), KeptStore(service.library.folder)
@@ -86,12 +90,14 @@ async def _forget(service: ServiceDependency, request: Request) -> Response:
     return await _run(service, request, work)
 
 
+@Permission(READER, counts_as="kept")
 async def _check(service: ServiceDependency, request: Request) -> Response:
     """Compare items with the library."""
     body = await request.body()
     return await _run(service, request, lambda: _states(service.library, _kept(body)))
 
 
+@Permission(READER, counts_as="kept", action="export")
 async def _export(
     service: ServiceDependency,
     request: Request,

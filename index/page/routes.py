@@ -24,6 +24,7 @@ from index.server.http.routes.ask import FORMATS, file_response
 from index.server.http.routes.jobs import page_address, table_response
 from index.server.http.service import Service, ServiceDependency
 from index.server.limits import ClientDisconnected, Slots, client_of
+from index.server.permissions import CURATOR, READER, Permission
 from index.wire import redacted
 
 if TYPE_CHECKING:
@@ -80,13 +81,16 @@ def _problem(error: Exception) -> HTMLResponse:
 def add_keeping(app: FastAPI, events: PageEventsByService) -> None:
     """Add the routes below `/page/`; each runs in a thread."""
 
+    @Permission(READER, counts_as="request", is_polled=True)
     def state(request: Request, mine: str = "") -> JSONResponse:
         state_values = events.of(request.scope).library.state(_ids(mine), browser_of(request.scope))
         return JSONResponse(state_values, headers={"Cache-Control": "no-store"})
 
+    @Permission(READER, counts_as="request", is_polled=True)
     def jobs(request: Request, mine: str = "") -> HTMLResponse:
         return fragment(lambda: events.of(request.scope).library.watched(_ids(mine), browser_of(request.scope)))
 
+    @Permission(READER, counts_as="request")
     def documents(
         request: Request, words: str = "", column: str = "", falling: str = "", page: int = 1
     ) -> HTMLResponse:
@@ -102,21 +106,25 @@ def add_keeping(app: FastAPI, events: PageEventsByService) -> None:
 def _add_changes(app: FastAPI, events: PageEventsByService) -> None:
     """Add the routes for changes, which may take long; slots leave threads for other clients."""
 
+    @Permission(CURATOR, counts_as="upload", action="add")
     async def links(service: ServiceDependency, request: Request, address: Annotated[str, Form()]) -> HTMLResponse:
         keeping = events.of(request.scope).library
         return await _run_in_slot(
             service, request, lambda: job_started(lambda: keeping.link(address, client_of(request.scope)))
         )
 
+    @Permission(CURATOR, counts_as="upload", action="add")
     async def folders(service: ServiceDependency, request: Request, folder: Annotated[str, Form()]) -> HTMLResponse:
         keeping = events.of(request.scope).library
         return await _run_in_slot(
             service, request, lambda: job_started(lambda: keeping.folder(folder, client_of(request.scope)))
         )
 
+    @Permission(CURATOR, counts_as="request", action="cancel")
     def cancel(request: Request, identity: str, file: Annotated[int | None, Form()] = None) -> HTMLResponse:
         return fragment(lambda: events.of(request.scope).library.cancel(identity, file))
 
+    @Permission(CURATOR, counts_as="request", action="remove")
     async def remove(service: ServiceDependency, request: Request, identity: str) -> HTMLResponse:
         keeping = events.of(request.scope).library
         return await _run_in_slot(service, request, lambda: fragment(lambda: keeping.remove(identity)))
@@ -141,15 +149,19 @@ def _ids(joined: str) -> list[str]:
 def add_batches(app: FastAPI, events: PageEventsByService) -> None:
     """Add the routes below `/page/`."""
 
+    @Permission(READER, counts_as="request", is_polled=True)
     def batches(request: Request, mine: str = "") -> HTMLResponse:
         return fragment(lambda: events.of(request.scope).batches.watched(mine.split(",")))
 
+    @Permission(READER, counts_as="request")
     def rows(request: Request, identity: str, begin: int = 0) -> HTMLResponse:
         return fragment(lambda: events.of(request.scope).batches.rows(identity, begin))
 
+    @Permission(READER, counts_as="request")
     def choices(request: Request, words: str = "", chosen: str = "") -> HTMLResponse:
         return fragment(lambda: events.of(request.scope).batches.choices(words, chosen.split(",")))
 
+    @Permission(READER, counts_as="request", action="export")
     def answers(service: ServiceDependency, request: Request, identity: str, extension: str) -> Response:
         return _table(service, request, identity, f".{extension}")
 
@@ -162,10 +174,12 @@ def add_batches(app: FastAPI, events: PageEventsByService) -> None:
 def _add_post_routes(app: FastAPI, events: PageEventsByService) -> None:
     forms = Slots(_FORMS)
 
+    @Permission(READER, counts_as="batch")
     async def begin(request: Request) -> HTMLResponse:
         client, questioning = client_of(request.scope), events.of(request.scope).batches
         return await forms.run(client, _start_job, questioning, await request.body(), client)
 
+    @Permission(READER, counts_as="request")
     async def questions(request: Request, name: str) -> HTMLResponse:
         data, questioning = await request.body(), events.of(request.scope).batches
         return await forms.run(client_of(request.scope), lambda: fragment(lambda: questioning.read(name, data)))
@@ -202,10 +216,12 @@ def _table(service: Service, request: Request, identity: str, form: str) -> Resp
 def add_fragments(app: FastAPI, events: PageEventsByService) -> None:
     """Add the routes below `/page/`; each runs in a thread."""
 
+    @Permission(READER, counts_as="question")
     async def coverage(service: ServiceDependency, request: Request, q: str, within: str = "") -> HTMLResponse:
         html = await service.run(request, service.checks, lambda: _coverage(service.library, q, within))
         return HTMLResponse(html)
 
+    @Permission(READER, counts_as="request")
     def library_map(service: ServiceDependency) -> HTMLResponse:
         library = service.library
         known = library.map()
@@ -214,12 +230,14 @@ def add_fragments(app: FastAPI, events: PageEventsByService) -> None:
             return HTMLResponse(svg, 200 if svg else 204)
         return HTMLResponse(svg or fragments.map_wait(len(library.documents())), 202)
 
+    @Permission(READER, counts_as="request")
     def suggestions(request: Request) -> HTMLResponse:
         questions = events.of(request.scope).ask.beginning()
         if questions is not None and not questions:
             return HTMLResponse(status_code=204)  # such a response must not have a body
         return HTMLResponse(fragments.beginning(questions), 202 if questions is None else 200)
 
+    @Permission(READER, counts_as="request", action="export")
     def export(service: ServiceDependency, request: Request, answer: str, form: str) -> Response:
         found = events.of(request.scope).ask.answers.find(answer)
         export_format = next((known for known in FORMATS if known == form), None)

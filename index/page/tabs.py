@@ -16,8 +16,9 @@ from index.page import ask_events, batch_forms, fragments, kept_view, library_vi
 from index.page.forms import CheckTab
 from index.page.fragments import QUIET, SECTIONS, html
 from index.page.intake import arrivals_of, browser_of, scope_of
-from index.server.accounts.audit_log import record_added
 from index.server.limits import client_of
+from index.server.permissions import CURATOR, READER, Permission
+from index.server.principals import record_added
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,6 +140,7 @@ class AskTab:
         refresh.click(refresh_function, self.inputs[:3], self.overview, preprocess=False, **QUIET)
 
 
+# Each event says who may send it, like a route. Sending one counts as a request; a question counts itself.
 # Gradio passes a request only if it can resolve the annotation at run time, hence the inner functions.
 
 
@@ -149,6 +151,7 @@ def _page_load_function(events: PageEventsByService) -> Callable[[gr.Request], A
     accepted.
     """
 
+    @Permission(READER, counts_as="request")
     def load(request: gr.Request) -> Any:
         for question, writer, results, *rest in events.of(scope_of(request)).ask.load(dict(request.query_params)):
             yield question, writer, fragments.marked(results, _LOAD_MARK), *rest
@@ -157,6 +160,7 @@ def _page_load_function(events: PageEventsByService) -> Callable[[gr.Request], A
 
 
 def _ask_function(events: PageEventsByService) -> Callable[..., Any]:
+    @Permission(READER, counts_as="request")
     def ask(
         question: str, pills: list[str], listed: list[str], writer: str, after: str, mark: str, request: gr.Request
     ) -> Any:
@@ -167,6 +171,7 @@ def _ask_function(events: PageEventsByService) -> Callable[..., Any]:
 
 
 def _stop_function(events: PageEventsByService) -> Callable[..., Any]:
+    @Permission(READER, counts_as="request")
     def stop(request: gr.Request) -> Any:
         return events.of(scope_of(request)).ask.stop()
 
@@ -174,6 +179,7 @@ def _stop_function(events: PageEventsByService) -> Callable[..., Any]:
 
 
 def _refresh_function(events: PageEventsByService) -> Callable[..., Any]:
+    @Permission(READER, counts_as="request")
     def refresh(question: str, pills: list[str], listed: list[str], request: gr.Request) -> Any:
         return events.of(scope_of(request)).ask.refresh(question, pills, listed)
 
@@ -231,6 +237,7 @@ class LibraryTab:
     def wire(self, events: PageEventsByService) -> None:
         """Bind the events of the controls."""
 
+        @Permission(CURATOR, counts_as="request", action="add")
         def upload(_: None, request: gr.Request) -> tuple[None, str]:
             scope = scope_of(request)
             keeping = events.of(scope).library

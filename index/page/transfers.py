@@ -28,6 +28,7 @@ from starlette.exceptions import HTTPException
 
 from index.errors import NotUploaded, UploadsFull
 from index.server.limits import client_of
+from index.server.permissions import CURATOR, Permission
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -237,6 +238,7 @@ class Transfers:
 def add_transfers(app: FastAPI, transfers_of: Callable[[Scope], Transfers]) -> None:
     """Add the route before Gradio's."""
 
+    @Permission(CURATOR, counts_as="request")
     async def upload_progress(request: Request, upload_id: UploadId) -> StreamingResponse:
         transfer = await transfers_of(request.scope).find(client_of(request.scope), upload_id)
         if transfer is None:

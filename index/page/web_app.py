@@ -36,9 +36,9 @@ from index.page.routes import add_batches, add_fragments, add_keeping
 from index.page.tabs import build_page
 from index.page.transfers import add_transfers
 from index.server import http
-from index.server.accounts.permissions import EVENTS
-from index.server.accounts.principals import ROLE
 from index.server.job_queue import Jobs
+from index.server.permissions import permission_of
+from index.server.principals import ROLE
 from index.server.uploads import Uploads
 
 if TYPE_CHECKING:
@@ -282,7 +282,10 @@ def _mount(app: FastAPI, page: gr.Blocks, events: PageEventsByService, library: 
     mount = app.router.routes[-1]
     assert isinstance(mount, Mount)
     listed = {number: event for number, event in page.fns.items() if event.fn}
-    named = {number: PageEvent(len(event.inputs), EVENTS[str(event.api_name)]) for number, event in listed.items()}
+    named = {
+        number: PageEvent(len(event.inputs), permission_of(event.fn, f"The event {event.api_name}"))
+        for number, event in listed.items()
+    }
     pending, known = page._queue.pending_event_ids_session, page._queue.pending_messages_per_session
     mount.app = GradioGate(
         mount.app,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from index.citations.kept import KeptItem, items_json, merge, parse_items, require_room
 from index.errors import LibraryNotWritable
-from index.server.accounts.principals import PRINCIPAL, Principal
+from index.server.principals import PRINCIPAL, Principal
 from index.storage.files import NOT_WRITABLE_HINT, WriterLock, is_read_only, remove_unfinished, write_atomically
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from index.server.accounts.principals import Grants, Principal, Role, role_in
+from index.server.principals import Grants, Principal, Role, role_in
 from tests.accounts.conftest import SECRET, running_team
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import pytest
 from index.errors import AccountFileDamaged, AccountsNotWritable, KeyNameTaken, KeyNotFound, SettingsError
 from index.server.accounts.account_files import AccountFile, shared_secret
 from index.server.accounts.api_keys import PREFIX, ApiKeys
-from index.server.accounts.principals import Role
+from index.server.principals import Role
 
 if TYPE_CHECKING:
     from pathlib import Path

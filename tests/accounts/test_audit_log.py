@@ -9,7 +9,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from index.server.accounts.audit_log import AuditLog, record_added
+from index.server.accounts.audit_log import AuditLog
+from index.server.principals import record_added
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from index.errors import AccountFileDamaged
-from index.server.accounts.principals import Principal
 from index.server.accounts.sessions import SESSION, Pending, Sessions, cookie, set_cookie
+from index.server.principals import Principal
 from tests.accounts.conftest import running_team
 
 if TYPE_CHECKING:

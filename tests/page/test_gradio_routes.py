@@ -17,8 +17,8 @@ from index.library.library import Library
 from index.page import create_app, gradio_routes
 from index.page.gradio_routes import GradioGate, _cancel_request, _own_session, _with_own_session
 from index.page.intake import SESSIONS
-from index.server.accounts.principals import PRINCIPAL, Principal
 from index.server.http.problems import KINDS
+from index.server.principals import PRINCIPAL, Principal
 from index.settings import Settings
 from tests.fakes import FakeEncoder
 from tests.hosted import hosted

@@ -13,8 +13,8 @@ import pytest
 from index.citations.kept import MOST_ITEMS, in_order
 from index.errors import BadKept, LibraryLocked, LibraryNotWritable
 from index.library.library import Library
-from index.server.accounts.principals import PRINCIPAL, Principal
 from index.server.kept_store import FOLDER, KeptStore, reader_name, reader_of
+from index.server.principals import PRINCIPAL, Principal
 from index.settings import Settings
 from index.storage.files import WriterLock
 from tests.citations.kept_items import document, item, quote_of

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import pytest
-from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from index.library.library import Library
-from index.page.gradio_routes import GradioGate, _is_open
 from index.page.web_app import build
-from index.server.visitors.admission import _ACTIONS, action_of, is_shared
 from index.server.visitors.registry import public_settings
 from index.settings import Settings
-from tests.accounts.addresses import address, all_routes
 from tests.citations.kept_items import document, item, quote_of
 from tests.fakes import FakeEncoder
 from tests.visitors.conftest import demo_settings
@@ -41,52 +36,35 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
         yield build(library, settings, [])
 
 
-def routes_of(app: FastAPI) -> set[tuple[str, str]]:
-    """Return the methods and addresses of all routes that answer: ours, and those of Gradio that its gate opens."""
-    gates = [route for route in app.routes if isinstance(getattr(route, "app", None), GradioGate)]
-    assert len(gates) == 1
-    ours = all_routes(Starlette(routes=[route for route in app.routes if route not in gates]))
-    gradios = all_routes(gates[0].app.app.app)  # type: ignore[attr-defined]
-    known = {(method, address(path, "x")) for method, path in ours}
-    found = {(method, address(path, "x")) for method, path in gradios}
-    return known | {(method, path) for method, path in found if _is_open(method, path)}
-
-
-def test_every_route_counts_as_something(app: FastAPI) -> None:
-    """A route that is in no table could be called 600 times a minute, whatever it costs."""
-    routes = routes_of(app)
-    assert len(routes) > 60
-    missing = [
-        (method, path)
-        for method, path in sorted(routes)
-        if not is_shared(path) and action_of({"method": method, "path": path}) is None
-    ]
-    assert missing == []
-
-
-def test_every_entry_is_a_route(app: FastAPI) -> None:
-    """No entry is left over from a route that is gone."""
-    routes = routes_of(app)
-    unused = [
-        form
-        for _, methods, form in _ACTIONS
-        if not any(method in methods.split("|") and re.fullmatch(form, path) for method, path in routes)
-    ]
-    assert unused == []
-
-
+@pytest.mark.parametrize("end", ["", "/", "//", "%0A", "/%0A"])
 @pytest.mark.parametrize(
     ("method", "path", "action"),
     [
+        ("POST", "/v1/ask", "question"), ("POST", "/mcp", "question"), ("POST", "/v1/check", "check"),
         ("POST", "/v1/batch", "batch"), ("POST", "/v1/matrix", "batch"), ("POST", "/page/batches", "batch"),
-        ("POST", "/page/kept/check", "kept"), ("POST", "/page/kept/export", "kept"), ("POST", "/page/kept", "request"),
-        ("POST", "/page/links", "upload"), ("POST", "/page/folders", "upload"), ("GET", "/page/map", "request"),
-        ("GET", "/nowhere", None), ("POST", "/v1/nowhere", None),
+        ("POST", "/page/kept/check", "kept"), ("POST", "/page/kept/export", "kept"), ("POST", "/page/kept", ""),
+        ("POST", "/page/links", "upload"), ("POST", "/page/folders", "upload"), ("GET", "/page/map", ""),
+        ("GET", "/nowhere", ""), ("POST", "/v1/nowhere", ""), ("GET", "/page/coverage", "question"),
+        ("HEAD", "/docs", ""),
     ],
 )  # fmt: skip
-def test_costly_routes_count_as_what_they_do(method: str, path: str, action: str | None) -> None:
-    """Whether they come from the page or from a program."""
-    assert action_of({"path": path, "method": method}) == action
+def test_costly_routes_count_as_what_they_do(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch, method: str, path: str, action: str, end: str
+) -> None:
+    """Whether they come from the page or from a program, and whatever follows an address that the router accepts."""
+    counted: list[str] = []
+    monkeypatch.setattr(app.state.visitors.rates, "admit", lambda action, *_: counted.append(action))
+    TestClient(app).request(method, f"{path}{end}")
+    assert counted == ["visitor", "request", *filter(None, [action])]
+
+
+@pytest.mark.parametrize("path", ["/", "/config", "/docs", "/openapi.json", "/robots.txt", "/healthz", "/ui/page.css"])
+def test_responses_for_everybody_are_not_counted(app: FastAPI, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    """They are cached, so they must not bring a cookie."""
+    monkeypatch.setattr(app.state.visitors.rates, "admit", None)
+    response = TestClient(app).get(path)
+    assert response.status_code == 200
+    assert "set-cookie" not in response.headers
 
 
 def test_kept_quotes_are_compared_and_exported_a_few_times(app: FastAPI) -> None:

@@ -18,17 +18,17 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse
 
 from index.errors import AccountsError, PinciteError
-from index.server.accounts import audit_log, permissions
 from index.server.accounts.account_files import shared_secret
 from index.server.accounts.api_keys import ApiKeys
 from index.server.accounts.audit_log import AuditLog, sender
-from index.server.accounts.principals import LIBRARY, PRINCIPAL, ROLE, Grants, Principal, Role, role_in
 from index.server.accounts.proxy_identity import NAMED
 from index.server.accounts.sessions import SESSION, Pending, Sessions, cookie
 from index.server.accounts.sign_in import Provider
 from index.server.guard.origins import Refusal
 from index.server.http import problems
 from index.server.limits import client_of
+from index.server.permissions import Permission, Permissions, lacking
+from index.server.principals import LIBRARY, MAX_RECORDED_NAMES, PRINCIPAL, ROLE, SINK, Grants, Principal, Role, role_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from index.server.accounts.collection import Collection, Served
-    from index.server.accounts.permissions import Permission
     from index.settings import Settings
 
+SIGN_IN = "/sign-in"
 NOT_FOUND = Refusal(404, "There is nothing at this address.", "Check the address, or ask for access to it.")
 SIGN_IN_FIRST = Refusal(401, "This server answers only to people who have signed in, and to programs with a key.")
 BAD_KEY = Refusal(
@@ -56,7 +56,6 @@ CLOSED = Refusal(
 _POLICY_VIOLATION = 1008
 _SEE_OTHER, _UNAUTHORIZED, _FORBIDDEN = 303, 401, 403
 _JOB_HEADERS = ("x-job", "location")
-_MOST_NAMES = 100
 _DOCUMENT = re.compile(r"/(?:v1|page)/documents/([^/]+)")
 _log = logging.getLogger(__name__)
 
@@ -125,8 +124,13 @@ class Accounts:
 class AccessControl:
     """ASGI middleware inside the guard, and outside of all applications."""
 
-    def __init__(self, app: ASGIApp, *, accounts: Accounts, collection: Collection) -> None:
+    def __init__(
+        self, app: ASGIApp, *, accounts: Accounts, collection: Collection, server: Permissions, library: Permissions
+    ) -> None:
+        """`server` has the routes of the server itself, `library` those below the address of a library."""
         self._app = app
+        self._of_server = server
+        self._of_library = library
         self._accounts = accounts
         self._collection = collection
 
@@ -140,13 +144,14 @@ class AccessControl:
             await self._decide(scope, receive, send)
 
     async def _decide(self, scope: Scope, receive: Receive, send: Send) -> None:
-        permission = permissions.needed(self._table(scope[LIBRARY]), scope["method"], scope["path"])
+        table = self._of_server if scope[LIBRARY] is None else self._of_library
+        permission = table.find(scope["method"], scope["path"])
         try:
             principal = await self._accounts.principal(scope)
         except AccountsError as error:
             _log.error("Nobody can be identified: %s %s", error.message, error.hint)
             principal = CLOSED
-        if permission is not None and not permission.needs_sign_in:
+        if permission is not None and not permission.needs_sign_in and not scope[LIBRARY]:
             await self._app(scope, receive, send)
             return
         refusal = self._refusal(scope, principal, permission)
@@ -156,11 +161,6 @@ class AccessControl:
         assert isinstance(principal, Principal)
         assert permission is not None
         await self._pass_on(scope, receive, send, principal, permission)
-
-    def _table(self, library: str | None) -> tuple[Permission, ...]:
-        if library is None:
-            return permissions.SIGN if self._collection.is_single else permissions.SERVER
-        return permissions.LIBRARY if library else permissions.SINGLE
 
     def _refusal(
         self, scope: Scope, principal: Principal | Refusal | None, permission: Permission | None
@@ -174,11 +174,12 @@ class AccessControl:
         if name is not None and role < Role.READER:
             return NOT_FOUND if name else NO_ROLE
         served = self._collection.find(name) if name is not None else None
-        if permission is None or (name is not None and served is None):
+        if name is not None and served is None:
             return NOT_FOUND
-        if role < permission.role:
-            return permissions.lacking(permission.role, role.word)
-        return UNUSABLE if served is not None and served.app is None else None
+        unusable = UNUSABLE if served is not None and served.app is None else None
+        if permission is None:
+            return unusable or NOT_FOUND
+        return lacking(permission.role, role.word) if role < permission.role else unusable
 
     async def _refuse(
         self,
@@ -200,7 +201,7 @@ class AccessControl:
         """Return a refusal as a page for people and as a problem document for programs."""
         is_page = _wants_page(scope)
         if refusal is SIGN_IN_FIRST and is_page:
-            return RedirectResponse(f"{permissions.SIGN_IN}?next={quote(_address(scope), safe='/')}", _SEE_OTHER)
+            return RedirectResponse(f"{SIGN_IN}?next={quote(_address(scope), safe='/')}", _SEE_OTHER)
         if is_page:
             return problems.problem_page(refusal, "/")
         response = refusal.response(scope["state"]["request_id"])
@@ -214,7 +215,7 @@ class AccessControl:
     ) -> None:
         served = self._collection.find(scope[LIBRARY]) if scope[LIBRARY] is not None else None
         record = partial(self._accounts.audit.record, **self._facts(scope, principal))
-        scope[audit_log.SINK] = record
+        scope[SINK] = record
         if not permission.action or served is None:
             await self._app(scope, receive, _private(send))
             return
@@ -260,7 +261,7 @@ def _added(served: Served, headers: Headers) -> dict[str, Any]:
         files = served.app.state.service.jobs.find(identity).files
     except PinciteError:
         return {}
-    return {"what": [file.name for file in files[:_MOST_NAMES]], "files": len(files), "job": identity}
+    return {"what": [file.name for file in files[:MAX_RECORDED_NAMES]], "files": len(files), "job": identity}
 
 
 def _private(send: Send, on_start: Callable[[Message], None] = lambda _: None) -> Send:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from index.errors import KeyNameTaken, KeyNotFound, SettingsError
 from index.server.accounts.account_files import AccountFile
-from index.server.accounts.principals import ROLES, Principal, Role
+from index.server.principals import ROLES, Principal, Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

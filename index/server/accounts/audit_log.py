@@ -16,18 +16,12 @@ from index.errors import PinciteError
 from index.server.accounts.account_files import make_private_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
-    from starlette.types import Scope
-
-    from index.server.accounts.principals import Principal
+    from index.server.principals import Principal
 
 _KEPT = 9
 _PATIENCE_SECONDS = 5.0
-_MOST_NAMES = 100
-SINK = "pincite.audit"
-"""The key under which the scope of a request holds the function that records an action."""
 _log = logging.getLogger(__name__)
 
 
@@ -74,10 +68,3 @@ class AuditLog:
 def sender(principal: Principal) -> dict[str, str]:
     """Return the facts about the sender of a request."""
     return {"who": principal.email or principal.subject, "kind": principal.kind}
-
-
-def record_added(scope: Scope, names: Sequence[str], job: str) -> None:
-    """Record an addition that a page's event has started; without accounts there is no log, and nothing is recorded."""
-    sink = scope.get(SINK)
-    if sink is not None:
-        sink("add", what=list(names[:_MOST_NAMES]), files=len(names), job=job)

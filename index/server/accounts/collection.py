@@ -13,7 +13,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from index.errors import PinciteError, SettingsError
 from index.library.library import Library
-from index.server.accounts.principals import Grants
+from index.server.principals import Grants
 from index.settings import require_grant
 
 if TYPE_CHECKING:

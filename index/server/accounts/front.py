@@ -16,11 +16,9 @@ from starlette.routing import Route
 
 from index.errors import AccountsError, SettingsError, SignInFailed
 from index.server.accounts import front_pages
-from index.server.accounts.access import AccessControl, Accounts
+from index.server.accounts.access import SIGN_IN, AccessControl, Accounts
 from index.server.accounts.audit_log import sender
 from index.server.accounts.front_pages import Link
-from index.server.accounts.permissions import ACCOUNT, CALLBACK, SIGN_IN, SIGN_OUT, SIGN_PATHS, START
-from index.server.accounts.principals import LIBRARY, PRINCIPAL, ROLE, Principal
 from index.server.accounts.proxy_identity import ProxyIdentity
 from index.server.accounts.sessions import SESSION, SIGN_IN_SECONDS, cookie, set_cookie
 from index.server.accounts.sessions import SIGN_IN as SIGN_IN_COOKIE
@@ -30,6 +28,8 @@ from index.server.http.observation import HeadMiddleware, RequestMiddleware
 from index.server.http.responses import preferred_type
 from index.server.http.service import Metrics
 from index.server.limits import client_of
+from index.server.permissions import ADMIN, ANYONE, READER, Permission, Permissions
+from index.server.principals import LIBRARY, PRINCIPAL, ROLE, Principal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -40,11 +40,16 @@ if TYPE_CHECKING:
     from index.server.accounts.collection import Collection
     from index.settings import Settings
 
+START, CALLBACK, SIGN_OUT = "/sign-in/start", "/sign-in/callback", "/sign-out"
+SIGN_PATHS = frozenset({SIGN_IN, START, CALLBACK, SIGN_OUT})
+ACCOUNT = "/page/account"
+"""The part of the page's header that says who is signed in. The server answers it, not the library's application."""
 _PREFIX = "/l/"
 _SEE_OTHER = 303
 _SHARED = (Guard, HeadMiddleware, RequestMiddleware)
 """Middleware that the server runs once for all its libraries."""
 _NO_STORE = {"Cache-Control": "no-store"}
+_open = Permission(ANYONE, counts_as="request", needs_sign_in=False)
 _log = logging.getLogger(__name__)
 
 
@@ -73,8 +78,11 @@ def build(collection: Collection, accounts: Accounts, settings: Settings) -> ASG
         library.user_middleware[:] = [*kept, Middleware(MountedPath)]
     metrics = served[0].state.service.metrics if collection.is_single else Metrics()
     lobby = Lobby(collection, accounts, metrics)
+    of_server = Permissions.of(lobby.routes)
+    # All libraries have the same routes. One that cannot be opened, or does not exist, must not differ from the others.
+    of_library = Permissions.of([lobby.menu_route, *(served[0].routes if served else ())])
     app: ASGIApp = Libraries(lobby.application(), collection)
-    app = AccessControl(app, accounts=accounts, collection=collection)
+    app = AccessControl(app, accounts=accounts, collection=collection, server=of_server, library=of_library)
     app = Guard(app, settings=settings)
     app = ProxyIdentity(app, settings=settings)
     app = RequestMiddleware(HeadMiddleware(app), metrics=metrics)
@@ -155,19 +163,27 @@ class Lobby:
     metrics: Metrics
 
     def application(self) -> Starlette:
-        """Return these routes as an application, whose lifespan is that of all libraries."""
-        routes = [
+        """Return all routes as an application, whose lifespan is that of all libraries."""
+        return Starlette(routes=[*self.routes, self.menu_route], lifespan=self._lifespan)
+
+    @property
+    def routes(self) -> list[Route]:
+        """The routes of the server."""
+        return [
             Route("/", self.libraries),
             Route(SIGN_IN, self.sign_in),
             Route(START, self.start),
-            Route(CALLBACK, self.end),
+            _without_head(Route(CALLBACK, self.end)),
             Route(SIGN_OUT, self.sign_out, methods=["POST"]),
-            Route(ACCOUNT, self.menu),
             Route("/healthz", _alive),
             Route("/readyz", _alive),
             Route("/metrics", self.metric_text),
         ]
-        return Starlette(routes=routes, lifespan=self._lifespan)
+
+    @property
+    def menu_route(self) -> Route:
+        """The one route below the address of a library."""
+        return _without_head(Route(ACCOUNT, self.menu))
 
     @asynccontextmanager
     async def _lifespan(self, _: Any) -> AsyncIterator[None]:
@@ -178,6 +194,7 @@ class Lobby:
         finally:
             await self.collection.close()
 
+    @Permission(ANYONE, counts_as="request")
     async def libraries(self, request: Request) -> Response:
         """List the libraries that the visitor may read."""
         principal: Principal = request.scope[PRINCIPAL]
@@ -187,6 +204,7 @@ class Lobby:
         listed = [{"name": link.name, "title": link.title, "address": f"l/{link.name}/"} for link in links]
         return JSONResponse({"libraries": listed}, headers=_NO_STORE)
 
+    @Permission(READER, counts_as="request")
     async def menu(self, request: Request) -> Response:
         """Return the menu of the page's header."""
         principal: Principal = request.scope[PRINCIPAL]
@@ -198,6 +216,7 @@ class Lobby:
         names = self.accounts.readable(principal, self.collection)
         return [Link(name, self.collection.title(name), name == current) for name in names]
 
+    @_open
     async def sign_in(self, request: Request) -> Response:
         """Show the sign-in page; whoever has signed in goes on to where they wanted."""
         wanted = own_path(request.query_params.get("next", "/"))
@@ -216,6 +235,7 @@ class Lobby:
         start = f"{START}?next={quote(wanted, safe='/')}"
         return front_pages.sign_in(start, provider, signed_out=signed_out, problem=problem, status=status)
 
+    @_open
     async def start(self, request: Request) -> Response:
         """Send the browser to the provider."""
         wanted = own_path(request.query_params.get("next", "/"))
@@ -230,6 +250,7 @@ class Lobby:
         response.headers.append("Set-Cookie", set_cookie(SIGN_IN_COOKIE, sealed, SIGN_IN_SECONDS, request.scope))
         return response
 
+    @_open
     async def end(self, request: Request) -> Response:
         """Begin a session for the person whom the provider has sent back."""
         pending = self.accounts.pending.opened(cookie(SIGN_IN_COOKIE, request.scope)) or {}
@@ -259,6 +280,7 @@ class Lobby:
         old = cookie(SESSION, request.scope)
         return person, await run_in_threadpool(self.accounts.sessions.begin, person, old)
 
+    @_open
     async def sign_out(self, request: Request) -> Response:
         """End the session, for every copy of its cookie."""
         token = cookie(SESSION, request.scope)
@@ -271,6 +293,7 @@ class Lobby:
         response.headers.append("Set-Cookie", set_cookie(SESSION, "", 0, request.scope))
         return response
 
+    @Permission(ADMIN, counts_as="request")
     async def metric_text(self, _: Request) -> Response:
         """Return the metrics of the server."""
         text = await run_in_threadpool(self.metrics.text)
@@ -290,5 +313,12 @@ class Lobby:
         return self.accounts.settings.public_url.rstrip("/") or str(request.base_url).rstrip("/")
 
 
+@_open
 async def _alive(_: Request) -> Response:
     return JSONResponse({"status": "ok"}, headers=_NO_STORE)
+
+
+def _without_head(route: Route) -> Route:
+    """Return a route that does not answer HEAD, which Starlette adds: a program that looks would end a sign-in."""
+    route.methods = {"GET"}
+    return route

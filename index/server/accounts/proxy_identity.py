@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
 
-from index.server.accounts.principals import Principal
 from index.server.guard.origins import Proxies
+from index.server.principals import Principal
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from index.server.accounts.account_files import AccountFile
-from index.server.accounts.principals import Principal
+from index.server.principals import Principal
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from authlib.integrations.starlette_client import OAuth
 from joserfc.errors import JoseError
 
 from index.errors import SignInFailed
-from index.server.accounts.principals import Principal
+from index.server.principals import Principal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -29,7 +29,7 @@ def create_app(library: Library, settings: Settings, jobs: Jobs) -> FastAPI:
     """Return the REST API of an open library as an ASGI application, to which a page can be added at "/".
 
     Middleware that you add to it (`app.add_middleware`) runs before every route, including the page's and `/mcp`: add
-    authentication or rate limits there.
+    authentication or rate limits there. Each route that you add needs a `Permission` (`index.server.permissions`).
     """
     from index.server.http.application import build
 

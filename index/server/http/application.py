@@ -20,6 +20,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
 
 import index
 from index.citations.readable import environment
@@ -37,6 +38,7 @@ from index.server.http.routes import jobs as job_routes
 from index.server.http.routes import visitor as visitor_routes
 from index.server.http.service import Metrics, Service, Warmup
 from index.server.job_queue import Jobs
+from index.server.permissions import READER, Permission, Permissions
 from index.server.uploads import Uploads
 from index.server.visitors.admission import Admission
 from index.server.visitors.identity import Identities
@@ -99,6 +101,8 @@ LINKS = {
     "assistants": "mcp",
 }
 """Addresses of the API, relative to its root."""
+_DOCUMENTATION = ("/docs", "/docs/oauth2-redirect", "/openapi.json", "/static-offline-docs")
+"""Routes of FastAPI, whose responses are the same for everybody."""
 _EXPIRY_SECONDS = 5.0
 """Seconds between two looks for private libraries whose time is over."""
 GRACE_SECONDS = 5
@@ -107,6 +111,7 @@ _log = logging.getLogger(__name__)
 _ARENA_MAX, _ARENAS = -8, 2
 """glibc's option `M_ARENA_MAX`, and the number of heaps that all threads share."""
 _OPEN_FILES = 16_384
+_FOR_EVERYBODY = Permission(READER, counts_as="nothing")
 _HTML = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
@@ -149,7 +154,8 @@ def build(library: Library, settings: Settings, jobs: Jobs) -> FastAPI:
     assistants = mcp.endpoint(library, settings, questions=service.questions, checks=service.checks)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(running: FastAPI) -> AsyncIterator[None]:
+        Permissions.of(running.routes)  # an application with a route that says nothing does not start
         service.warmup.start()
         async with assistants.running(), demo_running(visitors):
             yield
@@ -169,12 +175,15 @@ def build(library: Library, settings: Settings, jobs: Jobs) -> FastAPI:
         swagger_ui_parameters={"validatorUrl": None, "tryItOutEnabled": True},
     )
     app.state.service = service
+    for route in app.routes:
+        if isinstance(route, Route | Mount) and route.path in _DOCUMENTATION:
+            _FOR_EVERYBODY(route.endpoint if isinstance(route, Route) else route.app)
     for router in _ROUTERS:
         app.include_router(router)
     if visitors is not None:
         app.state.visitors = visitors
         app.include_router(visitor_routes.router)
-        app.add_middleware(Admission, visitors=visitors, identities=Identities())
+        app.add_middleware(Admission, visitors=visitors, identities=Identities(), routes=app.routes)
     app.router.routes.append(assistants.route)
     app.router.routes.append(FallbackRoute(app.routes))
     for error, handler in _HANDLERS.items():
@@ -297,6 +306,7 @@ def add_index_page(app: FastAPI) -> None:
     """Add a list of the API's addresses at "/", for a server without a page."""
     templates = environment(FilePath(__file__).parent / "templates")
 
+    @_FOR_EVERYBODY
     async def index_page(request: Request) -> Response:
         if preferred_type(request.headers.get("accept"), ("application/json", "text/html")) == "text/html":
             html = templates.get_template("front.html").render(places=LINKS, version=app.version)

@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Match
 from index.server.guard.origins import local_path
 from index.server.http import problems, service
 from index.server.limits import ClientDisconnected
+from index.server.permissions import Permissions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,6 +67,9 @@ class FallbackRoute(BaseRoute):
 
     A mount at "/" would match every request that no earlier route matches fully, including those with a wrong method.
     """
+
+    permissions = Permissions(())
+    """It permits nothing, because it only refuses."""
 
     def __init__(self, routes: Sequence[BaseRoute]) -> None:
         self._routes = tuple(routes)

@@ -30,6 +30,7 @@ from index.errors import LibraryError, PinciteError, SettingsError, TooMany
 from index.library.library import Library
 from index.server.job_queue import Jobs
 from index.server.limits import SERVICE_KEY, Slots, client_of, run_unless_disconnected
+from index.server.permissions import Limited
 from index.settings import Settings
 
 if TYPE_CHECKING:
@@ -218,8 +219,8 @@ class Service:
     jobs: Jobs
     metrics: Metrics
     warmup: Warmup
-    admit: Callable[[Any], None] = lambda _: None
-    """Counts an action of the visitor of a demo (`index.server.visitors.rates`). Raises RateLimited."""
+    admit: Callable[[Limited], None] = lambda _: None
+    """Counts an action of the visitor of a demo. Raises RateLimited."""
     attachments: dict[str, Any] = field(default_factory=dict)
     """Objects of other interfaces that belong to the same library, by name."""
     boot: str = field(default_factory=lambda: uuid.uuid4().hex)

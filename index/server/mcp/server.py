@@ -35,6 +35,7 @@ from index import errors
 from index.errors import PinciteError, RateLimited, TooBusy
 from index.server.limits import SERVICE_KEY, ClientDisconnected, Slots, client_of, run_unless_disconnected
 from index.server.mcp.tools import INSTRUCTIONS, Tool, tools
+from index.server.permissions import READER, Permission
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -187,6 +188,7 @@ def _failed(words: str) -> CallToolResult:
     return CallToolResult(content=[TextContent(type="text", text=words)], is_error=True)
 
 
+@Permission(READER, counts_as="question")
 class Endpoint:
     """An ASGI application at one path. It answers requests within `running`."""
 

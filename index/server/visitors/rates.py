@@ -12,6 +12,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from index.errors import RateLimited
+from index.server.permissions import Limited
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from index.settings import Settings
 
-Action = Literal["request", "question", "upload", "batch", "check", "kept", "visitor"]
+Action = Limited | Literal["visitor"]
 _NAMES: dict[Action, str] = {
     "request": "requests",
     "question": "questions",

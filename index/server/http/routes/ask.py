@@ -32,6 +32,7 @@ from index.server.http.requests import (
 from index.server.http.routes.jobs import accepted
 from index.server.http.service import Service, ServiceDependency
 from index.server.limits import client_of, stream_result
+from index.server.permissions import READER, Permission
 from index.wire import Answer, Checked, Coverage, Found, Job, redacted
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ def file_response(library: Library, answer: AnswerRecord, form: Format, *, site:
 @router.post(
     "/search", summary="Search for passages", response_model=Found, responses=problem_responses(404, 409, *BODY)
 )
+@Permission(READER, counts_as="question")
 async def search(body: SearchRequest, service: ServiceDependency, request: Request) -> Found:
     """Find the passages that best match a question, best first, each with its key sentence (the pin).
 
@@ -127,6 +129,7 @@ async def search(body: SearchRequest, service: ServiceDependency, request: Reque
         **problem_responses(404, 406, 409, *BODY),
     },
 )
+@Permission(READER, counts_as="question")
 async def ask(
     body: AskRequest,
     service: ServiceDependency,
@@ -169,6 +172,7 @@ async def ask(
     response_model=Checked,
     responses=problem_responses(404, 409, *BODY),
 )
+@Permission(READER, counts_as="check")
 async def check(body: CheckRequest, service: ServiceDependency, request: Request) -> Checked:
     """Check each sentence of a text, and return its verdict and its evidence.
 
@@ -193,6 +197,7 @@ async def check(body: CheckRequest, service: ServiceDependency, request: Request
 @router.post(
     "/coverage", summary="Search every document", response_model=Coverage, responses=problem_responses(404, 409, *BODY)
 )
+@Permission(READER, counts_as="question")
 async def coverage(body: CoverageRequest, service: ServiceDependency, request: Request) -> Coverage:
     """Return the best passage of each document for a question, or that the document does not mention the subject."""
     service.record_question(request, body.question)
@@ -211,6 +216,7 @@ async def coverage(body: CoverageRequest, service: ServiceDependency, request: R
     response_model=Job,
     responses=problem_responses(404, 409, *BODY),
 )
+@Permission(READER, counts_as="batch")
 def batch(body: BatchRequest, service: ServiceDependency, request: Request, response: Response) -> Job:
     """Answer many questions one after the other in a job; its address is in `Location`, and its `table.csv` grows."""
     job = service.jobs.batch(body.questions, body.documents, body.writer, client_of(request.scope))
@@ -224,6 +230,7 @@ def batch(body: BatchRequest, service: ServiceDependency, request: Request, resp
     response_model=Job,
     responses=problem_responses(404, 409, *BODY),
 )
+@Permission(READER, counts_as="batch")
 def matrix(body: MatrixRequest, service: ServiceDependency, request: Request, response: Response) -> Job:
     """Ask each document alone each question, in a job; its address is in `Location`.
 

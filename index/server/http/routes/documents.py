@@ -22,6 +22,7 @@ from index.server.http.problems import JSON, problem_responses
 from index.server.http.responses import Download
 from index.server.http.service import Service, ServiceDependency
 from index.server.limits import client_of
+from index.server.permissions import CURATOR, READER, Permission
 from index.wire import Document, Documents, Receipt, Text, redacted, source_name
 
 router = APIRouter(prefix="/v1/documents", tags=["Documents"])
@@ -54,6 +55,7 @@ _BINARY = {"schema": {"type": "string", "contentMediaType": "application/octet-s
     response_model=Documents,
     responses={**UNCHANGED, **problem_responses(422, 503)},
 )
+@Permission(READER, counts_as="request")
 def documents(
     service: ServiceDependency,
     request: Request,
@@ -91,6 +93,7 @@ def documents(
     response_model=Document,
     responses={**UNCHANGED, **problem_responses(404, 409, 422, 503)},
 )
+@Permission(READER, counts_as="request")
 def document(id: Identity, service: ServiceDependency, request: Request) -> Response:  # noqa: A002 - the name in the path
     """Return the metadata of a document, without its text."""
     schema = Document.model_validate(redacted(find_document(service, id)))
@@ -103,6 +106,7 @@ def document(id: Identity, service: ServiceDependency, request: Request) -> Resp
     response_model=Text,
     responses={**UNCHANGED, **problem_responses(404, 409, 422, 503)},
 )
+@Permission(READER, counts_as="request")
 def text(id: Identity, service: ServiceDependency, request: Request, start: Start = None, end: End = None) -> Response:  # noqa: A002
     """Return the exact text of a document from `start` to `end`; by default all of it."""
     info = find_document(service, id)
@@ -123,6 +127,7 @@ def text(id: Identity, service: ServiceDependency, request: Request, start: Star
     response_model=Receipt,
     responses=problem_responses(403, 404, 409, 422, 503),
 )
+@Permission(CURATOR, counts_as="request", action="remove")
 async def remove(id: Identity, service: ServiceDependency, request: Request) -> Receipt:  # noqa: A002
     """Remove a document immediately from the catalog and every index, and delete its file if it was uploaded."""
 
@@ -163,6 +168,7 @@ def _matches(info: DocumentInfo, words: str) -> bool:
         **problem_responses(404, 409, 422, 503),
     },
 )
+@Permission(READER, counts_as="request")
 async def view(
     id: Identity,  # noqa: A002
     service: ServiceDependency,
@@ -196,6 +202,7 @@ async def view(
         **problem_responses(404, 409, 422, 503),
     },
 )
+@Permission(READER, counts_as="request")
 async def page(
     id: Identity,  # noqa: A002
     number: Annotated[int, Path(ge=1, le=FARTHEST, description="The position of the page in the file, from 1.")],
@@ -242,6 +249,7 @@ async def page(
         **problem_responses(404, 409, 422, 503),
     },
 )
+@Permission(READER, counts_as="request", action="export")
 def original(id: Identity, service: ServiceDependency, request: Request) -> Response:  # noqa: A002
     """Return the exact file that the document was read from, always as a download, never as a page of this server."""
     info = find_document(service, id)

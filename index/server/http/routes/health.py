@@ -20,17 +20,21 @@ class Health(Schema):
     """Always `ok`: a server that is not ready returns a problem instead."""
 
 
+from index.server.permissions import ADMIN, READER, Permission
+
 router = APIRouter(tags=["Health"])
 _ALIVE = Health(status="ok")
 
 
 @router.get("/healthz", summary="Check liveness", response_model=Health)
+@Permission(READER, counts_as="nothing", needs_sign_in=False)
 async def alive() -> Health:
     """Report that the server runs. The response says nothing about the library."""
     return _ALIVE
 
 
 @router.get("/readyz", summary="Check readiness", response_model=Health, responses=problem_responses(503))
+@Permission(READER, counts_as="nothing", needs_sign_in=False)
 async def ready(service: ServiceDependency) -> Health:
     """Report that the encoder is loaded and both indexes are complete, so that questions are answered at once and in
     full quality. If an index is missing or being built, the problem's detail names it and its progress.
@@ -57,6 +61,7 @@ async def ready(service: ServiceDependency) -> Health:
         **problem_responses(401, 404),
     },
 )
+@Permission(ADMIN, counts_as="nothing")
 def metrics(service: ServiceDependency, request: Request) -> Response:
     """Return the server's metrics in Prometheus format, if the request has the token of the settings.
 
@@ -74,6 +79,7 @@ def metrics(service: ServiceDependency, request: Request) -> Response:
 @router.get(
     "/v1/stats", summary="Get statistics of the library", response_model=Stats, responses=problem_responses(503)
 )
+@Permission(READER, counts_as="request")
 def stats(service: ServiceDependency) -> Stats:
     """Return statistics of the library."""
     return Stats.model_validate(service.library.stats())

@@ -26,6 +26,7 @@ from index.server.http.requests import FromFolder, FromUrl, Multipart, chunks
 from index.server.http.service import Service, ServiceDependency
 from index.server.job import Job as RunningJob
 from index.server.limits import client_of
+from index.server.permissions import CURATOR, READER, Permission
 from index.settings import Settings
 from index.wire import Job, redacted
 
@@ -79,6 +80,7 @@ _BODY = {
 
 
 @router.get("/{id}", summary="Get a job", response_model=Job)
+@Permission(READER, counts_as="request", is_polled=True)
 def job(id: Identity, service: ServiceDependency, request: Request) -> Job:  # noqa: A002 - the name in the path
     """Return the state and the progress of a job."""
     return job_response(service.jobs.find(id), problems.request_id(request))
@@ -95,6 +97,7 @@ def job(id: Identity, service: ServiceDependency, request: Request) -> Job:  # n
         }
     },
 )
+@Permission(READER, counts_as="request", is_polled=True)
 async def events(id: Identity, service: ServiceDependency, request: Request) -> Response:  # noqa: A002
     """Stream the job as server-sent events whenever it changes, until it ends."""
     job = service.jobs.find(id)
@@ -102,6 +105,7 @@ async def events(id: Identity, service: ServiceDependency, request: Request) -> 
 
 
 @router.post("/{id}/cancel", summary="Cancel a job", response_model=Job)
+@Permission(CURATOR, counts_as="request", action="cancel")
 def cancel(id: Identity, service: ServiceDependency, request: Request) -> Job:  # noqa: A002
     """Cancel a job soon. Finished work is kept; a file that is being encoded is not stored."""
     job = service.jobs.find(id)
@@ -124,6 +128,7 @@ def _table_response(media_type: str) -> dict[int | str, dict[str, Any]]:
     response_class=Response,
     responses=_table_response("text/csv"),
 )
+@Permission(READER, counts_as="request", action="export")
 def table(id: Identity, service: ServiceDependency, request: Request) -> Response:  # noqa: A002
     """Return the answers of a batch, or a matrix, as CSV, with all citations in full.
 
@@ -138,6 +143,7 @@ def table(id: Identity, service: ServiceDependency, request: Request) -> Respons
     response_class=Response,
     responses=_table_response(TABLE_TYPES[".xlsx"]),
 )
+@Permission(READER, counts_as="request", action="export")
 def workbook(id: Identity, service: ServiceDependency, request: Request) -> Response:  # noqa: A002
     """Return the answers of a batch, or a matrix, as an Excel workbook; a second sheet has all citations in full."""
     return table_response(service.jobs.find(id), ".xlsx", page_address(service.settings, request))
@@ -226,6 +232,7 @@ async def _follow(job: RunningJob, request_id: str, emit: responses.Emit) -> Non
     },
     openapi_extra=_BODY,
 )
+@Permission(CURATOR, counts_as="upload", action="add")
 async def add(service: ServiceDependency, request: Request, response: Response) -> Job:
     """Add documents. The server receives them at once and reads them in a job, whose address is in `Location`.
 

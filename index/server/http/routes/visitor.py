@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 
 from index.citations.readable import environment
 from index.server.limits import VISITOR_KEY
+from index.server.permissions import READER, Permission
 from index.server.visitors.admission import COOKIE_KEY, TOKEN_KEY
 from index.wire import Schema
 
@@ -59,6 +60,7 @@ def _visitors(request: Request) -> "registry.Visitors":
 
 
 @router.get("/v1/visitor", summary="Get your private library's state", response_model=Visitor)
+@Permission(READER, counts_as="request", is_polled=True)
 def state(request: Request, response: Response) -> Visitor:
     """Return what your private library holds, what it may hold, and when it is deleted."""
     visitor, visitors = _visitor(request), _visitors(request)
@@ -79,6 +81,7 @@ def state(request: Request, response: Response) -> Visitor:
 
 
 @router.delete("/v1/visitor", summary="Delete your private library", status_code=204)
+@Permission(READER, counts_as="request")
 async def delete(request: Request) -> Response:
     """Delete your documents, jobs and answers at once."""
     await anyio.to_thread.run_sync(_visitors(request).delete, _visitor(request))
@@ -86,6 +89,7 @@ async def delete(request: Request) -> Response:
 
 
 @router.get("/privacy", include_in_schema=False)
+@Permission(READER, counts_as="nothing")
 def privacy(request: Request) -> HTMLResponse:
     """Return the privacy note: what is kept, for how long, and whom to ask."""
     settings: Settings = _visitors(request).settings
@@ -94,6 +98,7 @@ def privacy(request: Request) -> HTMLResponse:
 
 
 @router.get("/robots.txt", include_in_schema=False)
+@Permission(READER, counts_as="nothing")
 def robots(request: Request) -> PlainTextResponse:
     """Return whether search engines may list the demo."""
     return PlainTextResponse(_OPEN if _visitors(request).settings.demo_indexed else _SHUT)

@@ -1,4 +1,4 @@
-"""Who sends a request, and which role that person or program has in a library."""
+"""Who sends a request, which role that person or program has in a library, and where their actions are recorded."""
 
 from __future__ import annotations
 
@@ -7,13 +7,19 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from starlette.types import Scope
 
     from index.settings import Settings
 
 
 LIBRARY, PRINCIPAL, ROLE = "pincite.library", "pincite.principal", "pincite.role"
 """Keys of a request's scope: the name of the addressed library (None for the server), who sends it, and their role."""
+SINK = "pincite.audit"
+"""The key under which the scope of a request holds the function that records an action in the audit log."""
+MAX_RECORDED_NAMES = 100
+"""Maximum names of files in a line of the audit log."""
 
 
 class Role(IntEnum):
@@ -93,3 +99,10 @@ def role_in(principal: Principal, everywhere: Grants, here: Grants, library: str
     if principal.libraries is None or library in principal.libraries:
         return principal.key_role
     return Role.NONE
+
+
+def record_added(scope: Scope, names: Sequence[str], job: str) -> None:
+    """Record an addition that a page's event has started; without accounts there is no log, and nothing is recorded."""
+    sink = scope.get(SINK)
+    if sink is not None:
+        sink("add", what=list(names[:MAX_RECORDED_NAMES]), files=len(names), job=job)
