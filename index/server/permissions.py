@@ -31,6 +31,7 @@ Limited = Literal["request", "question", "upload", "batch", "check", "kept"]
 T = TypeVar("T")
 _ATTRIBUTE = "pincite_permission"
 _METHODS_OF_FILES = frozenset({"GET", "HEAD"})
+_METHODS = _METHODS_OF_FILES | {"POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +108,9 @@ def _rules(route: Any) -> Iterator[Rule]:
         assert not route.path, "A mounted application with a list of its own must be at the root."
         yield from listed.rules
         return
-    methods = frozenset(route.methods or _METHODS_OF_FILES)
-    yield Rule(methods, route.path_regex, permission_of(served, f"{'|'.join(sorted(methods))} {route.path}"))
+    permission = permission_of(served, f"{'|'.join(sorted(route.methods or ()))} {route.path or '/'}".strip())
+    methods = route.methods or (_METHODS_OF_FILES if permission.counts_as == "nothing" else _METHODS)
+    yield Rule(frozenset(methods), route.path_regex, permission)
 
 
 def lacking(role: Role, word: str) -> Refusal:

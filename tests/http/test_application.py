@@ -23,6 +23,7 @@ from index.server.http import application
 from index.server.http import service as service_module
 from index.server.http.application import LINKS, add_index_page
 from index.server.http.routes.jobs import page_address
+from index.server.permissions import READER, Permission
 from index.settings import Settings
 from tests.hosted import hosted, wait_until
 from tests.http.conftest import running_service
@@ -93,6 +94,7 @@ def test_index_page_lists_the_routes(served: Service, address: str) -> None:
 def test_mounted_page_does_not_take_over_service_routes(own_service: Service) -> None:
     """Wrong methods and unknown names below the service's routes remain errors."""
 
+    @Permission(READER, counts_as="request")
     async def page(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "websocket":
             raise WebSocketDisconnect
