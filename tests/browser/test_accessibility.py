@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 from playwright.sync_api import expect
 
 from index.settings import Settings
 from tests.browser.axe import colour_violations, structure_violations
 from tests.browser.conftest import UNSURE_PREFIX, ScriptedLibrary, running_site
+from tests.browser.everywhere import PHONE_BY_DEFAULT
 from tests.browser.gate import GatedEncoder
 from tests.browser.layout import layout_problems
-from tests.browser.source_reader import DESK, HTML, MARKDOWN, PDF, PHONE, QUESTIONS, SEEDS, WORD
+from tests.browser.source_reader import HTML, MARKDOWN, PDF, QUESTIONS, SEEDS, WORD
 from tests.browser.states import Story, states
 from tests.nightly import is_nightly
 
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
     from tests.browser.conftest import Visit
 
-PHONE_BY_DEFAULT = pytest.mark.parametrize(
-    "size", [pytest.param(DESK, id="wide", marks=pytest.mark.nightly), pytest.param(PHONE, id="phone")]
-)
 NEW_PARTS = {
     "reasons": "#results",
     "confidence": "#sure",

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from tests.accounts.provider import PROVIDER_WARNINGS
 from tests.browser.axe import colour_violations, structure_violations
 from tests.browser.conftest import TIMEOUT_MS
+from tests.browser.everywhere import EVERYWHERE
 from tests.browser.layout import assert_header_fits
 from tests.browser.people import person, sign_in, team_with_people
 from tests.hosted import hosted
@@ -17,7 +18,7 @@ from tests.hosted import hosted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, ViewportSize
 
     from tests.accounts.conftest import Team
     from tests.browser.conftest import Scheme
@@ -105,11 +106,10 @@ def test_curator_adds_a_file(browser: Browser, team_site: str, team: Team) -> No
     assert told[-1][2] == ["horse.txt"]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
-def test_pages_of_accounts_are_accessible(browser: Browser, team_site: str, scheme: Scheme, width: int) -> None:
+@EVERYWHERE
+def test_pages_of_accounts_are_accessible(browser: Browser, team_site: str, size: ViewportSize, scheme: Scheme) -> None:
     """The sign-in page, the list of libraries, a refusal, and the open menu; nothing is wider than the window."""
-    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True)
+    context = browser.new_context(viewport=size, color_scheme=scheme, bypass_csp=True)
     context.set_default_timeout(TIMEOUT_MS)
     page = context.new_page()
     page.goto(f"{team_site}/")

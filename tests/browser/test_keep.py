@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from tests.browser.actions import ask, best_card
 from tests.browser.conftest import TREATY, open_page
-from tests.browser.everywhere import EVERYWHERE
+from tests.browser.everywhere import EVERYWHERE, PHONE_AND_DESK
 from tests.browser.layout import layout_problems
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def test_quotes_are_collected_ordered_annotated_and_exported(
     assert "#" not in page.url
 
 
-@EVERYWHERE
+@PHONE_AND_DESK
 def test_source_and_tray_are_never_open_at_once(
     site: str, revisit: Revisit, size: ViewportSize, scheme: Scheme
 ) -> None:

@@ -18,7 +18,7 @@ from index.settings import Settings
 from tests.browser.actions import file_payload
 from tests.browser.axe import colour_violations, structure_violations
 from tests.browser.conftest import OIL, TREATY, UNSURE_PREFIX, ScriptedLibrary, open_library, running_site
-from tests.browser.everywhere import EVERYWHERE, SIZES
+from tests.browser.everywhere import EVERYWHERE, PHONE_AND_DESK, SIZES
 from tests.browser.layout import layout_problems
 from tests.browser.source_reader import loaded_viewer
 from tests.fakes import FakeEncoder
@@ -106,7 +106,7 @@ def test_each_number_opens_the_words_and_each_row_its_answer(
         assert small_targets(page.locator(".p-answers tbody a")) == []
 
 
-@EVERYWHERE
+@PHONE_AND_DESK
 def test_matrix_is_legible_and_sorted_on_every_screen(
     site: str, revisit: Revisit, size: ViewportSize, scheme: Scheme
 ) -> None:
@@ -187,7 +187,7 @@ def test_head_and_first_column_stay_in_view(site: str, revisit: Revisit) -> None
     assert fits(page)
 
 
-@pytest.mark.parametrize("width", [1440, 1920])
+@pytest.mark.parametrize("width", [1920, pytest.param(1440, marks=pytest.mark.nightly)])
 def test_wide_matrix_takes_the_width_of_the_window(site: str, revisit: Revisit, width: int) -> None:
     """With many questions it goes beyond the column of the page, with few it does not; the page never scrolls."""
     page = revisit(site, size={"width": width, "height": 900})

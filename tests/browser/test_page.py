@@ -133,7 +133,7 @@ def test_single_key_shortcuts_are_listed_and_can_be_turned_off(site: str, revisi
     ("size", "scheme"),
     [
         pytest.param(PHONE, "light", id="phone-light"),
-        pytest.param(WIDE, "dark", id="wide-dark"),
+        pytest.param(WIDE, "dark", id="wide-dark", marks=pytest.mark.nightly),
         pytest.param(PHONE, "dark", id="phone-dark", marks=pytest.mark.nightly),
         pytest.param(WIDE, "light", id="wide-light", marks=pytest.mark.nightly),
     ],

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from index.records import Span
 from tests.browser.actions import ask
 from tests.browser.conftest import open_page
-from tests.browser.everywhere import EVERYWHERE
+from tests.browser.everywhere import EVERYWHERE, PHONE_AND_DESK
 from tests.browser.source_reader import DESK, PDF, PHONE, QUESTIONS, box, document_site, is_in_view, loaded_viewer
 from tests.browser.source_reader import open_source as open_card
 from tests.loading.pdfs import Printed, build, column
@@ -158,7 +158,7 @@ OUT_OF_VIEW = """() => {
 """By how many pixels each marked line is out of view; negative if it is in view as a whole."""
 
 
-@EVERYWHERE
+@PHONE_AND_DESK
 def test_marked_lines_of_a_paper_are_in_view_as_a_whole(
     paper_site: Site, revisit: Revisit, size: ViewportSize, scheme: Scheme
 ) -> None:
@@ -306,8 +306,15 @@ def test_two_fingers_zoom_on_a_phone(paper_site: Site, revisit: Revisit) -> None
     assert page.evaluate("document.querySelector('#viewer-body').scrollWidth") > frame["width"]
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["beside", "phone"])
-@pytest.mark.parametrize("words", [ACROSS_COLUMNS, ACROSS_PAGES], ids=["columns", "pages"])
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        pytest.param(DESK, ACROSS_COLUMNS, id="beside-columns"),
+        pytest.param(PHONE, ACROSS_PAGES, id="phone-pages"),
+        pytest.param(DESK, ACROSS_PAGES, id="beside-pages", marks=pytest.mark.nightly),
+        pytest.param(PHONE, ACROSS_COLUMNS, id="phone-columns", marks=pytest.mark.nightly),
+    ],
+)
 def test_sentence_in_two_places_is_shown_as_a_whole(
     paper_site: Site, revisit: Revisit, size: ViewportSize, words: str
 ) -> None:

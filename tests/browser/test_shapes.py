@@ -14,7 +14,7 @@ from index.records import Reading
 from tests import shapes
 from tests.browser.axe import colour_violations, structure_violations
 from tests.browser.conftest import ATTACK, open_library, running_site
-from tests.browser.everywhere import EVERYWHERE
+from tests.browser.everywhere import EVERYWHERE, PHONE_AND_DESK
 from tests.browser.layout import layout_problems
 from tests.browser.source_reader import PHONE, loaded_viewer
 
@@ -128,7 +128,7 @@ def assert_neighbours_are_read(grid: Locator) -> None:
     assert_within(grid.locator("td.p-hit"), grid)
 
 
-@EVERYWHERE
+@PHONE_AND_DESK
 def test_columns_beside_the_marked_cell_are_read(
     shaped_site: tuple[str, Library], revisit: Revisit, size: ViewportSize, scheme: Scheme
 ) -> None:

@@ -12,6 +12,7 @@ from playwright.sync_api import Error, expect
 
 from tests.browser.actions import ask
 from tests.browser.conftest import open_page
+from tests.browser.everywhere import PHONE_BY_DEFAULT
 from tests.browser.source_reader import (
     BOOK,
     DESK,
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from tests.browser.conftest import Revisit, Visit
 
 Site = tuple[str, "Library"]
-SIZES = pytest.mark.parametrize("size", [DESK, PHONE], ids=["beside", "phone"])
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +51,15 @@ def reading_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield site
 
 
-@SIZES
-@pytest.mark.parametrize("name", [MARKDOWN, HTML, WORD, BOOK])
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        pytest.param(MARKDOWN, DESK, id="markdown-beside"),
+        pytest.param(WORD, PHONE, id="word-phone"),
+        *(pytest.param(name, DESK, marks=pytest.mark.nightly) for name in (HTML, WORD, BOOK)),
+        *(pytest.param(name, PHONE, marks=pytest.mark.nightly) for name in (MARKDOWN, HTML, BOOK)),
+    ],
+)
 def test_source_opens_at_the_exact_words(reading_site: Site, revisit: Revisit, name: str, size: ViewportSize) -> None:
     """The words of the span are marked and in view, with their neighbours; the page behind has not scrolled."""
     url, library = reading_site
@@ -105,7 +112,7 @@ def test_source_fills_the_screen_of_a_phone(reading_site: Site, revisit: Revisit
     assert is_in_view(viewer.locator("mark"))
 
 
-@SIZES
+@PHONE_BY_DEFAULT
 def test_pdf_page_highlights_exactly_the_cited_letters(
     reading_site: Site, revisit: Revisit, size: ViewportSize
 ) -> None:
@@ -204,7 +211,7 @@ def test_page_does_not_move_while_its_image_loads(reading_site: Site, revisit: R
     page.unroute_all()
 
 
-@SIZES
+@PHONE_BY_DEFAULT
 def test_escape_closes_the_source_and_returns_the_focus(
     reading_site: Site, revisit: Revisit, size: ViewportSize
 ) -> None:
@@ -252,7 +259,7 @@ def test_document_in_the_list_opens_above_the_list(reading_site: Site, revisit: 
     expect(row).to_be_focused()
 
 
-@SIZES
+@PHONE_BY_DEFAULT
 def test_viewer_steps_through_the_sources_in_order(reading_site: Site, revisit: Revisit, size: ViewportSize) -> None:
     """Buttons and keys work and stop at either end; the live region reads out the new source."""
     page = revisit(reading_site[0], size=size)
@@ -385,7 +392,7 @@ def test_pdf_without_its_original_is_shown_as_text(tmp_path: Path, visit: Visit)
         page.close()
 
 
-@SIZES
+@PHONE_BY_DEFAULT
 def test_source_of_a_removed_document_is_reported(
     own_site: tuple[str, Library], unwatched: Page, size: ViewportSize
 ) -> None:
@@ -423,7 +430,7 @@ def test_source_that_fails_to_load_can_be_retried(reading_site: Site, unwatched:
     assert is_in_view(viewer.locator("mark").first)
 
 
-@SIZES
+@PHONE_BY_DEFAULT
 def test_back_from_a_source_returns_to_the_answer(reading_site: Site, revisit: Revisit, size: ViewportSize) -> None:
     """Also after a look at further sources, at once; forward opens the last one again."""
     page = revisit(reading_site[0], size=size)

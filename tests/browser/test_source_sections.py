@@ -11,12 +11,11 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.actions import ask
-from tests.browser.everywhere import EVERYWHERE
+from tests.browser.everywhere import EVERYWHERE, PHONE_BY_DEFAULT
 from tests.browser.source_reader import (
     DESK,
     HTML,
     PDF,
-    PHONE,
     QUESTIONS,
     card,
     cited_text,
@@ -91,7 +90,7 @@ def test_source_leaves_by_click_and_key(printed_site: Site, revisit: Revisit) ->
     expect(viewer).to_be_hidden()
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["beside", "phone"])
+@PHONE_BY_DEFAULT
 def test_source_that_comes_back_makes_no_entry(printed_site: Site, revisit: Revisit, size: ViewportSize) -> None:
     """Back leads from the Library to the open source, and then to the answer; Forward leads to the Library again."""
     page = revisit(printed_site[0], size=size)
@@ -143,7 +142,7 @@ def test_document_of_the_list_stays_with_the_library(printed_site: Site, revisit
     expect(page).not_to_have_url(re.compile("#"))
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["beside", "phone"])
+@PHONE_BY_DEFAULT
 @pytest.mark.parametrize("opened", [True, False], ids=["open", "closed"])
 def test_paper_has_the_answer_and_the_open_quotation(
     printed_site: Site, revisit: Revisit, size: ViewportSize, opened: bool

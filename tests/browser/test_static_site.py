@@ -18,10 +18,12 @@ from index.settings import Settings
 from index.text import words as analysis
 from tests.browser.axe import colour_violations, structure_violations
 from tests.browser.conftest import TIMEOUT_MS
+from tests.browser.everywhere import EVERYWHERE, SIZES
 from tests.browser.hostile_texts import LINKS, MARKUP, TEXTS
 from tests.browser.layout import layout_problems
 from tests.fakes import FakeEncoder
 from tests.hosted import wait_until
+from tests.nightly import length
 from tests.publish.site.static_host import static_host
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Route, ViewportSize
 
     from index.encoders.encoder import Encoder
+    from tests.browser.conftest import Scheme
 
 HERE = Path(__file__).parent
 SEEDS = HERE.parents[1] / "seeds"
@@ -46,8 +49,8 @@ WORDS = (
 LARGEST_INDEX = 1_000_000
 FIRST_ANSWER_SECONDS = 2.0
 LEAST_AGREEMENT = 0.9
-PHONE: ViewportSize = {"width": 390, "height": 844}
-DESK: ViewportSize = {"width": 1440, "height": 900}
+STEP = length(4, 1)
+"""The default run opens every fourth hostile document."""
 
 
 def questions(name: str) -> list[str]:
@@ -81,7 +84,7 @@ class Watched:
         self.problems: list[str] = []
         context.on("request", lambda request: self._note(request.url))
 
-    def open(self, address: str = "", *, size: ViewportSize = DESK) -> Page:
+    def open(self, address: str = "", *, size: ViewportSize = SIZES[1440]) -> Page:
         """Open an address of the site in a new page, and wait until it is usable."""
         page = self.context.new_page()
         page.set_viewport_size(size)
@@ -331,7 +334,9 @@ def test_addresses_lead_back(visitor: Watched, seeds: Library) -> None:
 
 
 @pytest.mark.model
-@pytest.mark.parametrize("span", ["9-3", "0-999999999", "5-5", "x", "-1-4"])
+@pytest.mark.parametrize(
+    "span", ["0-999999999", *(pytest.param(span, marks=pytest.mark.nightly) for span in ("9-3", "5-5", "x", "-1-4"))]
+)
 def test_senseless_spans_show_the_document(visitor: Watched, seeds: Library, span: str) -> None:
     """A span that is not in the document marks nothing and breaks nothing."""
     page = visitor.open(f"#d={seeds.documents()[0].id}&s={span}")
@@ -425,10 +430,9 @@ def test_copies_quote_and_link(visitor: Watched) -> None:
 
 
 @pytest.mark.model
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@EVERYWHERE
 def test_every_state_is_accessible_and_fits(
-    browser: Browser, published: tuple[str, Path], size: ViewportSize, scheme: Any
+    browser: Browser, published: tuple[str, Path], size: ViewportSize, scheme: Scheme
 ) -> None:
     """Beginning, answer, source, passages, nothing and coverage: no violation of WCAG, and nothing beyond the edge."""
     states = (
@@ -583,7 +587,7 @@ def test_hostile_documents_stay_text(browser: Browser, hostile: tuple[str, Libra
         page.goto(url + "#")
         page.locator(".examples a").first.click()
         page.locator("#results section").first.wait_for()
-        for info in library.documents():
+        for info in library.documents()[::STEP]:
             page.goto(f"{url}#d={info.id}")
             page.wait_for_function(
                 "name => document.querySelector('#viewer-title')?.textContent === name", arg=info.name
@@ -602,7 +606,7 @@ def test_hostile_passages_are_word_for_word(browser: Browser, hostile: tuple[str
     url, library = hostile
     with watching(browser, url, service_workers="block") as watched:
         page = watched.open()
-        for info in library.documents():
+        for info in library.documents()[::STEP]:
             last = library.passages(info.id)[-1].passage
             span = last.sentences[-1]
             page.goto(f"{url}#d={info.id}&s={span.start}-{span.end}")

@@ -44,7 +44,7 @@ UNANSWERABLE = "Who painted the albatross of Lisbon?"
     ("size", "scheme"),
     [
         pytest.param(DESK, "light", id="desk-light"),
-        pytest.param(PHONE, "dark", id="phone-dark"),
+        pytest.param(PHONE, "dark", id="phone-dark", marks=pytest.mark.nightly),
         pytest.param(DESK, "dark", id="desk-dark", marks=pytest.mark.nightly),
         pytest.param(PHONE, "light", id="phone-light", marks=pytest.mark.nightly),
     ],

@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from index.server.http.problems import problem_responses
 from index.server.http.service import ServiceDependency
+from index.server.permissions import ADMIN, READER, Permission
 from index.wire import Schema, Stats
 
 
@@ -19,8 +20,6 @@ class Health(Schema):
     status: Literal["ok"]
     """Always `ok`: a server that is not ready returns a problem instead."""
 
-
-from index.server.permissions import ADMIN, READER, Permission
 
 router = APIRouter(tags=["Health"])
 _ALIVE = Health(status="ok")
