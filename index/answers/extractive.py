@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from index.answers.quotation import LONGEST, Candidate, Quote, cut, overlap, worth_of
+from index.answers.quotation import LONGEST, Quote, cut, overlap
 from index.answers.vicinity import Context, Run
 from index.records import Span
 from index.search.disagreement import disagree
+from index.search.readings import rank_loss
 from index.text.boilerplate import ITEM, ends_sentence, is_statement
 from index.text.words import terms
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
     Around = Callable[[Hit], Context]
 
+CLAIM_SHARE = 0.65
+"""The weight of a sentence's pin score next to the score of its passage, if the reader has not read it."""
 HITS = 8
 """The number of hits whose sentences are candidates."""
 STATEMENTS = 4
@@ -59,6 +63,32 @@ def quotes(
     return chosen[:STATEMENTS]
 
 
+@dataclass(frozen=True)
+class _Candidate:
+    """A sentence that may be quoted."""
+
+    context: Context
+    n: int
+    worth: float
+
+    @property
+    def logit(self) -> float:
+        """The reader's logit that it answers; infinite if it was not read."""
+        logits = self.context.hit.logits
+        return logits[self.n] if logits else float("inf")
+
+    @cached_property
+    def text(self) -> str:
+        """The words of the sentence."""
+        return self.context.texts[self.n]
+
+
+def _worths(hit: Hit, rank: int) -> list[float]:
+    """Return the worth of each sentence of the hit of this rank."""
+    share, gain = (1.0, -rank_loss(rank)) if hit.logits else (CLAIM_SHARE, hit.score)
+    return [share * claim + gain for claim in hit.claims]
+
+
 class _Quoter:
     """Chooses the quotations for one question."""
 
@@ -79,7 +109,8 @@ class _Quoter:
             return [] if any(overlap(cell, other) for other in without) else [cell]
         chosen: list[Quote] = []
         known: frozenset[str] = frozenset()
-        for candidate in self._candidates(hits)[:MOST_CONSIDERED]:
+        contexts = [Context(hit) for hit in islice(hits, HITS)]
+        for candidate in self._candidates(contexts)[:MOST_CONSIDERED]:
             if len(chosen) == STATEMENTS:
                 break
             if chosen and not self._adds(candidate, chosen[0]):
@@ -90,21 +121,21 @@ class _Quoter:
             own = frozenset(terms(quote.words))
             if chosen and (len(own - known) < LEAST_NEW * len(own) or any(overlap(quote, other) for other in chosen)):
                 continue
-            if not chosen and (otherwise := self._otherwise(candidate, hits)) is not None:
+            if not chosen and (otherwise := self._otherwise(candidate, contexts)) is not None:
                 return [quote, otherwise]
             chosen.append(quote)
             known |= own
         places = {quote.hit.document.id: place for place, quote in reversed(list(enumerate(chosen)))}
         return chosen[:1] + sorted(chosen[1:], key=lambda quote: (places[quote.hit.document.id], quote.span))
 
-    def _otherwise(self, best: Candidate, hits: Sequence[Hit]) -> Quote | None:
+    def _otherwise(self, best: _Candidate, contexts: Sequence[Context]) -> Quote | None:
         """Return the first sentence of another document that says nearly the same as the best one, but otherwise."""
         if best.context.kinds[best.n] not in ("sentence", "item"):
             return None
-        others = (Context(hit) for hit in hits[:HITS] if hit.document.id != best.context.hit.document.id)
         found = (
-            Candidate(context, n, best.worth, best.claim)
-            for context in others
+            _Candidate(context, n, best.worth)
+            for context in contexts
+            if context.hit.document.id != best.context.hit.document.id
             for n, text in enumerate(context.texts)
             if context.kinds[n] in ("sentence", "item") and disagree(best.text, text, self._question.form)
         )
@@ -115,20 +146,19 @@ class _Quoter:
         listed = self._question.kind == "list" and self._question.wanted > 1
         return not listed and self._question.kind not in ("steps", "comparison")
 
-    def _candidates(self, hits: Sequence[Hit]) -> list[Candidate]:
+    def _candidates(self, contexts: Sequence[Context]) -> list[_Candidate]:
         """Return all sentences that may be quoted, the best first."""
-        contexts = [Context(hit) for hit in islice(hits, HITS)]
         if any(context.hit.logits for context in contexts):
             contexts = [context for context in contexts if context.hit.logits]
         found = [
-            Candidate(context, n, worth_of(context.hit, claim, rank), claim)
+            _Candidate(context, n, worth)
             for rank, context in enumerate(contexts)
-            for n, claim in enumerate(context.hit.claims)
-            if claim > float("-inf") and context.kinds[n] != "furniture"
+            for n, worth in enumerate(_worths(context.hit, rank))
+            if worth > float("-inf") and context.kinds[n] != "furniture"
         ]
         return sorted(found, key=lambda candidate: -candidate.worth)
 
-    def _quote_with_context(self, candidate: Candidate) -> Quote:
+    def _quote_with_context(self, candidate: _Candidate) -> Quote:
         """Return the quotation of a sentence, with the sentences that belong to it."""
         context, n = self._in_context(candidate)
         run = context.whole_item(n, LONGEST)
@@ -151,7 +181,7 @@ class _Quoter:
         quote = Quote(context.hit, span, candidate.worth, items=items if items > 1 else 0, states=states)
         return cut(quote, self._question.form) if run.first == run.last else quote
 
-    def _in_context(self, candidate: Candidate) -> tuple[Context, int]:
+    def _in_context(self, candidate: _Candidate) -> tuple[Context, int]:
         """Return the context of a sentence, and its index there."""
         context = self._around(candidate.context.hit)
         span = candidate.context.sentences[candidate.n]
@@ -175,7 +205,7 @@ class _Quoter:
             return None
         return context.list_around(n)
 
-    def _adds(self, candidate: Candidate, first: Quote) -> bool:
+    def _adds(self, candidate: _Candidate, first: Quote) -> bool:
         """Whether a sentence answers about as well as the first one."""
         states = candidate.context.kinds[candidate.n] in ("sentence", "item", "row")
         gap = MORE_GAP if candidate.context.hit.logits else UNREAD_GAP

@@ -8,16 +8,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from index.records import Span
-from index.search.readings import rank_loss
 from index.text.boilerplate import ITEM
 from index.text.words import question_terms, terms
 
 if TYPE_CHECKING:
-    from index.answers.vicinity import Context
     from index.records import Hit
 
-CLAIM_SHARE = 0.65
-"""The weight of a sentence's pin score next to the score of its passage, if the reader has not read it."""
 LONGEST = 400
 """Longer sentences, in characters, are cut, but only between clauses."""
 ELLIPSIS = "…"
@@ -57,32 +53,6 @@ class Quote:
         for line in filter(None, lines):
             text += line if not text else f"\n{line}" if self.items and ITEM.match(line) else f" {line}"
         return " ".join(part for part in (before, text, after) if part)
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A sentence that may be quoted."""
-
-    context: Context
-    n: int
-    worth: float
-    claim: float
-
-    @property
-    def logit(self) -> float:
-        """The reader's logit that it answers; infinite if it was not read."""
-        logits = self.context.hit.logits
-        return logits[self.n] if logits else float("inf")
-
-    @cached_property
-    def text(self) -> str:
-        """The words of the sentence."""
-        return self.context.texts[self.n]
-
-
-def worth_of(hit: Hit, claim: float, rank: int) -> float:
-    """Return the worth of a sentence with this pin score in the hit of this rank."""
-    return claim - rank_loss(rank) if hit.logits else hit.score + CLAIM_SHARE * claim
 
 
 def overlap(first: Quote, second: Quote) -> bool:

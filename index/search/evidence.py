@@ -125,7 +125,7 @@ def quotable_sentences(row: PassageRow) -> tuple[int, ...]:
     """
     spans = row.passage.sentences
     below = tuple(n for n, span in enumerate(spans) if span.start not in row.headings)
-    rows = frozenset(n for n in below if is_row(row.tables, spans[n]))
+    rows = frozenset(n for n in below if row.tables and is_row(row.tables, spans[n]))
     if row.structured:
         return tuple(n for n in below if n in rows or _is_prose(row, n))
     if not below:
@@ -135,7 +135,7 @@ def quotable_sentences(row: PassageRow) -> tuple[int, ...]:
     kinds |= {n: "sentence" for n in below if kinds[n] == "loose" and _is_broken(texts, n)}
     kinds |= {n: "item" for n in below if kinds[n] == "loose" and (row.slides or _is_listed(texts, n))}
     kinds |= dict.fromkeys(rows, "row")
-    kinds |= {n: "loose" for n in below if is_header(row.tables, spans[n])}
+    kinds |= {n: "loose" for n in below if row.tables and is_header(row.tables, spans[n])}
     ranks = (("sentence", "item", "row"), ("loose",), ("question",))
     found = (tuple(n for n in below if kinds[n] in rank) for rank in ranks)
     return next(filter(None, found), ())
@@ -172,7 +172,7 @@ def weigh(question: EncodedQuestion, rows: Sequence[PassageRow], store: Store) -
         for row in rows
         for start, end in row.passage.sentences
     ]
-    beside = [words_beside(row.tables, span) for row in rows for span in row.passage.sentences]
+    beside = [words_beside(row.tables, span) if row.tables else "" for row in rows for span in row.passage.sentences]
     headed = [f"{text} | {headers}" if headers else text for text, headers in zip(texts, beside, strict=True)]
     terms = [frozenset(terms_of_text) for terms_of_text in store.analyze(headed)]
     contains = np.array([list(map(held.__contains__, question.idf)) for held in terms], dtype=np.float32)

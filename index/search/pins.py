@@ -210,7 +210,7 @@ class HitBuilder:
             cell = self.cell if self.cell and self.cell.passage == passage.id else None
             if cell is not None:
                 location = replace(location, headers=cell.headers)
-            above = words_above(evidence.row.tables, Span(passage.start, passage.end), passage.text)
+            tables = evidence.row.tables
             hits[passage.id] = Hit(
                 passage,
                 document,
@@ -221,8 +221,8 @@ class HitBuilder:
                 tuple(claims),
                 cosines,
                 cell=cell.certainty if cell else 0.0,
-                above=above,
-                tables=tuple(Span(table.start, table.end) for table in evidence.row.tables),
+                above=words_above(tables, Span(passage.start, passage.end), passage.text) if tables else "",
+                tables=tuple(Span(table.start, table.end) for table in tables),
                 logits=() if evidence.logits is None else tuple(evidence.logits.tolist()),
             )
         return hits

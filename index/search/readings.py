@@ -123,7 +123,8 @@ def _reading(evidence: PassageEvidence, verdict: Verdict) -> ReadPassage:
     """Return a passage with pin scores by the reader, which may pin all but headings and headers of tables."""
     row, spans = evidence.row, evidence.row.passage.sentences
     claims = evidence.cosines + evidence.gains + (verdict.sentences + ANY_SHARE * verdict.any) / LOGITS
-    below = (n for n, span in enumerate(spans) if span.start not in row.headings and not is_header(row.tables, span))
+    headers = {span.start for span in spans if is_header(row.tables, span)} if row.tables else frozenset()
+    below = (n for n, span in enumerate(spans) if span.start not in row.headings and span.start not in headers)
     pinnable = tuple(below) or tuple(range(len(spans)))
     read = replace(evidence, claims=claims.astype(np.float32), logits=verdict.sentences, pinnable=pinnable)
     return ReadPassage(read, float(verdict.sentences[read.pins[0]]), verdict.any)
@@ -132,7 +133,7 @@ def _reading(evidence: PassageEvidence, verdict: Verdict) -> ReadPassage:
 def _window(evidence: PassageEvidence) -> Window:
     """Return a passage below the title of its document and the headers of its table."""
     row, passage = evidence.row, evidence.row.passage
-    above = words_above(row.tables, Span(passage.start, passage.end), passage.text)
+    above = words_above(row.tables, Span(passage.start, passage.end), passage.text) if row.tables else ""
     preface = "".join(f"{line}\n" for line in (row.title, above) if line)
     shift = len(preface) - passage.start
     return Window(preface + passage.text, tuple(Span(a + shift, b + shift) for a, b in passage.sentences))

@@ -106,7 +106,8 @@ class Word:
 
 def words_of(question: EncodedQuestion) -> list[Word]:
     """Return the question's content words, each once."""
-    return [_word(text, question.text) for text in dict.fromkeys(question.words.values())]
+    asked = question.text
+    return [_word(text, asked) for text in dict.fromkeys(question.words.values())]
 
 
 def signals(

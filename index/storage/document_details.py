@@ -58,12 +58,40 @@ def recognised_in(database: Database, number: int, span: Span | None = None) -> 
     return tuple(word for page in pages for word in page if span is None or _overlaps(word, span))
 
 
+def details_in(
+    database: Database, places: Sequence[tuple[int, Span]]
+) -> list[tuple[tuple[Table, ...], tuple[RecognisedWord, ...]]]:
+    """Return the tables and the recognised words that overlap each place: a document's number and a span in it.
+
+    Most documents have neither, so two queries for all places come first.
+    """
+    tabular, recognised = (_documents_in(database, table, places) for table in ("cells", "recognised"))
+    return [
+        (
+            tables_in(database, number, span) if number in tabular else (),
+            recognised_in(database, number, span) if number in recognised else (),
+        )
+        for number, span in places
+    ]
+
+
+def _documents_in(database: Database, table: str, places: Sequence[tuple[int, Span]]) -> set[int]:
+    """Return the numbers of the documents of these places that have rows in a table."""
+    query = f"SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM {table} WHERE document = value)"  # noqa: S608
+    return {row[0] for row in database.rows(query, [json.dumps(sorted({number for number, _ in places}))])}
+
+
 def reading_of(database: Database, content: str) -> Reading:
     """Return the reading that was stored as JSON. Raises LibraryDamaged."""
     try:
-        return Reading.of(json.loads(content))
+        return _reading(content)
     except (TypeError, ValueError) as error:
         raise database.damaged(f"a document was read in an unknown way: {error}") from error
+
+
+@lru_cache(maxsize=64)
+def _reading(content: str) -> Reading:
+    return Reading.of(json.loads(content))
 
 
 def _overlaps(word: RecognisedWord, span: Span) -> bool:

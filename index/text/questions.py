@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from index.text.numbers import NUMBER_WORDS
@@ -92,11 +92,11 @@ class Question:
     """The two sides of a comparison; empty for other questions."""
     wanted: int = 0
     """How many things it asks for (`which four`); 0 if it does not say."""
+    text: str = field(init=False)
+    """The words to search for, without operators: those of `query`."""
 
-    @property
-    def text(self) -> str:
-        """The words to search for, without operators."""
-        return self.query.text
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", self.query.text)
 
     def searching(self, text: str, *, phrases: tuple[str, ...] | None = None) -> Question:
         """Return the same question with other words to search for, and with other phrases if they are given."""

@@ -209,7 +209,11 @@ def locate(catalog: WithDatabase, places: Sequence[tuple[int, Span]]) -> list[Lo
     """Return the location of each place: a document's number and a span in it."""
     with catalog.database.reading() as connection:
         found = [_location(connection, number, span.start) for number, span in places]
-    return [_detailed(catalog.database, *place, location) for place, location in zip(places, found, strict=True)]
+    details = document_details.details_in(catalog.database, places)
+    return [
+        location.detailed(span, *detail) if any(detail) else location
+        for (_, span), location, detail in zip(places, found, details, strict=True)
+    ]
 
 
 def tables_in(catalog: WithDatabase, number: int, span: Span | None = None) -> tuple[Table, ...]:
@@ -220,12 +224,6 @@ def tables_in(catalog: WithDatabase, number: int, span: Span | None = None) -> t
 def recognised_in(catalog: WithDatabase, number: int, span: Span | None = None) -> tuple[RecognisedWord, ...]:
     """Return the recognised words of a document that overlap a span, or all of them, in order."""
     return document_details.recognised_in(catalog.database, number, span)
-
-
-def _detailed(database: Database, number: int, span: Span, location: Location) -> Location:
-    """Return a location with the cell that contains the span, and the confidence of its recognised words."""
-    tables_here = document_details.tables_in(database, number, span)
-    return location.detailed(span, tables_here, document_details.recognised_in(database, number, span))
 
 
 def _location(connection: Connection, number: int, start: int) -> Location:
