@@ -28,6 +28,7 @@ from index.loading.foreign_formats import (
 )
 from index.loading.ole2.compound_file import SIGNATURE
 from index.loading.plain_text import Decoded, decode, decode_as
+from index.loading.structured_text import DATA
 from index.loading.zip_parts import ZipParts
 from index.records.file_kinds import Format, Head, by_ending, formats
 from index.text.structure import looks_structured
@@ -53,8 +54,6 @@ TSV = "text/tab-separated-values"
 HTML = "text/html"
 MARKDOWN = "text/markdown"
 PLAIN = "text/plain"
-DATA = "text/x-data"
-"""The media type of a text whose ending is unknown and whose lines are data."""
 EML = "message/rfc822"
 MBOX = "application/mbox"
 MHTML = "multipart/related"

@@ -10,7 +10,6 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from index.loading.content import Draft, verbatim
-from index.loading.formats import DATA
 from index.loading.hard_wraps import Width, unwrap
 from index.loading.line_places import numbered, written_lines
 from index.loading.plain_text import split_stanzas
@@ -21,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from index.loading.content import Block, Content
+
+DATA = "text/x-data"
+"""The media type of a text whose ending is unknown and whose lines are data."""
 
 
 def read(content: Content, name: str) -> Draft:

@@ -18,7 +18,7 @@ from index.loading.pdf.running_heads import without_furniture
 from index.loading.pdf.scans import with_recognised
 from index.loading.pdf.tables.table_blocks import caption_of, continued, table_block
 from index.loading.pdf.tables.table_regions import tables_as_lines
-from index.loading.recognition.printed_lines import exact_words
+from index.loading.recognition.engine import exact_words
 from index.loading.recognition.recogniser import Recogniser
 from index.text.sentences import normalise
 

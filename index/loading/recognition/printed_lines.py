@@ -6,8 +6,6 @@ letters. Sizes that differ little are one size, because type is set in few sizes
 
 from __future__ import annotations
 
-import re
-from collections import deque
 from dataclasses import replace
 from itertools import groupby
 from statistics import median
@@ -18,15 +16,13 @@ from index.loading.pdf.typography import spaced_words
 from index.loading.recognition.engine import turned_back
 from index.loading.recognition.ink import Ink, PageSize
 from index.loading.recognition.printed_tables import printed_rulings, with_tables
-from index.records import RecognisedWord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from index.loading.pdf.tables.rulings import Rulings
-    from index.loading.recognition.engine import PageWords, PrintedWord
+    from index.loading.recognition.engine import PageWords
 
-_BLANKS = re.compile(r"\s*")
 _DESCENT, _BELOW = 0.22, 0.2
 """How far low letters reach below the baseline, and how far the box of a line does, in type sizes."""
 _CELL_GAP = 2.0
@@ -51,35 +47,6 @@ def recognised_sheets(pages: Sequence[tuple[PageWords, PageSize]]) -> list[Sheet
     drafts = [_draft(page, size) for page, size in pages]
     sizes = _snapped([line for draft in drafts for line, _ in draft.lines])
     return [Sheet(draft.height, tuple(with_tables(_resized(draft, sizes), draft.rules))) for draft in drafts]
-
-
-def exact_words(
-    text: str, printed: Iterable[tuple[int, PrintedWord]], spans: Sequence[tuple[int, int]] = ()
-) -> tuple[RecognisedWord, ...]:
-    """Return the words of a text made from recognised lines, each given with the index of its page, with their spans.
-
-    A word that a margin breaks has two parts, each with its own box; the hyphen between them is in neither.
-    In a table, `spans` are those of the cells, in the order of the words: what stands between them is no word.
-    """
-    found = []
-    waiting = deque(spans or [(0, len(text))])
-    position, end = waiting.popleft()
-    for page, word in printed:
-        start = _after_blanks(text, position)
-        while start >= end and waiting:
-            position, end = waiting.popleft()
-            start = _after_blanks(text, position)
-        forms = (word.text, word.text.removesuffix("-"))
-        length = next((len(form) for form in forms if form and text.startswith(form, start, end)), 0)
-        if length:
-            position = start + length
-            found.append(RecognisedWord(start, position, page, *word[1:5], word.confidence))
-    return tuple(found)
-
-
-def _after_blanks(text: str, position: int) -> int:
-    blanks = _BLANKS.match(text, position)
-    return blanks.end() if blanks else position
 
 
 def _draft(page: PageWords, size: PageSize) -> _Draft:

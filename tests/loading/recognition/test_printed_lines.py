@@ -6,9 +6,9 @@ import math
 
 import pytest
 
-from index.loading.recognition.engine import PageWords, PrintedWord
+from index.loading.recognition.engine import PageWords, PrintedWord, exact_words
 from index.loading.recognition.ink import PageSize
-from index.loading.recognition.printed_lines import exact_words, recognised_sheets
+from index.loading.recognition.printed_lines import recognised_sheets
 from tests.loading.printed_pages import page_words
 
 A4 = PageSize(595, 842)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from index.loading.content import field
 from index.loading.grid import Outline, grid
 from index.loading.pdf.tables.page_table import TABLE_CAPTION
-from index.loading.recognition.printed_lines import exact_words
+from index.loading.recognition.engine import exact_words
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
