@@ -28,7 +28,7 @@ from benchmarks.machine import report
 from benchmarks.near_misses import OWN, SIZES, ask_small_libraries, ask_whole_set, our_questions, questions
 from index import Library
 from index.encoders.encoder import load_encoder
-from index.search.signals import (
+from index.search.confidence import (
     DEFAULT,
     DOUBTED_CONFIDENCE,
     MEANING,
@@ -88,7 +88,7 @@ TABLES = {
     "WORDS_ALONE": tuple(name for name in NAMES if name not in MEANING),
     "WORDS_UNREAD": tuple(name for name in NAMES if name not in (*MEANING, *READER)),
 }
-"""The signals in each table of `index.search.signals`."""
+"""The signals in each table of `index.search.confidence`."""
 WITHOUT = {name: "WORDS_UNREAD" if name.startswith("WORDS") else "UNREAD" for name in TABLES}
 """The table for cases that the reader has not read, by the table for the others."""
 SHIPPED = {"DEFAULT": DEFAULT, "UNREAD": UNREAD, "WORDS_ALONE": WORDS_ALONE, "WORDS_UNREAD": WORDS_UNREAD}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import minimize
 
-from index.search.signals import INTERCEPT
+from index.search.confidence import INTERCEPT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

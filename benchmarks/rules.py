@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 FAMILIES: dict[str, dict[str, Any]] = {
     "none": {},
-    "the reader": {"index.encoders.reader.load_reader": lambda _: None},
+    "the reader": {"index.encoders.answer_reader.load_reader": lambda _: None},
     "three hits read, not one": {"index.search.readings.FIRST_READ": 1, "index.search.readings.MOST_READ": 1},
     "six hits read in doubt": {"index.search.readings.MOST_READ": 3},
     "shared words in pins": {"index.search.evidence.PIN_OVERLAP_SHARE": 0.0},
@@ -34,8 +34,8 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "other forms of words": {"index.search.fusion.other_forms": lambda _: ""},
     "lists": {"index.answers.extractive._Quoter._needed_list": lambda *_: None},
     "neighbours that answer, too": {"index.answers.extractive.JOIN_LOGIT": float("inf")},
-    "antecedents": {"index.answers.vicinity.Context.with_antecedents": lambda _, run: run},
-    "sentences that take back": {"index.answers.vicinity.Context.with_qualifier": lambda _, run: run},
+    "antecedents": {"index.answers.context.Context.with_antecedents": lambda _, run: run},
+    "sentences that take back": {"index.answers.context.Context.with_qualifier": lambda _, run: run},
     "further sentences": {"index.answers.extractive._Quoter._adds": lambda *_: False},
     "disagreements": {"index.answers.extractive._Quoter._otherwise": lambda *_: None},
     "parts of a question": {"index.library.answerer.Answerer._part_hits": lambda *_, **__: []},

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from index.storage import upkeep
+from index.storage import store
 from index.storage.lexical.lexical_index import LexicalIndex
 from tests.faults.arena import clear
 
@@ -33,8 +33,8 @@ def without_words(folder: Path) -> Iterator[threading.Event]:
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(LexicalIndex, "catch_up", catch_up_later)
-        patched.setattr(upkeep, "UPDATED_AT_ONCE", -1)
-        patched.setattr(upkeep, "READER_PATIENCE", 0.0)
+        patched.setattr(store, "UPDATED_AT_ONCE", -1)
+        patched.setattr(store, "READER_PATIENCE", 0.0)
         try:
             yield may_continue
         finally:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from index.loading.content import Block, Content, Draft, compose, paragraph, verbatim
+from index.loading.draft import Block, Content, Draft, compose, paragraph, verbatim
 from index.loading.grid import Outline, grid
 from index.records import Reading, RecognisedWord
 

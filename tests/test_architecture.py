@@ -1,4 +1,4 @@
-"""The structure of the package as docs/architecture.md describes it: its tree, its sizes, and no import cycle."""
+"""The structure of the package as docs/architecture.md and docs/modules.md describe it: its tree, its sizes, and no import cycle."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-MAX_MODULE_LINES = 600
+MAX_PAGE_LINES = 300
+MAX_MODULE_LINES = 650
 LISTS = {"index.errors", "index.library.library"}
 """Modules that are read as a list, one small class or public method after the other, and may be longer."""
 MEDIAN_FUNCTION_LINES = 7
@@ -66,7 +67,12 @@ def cycle_from(name: str, imports: dict[str, set[str]], path: tuple[str, ...], d
 
 def test_documented_tree_matches_the_folders() -> None:
     """The page lists each package and module with its purpose, and nothing else."""
-    assert f"{tree()}<!-- end -->" in PAGE
+    assert f"{tree()}<!-- end -->" in (ROOT / "docs" / "modules.md").read_text(encoding="utf-8")
+
+
+def test_page_can_be_read_at_once() -> None:
+    """The page explains; the lists of modules are a page of their own."""
+    assert len(PAGE.splitlines()) <= MAX_PAGE_LINES
 
 
 def test_documented_paths_exist() -> None:

@@ -17,7 +17,7 @@ from index.citations import export
 from index.page import answer_view
 from index.records import remarks
 from index.records.document import FileState
-from index.server.http.routes import ask
+from index.server.http import ask_routes
 from index.wire import (
     Answer,
     Checked,
@@ -253,7 +253,7 @@ def test_every_verdict_and_export_form_has_a_description() -> None:
     """`index.records` lists them once, and every table covers all of them."""
     verdicts = set(get_args(records.Verdict))
     assert remarks.NAMES.keys() == remarks.PROVEN.keys() == verdicts
-    assert ask.KINDS.keys() == answer_view.FORMS.keys() == {*get_args(records.ExportForm), "pack"}
+    assert ask_routes.KINDS.keys() == answer_view.FORMS.keys() == {*get_args(records.ExportForm), "pack"}
     assert get_args(records.ExportForm) == export.FORMS
 
 

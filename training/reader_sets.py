@@ -19,7 +19,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index.encoders.reader import follow_up
+from index.encoders.answer_reader import follow_up
 from index.records import Span
 from index.search.cells import row_window
 from index.text.sentences import split_sentences

@@ -6,8 +6,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from index.answers.vicinity import Context
-from index.encoders.reader import UNREAD
+from index.answers.context import Context
+from index.encoders.answer_reader import UNREAD
 from index.records import Answer, Citation, Span, Statement
 from index.records.remarks import recognition_notes
 from index.text.numbers import NUMBER_WORDS

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from index.answers.assembly import DISAGREE
-from index.answers.markers import abstains, parse
+from index.answers.writer.prompts import abstains, parse
 from index.records import Answer, Check, Citation, Statement
-from index.records.language_names import language_name
+from index.records.file_kinds import language_name
 from index.records.remarks import recognition_notes
 from index.text import words
 from index.text.sentences import split_sentences
@@ -19,7 +19,7 @@ from index.verification.premises import Excerpt, asks, is_source
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
-    from index.answers.second_opinion import NoOpinion, SecondOpinion
+    from index.answers.writer.generative import NoOpinion, SecondOpinion
     from index.records import Found, Hit, Location, Span
     from index.verification.judgement import Judgement, Verifier
     from index.verification.premises import Place

@@ -8,12 +8,12 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from index.answers.context import Context, Run
 from index.answers.quotation import LONGEST, Quote, cut, overlap
-from index.answers.vicinity import Context, Run
 from index.records import Span
-from index.search.disagreement import disagree
+from index.search.evidence import disagree
 from index.search.readings import rank_loss
-from index.text.boilerplate import ITEM, ends_sentence, is_statement
+from index.text.prose import ITEM, ends_sentence, is_statement
 from index.text.words import terms
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from index.records import Span
-from index.text.boilerplate import ITEM
+from index.text.prose import ITEM
 from index.text.words import question_terms, terms
 
 if TYPE_CHECKING:

@@ -15,9 +15,8 @@ from index.records.report import BackedUp, Restored
 from index.storage import tables
 from index.storage.catalog.catalog import Catalog
 from index.storage.files import NOT_WRITABLE_HINT, WriterLock
-from index.storage.store import FolderStore
-from index.storage.upkeep import WRITER_PATIENCE
-from index.views.map_file import Maps
+from index.storage.store import WRITER_PATIENCE, FolderStore
+from index.views.library_map import Maps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -24,7 +24,7 @@ import numpy as np
 from index.backup.archive import ArchiveReader, ArchiveWriter, file_size, require_space
 from index.backup.rebuild import EmbeddedDocument, Embedder
 from index.errors import FingerprintMismatch, LibraryNotWritable
-from index.ingest.claimed_documents import Claims
+from index.ingest.add import Claims
 from index.ingest.preparation import draft_of, key_of
 from index.records import Chunk, Document, Failure, Note, Receipt, Table
 from index.records.report import Exported

@@ -15,7 +15,7 @@ import typer
 from index.cli.options import ERROR, SOME_FAILED
 from index.cli.search_commands import Documents  # noqa: TC001 - typer reads the annotations when it runs
 from index.errors import PinciteError
-from index.records.choices import ExportForm, Writer  # noqa: TC001 - typer reads this one, too
+from index.records.document import ExportForm, Writer  # noqa: TC001 - typer reads this one, too
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     AskFunction = Callable[[Library, str], Answer]
     """Asks a library one question."""
+    from index.records import Matrix
+
 
 ASK_EXAMPLE = "Example: pincite ask 'What did the treaty cost?' --in treaty.pdf"
 
@@ -104,11 +106,11 @@ def ask(
         return
     if not question.strip():
         raise typer.BadParameter("write a question, or name a file with --batch.", param_hint="QUESTION")
-    from index.cli import printing, progress
+    from index.cli import printing
     from index.cli.output import print_answer
     from index.records.remarks import plain
 
-    with state.open() as library, progress.work_progress("asking", shown=writer == "model" and not state.quiet):
+    with state.open() as library, printing.work_progress("asking", shown=writer == "model" and not state.quiet):
         answer = ask_library(library, question)
         if pack is not None:
             _write_pack(pack, *library.pack(answer))
@@ -238,12 +240,12 @@ def _run_batch(
     ask_library: AskFunction,
     tabulate: Callable[[QuestionTable, Callable[[str], Answer], Callable[[int, int], None]], list[Row]],
 ) -> _BatchResult:
-    from index.cli import progress
+    from index.cli import printing
     from index.library.question_files import read_questions
 
     questions = read_questions(batch)
     began = monotonic()
-    with state.open() as library, progress.question_progress(shown=not state.quiet) as (_, asked):
+    with state.open() as library, printing.question_progress(shown=not state.quiet) as (_, asked):
         rows = tabulate(questions, partial(ask_library, library), lambda n, of: asked("", n, of) if asked else None)
     return _BatchResult(Counter(row.status for row in rows), monotonic() - began)
 
@@ -271,7 +273,7 @@ def check(
     to say it, and the nearest words are shown. Exit code 1
     means that at least one claim is not supported. Differences that need knowledge of the world are not detected.
     """
-    from index.cli import printing, progress, search_commands
+    from index.cli import printing, search_commands
     from index.cli.output import print_check
 
     try:
@@ -279,7 +281,7 @@ def check(
     except UnicodeDecodeError as error:
         hint = "Save it as plain text in UTF-8, or copy and pipe its text: pbpaste | pincite check -"
         raise typer.BadParameter(f"{file.name} is not UTF-8 text. {hint}", param_hint="FILE") from error
-    with context.obj.open() as library, progress.work_progress("checking", shown=not context.obj.quiet):
+    with context.obj.open() as library, printing.work_progress("checking", shown=not context.obj.quiet):
         checked = library.check(text, documents=documents or None)
     if context.obj.json:
         from index.wire import Checked
@@ -290,3 +292,109 @@ def check(
         print_check(checked)
     if checked.supported < checked.claims:
         raise typer.Exit(ERROR)
+
+
+# `pincite matrix`, which asks each document each question of a list and writes what they say as a table.
+
+EXAMPLE = "Example: pincite matrix questions.txt --out treaties.xlsx --in peace.pdf --in trade.pdf"
+_NAMES = {"answered": "answered", "unsure": "not sure", "abstained": "no mention", "failed": "failed"}
+
+
+def matrix(
+    context: typer.Context,
+    questions: Annotated[
+        Path, typer.Argument(help="A .txt, .csv, .xlsx or .jsonl file of questions.", show_default=False)
+    ],
+    documents: Documents = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="Write the matrix to this .xlsx, .csv, .md or .jsonl file.", show_default=False
+        ),
+    ] = None,
+    page: Annotated[
+        str,
+        typer.Option(
+            help="Link each quotation to its source on this Pincite page, such as http://127.0.0.1:7860.",
+            show_default=False,
+        ),
+    ] = "",
+) -> None:
+    """Ask each document each question of a file: a row for each document, and a column for each question.
+
+    Each cell is the best sentence of that document, or "no mention"; "not sure" precedes a sentence that may be an
+    answer. It agrees with `pincite ask QUESTION --in DOCUMENT`. Without --out, the matrix is printed as CSV, with
+    --json as JSON Lines. Documents times questions are limited by PINCITE_MAX_MATRIX_CELLS.
+    """
+    from index.citations.entries import deep_link
+    from index.library.answer_files import DOWNLOADS, matrix_table, page_link
+    from index.library.question_files import read_questions
+
+    state: State = context.obj
+    form = output.suffix.lower() if output else ".jsonl" if state.json else ".csv"
+    if form not in DOWNLOADS:
+        raise typer.BadParameter(f"name a file that ends in {', '.join(DOWNLOADS)}.", param_hint="--out")
+    made = _made(state, read_questions(questions).questions, documents)
+    data = matrix_table(made, form, page_link(page) if page else deep_link)
+    if output is None:
+        _print(data, json=state.json)
+    else:
+        _write(output, data)
+    counts: Counter[str] = Counter(cell.status for row in made for cell in row.cells)
+    _report(state, output, counts)
+    if counts["failed"]:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _made(state: State, questions: tuple[str, ...], documents: Documents) -> Matrix:
+    """Return the matrix, and show the progress cell by cell."""
+    from index.cli import printing
+    from index.library.batches import matrix_questions
+    from index.records import Matrix
+
+    asked = matrix_questions(questions)
+    with state.open() as library, printing.question_progress(shown=not state.quiet) as (_, show):
+        total = len(asked) * len(library.matrix_documents(documents or None))
+        begun = 0
+
+        def before_cell() -> None:
+            nonlocal begun
+            if show:
+                show("", begun, total)
+            begun += 1
+
+        rows = tuple(library.matrix_rows(asked, documents=documents or None, before_cell=before_cell))
+        if show:
+            show("", total, total)
+    return Matrix(asked, rows)
+
+
+def _print(data: bytes, *, json: bool) -> None:
+    """Print a table to standard output, without control characters."""
+    from index.cli.printing import TableStream
+
+    end = "\n" if json else "\r\n"
+    with TableStream(json=json) as stream:
+        for line in data.decode().split(end)[:-1]:
+            stream.write(line + end)
+        stream.flush()
+
+
+def _write(output: Path, data: bytes) -> None:
+    try:
+        output.write_bytes(data)
+    except OSError as error:
+        raise typer.BadParameter(f"{output} cannot be written: {error.strerror}.", param_hint="--out") from error
+
+
+def _report(state: State, output: Path | None, counts: Counter[str]) -> None:
+    """Say how many cells have which status: after a file on standard output, after a printed table beside it."""
+    from index.cli import printing
+
+    words = ", ".join(f"{counts[status]} {name}" for status, name in _NAMES.items() if counts[status]) or "no cells"
+    if output is not None and state.json:
+        printing.print_json({"output": str(output), **counts})
+    elif output is not None:
+        typer.echo(printing.printable(f"{output}: {words}"))
+    elif not state.quiet:
+        typer.echo(words, err=True)

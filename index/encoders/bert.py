@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    Features = dict[str, Any]
+
+
 MANY, MULTIPLES = 256, (8, 64)
 """The number of tokens is rounded up to a multiple of 8, or of 64 from MANY on. oneDNN compiles code for each number of
 rows, and keeps it: without rounding it took 300 MB and more."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import time
 from contextlib import closing, suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from index.errors import LibraryNotWritable, LoadingError
-from index.ingest.claimed_documents import Claims
-from index.ingest.growth import beginning, forget_beginnings, planned
 from index.ingest.members import OpenContainers
-from index.ingest.passage_encoding import BATCH_PASSAGES, PassageEncoder
+from index.ingest.passage_encoding import BATCH_PASSAGES, PassageEncoder, ToolLoader
 from index.ingest.pipeline import PageCounts, Prefetcher, ReceiptBuilder, VectorBuffer
 from index.ingest.preparation import (
     DocumentCutter,
@@ -25,23 +24,135 @@ from index.ingest.preparation import (
     memory_cost,
 )
 from index.ingest.queue import absolute
-from index.ingest.toolbox import ToolLoader
 from index.loading.loader import discover
-from index.loading.recognition.page_store import forget_pages
-from index.loading.recognition.recogniser import RecognitionOptions
+from index.loading.recognition.recogniser import RecognitionOptions, forget_pages
 from index.loading.sandbox.messages import Limits
 from index.records import Failure, Progress, Settled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from index.records import Document
+    from index.storage.catalog.catalog import Catalog
+
+    Outcome = Literal["added", "replaced", "unchanged"]
+    from collections.abc import Callable, Mapping
 
     from index.encoders.encoder import Encoder
     from index.ingest.pipeline import RereadingWorker
     from index.ingest.preparation import Origin, PreparedItem
     from index.ingest.queue import Worklist
-    from index.records import Document, Portion, ProgressCallback, Receipt, Stage
+    from index.records import Portion, ProgressCallback, Receipt, Stage
     from index.storage.store import FolderStore
     from index.text.chunks import Chunker
+
+
+# A long document is stored in beginnings that grow, so that it can be asked while the rest of it is being read.
+#
+# Each beginning is a consistent document: whole passages, their text and the landmarks in it. Offsets in it are offsets
+# in the whole document. The next beginning replaces it in one transaction, as a changed file replaces its document.
+# Each is twice as long as the one before, so all passages together are written about twice.
+
+FIRST = 64
+"""Passages of the first beginning: about a second's work of the encoder on two cores."""
+_LEAST_REST = 0.5
+"""No beginning is stored if the rest is at most this share of it: the whole document is then nearly ready."""
+
+
+def beginnings(passages: int, stored: int = 0) -> Iterator[int]:
+    """Yield the lengths of the beginnings of a document that are longer than the `stored` one, in passages.
+
+    A short document has none.
+    """
+    end = FIRST
+    while passages - end > _LEAST_REST * end:
+        if end > stored:
+            yield end
+        end *= 2
+
+
+def beginning(whole: Prepared, passages: int) -> Prepared:
+    """Return the beginning of a document with this many passages."""
+    chunks = whole.chunks[:passages]
+    document, end = whole.document, chunks[-1].end
+    landmarks = tuple(mark for mark in document.landmarks if mark.start < end)
+    first = replace(
+        document,
+        text=document.text[:end],
+        landmarks=landmarks,
+        tables=tuple(table.before(end) for table in document.tables if table.start < end),
+        recognised=tuple(word for word in document.recognised if word.end <= end),
+    )
+    return replace(whole, document=first, chunks=chunks, keys=whole.keys[:passages])
+
+
+def planned(prepared: Prepared, catalog: Catalog) -> Iterable[int]:
+    """Return the lengths of the beginnings of a document to store before all of it.
+
+    A document that replaces another one is stored in one step, because the library would have neither of them in full
+    meanwhile.
+    """
+    identity = prepared.document.id
+    if catalog.document_of(prepared.document.source) not in ("", identity) or catalog.claimed([identity]):
+        return ()
+    number = catalog.number_of(identity)
+    known = catalog.infos([number] if number is not None else [])
+    return beginnings(len(prepared.chunks), sum(info.passages for info in known.values()))
+
+
+def forget_beginnings(catalog: Catalog, group: Iterable[Prepared]) -> None:
+    """Remove what is stored of documents that will not be completed now. After a kill it stays, and is completed by the
+    next `add`. Raises LibraryNotWritable.
+    """
+    stored = {catalog.number_of(prepared.document.id) for prepared in group}
+    for number in catalog.unfinished().keys() & stored:
+        catalog.remove(number)
+
+
+# Compares documents that were read with those that the library has by an import's claim only.
+
+_COMPARED = ("text", "landmarks", "tables", "recognised", "title", "author", "date", "media_type")
+FOUND_IN_FILE = "The import and the file itself differ in {}; the library now has what the file says."
+_LABELS = {"landmarks": "pages and headings", "recognised": "recognised words", "media_type": "format"}
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """The fields in which each claimed document, by id, differs from its file; empty if they agree."""
+
+    differences: dict[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, catalog: Catalog, read: Sequence[Document]) -> Claims:
+        """Compare documents that were read with those that the catalog has by claim only."""
+        claimed = catalog.claimed([document.id for document in read])
+        found = {}
+        for document in read:
+            number = catalog.number_of(document.id) if document.id in claimed else None
+            stored = catalog.document(number) if number is not None else None
+            if stored is not None:
+                found[document.id] = tuple(_differing(stored, document))
+        return cls(found)
+
+    def outcome(self, identity: str, stored: Literal["added", "replaced"]) -> Outcome:
+        """Return a document's outcome: it is unchanged if its claim proved right.
+
+        If it was added, the claim had been removed before, because another document took its source.
+        """
+        return "unchanged" if stored == "replaced" and self.differences.get(identity) == () else stored
+
+    def notes(self, identity: str, words: str = FOUND_IN_FILE) -> tuple[str, ...]:
+        """Return the receipt's notes on a document; `words` has a placeholder for the fields that differ."""
+        differing = self.differences.get(identity)
+        if not differing:
+            return ()
+        fields = " and ".join(filter(None, (", ".join(differing[:-1]), differing[-1])))
+        return (words.format(fields),)
+
+
+def _differing(claimed: Document, read: Document) -> list[str]:
+    return [_LABELS.get(name, name) for name in _COMPARED if getattr(claimed, name) != getattr(read, name)]
+
 
 FEWEST_PASSAGES = 32
 """A smaller batch that suffices while the next file is still being read, so that the encoder does not wait."""

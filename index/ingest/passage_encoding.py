@@ -1,22 +1,74 @@
-"""Gets the vectors of passages: from the catalog, if it has passages with the same words, else from the encoder."""
+"""Gets the vectors of passages: from the catalog if it has the same words, else from the encoder, which is loaded
+late.
+"""
 
 from __future__ import annotations
 
+import threading
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
+from index.errors import FingerprintMismatch
 from index.ingest.pipeline import portions
-from index.ingest.toolbox import LOOKUP_BATCH
+from index.loading.sandbox.messages import ChunkerSettings
 from index.records import Portion
+from index.storage.protocol import fingerprint_of
 from index.storage.tables import PackedVectors, pack_sentence_vectors, pack_vector
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from index.encoders.encoder import Encoder
     from index.ingest.pipeline import VectorBuffer
     from index.ingest.preparation import Prepared
-    from index.ingest.toolbox import ToolLoader
     from index.storage.catalog.catalog import Catalog
+    from index.storage.store import FolderStore
+    from index.text.chunks import Chunker
+
+
+# The encoder and chunker of an `add`, loaded when the first file needs them.
+
+LOOKUP_BATCH = 2000
+"""Keys that are looked up in the catalog at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Encoder, chunker and their fingerprint; `cutting` is the chunker as data if another process can do its work."""
+
+    encoder: Encoder
+    chunker: Chunker
+    fingerprint: str
+    cutting: ChunkerSettings | None
+
+
+class ToolLoader:
+    """Loads the tools on first use, from any thread. If all files are unchanged, they are never loaded."""
+
+    def __init__(self, store: FolderStore, load: Callable[[], tuple[Encoder, Chunker]]) -> None:
+        self._store = store
+        self._load = load
+        self._tools: Tools | None = None
+        self._lock = threading.Lock()
+
+    def tools(self) -> Tools:
+        """Return the tools. Raises FingerprintMismatch if the library was made with others."""
+        with self._lock:
+            if self._tools is None:
+                self._tools = self._loaded()
+            return self._tools
+
+    def _loaded(self) -> Tools:
+        encoder, chunker = self._load()
+        tokenizer = getattr(encoder, "tokenizer_json", "")
+        cutting = ChunkerSettings(chunker.target_tokens, chunker.limit, tokenizer) if tokenizer else None
+        tools = Tools(encoder, chunker, fingerprint_of(encoder, chunker), cutting)
+        stored = self._store.catalog.fingerprint()
+        if stored and stored != tools.fingerprint:
+            raise FingerprintMismatch(str(self._store.folder), stored, tools.fingerprint)
+        return tools
+
 
 BATCH_PASSAGES = 128
 """Passages per batch of the encoder, from one or several documents: enough to sort by length, and soon stored."""

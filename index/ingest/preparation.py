@@ -12,20 +12,20 @@ from index.encoders.encoder import Draft
 from index.errors import HoldsDocuments, LoadingError, SourceNotFound, TooLarge
 from index.ingest.pipeline import PageCounts
 from index.ingest.queue import OPENED, absolute, stamp_of
-from index.loading.containers.container_paths import container_file, file_on_disk
+from index.loading.containers.member_paths import container_file, file_on_disk
 from index.loading.loader import digest, locate
 from index.loading.recognition.recogniser import RecognitionOptions
 from index.loading.sandbox.pool import Parser
 from index.records import Span
 from index.records.file_kinds import format_of
+from index.records.table import tables_between, words_above
 from index.storage.tables import pack_spans
-from index.text.row_headers import tables_between, words_above
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from index.ingest.passage_encoding import ToolLoader
     from index.ingest.queue import Worklist
-    from index.ingest.toolbox import ToolLoader
     from index.loading.sandbox.messages import Limits
     from index.records import Chunk, Document
     from index.storage.catalog.catalog import Catalog

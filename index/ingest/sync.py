@@ -9,22 +9,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from index.errors import LoadingError
-from index.ingest.known_failures import failure, failure_stamp
+from index.ingest.members import failure, failure_stamp
 from index.ingest.plan import (
     Facts,
     FolderDifferences,
     Plan,
     drop_refused,
     find_differences,
+    is_empty,
+    is_linked,
     make_plan,
     refusals,
+    roots,
 )
 from index.ingest.queue import Worklist
-from index.ingest.scan import is_empty, is_linked, roots
-from index.loading.containers.container_paths import file_on_disk
+from index.loading.containers.member_paths import file_on_disk
 from index.loading.formats import sniff
 from index.loading.loader import digest, read_bytes
-from index.loading.recognition.page_store import forget_pages
+from index.loading.recognition.recogniser import forget_pages
 from index.records import Failure, Progress, Receipt
 
 if TYPE_CHECKING:

@@ -22,12 +22,12 @@ from index.storage.tables import unpack_sentence_vectors
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
+    from index.answers.context import Context
     from index.answers.follow_up import Turn
-    from index.answers.vicinity import Context
     from index.library.searcher import Searcher
     from index.library.session import Models, Session
     from index.records import Found, Hit, Statement, Writer
-    from index.search.earlier import Earlier
+    from index.search.pins import Earlier
     from index.text.questions import Question
 
     Documents = Sequence[str] | None
@@ -123,7 +123,7 @@ class Answerer:
         """Return the answer in the documents' words. For the writer `model`, quotations have no wider context."""
         from index.answers.assembly import answer_from_quotes
         from index.answers.extractive import quotes
-        from index.search.signals import missing_word_notes
+        from index.search.confidence import missing_word_notes
 
         settings = self._session.base_settings
         found = self._searcher.run(request, limit=limit, earlier=earlier)
@@ -147,7 +147,7 @@ class Answerer:
         )
 
     def _confidence(self, found: Found) -> float:
-        from index.search.signals import confidence
+        from index.search.confidence import confidence
 
         if not found.hits:
             return 0.0  # without loading the encoder
@@ -155,7 +155,7 @@ class Answerer:
 
     def _written(self, answer: Answer, *, strict: bool) -> Generator[str | Answer, None, None]:
         """Yield the words of the language model, then its answer, checked against the passages."""
-        from index.answers.generative import generate
+        from index.answers.writer.generative import generate
 
         stream = generate(
             answer,
@@ -210,7 +210,7 @@ class Answerer:
     ) -> Generator[Statement | Check, None, None]:
         """Yield each statement as soon as it is judged, then the check; see `Library.check_stream`."""
         from index.answers.checked_text import check_statements, split_statements
-        from index.answers.second_opinion import second_opinion
+        from index.answers.writer.generative import second_opinion
 
         statements = list(split_statements(text))
         claims = sum(statement.is_claim for statement in statements)
@@ -358,7 +358,7 @@ class Threads:
 
     def _by_model(self, text: str, past: Sequence[_Past], consult: Callable[[], None]) -> str:
         """Return the question as the language model of the settings completes it; empty without one, or if it fails."""
-        from index.answers.model_completion import complete_by_model
+        from index.answers.follow_up import complete_by_model
 
         settings = self._session.base_settings
         if settings.follow_ups != "model" or not settings.llm_url.strip():
@@ -370,7 +370,7 @@ class Threads:
         return complete_by_model(text, [_turn(turn) for turn in past], settings) or ""
 
     def _earlier(self, question: Question, past: Sequence[_Past]) -> Earlier:
-        from index.search.earlier import Earlier
+        from index.search.pins import Earlier
 
         return Earlier(
             passages=tuple(

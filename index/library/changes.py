@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from index.errors import DocumentNotFound
 from index.ingest.queue import Worklist
 from index.library.session import possible_sources
-from index.loading.containers.container_paths import container_file
+from index.loading.containers.member_paths import container_file
 from index.records import Receipt
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Changes:
 
     def remove(self, names: Sequence[str]) -> Receipt:
         """Remove documents, with their attachments, and archives. Raises as `Library.remove`."""
-        from index.loading.recognition.page_store import forget_pages
+        from index.loading.recognition.recogniser import forget_pages
 
         with self._store.writing():
             removals = _Removals(self._session)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from index.citations.entries import web_address
 from index.errors import DocumentNotFound
 from index.records import Span
-from index.views.library_map import place_question, unplaced
-from index.views.map_file import Maps
+from index.views.library_map import Maps, place_question, unplaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

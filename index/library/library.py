@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from index.encoders.encoder import Encoder
     from index.errors import PinciteError
     from index.ingest.watch import Pace, WatchCallback
-    from index.loading.pdf.page_cuts import PageMark, Rectangle
+    from index.loading.pdf.page_pictures import PageMark, Rectangle
     from index.records import (
         CoverageReport,
         Document,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from index.library.session import Models, Session
     from index.records import Answer, Check, DocumentInfo, Mode
-    from index.search.earlier import Earlier
+    from index.search.pins import Earlier
     from index.search.retriever import Retriever
     from index.text.questions import Question
 
@@ -244,7 +244,7 @@ class Searcher:
 
     def _worth_reading(self, signals: Mapping[str, float], encoder: str) -> bool:
         """Return whether the answer reader could still find an answer, judged by the confidence without it."""
-        from index.search.signals import confidence
+        from index.search.confidence import confidence
 
         settings = self._session.base_settings
         return confidence(signals, encoder) >= HOPELESS_SHARE * min(settings.bar, settings.unsure_bar)

@@ -18,9 +18,9 @@ from index.storage.protocol import encoder_of, target_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from index.encoders.answer_reader import AnswerReader
     from index.encoders.cross_encoders import ClaimVerifier, Reranker
     from index.encoders.encoder import Draft, Encoded, Encoder, Vectors
-    from index.encoders.reader import AnswerReader
     from index.loading.recognition.recogniser import RecognitionOptions
     from index.loading.sandbox.messages import Limits
     from index.records import DocumentInfo, Hit, Location, Span
@@ -150,7 +150,7 @@ class Session:
     @property
     def limits(self) -> Limits:
         """The time and memory that the reading of one file may take."""
-        from index.loading.containers.member import ContainerLimits
+        from index.loading.containers.member_paths import ContainerLimits
         from index.loading.sandbox.messages import Limits
 
         settings = self.base_settings
@@ -375,7 +375,7 @@ class Models:
         None if the settings turn it off, or if a caller gave the encoder and it is not the default one.
         Raises EncoderError if the reader's weights are damaged or missing.
         """
-        from index.encoders.reader import load_reader
+        from index.encoders.answer_reader import load_reader
 
         settings = self._session.base_settings
         foreign = self._model is None and not encoder.startswith(DEFAULT_NAME)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from index.errors import DamagedFile, UnsupportedFormat
-from index.loading.ole2.compound_file import CompoundFile
+from index.loading.compound_files import CompoundFile
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

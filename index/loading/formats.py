@@ -13,7 +13,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal
 
 from index.errors import DamagedFile, EmptyDocument, HoldsDocuments, PasswordRequired, TooLarge
-from index.loading.content import Content
+from index.loading.compound_files import SIGNATURE
+from index.loading.draft import Content
 from index.loading.foreign_formats import (
     IWORK_PREVIEW,
     LOCKED,
@@ -26,12 +27,10 @@ from index.loading.foreign_formats import (
     packed_kind,
     unsupported,
 )
-from index.loading.ole2.compound_file import SIGNATURE
-from index.loading.plain_text import Decoded, decode, decode_as
-from index.loading.structured_text import DATA
-from index.loading.zip_parts import ZipParts
+from index.loading.plain_text import DATA, Decoded, decode, decode_as
+from index.loading.xml_parts import ZipParts
 from index.records.file_kinds import Format, Head, by_ending, formats
-from index.text.structure import looks_structured
+from index.text.prose import looks_structured
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -356,7 +355,7 @@ def _lines(name: str, kind: str, media_types: str, endings: str, form: Literal["
         endings=endings,
         media_types=media_types,
         ending_decides="last" if endings else "",
-        read="index.loading.structured_text:read",
+        read="index.loading.plain_text:read_structured",
         prose=False,
         place="line",
         form=form,
@@ -372,13 +371,13 @@ FORMATS = (
     Format(
         name="Picture", kind="Picture", endings="png jpg jpeg tif tiff webp gif bmp",
         media_types=" ".join((PNG, JPEG, TIFF, WEBP, GIF, BMP)),
-        looks_at="bytes", recognise=_picture_type, read="index.loading.images:read",
+        looks_at="bytes", recognise=_picture_type, read="index.loading.pictures:read",
         place="page", pictures=True, recognised=True,
     ),
     Format(
         name="OpenDocument spreadsheet", kind="Spreadsheet", endings="ods ots", media_types=ODS,
         looks_at="zip", recognise=lambda head, _: ODS if states(head, ODS) else None,
-        read="index.loading.spreadsheet:read", place="sheet",
+        read="index.loading.workbook:read", place="sheet",
     ),
     Format(
         name="Apple Pages, Keynote, Numbers", kind="Pages, Keynote, Numbers", endings="pages key numbers",
@@ -388,20 +387,20 @@ FORMATS = (
     ),
     Format(
         name="Word", kind="Word", endings="docx docm dotx dotm", media_types=DOCX, called="a Word document",
-        looks_at="zip", recognise=_office_type, read="index.loading.docx:read", types="doc docx word",
+        looks_at="zip", recognise=_office_type, read="index.loading.word:read", types="doc docx word",
     ),
     Format(
         name="Excel", kind="Spreadsheet", endings="xlsx xlsm xltx", media_types=XLSX, called="an Excel workbook",
-        looks_at="zip", recognise=_office_type, read="index.loading.spreadsheet:read", place="sheet",
+        looks_at="zip", recognise=_office_type, read="index.loading.workbook:read", place="sheet",
     ),
     Format(
         name="Excel, binary", kind="Spreadsheet", endings="xlsb", media_types=XLSB,
-        looks_at="zip", recognise=_office_type, read="index.loading.spreadsheet:read", place="sheet",
+        looks_at="zip", recognise=_office_type, read="index.loading.workbook:read", place="sheet",
     ),
     Format(
         name="PowerPoint", kind="Slides", endings="pptx pptm ppsx ppsm potx potm", media_types=PPTX,
         called="a PowerPoint presentation", looks_at="zip", recognise=_office_type,
-        read="index.loading.pptx_slides:read", place="slide",
+        read="index.loading.slides:read", place="slide",
     ),
     Format(
         name="Visio", kind="Drawing", endings="vsdx", media_types=VSDX,
@@ -410,21 +409,21 @@ FORMATS = (
     Format(
         name="Excel 97", kind="Spreadsheet", endings="xls", media_types=XLS, called="an Excel workbook",
         looks_at="ole2", recognise=lambda head, _: XLS if head.stream in ("workbook", "book") else None,
-        read="index.loading.spreadsheet:read", place="sheet",
+        read="index.loading.workbook:read", place="sheet",
     ),
     Format(
         name="E-mail", kind="Message", endings="eml", media_types=EML,
-        looks_at="message", recognise=_message_type, read="index.loading.mail.eml:read",
-        members="index.loading.containers.attachments:MailAttachments", form="message",
+        looks_at="message", recognise=_message_type, read="index.loading.mail:read_message",
+        members="index.loading.containers.mailboxes:MailAttachments", form="message",
     ),
     Format(
         name="Saved web page", kind="HTML", endings="mhtml mht", media_types=f"{MHTML} application/x-mimearchive",
-        looks_at="message", recognise=_message_type, read="index.loading.mail.mhtml:read",
+        looks_at="message", recognise=_message_type, read="index.loading.mail:read_web_page",
     ),
     Format(
         name="Mailbox", kind="Mailbox", endings="mbox", media_types=MBOX,
         looks_at="message", recognise=_message_type,
-        members="index.loading.containers.mailbox_file:MailboxFile", form="message",
+        members="index.loading.containers.mailboxes:MailboxFile", form="message",
     ),
     Format(
         name="HTML", kind="HTML", endings="html htm xhtml", media_types=f"{HTML} application/xhtml+xml",

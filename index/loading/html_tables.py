@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from index.loading.content import Block, paragraph, rows
+from index.loading.draft import Block, paragraph, rows
 from index.loading.grid import Merged, Outline, grid
 from index.text.sentences import one_line
 

@@ -22,17 +22,17 @@ from typing import TYPE_CHECKING
 
 from index.errors import EmptyDocument, LoadingError, SourceNotFound, SourceNotReadable, TooLarge
 from index.loading import formats
-from index.loading.content import compose
+from index.loading.draft import compose
 from index.loading.locks import unlocked
 from index.loading.metadata import doi_of
 from index.records.file_kinds import format_of
-from index.text.document_languages import is_garbled, languages_of
+from index.text.languages import is_garbled, languages_of
 from index.text.sentences import has_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from index.loading.content import Content, Draft
+    from index.loading.draft import Content, Draft
     from index.loading.recognition.recogniser import Recogniser
     from index.records import Document
 

@@ -10,7 +10,7 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from index.errors import DamagedFile, PasswordRequired
-from index.loading.ole2.compound_file import SIGNATURE
+from index.loading.compound_files import SIGNATURE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

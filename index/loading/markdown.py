@@ -6,7 +6,7 @@ import re
 from html import unescape
 from typing import TYPE_CHECKING
 
-from index.loading.content import Block, Draft, paragraph, rows, verbatim
+from index.loading.draft import Block, Draft, paragraph, rows, verbatim
 from index.loading.metadata import author_of, date_of
 from index.text.dates import iso_date
 from index.text.sentences import one_line
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from markdown_it.tree import SyntaxTreeNode
 
-    from index.loading.content import Content
+    from index.loading.draft import Content
 
 _NEWLINE = re.compile(r"\r\n?")
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)

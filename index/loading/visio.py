@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from index.loading import core_properties
-from index.loading.content import Block, Draft, field, paragraph
-from index.loading.office_package import RELATED, OfficePackage
-from index.loading.slide_order import Box, in_reading_order
-from index.loading.xml_tree import local
+from index.loading import metadata
+from index.loading.draft import Block, Draft, field, paragraph
+from index.loading.slides import Box, in_reading_order
+from index.loading.xml_parts import RELATED, OfficePackage, local
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from index.loading.content import Content
+    from index.loading.draft import Content
 
 
 def read(content: Content, name: str) -> Draft:
@@ -29,7 +28,7 @@ def read(content: Content, name: str) -> Draft:
                 number = next((link.get(f"{RELATED}id", "") for link in page.iter("{*}Rel")), "")
                 if part := package.target(pages, number):
                     blocks += _page(package.root(part), page.get("Name") or page.get("NameU") or "")
-    title, author, date = core_properties.of_package(content.data)
+    title, author, date = metadata.of_package(content.data)
     return Draft(blocks, title, author, date)
 
 

@@ -18,10 +18,13 @@ from gradio.events import api
 
 from index.errors import PinciteError
 from index.page import answer_view, fragments
-from index.page.first_questions import FirstQuestions
+from index.page.batch_forms import BatchEvents
+from index.page.intake import PendingUploads, Transfers
+from index.page.library_view import LibraryEvents
 from index.page.map_svg import map_overlay
 from index.records import Answer
 from index.server.http import problems
+from index.server.limits import SERVICE_KEY
 from index.server.permissions import READER, Limited, Permission
 from index.wire import Answer as AnswerModel
 from index.wire import redacted
@@ -29,9 +32,52 @@ from index.wire import redacted
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from starlette.types import Scope
+
     from index.library.library import Library
     from index.records import DocumentInfo, Writer
+    from index.server.http.service import Service
     from index.settings import Settings
+
+
+# The questions that the page suggests before the first one. They take seconds, so a thread makes them meanwhile.
+
+_log = logging.getLogger(__name__)
+
+
+class FirstQuestions:
+    """The suggested questions of a library, made once for each of its states. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made: tuple[int, Sequence[str]] | None = None
+        self._thread: threading.Thread | None = None
+
+    def known(self, library: Library) -> Sequence[str] | None:
+        """Return the questions for the present state of the library; None while they are being made."""
+        generation = library.generation()
+        with self._lock:
+            if self._made and self._made[0] == generation:
+                return self._made[1]
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(
+                    target=self._make, args=(library, generation), name="pincite-suggesting", daemon=True
+                )
+                self._thread.start()
+        return None
+
+    def _make(self, library: Library, generation: int) -> None:
+        """Make the questions. The first question that a reader asks will report an error."""
+        made: Sequence[str] = ()
+        try:
+            made = library.suggestions()
+        except PinciteError as error:
+            _log.warning("No questions could be suggested: %s", error)
+        except Exception:
+            _log.exception("No questions could be suggested.")
+        with self._lock:
+            self._made = generation, made
+
 
 MAX_ANSWERS = 200
 """Maximum number of cached answers, which take some megabytes."""
@@ -46,7 +92,6 @@ LONGEST_THREAD = 100_000
 FRAME_SECONDS = 0.1
 """Minimum seconds between two updates of the page while a model writes."""
 _LONGEST_LABEL = 60
-_log = logging.getLogger(__name__)
 Update = dict[str, Any]
 T = TypeVar("T")
 
@@ -299,3 +344,45 @@ def add_ask_endpoint(events_of: Callable[[gr.Request | None], AskEvents]) -> Non
             raise gr.Error(" ".join(problems.public_message(error)), print_exception=False) from error
 
     api(ask, api_name="ask")
+
+
+# The event handlers of the page for one library, and which ones a request uses.
+
+_NAME = "page"
+
+
+@dataclass(frozen=True, slots=True)
+class PageEvents:
+    """The handlers, and what they keep between two requests."""
+
+    ask: AskEvents
+    library: LibraryEvents
+    batches: BatchEvents
+    received: PendingUploads
+    transfers: Transfers
+
+
+class PageEventsByService:
+    """Finds the handlers of a request: those of the visitor's own service in a demo, otherwise the only ones."""
+
+    def __init__(self, service: Service, examples: Sequence[str]) -> None:
+        self.shared = service
+        self._examples = examples
+
+    def of(self, scope: Scope) -> PageEvents:
+        """Return the handlers of a request, made at its first use."""
+        service: Service = scope.get(SERVICE_KEY) or self.shared
+        known: PageEvents | None = service.attachments.get(_NAME)
+        # Two requests may make them at once; both then use those that were stored first.
+        return known or service.attachments.setdefault(_NAME, self._make(service))
+
+    def _make(self, service: Service) -> PageEvents:
+        library, settings, jobs = service.library, service.settings, service.jobs
+        published = None if service is self.shared else self.of({}).ask
+        return PageEvents(
+            AskEvents(library, settings, self._examples, admit=service.admit, published=published),
+            LibraryEvents(library, settings, jobs),
+            BatchEvents(library, jobs, settings),
+            PendingUploads(jobs.uploads, settings),
+            Transfers(),
+        )

@@ -11,8 +11,7 @@ from index.errors import BatchError
 from index.library.question_files import INPUTS, QuestionTable, joined, one_line, questions_in
 from index.page.answer_view import place, without_mark
 from index.page.fragments import render
-from index.page.library_list import matching
-from index.page.library_view import duration
+from index.page.library_view import duration, matching
 from index.records.document import UNDER_WAY
 from index.records.remarks import remark
 
@@ -22,8 +21,8 @@ if TYPE_CHECKING:
     from index.errors import PinciteError
     from index.library.library import Library
     from index.records import Citation, DocumentInfo, Matrix, Row, Statement
-    from index.server.job import Job
     from index.server.job_queue import Jobs
+    from index.server.jobs import Job
     from index.settings import Settings
 
 FORMS = ((".xlsx", "Excel"), (".csv", "CSV"), (".md", "Markdown"), (".jsonl", "JSONL"))

@@ -25,7 +25,7 @@ from index.records import CANDIDATES, remarks
 from index.records.file_kinds import FORMATS
 from index.records.results import match_in_words
 from index.server.http import problems
-from index.server.http.routes.visitor import contact_links
+from index.server.http.visitor_routes import contact_links
 from index.server.permissions import READER, Permission
 from index.text.query import SYNTAX
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from index.errors import PinciteError
-    from index.page.gradio_assets import Needs
+    from index.page.web_app import Needs
     from index.settings import Settings
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from index.page.transfers import PendingUploads
+    from index.page.intake import PendingUploads
     from index.server.principals import Principal
 
 _FILES = Permission(READER, counts_as="nothing")

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from index.citations.readable import environment
-from index.views.map_layout import (
+from index.views.library_map import (
     BADGE,
     HEIGHT,
     TARGET,

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from gradio.components import Component
     from starlette.types import Scope
 
-    from index.page.library_list import LibraryEvents
-    from index.page.page_events import PageEventsByService
+    from index.page.ask_events import PageEventsByService
+    from index.page.library_view import LibraryEvents
     from index.records.document import Arrival
     from index.settings import Settings
 

@@ -8,50 +8,242 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
 from collections import OrderedDict
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import brotli
+import gradio
 import gradio as gr
 from fastapi.concurrency import run_in_threadpool
 from fastapi.middleware.cors import CORSMiddleware
 from gradio.context import Context
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.routing import Mount
 
 from index.page import fragments
-from index.page.asset_cache import AssetCache
-from index.page.citation_routes import add_citation_routes
+from index.page.ask_events import PageEventsByService
+from index.page.citation_page import add_citation_routes
 from index.page.forms import add_checks
 from index.page.fragments import STATIC, bundles
-from index.page.gradio_assets import ASSETS, FrontEnd
 from index.page.gradio_routes import GradioGate, PageEvent
-from index.page.intake import CheckedBlocks, add_intake
-from index.page.kept_routes import add_kept
-from index.page.page_events import PageEventsByService
-from index.page.page_html import Insertions
-from index.page.routes import add_batches, add_fragments, add_keeping
+from index.page.intake import CheckedBlocks, add_intake, add_transfers
+from index.page.routes import add_batches, add_fragments, add_keeping, add_kept
 from index.page.tabs import build_page
-from index.page.transfers import add_transfers
 from index.server import http
+from index.server.guard.origins import local_path
 from index.server.job_queue import Jobs
 from index.server.permissions import permission_of
 from index.server.principals import ROLE
 from index.server.uploads import Uploads
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 
     from fastapi import FastAPI
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from index.library.library import Library
-    from index.page.gradio_assets import Needs
-    from index.page.transfers import PendingUploads
+    from index.page.intake import PendingUploads
     from index.server.http.service import Service
     from index.settings import Settings
+
+
+# Rewrites Gradio's page: our head, the shell at the beginning of the body, and fewer requests.
+#
+# Each change is independent: if a later Gradio words its page differently, that change is left out, and the page works.
+
+_META = re.compile(rb"\s*<meta\s+(?:property=\"og:|name=\"twitter:)[^>]*>")
+"""Gradio's meta tags for link previews."""
+_MANIFEST = re.compile(rb"\s*<link rel=\"manifest\"[^>]*>")
+"""There is no manifest at its address."""
+_STYLES = re.compile(rb"\s*<link rel=\"stylesheet\"[^>]*href=\"\./assets/[^>]*>")
+"""Gradio's stylesheets. In the head, they would delay the shell, which does not need them."""
+_BODY = re.compile(rb"<body[^>]*>")
+_RESIZER = b"document.head.appendChild(script);"
+"""Loads a script that reports the page's height to the page around it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Insertions:
+    """What is inserted into every page."""
+
+    head: bytes
+    body: bytes
+    links: bytes
+    """The links to stylesheets, which come after the beginning of the body and after Gradio's own."""
+
+    def into(self, page: bytes, role: str) -> bytes:
+        """Return the page with them; the visitor's role, if the server has accounts, decides what it shows."""
+        page = _MANIFEST.sub(b"", _META.sub(b"", page))
+        page = page.replace(_RESIZER, b"if (window.parent !== window) " + _RESIZER, 1)
+        styles = b"".join(_STYLES.findall(page))
+        page = _STYLES.sub(b"", page)
+        if role:
+            page = page.replace(b"<html", f'<html data-role="{role}"'.encode(), 1)
+        page = page.replace(b"</head>", self.head + b"</head>", 1)
+        return _BODY.sub(lambda tag: tag[0] + self.body + styles + self.links, page, count=1)
+
+
+# Serves Gradio's scripts from memory, compressed once: Gradio compresses them anew for every request.
+#
+# Their names contain a hash of their content, so browsers may cache them forever.
+
+_TYPES = {".js": "text/javascript", ".css": "text/css"}
+_QUALITY = 6
+"""All scripts take 20 milliseconds; quality 9 takes ten times as long and saves half a per cent."""
+_PREFIX = "/assets/"
+
+
+class AssetCache:
+    """ASGI middleware around Gradio."""
+
+    def __init__(self, app: ASGIApp, folder: Path, names: Collection[str]) -> None:
+        """Only files with these names are served from memory."""
+        self.app = app
+        self._folder = folder
+        self._names = frozenset(names)
+        self._responses: dict[tuple[str, str], Response] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a known file; pass everything else on."""
+        name = self._name(scope)
+        if name not in self._names:
+            await self.app(scope, receive, send)
+            return
+        key = (name, _encoding(Headers(scope=scope)))
+        response = self._responses.get(key)
+        if response is None:
+            response = self._responses[key] = await run_in_threadpool(self._response, *key)
+        await response(scope, receive, send)
+
+    @staticmethod
+    def _name(scope: Scope) -> str:
+        if scope["type"] != "http" or scope["method"] != "GET":
+            return ""
+        path = local_path(scope)
+        return path.removeprefix(_PREFIX) if path.startswith(_PREFIX) else ""
+
+    def _response(self, name: str, encoding: str) -> Response:
+        content = (self._folder / name).read_bytes()
+        headers: Mapping[str, str] = {
+            "Cache-Control": "public, max-age=31536000, immutable",
+            "Vary": "Accept-Encoding",
+            **({"Content-Encoding": encoding} if encoding else {}),
+        }
+        body = _packed(content, encoding)
+        return Response(body, media_type=_TYPES[PurePosixPath(name).suffix], headers=headers)
+
+
+def _packed(content: bytes, encoding: str) -> bytes:
+    if encoding == "br":
+        packed: bytes = brotli.compress(content, quality=_QUALITY)
+        return packed
+    return gzip.compress(content, 9) if encoding else content
+
+
+def _encoding(headers: Headers) -> str:
+    """Return the best encoding that the client accepts; empty if there is none."""
+    accepted = {part.partition(";")[0].strip() for part in headers.get("accept-encoding", "").lower().split(",")}
+    return next((encoding for encoding in ("br", "gzip") if encoding in accepted), "")
+
+
+# Which files of Gradio's front end the page needs: they are requested earlier, and their stylesheets as one file.
+#
+# Gradio loads its parts in three steps, each of which names the files of the next one. The lists are in its scripts. If
+# a later Gradio writes them differently, nothing is found, and the page loads as Gradio loads it.
+
+_FOLDER = Path(gradio.__file__).parent / "templates" / "frontend"
+ASSETS = _FOLDER / "assets"
+_ENTRY = re.compile(r'src="\./assets/(index-[\w-]+\.js)"')
+_FILES = re.compile(r"m\.f=\[([^\]]*)\]")
+"""The files that a script may load, in the order of their numbers."""
+_IMPORT = re.compile(
+    r"(?:(?P<component>\w+):\{)?(?:\w+:)?(?:\(\)=>|\b)\w+\((?:async)?\(\)=>(?:\{let\{default:e\}=await )?"
+    r"import\(`\./(?P<script>[\w-]+\.js)`\).{0,40}?,__vite__mapDeps\(\[(?P<numbers>[\d,]*)\]\)"
+)
+"""The import of a script with the numbers of the files that it needs, and the component that it belongs to."""
+_FIRST = ("Index-", "core-", "Blocks-")
+"""Scripts that every page loads."""
+_LATER = frozenset({"checkboxgroup", "dropdown", "radio"})
+"""Components that are shown later, if at all: their stylesheets are included, but not their scripts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Names of files, in the order in which they are needed."""
+
+    entry: str = ""
+    """The first script."""
+    scripts: tuple[str, ...] = ()
+    styles: tuple[str, ...] = ()
+
+    def stylesheet(self) -> bytes:
+        """Return all stylesheets as one."""
+        return b"\n".join((ASSETS / name).read_bytes() for name in self.styles)
+
+
+class FrontEnd:
+    """The front end of the installed Gradio."""
+
+    def needs(self, components: Collection[str]) -> Needs:
+        """Return what a page with these components needs."""
+        first = [name for script in self._opening for name in script]
+        shown = [name for one in components if one not in _LATER for name in self._components.get(one, ())]
+        later = [name for one in components if one in _LATER for name in self._components.get(one, ())]
+        if not first or not shown:
+            return Needs()
+        scripts = [name for name in (*first, *shown) if name.endswith(".js") and name != self._entry]
+        styles = [name for name in (*first, *shown, *later) if name.endswith(".css") and _is_movable(name)]
+        return Needs(self._entry, tuple(dict.fromkeys(scripts)), tuple(dict.fromkeys(styles)))
+
+    @cached_property
+    def _entry(self) -> str:
+        found = _ENTRY.search((_FOLDER / "index.html").read_text("utf-8"))
+        return found[1] if found else ""
+
+    @cached_property
+    def _opening(self) -> list[tuple[str, ...]]:
+        """The files of the scripts that every page loads."""
+        if not self._entry:
+            return []
+        begun = [files for _, script, files in _imports(self._entry) if script.startswith(_FIRST)]
+        inner = [script for files in begun for script in files if script.startswith("Index-")]
+        blocks = (one for script in inner if script.endswith(".js") for one in _imports(script))
+        return [*begun, *[files for _, script, files in blocks if script.startswith("Blocks-")]]
+
+    @cached_property
+    def _components(self) -> dict[str, tuple[str, ...]]:
+        """The files of each component by its name."""
+        core = next(ASSETS.glob("core-*.js"), None)
+        found: dict[str, tuple[str, ...]] = {}
+        name = ""
+        for component, _, files in _imports(core.name) if core else ():
+            name = component or name
+            found[name] = (*found.get(name, ()), *files)
+        return found
+
+
+def _imports(script: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yield each import of a script: its component, if it begins one, the imported script, and its files."""
+    text = (ASSETS / script).read_text("utf-8")
+    listed = _FILES.search(text)
+    names = re.findall(r'"\./([^"]+)"', listed[1]) if listed else []
+    for found in _IMPORT.finditer(text):
+        numbers = [int(number) for number in found["numbers"].split(",") if number]
+        yield found["component"] or "", found["script"], tuple(names[number] for number in numbers)
+
+
+def _is_movable(name: str) -> bool:
+    """Return whether a stylesheet may be served at another address: it refers to no other file."""
+    return b"url(" not in (ASSETS / name).read_bytes().replace(b"url(data:", b"").replace(b"url(#", b"")
+
 
 # Gradio compiles templates in the browser, hence 'unsafe-eval'. The policy cannot stop an injected script, only what it
 # could fetch or send. The defence against injection is the escaping in `rendering`.

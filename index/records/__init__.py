@@ -1,10 +1,9 @@
 """The records that Pincite's parts exchange: plain values, nearly without behaviour.
 
-`choices`: the values that a user can choose. `document`: documents, passages and locations. `table`: tables, and words
-recognised in pictures. `file_kinds`: the formats, and in words how a document was read. `results`: the results of
-searches, answers and checks. `matrix_results`: batches of questions, and documents by questions. `report`: the results
-of changes, and facts about a library as a whole. `remarks`: the wording of verdicts. `language_names`: the names of
-languages.
+`document`: documents, passages and locations, and the values that a user can choose. `table`: tables, words recognised
+in pictures, and the headers of rows. `file_kinds`: the formats, in words how a document was read, and the names of
+languages. `results`: the results of searches, answers, checks and batches. `report`: the results of changes, and facts
+about a library as a whole. `remarks`: the wording of verdicts.
 Every offset is a Unicode code point into `Document.text`, and every span is half-open: `[start, end)`. A record's
 module is imported when the record is first used, because `pincite --help` needs no record.
 """
@@ -15,27 +14,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from index.records.choices import (
+    from index.records.document import (
         CANDIDATES,
         CLAIMED,
         SUPPORTING,
+        Chunk,
+        Document,
+        DocumentInfo,
         ExportForm,
+        Landmark,
+        LandmarkKind,
+        Location,
         Mode,
+        Passage,
+        Span,
         Status,
         Verdict,
         Writer,
     )
-    from index.records.document import (
-        Chunk,
-        Document,
-        DocumentInfo,
-        Landmark,
-        LandmarkKind,
-        Location,
-        Passage,
-        Span,
-    )
-    from index.records.matrix_results import CellStatus, Matrix, MatrixCell, MatrixRow, Row
     from index.records.report import (
         Failure,
         Note,
@@ -57,12 +53,17 @@ if TYPE_CHECKING:
     )
     from index.records.results import (
         Answer,
+        CellStatus,
         Check,
         Citation,
         Coverage,
         CoverageReport,
         Found,
         Hit,
+        Matrix,
+        MatrixCell,
+        MatrixRow,
+        Row,
         Statement,
         Why,
     )
@@ -121,7 +122,7 @@ __all__ = [
     "Why",
     "Writer",
 ]
-_MODULES = ("choices", "document", "table", "results", "report", "matrix_results")
+_MODULES = ("document", "table", "results", "report")
 
 
 def __getattr__(name: str) -> Any:

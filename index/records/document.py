@@ -1,4 +1,4 @@
-"""Documents and their parts: spans, landmarks, passages, locations; and files that wait to become documents.
+"""Documents and their parts, files that wait to become documents, and the values that a user can choose.
 
 Every offset is a Unicode code point into `Document.text`, and every span is half-open: `[start, end)`.
 """
@@ -11,13 +11,43 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from annotated_types import Ge, Le
 
-from index.records.choices import CLAIMED, PART
 from index.records.file_kinds import kind_of, reading_in_words
 from index.records.table import AS_TEXT, Reading, RecognisedWord, Table, cell_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+
+# The values that an interface lets its user choose or read: modes, writers, forms, statuses and verdicts.
+#
+# The command line needs them for `--help`, which must not wait for the import of the records.
+
+Mode = Literal["hybrid", "dense", "lexical"]
+"""The indexes that a search uses: both, vectors alone, or words alone."""
+CANDIDATES = 50
+"""Number of passages that each index proposes."""
+Writer = Literal["quote", "model"]
+"""The author of an answer: `quote` takes the documents' words, `model` asks the language model of the settings."""
+ExportForm = Literal["text", "markdown", "html", "bibtex", "ris", "csl", "apa", "mla", "chicago"]
+"""The text forms of an exported answer."""
+Status = Literal["answered", "unsure", "abstained"]
+"""The outcome of a question: an answer, sentences that may hold an answer, or neither."""
+Verdict = Literal["verbatim", "supported", "perhaps", "contradicted", "unverified"]
+"""The verdict on a sentence.
+
+`verbatim`: its words are in a source, and their context agrees. `supported`: a source says every part of it.
+`perhaps`: a source may say it; a reader should compare the two. `contradicted`: a source says otherwise. `unverified`:
+the documents do not seem to say it.
+"""
+SUPPORTING: tuple[Verdict, ...] = ("verbatim", "supported")
+"""The verdicts of sentences that the documents support."""
+PART = (
+    "Only the first {:,} of {:,} passages have been read. If nothing is being added now, the reading was interrupted: "
+    "add the file again."
+)
+CLAIMED = "It was imported, and nobody here has read its file: add the file, and the words are compared with it."
+
 
 Kind = Literal["add", "batch", "matrix"]
 Lane = Literal["add", "batch"]

@@ -1,4 +1,5 @@
-"""The record of a format, the formats that are installed, and in words what they are and how a document was read.
+"""The record of a format, the formats that are installed, how a document was read in words, and the names of
+languages.
 
 A format is one `Format`: how it is recognised, which function reads it, and what others need to know of it. The
 built-in ones are `index.loading.formats.FORMATS`; the others are found by the entry points `pincite.formats`, each of
@@ -16,12 +17,78 @@ from pathlib import PurePath
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from index.records.language_names import language_name
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
     from index.records.table import Reading
+
+
+# The English names of languages, for notes and for what a receipt says of a document.
+
+_NAMES = {
+    "af": "Afrikaans",
+    "am": "Amharic",
+    "ar": "Arabic",
+    "bg": "Bulgarian",
+    "bn": "Bengali",
+    "ca": "Catalan",
+    "cs": "Czech",
+    "da": "Danish",
+    "de": "German",
+    "el": "Greek",
+    "en": "English",
+    "es": "Spanish",
+    "et": "Estonian",
+    "fa": "Persian",
+    "fi": "Finnish",
+    "fr": "French",
+    "gu": "Gujarati",
+    "he": "Hebrew",
+    "hi": "Hindi",
+    "hr": "Croatian",
+    "hu": "Hungarian",
+    "hy": "Armenian",
+    "id": "Indonesian",
+    "it": "Italian",
+    "ja": "Japanese",
+    "ka": "Georgian",
+    "km": "Khmer",
+    "kn": "Kannada",
+    "ko": "Korean",
+    "la": "Latin",
+    "lo": "Lao",
+    "lt": "Lithuanian",
+    "lv": "Latvian",
+    "ml": "Malayalam",
+    "mr": "Marathi",
+    "my": "Burmese",
+    "nl": "Dutch",
+    "no": "Norwegian",
+    "pa": "Punjabi",
+    "pl": "Polish",
+    "pt": "Portuguese",
+    "ro": "Romanian",
+    "ru": "Russian",
+    "si": "Sinhala",
+    "sk": "Slovak",
+    "sl": "Slovenian",
+    "sr": "Serbian",
+    "sv": "Swedish",
+    "ta": "Tamil",
+    "te": "Telugu",
+    "th": "Thai",
+    "tr": "Turkish",
+    "uk": "Ukrainian",
+    "ur": "Urdu",
+    "vi": "Vietnamese",
+    "zh": "Chinese",
+}
+
+
+def language_name(code: str) -> str:
+    """Return the English name of a language by ISO 639-1; for a rare one, a phrase with its code."""
+    return _NAMES.get(code, f"another language ({code})")
+
 
 FORMATS = (
     "PDF and scans, Word, PowerPoint, Excel, CSV, OpenDocument, EPUB, e-mail, web pages, Markdown, TeX, notebooks, "

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from index.encoders.reader import Window
+from index.encoders.answer_reader import Window
 from index.records import Span
-from index.text.row_headers import cells_between
+from index.records.table import cells_between
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:

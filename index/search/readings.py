@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from index.encoders.reader import Window
+from index.encoders.answer_reader import Window
 from index.records import Span
-from index.text.row_headers import is_header, words_above
+from index.records.table import is_header, words_above
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from index.encoders.reader import Verdict
+    from index.encoders.answer_reader import Verdict
     from index.search.evidence import PassageEvidence
 
     Floats = np.ndarray[Any, np.dtype[np.float32]]
@@ -40,7 +40,7 @@ REORDER_LOGIT = -1.0
 
 
 class Reader(Protocol):
-    """Reads windows with a question: `index.encoders.reader.AnswerReader`."""
+    """Reads windows with a question: `index.encoders.answer_reader.AnswerReader`."""
 
     def read(self, question: str, windows: Sequence[Window]) -> list[Verdict]:
         """Return the verdict on each window, in order."""

@@ -7,11 +7,11 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from index.encoders.answer_reader import follow_up
 from index.encoders.encoder import Draft
-from index.encoders.reader import follow_up
 from index.records import CANDIDATES, Found
 from index.search.cells import find_cell
-from index.search.earlier import candidates, favour
+from index.search.confidence import absent_words, read_signals, signals
 from index.search.evidence import EncodedQuestion
 from index.search.fusion import (
     StageTimer,
@@ -24,9 +24,8 @@ from index.search.fusion import (
     sort_scores,
     weigh_by_evidence,
 )
-from index.search.pins import HitBuilder
+from index.search.pins import HitBuilder, candidates, favour
 from index.search.readings import read_hits, share_of_pin
-from index.search.signals import absent_words, read_signals, signals
 from index.text.words import word_spans
 
 if TYPE_CHECKING:
@@ -36,9 +35,9 @@ if TYPE_CHECKING:
     from index.encoders.cross_encoders import Reranker
     from index.encoders.encoder import Encoder, Vectors
     from index.records import Hit, Mode
-    from index.search.earlier import Earlier
     from index.search.evidence import PassageEvidence
     from index.search.fusion import SideScores
+    from index.search.pins import Earlier
     from index.search.readings import Reader
     from index.storage.protocol import Readiness, Scope, Store
     from index.text.questions import Question

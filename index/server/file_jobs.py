@@ -11,7 +11,7 @@ from index.errors import LibraryLocked, NotAllowed, PinciteError, SourceNotFound
 from index.loading.loader import discover
 from index.records import Failure, Note, Receipt, Settled
 from index.records.document import OPEN, Arrival
-from index.server.job import JobInterrupted
+from index.server.jobs import JobInterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from index.library.library import Library
     from index.records import Progress
     from index.records.document import FileState
-    from index.server.job import Job
+    from index.server.jobs import Job
     from index.server.uploads import Uploads
     from index.settings import Settings
 

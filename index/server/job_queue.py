@@ -6,35 +6,224 @@ import logging
 import threading
 from collections import deque
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
 from index.errors import JobNotFound, LibraryReadOnly, PinciteError, QueueFull, ServiceError, Stopping, TooMany
+from index.library import batches
 from index.library.batches import matrix_questions, require_few_cells
 from index.library.question_files import QuestionTable
 from index.loading.sandbox.pool import is_awaited
+from index.records import Answer
 from index.records.document import UNDER_WAY
-from index.server.file_jobs import AddTask
-from index.server.job import Job, JobCancelled, JobInterrupted
-from index.server.question_jobs import BatchTask, MatrixTask
-from index.server.turns import IdleThread, Turns
+from index.server.file_jobs import AddTask, without_folders
+from index.server.jobs import Job, JobCancelled, JobInterrupted
 from index.server.uploads import with_distinct_names
+from index.wire import redacted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from index.library.library import Library
     from index.records import Receipt, Writer
     from index.records.document import Arrival, Lane, State
-    from index.server.job import Task
+    from index.server.jobs import Task
     from index.server.uploads import Uploads
     from index.settings import Settings
 
+
+# The tasks of jobs that ask: the questions of a batch, one after the other, and the cells of a matrix.
+
+
+class _AskingTask:
+    """A task that changes nothing. `between` is called between two questions, so that another client's can run."""
+
+    def __init__(
+        self, library: Library, job: Job, documents: Sequence[str] | None, between: Callable[[], None]
+    ) -> None:
+        self._library = library
+        self._job = job
+        self._documents = documents
+        self._between = between
+
+    def fail(self, error: PinciteError) -> None:
+        """Do nothing: finished rows are kept."""
+
+    def release(self) -> None:
+        """Do nothing: questions hold no files."""
+
+    def receipt(self) -> None:
+        """Return None: questions do not change the library."""
+
+    def _in_words(self, error: PinciteError) -> str:
+        return without_folders(str(error), self._library)
+
+
+class BatchTask(_AskingTask):
+    """Answers the questions of one job. A question that fails becomes a row with its error."""
+
+    def __init__(
+        self, library: Library, job: Job, documents: Sequence[str] | None, between: Callable[[], None], writer: Writer
+    ) -> None:
+        super().__init__(library, job, documents, between)
+        self._writer = writer
+
+    def run(self) -> None:
+        """Answer all questions. Raises JobCancelled."""
+        for n, question in enumerate(self._job.questions):
+            if n:
+                self._between()
+            self._job.check()
+            self._job.add_row(batches.answer_row(question, self._ask, self._in_words))
+
+    def _ask(self, question: str) -> Answer:
+        """Ask like `Library.ask`, but stop waiting for a language model once the job is cancelled."""
+        item: str | Answer = ""
+        for piece in self._library.ask_stream(question, documents=self._documents, writer=self._writer):
+            self._job.check()
+            item = piece
+        assert isinstance(item, Answer)
+        return redacted(item)
+
+
+class MatrixTask(_AskingTask):
+    """Asks each document each question. A cell that fails holds its error; documents removed meanwhile are left out."""
+
+    def run(self) -> None:
+        """Fill the matrix, one document after the other. Raises JobCancelled."""
+        present = {info.id for info in self._library.documents()}
+        rows = self._library.matrix_rows(
+            self._job.questions,
+            documents=[document for document in self._documents or () if document in present],
+            before_cell=self._before_cell,
+            in_words=self._in_words,
+        )
+        for row in rows:
+            self._job.add_matrix_row(redacted(row))
+
+    def _before_cell(self) -> None:
+        """Count the cells before this one, and let others take their turn."""
+        self._job.count_cell()
+        self._between()
+        self._job.check()
+
+
+# Threads for long work: they end when there is none, and take turns, in order of arrival, for all libraries.
+
+_CHECK_SECONDS = 0.2
+_log = logging.getLogger(__name__)
+
+
+class IdleThread:
+    """Runs calls in order, one at a time, in a thread that exists only while there is something to do."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._lock = threading.Lock()
+        self._calls: deque[Callable[[], object]] = deque()
+        self._thread: threading.Thread | None = None
+
+    def submit(self, call: Callable[[], object]) -> None:
+        """Run a call after those before it. An error of it is logged."""
+        with self._lock:
+            self._calls.append(call)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name=self._name)
+                self._thread.start()
+
+    def join(self) -> None:
+        """Wait until all calls have ended."""
+        with self._lock:
+            thread = self._thread
+        if thread is not None:
+            thread.join()
+
+    def _run(self) -> None:
+        while (call := self._next()) is not None:
+            try:
+                call()
+            except Exception:
+                _log.exception("A call in the thread %s failed.", self._name)
+
+    def _next(self) -> Callable[[], object] | None:
+        with self._lock:
+            if self._calls:
+                return self._calls.popleft()
+            self._thread = None
+            return None
+
+
+class Turns:
+    """Lets one thread work at a time. A thread gives way between two steps, and then comes after all that wait."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._waiting: deque[object] = deque()
+        self._holder = 0
+        """The thread that works; 0 for none."""
+
+    @contextmanager
+    def held(self, check: Callable[[], None]) -> Iterator[None]:
+        """Wait for the turn, and work in it. `check` is called while waiting; its error ends the wait."""
+        self._take(check)
+        try:
+            yield
+        finally:
+            self._give_back()
+
+    def give_way(self, check: Callable[[], None]) -> None:
+        """Let those who wait work first. Call only while holding the turn.
+
+        It is held again afterwards, unless `check` raises an error, which must then end the work.
+        """
+        with self._changed:
+            if not self._waiting:
+                return
+        self._give_back()
+        self._take(check)
+
+    def regain(self, check: Callable[[], None]) -> None:
+        """Take the turn again if work that was done within it has lost it."""
+        with self._changed:
+            if self._holder == threading.get_ident():
+                return
+        self._take(check)
+
+    def _take(self, check: Callable[[], None]) -> None:
+        ticket = object()
+        with self._changed:
+            self._waiting.append(ticket)
+        try:
+            while not self._is_granted(ticket):
+                check()
+        except BaseException:
+            with self._changed:
+                if ticket in self._waiting:
+                    self._waiting.remove(ticket)
+                self._changed.notify_all()
+            raise
+
+    def _is_granted(self, ticket: object) -> bool:
+        """Wait a moment; return whether it is the ticket's turn, which is then taken."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._holder and self._waiting[0] is ticket, _CHECK_SECONDS)
+            if self._holder or self._waiting[0] is not ticket:
+                return False
+            self._waiting.popleft()
+            self._holder = threading.get_ident()
+            return True
+
+    def _give_back(self) -> None:
+        with self._changed:
+            if self._holder == threading.get_ident():  # not if its wait for another turn was ended
+                self._holder = 0
+                self._changed.notify_all()
+
+
 RECENT = 50
 """Number of jobs that are remembered."""
-_log = logging.getLogger(__name__)
 _UNEXPECTED = "The job failed unexpectedly."
 _UNEXPECTED_HINT = "Everything done before is kept. Try again; the server's log has the details."
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from index.records import DocumentInfo, Location, Span
+    from index.storage.catalog.document_queries import DocumentRange
     from index.storage.catalog.passage_queries import PassageRow
-    from index.storage.catalog.rows import DocumentRange
 
 Hindrance = Literal["", "busy", "not writable"]
 """Why the word index is not being completed: another writer is busy, or the disk is not writable. Else empty."""

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from index.errors import LibraryLocked, LibraryNotWritable
-from index.storage import tables, unread_documents
+from index.storage import tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -69,9 +69,9 @@ class Successor:
             tables.insert_document(connection, document, chunks, generation, number)
             tables.insert_passages(connection, number, document, chunks, vectors)
             if self._old.claimed([document.id]):
-                unread_documents.mark_claimed(connection, number)
+                tables.mark_claimed(connection, number)
             if whole := self._old.unfinished().get(number):
-                unread_documents.mark_part(connection, number, whole)
+                tables.mark_part(connection, number, whole)
             connection.execute("INSERT OR REPLACE INTO sources VALUES (?, ?)", (document.source, number))
 
     def finish(self) -> None:

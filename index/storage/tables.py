@@ -1,23 +1,197 @@
-"""The catalog's tables, and the steps of its transactions."""
+"""The catalog's tables, the steps of its transactions, and the history of documents."""
 
 from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from index.records import Span
-from index.storage.document_details import insert_details
-from index.storage.document_history import forget_replaced
+from index.records import Reading, RecognisedWord, Span, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from index.records import Chunk, Document
-    from index.storage.database import Connection
+    from index.storage.catalog.document_queries import WithDatabase
+    from index.storage.database import Connection, Database
+
+
+# What the catalog keeps of a document besides its text: its tables, its recognised words, and how it was read.
+#
+# A long table and the words of a page are one compressed row each, so that showing one span does not read the whole
+# document.
+
+_LARGEST = 1 << 26
+"""Bytes of unpacked content, beyond which a row is damaged."""
+
+
+def insert_details(connection: Connection, number: int, document: Document) -> None:
+    """Store the tables, the recognised words and the reading of a document."""
+    if document.tables or document.recognised or document.reading != Reading():
+        tables = ((number, table.start, table.end, _packed(table.as_lists())) for table in document.tables)
+        connection.executemany("INSERT INTO cells VALUES (?, ?, ?, ?)", tables)
+        connection.executemany("INSERT INTO recognised VALUES (?, ?, ?, ?)", _pages(number, document.recognised))
+        reading = json.dumps(asdict(document.reading), ensure_ascii=False)
+        connection.execute("INSERT INTO readings VALUES (?, ?)", (number, reading))
+
+
+def _pages(number: int, words: Sequence[RecognisedWord]) -> list[tuple[int, int, int, bytes]]:
+    pages = [list(group) for _, group in groupby(words, key=lambda word: word.page)]
+    return [(number, page[0].start, page[-1].end, _packed(page)) for page in pages]
+
+
+def passages_with_tables(database: Database, condition: str, values: Sequence[Any]) -> list[tuple[int, int, int, int]]:
+    """Return id, document, start and end of the passages `p` that a condition selects and that have rows of a table."""
+    among = "EXISTS (SELECT 1 FROM cells c WHERE c.document = p.document AND c.start < p.end AND c.end > p.start)"
+    query = f"SELECT p.id, p.document, p.start, p.end FROM passages p WHERE ({condition}) AND {among}"
+    return database.rows(query, values)
+
+
+def tables_in(database: Database, number: int, span: Span | None = None) -> tuple[Table, ...]:
+    """Return the tables of a document that overlap a span, or all of them, in order. Raises LibraryDamaged."""
+    return tuple(_table(database, content) for content in _contents(database, "cells", number, span))
+
+
+def recognised_in(database: Database, number: int, span: Span | None = None) -> tuple[RecognisedWord, ...]:
+    """Return the recognised words of a document that overlap a span, or all, in order. Raises LibraryDamaged."""
+    pages = [_words(database, content) for content in _contents(database, "recognised", number, span)]
+    return tuple(word for page in pages for word in page if span is None or _overlaps(word, span))
+
+
+def details_in(
+    database: Database, places: Sequence[tuple[int, Span]]
+) -> list[tuple[tuple[Table, ...], tuple[RecognisedWord, ...]]]:
+    """Return the tables and the recognised words that overlap each place: a document's number and a span in it.
+
+    Most documents have neither, so two queries for all places come first.
+    """
+    tabular, recognised = (_documents_in(database, table, places) for table in ("cells", "recognised"))
+    return [
+        (
+            tables_in(database, number, span) if number in tabular else (),
+            recognised_in(database, number, span) if number in recognised else (),
+        )
+        for number, span in places
+    ]
+
+
+def _documents_in(database: Database, table: str, places: Sequence[tuple[int, Span]]) -> set[int]:
+    """Return the numbers of the documents of these places that have rows in a table."""
+    query = f"SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM {table} WHERE document = value)"
+    return {row[0] for row in database.rows(query, [json.dumps(sorted({number for number, _ in places}))])}
+
+
+def reading_of(database: Database, content: str) -> Reading:
+    """Return the reading that was stored as JSON. Raises LibraryDamaged."""
+    try:
+        return _reading(content)
+    except (TypeError, ValueError) as error:
+        raise database.damaged(f"a document was read in an unknown way: {error}") from error
+
+
+@lru_cache(maxsize=64)
+def _reading(content: str) -> Reading:
+    return Reading.of(json.loads(content))
+
+
+def _overlaps(word: RecognisedWord, span: Span) -> bool:
+    return word.start < max(span.end, span.start + 1) and word.end > span.start
+
+
+def _contents(database: Database, table: str, number: int, span: Span | None) -> list[bytes]:
+    query = f"SELECT content FROM {table} WHERE document = ?"
+    if span is None:
+        return [row[0] for row in database.rows(f"{query} ORDER BY start", [number])]
+    bounds = [number, max(span.end, span.start + 1), span.start]
+    return [row[0] for row in database.rows(f"{query} AND start < ? AND end > ? ORDER BY start", bounds)]
+
+
+def _packed(value: Any) -> bytes:
+    return zlib.compress(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"))
+
+
+def _table(database: Database, content: bytes) -> Table:
+    try:
+        return _unpacked_table(content)
+    except (TypeError, ValueError, zlib.error) as error:
+        raise database.damaged(f"a table of a document is damaged: {error}") from error
+
+
+@lru_cache(maxsize=64)
+def _unpacked_table(content: bytes) -> Table:
+    return Table.of(_unpacked(content))
+
+
+def _words(database: Database, content: bytes) -> list[RecognisedWord]:
+    try:
+        return [RecognisedWord(*word) for word in _unpacked(content)]
+    except (TypeError, ValueError, zlib.error) as error:
+        raise database.damaged(f"the recognised words of a page are damaged: {error}") from error
+
+
+def _unpacked(content: bytes) -> Any:
+    unpacking = zlib.decompressobj()
+    data = unpacking.decompress(content, _LARGEST)
+    if unpacking.unconsumed_tail or not unpacking.eof:
+        raise ValueError("it is too long, or incomplete")
+    return json.loads(data.decode("utf-8", "surrogatepass"))
+
+
+# The history of documents: when each was added, and which ones were replaced by another version of their file.
+#
+# Of a replaced document, only its id is kept, and only as long as the library has a newer version of the same source.
+
+_AFTER_HEXADECIMAL = "g"
+
+
+def note(connection: Connection, number: int, source: str, former: str) -> None:
+    """Record that a document was added now, and that it replaced the `former` one of its source, given by its id.
+
+    Nothing was replaced if there was none, or if it still exists under another source.
+    """
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    connection.execute("INSERT OR REPLACE INTO arrivals VALUES (?, ?)", (number, now))
+    connection.execute(
+        "INSERT OR REPLACE INTO predecessors SELECT ?1, ?2 WHERE ?1 <> '' AND ?1 NOT IN (SELECT id FROM documents)",
+        (former, source),
+    )
+
+
+def id_at(connection: Connection, source: str) -> str:
+    """Return the id of the document that has this source; empty if there is none."""
+    row = connection.execute(
+        "SELECT d.id FROM sources s JOIN documents d ON d.number = s.document WHERE s.source = ?", (source,)
+    ).fetchone()
+    return str(row[0]) if row else ""
+
+
+def forget_replaced(connection: Connection) -> None:
+    """Forget the replaced documents of sources that the library no longer has."""
+    connection.execute("DELETE FROM predecessors WHERE source NOT IN (SELECT source FROM sources)")
+
+
+def added_at(catalog: WithDatabase, identity: str) -> str:
+    """Return when the document with this id was added, as ISO 8601 in UTC; empty if that is not known."""
+    query = "SELECT a.added FROM arrivals a JOIN documents d ON d.number = a.document WHERE d.id = ?"
+    rows = catalog.database.rows(query, [identity])
+    return str(rows[0][0]) if rows else ""
+
+
+def successor_of(catalog: WithDatabase, identity: str) -> str:
+    """Return the id of the document that replaced the one whose id begins so; empty if none is known for certain."""
+    query = (
+        "SELECT d.id FROM predecessors p JOIN sources s ON s.source = p.source"
+        " JOIN documents d ON d.number = s.document WHERE p.id >= ? AND p.id < ? LIMIT 2"
+    )
+    rows = catalog.database.rows(query, [identity, identity + _AFTER_HEXADECIMAL])
+    return str(rows[0][0]) if len(rows) == 1 else ""
+
 
 APPLICATION_ID = 0x50494E43  # "PINC", so that `file catalog.db` and we can recognise our databases
 VERSION = 2
@@ -295,3 +469,46 @@ def raise_sequence(connection: Connection, name: str, number: int) -> None:
     if not connection.execute("SELECT 1 FROM sqlite_sequence WHERE name = ?", (name,)).fetchone():
         connection.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (name, number))
     connection.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (number, name))
+
+
+# Documents that were not read here from their first word to their last: claimed ones, and beginnings of long ones.
+
+
+def mark(connection: Connection, number: int, *, claimed: bool, whole: int) -> None:
+    """Record that a document is only claimed, or the beginning of one with `whole` passages, if that is so."""
+    if claimed:
+        mark_claimed(connection, number)
+    if whole:
+        mark_part(connection, number, whole)
+
+
+def mark_claimed(connection: Connection, number: int) -> None:
+    """Record that the document's file was never read here."""
+    connection.execute("INSERT INTO claims VALUES (?)", (number,))
+
+
+def remove_claimed(connection: Connection, identity: str, generation: int) -> bool:
+    """Remove a document that was only claimed, with all its claimed sources. Return whether there was one."""
+    row = connection.execute(
+        "SELECT number FROM documents WHERE id = ? AND number IN (SELECT document FROM claims)", (identity,)
+    ).fetchone()
+    if row is not None:
+        remove(connection, row[0], generation)
+    return row is not None
+
+
+def mark_part(connection: Connection, number: int, passages: int) -> None:
+    """Record that the document is the beginning of one with this many passages."""
+    connection.execute("INSERT INTO parts VALUES (?, ?)", (number, passages))
+
+
+def remove_part(connection: Connection, identity: str, generation: int) -> list[str]:
+    """Remove the first part of a document, and return its sources; empty if there is no such part."""
+    rows = connection.execute(
+        "SELECT s.source, s.document FROM sources s JOIN documents d ON d.number = s.document"
+        " WHERE d.id = ? AND d.number IN (SELECT document FROM parts)",
+        (identity,),
+    ).fetchall()
+    for found in {row[1] for row in rows}:
+        remove(connection, found, generation)
+    return [row[0] for row in rows]

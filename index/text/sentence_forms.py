@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from index.text.boilerplate import ITEM
+from index.text.prose import ITEM
 
 _CONNECTIVE = (
     r"then|thus|also|and|or|nor|so|therefore|moreover|furthermore|instead|otherwise|likewise|similarly|consequently"

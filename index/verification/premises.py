@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from index.text.boilerplate import is_statement
+from index.text.prose import is_statement
 from index.text.wording import words
 
 if TYPE_CHECKING:

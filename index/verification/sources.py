@@ -19,10 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from index.errors import LibraryDamaged, LoadingError, PasswordRequired, SourceNotFound
-from index.loading.containers.container_paths import container_file
+from index.loading.containers.member_paths import container_file
 from index.loading.loader import digest
-from index.loading.recognition.page_store import is_kept
-from index.loading.recognition.recogniser import RecognitionOptions
+from index.loading.recognition.recogniser import RecognitionOptions, is_kept
 from index.loading.sandbox.messages import Limits
 from index.loading.sandbox.pool import parsers
 from index.records import Problem, Progress, Unconfirmed, Verification

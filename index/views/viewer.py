@@ -1,33 +1,130 @@
-"""Shows the texts, pages and original files of a library's documents."""
+"""Shows the texts, pages and original files of a library's documents, also of members of containers and of scans."""
 
 from __future__ import annotations
 
 import hashlib
+import math
 import os
+import shutil
+import tempfile
+import threading
+import weakref
+from collections import OrderedDict
+from dataclasses import replace
 from pathlib import Path, PurePath, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from index.errors import DocumentNotFound, LoadingError, OriginalMissing, PageError, PasswordRequired
+from index.loading.containers.member_paths import container_file
 from index.loading.formats import PDF
 from index.loading.loader import read_bytes
-from index.loading.pdf.highlights import MOST_LETTERS, page_marks
-from index.loading.pdf.trace import Words
+from index.loading.pdf.page_pictures import NARROWEST, WIDEST, PageMark, Rectangle, as_png, page_cuts
+from index.loading.pdf.pdfium import opened_pdf
+from index.loading.pdf.word_boxes import MOST_LETTERS, Words, page_marks
+from index.loading.pictures import opened_picture, page_count, page_of, size_of
 from index.loading.sandbox.messages import Limits
+from index.loading.sandbox.pool import parsers
 from index.records import Span
 from index.records.file_kinds import has_pictures
 from index.text.sentences import has_words
 from index.views.blocks import OpenOriginal, Original, View
-from index.views.member_files import MemberFiles
-from index.views.picture_cache import PictureCache
 from index.views.windows import MOST_MARKED, REACH, window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
-    from index.loading.pdf.page_cuts import PageMark, Rectangle
+    from index.loading.pdf.page_pictures import Picture
+    from index.loading.recognition.ink import PageSize
     from index.records import DocumentInfo, RecognisedWord
     from index.storage.store import FolderStore
+
+
+# Unpacks members of containers to temporary files, because a viewer needs a file to show pages and to send bytes.
+
+MEMBER_BYTES = 200_000_000
+"""Bytes of all unpacked files together."""
+
+
+class MemberFiles:
+    """Unpacked members by path; the one that was not used for the longest time goes first. Thread-safe."""
+
+    def __init__(self, limits: Limits, *, max_bytes: int, capacity: int = MEMBER_BYTES) -> None:
+        # A reader of documents does not wait until the files that others add have been read.
+        self._limits = replace(limits, processes=limits.processes + 1)
+        self._max_bytes = max_bytes
+        self._capacity = capacity
+        self._folder: Path | None = None
+        self._files: OrderedDict[tuple[str, int, int], tuple[Path, int]] = OrderedDict()
+        self._count = 0
+        self._lock = threading.Lock()
+
+    def file(self, path: Path) -> Path | None:
+        """Return a file with the bytes of a member and with its name; None for a path that leads into no container.
+
+        Raises LoadingError if the member cannot be read, for example without a password.
+        """
+        container = container_file(path)
+        if container is None:
+            return None
+        state = container.stat()
+        key = (str(path), state.st_ino, state.st_mtime_ns)
+        with self._lock:
+            if key not in self._files or not self._files[key][0].is_file():
+                with parsers(self._limits) as parser:
+                    self._keep(key, path.name, parser.member(path, max_bytes=self._max_bytes))
+            self._files.move_to_end(key)
+            return self._files[key][0]
+
+    def _keep(self, key: tuple[str, int, int], name: str, data: bytes) -> None:
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="pincite-members-"))
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        self._count += 1
+        folder = self._folder / str(self._count)
+        folder.mkdir()
+        file = folder / name
+        file.write_bytes(data)
+        self._files[key] = (file, len(data))
+        while len(self._files) > 1 and sum(size for _, size in self._files.values()) > self._capacity:
+            _, (oldest, _) = self._files.popitem(last=False)
+            shutil.rmtree(oldest.parent, ignore_errors=True)
+
+
+# Keeps the last pictures of pages: a reader who zooms, or who steps back and forth, asks for the same ones again.
+
+PICTURE_BYTES = 4_000_000
+"""Bytes of all kept pictures together."""
+
+
+class PictureCache:
+    """Pictures by key; the one that was not used for the longest time goes first. Thread-safe."""
+
+    def __init__(self, capacity: int = PICTURE_BYTES) -> None:
+        self._capacity = capacity
+        self._kept: OrderedDict[Hashable, bytes] = OrderedDict()
+        self._size = 0
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
+        """Return the picture with this key, which is made if it is not kept. What `make` raises is not kept."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        picture = make()
+        with self._lock:
+            self._store(key, picture)
+        return picture
+
+    def _store(self, key: Hashable, picture: bytes) -> None:
+        if key in self._kept or len(picture) > self._capacity:
+            return
+        self._kept[key] = picture
+        self._size += len(picture)
+        while self._size > self._capacity:
+            self._size -= len(self._kept.popitem(last=False)[1])
+
 
 _PAGE = 6_000
 """Characters on each side of recognised words among which the other words of their page are searched for."""
@@ -194,8 +291,6 @@ class Viewer:
         def label(word: RecognisedWord) -> str:
             return self._catalog.locate([(number, Span(word.start, word.end))])[0].page
 
-        from index.views.recognised_pages import recognised_marks
-
         return recognised_marks(self._path(info), words, self._catalog.recognised_in(number, around), label)
 
     def _text_marks(self, info: DocumentInfo, span: Span) -> tuple[PageMark, ...]:
@@ -209,7 +304,6 @@ class Viewer:
     ) -> bytes:
         """Return a page, or a part of it, as PNG, `width` pixels wide. Raises PageError, OriginalMissing."""
         from index.loading.pdf.page_pictures import Picture, page_image
-        from index.views.recognised_pages import page_of_picture
 
         if not has_pictures(info.media_type):
             raise PageError(f"{info.name} has no page images.", "Only PDF files and pictures have page images.")
@@ -264,3 +358,117 @@ class Viewer:
         if number is None:
             raise DocumentNotFound(info.id)
         return number
+
+
+# Finds recognised words on their pages by the stored boxes, and draws pages of pictures (PNG, JPEG, TIFF …).
+
+_MOST_PAGES = 16
+_SAME_LINE = 0.5
+"""Two words are on one line if they overlap by at least this share of the smaller height."""
+_APART = 1.5
+"""The largest gap within one rectangle, in heights of the less high of the two words."""
+_TALLEST = 6000
+
+
+def recognised_marks(
+    path: Path,
+    marked: Sequence[RecognisedWord],
+    around: Iterable[RecognisedWord],
+    label: Callable[[RecognisedWord], str],
+) -> tuple[PageMark, ...]:
+    """Return the pages of recognised words, with rectangles around them.
+
+    `around` are the recognised words of these pages, and `label` returns the label of a word's page. Raises
+    DamagedFile if the file cannot be opened.
+    """
+    numbers = sorted({word.page for word in marked})[:_MOST_PAGES]
+    sizes = _sizes(path, numbers)
+    context = [word for word in around if word.page in sizes]
+    marks = []
+    for number in numbers:
+        if (size := sizes.get(number)) is None:
+            continue
+        words = [word for word in marked if word.page == number]
+        found = rectangles(words, size)
+        lines = rectangles([word for word in context if word.page == number], size)
+        begins, ends = number == numbers[0], number == numbers[-1]
+        cuts = page_cuts(found, lines, (size.width, size.height), begins=begins, ends=ends)
+        marks.append(PageMark(number + 1, label(words[0]), *size, found, cuts))
+    return tuple(marks)
+
+
+def rectangles(words: Iterable[RecognisedWord], size: PageSize) -> tuple[Rectangle, ...]:
+    """Return a rectangle for each run of words on one line of a page, in the order of the words."""
+    boxes: list[tuple[float, float, float, float]] = []
+    for word in words:
+        box = word.left, word.top, word.right, word.bottom
+        if boxes and _is_beside(boxes[-1], box, size):
+            last = boxes[-1]
+            boxes[-1] = (min(last[0], box[0]), min(last[1], box[1]), max(last[2], box[2]), max(last[3], box[3]))
+        else:
+            boxes.append(box)
+    return tuple(Rectangle(left, top, right - left, bottom - top) for left, top, right, bottom in boxes)
+
+
+def _is_beside(one: tuple[float, ...], other: tuple[float, ...], size: PageSize) -> bool:
+    """Return whether two boxes are neighbours on one line, which may run across the page or up and down."""
+    return _follows(one, other, size.width / size.height) or _follows(
+        _exchanged(one), _exchanged(other), size.height / size.width
+    )
+
+
+def _exchanged(box: tuple[float, ...]) -> tuple[float, ...]:
+    return box[1], box[0], box[3], box[2]
+
+
+def _follows(one: tuple[float, ...], other: tuple[float, ...], ratio: float) -> bool:
+    height = min(one[3] - one[1], other[3] - other[1])
+    overlap = min(one[3], other[3]) - max(one[1], other[1])
+    gap = (max(one[0], other[0]) - min(one[2], other[2])) * ratio
+    longer = max(one[2] - one[0], other[2] - other[0]) * ratio > 0.5 * height
+    return longer and overlap > _SAME_LINE * height and gap < _APART * height and overlap > 0
+
+
+def _sizes(path: Path, numbers: Sequence[int]) -> dict[int, PageSize]:
+    """Return the sizes of some pages of a PDF or a picture in points."""
+    if _is_pdf(path):
+        from index.loading.recognition.ink import PageSize
+
+        with opened_pdf(path, path.name) as document:
+            return {n: PageSize(*document.get_page_size(n)) for n in numbers if n < len(document)}
+    with path.open("rb") as file, opened_picture(file, path.name) as picture:
+        return {n: size_of(picture, n, path.name) for n in numbers if n < page_count(picture)}
+
+
+def _is_pdf(path: Path) -> bool:
+    with path.open("rb") as file:
+        return b"%PDF-" in file.read(1024)
+
+
+def page_of_picture(path: Path, number: int, picture: Picture, *, name: str) -> bytes:
+    """Return a page of a picture, or a part of it, as PNG with rectangles highlighted.
+
+    It is never finer than the picture itself. Raises PageError as `page_image` does, and if it cannot be decoded.
+    """
+    if not NARROWEST <= picture.width <= WIDEST:
+        raise PageError(
+            f"An image {picture.width:,} pixels wide was asked for.", f"Ask for {NARROWEST:,} to {WIDEST:,}."
+        )
+    try:
+        with path.open("rb") as file, opened_picture(file, name) as opened:
+            count = page_count(opened)
+            if not 1 <= number <= count:
+                raise PageError(f"{name} has no page {number:,}.", f"Its pages are counted from 1 to {count:,}.")
+            page = page_of(opened, number - 1, name).convert("RGB")
+    except LoadingError as error:
+        raise PageError(f"The picture {name} cannot be drawn.", error.message) from error
+    part = picture.part or Rectangle(0.0, 0.0, 1.0, 1.0)
+    box = (
+        int(part.left * page.width),
+        int(part.top * page.height),
+        math.ceil((part.left + part.width) * page.width),
+        math.ceil((part.top + part.height) * page.height),
+    )
+    cut = page.crop((box[0], box[1], max(box[2], box[0] + 1), max(box[3], box[1] + 1)))
+    cut.thumbnail((picture.width, _TALLEST))
+    return as_png(cut, picture)

@@ -14,15 +14,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from index.records import Span
-from index.views import block_forms
-from index.views.blocks import Part, TextBlock
-from index.views.shown_tables import runs, shown
+from index.views import blocks
+from index.views.blocks import Part, TextBlock, runs, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from index.records import Landmark, Table
-    from index.storage.catalog.rows import Excerpt
+    from index.storage.catalog.document_queries import Excerpt
     from index.views.blocks import BlockKind, Form
 
 WINDOW = 6_000
@@ -165,12 +164,12 @@ class _Source:
         cuts = {end for end, _ in self._headings.rest}
         cuts.update(mark.start for mark in excerpt.landmarks if self._divides(mark))
         cuts.update(excerpt.start + blank.end() for blank in _BLANK_LINE.finditer(excerpt.text))
-        cuts.update(excerpt.start + cut for cut in block_forms.cuts(self._media_type, excerpt.text))
+        cuts.update(excerpt.start + cut for cut in blocks.cuts(self._media_type, excerpt.text))
         return sorted(cuts)
 
     def _divides(self, mark: Landmark) -> bool:
         """Return whether a block begins at a landmark. The lines of prose do not divide its paragraphs."""
-        return mark.kind != "place" or not mark.label.startswith(_LINE) or block_forms.is_code(self._media_type)
+        return mark.kind != "place" or not mark.label.startswith(_LINE) or blocks.is_code(self._media_type)
 
     def block(self, piece: _Piece, span: Span) -> TextBlock:
         """Return a piece with its words marked."""
@@ -202,7 +201,7 @@ class _Source:
         """Return the form of a paragraph."""
         text = self.excerpt.of(Span(piece.start, piece.end))
         places = [mark for mark in self.excerpt.landmarks if mark.kind == "place" and mark.start <= piece.start]
-        return block_forms.form_of(self._media_type, text, places[-1].label if places else "")
+        return blocks.form_of(self._media_type, text, places[-1].label if places else "")
 
     def _gap(self, start: int) -> str:
         """Return the white space before an offset."""

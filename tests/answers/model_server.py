@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
-from index.answers.endpoint import DIALECTS, Dialect
+from index.answers.writer.endpoint import DIALECTS, Dialect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from index.answers.markers import abstains, declines
+from index.answers.writer.prompts import abstains, declines
 from tests.cases import cases
 
 ABSTENTIONS = [

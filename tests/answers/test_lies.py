@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from index.answers.markers import parse
+from index.answers.writer.prompts import parse
 from index.library.library import Library
 from index.settings import Settings
 from tests.answers.model_server import playing

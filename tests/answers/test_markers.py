@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from index.answers.markers import MarkedSentence, declines, parse
+from index.answers.writer.prompts import MarkedSentence, declines, parse
 from tests.cases import cases
 
 SOURCES = 5

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from index.answers import model_completion
-from index.answers.follow_up import Turn
-from index.answers.model_completion import checked, complete_by_model
+from index.answers import follow_up
+from index.answers.follow_up import Turn, checked, complete_by_model
 from index.settings import Settings
 from tests.answers.model_server import playing
 
@@ -78,7 +77,7 @@ def test_model_gets_the_thread_as_data() -> None:
     assert content["conversation"][0]["question"] == THREAD[0]["question"]
     answer = content["conversation"][0]["answer"]
     assert "<|im_start|>" not in answer
-    assert len(answer) <= model_completion.LONGEST
+    assert len(answer) <= follow_up.LONGEST
 
 
 def test_failing_model_is_done_without() -> None:
@@ -95,7 +94,7 @@ def test_failing_model_is_done_without() -> None:
 
 def test_slow_model_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
     """After the time that a reader waits."""
-    monkeypatch.setattr(model_completion, "SECONDS", 0.2)
+    monkeypatch.setattr(follow_up, "SECONDS", 0.2)
 
     def wait(player: Player) -> None:
         player.server.left.wait(3)

@@ -19,11 +19,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.answers import model_writer as writer_module
-from index.answers.endpoint import DIALECTS, Connection, Dialect
-from index.answers.model_writer import ModelWriter
-from index.answers.prompts import Source
-from index.answers.reply import ReplyError
+from index.answers.writer import model_writer as writer_module
+from index.answers.writer.endpoint import DIALECTS, Connection, Dialect, ReplyError
+from index.answers.writer.model_writer import ModelWriter
+from index.answers.writer.prompts import Source
 from index.errors import WriterError
 from tests.answers.model_server import chunk, playing
 from tests.cases import cases
@@ -624,7 +623,7 @@ def test_key_is_sent_only_as_it_is_given(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_client_does_not_read_the_environment() -> None:
     """A process of its own shows that the import of the client does not read it either."""
     program = (
-        "import sys; from index.answers.model_writer import ModelWriter\n"
+        "import sys; from index.answers.writer.model_writer import ModelWriter\n"
         "writer = ModelWriter(sys.argv[1], 'm', timeout_seconds=30, budget_tokens=900, max_answer_tokens=9)\n"
         "print(''.join(writer.stream('Who signed it?', [])))"
     )
@@ -675,5 +674,5 @@ def test_key_that_no_header_can_carry_is_refused(key: str) -> None:
 
 def test_client_is_not_imported_until_a_model_is_asked() -> None:
     """Programs that ask no model do not wait for the import."""
-    program = "import sys, index.answers.model_writer; sys.exit('openai' in sys.modules or 'httpx2' in sys.modules)"
+    program = "import sys, index.answers.writer.model_writer; sys.exit(bool({*sys.modules} & {'openai', 'httpx2'}))"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

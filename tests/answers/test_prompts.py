@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from index.answers.prompts import DECLINED, MAX_TITLE, Source, count, prompt
+from index.answers.writer.prompts import DECLINED, MAX_TITLE, Source, count, prompt
 from tests.cases import cases
 
 QUESTION = "Who built the lighthouse?"

@@ -13,7 +13,7 @@ from index.answers.assembly import COUNT_NOTE, HEADING_CONFIDENCE
 from index.encoders.pretrained import DEFAULT_NAME
 from index.library.library import Library
 from index.library.searcher import EMPTY
-from index.search.signals import NAMES, confidence
+from index.search.confidence import NAMES, confidence
 from index.settings import Settings
 from index.wire import Answer
 from tests.fakes import FakeEncoder

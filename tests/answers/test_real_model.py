@@ -18,10 +18,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.answers.endpoint import DIALECTS, Dialect
-from index.answers.markers import parse
-from index.answers.model_writer import ModelWriter
-from index.answers.prompts import Source
+from index.answers.writer.endpoint import DIALECTS, Dialect
+from index.answers.writer.model_writer import ModelWriter
+from index.answers.writer.prompts import Source, parse
 from index.errors import WriterError
 from index.library.library import Library
 from index.records import Answer

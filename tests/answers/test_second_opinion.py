@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.answers.second_opinion import MAX_CLAIMS, SecondOpinion, objection, second_opinion
+from index.answers.writer.generative import MAX_CLAIMS, SecondOpinion, objection, second_opinion
 from index.library.library import Library
 from index.settings import Settings
 from tests.answers.model_server import playing
@@ -45,7 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retry at once."""
-    monkeypatch.setattr("index.answers.model_writer.PAUSES", (0.0, 0.0))
+    monkeypatch.setattr("index.answers.writer.model_writer.PAUSES", (0.0, 0.0))
 
 
 def check(folder: Path, text: str, url: str, **values: object) -> Check:
@@ -128,7 +128,7 @@ def test_failure_of_the_model_changes_no_verdict(
     folder: Path, play: Play | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A note gives the reason, and the model is not asked again for the same text."""
-    monkeypatch.setattr("index.answers.second_opinion.time", SimpleNamespace(monotonic=lambda: 0.0))
+    monkeypatch.setattr("index.answers.writer.generative.time", SimpleNamespace(monotonic=lambda: 0.0))
     by_rules = check(folder, f"{TRUE} {COPY}", "", checker="rules")
     with playing(play or replies("")) as stage:
         result = check(
@@ -177,7 +177,7 @@ def test_timeout_covers_all_claims_of_a_text(folder: Path, monkeypatch: pytest.M
         now += 0.3
         replies("YES")(player)
 
-    monkeypatch.setattr("index.answers.second_opinion.time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr("index.answers.writer.generative.time", SimpleNamespace(monotonic=lambda: now))
     with playing(slow) as stage:
         result = check(folder, f"{TRUE} " * 30, stage.url, llm_timeout=1.0)
     assert len(stage.requests) == 4
@@ -292,7 +292,7 @@ def test_objection_is_shortened_and_cleaned() -> None:
 
 def test_beats_continue_during_the_second_opinion(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A model may be slow for each claim; once the reader disconnects, no further claim is sent."""
-    monkeypatch.setattr("index.answers.generative.BEAT_SECONDS", 0.01)
+    monkeypatch.setattr("index.answers.writer.generative.BEAT_SECONDS", 0.01)
     proceed = threading.Event()
 
     def play(player: Player) -> None:

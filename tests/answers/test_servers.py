@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from index.answers import model_writer as writer_module
-from index.answers.endpoint import DIALECTS, Dialect
-from index.answers.model_writer import ModelWriter
-from index.answers.prompts import Source
-from index.answers.reply import THOUGHT_TOKENS
+from index.answers.writer import model_writer as writer_module
+from index.answers.writer.endpoint import DIALECTS, THOUGHT_TOKENS, Dialect
+from index.answers.writer.model_writer import ModelWriter
+from index.answers.writer.prompts import Source
 from index.errors import WriterError
 from tests.answers.model_server import chunk, playing
 from tests.cases import cases

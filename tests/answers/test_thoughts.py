@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from index.answers.prompts import MixedThoughtsError, ThoughtFilter, without_thoughts
+from index.answers.writer.prompts import MixedThoughtsError, ThoughtFilter, without_thoughts
 from tests.cases import cases
 
 DELIMITERS = {

@@ -11,7 +11,7 @@ import pytest
 
 from index.citations.readable import escape_markdown
 from index.errors import OriginalMissing
-from index.ingest.claimed_documents import FOUND_IN_FILE
+from index.ingest.add import FOUND_IN_FILE
 from index.library import searcher
 from index.records import CLAIMED, Check, Citation, DocumentInfo, Location
 from index.settings import Settings

@@ -17,7 +17,7 @@ from index.citations.export import cite, export
 from index.citations.kept import file_json, parse_file
 from index.citations.kept_export import KeptExport, render
 from index.loading import formats
-from index.loading.content import Content, Draft, compose
+from index.loading.draft import Content, Draft, compose
 from index.loading.grid import grid
 from index.records import Citation, DocumentInfo, Location, Span
 from tests.citations.factories import answer, citation

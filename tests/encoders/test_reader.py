@@ -12,11 +12,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.encoders import reader as module
+from index.encoders import answer_reader as module
+from index.encoders.answer_reader import LONGEST, SHA256, UNREAD, WEIGHTS, AnswerReader, Verdict, Window, load_reader
 from index.encoders.bert import works
 from index.encoders.pairs import load_weights
 from index.encoders.pretrained import read_default
-from index.encoders.reader import LONGEST, SHA256, UNREAD, WEIGHTS, AnswerReader, Verdict, Window, load_reader
 from index.errors import EncoderError, WeightsMismatch
 from index.library.library import Library
 from index.settings import Settings

@@ -12,8 +12,7 @@ import faiss
 import pytest
 import torch
 
-from index.encoders.encoder import Draft, SentenceTransformerEncoder
-from index.encoders.passes import LightPass
+from index.encoders.encoder import Draft, LightPass, SentenceTransformerEncoder
 from index.encoders.pretrained import one_core_threads
 from index.library.library import Library
 from index.settings import Settings
@@ -132,7 +131,7 @@ def test_failed_question_keeps_the_callers_thread_counts(
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("out of memory")
 
-    for target in ("index.encoders.passes.LightPass.__call__", "index.storage.dense.index_state.IndexState._found"):
+    for target in ("index.encoders.encoder.LightPass.__call__", "index.storage.dense.index_state.IndexState._found"):
         with monkeypatch.context() as patch:
             patch.setattr(target, broken)
             with pytest.raises(RuntimeError, match="out of memory"):
@@ -146,7 +145,7 @@ def test_concurrent_batches_keep_their_order(monkeypatch: pytest.MonkeyPatch, ne
     encoder = SentenceTransformerEncoder(device="cpu", precision="float32")
     drafts = [Draft(f"{text} {number}") for number in range(4) for text in TEXT.split(". ")]
     alone = [encoder.encode([draft])[0] for draft in drafts]
-    monkeypatch.setattr("index.encoders.passes.BATCH_TOKENS", 64)
+    monkeypatch.setattr("index.encoders.encoder.BATCH_TOKENS", 64)
     together = encoder.encode(drafts)
     assert encoder._document_pool._max_workers == CALLER_THREADS
     cosines = [float(one.vector @ other.vector) for one, other in zip(alone, together, strict=True)]

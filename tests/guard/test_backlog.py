@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from index.server.guard.connections import Backlog
+from index.server.guard.body import Backlog
 from tests.guard.simulated_loop import run_simulated
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Protocol(asyncio.Protocol):
 
 
 class Watched(Backlog, Protocol):
-    """A protocol composed as in `index.server.guard.connections`."""
+    """A protocol composed as in `index.server.guard.body`."""
 
     reading_seconds = SECONDS
 

@@ -13,7 +13,7 @@ import anyio.to_thread
 import pytest
 import uvicorn
 
-from index.server.guard import connections
+from index.server.guard import body as connections
 from index.server.guard.middleware import Guard
 from index.settings import Settings
 from tests.hosted import wait_until

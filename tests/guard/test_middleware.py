@@ -12,7 +12,7 @@ import pytest
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from index.server.guard import connections
+from index.server.guard import body as connections
 from index.server.guard.middleware import Guard
 from index.server.guard.origins import Proxies
 from index.server.guard.quotas import MOST_UNREAD, PIECE

@@ -22,7 +22,7 @@ from index.library.library import Library
 from index.server.http import application
 from index.server.http import service as service_module
 from index.server.http.application import LINKS, add_index_page
-from index.server.http.routes.jobs import page_address
+from index.server.http.job_routes import page_address
 from index.server.permissions import READER, Permission
 from index.settings import Settings
 from tests.hosted import hosted, wait_until

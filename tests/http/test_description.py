@@ -10,7 +10,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from index import wire
 from index.citations.export import FORMS
-from index.server.http import requests
+from index.server.http import ask_routes, requests
 from index.server.http.requests import (
     AskRequest,
     BatchRequest,
@@ -20,7 +20,6 @@ from index.server.http.requests import (
     FromUrl,
     SearchRequest,
 )
-from index.server.http.routes import ask
 from tests.cases import cases
 
 if TYPE_CHECKING:
@@ -128,9 +127,9 @@ def test_example_requests_are_accepted(client: TestClient, schema: dict[str, Any
 
 def test_ask_describes_every_export_form(schema: dict[str, Any]) -> None:
     """They are the forms of the command line, and the pack."""
-    assert set(ask.FORMATS) == {*FORMS, "pack"}
+    assert set(ask_routes.FORMATS) == {*FORMS, "pack"}
     content = schema["paths"]["/v1/ask"]["post"]["responses"]["200"]["content"]
-    assert content.keys() >= {kind.media_type for kind in ask.KINDS.values()}
+    assert content.keys() >= {kind.media_type for kind in ask_routes.KINDS.values()}
 
 
 def test_documentation_page_loads_nothing_from_other_hosts(client: TestClient) -> None:

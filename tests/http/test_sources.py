@@ -14,8 +14,8 @@ import pytest
 from index.errors import OriginalMissing
 from index.records import Span
 from index.server.guard.quotas import PIECE
+from index.server.http.document_routes import disposition
 from index.server.http.responses import Download
-from index.server.http.routes.documents import disposition
 from tests.http.conftest import HARBOUR, PAGES, SOURCES, TREATY, Service, running_service
 
 if TYPE_CHECKING:

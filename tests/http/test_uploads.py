@@ -178,7 +178,7 @@ def test_allowed_address_is_fetched_and_added(own_service: Service, monkeypatch:
     def fake_fetch(url: str, _: Settings, uploads: Uploads) -> Arrival:
         return uploads.receive("whale.txt", [WHALE.encode()], source=url)
 
-    monkeypatch.setattr("index.server.http.routes.jobs.fetch", fake_fetch)
+    monkeypatch.setattr("index.server.http.job_routes.fetch", fake_fetch)
     with own_service.client() as client:
         job = wait_for_job(client, client.post("/v1/documents", json={"url": address}).headers["location"])
     assert job["receipt"]["added"] == [address]

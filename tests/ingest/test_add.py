@@ -12,7 +12,7 @@ from index.ingest.add import FEWEST_PASSAGES
 from index.ingest.passage_encoding import BATCH_PASSAGES
 from index.ingest.preparation import DocumentCutter, PreparedItem
 from index.library.library import Library
-from index.loading.sandbox.reader_process import Process
+from index.loading.sandbox.pool import Process
 from index.records import ReadAs, Reading, Receipt
 from index.settings import Settings
 from tests.fakes import FakeEncoder

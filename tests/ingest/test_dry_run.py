@@ -41,7 +41,7 @@ OPTIONS = Settings(passage_tokens=32, max_file_megabytes=1)
 @pytest.fixture(autouse=True)
 def _files_are_settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files count as settled at once, instead of two seconds after they were written."""
-    monkeypatch.setattr("index.ingest.scan.SETTLING_NS", -(10**12))
+    monkeypatch.setattr("index.ingest.plan.SETTLING_NS", -(10**12))
     monkeypatch.setattr(queue, "SETTLING_NS", -(10**12))
 
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.encoders.encoder import Draft as EncoderDraft
-from index.ingest.growth import FIRST, beginning, beginnings
+from index.ingest.add import FIRST, beginning, beginnings
 from index.ingest.preparation import Origin, key_of, prepared
 from index.library.library import Library
 from index.loading import formats
-from index.loading.content import Content, Draft, compose
+from index.loading.draft import Content, Draft, compose
 from index.loading.grid import grid
 from index.records import Chunk, Span
 from tests.cases import cases
@@ -112,7 +112,7 @@ def test_grown_document_equals_one_that_was_stored_at_once(
     path = write("log.md", long_text())
     receipt = library.add(path)
     assert (receipt.added, receipt.replaced, receipt.passages) == ((str(path),), (), PASSAGES)
-    monkeypatch.setattr("index.ingest.growth.FIRST", 10 * PASSAGES)
+    monkeypatch.setattr("index.ingest.add.FIRST", 10 * PASSAGES)
     with open_library(tmp_path / "other") as other:
         other.add(path)
         assert library.document("log.md") == other.document("log.md")

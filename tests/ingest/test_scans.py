@@ -16,8 +16,7 @@ from index.errors import TookTooLong
 from index.library.library import Library
 from index.loading import processor_time
 from index.loading.recognition import tesseract
-from index.loading.recognition.page_store import FOLDER
-from index.loading.recognition.recogniser import RecognitionOptions
+from index.loading.recognition.recogniser import FOLDER, RecognitionOptions
 from index.loading.sandbox import pool
 from index.loading.sandbox.messages import Limits
 from index.loading.sandbox.pool import parsers

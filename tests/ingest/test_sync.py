@@ -46,7 +46,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def settled_files(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files count as settled at once, instead of two seconds after they were written."""
-    monkeypatch.setattr("index.ingest.scan.SETTLING_NS", -(10**12))
+    monkeypatch.setattr("index.ingest.plan.SETTLING_NS", -(10**12))
     monkeypatch.setattr(queue, "SETTLING_NS", -(10**12))
 
 
@@ -351,7 +351,7 @@ def test_recently_written_file_is_hashed_again(
     """A file can change twice within a clock tick and look the same, so it is not trusted until it has settled."""
     write("a.md", SECTIONS[0])
     for settling, hash_counts in ((10**18, [0, 1, 1]), (-(10**12), [1, 0, 0])):
-        monkeypatch.setattr("index.ingest.scan.SETTLING_NS", settling)
+        monkeypatch.setattr("index.ingest.plan.SETTLING_NS", settling)
         monkeypatch.setattr(queue, "SETTLING_NS", settling)
         for count in hash_counts:
             hashed_names.clear()
@@ -588,7 +588,7 @@ def test_folder_replaced_during_the_scan_is_an_error(
         folder.mkdir()
         return list(discover([folder]))
 
-    monkeypatch.setattr("index.ingest.scan.discover", unmounted)
+    monkeypatch.setattr("index.ingest.plan.discover", unmounted)
     with pytest.raises(FolderMissing):
         library.sync(folder, force=True)
     assert len(sources(library)) == 2

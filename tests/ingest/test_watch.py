@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.errors import FolderMissing
-from index.ingest.file_events import EventStreamError, SettlingPaths, listen
-from index.ingest.scan import FileMetadata
+from index.ingest.plan import FileMetadata
 from index.ingest.sync import Synchronizer
-from index.ingest.watch import Pace
+from index.ingest.watch import EventStreamError, Pace, SettlingPaths, listen
 from index.library.library import Library
 from index.records import Problem, Receipt
 from index.settings import Settings
@@ -45,7 +44,7 @@ BY_BOTH = Pace(every=SETTLE, settle=SETTLE)
 def _fast_watch(monkeypatch: pytest.MonkeyPatch) -> None:
     """The watch checks and scans more often than users want, so that tests wait less."""
     monkeypatch.setattr(Pace, "tick", 0.01)
-    monkeypatch.setattr("index.ingest.file_events._STEP_MS", 10)
+    monkeypatch.setattr("index.ingest.watch._STEP_MS", 10)
     monkeypatch.setattr("index.ingest.watch._PAUSE_FACTOR", 5)
 
 
@@ -343,7 +342,7 @@ class Clock:
 def test_file_settles_after_its_last_change(write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each change restarts the wait, and a deleted file must stay deleted as long."""
     clock = Clock()
-    monkeypatch.setattr("index.ingest.file_events.time", clock)
+    monkeypatch.setattr("index.ingest.watch.time", clock)
     path = write("a.md", "one")
     settling = SettlingPaths(1.0)
     settling.add([path])
@@ -367,7 +366,7 @@ def test_file_settles_after_its_last_change(write: Write, folder: Path, monkeypa
 def test_deleted_and_created_files_settle_together(write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The two paths may be one renamed file, but the wait ends even if one of them never settles."""
     clock = Clock()
-    monkeypatch.setattr("index.ingest.file_events.time", clock)
+    monkeypatch.setattr("index.ingest.watch.time", clock)
     old, new = write("old.md", "one"), folder / "new.md"
     settling = SettlingPaths(1.0)
     settling.add([old])

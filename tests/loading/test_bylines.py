@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from index.loading.bylines import byline, dateline, person
 from index.loading.loader import load_bytes
-from index.loading.metadata import author_of, date_of
+from index.loading.metadata import author_of, byline, date_of, dateline, person
 from tests.cases import cases
 from tests.loading.pdfs import Printed, build, column
 

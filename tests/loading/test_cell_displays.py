@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from index.errors import DamagedFile
-from index.loading.cell_displays import Displays
 from index.loading.loader import load_bytes
-from index.loading.xml_stream import events
+from index.loading.number_formats import Displays
+from index.loading.xml_parts import events
 from tests.loading.office import bytes_of, ods, workbook
 from tests.loading.tables import quotation, told
 

@@ -9,7 +9,7 @@ import pytest
 
 from index.errors import LoadingError
 from index.loading.containers.container_reader import open_container
-from index.loading.containers.member import ContainerLimits
+from index.loading.containers.member_paths import ContainerLimits
 from tests.loading.archives import locked_zip, mail, mailbox, tarred, zipped
 from tests.loading.compound import compound, outlook
 from tests.loading.fuzz import cases

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.errors import ContainerTooLarge, DamagedFile, PasswordRequired, SourceNotFound, TooLarge, UnsupportedFormat
-from index.loading.containers import mailbox_file
-from index.loading.containers.container_paths import container_file, file_on_disk
+from index.loading.containers import mailboxes
 from index.loading.containers.container_reader import ContainerReader, open_container
-from index.loading.containers.member import ContainerLimits
+from index.loading.containers.member_paths import ContainerLimits, container_file, file_on_disk
 from tests.cases import cases
 from tests.loading.archives import locked_zip, mail, mailbox, tarred, zipped
 
@@ -252,7 +251,7 @@ def test_messages_of_a_mailbox_are_found_by_their_offsets() -> None:
     found = contents(data, "box.mbox")
     assert list(found) == ["00001 Re the harbour quay.eml", "00002 Two.eml"]
     assert found["00001 Re the harbour quay.eml"].strip() == first.strip()
-    container = mailbox_file.MailboxFile(io.BytesIO(data), "box.mbox", LIMITS)
+    container = mailboxes.MailboxFile(io.BytesIO(data), "box.mbox", LIMITS)
     assert [data[start : start + 5] for start, _ in (member.key for member in container.members)] == [b"From:"] * 2
 
 

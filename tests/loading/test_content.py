@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from index.loading.content import LONGEST_FIELD
+from index.loading.draft import LONGEST_FIELD
 from index.loading.loader import load_bytes
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from index.errors import TooLarge
 from index.loading import delimited
-from index.loading.dialects import Dialect, detect, records
+from index.loading.delimited import Dialect, detect, records
 from index.loading.loader import load_bytes
 from tests.cases import cases
 from tests.loading.tables import told

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.loading import formats
-from index.loading.content import Block, Content, Draft, compose, paragraph
+from index.loading.draft import Block, Content, Draft, compose, paragraph
 from index.loading.grid import Merged, Outline, grid
 from index.records import Document, Span, Table
 from tests.cases import cases

@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from index.errors import DamagedFile, EmptyDocument, LoadingError, NoTextLayer, RecognitionFailed, TooLarge
-from index.loading import images
+from index.loading import pictures
 from index.loading.formats import sniff
-from index.loading.images import MOST_PIXELS
 from index.loading.loader import load_bytes
+from index.loading.pictures import MOST_PIXELS
 from index.loading.recognition import recogniser as module
 from index.loading.recognition.engine import PageWords
 from index.loading.recognition.recogniser import Recogniser
@@ -103,7 +103,7 @@ def test_transparent_parts_are_white() -> None:
 
 def test_large_photo_is_made_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
     """A picture with more pixels than recognition needs is made smaller first."""
-    monkeypatch.setattr(images, "_ENOUGH_PIXELS", 120_000)
+    monkeypatch.setattr(pictures, "_ENOUGH_PIXELS", 120_000)
     reading = engine()
     load_bytes(saved([drawn()], "PNG"), source="p.png", recogniser=Recogniser(loaded=reading))
     width, height = reading.read_pages[0]

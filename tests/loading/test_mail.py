@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.errors import DamagedFile, EmptyDocument, HoldsDocuments
+from index.loading import mail as message_parts
 from index.loading.containers.container_reader import open_container
-from index.loading.containers.member import ContainerLimits
+from index.loading.containers.member_paths import ContainerLimits
 from index.loading.loader import load_bytes
-from index.loading.mail import message_parts
 from tests.cases import cases
 from tests.loading.archives import SENT, mail, mailbox
 

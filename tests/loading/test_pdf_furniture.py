@@ -9,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.loading.loader import load_bytes
-from index.loading.pdf.description import describe
-from index.loading.pdf.headings import heading_levels
+from index.loading.pdf.extraction import describe
+from index.loading.pdf.furniture import without_furniture
 from index.loading.pdf.lines import Line, Sheet
-from index.loading.pdf.paragraphs import body_size, paragraphs
+from index.loading.pdf.paragraphs import body_size, heading_levels, paragraphs
 from index.loading.pdf.reading_order import in_reading_order
-from index.loading.pdf.running_heads import without_furniture
 from index.text.sentences import normalise
 from tests.loading.pdfs import Printed, build, column
 

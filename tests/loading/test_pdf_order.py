@@ -10,7 +10,7 @@ from index.loading.loader import load_bytes
 from index.loading.pdf.lines import Line, Place
 from index.loading.pdf.pdfium import Glyph, runs_to_the_left
 from index.loading.pdf.reading_order import in_reading_order
-from index.loading.pdf.tables.table_words import sentence
+from index.loading.pdf.tables.columns import sentence
 from tests.loading.pdfs import Printed, build, column
 
 if TYPE_CHECKING:

@@ -17,11 +17,9 @@ from PIL import Image
 
 from index.errors import DamagedFile, PageError, PinciteError
 from index.loading.loader import load, load_bytes
-from index.loading.pdf.highlights import page_marks
-from index.loading.pdf.page_cuts import PageMark, Rectangle
-from index.loading.pdf.page_pictures import Picture, page_image
+from index.loading.pdf.page_pictures import PageMark, Picture, Rectangle, page_image
 from index.loading.pdf.pdfium import PDFIUM
-from index.loading.pdf.trace import Words
+from index.loading.pdf.word_boxes import Words, page_marks
 from index.records import Document, Span
 from index.text.chunks import Chunker, count_tiktoken
 from index.text.sentences import normalise

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.loading.loader import load, load_bytes
-from index.loading.pdf.highlights import page_marks
-from index.loading.pdf.trace import Words
+from index.loading.pdf.word_boxes import Words, page_marks
 from tests.cases import cases as each
 from tests.loading.pdfs import Box, Printed, Rule, build, cells, column, grid_rules
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from index.loading.pdf.trace import Words, squeezed, trace
+from index.loading.pdf.word_boxes import Words, squeezed, trace
 from index.text.sentences import normalise
 from tests.cases import cases
 

@@ -8,7 +8,7 @@ import pytest
 
 from index.errors import NoTextLayer, RecognitionFailed
 from index.loading.loader import load_bytes
-from index.loading.pdf.broken_text import is_doubtful, is_right
+from index.loading.pdf.furniture import is_doubtful, is_right
 from index.loading.recognition import recogniser as module
 from index.loading.recognition.engine import PageWords
 from index.loading.recognition.recogniser import Recogniser, RecognitionOptions

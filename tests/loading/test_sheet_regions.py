@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from index.loading.sheet_regions import divide
+from index.loading.workbook import divide
 from tests.cases import cases
 
 SHEETS = {

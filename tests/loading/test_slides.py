@@ -15,7 +15,7 @@ from pptx.util import Inches
 
 from index.errors import DamagedFile, EmptyDocument
 from index.loading.loader import load_bytes
-from index.loading.slide_order import Box, in_reading_order
+from index.loading.slides import Box, in_reading_order
 from tests.cases import cases
 from tests.loading.office import pptx_of
 from tests.loading.samples import zipped

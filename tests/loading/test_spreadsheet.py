@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from index.errors import DamagedFile, EmptyDocument, PasswordRequired, TooLarge
-from index.loading import spreadsheet
+from index.loading import workbook as spreadsheet
 from index.loading.loader import load_bytes
-from index.loading.sheet_extent import Extent, extents
-from index.loading.spreadsheet import shown
+from index.loading.workbook import Extent, extents, shown
 from tests.cases import cases
 from tests.loading.office import XLS, bytes_of, ods, workbook
 from tests.loading.tables import places, quotation, told

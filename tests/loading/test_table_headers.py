@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from index.loading.cell_kinds import kind
-from index.loading.grid import Merged, Outline, grid
-from index.loading.table_headers import count_headers, count_titles, label_columns
+from index.loading.grid import Merged, Outline, count_headers, count_titles, grid, kind, label_columns
 from tests.cases import cases
 
 KINDS = {

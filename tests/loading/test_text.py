@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.loading.bylines import byline
 from index.loading.loader import load_bytes
+from index.loading.metadata import byline
 from tests.cases import cases
 
 if TYPE_CHECKING:

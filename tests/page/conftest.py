@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from starlette.testclient import TestClient
 
+from index.page.ask_events import PageEventsByService
 from index.page.forms import add_checks
-from index.page.kept_routes import add_kept
-from index.page.page_events import PageEventsByService
-from index.page.routes import add_batches, add_fragments, add_keeping
+from index.page.routes import add_batches, add_fragments, add_keeping, add_kept
 from index.server import http
 from index.server.job_queue import Jobs
 from index.server.uploads import Uploads

@@ -10,9 +10,8 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
-from index.page import gradio_assets
-from index.page.asset_cache import AssetCache
-from index.page.gradio_assets import ASSETS, FrontEnd, Needs
+from index.page import web_app
+from index.page.web_app import ASSETS, AssetCache, FrontEnd, Needs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,8 +37,8 @@ def test_unknown_front_end_has_no_needs(tmp_path: Path, monkeypatch: pytest.Monk
     """If a later Gradio is built differently, the page loads as Gradio loads it."""
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text('<script src="./bundle.js"></script>')
-    monkeypatch.setattr(gradio_assets, "_FOLDER", tmp_path)
-    monkeypatch.setattr(gradio_assets, "ASSETS", tmp_path / "assets")
+    monkeypatch.setattr(web_app, "_FOLDER", tmp_path)
+    monkeypatch.setattr(web_app, "ASSETS", tmp_path / "assets")
     assert FrontEnd().needs(["html"]) == Needs()
     (tmp_path / "index.html").write_text('<script src="./assets/index-x.js"></script>')
     (tmp_path / "assets" / "index-x.js").write_text("import('./Blocks-y.js')")

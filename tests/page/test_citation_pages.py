@@ -15,8 +15,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from index.library.library import Library
-from index.page.citation_routes import POLICY, add_citation_routes
-from index.page.preview_picture import has_letters, quotation_picture
+from index.page.citation_page import POLICY, add_citation_routes, has_letters, quotation_picture
 from index.server import http
 from index.server.job_queue import Jobs
 from index.server.uploads import Uploads

@@ -125,7 +125,7 @@ def run_event(app: TestClient, number: int, data: list[Any], session: str = "s1"
 )
 def test_unused_gradio_routes_are_not_found(app: TestClient, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """They would serve files, proxy other sites, load documentation from other hosts, or resize pictures."""
-    monkeypatch.setattr("index.page.transfers._START_SECONDS", 0.1)  # the wait for an upload that never starts
+    monkeypatch.setattr("index.page.intake._START_SECONDS", 0.1)  # the wait for an upload that never starts
     assert refusal_status(app.get(path)) == 404
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from index.library.library import Library
-from index.page.kept_routes import _page_address
+from index.page.routes import _page_address
 from index.server.kept_store import FOLDER
 from index.settings import Settings
 from tests.citations.kept_items import item, quote_of

@@ -18,13 +18,12 @@ from index.errors import LibraryReadOnly, PinciteError
 from index.library.library import Library
 from index.library.question_files import QuestionTable
 from index.page import batch_forms, fragments, library_view
-from index.page.library_list import COLUMNS, PAGE_LENGTH, LibraryEvents, ListQuery, matching, shelf
-from index.page.library_view import findings
+from index.page.library_view import COLUMNS, PAGE_LENGTH, LibraryEvents, ListQuery, findings, matching, shelf_of
 from index.records import Citation, DocumentInfo, Location, Receipt, Row, Statement
 from index.records.document import Arrival, FileState
 from index.records.file_kinds import FORMATS
-from index.server.job import Job
 from index.server.job_queue import Jobs
+from index.server.jobs import Job
 from index.server.uploads import Uploads
 from index.settings import Settings
 from tests.cases import cases
@@ -87,7 +86,7 @@ DOCUMENTS = [SNOW, THOREAU, ANONYMOUS]
 )
 def test_list_is_sorted_by_the_chosen_column(column: str, falling: bool, expected: list[str]) -> None:
     """Every column sorts both ways, and unknown values are last."""
-    assert names(shelf(DOCUMENTS, ListQuery(column=column, falling=falling)).rows) == expected
+    assert names(shelf_of(DOCUMENTS, ListQuery(column=column, falling=falling)).rows) == expected
 
 
 @pytest.mark.parametrize(
@@ -105,52 +104,52 @@ def test_list_is_sorted_by_the_chosen_column(column: str, falling: bool, expecte
 def test_list_is_filtered_by_words(words: str, expected: list[str]) -> None:
     """The filter searches every field that the list shows."""
     assert names(matching(DOCUMENTS, words)) == expected
-    assert names(shelf(DOCUMENTS, ListQuery(words)).rows) == expected
+    assert names(shelf_of(DOCUMENTS, ListQuery(words)).rows) == expected
 
 
 def test_long_list_is_paginated() -> None:
     """Each document is on one page; a page number out of range gives the nearest page."""
     documents = [make_info(f"{n:04}") for n in range(2 * PAGE_LENGTH + 1)]
-    pages = [shelf(documents, ListQuery(page=page)) for page in (1, 2, 3)]
+    pages = [shelf_of(documents, ListQuery(page=page)) for page in (1, 2, 3)]
     assert [name for page in pages for name in names(page.rows)] == names(documents)
     assert [(page.first, len(page.rows), page.pages) for page in pages] == [
         (1, PAGE_LENGTH, 3),
         (PAGE_LENGTH + 1, PAGE_LENGTH, 3),
         (2 * PAGE_LENGTH + 1, 1, 3),
     ]
-    assert shelf(documents, ListQuery(page=9)).wish.page == 3
-    assert shelf(documents, ListQuery(page=-9)).wish.page == 1
+    assert shelf_of(documents, ListQuery(page=9)).wish.page == 3
+    assert shelf_of(documents, ListQuery(page=-9)).wish.page == 1
 
 
 def test_empty_list_has_one_page() -> None:
     """The page invites the reader to add documents."""
-    empty = shelf([], ListQuery())
+    empty = shelf_of([], ListQuery())
     assert (empty.pages, empty.matched) == (1, 0)
     assert "Nothing here yet" in text_of(library_view.shelf(empty))
 
 
 def test_column_without_values_is_hidden() -> None:
     """A column that no document fills would only waste space."""
-    assert shelf([make_info("a")], ListQuery()).columns == ("name", "format", "passages", "health")
-    assert shelf(DOCUMENTS, ListQuery()).columns == tuple(COLUMNS)
+    assert shelf_of([make_info("a")], ListQuery()).columns == ("name", "format", "passages", "health")
+    assert shelf_of(DOCUMENTS, ListQuery()).columns == tuple(COLUMNS)
 
 
 def test_table_header_states_the_sort_order() -> None:
     """The order is in `aria-sort`, and clicking the same column reverses it."""
-    html = library_view.shelf(shelf(DOCUMENTS, ListQuery(column="date")))
+    html = library_view.shelf(shelf_of(DOCUMENTS, ListQuery(column="date")))
     assert re.findall(r'aria-sort="(\w+)"><button[^>]*data-column="(\w+)" data-falling="(\w*)"', html)[2:4] == [
         ("ascending", "date", "yes"),
         ("none", "format", ""),
     ]
-    assert 'aria-sort="descending"><button' in library_view.shelf(shelf(DOCUMENTS, ListQuery(falling=True)))
+    assert 'aria-sort="descending"><button' in library_view.shelf(shelf_of(DOCUMENTS, ListQuery(falling=True)))
 
 
 def test_list_row_shows_all_that_is_known_of_a_document() -> None:
     """It shows title, file name, author, date, format, pages, passages, and problems with a remedy."""
-    row = library_view.shelf(shelf([ANONYMOUS], ListQuery())).split("<tbody")[1]
+    row = library_view.shelf(shelf_of([ANONYMOUS], ListQuery())).split("<tbody")[1]
     assert "Apology Apology.txt 1999-07 Text 402 3 pages without text" in text_of(row)
     assert "ocrmypdf in.pdf out.pdf" in text_of(row)
-    row = library_view.shelf(shelf([SNOW], ListQuery())).split("<tbody")[1]
+    row = library_view.shelf(shelf_of([SNOW], ListQuery())).split("<tbody")[1]
     health = "Complete : how it was read, Cholera PDF · text layer"
     assert f"Cholera Cholera.txt John Snow 1855 PDF 162 214 {health} Remove Cholera" in text_of(row)
 
@@ -288,8 +287,8 @@ HOSTILE_ROW = Row(ATTACK, "answered", ATTACK, ATTACK, ATTACK, ATTACK, 0.5, ATTAC
 @cases(
     "html",
     [
-        pytest.param(lambda: library_view.shelf(shelf([HOSTILE], ListQuery("img"))), id="list"),
-        pytest.param(lambda: library_view.shelf(shelf([SNOW], ListQuery(ATTACK))), id="filter"),
+        pytest.param(lambda: library_view.shelf(shelf_of([HOSTILE], ListQuery("img"))), id="list"),
+        pytest.param(lambda: library_view.shelf(shelf_of([SNOW], ListQuery(ATTACK))), id="filter"),
         pytest.param(lambda: library_view.jobs([hostile_job()], []), id="uploads"),
         pytest.param(lambda: library_view.removed(HOSTILE), id="receipt"),
         pytest.param(lambda: batch_forms.rows([HOSTILE_ROW], [ATTACK]), id="answers"),

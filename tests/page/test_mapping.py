@@ -13,9 +13,22 @@ from hypothesis import strategies as st
 
 from index.page.map_svg import BADGES, map_overlay, map_svg
 from index.records import DocumentInfo, Hit, Location, Passage, Span
-from index.views import map_layout
-from index.views.library_map import LibraryMap, Placement, Shape
-from index.views.map_layout import BADGE, HEIGHT, TARGET, WIDTH, around, badges, labels, labels_beside, shortened, width
+from index.views import library_map as map_layout
+from index.views.library_map import (
+    BADGE,
+    HEIGHT,
+    TARGET,
+    WIDTH,
+    LibraryMap,
+    Placement,
+    Shape,
+    around,
+    badges,
+    labels,
+    labels_beside,
+    shortened,
+    width,
+)
 from tests.factories import why
 
 if TYPE_CHECKING:

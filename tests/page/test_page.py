@@ -24,8 +24,7 @@ from index.library.library import Library
 from index.page import answer_view, create_app
 from index.page.ask_events import LISTED, MAX_ANSWERS, AnswerCache, AskEvents
 from index.page.fragments import FONTS, PARTS, STATIC
-from index.page.page_html import Insertions
-from index.page.web_app import POLICY, PageMiddleware
+from index.page.web_app import POLICY, Insertions, PageMiddleware
 from index.records import Answer, Document
 from index.settings import Settings
 from tests.fakes import FakeEncoder

@@ -14,8 +14,8 @@ import pytest
 from index.errors import NotUploaded, UploadsFull
 from index.library.library import Library
 from index.page import create_app
-from index.page.transfers import ALL, GRACE_SECONDS, RECEIVED_SECONDS, PendingUploads, Transfers
-from index.page.transfers import KEPT_SECONDS as PROGRESS_SECONDS
+from index.page.intake import ALL, GRACE_SECONDS, RECEIVED_SECONDS, PendingUploads, Transfers
+from index.page.intake import KEPT_SECONDS as PROGRESS_SECONDS
 from index.server.uploads import Uploads
 from index.settings import Settings
 from tests.fakes import FakeEncoder
@@ -249,7 +249,7 @@ def test_invalid_upload_id_is_refused(url: str, identity: str) -> None:
 
 def test_upload_ids_are_forgotten_after_a_few_seconds(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     """An id that no upload has announced is not stored at all."""
-    monkeypatch.setattr("index.page.transfers._START_SECONDS", 0.1)
+    monkeypatch.setattr("index.page.intake._START_SECONDS", 0.1)
     transfers = Transfers(clock)
     first = transfers.begin("c", "first")
     transfers.begin("c", "")

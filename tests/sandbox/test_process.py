@@ -27,7 +27,7 @@ from index.errors import (
 )
 from index.loading import processor_time
 from index.loading.sandbox import messages, pool
-from index.loading.sandbox import reader_process as process
+from index.loading.sandbox import pool as process
 from index.loading.sandbox.messages import ChunkerSettings, Limits
 from index.loading.sandbox.pool import Parser, parsers
 from tests.hosted import wait_until

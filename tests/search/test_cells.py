@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 from index import Library, Settings
-from index.encoders.reader import Verdict
+from index.encoders.answer_reader import Verdict
 from index.library.session import Models
 from index.loading import formats
-from index.loading.content import Content, Draft, compose, paragraph
+from index.loading.draft import Content, Draft, compose, paragraph
 from index.loading.grid import Outline, grid
 from index.search.cells import row_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from index.encoders.reader import Window
+    from index.encoders.answer_reader import Window
     from index.records import Document, Hit
     from tests.fakes import FakeEncoder
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from index.encoders.pretrained import DEFAULT_NAME
 from index.records import Found
-from index.search.signals import (
+from index.search.confidence import (
     DEFAULT,
     DOUBTED_CONFIDENCE,
     INTERCEPT,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.search.disagreement import disagree
+from index.search.evidence import disagree
 
 if TYPE_CHECKING:
     from index import Library

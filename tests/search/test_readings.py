@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.encoders.reader import UNREAD, Verdict, Window
+from index.encoders.answer_reader import UNREAD, Verdict, Window
+from index.search.confidence import MOST
 from index.search.readings import (
     ANY_SHARE,
     FIRST_READ,
@@ -25,7 +26,6 @@ from index.search.readings import (
     share_of_pin,
 )
 from index.search.retriever import Retriever
-from index.search.signals import MOST
 from index.storage.tables import unpack_sentence_vectors
 from index.text.questions import read_question
 from tests.fakes import FakeEncoder

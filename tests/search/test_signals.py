@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.search.signals import NAMES, READER
+from index.search.confidence import NAMES, READER
 from tests.search.conftest import ask
 from tests.search.test_readings import FakeReader, search_with
 from tests.storage.factories import a_document

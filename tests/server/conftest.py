@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from index.encoders.encoder import Draft, Encoded
     from index.library.library import Library
     from index.records.document import Arrival
-    from index.server.job import Job
+    from index.server.jobs import Job
 
 PATIENCE = 20.0
 """Seconds after which a test gives up."""

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
     from index.encoders.encoder import Draft, Encoded
     from index.library.library import Library
-    from index.server.job import Job
     from index.server.job_queue import Jobs
+    from index.server.jobs import Job
     from index.server.uploads import Uploads
     from tests.server.conftest import GatedEncoder
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.server.file_names import LONGEST, MOST_BYTES, attachment, batch_stem, file_stem
+from index.server.uploads import LONGEST, MOST_BYTES, attachment, batch_stem, file_stem
 
 FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f. ]|[\u202a-\u202e\u2066-\u2069\ud800-\udfff]')
 """Characters that some system forbids or treats specially in a name, and those that mislead its reader."""

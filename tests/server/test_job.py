@@ -9,8 +9,7 @@ import pytest
 
 from index.records import Row
 from index.records.document import Arrival, FileStage, FileState
-from index.server.job import Job
-from index.server.speed import FORECAST_SECONDS, KNOWN_SECONDS, Forecast, SpeedMeter
+from index.server.jobs import FORECAST_SECONDS, KNOWN_SECONDS, Forecast, Job, SpeedMeter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,8 +11,7 @@ import pytest
 
 from index.errors import DocumentNotFound, JobNotFound, LibraryNotWritable, QueueFull, ServiceError
 from index.server import job_queue as queue
-from index.server.job_queue import Jobs
-from index.server.question_jobs import BatchTask
+from index.server.job_queue import BatchTask, Jobs
 from tests.server.conftest import PATIENCE, SHIP, TEXTS, finished, kept_files, receive, wait_for_job
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from index.library.library import Library
     from index.records import Receipt
-    from index.server.job import Job
+    from index.server.jobs import Job
     from index.server.uploads import Uploads
     from index.settings import Settings
     from tests.server.conftest import GatedEncoder

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.server.turns import IdleThread, Turns
+from index.server.job_queue import IdleThread, Turns
 from tests.hosted import wait_until
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from index.storage.catalog.rows import DocumentRange
+    from index.storage.catalog.document_queries import DocumentRange
 
 WHALE = a_document("A whale swam.", "The whale sang a letter.", source="/whale")
 OIL = a_document("Oil has a price.", "The clock stopped.", source="/oil")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from index.storage.catalog.rows import DocumentRange
+    from index.storage.catalog.document_queries import DocumentRange
 
 LARGE = 400
 """In these tests, a library with this many passages or more is large."""

@@ -13,7 +13,7 @@ from index.backup.portable import DocumentLine, parse_line
 from index.citations.entries import locate
 from index.errors import LibraryDamaged
 from index.loading import formats
-from index.loading.content import Block, Content, Draft, compose, paragraph
+from index.loading.draft import Block, Content, Draft, compose, paragraph
 from index.loading.grid import Outline, grid
 from index.loading.sandbox.messages import Cost, Parsed, receive_parsed, send_parsed
 from index.records import Chunk, Location, Reading, RecognisedWord, Span

@@ -14,8 +14,7 @@ from index.storage.lexical import index_writer as writer_module
 from index.storage.lexical import lexical_index as index_module
 from index.storage.lexical import tantivy_files as soundness_module
 from index.storage.lexical.index_writer import IndexWriter
-from index.storage.lexical.lexical_folder import Folder, Manifest
-from index.storage.lexical.lexical_index import LexicalIndex
+from index.storage.lexical.lexical_index import Folder, LexicalIndex, Manifest
 from index.storage.lexical.tantivy_files import merge_due, verify
 from tests.storage.factories import a_document, put
 from tests.storage.test_lexical import catch_up, flip, index_of

@@ -16,14 +16,14 @@ from index.encoders.pretrained import DEFAULT_NAME
 from index.library import batches
 from index.library.library import Library
 from index.page import create_app
+from index.search.confidence import NAMES, confidence
 from index.search.retriever import UNSEEN
-from index.search.signals import NAMES, confidence
 from index.server import http
 from index.server.job_queue import Jobs
 from index.server.mcp.tools import tools
 from index.server.uploads import Uploads
 from index.settings import Settings
-from index.storage import upkeep
+from index.storage import store as upkeep
 from index.storage.protocol import PASSAGES_PER_SECOND, Readiness
 from tests.fakes import FakeEncoder
 from tests.faults.arena import clear

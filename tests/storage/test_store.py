@@ -15,8 +15,8 @@ import pytest
 
 from index.errors import LibraryDamaged, LibraryLocked
 from index.storage import store as store_module
-from index.storage import upkeep
-from index.storage.catalog.rows import DocumentRange
+from index.storage import store as upkeep
+from index.storage.catalog.document_queries import DocumentRange
 from index.storage.protocol import Scope
 from index.storage.store import FolderStore
 from tests.fakes import meaning

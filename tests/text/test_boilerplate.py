@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.text.boilerplate import ends_sentence, is_statement, kind_of
+from index.text.prose import ends_sentence, is_statement, kind_of
 from tests.cases import cases
 
 SENTENCES = [

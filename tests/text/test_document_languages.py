@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.records.language_names import language_name
-from index.text.document_languages import languages_of
+from index.records.file_kinds import language_name
+from index.text.languages import languages_of
 from tests.cases import cases
 
 ENGLISH = "All human beings are born free and equal in dignity and rights. They are endowed with reason. "

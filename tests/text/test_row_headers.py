@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from index.loading import formats
-from index.loading.content import Content, Draft, compose, paragraph
+from index.loading.draft import Content, Draft, compose, paragraph
 from index.loading.grid import Outline, grid
 from index.records import Document, Span
-from index.text.row_headers import cells_between, is_header, is_row, tables_between, words_above, words_beside
+from index.records.table import cells_between, is_header, is_row, tables_between, words_above, words_beside
 
 ROWS = [["Ship", "Length, m", "Port"], ["Argo", "31", "Iolcus"], ["Beagle", "27", "Woolwich"], ["Cutty Sark", "65", ""]]
 

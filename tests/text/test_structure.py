@@ -10,8 +10,8 @@ import pytest
 
 from index.loading.loader import load_bytes
 from index.records.file_kinds import format_of
+from index.text.prose import is_sentence, looks_structured
 from index.text.sentences import split_sentences
-from index.text.structure import is_sentence, looks_structured
 from tests.cases import cases
 
 EVAL = Path(__file__).parents[2].parent / "shared" / "eval"

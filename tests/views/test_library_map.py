@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from index.library.library import Library
 from index.settings import Settings
-from index.views.library_map import DOTS, fit, quotas
-from index.views.map_file import FILE
+from index.views.library_map import DOTS, FILE, fit, quotas
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -198,7 +197,7 @@ def test_map_is_loaded_from_its_file_after_a_restart(
 ) -> None:
     """A reopened library has the same map at once and places questions as before."""
     library_map = filled.map(wait=True)
-    monkeypatch.setattr("index.views.map_file.make", fail)
+    monkeypatch.setattr("index.views.library_map.make", fail)
     with Library.open(filled.folder, Settings(passage_tokens=32), encoder=encoder) as reopened:
         assert reopened.map().shapes == library_map.shapes
         found = reopened.search("Which ship?")
@@ -220,7 +219,7 @@ def _flipped(data: bytes) -> bytes:
 
 def _of_another_library(data: bytes) -> bytes:
     from index.storage.files import Stamp
-    from index.views import map_file
+    from index.views import library_map as map_file
 
     stamp, library_map = map_file.unpack(data)
     return map_file.pack(Stamp("another", stamp.format, stamp.generation), library_map)
@@ -228,7 +227,7 @@ def _of_another_library(data: bytes) -> bytes:
 
 def _of_the_future(data: bytes) -> bytes:
     from index.storage.files import Stamp
-    from index.views import map_file
+    from index.views import library_map as map_file
 
     stamp, library_map = map_file.unpack(data)
     return map_file.pack(Stamp(stamp.library, stamp.format, stamp.generation + 1), library_map)
@@ -283,7 +282,7 @@ def test_failure_to_make_the_map_is_logged(
     def raise_damage(*_: Any) -> LibraryMap:
         raise LibraryDamaged("folder", "vectors")
 
-    monkeypatch.setattr("index.views.map_file.make", raise_damage)
+    monkeypatch.setattr("index.views.library_map.make", raise_damage)
     filled.map()
     thread = filled.parts.contents.maps._thread
     assert thread is not None

@@ -16,7 +16,7 @@ from index.loading.recognition.ink import PageSize
 from index.loading.recognition.recogniser import Recogniser
 from index.records import RecognisedWord, Span
 from index.settings import Settings
-from index.views.recognised_pages import rectangles
+from index.views.viewer import rectangles
 from tests.fakes import FakeEncoder
 from tests.loading.pdfs import build, column
 from tests.loading.printed_pages import FakeEngine, drawn, page_words, saved, scanned_pdf

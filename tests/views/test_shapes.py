@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.loading.content import Block, paragraph
+from index.loading.draft import Block, paragraph
 from index.loading.grid import Outline, grid
 from index.records import Span
-from index.storage.catalog.rows import Excerpt
-from index.views.shown_tables import runs
+from index.storage.catalog.document_queries import Excerpt
+from index.views.blocks import runs
 from index.views.windows import LONGEST, REACH, window
 from tests import shapes
 from tests.cases import cases

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.records import Landmark, Span
-from index.storage.catalog.rows import Excerpt
+from index.storage.catalog.document_queries import Excerpt
 from index.views.windows import LONGEST, MOST_MARKED, REACH, WINDOW, window
 from tests.cases import cases
 from tests.nightly import length

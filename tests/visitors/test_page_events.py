@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from index.library.library import Library
-from index.page.page_events import PageEventsByService
+from index.page.ask_events import PageEventsByService
 from index.server.limits import SERVICE_KEY
 from tests.hosted import wait_until
 from tests.visitors.conftest import COMET

@@ -11,19 +11,18 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING, NamedTuple
 
 from index.errors import SourceNotFound, SourceNotReadable, TooLarge, UnsupportedFormat
-from index.loading.containers.container_paths import container_file
-from index.loading.containers.tar_archive import BZIP2, GZIP, XZ, CompressedFile, TarArchive, is_tar, unpacked
-from index.loading.containers.zip_archive import ZipArchive
+from index.loading.compound_files import SIGNATURE
+from index.loading.containers.archives import BZIP2, GZIP, XZ, CompressedFile, TarArchive, ZipArchive, is_tar, unpacked
+from index.loading.containers.member_paths import container_file
 from index.loading.formats import mail_media_type
 from index.loading.loader import too_large
-from index.loading.ole2.compound_file import SIGNATURE
 from index.records.file_kinds import format_of, formats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import BinaryIO
 
-    from index.loading.containers.member import Container, ContainerLimits, Member
+    from index.loading.containers.member_paths import Container, ContainerLimits, Member
 
 _MOST_OPEN = 3
 """Containers that stay open, so that the members of one are listed once and not for each member again."""

@@ -1,4 +1,4 @@
-"""Draws pages of a PDF, and parts of them, with highlighted words.
+"""Draws pages of a PDF with highlighted words, and cuts out the column in which they stand.
 
 A picture costs what its pixels and its page cost, so the pixels and the time are limited.
 """
@@ -9,16 +9,199 @@ import io
 import math
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from statistics import median
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from index.errors import PageError
-from index.loading.pdf.page_cuts import Rectangle
 from index.loading.pdf.pdfium import opened_page, opened_pdf
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from PIL import Image
+
+
+# Cuts out what a reader needs of a page: the column in which marked words stand, without margins.
+#
+# The column is found by the lines around the words. A run of `pdfium` ends where another column begins, so a line is
+# never wider than its column.
+
+FINE = 1_000
+"""Cuts are rounded to this part of a side."""
+_FAR = 8.0
+"""Words that continue this many line heights below belong to another part: a figure or a table stands between."""
+_PITCH = 1.5
+"""The largest gap between two lines of one block, in line heights."""
+_SIZES = (0.7, 1.45)
+"""The heights of lines of one block, as multiples of the height of the marked line."""
+_NEIGHBOURS = 12
+"""Lines on each side of the words that are examined."""
+_OVER = 0.5
+"""A line belongs to a column if they share at least this part of the narrower one's width, or of the line's own."""
+_LEAST_WIDTH = 18.0
+"""The least width of a cut, in line heights: a heading or a table cell alone would fill the screen."""
+_MARGIN = 0.4
+_CONTEXT = 1.4
+"""The margin around a cut, and the text that is kept beside words that continue elsewhere, in line heights."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rectangle:
+    """A part of a page as displayed (rotated, cropped): shares of its sides, in [0, 1], from the upper left corner."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class PageMark:
+    """A page that contains searched words, and where they are."""
+
+    number: int
+    """The number of the page in the file, from 1."""
+    label: str
+    """The label that is printed on it, such as `iv`."""
+    width: float
+    """In points, of the page as displayed; the same holds for `height`."""
+    height: float
+    rectangles: tuple[Rectangle, ...]
+    """Rectangles that cover these words and no others, one per line, in the order of the words. Empty if the words were
+    not found exactly, or lie outside the visible part of the page."""
+    cuts: tuple[Rectangle, ...] = ()
+    """The parts of the page to read, in the order of the words: for each column with words, the column without margins.
+    Empty if there are no rectangles."""
+
+
+class _Box(NamedTuple):
+    """A part of a page in points, from its upper left corner."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+    def shared(self, left: float, right: float) -> float:
+        """Return the width that the box shares with a range."""
+        return min(self.right, right) - max(self.left, left)
+
+    def turned(self) -> _Box:
+        """Return the box with its axes exchanged, so that a line of sideways text is wider than high."""
+        return _Box(self.top, self.left, self.bottom, self.right)
+
+
+def page_cuts(
+    marked: Sequence[Rectangle],
+    lines: Iterable[Rectangle],
+    size: tuple[float, float],
+    *,
+    begins: bool = True,
+    ends: bool = True,
+) -> tuple[Rectangle, ...]:
+    """Return a cut for each part of the marked words, in their order; `lines` are all lines of the page.
+
+    `size` is the width and the height of the page in points. `begins` and `ends` say whether the words begin and end on
+    this page. Words in two columns have two parts; the cuts then end and begin near the words, so that both parts can
+    be shown below each other.
+    """
+    if not marked:
+        return ()
+    boxes = [_box(rectangle, size) for rectangle in marked]
+    all_lines = [_box(line, size) for line in lines]
+    sideways = sum(box.height > box.right - box.left for box in boxes) > len(boxes) / 2
+    if sideways:
+        boxes, all_lines, size = [b.turned() for b in boxes], [b.turned() for b in all_lines], (size[1], size[0])
+    parts = [boxes] if sideways else list(_parts(boxes))
+    cuts = []
+    for number, part in enumerate(parts):
+        opens, closes = begins and number == 0, ends and number == len(parts) - 1
+        cuts.append(_cut(part, all_lines, size, opens=opens, closes=closes))
+    if sideways:
+        cuts, size = [cut.turned() for cut in cuts], (size[1], size[0])
+    return tuple(_shares(cut, size) for cut in cuts)
+
+
+def _parts(boxes: Sequence[_Box]) -> Iterator[list[_Box]]:
+    """Divide boxes where the words continue above, in the next column, or far below."""
+    part = [boxes[0]]
+    for box in boxes[1:]:
+        height = min(box.height, part[-1].height)
+        if box.top < part[-1].top - height or box.top > part[-1].bottom + _FAR * height:
+            yield part
+            part = []
+        part.append(box)
+    yield part
+
+
+def _cut(part: Sequence[_Box], lines: Sequence[_Box], size: tuple[float, float], *, opens: bool, closes: bool) -> _Box:
+    height = median(box.height for box in part)
+    left, right = _column(part, lines, height)
+    inside = [line for line in lines if line.shared(left, right) > _OVER * (line.right - line.left)]
+    top, bottom = min(box.top for box in part), max(box.bottom for box in part)
+    above = min((line.top for line in inside), default=top) if opens else top - _CONTEXT * height
+    below = max((line.bottom for line in inside), default=bottom) if closes else bottom + _CONTEXT * height
+    left, right = _at_least(left, right, _LEAST_WIDTH * height)
+    margin = _MARGIN * height
+    whole = _Box(left - margin, min(above, top) - margin, right + margin, max(below, bottom) + margin)
+    return _Box(max(0.0, whole.left), max(0.0, whole.top), min(size[0], whole.right), min(size[1], whole.bottom))
+
+
+def _column(part: Sequence[_Box], lines: Sequence[_Box], height: float) -> tuple[float, float]:
+    """Return left and right side of the column: of the marked lines, and of their block above and below."""
+    left, right = min(box.left for box in part), max(box.right for box in part)
+    for line in lines:
+        own = any(min(line.bottom, box.bottom) - max(line.top, box.top) > _OVER * height for box in part)
+        if own and any(line.shared(box.left, box.right) > _OVER * (box.right - box.left) for box in part):
+            left, right = min(left, line.left), max(right, line.right)
+    middles = {id(line): (line.top + line.bottom) / 2 for line in lines}
+    top, bottom = min(box.top for box in part), max(box.bottom for box in part)
+    after = sorted((line for line in lines if middles[id(line)] > bottom), key=lambda line: line.top)
+    before = sorted((line for line in lines if middles[id(line)] < top), key=lambda line: -line.bottom)
+    flipped = [_Box(line.left, -line.bottom, line.right, -line.top) for line in before]
+    for edge, near in ((bottom, after), (-top, flipped)):
+        left, right = _grown(left, right, edge, near, height)
+    return left, right
+
+
+def _grown(left: float, right: float, edge: float, near: Sequence[_Box], height: float) -> tuple[float, float]:
+    """Widen a column by the lines that follow its edge without a gap, nearest first."""
+    met = 0
+    for line in near:
+        width = line.right - line.left
+        if line.shared(left, right) < _OVER * min(width, right - left):
+            continue
+        fits = _SIZES[0] * height < line.height < _SIZES[1] * height
+        if not fits or line.top - edge > _PITCH * height or met == _NEIGHBOURS:
+            break
+        left, right, edge, met = min(left, line.left), max(right, line.right), max(edge, line.bottom), met + 1
+    return left, right
+
+
+def _at_least(left: float, right: float, width: float) -> tuple[float, float]:
+    """Widen a range to a width, mostly to the right, where lines of most scripts continue."""
+    missing = max(0.0, width - (right - left))
+    return left - missing / 4, right + missing * 3 / 4
+
+
+def _box(rectangle: Rectangle, size: tuple[float, float]) -> _Box:
+    width, height = size
+    left, top = rectangle.left * width, rectangle.top * height
+    return _Box(left, top, left + rectangle.width * width, top + rectangle.height * height)
+
+
+def _shares(box: _Box, size: tuple[float, float]) -> Rectangle:
+    """Return a box in shares, rounded outward to thousandths, in which pictures are requested."""
+    width, height = size
+    left, top = math.floor(FINE * box.left / width) / FINE, math.floor(FINE * box.top / height) / FINE
+    right, bottom = math.ceil(FINE * box.right / width) / FINE, math.ceil(FINE * box.bottom / height) / FINE
+    return Rectangle(left, top, min(1.0, right) - left, min(1.0, bottom) - top)
+
 
 NARROWEST, WIDEST = 200, 3000
 """Allowed widths of a page's image, in pixels."""

@@ -9,12 +9,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from index.errors import PageError
-from index.loading.pdf.broken_text import is_doubtful, is_right, says_more
+from index.loading.pdf.furniture import is_doubtful, is_right, says_more
 from index.loading.pdf.page_pictures import drawn
 from index.loading.pdf.pdfium import PDFIUM, opened_page
 from index.loading.recognition.ink import PageSize
 from index.loading.recognition.printed_lines import recognised_sheets
-from index.loading.recognition.tesseract_languages import iso_codes
+from index.loading.recognition.tesseract import iso_codes
 from index.records import Reading
 
 if TYPE_CHECKING:

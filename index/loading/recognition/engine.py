@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from index.loading.pdf.typography import spaced_words
+from index.loading.pdf.lines import spaced_words
 from index.records import RecognisedWord
 from index.text.sentences import one_line
 

@@ -11,8 +11,7 @@ from itertools import groupby
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
-from index.loading.pdf.lines import Line, Sheet
-from index.loading.pdf.typography import spaced_words
+from index.loading.pdf.lines import Line, Sheet, spaced_words
 from index.loading.recognition.engine import turned_back
 from index.loading.recognition.ink import Ink, PageSize
 from index.loading.recognition.printed_tables import printed_rulings, with_tables

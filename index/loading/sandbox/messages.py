@@ -5,20 +5,47 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
+from array import array
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from index import errors
 from index.errors import LoadingError
-from index.loading.containers.member import CONTAINER_LIMITS, ContainerLimits
+from index.loading.containers.member_paths import CONTAINER_LIMITS, ContainerLimits
 from index.loading.recognition.recogniser import RecognitionOptions
-from index.loading.sandbox.packed_passages import packed, unpacked
-from index.records import Chunk, Document, Landmark, LandmarkKind, Reading, RecognisedWord, Table
+from index.records import Chunk, Document, Landmark, LandmarkKind, Reading, RecognisedWord, Span, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import BinaryIO
+
+
+# Passages as numbers, in which a document of many passages is sent quickly.
+
+_NUMBER = "I"
+
+
+def packed(chunks: Sequence[Chunk]) -> bytes:
+    """Encode passages as numbers: start, end, number of sentences, and the start and end of each sentence."""
+    numbers = array(_NUMBER)
+    for chunk in chunks:
+        numbers.extend((chunk.start, chunk.end, len(chunk.sentences)))
+        for span in chunk.sentences:
+            numbers.extend(span)
+    return numbers.tobytes()
+
+
+def unpacked(frame: bytes) -> Iterator[Chunk]:
+    """Yield the passages that were packed."""
+    numbers = array(_NUMBER, frame)
+    position = 0
+    while position < len(numbers):
+        start, end, count = numbers[position : position + 3]
+        offsets = numbers[position + 3 : position + 3 + 2 * count]
+        yield Chunk(start, end, tuple(map(Span, offsets[::2], offsets[1::2])))
+        position += 3 + 2 * count
+
 
 _LENGTH = struct.Struct(">Q")
 MOST = 1 << 25

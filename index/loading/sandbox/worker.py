@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.errors import DamagedFile, LoadingError, ReaderCrashed, TooMuchMemory
-from index.loading.containers.container_paths import container_file
+from index.loading.containers.member_paths import container_file
+from index.loading.formats import PDF
 from index.loading.loader import load_bytes, read_bytes
 from index.loading.locks import unlocked
 from index.loading.processor_time import CLOCK_FACTOR
@@ -35,10 +36,9 @@ from index.loading.sandbox.messages import (
     send_page,
     send_parsed,
 )
-from index.loading.sandbox.witness import witness_pages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import BinaryIO
 
     from index.loading.containers.container_reader import ContainerReader
@@ -46,6 +46,26 @@ if TYPE_CHECKING:
     from index.text.chunks import Chunker
 
     _Read = tuple[Document, tuple[Chunk, ...] | None, tuple[str, ...]]
+
+
+# The pages of a document as others read them: pdfium, and the engine that recognised a page.
+
+
+def witness_pages(data: bytes, document: Document, name: str, recognised: Mapping[int, str]) -> tuple[str, ...]:
+    """Return the pages of a PDF as the second reader reads them, and recognised ones as the engine gave them.
+
+    Empty for formats other than PDF and pictures.
+    """
+    pages: list[str] = []
+    if document.media_type == PDF:
+        from index.loading.pdf.pdfium import page_texts
+
+        pages += page_texts(data, name)
+    for page in sorted({word.page for word in document.recognised}):
+        pages += [""] * (page + 1 - len(pages))
+        pages[page] = recognised.get(page, "")
+    return tuple(pages)
+
 
 _OVERHEAD = 50_000_000
 """Bytes of code and libraries, which a limit on data does not count."""

@@ -8,15 +8,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from index.loading.content import Draft
+from index.loading.draft import Draft, source_lines
 from index.loading.grid import Outline
-from index.loading.line_places import source_lines
 from index.plugins.formats.manuscript import Manuscript
 from index.records.file_kinds import Format
 from index.text.dates import iso_date
 
 if TYPE_CHECKING:
-    from index.loading.content import Content
+    from index.loading.draft import Content
 
 _FOOTNOTE = re.compile(r"\s?footnote(?:ref)?:\w*\[([^][]{0,2000})\]")
 _LINK = re.compile(r"(?:link:|xref:|mailto:|(?<![\w/])(?=https?://|ftp://))([^\s\[\]]{1,500})\[([^][]{0,500})\]")

@@ -6,9 +6,8 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from index.loading import structured_text
-from index.loading.content import Block, Draft, paragraph, verbatim
-from index.loading.line_places import source_lines
+from index.loading import plain_text
+from index.loading.draft import Block, Draft, paragraph, source_lines, verbatim
 from index.plugins.formats.tex import plain
 from index.records.file_kinds import Format
 from index.text.dates import MONTHS
@@ -17,7 +16,7 @@ from index.text.sentences import has_words, one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from index.loading.content import Content
+    from index.loading.draft import Content
 
 _ENTRY = re.compile(r"@\s*([A-Za-z]+)\s*[{(]")
 _FIELD = re.compile(r"\s*,?\s*([A-Za-z][\w:.+/-]*)\s*=\s*")
@@ -144,7 +143,7 @@ def read(content: Content, name: str) -> Draft:
     bibtex = content.media_type == BIBTEX
     entries = _bibtex(content.text) if bibtex else _tagged(source_lines(content.text))
     blocks = [block for number, entry in enumerate(entries, 1) for block in _blocks(entry, number)]
-    return Draft(blocks) if blocks else Draft(structured_text.read(content, name).blocks, notes=(_NO_ENTRIES,))
+    return Draft(blocks) if blocks else Draft(plain_text.read_structured(content, name).blocks, notes=(_NO_ENTRIES,))
 
 
 def _bibtex(text: str) -> Iterator[_Entry]:

@@ -11,11 +11,10 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from index.loading import structured_text
-from index.loading.content import Block, Content, Draft, paragraph, verbatim
+from index.loading import plain_text
+from index.loading.draft import Block, Content, Draft, paragraph, source_lines, verbatim
 from index.loading.grid import Outline, grid
-from index.loading.line_places import source_lines
-from index.loading.xml_tree import local, parse_text, root_name, text_of
+from index.loading.xml_parts import local, parse_text, root_name, text_of
 from index.records.file_kinds import Format
 from index.text.dates import iso_date
 from index.text.sentences import has_words, one_line
@@ -23,7 +22,7 @@ from index.text.sentences import has_words, one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from index.loading.content import Block, Content
+    from index.loading.draft import Block, Content
     from index.records.file_kinds import Head
 
 _LONG = 120
@@ -151,7 +150,7 @@ def read_json(content: Content, name: str) -> Draft:
         found = list(_json_blocks(values))
     except (ValueError, RecursionError) as error:
         reason = getattr(error, "msg", "") or "it is nested too deeply"
-        return Draft(structured_text.read(content, name).blocks, notes=(_BROKEN.format(reason),))
+        return Draft(plain_text.read_structured(content, name).blocks, notes=(_BROKEN.format(reason),))
     about = values if isinstance(values, dict) else {}
     return Draft(found, _stated(about, "title"), _stated(about, "author"), iso_date(_stated(about, "date")))
 

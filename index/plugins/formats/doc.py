@@ -9,15 +9,15 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from index.errors import PasswordRequired, UnsupportedFormat
-from index.loading.content import Draft, paragraph
+from index.loading.compound_files import CompoundFile
+from index.loading.draft import Draft, paragraph
 from index.loading.grid import Outline, grid
-from index.loading.ole2.compound_file import CompoundFile
 from index.records.file_kinds import Format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from index.loading.content import Block, Content
+    from index.loading.draft import Block, Content
 
 _STREAM = "WordDocument"
 _ENCRYPTED, _SECOND_TABLE = 0x0100, 0x0200

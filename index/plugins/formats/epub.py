@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from index.errors import CopyProtected, DamagedFile
-from index.loading.content import Block, Draft, paragraph
-from index.loading.html_tree import walk
+from index.loading.draft import Block, Draft, paragraph
+from index.loading.html import walk
 from index.loading.plain_text import decode
-from index.loading.xml_tree import parse, parse_text, text_of, with_characters, without_namespaces
-from index.loading.zip_parts import ZipParts
+from index.loading.xml_parts import ZipParts, parse, parse_text, text_of, with_characters, without_namespaces
 from index.records.file_kinds import Format
 from index.text.dates import iso_date
 from index.text.sentences import has_words, one_line
@@ -24,7 +23,7 @@ from index.text.sentences import has_words, one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from index.loading.content import Content
+    from index.loading.draft import Content
     from index.records.file_kinds import Head
 
 EPUB = "application/epub+zip"

@@ -9,8 +9,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from index.loading.content import Draft
-from index.loading.line_places import source_lines
+from index.loading.draft import Draft, source_lines
 from index.plugins.formats.manuscript import Manuscript
 from index.records.file_kinds import Format
 from index.text.dates import iso_date
@@ -19,7 +18,7 @@ from index.text.sentences import one_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from index.loading.content import Content
+    from index.loading.draft import Content
     from index.records.file_kinds import Head
 
 _ENCLOSING = {

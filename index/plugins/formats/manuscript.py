@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from index.loading.content import DEEPEST_HEADING, Block, paragraph, verbatim
+from index.loading.draft import DEEPEST_HEADING, Block, numbered, paragraph, verbatim
 from index.loading.grid import Outline, grid
-from index.loading.line_places import numbered
 from index.text.sentences import has_words, normalise, one_line
 
 if TYPE_CHECKING:

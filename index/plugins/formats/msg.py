@@ -11,11 +11,11 @@ from email.message import Message
 from typing import TYPE_CHECKING
 
 from index.loading import html, plain_text
-from index.loading.containers.attachments import Attachments
-from index.loading.content import Content
-from index.loading.mail import mail_headers
-from index.loading.mail.message_draft import UNREADABLE, MessageFields, draft
-from index.loading.ole2.compound_file import CompoundFile
+from index.loading import mail as mail_headers
+from index.loading.compound_files import CompoundFile
+from index.loading.containers.mailboxes import Attachments
+from index.loading.draft import Content
+from index.loading.mail import UNREADABLE, MessageFields, draft
 from index.loading.plain_text import decode
 from index.records.file_kinds import Format
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-    from index.loading.containers.member import ContainerLimits
-    from index.loading.content import Block, Draft
+    from index.loading.containers.member_paths import ContainerLimits
+    from index.loading.draft import Block, Draft
 
 _HEAD = struct.Struct("<IIII")
 _COMPRESSED, _PLAIN = 0x75465A4C, 0x414C454D

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from index.errors import DamagedFile
 from index.loading import markdown
-from index.loading.content import Block, Content, Draft, verbatim
+from index.loading.draft import Block, Content, Draft, verbatim
 from index.records.file_kinds import Format
 from index.text.dates import iso_date
 from index.text.sentences import has_words, one_line

@@ -15,14 +15,13 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from index.errors import DamagedFile, PasswordRequired
-from index.loading import core_properties, metadata
-from index.loading.bylines import person
-from index.loading.content import Block, Draft, field, paragraph, verbatim
+from index.loading import metadata
+from index.loading.draft import Block, Draft, field, paragraph, verbatim
 from index.loading.formats import states
 from index.loading.grid import Merged, Outline, grid
-from index.loading.slide_order import Box, in_reading_order
-from index.loading.xml_tree import local, parse, root_name, text_of
-from index.loading.zip_parts import ZipParts
+from index.loading.metadata import person
+from index.loading.slides import Box, in_reading_order
+from index.loading.xml_parts import ZipParts, local, parse, root_name, text_of
 from index.records.file_kinds import Format
 from index.text.dates import iso_date
 from index.text.sentences import one_line
@@ -30,7 +29,7 @@ from index.text.sentences import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from index.loading.content import Content
+    from index.loading.draft import Content
     from index.records.file_kinds import Head
 
 ODT = "application/vnd.oasis.opendocument.text"
@@ -278,7 +277,7 @@ def read_slides(content: Content, name: str) -> Draft:
     """
     from lxml import etree
 
-    if core_properties.is_locked(content.data):
+    if metadata.is_locked(content.data):
         raise PasswordRequired(f"{name} is a presentation locked with a password.")
     try:
         with zipfile.ZipFile(io.BytesIO(content.data)) as archive:
@@ -295,7 +294,7 @@ def read_slides(content: Content, name: str) -> Draft:
     kind = "page" if content.media_type == ODG else "slide"
     blocks = [block for number, slide in enumerate(slides, 1) for block in _slide(slide, f"{kind} {number}")]
     numbers = [str(number) for number, slide in enumerate(slides, 1) if slide.get(f"{_DRAW}style-name") in hidden]
-    title, author, date = core_properties.of_package(content.data)
+    title, author, date = metadata.of_package(content.data)
     notes = (f"Hidden slides are read, too: {', '.join(numbers)}.",) if numbers else ()
     return Draft(blocks, title or (_title(slides[0]) if slides else ""), author, date, notes)
 

@@ -6,15 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from index.loading import metadata
-from index.loading.content import Draft
-from index.loading.line_places import source_lines
+from index.loading.draft import Draft, source_lines
 from index.plugins.formats.manuscript import Manuscript
 from index.records.file_kinds import Format
 from index.text.dates import iso_date
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
-    from index.loading.content import Content
+    from index.loading.draft import Content
 
 _HEADING = re.compile(
     r"(\*+)\s+(?:(?:TODO|DONE|NEXT|WAITING|CANCELLED|CANCELED)\s+)?(?:\[#[A-Z]\]\s+)?(.*?)(?:\s+:[\w@#%:]+:)?\s*"

@@ -8,15 +8,15 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from index.errors import PasswordRequired
-from index.loading.content import Draft, field, paragraph
-from index.loading.ole2.compound_file import CompoundFile
+from index.loading.compound_files import CompoundFile
+from index.loading.draft import Draft, field, paragraph
 from index.records.file_kinds import Format
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from index.loading.content import Block, Content
+    from index.loading.draft import Block, Content
 
 _STREAM, _USER = "PowerPoint Document", "Current User"
 _HEAD = struct.Struct("<HHI")

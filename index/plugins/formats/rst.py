@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from index.loading import structured_text
-from index.loading.content import Draft
+from index.loading import plain_text
+from index.loading.draft import Draft, source_lines
 from index.loading.grid import Outline
-from index.loading.line_places import source_lines
 from index.plugins.formats.manuscript import Manuscript
 from index.records.file_kinds import Format
 from index.text.dates import iso_date
@@ -21,7 +20,7 @@ from index.text.sentences import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from index.loading.content import Content
+    from index.loading.draft import Content
 
 _ROLE = re.compile(r"(?<![\w`:]):([A-Za-z][\w.+:-]{0,40}):`([^`\n]{1,300})`")
 _OWN_ROLES = frozenset(
@@ -136,7 +135,7 @@ def read(content: Content, name: str) -> Draft:
         reader = _Reader(text)
         reader.walk(tree, int(any(child.tagname == "title" for child in tree.children)))
     except _errors():
-        plain = structured_text.read(content, name)
+        plain = plain_text.read_structured(content, name)
         return Draft(plain.blocks, notes=(_NOT_PARSED,))
     title = one_line(tree.get("title", "")) or _first_title(tree)
     return Draft(reader.manuscript.blocks, title, reader.author, reader.date)

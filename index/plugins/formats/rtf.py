@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 from index.errors import PasswordRequired
 from index.loading import metadata
-from index.loading.bylines import person
-from index.loading.content import Block, Draft, paragraph
+from index.loading.draft import Block, Draft, paragraph
 from index.loading.grid import grid
+from index.loading.metadata import person
 from index.records.file_kinds import Format
 from index.text.dates import iso_date
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
-    from index.loading.content import Content
+    from index.loading.draft import Content
     from index.records.file_kinds import Head
 
 RTF = "application/rtf"

@@ -12,16 +12,15 @@ from dataclasses import dataclass
 from html import unescape
 from typing import TYPE_CHECKING, NamedTuple
 
-from index.loading import structured_text
-from index.loading.content import Block, Draft
-from index.loading.line_places import source_lines
+from index.loading import plain_text
+from index.loading.draft import Block, Draft, source_lines
 from index.records.file_kinds import Format
 from index.text.sentences import has_words, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from index.loading.content import Content
+    from index.loading.draft import Content
     from index.records.file_kinds import Head
 
 SUBRIP = "application/x-subrip"
@@ -83,7 +82,7 @@ def read(content: Content, name: str) -> Draft:
     raw = _dialogue(lines) if any(line.startswith("Dialogue:") for line in lines) else _timed(lines)
     cues = [cue for cue in _spoken(raw) if has_words(cue.words)]
     if not cues:
-        return Draft(structured_text.read(content, name).blocks, notes=(_NO_CUES,))
+        return Draft(plain_text.read_structured(content, name).blocks, notes=(_NO_CUES,))
     return Draft([_paragraph(group) for group in _grouped(cues)], title=_title(lines))
 
 

@@ -11,15 +11,14 @@ from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from index.loading.content import Draft
-from index.loading.line_places import source_lines
+from index.loading.draft import Draft, source_lines
 from index.plugins.formats.manuscript import Manuscript
 from index.records.file_kinds import Format
 from index.text.dates import iso_date
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
-    from index.loading.content import Block, Content
+    from index.loading.draft import Block, Content
     from index.records.file_kinds import Head
 
 _COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%.*")

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from index.loading.content import Block, Draft, paragraph, verbatim
+from index.loading.draft import Block, Draft, paragraph, verbatim
 from index.loading.grid import Outline, grid
 from index.loading.metadata import doi_in
-from index.loading.xml_tree import local, parse_text, root_name, strings, text_of
+from index.loading.xml_parts import local, parse_text, root_name, strings, text_of
 from index.records.file_kinds import Format
 from index.records.table import Reading
 from index.text.dates import iso_date
@@ -21,7 +21,7 @@ from index.text.sentences import has_words, one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from index.loading.content import Content
+    from index.loading.draft import Content
     from index.records.file_kinds import Head
 
 SVG = "image/svg+xml"

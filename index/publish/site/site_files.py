@@ -19,7 +19,7 @@ from index.publish.site.browser_encoder import NOTICE, is_portable, write_encode
 from index.publish.site.passage_index import RAREST, IndexedPassages, write_index
 from index.publish.site.site_records import answer_record, document_record, document_text
 from index.publish.site.word_vectors import distil
-from index.views import map_layout
+from index.views import library_map
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -75,7 +75,7 @@ def write_site(
     asked = [library.ask(question) for question in dict.fromkeys(map(str.strip, questions)) if question]
     with _replaced(folder) as site:
         known = library.map(wait=True)
-        points = [[round(x, 1), round(y, 1)] for x, y in map_layout.spots(known.projection(passages.vectors))]
+        points = [[round(x, 1), round(y, 1)] for x, y in library_map.spots(known.projection(passages.vectors))]
         _write_index(site, title, documents, passages, library, points, with_encoder=with_encoder)
         _write_json(site / "answers.json", [answer_record(answer, places) for answer in asked])
         (site / "documents").mkdir()
@@ -176,11 +176,11 @@ def _write_programs(site: Path, title: str, known: LibraryMap) -> None:
         site / "index.html",
         "page.html",
         title=title,
-        width=map_layout.WIDTH,
-        height=map_layout.HEIGHT,
-        few=map_layout.has_few_dots(known),
-        paths=map_layout.dot_paths(known),
-        labels=map_layout.labels(known),
+        width=library_map.WIDTH,
+        height=library_map.HEIGHT,
+        few=library_map.has_few_dots(known),
+        paths=library_map.dot_paths(known),
+        labels=library_map.labels(known),
     )
     version = _write_manifest(site)
     _write_page(site / WORKER, WORKER, version=version)

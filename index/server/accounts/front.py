@@ -24,9 +24,8 @@ from index.server.accounts.sessions import SESSION, SIGN_IN_SECONDS, cookie, set
 from index.server.accounts.sessions import SIGN_IN as SIGN_IN_COOKIE
 from index.server.accounts.sign_in import own_path
 from index.server.guard.middleware import Guard
-from index.server.http.observation import HeadMiddleware, RequestMiddleware
 from index.server.http.responses import preferred_type
-from index.server.http.service import Metrics
+from index.server.http.service import HeadMiddleware, Metrics, RequestMiddleware
 from index.server.limits import client_of
 from index.server.permissions import ADMIN, ANYONE, READER, Permission, Permissions
 from index.server.principals import LIBRARY, PRINCIPAL, ROLE, Principal

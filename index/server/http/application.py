@@ -27,16 +27,12 @@ from index.citations.readable import environment
 from index.errors import PinciteError
 from index.library.library import Library
 from index.server import mcp
-from index.server.guard.connections import protocol
+from index.server.guard.body import protocol
 from index.server.guard.middleware import Guard
-from index.server.http import problems, service
-from index.server.http.observation import FallbackRoute, HeadMiddleware, RequestMiddleware
+from index.server.http import ask_routes, document_routes, health_routes, job_routes, problems, service, visitor_routes
 from index.server.http.requests import FromFolder, FromUrl
 from index.server.http.responses import preferred_type
-from index.server.http.routes import ask, documents, health
-from index.server.http.routes import jobs as job_routes
-from index.server.http.routes import visitor as visitor_routes
-from index.server.http.service import Metrics, Service, Warmup
+from index.server.http.service import FallbackRoute, HeadMiddleware, Metrics, RequestMiddleware, Service, Warmup
 from index.server.job_queue import Jobs
 from index.server.permissions import READER, Permission, Permissions
 from index.server.uploads import Uploads
@@ -79,12 +75,12 @@ TAGS = [
 _EXTRA_MODELS = (Problem, Piece, FromUrl, FromFolder)
 """Models that the document refers to, but that are no route's body or response."""
 _ROUTERS = (
-    ask.router,
-    documents.router,
+    ask_routes.router,
+    document_routes.router,
     job_routes.upload_router,
-    documents.source_router,
+    document_routes.source_router,
     job_routes.router,
-    health.router,
+    health_routes.router,
 )
 _HANDLERS: dict[type[Exception], Any] = {
     PinciteError: problems.pincite_error,

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from index.records.document import Arrival, Lane
-    from index.server.job import Job
-    from index.server.turns import Turns
+    from index.server.job_queue import Turns
+    from index.server.jobs import Job
     from index.server.visitors.overlay import Overlay
     from index.settings import Settings
 

@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from index.errors import DemoFull
-from index.server.turns import Turns
+from index.server.job_queue import Turns
 from index.server.visitors.allowance import DiskUse, PrivateJobs, PrivateUploads, folder_bytes
 from index.server.visitors.overlay import Overlay, pages_of
 from index.server.visitors.rates import Rates

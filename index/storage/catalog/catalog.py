@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Literal
 
 from index.errors import LibraryDamaged, LibraryError, LibraryTooNew
 from index.records import Problem
-from index.storage import document_history, tables, unread_documents
+from index.storage import tables
 from index.storage.catalog import document_queries, passage_queries
+from index.storage.catalog.document_queries import LISTED, DocumentCache, DocumentRange, Excerpt
 from index.storage.catalog.passage_queries import PassageRow
-from index.storage.catalog.rows import LISTED, DocumentCache, DocumentRange, Excerpt
 from index.storage.database import Database
 
 if TYPE_CHECKING:
@@ -197,8 +197,8 @@ class Catalog:
     removals_from = document_queries.removals_from
     generation_after = document_queries.generation_after
     highest = document_queries.highest
-    added_at = document_history.added_at
-    successor_of = document_history.successor_of
+    added_at = tables.added_at
+    successor_of = tables.successor_of
 
     # Changes, each in one transaction
 
@@ -261,15 +261,15 @@ class Catalog:
             connection.execute("UPDATE meta SET value = ? WHERE key = 'fingerprint'", (fingerprint,))
             for document, chunks, vectors in documents:
                 generation = tables.next_generation(connection)
-                displaced = unread_documents.remove_claimed(connection, document.id, generation)
-                former = document_history.id_at(connection, document.source)
-                others = unread_documents.remove_part(connection, document.id, generation)
+                displaced = tables.remove_claimed(connection, document.id, generation)
+                former = tables.id_at(connection, document.source)
+                others = tables.remove_part(connection, document.id, generation)
                 replaced = tables.unlink(connection, document.source, generation) or displaced
                 number = tables.insert_document(connection, document, chunks, generation)
                 tables.insert_passages(connection, number, document, chunks, vectors)
-                unread_documents.mark(connection, number, claimed=claimed, whole=whole)
+                tables.mark(connection, number, claimed=claimed, whole=whole)
                 tables.link(connection, number, {document.source, *others})
-                document_history.note(connection, number, document.source, former)
+                tables.note(connection, number, document.source, former)
                 outcomes.append("replaced" if replaced else "added")
         return outcomes
 
@@ -307,7 +307,7 @@ class Catalog:
         """Remove a document with its passages, vectors and landmarks."""
         with self.database.writing() as connection:
             tables.remove(connection, number, tables.next_generation(connection))
-            document_history.forget_replaced(connection)
+            tables.forget_replaced(connection)
 
     def forget_removals(self, until: int) -> int:
         """Delete the record of removals up to a generation, and return their number."""

@@ -11,16 +11,15 @@ import numpy as np
 
 from index.records import Document, Landmark, Location, Passage, Span
 from index.records.file_kinds import format_of
-from index.storage import document_details, tables
-from index.storage.catalog.document_queries import infos
-from index.storage.catalog.rows import LISTED, DocumentRange, Excerpt, runs
-from index.text.row_headers import words_above
+from index.records.table import words_above
+from index.storage import tables
+from index.storage.catalog.document_queries import LISTED, DocumentRange, Excerpt, infos, runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from index.records import LandmarkKind, RecognisedWord, Table
-    from index.storage.catalog.rows import WithDatabase
+    from index.storage.catalog.document_queries import WithDatabase
     from index.storage.database import Connection, Database
 
     Array = np.ndarray[Any, Any]
@@ -113,8 +112,8 @@ def _words_above(database: Database, first: int, last: int) -> dict[int, str]:
 def _tables_of(database: Database, condition: str, values: Sequence[Any]) -> dict[int, tuple[Table, ...]]:
     """Return the tables that overlap the passages which a condition selects, by passage; most have none."""
     found: dict[int, tuple[Table, ...]] = {}
-    for passage, number, start, end in document_details.passages_with_tables(database, condition, values):
-        found[passage] = document_details.tables_in(database, number, Span(start, end))
+    for passage, number, start, end in tables.passages_with_tables(database, condition, values):
+        found[passage] = tables.tables_in(database, number, Span(start, end))
     return found
 
 
@@ -209,7 +208,7 @@ def locate(catalog: WithDatabase, places: Sequence[tuple[int, Span]]) -> list[Lo
     """Return the location of each place: a document's number and a span in it."""
     with catalog.database.reading() as connection:
         found = [_location(connection, number, span.start) for number, span in places]
-    details = document_details.details_in(catalog.database, places)
+    details = tables.details_in(catalog.database, places)
     return [
         location.detailed(span, *detail) if any(detail) else location
         for (_, span), location, detail in zip(places, found, details, strict=True)
@@ -218,12 +217,12 @@ def locate(catalog: WithDatabase, places: Sequence[tuple[int, Span]]) -> list[Lo
 
 def tables_in(catalog: WithDatabase, number: int, span: Span | None = None) -> tuple[Table, ...]:
     """Return the tables of a document that overlap a span, or all of them, in order."""
-    return document_details.tables_in(catalog.database, number, span)
+    return tables.tables_in(catalog.database, number, span)
 
 
 def recognised_in(catalog: WithDatabase, number: int, span: Span | None = None) -> tuple[RecognisedWord, ...]:
     """Return the recognised words of a document that overlap a span, or all of them, in order."""
-    return document_details.recognised_in(catalog.database, number, span)
+    return tables.recognised_in(catalog.database, number, span)
 
 
 def _location(connection: Connection, number: int, start: int) -> Location:

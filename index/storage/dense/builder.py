@@ -26,7 +26,7 @@ from index.storage.tables import unpack_sentence_vectors
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from index.storage.catalog.rows import DocumentRange
+    from index.storage.catalog.document_queries import DocumentRange
 
 NEAREST = 10
 """The number k of nearest passages for which the recall is measured."""

@@ -21,7 +21,7 @@ from index.storage.files import NOT_WRITABLE_HINT
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from index.storage.catalog.rows import DocumentRange
+    from index.storage.catalog.document_queries import DocumentRange
     from index.storage.dense.base import Base
     from index.storage.dense.vectors import Scored, VectorBlock
     from index.storage.protocol import Scope

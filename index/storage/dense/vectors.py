@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from index.storage.catalog.rows import DocumentRange
+    from index.storage.catalog.document_queries import DocumentRange
     from index.storage.protocol import Scope
 
 BLOCK_SIZE = 8192

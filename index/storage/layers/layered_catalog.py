@@ -10,7 +10,7 @@ import numpy as np
 
 from index.storage import tables
 from index.storage.catalog.catalog import Catalog
-from index.storage.catalog.rows import DocumentCache
+from index.storage.catalog.document_queries import DocumentCache
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

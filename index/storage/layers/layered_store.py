@@ -8,10 +8,8 @@ from index.errors import LibraryReadOnly
 from index.storage.dense.dense_index import DenseIndex
 from index.storage.files import WriterLock
 from index.storage.layers.layered_catalog import LayeredCatalog
-from index.storage.lexical.lexical_folder import shadow
-from index.storage.lexical.lexical_index import LexicalIndex
-from index.storage.store import FolderStore
-from index.storage.upkeep import NAME, LexicalUpdater
+from index.storage.lexical.lexical_index import LexicalIndex, shadow
+from index.storage.store import NAME, FolderStore, LexicalUpdater
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

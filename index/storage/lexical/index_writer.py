@@ -19,7 +19,7 @@ from index.text.words import terms, words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from index.storage.lexical.lexical_folder import Folder
+    from index.storage.lexical.lexical_index import Folder
 
 HEAP_BYTES = 50_000_000
 _WANTED = ".wanted"

@@ -13,8 +13,7 @@ from index.errors import RecognitionFailed
 from index.loading import processor_time
 from index.loading.recognition import tesseract as module
 from index.loading.recognition.engine import PrintedWord
-from index.loading.recognition.tesseract import Tesseract
-from index.loading.recognition.tesseract_languages import are_languages, of_script, script_of, tesseract_name
+from index.loading.recognition.tesseract import Tesseract, are_languages, of_script, script_of, tesseract_name
 from tests.loading.printed_pages import TEXT, drawn
 
 INSTALLED = shutil.which("tesseract") is not None

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from index.loading.recognition.engine import PrintedWord
-from index.loading.recognition.line_geometry import sample, slant, slanted_back, straightened, word_height
+from index.loading.recognition.page_images import sample, slant, slanted_back, straightened, word_height
 from tests.loading.printed_pages import drawn
 
 

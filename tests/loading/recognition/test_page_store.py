@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.loading.recognition import page_store
-from index.loading.recognition.page_store import FOLDER, PageStore, forget_pages, is_kept
+from index.loading.recognition import recogniser
+from index.loading.recognition.recogniser import FOLDER, PageStore, forget_pages, is_kept
 from tests.loading.printed_pages import page_words
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def test_oldest_pages_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         PageStore(tmp_path, identity).put(0, "key", PAGE)
         os.utime(tmp_path / identity, (1_000_000 - age, 1_000_000 - age))
     size = sum(path.stat().st_size for path in (tmp_path / "new").iterdir())
-    monkeypatch.setattr(page_store, "LARGEST", size)
+    monkeypatch.setattr(recogniser, "LARGEST", size)
     PageStore(tmp_path, "latest").put(0, "key", PAGE)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["latest", "new"]
 

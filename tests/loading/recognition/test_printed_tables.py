@@ -12,8 +12,7 @@ from PIL import Image, ImageDraw
 
 from index.loading.loader import load_bytes
 from index.loading.recognition.engine import PageWords, PrintedRule, PrintedWord, turned_back
-from index.loading.recognition.page_store import PageStore
-from index.loading.recognition.recogniser import Recogniser
+from index.loading.recognition.recogniser import PageStore, Recogniser
 from tests.loading.printed_pages import HEIGHT, WIDTH, FakeEngine, page_words, saved, scanned_pdf
 
 if TYPE_CHECKING:

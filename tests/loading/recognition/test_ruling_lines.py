@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from index.loading.recognition.ruling_lines import without_rules
-from index.loading.recognition.shading import evened
+from index.loading.recognition.page_images import evened, without_rules
 from tests.loading.printed_pages import drawn
 
 ACROSS, DOWN = (300, 400, 500, 600), (100, 300, 500)

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from index.loading.recognition.engine import PrintedWord
-from index.loading.recognition.second_look import clippings, put_back, with_missed
+from index.loading.recognition.tesseract import clippings, put_back, with_missed
 
 FIRST = (PrintedWord("Kiel", 0.1, 0.1, 0.2, 0.12, 0.9, 0), PrintedWord("—-16", 0.3, 0.1, 0.35, 0.12, 0.3, 0))
 SIZE = (1000, 1000)

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from index.errors import DamagedFile, UnsupportedFormat
+from index.loading.compound_files import CompoundFile
 from index.loading.containers.container_reader import open_container
-from index.loading.containers.member import ContainerLimits
+from index.loading.containers.member_paths import ContainerLimits
 from index.loading.loader import load, load_bytes
-from index.loading.ole2.compound_file import CompoundFile
 from index.plugins.formats.msg import html_of_rtf, plain_of_rtf, unpacked_rtf
 from tests.loading.compound import compound, outlook
 from tests.loading.office import XLS

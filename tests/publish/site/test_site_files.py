@@ -11,7 +11,7 @@ from index.errors import NotASite, SiteEmpty, SiteTooLarge
 from index.publish.site import site_files, write_site
 from index.publish.site.site_files import MARK
 from index.records import Span
-from index.views.map_layout import HEIGHT, WIDTH
+from index.views.library_map import HEIGHT, WIDTH
 
 if TYPE_CHECKING:
     from pathlib import Path

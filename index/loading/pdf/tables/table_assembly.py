@@ -2,26 +2,158 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, pairwise
+from statistics import median
 from typing import TYPE_CHECKING
 
+from index.loading.draft import field
+from index.loading.grid import Outline, grid
 from index.loading.pdf.pdfium import runs_to_the_left
-from index.loading.pdf.tables.columns import dividing, gutters, parts_of
-from index.loading.pdf.tables.page_headers import Layout, column_headers, head_of, row_headers, spread
-from index.loading.pdf.tables.page_table import TABLE_CAPTION, PageTable
-from index.loading.pdf.tables.table_checks import is_table
-from index.loading.pdf.tables.table_pairs import pairs_in, repeats_in, stacked
-from index.loading.pdf.tables.table_rows import Row, header_rows, joined_rows, row_of
-from index.loading.pdf.tables.table_words import as_read, levels_of
+from index.loading.pdf.tables.cell_rows import (
+    Layout,
+    Row,
+    column_headers,
+    head_of,
+    header_rows,
+    joined_rows,
+    pairs_in,
+    repeats_in,
+    row_headers,
+    row_of,
+    spread,
+    stacked,
+)
+from index.loading.pdf.tables.columns import (
+    TABLE_CAPTION,
+    PageTable,
+    as_read,
+    dividing,
+    gutters,
+    is_number,
+    levels_of,
+    parts_of,
+)
+from index.loading.recognition.engine import exact_words
+from index.text.sentences import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from index.loading.draft import Block
     from index.loading.pdf.lines import Direction, Line
-    from index.loading.pdf.tables.columns import Gutter
+    from index.loading.pdf.paragraphs import Paragraph
+    from index.loading.pdf.tables.columns import Gutter, Lettered, Level
     from index.loading.pdf.tables.rulings import Ruling, Rulings
-    from index.loading.pdf.tables.table_words import Lettered, Level
+    from index.loading.recognition.engine import PrintedWord
+    from index.records import Table
+
+
+# Tells tables from what only looks like one: columns of prose, lists, contents pages, formulas, forms, charts.
+
+_MARK = re.compile(r"[•▪◦●○■□►‣⁃✓–—*·-]|\(?\d{1,3}[.)]|\(?[a-z][.)]|\(?[ivx]{1,5}[.)]|\[\d{1,3}\]", re.IGNORECASE)
+_EQUATION = re.compile(r"\(\d{1,3}(?:\.\d{1,3})*[a-z]?\)")
+_LEADER = re.compile(r"(?:[.·…_]\s?){6,}")
+_SENTENCE_END = re.compile(r"[.!?:;][\"'”’»)\]]*$")
+_LINE, _RUNNING = 15, 0.2
+"""Sentences run on if this share of the cells below others with at least `_LINE` letters begin with a small letter."""
+_PROSE = 40
+_FILLED = 0.5
+"""The least share of cells with words."""
+_UNRULED_ROWS, _UNRULED_FILLED = 3, 0.7
+_NUMERIC = 0.6
+_SAME_SIZE = 1.3
+
+
+def is_table(rows: Sequence[Row], head: int, width: int, region: Region) -> bool:
+    """Return whether rows are those of a table."""
+    body = rows[head:]
+    if not body or _is_sparse(rows, width) or _has_leaders(rows):
+        return False
+    if _is_list(rows, width) or _is_numbered_formula(body, width):
+        return False
+    if not region.gridded and _flows(body, width):
+        return False
+    if region.ruled:
+        return True
+    return _is_aligned(rows, head, width, region)
+
+
+def _is_sparse(rows: Sequence[Row], width: int) -> bool:
+    cells = sum(len(row.filled) for row in rows)
+    covered = sum(last - first for row in rows for first, last in row.covers.values())
+    several = sum(len(row.filled) > 1 for row in rows)
+    return cells + covered < _FILLED * width * len(rows) or several < 2 or several < len(rows) / 2
+
+
+def _has_leaders(rows: Sequence[Row]) -> bool:
+    found = sum(any(_LEADER.search(row.text(column)) for column in row.filled) for row in rows)
+    return found >= len(rows) / 2
+
+
+def _is_list(rows: Sequence[Row], width: int) -> bool:
+    """Return whether the first column has only the marks of a list, or numbers that count lines of prose."""
+    marks = [row.text(0) for row in rows if 0 in row.filled]
+    if width == 2 and marks and all(map(_MARK.fullmatch, marks)):
+        return True
+    counted = [int(mark) for mark in marks if mark.isdecimal()]
+    counts = len(counted) > 2 and len(counted) == len(marks) and _rises(counted)
+    numbers = [is_number(row.text(1)) for row in rows if 1 in row.filled]
+    return width == 2 and counts and 2 * sum(numbers) < len(numbers)
+
+
+def _rises(numbers: Sequence[int]) -> bool:
+    return all(1 <= b - a <= 2 for a, b in pairwise(numbers))
+
+
+def _is_numbered_formula(body: Sequence[Row], width: int) -> bool:
+    last = [row.text(width - 1) for row in body if width - 1 in row.filled]
+    return bool(last) and all(map(_EQUATION.fullmatch, last)) and width <= 3
+
+
+def _flows(body: Sequence[Row], width: int) -> bool:
+    """Return whether sentences run on from row to row: then these are columns of prose, or rows that are not found."""
+    pairs = [
+        (above.text(column), below.text(column))
+        for above, below in pairwise(body)
+        for column in range(width)
+        if column in above.filled and column in below.filled
+    ]
+    wordy = [(above, below) for above, below in pairs if len(above) >= _LINE and not is_number(below)]
+    running = sum(below[:1].islower() and not _SENTENCE_END.search(above) for above, below in wordy)
+    return running >= 2 and running >= _RUNNING * len(wordy)
+
+
+def _is_aligned(rows: Sequence[Row], head: int, width: int, region: Region) -> bool:
+    """Return whether rows without rules are a table: short cells in one size, and numbers, a head or a caption."""
+    body = rows[head:]
+    least = _UNRULED_ROWS - region.captioned
+    if not region.captioned and sum(len(row.filled) for row in body) < _UNRULED_FILLED * width * len(body):
+        return False
+    sizes = [row.size for row in rows]
+    if len(rows) < least or max(sizes) > _SAME_SIZE * min(sizes):
+        return False
+    texts = [[row.text(column) for row in body if column in row.filled] for column in range(width)]
+    if any(not column for column in texts):
+        return False
+    numeric = [sum(map(is_number, column)) >= _NUMERIC * len(column) for column in texts]
+    if median(len(text) for column in texts for text in column) > _PROSE:
+        return False
+    if not any(numeric) and not region.captioned:
+        return False
+    if _counts_pages(texts[-1]) and width == 2 and not head and not region.captioned:
+        return False
+    return not (numeric[0] and sum(numeric) == 1 and not head and not region.captioned)
+
+
+def _counts_pages(texts: Sequence[str]) -> bool:
+    """Return whether numbers never fall, as the page numbers of a contents page."""
+    if not all(text.isdecimal() for text in texts):
+        return False
+    numbers = [int(text) for text in texts]
+    return numbers == sorted(numbers)
+
 
 _FULL = 0.8
 """A rule divides all columns if it is at least this share of the table's width long."""
@@ -218,3 +350,104 @@ def _bounds(rows: Sequence[Row], width: int) -> list[tuple[float, float]]:
         left = min((part.left for part in parts), default=found[-1][1] if found else 0.0)
         found.append((left, max((part.right for part in parts), default=left)))
     return found
+
+
+# Turns tables into blocks: with the caption beside a table, and with the parts of a table that goes on over pages.
+
+_SAME_EDGE = 4.0
+"""Columns go on over pages if their sides are at most this many points apart."""
+_LONGEST_CAPTION = 600
+_NUMBER_ALONE = 12
+"""A caption of so few letters is only a number, and its words stand below."""
+
+
+def continued(found: Sequence[Paragraph]) -> Iterator[tuple[int, int]]:
+    """Yield for each paragraph its index and the next one; a table that goes on over pages is several paragraphs."""
+    first = 0
+    for index, (above, below) in enumerate(pairwise(found), 1):
+        if not _goes_on(above, below):
+            yield first, index
+            first = index
+    if found:
+        yield first, len(found)
+
+
+def _goes_on(above: Paragraph, below: Paragraph) -> bool:
+    if above.table is None or below.table is None or below.page != above.last_page + 1:
+        return False
+    gaps, others = above.table.gaps, below.table.gaps
+    if len(gaps) != len(others) or len(above.table.columns) != len(below.table.columns):
+        return False
+    shared = (min(a[1], b[1]) - max(a[0], b[0]) for a, b in zip(gaps, others, strict=True))
+    return all(width >= -_SAME_EDGE for width in shared)
+
+
+def caption_of(found: Sequence[Paragraph], first: int, end: int, taken: set[int]) -> str:
+    """Return the caption above or below a table. `taken` are the captions of earlier tables; this one is added."""
+    for near in (range(first - 1, max(-1, first - 3), -1), range(end, min(end + 1, len(found)))):
+        for index in near:
+            text = found[index].text
+            if index not in taken and not found[index].table and TABLE_CAPTION.match(text):
+                words = found[index : first if index < first else index + 1]
+                if len(words) > 1 and len(text) > _NUMBER_ALONE:
+                    break
+                taken.add(index)
+                return one_line(" ".join(word.text for word in words)[:_LONGEST_CAPTION])
+    return ""
+
+
+def table_block(parts: Sequence[Paragraph], caption: str, labels: Sequence[str]) -> Block:
+    """Return the block of a table; `parts` are its paragraphs, one for each page; `labels` name all pages."""
+    tables = [part.table for part in parts if part.table]
+    kept = [tables[0], *(_without_head(table, tables[0]) for table in tables[1:])]
+    rows = [row for table in kept for row in table.rows]
+    names = [name for table in kept for name in table.row_headers]
+    block = grid(rows, Outline(header_rows=tables[0].header_rows, caption=caption))
+    columns = tuple(field(header) for header in tables[0].columns)
+    named = tuple(_named(table, tables[0].header_rows, columns, names) for table in block.tables)
+    cells = [(cell.start, cell.end) for table in named for cell in table.cells]
+    recognised = exact_words(block.text, _words(parts, kept), cells)
+    return replace(block, pages=tuple(_pages(parts, kept, block, labels)), tables=named, recognised=recognised)
+
+
+def _words(parts: Sequence[Paragraph], kept: Sequence[PageTable]) -> Iterator[tuple[int, PrintedWord]]:
+    """Yield the words that were recognised in a picture, without those of heads that were left out."""
+    for part, table in zip(parts, kept, strict=True):
+        yield from part.words[len(part.words) - len(table.places) :] if part.words else ()
+
+
+def _without_head(table: PageTable, first: PageTable) -> PageTable:
+    """Return the next part of a table without the head that it repeats."""
+    head = first.header_rows
+    if head and table.rows[:head] == first.rows[:head]:
+        return replace(
+            table,
+            rows=table.rows[head:],
+            row_headers=table.row_headers[head:],
+            places=table.places[table.header_words :],
+            header_words=0,
+        )
+    names = tuple(name or row[0] for name, row in zip(table.row_headers, table.rows, strict=True))
+    return replace(table, row_headers=names)
+
+
+def _named(table: Table, head: int, columns: tuple[str, ...], names: Sequence[str]) -> Table:
+    """Return a part of a table with the headers that were found on the page, also of cells that span others."""
+    rows = tuple(field(names[number - 1]) for number in table.row_numbers)
+    heads = sum(number <= head for number in table.row_numbers)
+    return replace(table, header_rows=heads, columns=columns, rows=rows)
+
+
+def _pages(
+    parts: Sequence[Paragraph], kept: Sequence[PageTable], block: Block, labels: Sequence[str]
+) -> Iterator[tuple[int, str]]:
+    """Yield the pages that begin in the table: each at its first row."""
+    lines = block.text.split("\n")
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line) + 1)
+    row = 0
+    for part, table in zip(parts, kept, strict=True):
+        for _, page in part.pages:
+            yield min(starts[min(row, len(lines))], len(block.text)), labels[page]
+        row += len(table.rows)

@@ -1,1 +1,0 @@
-"""Reads messages: e-mail, Outlook's own format, and web pages that were saved as a message."""
