@@ -1,4 +1,4 @@
-"""The structure of the package as docs/architecture.md and docs/modules.md describe it: its tree, its sizes, and no import cycle."""
+"""The structure of the package as docs/architecture.md describes it: its tree, its sizes, and no import cycle."""
 
 from __future__ import annotations
 

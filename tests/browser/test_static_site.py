@@ -6,6 +6,7 @@ import json
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
@@ -49,6 +50,17 @@ WORDS = (
 LARGEST_INDEX = 1_000_000
 FIRST_ANSWER_SECONDS = 2.0
 LEAST_AGREEMENT = 0.9
+MEDIAN_DIFFERENCE, LARGEST_DIFFERENCE = 0.01, 0.04
+"""Between the scores, in [0, 1], of one passage on the site and in the library: .007 and .024 were seen."""
+SCORES = """async (questions) => {
+  const modules = ["./index-file.js", "./encoder.js", "./ranking.js"].map((name) => import(name));
+  const [{ loadIndex }, { loadEncoder }, { Ranking }] = await Promise.all(modules);
+  const ranking = new Ranking(await loadIndex());
+  ranking.encoder = await loadEncoder();
+  const told = ({ passage, score }) => [ranking.index.documents[passage.document].name, passage.start, score];
+  return questions.map((question) => ranking.search(question, 10).hits.map(told));
+}"""
+"""Ranks questions in the page with the encoder; returns document, start and score of each one's ten best passages."""
 STEP = length(4, 1)
 """The default run opens every fourth hostile document."""
 
@@ -157,6 +169,20 @@ def test_blind_questions_have_the_server_s_first_passage(visitor: Watched, seeds
         if first_passage(page) not in [plain(hit.passage.text) for hit in (first, *first.also)]:
             other.append(question)
     assert len(other) <= (1 - LEAST_AGREEMENT) * len(asked) + 1e-9, other
+
+
+@pytest.mark.model
+def test_scores_are_those_of_the_server(visitor: Watched, seeds: Library) -> None:
+    """Both rankings give a passage the same score, but for the eight bits of the site's vectors."""
+    page, asked = visitor.open(), questions("blind_questions.jsonl")
+    differences = []
+    for question, ranked in zip(asked, page.evaluate(SCORES, asked), strict=True):
+        hits = seeds.search(question, limit=3 * len(ranked)).hits
+        scores = {(hit.document.name, hit.passage.start): hit.score for hit in hits}
+        differences += [abs(scores[name, start] - score) for name, start, score in ranked]
+    assert len(differences) == 10 * len(asked)
+    assert median(differences) < MEDIAN_DIFFERENCE
+    assert max(differences) < LARGEST_DIFFERENCE
 
 
 @pytest.mark.model

@@ -19,6 +19,8 @@ from index.publish.site.browser_encoder import NOTICE, is_portable, write_encode
 from index.publish.site.passage_index import RAREST, IndexedPassages, write_index
 from index.publish.site.site_records import answer_record, document_record, document_text
 from index.publish.site.word_vectors import distil
+from index.records import CANDIDATES
+from index.search import evidence, fusion, retriever
 from index.views import library_map
 
 if TYPE_CHECKING:
@@ -31,8 +33,21 @@ if TYPE_CHECKING:
 
 MOST_PASSAGES = 5000
 """The largest number of passages: a browser loads the whole index, and searches all of it for each question."""
-FORMAT = 2
+FORMAT = 3
 """The version of the index. The programs of a site and its index are written together."""
+RANKING = {
+    "candidates": CANDIDATES,
+    "weighedCandidates": retriever.WEIGHED_CANDIDATES,
+    "denseShare": fusion.DENSE_SHARE,
+    "sentenceShare": fusion.SENTENCE_SHARE,
+    "evidenceShare": fusion.EVIDENCE_SHARE,
+    "placeShare": fusion.PLACE_SHARE,
+    "overlapShare": evidence.OVERLAP_SHARE,
+    "pinOverlapShare": evidence.PIN_OVERLAP_SHARE,
+    "leastStrength": evidence.LEAST_STRENGTH,
+    "leastOverlap": evidence.LEAST_OVERLAP,
+}
+"""The constants of the ranking, which the programs of a site read from its index: they are written nowhere else."""
 MARK = "pincite-site.json"
 """The file that shows that a folder is a site, and may be replaced by a newer one."""
 WORKER = "worker.js"
@@ -146,6 +161,7 @@ def _write_index(
         "dimensions": words.basis.shape[1],
         "sections": sections.directory,
         "rarest": RAREST,
+        "ranking": RANKING,
         "hasEncoder": with_encoder,
         "points": points,
         "documents": [document_record(info) for info in documents],

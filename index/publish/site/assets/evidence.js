@@ -1,30 +1,28 @@
-// Scores the sentences of a passage for a question: how near they are, and how well they serve as evidence. The rules and
-// their constants are those of index/search/evidence.py.
+// Scores the sentences of a passage for a question: how near they are, and how well they serve as evidence. The rules are
+// those of index/search/evidence.py, and so are the constants in index.json (`ranking`).
 import { cosines } from "./vectors.js";
-
-const OVERLAP_SHARE = 0.2;
-const PIN_OVERLAP_SHARE = 0.8;
 
 /** Return the evidence of a passage: its best sentences, and how strong they are. */
 export function weigh(index, question, passage) {
+  const { overlapShare, pinOverlapShare } = index.ranking;
   const sentences = index.sentences.slice(passage.first, passage.first + passage.count);
   const terms = [...question.rarities.keys()];
   const held = sentences.map((_, n) => terms.map((term) => question.holds(term, passage.first + n)));
   const near = cosines(question.vector, index.sentenceVectors, passage.first, passage.first + passage.count);
   const rarities = [...question.rarities.values()];
   const overlaps = held.map((row) => share(row, rarities));
-  const strengths = overlaps.map((overlap, n) => near[n] + OVERLAP_SHARE * overlap);
-  const claims = overlaps.map((overlap, n) => near[n] + PIN_OVERLAP_SHARE * overlap);
-  return summary(sentences, near, overlaps, strengths, claims);
+  const strengths = overlaps.map((overlap, n) => near[n] + overlapShare * overlap);
+  const claims = overlaps.map((overlap, n) => near[n] + pinOverlapShare * overlap);
+  return summary(sentences, near, overlaps, strengths, claims, 1 + overlapShare);
 }
 
-function summary(sentences, near, overlaps, strengths, claims) {
+function summary(sentences, near, overlaps, strengths, claims, most) {
   const places = sentences.map((_, n) => n);
   const pins = places.filter((n) => sentences[n].isPinnable).sort((a, b) => claims[b] - claims[a]);
   return {
     cosine: Math.max(...near),
     overlap: Math.max(...overlaps),
-    best: Math.min(Math.max(...strengths, 0), 1 + OVERLAP_SHARE),
+    best: Math.min(Math.max(...strengths, 0), most),
     claim: pins.length ? claims[pins[0]] : Math.min(...claims),
     pin: pins.length ? sentences[pins[0]] : undefined,
   };

@@ -1,16 +1,10 @@
 // Ranks the passages of the site for a question, as index/search/fusion.py does, without the models that need a server.
+// The constants of the ranking are in index.json (`ranking`), where the server's program writes its own.
 import { questionTerms, terms } from "./analysis.js";
 import { weigh } from "./evidence.js";
 import { cosines, encode } from "./vectors.js";
 import { prepareFields, rarities, wordScores } from "./word-scores.js";
 
-const DENSE_SHARE = 0.6;
-const SENTENCE_SHARE = 0.5;
-const EVIDENCE_SHARE = 0.3;
-const PLACE_SHARE = 0.5;
-const CANDIDATES = 50;
-const WEIGHED = 30;
-const MOST = 1 + EVIDENCE_SHARE * 1.2;
 const PASSAGES_PER_DOCUMENT = 3;
 /** A question is near if its best cosine and this share of its best overlap reach a sum. Of questions that their documents
  *  answer, 97 % do by words, and of questions on something else 3 %; by the encoder, 97 % and less than 1 % (SQuAD, Cranfield
@@ -20,9 +14,8 @@ const NEAR_HITS = 5;
 /** A sentence that has nearly all words of a question is near, although no word may have a vector. */
 const WHOLE_OVERLAP = 0.95;
 const RARE = 0.9;
-/** The least strength of a sentence that mentions a subject. It agrees best with the coverage of the server, whose vectors differ. */
-const LEAST_STRENGTH = { words: 0.5, encoder: 0.4 };
-const LEAST_OVERLAP = 0.5;
+/** The least strength of a sentence that mentions a subject, if words alone encode the question: it agrees best with the server's coverage. */
+const LEAST_STRENGTH_BY_WORDS = 0.5;
 
 /** Searches an index. */
 export class Ranking {
@@ -30,6 +23,7 @@ export class Ranking {
     this.index = index;
     this.fields = prepareFields(index);
     this.encoder = undefined;
+    this.most = 1 + index.ranking.evidenceShare * (1 + index.ranking.overlapShare);
   }
 
   /** Whether questions are encoded by the library's encoder, or by the vectors of words alone. */
@@ -42,9 +36,9 @@ export class Ranking {
     const question = this.understand(text);
     if (!question.terms.length) return { hits: [], isNear: false };
     const sides = this.sides(question);
-    const ids = candidates(sides);
-    const found = this.weighed(question, sides, sorted(ids, fuse(sides, ids)).slice(0, WEIGHED));
-    const hits = reordered(found).slice(0, limit);
+    const ids = candidates(sides, this.index.ranking.candidates);
+    const first = sorted(ids, this.fuse(sides, ids)).slice(0, this.index.ranking.weighedCandidates);
+    const hits = this.reordered(this.weighed(question, sides, first)).slice(0, limit);
     return { hits, isNear: isNear(hits, NEAR[this.means]) };
   }
 
@@ -55,7 +49,7 @@ export class Ranking {
     const sides = this.sides(question);
     const ids = this.index.passages.map(({ id }) => id);
     const perDocument = new Map();
-    const best = sorted(ids, fuse(sides, ids)).filter((id) => {
+    const best = sorted(ids, this.fuse(sides, ids)).filter((id) => {
       const { document } = this.index.passages[id];
       perDocument.set(document, (perDocument.get(document) ?? 0) + 1);
       return perDocument.get(document) <= PASSAGES_PER_DOCUMENT;
@@ -63,8 +57,9 @@ export class Ranking {
     const first = new Map();
     for (const hit of this.weighed(question, sides, best))
       if (!first.has(hit.passage.document)) first.set(hit.passage.document, hit);
-    const least = LEAST_STRENGTH[this.means];
-    return [...first.values()].filter(({ evidence }) => evidence.best >= least || evidence.overlap >= LEAST_OVERLAP);
+    const { leastStrength, leastOverlap } = this.index.ranking;
+    const least = this.encoder ? leastStrength : LEAST_STRENGTH_BY_WORDS;
+    return [...first.values()].filter(({ evidence }) => evidence.best >= least || evidence.overlap >= leastOverlap);
   }
 
   understand(text) {
@@ -90,12 +85,34 @@ export class Ranking {
   /** Return these passages as hits, scored by their sentences, too; best first. */
   weighed(question, { meaning, words }, ids) {
     const evidence = new Map(ids.map((id) => [id, weigh(this.index, question, this.index.passages[id])]));
+    const { sentenceShare, evidenceShare } = this.index.ranking;
     const near = { words, meaning: Float64Array.from(meaning) };
     for (const id of ids)
-      near.meaning[id] = (1 - SENTENCE_SHARE) * meaning[id] + SENTENCE_SHARE * evidence.get(id).cosine;
-    const fused = fuse(near, ids);
-    const scores = new Map(ids.map((id) => [id, (fused.get(id) + EVIDENCE_SHARE * evidence.get(id).best) / MOST]));
+      near.meaning[id] = (1 - sentenceShare) * meaning[id] + sentenceShare * evidence.get(id).cosine;
+    const fused = this.fuse(near, ids);
+    const scores = new Map(ids.map((id) => [id, (fused.get(id) + evidenceShare * evidence.get(id).best) / this.most]));
     return sorted(ids, scores).map((id) => this.hit(id, scores.get(id), evidence.get(id)));
+  }
+
+  /** Return the weighted sum of both scores, each as a share of the best. */
+  fuse({ meaning, words }, ids) {
+    const { denseShare } = this.index.ranking;
+    const best = (scores) => ids.reduce((most, id) => Math.max(most, scores[id]), 1e-6);
+    const [bestMeaning, bestWords] = [best(meaning), best(words)];
+    return new Map(ids.map((id) => [
+      id,
+      (denseShare * Math.max(meaning[id], 0)) / bestMeaning + ((1 - denseShare) * words[id]) / bestWords,
+    ]));
+  }
+
+  /** Let the hits of one document exchange scores, so that those with the best pins come first. */
+  reordered(hits) {
+    const byDocument = new Map(hits.map(({ passage }) => [passage.document, []]));
+    for (const hit of hits) byDocument.get(hit.passage.document).push(hit);
+    const rank = ({ score, evidence }) => score * this.most + this.index.ranking.placeShare * evidence.claim;
+    const exchanged = [...byDocument.values()].flatMap((same) =>
+      [...same].sort((a, b) => rank(b) - rank(a)).map((hit, n) => ({ ...hit, score: same[n].score })));
+    return exchanged.sort((a, b) => b.score - a.score);
   }
 
   hit(id, score, evidence) {
@@ -115,33 +132,13 @@ export class Ranking {
 }
 
 /** Return the passages that are among the first by meaning or by words. */
-function candidates({ meaning, words }) {
+function candidates({ meaning, words }, most) {
   const ids = Array.from(meaning.keys());
-  const firstBy = (scores) => [...ids].sort((a, b) => scores[b] - scores[a]).slice(0, CANDIDATES);
+  const firstBy = (scores) => [...ids].sort((a, b) => scores[b] - scores[a]).slice(0, most);
   return [...new Set([...firstBy(meaning), ...firstBy(words).filter((id) => words[id] > 0)])];
 }
 
-/** Return the weighted sum of both scores, each as a share of the best. */
-function fuse({ meaning, words }, ids) {
-  const best = (scores) => ids.reduce((most, id) => Math.max(most, scores[id]), 1e-6);
-  const [bestMeaning, bestWords] = [best(meaning), best(words)];
-  return new Map(ids.map((id) => [
-    id,
-    (DENSE_SHARE * Math.max(meaning[id], 0)) / bestMeaning + ((1 - DENSE_SHARE) * words[id]) / bestWords,
-  ]));
-}
-
 const sorted = (ids, scores) => [...ids].sort((a, b) => scores.get(b) - scores.get(a));
-
-/** Let the hits of one document exchange scores, so that those with the best pins come first. */
-function reordered(hits) {
-  const byDocument = new Map(hits.map(({ passage }) => [passage.document, []]));
-  for (const hit of hits) byDocument.get(hit.passage.document).push(hit);
-  const rank = ({ score, evidence }) => score * MOST + PLACE_SHARE * evidence.claim;
-  const exchanged = [...byDocument.values()].flatMap((same) =>
-    [...same].sort((a, b) => rank(b) - rank(a)).map((hit, n) => ({ ...hit, score: same[n].score })));
-  return exchanged.sort((a, b) => b.score - a.score);
-}
 
 function isNear(hits, { overlap, least }) {
   const first = hits.slice(0, NEAR_HITS);
