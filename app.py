@@ -14,7 +14,7 @@ from platformdirs import user_data_path  # noqa: E402 - the signal first: import
 
 from index import Library, PinciteError, Settings  # noqa: E402
 from index.page import serve, zero_gpu  # noqa: E402
-from index.publish.space import ENVIRONMENT  # noqa: E402
+from index.plugins.publish.hosts import SPACE_ENVIRONMENT  # noqa: E402
 
 spaces = zero_gpu.load()
 if spaces:
@@ -55,7 +55,7 @@ def main() -> None:
     """Serve the demo at GRADIO_SERVER_NAME and GRADIO_SERVER_PORT, the variables that Gradio hosts set."""
     logging.basicConfig(level=logging.WARNING)
     if "SPACE_ID" in os.environ:  # a Space is public, so it is a demo unless its settings say otherwise
-        os.environ.update({**ENVIRONMENT, **os.environ})
+        os.environ.update({**SPACE_ENVIRONMENT, **os.environ})
     with open_library() as library:
         folder = library.folder
     address = "0.0.0.0" if "SPACE_ID" in os.environ else "127.0.0.1"  # noqa: S104 - behind the proxy of the host

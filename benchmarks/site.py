@@ -18,16 +18,16 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.machine import report
 from index import Library, Settings
 from index.evaluation.sets import read_set
-from index.publish.site import write_site
+from index.plugins.publish.site_files import write_site
 from tests.browser.conftest import CHROMIUM, FLAGS
-from tests.publish.site.static_host import static_host
+from tests.plugins.publish.site.static_host import static_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from playwright.sync_api import Page
 
-    from index.publish.site import SiteReport
+    from index.plugins.publish.site_files import SiteReport
     from index.records import Hit
 
 _SEARCH = """async ([questions, means]) => {

@@ -12,15 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from index.cli import (
-    account_commands,
-    add_commands,
-    ask_commands,
-    library_commands,
-    publish_commands,
-    search_commands,
-    serve_command,
-)
+from index.cli import account_commands, add_commands, ask_commands, library_commands, search_commands, serve_command
 from index.cli.options import (
     ERROR,
     INTERRUPTED,
@@ -34,6 +26,7 @@ from index.cli.options import (
     document_names,
     passwords_in,
 )
+from index.records.file_kinds import plugged_in
 
 if TYPE_CHECKING:
     from index.errors import PinciteError
@@ -287,7 +280,8 @@ app.command(cls=Command, epilog=library_commands.COMPACT_EXAMPLE)(library_comman
 app.command(cls=Command, epilog=library_commands.REBUILD_EXAMPLE)(library_commands.rebuild)
 app.command(name="export-library", cls=Command, epilog=library_commands.EXPORT_EXAMPLE)(library_commands.export_library)
 app.command(name="import-library", cls=Command, epilog=library_commands.IMPORT_EXAMPLE)(library_commands.import_library)
-app.command(cls=Command, epilog=publish_commands.PUBLISH_EXAMPLE)(publish_commands.publish)
+for commands in plugged_in("pincite.commands"):
+    app.add_typer(commands)
 
 
 def _print_error(error: PinciteError) -> None:

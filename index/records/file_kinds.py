@@ -15,7 +15,7 @@ from functools import cache
 from operator import attrgetter
 from pathlib import PurePath
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -178,14 +178,19 @@ def built_in() -> tuple[Format, ...]:
 @cache
 def formats() -> tuple[Format, ...]:
     """Return all formats that are installed, in the order in which they are asked."""
-    return tuple(sorted((*built_in(), *_plugged_in()), key=attrgetter("rank")))
+    return tuple(sorted((*built_in(), *_plugged_in_formats()), key=attrgetter("rank")))
 
 
-def _plugged_in() -> Iterable[Format]:
+def plugged_in(group: str) -> Iterable[Any]:
+    """Yield what the entry points of a group name, in the order of their names; nothing if plug-ins are left out."""
     from importlib.metadata import entry_points
 
-    for entry in () if os.environ.get("PINCITE_PLUGINS") == "none" else entry_points(group=_GROUP):
-        found: Format | tuple[Format, ...] = entry.load()
+    if os.environ.get("PINCITE_PLUGINS") != "none":
+        yield from (entry.load() for entry in sorted(entry_points(group=group), key=attrgetter("name")))
+
+
+def _plugged_in_formats() -> Iterable[Format]:
+    for found in plugged_in(_GROUP):
         yield from (found,) if isinstance(found, Format) else found
 
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote
 import pytest
 
 from index.library.library import Library
-from index.publish.site import write_site
+from index.plugins.publish.site_files import write_site
 from index.records import Span
 from index.settings import Settings
 from index.text import words as analysis
@@ -25,7 +25,7 @@ from tests.browser.layout import layout_problems
 from tests.fakes import FakeEncoder
 from tests.hosted import wait_until
 from tests.nightly import length
-from tests.publish.site.static_host import static_host
+from tests.plugins.publish.site.static_host import static_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 SEEDS = HERE.parents[1] / "seeds"
-DATA = HERE.parent / "publish" / "site"
+DATA = HERE.parent / "plugins" / "publish" / "site"
 FOLDER = "my notes & ünïcode #1 100%"
 """The site's folder. A browser must ask for each of these characters in its encoded form."""
 SUGGESTED = "How did China get a discount from Rosneft and Transneft?"

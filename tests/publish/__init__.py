@@ -1,1 +1,0 @@
-"""Tests of index.publish: what becomes public, and the folders that hosts serve."""
