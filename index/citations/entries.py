@@ -327,7 +327,7 @@ class Entry:
 
 
 def describe_citation(citation: Citation, context: QuoteContext | None = None, *, site: str = "") -> Entry:
-    """Return the citation as an entry; `site` as in `links.deep_link`."""
+    """Return the citation as an entry; `site` as in `entries.deep_link`."""
     info, place = citation.document, citation.location
     address = web_address(info.source)
     file = "" if address else PurePath(info.source).name or info.source

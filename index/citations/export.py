@@ -66,7 +66,7 @@ _LISTED: dict[str, Callable[[Sequence[Entry]], str]] = {"bibtex": bibtex, "ris":
 def export(answer: Answer, form: Form, *, site: str = "") -> str:
     """Return the whole answer: question, statements and sources; in `bibtex`, `ris` and `csl` the sources alone.
 
-    With `site`, the address of a server, citations of files link to their pages there; see `links.deep_link`.
+    With `site`, the address of a server, citations of files link to their pages there; see `entries.deep_link`.
     Raises PinciteError if the form does not exist.
     """
     _check(form)

@@ -504,7 +504,7 @@ def _is_capitals(line: str) -> bool:
 
 # Reads text that is not prose, such as source code, settings and logs; each line is a place with its number.
 #
-# All of it can be found, but only its sentences can be quoted: `index.text.structure` judges which lines are sentences.
+# All of it can be found, but only its sentences can be quoted: `index.text.prose` judges which lines are sentences.
 
 DATA = "text/x-data"
 """The media type of a text whose ending is unknown and whose lines are data."""

@@ -85,7 +85,7 @@
   const talk = async (ask) => {
     try {
       accept(await (await ask()).json());
-      problem = "";
+      if (!unsent.size) problem = ""; // what is still to be sent is not stored, although the server can be reached again
       return true;
     } catch (error) {
       problem = error.isAnswer ? error.message : OFFLINE;
