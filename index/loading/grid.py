@@ -3,7 +3,7 @@
     grid([["Grade", "Strength, MPa"], ["SNB22-3", "1000"]])
 
 A row of the table is a line of the text, its cells separated by bars. The headers of a cell are the words above it and
-those at the beginning of its row; `table_headers` tells which rows and columns are headers where the format does not.
+those at the beginning of its row. Where the format does not say which rows and columns are headers, their words do.
 """
 
 from __future__ import annotations

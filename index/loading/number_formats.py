@@ -502,8 +502,7 @@ class _Cells:
 # Tells how the cells of a workbook are displayed: by their number formats, or by the words that the file keeps.
 #
 #     displays = Displays(data, "costs.xlsx")
-#     rows = displays.rows("Costs")   # for each row of the sheet, from the first one, displays by the index of the
-# column
+#     rows = displays.rows("Costs")   # for each row of the sheet, from the first one, displays by index of column
 #
 # Workbooks of Excel since 2007 (xlsx, xlsm) have formats and errors, OpenDocument (ods) has words; others have nothing.
 # What cannot be read is left out, and the reader of the workbook shows the values of those cells as they are.

@@ -1,6 +1,6 @@
 """Reads workbooks (xlsx, xlsm, xlsb, xls, ods): the tables and lines of each sheet, with the names of their cells.
 
-python-calamine gives the values of cells, and dates where the cells are formatted as dates; `cell_displays` tells how
+python-calamine gives the values of cells, and dates where the cells are formatted as dates; `number_formats` tells how
 a reader sees the other numbers, and errors.
 """
 

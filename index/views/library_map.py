@@ -382,8 +382,7 @@ class Maps:
         return replace(known, shapes=tuple(shape for shape in known.shapes if shape.document in present))
 
 
-# Places dots, labels and badges on the map: pure geometry in the units of its frame, with the origin at the top
-# left.
+# Places dots, labels and badges on the map: pure geometry in the units of its frame, with the origin at the top left.
 #
 # A label is placed next to its document's dots, or omitted if it would cover another label. A badge is placed around
 # its dot, ring by ring, without covering other badges, the dots of hits, or the edge of the frame.

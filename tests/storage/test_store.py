@@ -15,7 +15,6 @@ import pytest
 
 from index.errors import LibraryDamaged, LibraryLocked
 from index.storage import store as store_module
-from index.storage import store as upkeep
 from index.storage.catalog.document_queries import DocumentRange
 from index.storage.protocol import Scope
 from index.storage.store import FolderStore
@@ -250,7 +249,7 @@ def test_reader_indexes_a_commit_of_a_crashed_writer(store: FolderStore) -> None
 
 def test_reader_uses_the_last_word_index_during_a_write(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader does not wait for a writer that has committed but not indexed: vectors are current, words are not."""
-    monkeypatch.setattr(upkeep, "READER_PATIENCE", 60.0)
+    monkeypatch.setattr(store_module, "READER_PATIENCE", 60.0)
     reader = FolderStore(store.folder, create=False)
     reader.refresh()
     answered = threading.Event()
@@ -275,7 +274,7 @@ def test_reader_without_word_index_stops_waiting_for_a_writer(
     store: FolderStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If there is no word index yet and a writer keeps the lock, vectors alone answer after a timeout."""
-    monkeypatch.setattr(upkeep, "READER_PATIENCE", 0.05)
+    monkeypatch.setattr(store_module, "READER_PATIENCE", 0.05)
     clear(store.folder / "lexical")
     reader = FolderStore(store.folder, create=False)
     locked, finish = threading.Event(), threading.Event()
@@ -298,9 +297,9 @@ def test_reader_without_word_index_stops_waiting_for_a_writer(
 
 def test_long_index_update_runs_in_the_background(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """A long update does not delay a question and runs in steps; between two steps, others may write."""
-    monkeypatch.setattr(upkeep, "UPDATED_AT_ONCE", 0)
-    monkeypatch.setattr(upkeep, "UPDATED_PER_STEP", 1)
-    monkeypatch.setattr(upkeep, "READER_PATIENCE", 0.0)
+    monkeypatch.setattr(store_module, "UPDATED_AT_ONCE", 0)
+    monkeypatch.setattr(store_module, "UPDATED_PER_STEP", 1)
+    monkeypatch.setattr(store_module, "READER_PATIENCE", 0.0)
     for n in range(5):
         put(store.catalog, a_document(f"Comet{n} came.", source=f"/{n}"))
     reader = FolderStore(store.folder, create=False)
@@ -321,9 +320,9 @@ def test_long_index_update_runs_in_the_background(store: FolderStore, monkeypatc
 
 def test_close_ends_a_background_update(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """A store that is closed during an update leaves a folder that the next one completes."""
-    monkeypatch.setattr(upkeep, "UPDATED_AT_ONCE", 0)
-    monkeypatch.setattr(upkeep, "UPDATED_PER_STEP", 1)
-    monkeypatch.setattr(upkeep, "READER_PATIENCE", 0.0)
+    monkeypatch.setattr(store_module, "UPDATED_AT_ONCE", 0)
+    monkeypatch.setattr(store_module, "UPDATED_PER_STEP", 1)
+    monkeypatch.setattr(store_module, "READER_PATIENCE", 0.0)
     for n in range(5):
         put(store.catalog, a_document(f"Comet{n} came.", source=f"/{n}"))
     reader = FolderStore(store.folder, create=False)

@@ -219,18 +219,18 @@ def _flipped(data: bytes) -> bytes:
 
 def _of_another_library(data: bytes) -> bytes:
     from index.storage.files import Stamp
-    from index.views import library_map as map_file
+    from index.views import library_map as map_module
 
-    stamp, library_map = map_file.unpack(data)
-    return map_file.pack(Stamp("another", stamp.format, stamp.generation), library_map)
+    stamp, library_map = map_module.unpack(data)
+    return map_module.pack(Stamp("another", stamp.format, stamp.generation), library_map)
 
 
 def _of_the_future(data: bytes) -> bytes:
     from index.storage.files import Stamp
-    from index.views import library_map as map_file
+    from index.views import library_map as map_module
 
-    stamp, library_map = map_file.unpack(data)
-    return map_file.pack(Stamp(stamp.library, stamp.format, stamp.generation + 1), library_map)
+    stamp, library_map = map_module.unpack(data)
+    return map_module.pack(Stamp(stamp.library, stamp.format, stamp.generation + 1), library_map)
 
 
 def _without_shapes(data: bytes) -> bytes:

@@ -11,11 +11,10 @@ from email.message import Message
 from typing import TYPE_CHECKING
 
 from index.loading import html, plain_text
-from index.loading import mail as mail_headers
 from index.loading.compound_files import CompoundFile
 from index.loading.containers.mailboxes import Attachments
 from index.loading.draft import Content
-from index.loading.mail import UNREADABLE, MessageFields, draft
+from index.loading.mail import UNREADABLE, MessageFields, draft, iso_day
 from index.loading.plain_text import decode
 from index.records.file_kinds import Format
 
@@ -282,7 +281,7 @@ def _fields(message: _Storage, attached: tuple[str, ...]) -> MessageFields:
     shown = sent.strftime("%a, %d %b %Y %H:%M:%S +0000") if sent else _stated_date(message)
     lists = ((name, ", ".join(people.get(name, ()))) for name in ("To", "Cc", "Bcc"))
     headers = (("From", _person(sender, address)), *lists, ("Date", shown), ("Subject", subject))
-    date = sent.date().isoformat() if sent else mail_headers.iso_day(shown)
+    date = sent.date().isoformat() if sent else iso_day(shown)
     return MessageFields(headers, sender or address, subject, date, attached)
 
 
