@@ -16,6 +16,8 @@ FOLDERS = ("faults", "browser", "service")
 """Folders of which no whole module may be skipped."""
 EXCUSED = "shared data"
 """A reason with this beginning is accepted: the file is not part of this repository."""
+NEEDS_PLUGINS = pytest.mark.skipif(os.environ.get("PINCITE_PLUGINS") == "none", reason="plug-ins are left out")
+"""The mark of a test outside tests/plugins that needs a plug-in, too: a page that lists everything, hostile files."""
 
 
 @pytest.hookimpl(wrapper=True)

@@ -19,6 +19,7 @@ from index.settings import Settings
 from tests.fakes import FakeEncoder
 from tests.hosted import hosted
 from tests.reference import ROOT, pages, without_tables
+from tests.skips import NEEDS_PLUGINS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,6 +102,7 @@ README_COMMANDS = [
 ]
 
 
+@NEEDS_PLUGINS
 def test_commands_of_the_readme_work_in_a_clone(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each names files that the project has; 1 means that a check or a question found too little."""
     for folder in ("seeds", "docs"):

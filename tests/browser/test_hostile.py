@@ -28,6 +28,7 @@ from tests.fakes import FakeEncoder
 from tests.hosted import wait_until
 from tests.nightly import length
 from tests.service.crowd import finished
+from tests.skips import NEEDS_PLUGINS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,6 +83,7 @@ def _library(folder: Path, words: int) -> Iterator[Library]:
         yield library
 
 
+@NEEDS_PLUGINS
 def test_hostile_uploads_are_added_or_refused_as_expected(hostile_site: HostileSite) -> None:
     """The corpus is large, its subjects are unique, and no file name leads out of the folder for uploads."""
     assert len(CORPUS) >= 130

@@ -286,9 +286,7 @@ def test_old_name_of_a_moved_file_can_be_written_again(library: Library, write: 
 
 
 def test_file_renamed_to_another_format_is_read_again(library: Library, write: Write, folder: Path) -> None:
-    """Text renamed to Markdown is read again; a suffix of an unsupported format fails; a file without a suffix keeps
-    its words.
-    """
+    """Text renamed to Markdown is read again, and fails as a PDF; a file without a suffix keeps its words."""
     write("a.txt", "# Not a heading\n\nAnna has *stars*.")
     write("b", SECTIONS[1])
     write("c.txt", SECTIONS[2])
@@ -296,11 +294,11 @@ def test_file_renamed_to_another_format_is_read_again(library: Library, write: W
     assert "*stars*" in library.document("a.txt").text
     (folder / "a.txt").rename(folder / "a.md")
     (folder / "b").rename(folder / "b.txt")
-    (folder / "c.txt").rename(folder / "c.xml")
+    (folder / "c.txt").rename(folder / "c.pdf")
     receipt = library.sync(folder)
     assert outcome(receipt) == {
         "added": ["a.md"],
-        "failed": ["c.xml"],
+        "failed": ["c.pdf"],
         "removed": ["a.txt", "c.txt"],
         "renamed": ["b>b.txt"],
     }

@@ -14,6 +14,7 @@ from tests.loading.archives import locked_zip, mail, mailbox, tarred, zipped
 from tests.loading.compound import compound, outlook
 from tests.loading.fuzz import cases
 from tests.nightly import length
+from tests.skips import NEEDS_PLUGINS
 
 CASES = length(25, 500)
 SEED = 7
@@ -33,7 +34,9 @@ CONTAINERS = {
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-@pytest.mark.parametrize("name", CONTAINERS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=NEEDS_PLUGINS) if name == "a.msg" else name for name in CONTAINERS]
+)
 def test_damaged_containers_give_members_or_refusals(name: str) -> None:
     """The nightly run has 500 damaged copies of each. Names of members stay inside, and reasons name the file."""
     outcomes = [outcome(case.data, name) for case in cases(CASES, SEED, {name: CONTAINERS[name]})]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from index.loading.formats import PPTX
 from index.records import Landmark, Passage, Span
 from index.search.evidence import (
     OVERLAP_SHARE,
@@ -281,7 +282,10 @@ def test_line_of_a_slide_is_quotable() -> None:
 def test_presentation_is_known_by_its_format(store_of: StoreOf) -> None:
     """A passage says whether it is of a slide."""
     letter = a_document("The whale sang.", source="/letter")
-    slide = replace(a_copy(letter, "/slides"), media_type="application/vnd.ms-powerpoint")
+    slide = replace(
+        a_copy(letter, "/slides"),
+        media_type=PPTX,
+    )
     store = store_of(letter, slide)
     ids = [passage.id for number in (1, 2) for passage in store.catalog.passages_of(number)]
     assert [row.slides for row in store.passages(ids).values()] == [False, True]
