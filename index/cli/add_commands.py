@@ -126,7 +126,7 @@ def add(
     You can stop it at any time: what is stored is kept, and --resume continues. Exit code 3 means that some files
     could not be read; the receipt names them.
     """
-    from index.cli import printing
+    from index.cli import printing, progress
 
     state: State = context.obj
     if not paths and not (resume or retry):
@@ -136,7 +136,7 @@ def add(
             "--resume and --retry take their files from the queue; do not name any.", param_hint="PATHS"
         )
     with state.open(create=bool(paths)) as library:
-        with printing.file_progress(shown=not state.quiet) as report:
+        with progress.file_progress(shown=not state.quiet) as report:
             options: dict[str, Any] = {"progress": report, "workers": workers, "passwords": passwords_in(password_file)}
             receipt = (
                 library.add(paths, **options) if paths else library.resume(waiting=resume, failed=retry, **options)
@@ -202,11 +202,11 @@ def sync(
     Documents from other places are not touched. A missing folder is an error. So is a folder whose files are mostly
     gone: its disk may not be mounted. Exit code 3 means that some files could not be read.
     """
-    from index.cli import printing
+    from index.cli import printing, progress
 
     state: State = context.obj
     opened = _library_or_empty(state) if dry_run else state.open(create=True)
-    with opened as library, printing.file_progress(shown=not state.quiet) as report:
+    with opened as library, progress.file_progress(shown=not state.quiet) as report:
         receipt = library.sync(folders, dry_run=dry_run, checksum=checksum, force=force, progress=report)
     if dry_run and not state.quiet:
         typer.echo("Dry run: nothing was changed. Without --dry-run, the command makes these changes.", err=True)
@@ -239,12 +239,12 @@ def watch(
     If a folder disappears, or another program is changing the library, the command waits. With --json, each change is
     one JSON object per line: a receipt, or a problem with its remedy.
     """
-    from index.cli import printing
+    from index.cli import progress
     from index.ingest.watch import Pace
 
     state: State = context.obj
     printer = ChangePrinter(quiet=state.quiet, json=state.json)
-    display = printing.watch_progress(shown=not state.quiet)
+    display = progress.watch_progress(shown=not state.quiet)
     with state.open(create=True) as library, _stop_event_on_signal() as stop, display as report:
         printer.begin(folders)
         pace = Pace(every, settle, events=not poll)

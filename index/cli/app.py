@@ -169,11 +169,11 @@ def stats(
     sentences with every passage, and counts how many of the ten nearest a search finds. Searches of a small library
     are exact.
     """
-    from index.cli import output, printing
+    from index.cli import output, printing, progress
     from index.wire import plain
 
     state: State = context.obj
-    with state.open() as library, printing.work_progress("measuring recall", shown=recall and not state.quiet):
+    with state.open() as library, progress.work_progress("measuring recall", shown=recall and not state.quiet):
         numbers = plain(library.stats())
         measured = library.recall() if recall else None
     if state.json:
@@ -204,7 +204,7 @@ def verify(
     library's documents. With --kept, do so for the quotes that you kept on the page and exported (Markdown, HTML, Word
     or JSON), and show the words that stand there now. Exit code 1 means that something does not match.
     """
-    from index.cli import printing
+    from index.cli import printing, progress
 
     if pack is not None and kept is not None:
         raise typer.BadParameter("give either --pack or --kept.", param_hint="--kept")
@@ -212,7 +212,7 @@ def verify(
         _verify_kept(context.obj, kept)
         return
     if pack is not None:
-        with context.obj.open() as library, printing.work_progress("checking the pack", shown=not context.obj.quiet):
+        with context.obj.open() as library, progress.work_progress("checking the pack", shown=not context.obj.quiet):
             findings = library.verify_pack(pack)
         if context.obj.json:
             printing.print_json([asdict(finding) for finding in findings])
@@ -221,7 +221,7 @@ def verify(
         if findings:
             raise typer.Exit(ERROR)
         return
-    with context.obj.open() as library, printing.file_progress(shown=not context.obj.quiet) as report:
+    with context.obj.open() as library, progress.file_progress(shown=not context.obj.quiet) as report:
         passwords = passwords_in(password_file)
         result: Verification = library.verify(deep=deep, progress=report, passwords=passwords)
     if context.obj.json:
@@ -236,9 +236,9 @@ def verify(
 
 def _verify_kept(state: State, path: Path) -> None:
     """Check kept quotes, print what has become of them, and exit with 1 if the library no longer holds one."""
-    from index.cli import printing
+    from index.cli import printing, progress
 
-    with state.open() as library, printing.work_progress("checking the quotes", shown=not state.quiet):
+    with state.open() as library, progress.work_progress("checking the quotes", shown=not state.quiet):
         findings = library.verify_kept(path)
     if state.json:
         printing.print_json([asdict(finding) for finding in findings])
@@ -255,11 +255,11 @@ def doctor(context: typer.Context) -> None:
     Exit code 1 means that there is a problem. Settings that differ from the defaults are shown with their origin;
     --verbose shows all settings.
     """
-    from index.cli import printing
+    from index.cli import printing, progress
     from index.library.diagnosis import diagnose
 
     settings = context.obj.settings()
-    with printing.work_progress("examining the library", shown=not context.obj.quiet):
+    with progress.work_progress("examining the library", shown=not context.obj.quiet):
         diagnosis = diagnose(context.obj.folder(settings), settings)
     if context.obj.json:
         printing.print_json(asdict(diagnosis))

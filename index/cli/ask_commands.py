@@ -106,11 +106,11 @@ def ask(
         return
     if not question.strip():
         raise typer.BadParameter("write a question, or name a file with --batch.", param_hint="QUESTION")
-    from index.cli import printing
+    from index.cli import printing, progress
     from index.cli.output import print_answer
     from index.records.remarks import plain
 
-    with state.open() as library, printing.work_progress("asking", shown=writer == "model" and not state.quiet):
+    with state.open() as library, progress.work_progress("asking", shown=writer == "model" and not state.quiet):
         answer = ask_library(library, question)
         if pack is not None:
             _write_pack(pack, *library.pack(answer))
@@ -240,12 +240,12 @@ def _run_batch(
     ask_library: AskFunction,
     tabulate: Callable[[QuestionTable, Callable[[str], Answer], Callable[[int, int], None]], list[Row]],
 ) -> _BatchResult:
-    from index.cli import printing
+    from index.cli import progress
     from index.library.question_files import read_questions
 
     questions = read_questions(batch)
     began = monotonic()
-    with state.open() as library, printing.question_progress(shown=not state.quiet) as (_, asked):
+    with state.open() as library, progress.question_progress(shown=not state.quiet) as (_, asked):
         rows = tabulate(questions, partial(ask_library, library), lambda n, of: asked("", n, of) if asked else None)
     return _BatchResult(Counter(row.status for row in rows), monotonic() - began)
 
@@ -273,7 +273,7 @@ def check(
     to say it, and the nearest words are shown. Exit code 1
     means that at least one claim is not supported. Differences that need knowledge of the world are not detected.
     """
-    from index.cli import printing, search_commands
+    from index.cli import printing, progress, search_commands
     from index.cli.output import print_check
 
     try:
@@ -281,7 +281,7 @@ def check(
     except UnicodeDecodeError as error:
         hint = "Save it as plain text in UTF-8, or copy and pipe its text: pbpaste | pincite check -"
         raise typer.BadParameter(f"{file.name} is not UTF-8 text. {hint}", param_hint="FILE") from error
-    with context.obj.open() as library, printing.work_progress("checking", shown=not context.obj.quiet):
+    with context.obj.open() as library, progress.work_progress("checking", shown=not context.obj.quiet):
         checked = library.check(text, documents=documents or None)
     if context.obj.json:
         from index.wire import Checked
@@ -348,12 +348,12 @@ def matrix(
 
 def _made(state: State, questions: tuple[str, ...], documents: Documents) -> Matrix:
     """Return the matrix, and show the progress cell by cell."""
-    from index.cli import printing
+    from index.cli import progress
     from index.library.batches import matrix_questions
     from index.records import Matrix
 
     asked = matrix_questions(questions)
-    with state.open() as library, printing.question_progress(shown=not state.quiet) as (_, show):
+    with state.open() as library, progress.question_progress(shown=not state.quiet) as (_, show):
         total = len(asked) * len(library.matrix_documents(documents or None))
         begun = 0
 

@@ -35,7 +35,7 @@ def backup(context: typer.Context, file: Target, force: Force = False) -> None:
     The file holds documents, passages, vectors, and the files that were uploaded through the page or the service. It
     is verified before it gets its final name.
     """
-    from index.cli.printing import step_progress
+    from index.cli.progress import step_progress
 
     state: State = context.obj
     with state.open() as library, step_progress(shown=not state.quiet) as watch:
@@ -53,7 +53,7 @@ def restore(
     With --force it replaces the library in that folder in one step, even while that library is in use. The whole file
     is verified first: if it is damaged, nothing is changed.
     """
-    from index.cli.printing import step_progress
+    from index.cli.progress import step_progress
     from index.library.library import Library
 
     state: State = context.obj
@@ -66,7 +66,7 @@ def restore(
 
 def compact(context: typer.Context) -> None:
     """Free the disk space of removed documents, while the library is in use."""
-    from index.cli.printing import step_progress
+    from index.cli.progress import step_progress
 
     state: State = context.obj
     with state.open() as library, step_progress(shown=not state.quiet) as watch:
@@ -95,7 +95,7 @@ def rebuild(
     The library stays in use, and switches over in one step. You can stop at any time: the same command continues. The
     library remembers its model and passage size, so they need not be set afterwards.
     """
-    from index.cli.printing import step_progress
+    from index.cli.progress import step_progress
 
     state: State = context.obj
     with state.open() as library, step_progress(shown=not state.quiet) as watch:
@@ -119,7 +119,7 @@ def export_library(
     force: Force = False,
 ) -> None:
     """Write all documents to one file that another machine, or another version of Pincite, imports."""
-    from index.cli.printing import step_progress
+    from index.cli.progress import step_progress
 
     state: State = context.obj
     with state.open() as library, step_progress(shown=not state.quiet) as watch:
@@ -143,7 +143,7 @@ def import_library(
     --trust.
     """
     from index.cli import printing
-    from index.cli.printing import step_progress
+    from index.cli.progress import step_progress
 
     state: State = context.obj
     with state.open(create=True) as library, step_progress(shown=not state.quiet) as watch:
@@ -257,10 +257,10 @@ def _run_evaluation(
     keep: Path | None,
     run: Path | None,
 ) -> Evaluation:
-    from index.cli import printing
+    from index.cli import progress
     from index.evaluation.runs import evaluate_folder, evaluate_questions
 
-    with printing.question_progress(shown=not state.quiet) as (indexed, asked):
+    with progress.question_progress(shown=not state.quiet) as (indexed, asked):
         if target.is_file():
             if keep is not None or run is not None:
                 message = "these options need a folder; a file of questions is asked of your library."

@@ -279,11 +279,11 @@ def coverage(
     In the CSV, a text cell that starts with = + - @, a tab or a carriage return gets an apostrophe in front, so that
     a spreadsheet does not run it as a formula. Control characters are left out.
     """
-    from index.cli import printing
+    from index.cli import printing, progress
 
     if csv and context.obj.json:
         raise typer.BadParameter("choose one of the two.", param_hint="--csv, --json")
-    with context.obj.open() as library, printing.work_progress("comparing", shown=not context.obj.quiet):
+    with context.obj.open() as library, progress.work_progress("comparing", shown=not context.obj.quiet):
         report = library.coverage(question, documents=documents or None)
     if context.obj.json:
         from index.wire import Coverage

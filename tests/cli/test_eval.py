@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from index.cli import printing
+from index.cli import progress
 from index.cli.app import app
 from index.errors import EvaluationError
 from index.records import Progress
@@ -105,10 +105,10 @@ def test_verbose_explains_each_measure(folder: Path) -> None:
 
 def test_eval_shows_progress_bars(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Indexing and each mode have a bar on standard error; hidden progress has no callbacks."""
-    with printing.question_progress(shown=False) as callbacks:
+    with progress.question_progress(shown=False) as callbacks:
         assert callbacks == (None, None)
     monkeypatch.setenv("FORCE_COLOR", "1")
-    with printing.question_progress(shown=True) as (indexed, asked):
+    with progress.question_progress(shown=True) as (indexed, asked):
         assert indexed
         assert asked
         indexed(Progress("sea", "encoding", 1, 2, 0, 0))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.cli import printing
+from index.cli import progress
 from index.library.library import Library
 from index.records import Progress
 from tests.cli.conftest import make_library
@@ -31,7 +31,7 @@ ENOUGH = 60.0
 @pytest.fixture
 def frequent_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     """Print a line every hundredth of a second."""
-    monkeypatch.setattr(printing, "EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(progress, "EVERY_SECONDS", 0.01)
 
 
 class StandardError:
@@ -61,7 +61,7 @@ def test_terminal_shows_a_progress_bar(monkeypatch: pytest.MonkeyPatch, capsys: 
     """The bar has the file, a count and a rate; a file name cannot send control characters."""
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TTY_COMPATIBLE", "1")
-    with printing.file_progress(shown=True) as report:
+    with progress.file_progress(shown=True) as report:
         assert report is not None
         for n in (5, 10, 3):
             report(Progress(f"/x/evil [/red]{RLO}.md", "encoding", 1, 3, n, 10))
@@ -73,7 +73,7 @@ def test_terminal_shows_a_progress_bar(monkeypatch: pytest.MonkeyPatch, capsys: 
 
 def test_pipe_gets_progress_lines(frequent_lines: None, standard_error: StandardError) -> None:
     """A line has files, passages and their rate; lines appear also while one step takes long."""
-    with printing.file_progress(shown=True) as report:
+    with progress.file_progress(shown=True) as report:
         assert report is not None
         standard_error.until(r"^starting; \d s so far\n")
         report(Progress(f"/x/evil{RLO}.md", "encoding", 10, 40, 30, 60))
@@ -85,8 +85,8 @@ def test_pipe_gets_progress_lines(frequent_lines: None, standard_error: Standard
 def test_time_left_is_shown_once_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     """A steady task has a time left after some seconds; one that stands still loses it."""
     seconds = {"now": 0.0}
-    monkeypatch.setattr(printing, "time", SimpleNamespace(monotonic=lambda: seconds["now"]))
-    lines = printing.ProgressLines("files")
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: seconds["now"]))
+    lines = progress.ProgressLines("files")
     for n in range(1, 21):
         seconds["now"] += 1
         lines.show("", "reading", n, 40)
@@ -97,18 +97,18 @@ def test_time_left_is_shown_once_it_holds(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_short_command_prints_no_progress(capsys: pytest.CaptureFixture[str]) -> None:
     """A command of less than ten seconds prints no line; with `--quiet` none does."""
-    with printing.file_progress(shown=True) as report:
+    with progress.file_progress(shown=True) as report:
         assert report is not None
         report(Progress("/x/a.md", "reading", 0, 1, 0, 0))
-    assert printing.EVERY_SECONDS == 10
-    with printing.file_progress(shown=False) as report:
+    assert progress.EVERY_SECONDS == 10
+    with progress.file_progress(shown=False) as report:
         assert report is None
     assert capsys.readouterr().err == ""
 
 
 def test_idle_watch_prints_no_progress(frequent_lines: None, standard_error: StandardError) -> None:
     """A line follows each change once, and idle time adds none."""
-    with printing.watch_progress(shown=True) as report:
+    with progress.watch_progress(shown=True) as report:
         assert report is not None
         time.sleep(0.1)
         report(Progress("/x/a.md", "reading", 0, 1, 0, 0))
@@ -128,7 +128,7 @@ def test_closed_standard_error_is_ignored(frequent_lines: None, monkeypatch: pyt
         raise BrokenPipeError
 
     monkeypatch.setattr("typer.echo", refuse)
-    with printing.work_progress("comparing", shown=True):
+    with progress.work_progress("comparing", shown=True):
         assert refused.wait(ENOUGH)
 
 
@@ -137,7 +137,7 @@ def test_closed_standard_error_is_ignored(frequent_lines: None, monkeypatch: pyt
 )
 def test_duration_uses_suitable_units(seconds: float, text: str) -> None:
     """A duration is printed in units that suit its length."""
-    assert printing.duration(seconds) == text
+    assert progress.duration(seconds) == text
 
 
 # Every long command

@@ -129,7 +129,7 @@ def _licences(library: Library, stated: list[str] | tuple[str, ...]) -> dict[str
 def _plan(state: State, library: Library, request: Request, *, dry_run: bool) -> Plan:
     """Make the plan and print it: as JSON if only that was asked for, else as text."""
     from index.cli import printing
-    from index.cli.printing import work_progress
+    from index.cli.progress import work_progress
     from index.plugins.publish import publication
 
     with work_progress("looking for secrets", shown=not state.quiet):
@@ -153,7 +153,7 @@ def _confirm(plan: Plan, repository: str, target: Path, *, yes: bool) -> None:
 
 
 def _write(state: State, library: Library, plan: Plan, target: Path) -> Manifest:
-    from index.cli.printing import step_progress
+    from index.cli.progress import step_progress
     from index.plugins.publish import publication
 
     with step_progress(shown=not state.quiet) as watch:
