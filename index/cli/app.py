@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from index.cli import account_commands, add_commands, ask_commands, library_commands, search_commands, serve_command
+from index.cli import add_commands, ask_commands, library_commands, search_commands, serve_command
 from index.cli.options import (
     ERROR,
     INTERRUPTED,
@@ -272,7 +272,6 @@ def doctor(context: typer.Context) -> None:
 
 
 app.command(cls=Command, epilog=serve_command.EXAMPLE)(serve_command.serve)
-app.add_typer(account_commands.keys, name="key", short_help="Manage the keys of programs.")
 app.command(name="eval", cls=Command, epilog=library_commands.EXAMPLE)(library_commands.evaluate)
 app.command(cls=Command, epilog=library_commands.BACKUP_EXAMPLE)(library_commands.backup)
 app.command(cls=Command, epilog=library_commands.RESTORE_EXAMPLE)(library_commands.restore)

@@ -72,14 +72,16 @@ class _Wish:
 
 def _serve_team(state: State, settings: Settings, wish: _Wish) -> None:
     """Serve one library or several to people who sign in. Raises SettingsError without `--users`, and for a demo."""
+    from pkgutil import resolve_name
+
     from index import page
     from index.errors import SettingsError
-    from index.server.accounts import team_server
+    from index.server import modes
 
     if not wish.users:
         raise SettingsError("--libraries needs --users.", "Several libraries are served to people who sign in.")
     if settings.demo:
         raise SettingsError("A public demo has no accounts.", "Use either --demo (PINCITE_DEMO) or --users.")
     folder = wish.libraries.expanduser().absolute() if wish.libraries else state.folder(settings)
-    place = team_server.Place(folder, wish.host, wish.port, has_several=wish.libraries is not None)
-    team_server.serve(place, settings, None if wish.api_only else page.create_app)
+    place = modes.Place(folder, wish.host, wish.port, has_several=wish.libraries is not None)
+    resolve_name(modes.mode("team").serve)(place, settings, None if wish.api_only else page.create_app)

@@ -11,6 +11,7 @@ import hashlib
 import logging
 import re
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -24,8 +25,8 @@ from index.errors import AmbiguousDocument, DocumentNotFound, RateLimited
 from index.records import CANDIDATES, remarks
 from index.records.file_kinds import FORMATS
 from index.records.results import match_in_words
+from index.server import modes
 from index.server.http import problems
-from index.server.http.visitor_routes import contact_links
 from index.server.permissions import READER, Permission
 from index.text.query import SYNTAX
 
@@ -66,7 +67,6 @@ PARTS = {
         "drop.css",
         "keep.css",
         "thread.css",
-        "demo.css",
         "print.css",
     ),
     "page.js": (
@@ -90,8 +90,7 @@ PARTS = {
         "kept.js",
         "keep.js",
         "tray.js",
-        "account.js",
-        "demo.js",
+        "countdown.js",
     ),
     "citation.css": ("citation.css", "shapes.css"),
     "citation.js": ("cell.js", "citation.js"),
@@ -109,13 +108,14 @@ def html(value: str, name: str) -> gr.HTML:
     return gr.HTML(value, elem_id=name, apply_default_css=False, js_on_load=None, padding=False)
 
 
-def head(versions: Mapping[str, str], title: str, *, demo: bool = False) -> str:
+def head(versions: Mapping[str, str], title: str, settings: Settings) -> str:
     """Return the content of the page's head; `versions` of the static files by name, for permanent caching."""
+    parts = [resolve_name(mode.head)(settings) for mode in modes.wanted(settings) if mode.head]
     style = _COMMENT.sub("", _static("shell.css"))
     for name in FONTS:
         style = style.replace(f"url({name})", f"url(ui/{name}?v={versions[name]})")
     icon = f"data:image/svg+xml,{quote(_static('mark.svg').strip())}"
-    return render("head.html", versions=versions, title=title, demo=demo, style=style, icon=icon)
+    return render("head.html", versions=versions, title=title, parts=parts, style=style, icon=icon)
 
 
 def shell(longest: int, title: str) -> str:
@@ -244,10 +244,9 @@ def render(template: str, **values: Any) -> str:
     return _environment.get_template(template).render(**values)
 
 
-def demo_notice(settings: Settings) -> str:
-    """Return the notice of a demo: what happens to a visitor's documents, and whom to ask."""
-    minutes = round(settings.demo_idle_minutes)
-    return render("demo.html", minutes=minutes, links=contact_links(settings))
+def notices(settings: Settings) -> list[str]:
+    """Return what the modes of the server say below the tabs, such as what happens to the documents in a demo."""
+    return [resolve_name(mode.notice)(settings) for mode in modes.wanted(settings) if mode.notice]
 
 
 def dialog() -> str:
@@ -257,13 +256,21 @@ def dialog() -> str:
 
 def bundles(needs: Needs) -> tuple[Mount, dict[str, str]]:
     """Return the routes below `/ui`, and the version of each file by name."""
-    contents = {name: b"\n".join((STATIC / part).read_bytes() for part in parts) for name, parts in PARTS.items()}
+    contents = {name: b"\n".join(part.read_bytes() for part in parts) for name, parts in _parts().items()}
     contents["gradio.css"] = needs.stylesheet()
     fonts = {name: (STATIC / name).read_bytes() for name in FONTS}  # which are compressed already
     versions = {name: hashlib.sha256(content).hexdigest()[:12] for name, content in {**contents, **fonts}.items()}
     texts = Mount("/", GZipMiddleware(Router(_routes(contents))))
     files = Permission(READER, counts_as="nothing")(Router([*_routes(fonts), texts]))
     return Mount("/ui", files, name="ui"), versions
+
+
+def _parts() -> dict[str, list[Path]]:
+    """Return the files of each bundle; those of the server's modes are at the end of the page's own."""
+    parts = {name: [STATIC / part for part in names] for name, names in PARTS.items()}
+    for asset in (asset for mode in modes.modes() for asset in mode.assets):
+        parts[f"page{asset.suffix}"].append(asset)
+    return parts
 
 
 def _routes(contents: Mapping[str, bytes]) -> list[Route]:

@@ -274,8 +274,8 @@ def build_page(settings: Settings, events: PageEventsByService, page: gr.Blocks)
                 library_tab = LibraryTab.lay_out(settings, read_only=read_only)
             with gr.Tab(SECTIONS["batch"], elem_id="batch"):
                 BatchTab.lay_out(settings)
-        if settings.demo:
-            html(fragments.demo_notice(settings), "demo")
+        for notice in fragments.notices(settings):
+            html(notice, "demo")
         html(fragments.dialog(), "source")
         html(kept_view.tray(), "tray-place")
         html(fragments.keys_dialog(), "keys")

@@ -410,7 +410,7 @@ def build(library: Library, settings: Settings, examples: Sequence[str]) -> Fast
     _mount(app, page, events, library, settings)
     _cache_assets(app, needs)
     parts = (
-        fragments.head(versions, title, demo=settings.demo),
+        fragments.head(versions, title, settings),
         fragments.shell(settings.max_question_characters, title),
         fragments.links(versions, needs),
     )

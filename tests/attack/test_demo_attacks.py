@@ -13,6 +13,7 @@ from tests.attack.honest import honest_visitors
 from tests.attack.outcomes import Trial
 from tests.attack.test_attacks import attack_parameters
 from tests.nightly import is_nightly
+from tests.skips import NEEDS_PLUGINS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
     from tests.attack.outcomes import Attack
     from tests.attack.servers import Server
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Visitors use loopback addresses that only Linux has.")
+pytestmark = [
+    NEEDS_PLUGINS,
+    pytest.mark.skipif(sys.platform != "linux", reason="Visitors use loopback addresses that only Linux has."),
+]
 
 NIGHTLY = {attack.name for attack in LONG_ATTACKS}
 

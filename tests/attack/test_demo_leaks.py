@@ -21,13 +21,17 @@ from tests.attack.guests import Guest, Ledger
 from tests.attack.probes import Probe, all_probes
 from tests.hosted import wait_until
 from tests.nightly import length
+from tests.skips import NEEDS_PLUGINS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.attack.servers import Server
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Visitors use loopback addresses that only Linux has.")
+pytestmark = [
+    NEEDS_PLUGINS,
+    pytest.mark.skipif(sys.platform != "linux", reason="Visitors use loopback addresses that only Linux has."),
+]
 
 SECRET, MISSPELT = "quagmirella", "quagmirela"
 """A word that occurs in the secret documents only, and a wrong spelling of it."""

@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import expect
 
 from index.page import create_app
-from tests.accounts.conftest import build_team
-from tests.accounts.provider import running_provider
 from tests.browser.conftest import TIMEOUT_MS
 from tests.fakes import FakeEncoder
+from tests.plugins.team.conftest import build_team
+from tests.plugins.team.provider import running_provider
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
-    from tests.accounts.conftest import Team
+    from tests.plugins.team.conftest import Team
 
 RULES = """
 [open]

@@ -7,23 +7,24 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.accounts.provider import PROVIDER_WARNINGS
 from tests.browser.axe import colour_violations, structure_violations
 from tests.browser.conftest import TIMEOUT_MS
 from tests.browser.everywhere import EVERYWHERE
 from tests.browser.layout import assert_header_fits
 from tests.browser.people import person, sign_in, team_with_people
 from tests.hosted import hosted
+from tests.plugins.team.provider import PROVIDER_WARNINGS
+from tests.skips import NEEDS_PLUGINS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser, Page, ViewportSize
 
-    from tests.accounts.conftest import Team
     from tests.browser.conftest import Scheme
+    from tests.plugins.team.conftest import Team
 
-pytestmark = [pytest.mark.filterwarnings(f"ignore:{words}") for words in PROVIDER_WARNINGS]
+pytestmark = [NEEDS_PLUGINS, *(pytest.mark.filterwarnings(f"ignore:{words}") for words in PROVIDER_WARNINGS)]
 
 
 @pytest.fixture(scope="module")

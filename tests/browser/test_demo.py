@@ -14,6 +14,7 @@ from tests.browser.actions import ask, best_card, file_payload, upload
 from tests.browser.conftest import OIL, TREATY, ScriptedLibrary, open_library, running_site
 from tests.fakes import FakeEncoder
 from tests.hosted import hosted
+from tests.skips import NEEDS_PLUGINS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 from index.settings import Settings
 
+pytestmark = NEEDS_PLUGINS
 COMET = "The comet fell into the desert in winter."
 QUESTION = "What fell into the desert?"
 

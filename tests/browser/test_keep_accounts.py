@@ -8,13 +8,14 @@ import pytest
 from playwright.sync_api import expect
 
 from index.server.kept_store import FOLDER
-from tests.accounts.provider import PROVIDER_WARNINGS
 from tests.browser.actions import best_card
 from tests.browser.people import person, team_with_people
 from tests.browser.test_demo import QUESTION as COMET_QUESTION
 from tests.browser.test_demo import add_comet, running_demo
 from tests.browser.test_keep import QUESTION, asked, keep, rows, tray
 from tests.hosted import hosted
+from tests.plugins.team.provider import PROVIDER_WARNINGS
+from tests.skips import NEEDS_PLUGINS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
-    from tests.accounts.conftest import Team
     from tests.browser.conftest import Visit
+    from tests.plugins.team.conftest import Team
 
-pytestmark = [pytest.mark.filterwarnings(f"ignore:{words}") for words in PROVIDER_WARNINGS]
+pytestmark = [NEEDS_PLUGINS, *(pytest.mark.filterwarnings(f"ignore:{words}") for words in PROVIDER_WARNINGS)]
 
 
 @pytest.fixture

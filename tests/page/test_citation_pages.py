@@ -23,7 +23,8 @@ from index.settings import Settings
 from tests import shapes
 from tests.fakes import FakeEncoder
 from tests.loading.pdfs import build, column
-from tests.visitors.conftest import demo_settings, running_demo
+from tests.plugins.demo.conftest import demo_settings, running_demo
+from tests.skips import NEEDS_PLUGINS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -299,6 +300,7 @@ def test_words_are_drawn_only_with_all_their_letters() -> None:
     assert quotation_picture("The king", "国王, p. 2") is not None
 
 
+@NEEDS_PLUGINS
 @pytest.mark.parametrize("indexed", [True, False])
 def test_private_citation_of_a_visitor_is_for_that_visitor(tmp_path: Path, indexed: bool) -> None:
     """Others learn nothing, not even that it exists; nobody keeps it. The published one may be listed if wanted."""

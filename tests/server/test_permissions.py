@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from index.page import create_app, tabs
 from index.page.gradio_routes import OPEN, GradioGate
 from index.server.permissions import CURATOR, READER, Permission, Permissions
-from tests.accounts.addresses import METHODS, address, all_routes
+from tests.plugins.team.addresses import METHODS, address, all_routes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import ctypes
 import gc
 import logging
 import signal
 import sys
 import threading
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
@@ -26,19 +25,16 @@ import index
 from index.citations.readable import environment
 from index.errors import PinciteError
 from index.library.library import Library
-from index.server import mcp
+from index.server import mcp, modes
 from index.server.guard.body import protocol
 from index.server.guard.middleware import Guard
-from index.server.http import ask_routes, document_routes, health_routes, job_routes, problems, service, visitor_routes
+from index.server.http import ask_routes, document_routes, health_routes, job_routes, problems, service
 from index.server.http.requests import FromFolder, FromUrl
 from index.server.http.responses import preferred_type
 from index.server.http.service import FallbackRoute, HeadMiddleware, Metrics, RequestMiddleware, Service, Warmup
 from index.server.job_queue import Jobs
 from index.server.permissions import READER, Permission, Permissions
 from index.server.uploads import Uploads
-from index.server.visitors.admission import Admission
-from index.server.visitors.identity import Identities
-from index.server.visitors.registry import Visitors
 from index.settings import Settings
 from index.text.query import SYNTAX
 from index.wire import Piece, Problem
@@ -99,8 +95,6 @@ LINKS = {
 """Addresses of the API, relative to its root."""
 _DOCUMENTATION = ("/docs", "/docs/oauth2-redirect", "/openapi.json", "/static-offline-docs")
 """Routes of FastAPI, whose responses are the same for everybody."""
-_EXPIRY_SECONDS = 5.0
-"""Seconds between two looks for private libraries whose time is over."""
 GRACE_SECONDS = 5
 """Seconds that open event streams may delay a shutdown."""
 _log = logging.getLogger(__name__)
@@ -146,14 +140,15 @@ def _limit(models: dict[str, Any], settings: Settings) -> None:
 def build(library: Library, settings: Settings, jobs: Jobs) -> FastAPI:
     """Build the application from its parts."""
     service = Service(library, settings, jobs, Metrics(library, jobs), Warmup(library))
-    visitors = Visitors(service, settings) if settings.demo else None
     assistants = mcp.endpoint(library, settings, questions=service.questions, checks=service.checks)
 
     @asynccontextmanager
     async def lifespan(running: FastAPI) -> AsyncIterator[None]:
         Permissions.of(running.routes)  # an application with a route that says nothing does not start
         service.warmup.start()
-        async with assistants.running(), demo_running(visitors):
+        async with AsyncExitStack() as running_parts:
+            for part in (assistants.running(), *attached):
+                await running_parts.enter_async_context(part)
             yield
         await anyio.to_thread.run_sync(service.warmup.join)  # no search may run after the library is closed
 
@@ -176,10 +171,7 @@ def build(library: Library, settings: Settings, jobs: Jobs) -> FastAPI:
             _FOR_EVERYBODY(route.endpoint if isinstance(route, Route) else route.app)
     for router in _ROUTERS:
         app.include_router(router)
-    if visitors is not None:
-        app.state.visitors = visitors
-        app.include_router(visitor_routes.router)
-        app.add_middleware(Admission, visitors=visitors, identities=Identities(), routes=app.routes)
+    attached = modes.attach(app, settings)
     app.router.routes.append(assistants.route)
     app.router.routes.append(FallbackRoute(app.routes))
     for error, handler in _HANDLERS.items():
@@ -189,33 +181,6 @@ def build(library: Library, settings: Settings, jobs: Jobs) -> FastAPI:
     app.add_middleware(RequestMiddleware, metrics=service.metrics)
     app.openapi = openapi_function(app, settings)  # type: ignore[method-assign]  # FastAPI documents this override
     return app
-
-
-@asynccontextmanager
-async def demo_running(visitors: Visitors | None) -> AsyncIterator[None]:
-    """Delete what visitors leave while the server runs, and everything at its end."""
-    if visitors is None:
-        yield
-        return
-
-    async def expire() -> None:
-        while True:
-            await anyio.sleep(_EXPIRY_SECONDS)
-            try:
-                await anyio.to_thread.run_sync(visitors.expire)
-            except Exception:  # whatever happened, the next ones must be deleted
-                _log.exception("Private libraries could not be deleted.")
-
-    task = asyncio.create_task(expire())
-    try:
-        yield
-    finally:
-        task.cancel()
-        try:
-            with suppress(asyncio.CancelledError):
-                await task
-        finally:
-            await anyio.to_thread.run_sync(visitors.close)
 
 
 def run(folder: FilePath, settings: Settings, *, host: str, port: int) -> None:

@@ -1,1 +1,0 @@
-"""The visitors of a public demo: who they are, their private libraries, and what each may do."""
