@@ -2,6 +2,9 @@
 
 Numbers are written in English: commas between thousands, a point before decimals. A format that cannot be followed to
 the letter gives None, and never another number: dates, fractions, digits of other scripts.
+
+The only library, ssf, is of 2020 and needs seven packages; without this module, a reader sees `0.125` where the sheet
+shows `12.5%`.
 """
 
 from __future__ import annotations

@@ -243,11 +243,6 @@ class ReadFile(Protocol):
         ...
 
 
-def kind_name(media_type: str) -> str:
-    """Return what a reader calls a format, such as `Word`; for an unknown one, the end of its media type."""
-    return format_of(media_type).kind
-
-
 def has_pictures(media_type: str) -> bool:
     """Return whether the pages of a format can be shown as pictures."""
     return format_of(media_type).pictures

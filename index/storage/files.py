@@ -6,7 +6,6 @@ import json
 import os
 import socket
 import sys
-import zlib
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -108,15 +107,6 @@ def remove_unfinished(path: Path) -> None:
     for unfinished in path.parent.glob(f"{path.name}.*.part"):
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)
-
-
-def file_crc(path: Path) -> int:
-    """Return the CRC-32 of a file's bytes."""
-    total = 0
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            total = zlib.crc32(block, total)
-    return total
 
 
 class WriterLock:

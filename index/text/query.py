@@ -249,7 +249,3 @@ def _named(name: str, infos: Mapping[int, DocumentInfo]) -> Sequence[int]:
     return [
         number for number, info in infos.items() if _folded(f"/{PurePath(info.source).as_posix()}").endswith(wanted)
     ]
-
-
-def _posix(source: str) -> str:
-    return PurePath(source).as_posix()

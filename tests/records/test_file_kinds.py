@@ -6,7 +6,7 @@ from dataclasses import replace
 from pkgutil import resolve_name
 
 from index.records import DocumentInfo, Reading
-from index.records.file_kinds import formats, is_plain, kind_name, kind_of, origin, reading_in_words
+from index.records.file_kinds import format_of, formats, is_plain, kind_of, origin, reading_in_words
 from tests.cases import cases
 
 PDF = DocumentInfo("0" * 64, "/a/report.pdf", "", "", "", "application/pdf", 900, 12, 3)
@@ -47,7 +47,7 @@ def test_scan_has_mostly_recognised_pages() -> None:
 
 def test_unknown_format_and_container_have_a_name() -> None:
     """Formats that a later version reads have the end of their media type as name."""
-    assert kind_name("application/x-shape") == "shape"
+    assert format_of("application/x-shape").kind == "shape"
     assert origin(Reading(container="https://example.org/mail.mbox")) == "attached to mail.mbox"
 
 

@@ -1,6 +1,8 @@
 """Parses AsciiDoc: headings, paragraphs, lists, tables and notes without markup; code as listings.
 
 Other files that a document includes are never read, and passages for other programs are left out.
+
+kreuzberg 4.10 wants to download a reader for it.
 """
 
 from __future__ import annotations

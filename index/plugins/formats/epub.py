@@ -2,6 +2,8 @@
 
 A book is a zip archive of web pages. The package file lists them in reading order (the spine); the table of contents
 names the chapters whose pages have no heading of their own.
+
+kreuzberg 4.10 loses words: 3,015 of the 61,385 of one real book.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 The words are in `content.xml`. A text has no pages: where they break depends on the printer and fonts of the person who
 opens the file. Of slides and pages, each is a place, with its texts and tables in reading order, and its notes.
+
+kreuzberg 4.10 reads packed texts word for word, too, but not a text in one file (`.fodt`).
 """
 
 from __future__ import annotations

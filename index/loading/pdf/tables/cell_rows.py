@@ -467,8 +467,3 @@ def _labels(rows: Sequence[Row]) -> list[str]:
         inherits = not own and labels and second and not is_number(second)
         labels.append(labels[-1] if inherits else own)
     return labels
-
-
-def usual_size(rows: Sequence[Row]) -> float:
-    """Return the size of most type."""
-    return median(row.size for row in rows)

@@ -1,4 +1,8 @@
-"""Assembles a table from the lines in a part of a page: columns, rows, head and headers, or nothing if it is none."""
+"""Assembles a table from the lines in a part of a page: columns, rows, head and headers, or nothing if it is none.
+
+pdf_oxide 0.3, a library that finds tables, too, is faster, but loses more than five of a hundred words in five of 35
+files with a text layer.
+"""
 
 from __future__ import annotations
 
