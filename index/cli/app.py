@@ -26,6 +26,7 @@ from index.cli.options import (
     document_names,
     passwords_in,
 )
+from index.records import texts
 from index.records.file_kinds import plugged_in
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="pincite",
-    help="Ask questions of your own documents; see the exact words that each answer rests on.",
+    help=texts.PURPOSE,
     epilog="Start with: pincite add papers/   then: pincite search 'Who signed the treaty?'",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -77,7 +78,7 @@ def options(
         bool, typer.Option("--version", help="Print the version and exit.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Ask questions of your own documents; see the exact words that each answer rests on."""
+    """Set the options that stand before every command."""
     logging.basicConfig(level=logging.ERROR)
     context.obj = State().merged(library=library, quiet=quiet, verbose=verbose, json=json)
 

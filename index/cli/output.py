@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from index.cli.printing import console, printable
-from index.records import CLAIMED
+from index.records import CLAIMED, texts
 from index.records.remarks import plain, reason, recognition, remark, verdict_name
 
 if TYPE_CHECKING:
@@ -47,12 +47,12 @@ def print_answer(answer: Answer) -> None:
     """Print an answer with its numbered sources; for an abstention, the nearest passage."""
     out = console()
     if answer.asked:
-        out.print(Text(printable(f"Understood as: {answer.question}\n"), style="dim"))
+        out.print(Text(printable(f"{texts.UNDERSTOOD_AS}: {answer.question}\n"), style="dim"))
     if answer.status == "abstained":
         _show_abstention(out, answer)
         return
     if answer.status == "unsure":
-        out.print("This may be it. Your documents do not clearly answer the question.\n", style="bold")
+        out.print(f"{texts.MAY_BE}. {texts.UNCLEAR}.\n", style="bold")
     for statement in answer.statements:
         out.print(_statement(statement, answer.citations))
     out.print()
@@ -64,7 +64,7 @@ def print_answer(answer: Answer) -> None:
 def _show_abstention(out: Console, answer: Answer) -> None:
     passages, documents = answer.searched
     if not passages:
-        out.print("Nothing was searched.", style="bold")
+        out.print(f"{texts.NOTHING_SEARCHED}.", style="bold")
         return
     out.print("Your documents do not answer this question.", style="bold")
     out.print(

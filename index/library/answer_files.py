@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from index.citations.entries import deep_link, reference
 from index.library.question_files import Cell, Sheet, distinct, one_line, padded, workbook
+from index.records import texts
 from index.records.remarks import AS_RECOGNISED
 
 if TYPE_CHECKING:
@@ -48,9 +49,6 @@ _WIDTHS = {"question": 36, "answer": 60, "quote": 50, "document": 30, "citations
 _WIDTH = 20
 _CITED = ("question", "marker", "document", "author", "date", "location", "start", "end", "quote", "link")
 _CITED_WIDTHS = (36, 8, 30, 20, 11, 24, 8, 8, 70, 40)
-NO_MENTION = "no mention"
-NOT_SURE = "not sure"
-"""Precedes words that may be an answer."""
 ABOUT = ("document", "author", "date")
 _DOCUMENT_WIDTH, _AUTHOR_WIDTH, _DATE_WIDTH, _QUESTION_WIDTH = 34, 20, 11, 48
 _MATRIX_CITED = (
@@ -283,13 +281,13 @@ def citation_cells(before: Sequence[str], citation: Citation, link: Link) -> lis
 def cell_words(cell: MatrixCell) -> str:
     """Return what a cell says in one line, without the source: a quotation, `no mention`, or why there is neither."""
     if cell.status == "failed":
-        return f"not answered: {cell.error}"
+        return f"{texts.NOT_ANSWERED}: {cell.error}"
     if cell.citation is None:
-        return NO_MENTION
+        return texts.NO_MENTION
     location = cell.citation.location
     quote = f"“{one_line(location.quoted(cell.citation.quote))}”"
     quote += f" ({AS_RECOGNISED})" if location.recognised is not None else ""
-    return f"{NOT_SURE}: {quote}" if cell.status == "unsure" else quote
+    return f"{texts.NOT_SURE}: {quote}" if cell.status == "unsure" else quote
 
 
 def matrix_table(matrix: Matrix, form: str, link: Link = deep_link) -> bytes:
@@ -378,7 +376,7 @@ def _as_workbook(matrix: Matrix, link: Link) -> bytes:
                 line.append(Cell(cell_words(cell), quiet=True))
                 continue
             number = len(citations) + 1
-            before = (row.document.name, question, NOT_SURE if cell.status == "unsure" else "answered")
+            before = (row.document.name, question, texts.NOT_SURE if cell.status == "unsure" else "answered")
             citations.append(citation_cells(before, replace(cell.citation, marker=number), link))
             address = web_only(link(cell.citation)) or f"#Citations!A{number + 1}"
             line.append(Cell(f"{cell_words(cell)} [{number}]", address))
