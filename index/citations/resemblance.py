@@ -237,7 +237,7 @@ def _beginnings(text: str) -> set[str]:
     return set(_BEGINNING.findall(text.casefold()))
 
 
-def shared(one: str, other: str) -> float:
+def shared_weight(one: str, other: str) -> float:
     """Return the weight of the words that two texts share, as a share of the larger one's, in [0, 1]."""
     return _share(_weights(one), _weights(other))
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal
 
 from index.citations.entries import locate
 from index.citations.kept import CONTEXT, KeptItem, KeptQuote
-from index.citations.resemblance import LEAST_SHARED, UNSPACED, SearchedText, is_related, shared
+from index.citations.resemblance import LEAST_SHARED, UNSPACED, SearchedText, is_related, shared_weight
 from index.records import Span
 from index.text.sentences import trim
 
@@ -260,8 +260,8 @@ def nearest(quote: KeptQuote, text: SearchedText) -> tuple[float, Span] | None:
 
 def _narrowed(quote: str, between: Span, words: str) -> tuple[float, Span]:
     """Return the part of the words between the neighbours that belongs to a quote: other text may stand there, too."""
-    share, part = shared(quote, words), SearchedText(words).likest(quote)
-    if part is not None and (closer := shared(quote, part.of(words))) > share:
+    share, part = shared_weight(quote, words), SearchedText(words).likest(quote)
+    if part is not None and (closer := shared_weight(quote, part.of(words))) > share:
         return closer, Span(between.start + part.start, between.start + part.end)
     return max(LEAST_SHARED, share), between
 
@@ -271,7 +271,7 @@ def _elsewhere(quote: KeptQuote, text: SearchedText, least: float) -> tuple[floa
     beside: list[Span] = []
     for _ in range(_MOST_NEIGHBOURS):
         span = text.likest(quote.quote, without=beside)
-        if span is None or (share := shared(quote.quote, span.of(text.text))) < least:
+        if span is None or (share := shared_weight(quote.quote, span.of(text.text))) < least:
             return None
         if not _stood_beside(quote, span.of(text.text)):
             return share, span

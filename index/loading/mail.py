@@ -72,10 +72,10 @@ def subject_of(message: Message) -> str:
 
 def sender_of(message: Message) -> str:
     """Return the name of the sender, else the address; empty if the message has neither."""
-    return person(header(message, "From") or header(message, "Sender"))
+    return correspondent(header(message, "From") or header(message, "Sender"))
 
 
-def person(stated: str) -> str:
+def correspondent(stated: str) -> str:
     """Return the name in `Ada Lovelace <ada@example.org>`, else the address, else the words as they are."""
     for name, address in getaddresses([stated]):
         if name or address:
@@ -83,7 +83,7 @@ def person(stated: str) -> str:
     return stated.strip("'\"<> ")
 
 
-def date_of(message: Message) -> str:
+def date_sent(message: Message) -> str:
     """Return the date of a message by ISO 8601, without the time; empty if it states none that can be read."""
     return iso_day(header(message, "Date"))
 
@@ -352,7 +352,7 @@ def read_message(content: Content, name: str) -> Draft:
         shown,
         sender_of(message),
         subject_of(message),
-        date_of(message),
+        date_sent(message),
         attached,
     )
     notes = [UNREADABLE] if encrypted else []

@@ -38,7 +38,7 @@ class Box(NamedTuple):
     bottom: float
 
 
-def in_reading_order(items: Iterable[T], box: Callable[[T], Box]) -> list[T]:
+def shapes_in_reading_order(items: Iterable[T], box: Callable[[T], Box]) -> list[T]:
     """Return the items in the order in which people read their boxes."""
     boxed = sorted(
         ((box(item), n, item) for n, item in enumerate(items)), key=lambda entry: (entry[0][1::-1], entry[1])
@@ -171,7 +171,7 @@ def _ordered(shapes: Any, depth: int = 0) -> list[Any]:
     """Return the shapes of a slide or group in reading order, without its title; those of a group stay together."""
     found = [shape for shape in shapes if not _is_title(shape) and _placeholder(shape) not in _FURNITURE]
     groups: list[Any] = []
-    for shape in in_reading_order(found, _box):
+    for shape in shapes_in_reading_order(found, _box):
         inner = shape.shapes if hasattr(shape, "shapes") and depth < _DEEPEST_GROUP else None
         groups += [shape] if inner is None else _ordered(inner, depth + 1)
     return groups

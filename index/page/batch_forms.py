@@ -8,7 +8,7 @@ from urllib.parse import quote_plus, urlencode
 
 from index.citations.readable import count
 from index.errors import BatchError
-from index.library.question_files import INPUTS, QuestionTable, joined, one_line, questions_in
+from index.library.question_files import INPUTS, QuestionTable, joined, questions_in, without_breaks
 from index.page.answer_view import place, without_mark
 from index.page.fragments import render
 from index.page.library_view import duration, matching
@@ -58,7 +58,7 @@ def batch_form(settings: Settings) -> str:
 
 def questions_markup(table: QuestionTable) -> str:
     """Return questions for the text box, one a line, and the whole table if it has other columns."""
-    text = "\n".join(map(one_line, table.questions))
+    text = "\n".join(map(without_breaks, table.questions))
     return render("questions.html", text=text, table=table.to_json() if table.columns else "")
 
 

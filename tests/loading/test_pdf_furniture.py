@@ -13,7 +13,7 @@ from index.loading.pdf.extraction import describe
 from index.loading.pdf.furniture import without_furniture
 from index.loading.pdf.lines import Line, Sheet
 from index.loading.pdf.paragraphs import body_size, heading_levels, paragraphs
-from index.loading.pdf.reading_order import in_reading_order
+from index.loading.pdf.reading_order import lines_in_reading_order
 from index.text.sentences import normalise
 from tests.loading.pdfs import Printed, build, column
 
@@ -67,7 +67,7 @@ def test_any_lines_become_paragraphs_with_all_letters(pages: list[Sheet]) -> Non
     assert kept_lines <= printed
     assert bool(notes) == (kept_lines != printed)
     if any(kept_sheets):
-        body_paragraphs = paragraphs([in_reading_order(sheet_lines) for sheet_lines in kept_sheets], body)
+        body_paragraphs = paragraphs([lines_in_reading_order(sheet_lines) for sheet_lines in kept_sheets], body)
         heading_levels(body_paragraphs, body, [])
         describe({}, body_paragraphs, body, "a.pdf")
         assert _letters(paragraph.text for paragraph in body_paragraphs) == _letters(

@@ -9,7 +9,7 @@ import pytest
 from index.loading.loader import load_bytes
 from index.loading.pdf.lines import Line, Place
 from index.loading.pdf.pdfium import Glyph, runs_to_the_left
-from index.loading.pdf.reading_order import in_reading_order
+from index.loading.pdf.reading_order import lines_in_reading_order
 from index.loading.pdf.tables.columns import sentence
 from tests.loading.pdfs import Printed, build, column
 
@@ -312,7 +312,7 @@ def test_cell_of_a_leftward_script_is_read_from_the_right() -> None:
 def test_row_of_a_leftward_script_is_read_from_the_right() -> None:
     """The next cell stands on the left of the last one."""
     cells = [Line("הדבורים", 400, 450, 100, 110), Line("הכוורת", 300, 350, 100, 110)]
-    assert [line.text for line in in_reading_order(cells)] == ["הדבורים הכוורת"]
+    assert [line.text for line in lines_in_reading_order(cells)] == ["הדבורים הכוורת"]
 
 
 @pytest.mark.parametrize(("words", "leftward"), [("סך הכל 1.9", True), ("قائمة", True), ("Hull 7", False), ("", False)])

@@ -15,7 +15,7 @@ from pptx.util import Inches
 
 from index.errors import DamagedFile, EmptyDocument
 from index.loading.loader import load_bytes
-from index.loading.slides import Box, in_reading_order
+from index.loading.slides import Box, shapes_in_reading_order
 from tests.cases import cases
 from tests.loading.office import pptx_of
 from tests.loading.samples import zipped
@@ -97,7 +97,7 @@ ORDERS = {
 @cases(("boxes", "expected"), ORDERS.values(), ids=ORDERS.keys())
 def test_boxes_are_ordered_by_the_gaps_between_them(boxes: dict[str, Box], expected: str) -> None:
     """A gap across the slide divides rows, else a gap from top to bottom divides columns."""
-    assert "".join(in_reading_order(boxes, boxes.__getitem__)) == expected
+    assert "".join(shapes_in_reading_order(boxes, boxes.__getitem__)) == expected
 
 
 def test_tables_of_slides_are_tables() -> None:

@@ -16,7 +16,7 @@ from index.loading.pdf.furniture import without_furniture
 from index.loading.pdf.lines import Sheet, read_sheet
 from index.loading.pdf.paragraphs import OutlineEntry, Paragraph, body_size, heading_levels, paragraphs
 from index.loading.pdf.pdfium import PDFIUM, open_pdf, opened_page, page_label, pdfium_error
-from index.loading.pdf.reading_order import in_reading_order
+from index.loading.pdf.reading_order import lines_in_reading_order
 from index.loading.pdf.scans import with_recognised
 from index.loading.pdf.tables.regions import tables_as_lines
 from index.loading.pdf.tables.table_assembly import caption_of, continued, table_block
@@ -157,7 +157,7 @@ def draft_of(
     outline, stated = known
     body = body_size([sheet.lines for sheet in sheets])
     kept, left_out = without_furniture(sheets, body)
-    found = paragraphs([in_reading_order(lines) for lines in kept], body)
+    found = paragraphs([lines_in_reading_order(lines) for lines in kept], body)
     levels = heading_levels(found, body, outline)
     title, author, date = describe(stated, found, body, name)
     blocks = list(_blocks(found, levels, labels))

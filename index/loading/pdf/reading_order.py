@@ -194,7 +194,7 @@ def _set_apart(levels: Sequence[Sequence[Line]], gutter: float) -> set[int]:
     return {*head[-1:], *foot}
 
 
-def in_reading_order(lines: Sequence[Line]) -> list[Line]:
+def lines_in_reading_order(lines: Sequence[Line]) -> list[Line]:
     """Return lines in reading order; lines that run sideways in a margin come last."""
     upright = [line for line in lines if not line.sideways]
     sideways = [line for line in lines if line.sideways]
