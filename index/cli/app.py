@@ -79,7 +79,7 @@ def options(
     ] = False,
 ) -> None:
     """Set the options that stand before every command."""
-    logging.basicConfig(level=logging.ERROR)
+    logging.basicConfig(level=logging.ERROR, format="Error: %(message)s")
     context.obj = State().merged(library=library, quiet=quiet, verbose=verbose, json=json)
 
 
@@ -280,7 +280,7 @@ app.command(cls=Command, epilog=library_commands.COMPACT_EXAMPLE)(library_comman
 app.command(cls=Command, epilog=library_commands.REBUILD_EXAMPLE)(library_commands.rebuild)
 app.command(name="export-library", cls=Command, epilog=library_commands.EXPORT_EXAMPLE)(library_commands.export_library)
 app.command(name="import-library", cls=Command, epilog=library_commands.IMPORT_EXAMPLE)(library_commands.import_library)
-for commands in plugged_in("pincite.commands"):
+for commands in plugged_in("pincite.commands", typer.Typer):
     app.add_typer(commands)
 
 
