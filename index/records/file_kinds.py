@@ -185,10 +185,10 @@ def formats() -> tuple[Format, ...]:
     return tuple(sorted((*built_in(), *plugged_in(_GROUP, Format)), key=attrgetter("rank")))
 
 
-def plugged_in(group: str, kind: type[T]) -> Iterator[T]:
+def plugged_in(group: str, kind: type[T], *, on_broken: Callable[[str], None] = _log.error) -> Iterator[T]:
     """Yield what the entry points of a group name, in the order of their names; nothing if plug-ins are left out.
 
-    An entry names an object of this kind, or a tuple of them. One that is broken is left out, and the log says so.
+    An entry names an object of this kind, or a tuple of them. One that is broken is left out; `on_broken` is told.
     """
     from importlib.metadata import entry_points
 
@@ -198,23 +198,22 @@ def plugged_in(group: str, kind: type[T]) -> Iterator[T]:
         try:
             loaded = entry.load()
         except (Exception, SystemExit) as error:  # whatever other people's module raises
-            _report_broken(entry, f"{type(error).__name__}: {' '.join(str(error).split())}")
+            on_broken(_broken(entry, f"{type(error).__name__}: {' '.join(str(error).split())}"))
             continue
         objects = loaded if isinstance(loaded, tuple) else (loaded,)
         if all(isinstance(each, kind) for each in objects):
             yield from objects
         else:
-            _report_broken(entry, f"{entry.value} is not a {kind.__name__}, nor a tuple of them")
+            on_broken(_broken(entry, f"{entry.value} is not a {kind.__name__}, nor a tuple of them"))
 
 
-def _report_broken(entry: EntryPoint, reason: str) -> None:
+def _broken(entry: EntryPoint, reason: str) -> str:
     distribution = entry.dist.name if entry.dist else "unknown"
     remedy = f"uninstall it (pip uninstall {distribution})" if distribution != "pincite" else "install Pincite again"
-    _log.error(
-        "The plug-in %s (entry point %s of the distribution %s) is left out, because it is broken (%s): "
-        "%s, or leave out all plug-ins with PINCITE_PLUGINS=none.",
-        entry.name, entry.group, distribution, reason, remedy,
-    )  # fmt: skip
+    return (
+        f"The plug-in {entry.name} (entry point {entry.group} of the distribution {distribution}) is broken "
+        f"({reason}): {remedy}, or leave out all plug-ins with PINCITE_PLUGINS=none."
+    )
 
 
 def format_of(media_type: str) -> Format:

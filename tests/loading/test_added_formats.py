@@ -105,7 +105,7 @@ def test_broken_plugins_are_named_and_left_out(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": paths, "PINCITE_PLUGINS": ""}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.split()[0] == str(len(formats()))
-    told = [line.partition(" is left out, because it is broken ")[::2] for line in done.stderr.splitlines()]
+    told = [line.partition(" is broken ")[::2] for line in done.stderr.splitlines()]
     assert [each for each in told if "distribution sorry" in each[0]] == [
         (f"The plug-in {name} (entry point {group} of the distribution sorry)", f"({reason}): {REMEDY}")
         for name, group, reason in (
