@@ -28,7 +28,7 @@ COLUMNS = ("document", "source", "id", "date", "score", "location", "start", "en
 COLLECT_EVERY = 20_000
 """New objects after which Python looks for garbage, instead of 700: importing torch makes 160,000 that stay."""
 _NO_WORD = "no word in common"
-_LISTED_COPIES = 3
+_MAX_COPIES = 3
 """Copies of a passage that are named without --verbose."""
 _NAME_WIDTH = 26
 """Maximum width of a document's name in the table, in columns: most of the 80 columns are for the quote."""
@@ -152,7 +152,7 @@ def _passage(hit: Hit, *, marked: bool) -> Text:
 
 
 def _copies(also: Sequence[Hit], *, verbose: bool) -> Text:
-    named = also if verbose else also[:_LISTED_COPIES]
+    named = also if verbose else also[:_MAX_COPIES]
     places = [", ".join(filter(None, (copy.document.name, copy.location.label))) for copy in named]
     if len(also) > len(named):
         places.append(f"and {len(also) - len(named)} more")

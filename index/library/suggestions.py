@@ -33,7 +33,7 @@ _TRIES = 4
 _QUESTION_CHARACTERS = range(12, 101)
 _WORDS_OF_A_DEFINITION = 3
 """A question in another language than English has more words: it may be `Was ist das?`."""
-_LEAST_RARITY = 0.7
+_MIN_RARITY = 0.7
 """The rarity of the first word of a term without an article: `Deforestation is`, but not `Each is`, `Otherwise is`."""
 _VAGUE = re.compile(
     r"[^\w\s’'?¿,.-]|_|\b(?:it|this|these|those|that|here|there|now|also|such|others?|another|same|you|yours?|we|us|ours?"
@@ -102,7 +102,7 @@ def definition_question(sentence: str, usual: Collection[str]) -> tuple[int, str
     is_full_name = bool(found["term"] and others and others[-1][0].isupper())
     if is_full_name != bool(_PERSON.search(found["noun"])) or (found["one"] and not (found["name"] or is_full_name)):
         return 2, ""
-    if found["term"] and not is_full_name and (rarity(first) < _LEAST_RARITY or first.endswith(("ly", "ing"))):
+    if found["term"] and not is_full_name and (rarity(first) < _MIN_RARITY or first.endswith(("ly", "ing"))):
         return 2, ""
     subject = " ".join([_uncapitalised(first, usual), *others])
     return 2, f"{'Who' if is_full_name else 'What'} {found['be']} {subject}?"

@@ -324,7 +324,7 @@ _CORE = "{http://schemas.openxmlformats.org/package/2006/metadata/core-propertie
 _TERMS = "{http://purl.org/dc/terms/}"
 _META = "{urn:oasis:names:tc:opendocument:xmlns:meta:1.0}"
 _PARTS = ("docProps/core.xml", "meta.xml")
-_LONGEST = 1_000_000
+_MAX_PART_BYTES = 1_000_000
 """Bytes of a part that are read, at most."""
 
 
@@ -372,7 +372,7 @@ def _part(data: bytes, *names: str) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             found = next((name for name in names if name in archive.namelist()), "")
-            return archive.open(found).read(_LONGEST) if found else b""
+            return archive.open(found).read(_MAX_PART_BYTES) if found else b""
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError, RuntimeError, NotImplementedError):
         return b""
 

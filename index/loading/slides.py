@@ -82,8 +82,8 @@ _WITH_MACROS = (
 )
 """Media types of presentations that python-pptx does not know."""
 _INDENT = "  "
-_DEEPEST_GROUP = 20
-_MOST_POINTS = 10_000
+_MAX_GROUP_DEPTH = 20
+_MAX_POINTS = 10_000
 """Rows of a chart, at most."""
 _FURNITURE = frozenset({"DATE", "FOOTER", "SLIDE_NUMBER", "HEADER"})
 """Placeholders that repeat on each slide."""
@@ -172,7 +172,7 @@ def _ordered(shapes: Any, depth: int = 0) -> list[Any]:
     found = [shape for shape in shapes if not _is_title(shape) and _placeholder(shape) not in _FURNITURE]
     groups: list[Any] = []
     for shape in shapes_in_reading_order(found, _box):
-        inner = shape.shapes if hasattr(shape, "shapes") and depth < _DEEPEST_GROUP else None
+        inner = shape.shapes if hasattr(shape, "shapes") and depth < _MAX_GROUP_DEPTH else None
         groups += [shape] if inner is None else _ordered(inner, depth + 1)
     return groups
 
@@ -263,7 +263,7 @@ def _chart(space: Any) -> Iterator[Block]:
         names = [" ".join(_points(one, "tx").values()) for one in series]
         categories = next(filter(None, (_points(one, "cat", "xVal") for one in series)), {})
         values = [_points(one, "val", "yVal") for one in series]
-        count = min(max((n for points in (categories, *values) for n in points), default=-1) + 1, _MOST_POINTS)
+        count = min(max((n for points in (categories, *values) for n in points), default=-1) + 1, _MAX_POINTS)
         rows = [[categories.get(n, ""), *(_value(one.get(n, "")) for one in values)] for n in range(count)]
         yield grid([["", *names], *rows], Outline(caption=title, header_rows=1, header_columns=1))
 

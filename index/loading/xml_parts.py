@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 
-DEEPEST = 250
+MAX_DEPTH = 250
 """Levels of nesting. No document has so many, and code that walks through a tree may recurse."""
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
 _OWN = frozenset({"amp", "lt", "gt", "quot", "apos"})
@@ -70,8 +70,8 @@ def parse(data: bytes, name: str, *, lenient: bool = False) -> Any:
     if root is None:
         raise DamagedFile(f"{name} has XML without a single element.")
     etree.strip_tags(root, etree.Entity)
-    if root.xpath(f"boolean({'/*' * (DEEPEST + 1)})"):
-        raise DamagedFile(f"{name} nests its XML more than {DEEPEST} levels deep.", "Add what it contains as text.")
+    if root.xpath(f"boolean({'/*' * (MAX_DEPTH + 1)})"):
+        raise DamagedFile(f"{name} nests its XML more than {MAX_DEPTH} levels deep.", "Add what it contains as text.")
     return root
 
 
