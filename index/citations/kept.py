@@ -313,7 +313,7 @@ def _word_part(data: bytes, name: str) -> bytes:
             part = entry.read(MAX_BYTES + (1 << 16))
     except _BROKEN as error:
         raise BadKept(f"{name} is not a collection of kept quotes that Pincite exported.") from error
-    found = _ELEMENT.search(part)
-    if found is None:
+    match = _ELEMENT.search(part)
+    if match is None:
         raise BadKept(f"The collection in {name} is damaged.")
-    return found[1]
+    return match[1]

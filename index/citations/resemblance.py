@@ -253,9 +253,9 @@ def _weights(words: str) -> Counter[str]:
 
 def _words(text: str) -> Iterator[tuple[str, int, int]]:
     """Yield the words, or pairs of characters, with their places."""
-    for found in _WORD.finditer(text):
-        pair = 1 if found[1] else 0
-        yield found[pair].casefold(), *found.span(pair)
+    for match in _WORD.finditer(text):
+        pair = 1 if match[1] else 0
+        yield match[pair].casefold(), *match.span(pair)
 
 
 def _weight(word: str) -> float:

@@ -93,11 +93,11 @@ def iso_day(stated: str) -> str:
     try:
         return parsedate_to_datetime(stated).date().isoformat()
     except _ODD:
-        found = _ISO.match(stated)
+        match = _ISO.match(stated)
     try:
         return datetime.fromisoformat(stated).date().isoformat()
     except ValueError:
-        return iso_date(found.group() if found else stated)
+        return iso_date(match.group() if match else stated)
 
 
 # The parts of a message: its best body, and the files attached to it.

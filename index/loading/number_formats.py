@@ -101,13 +101,13 @@ def sections(code: str) -> Iterator[Section | None]:
     if len(code) > _MAX_FORMAT_CHARACTERS:
         return
     tokens: list[_Token] = []
-    for found in _TOKEN.finditer(code):
-        kind = found.lastgroup or ""
+    for match in _TOKEN.finditer(code):
+        kind = match.lastgroup or ""
         if kind == "end":
             yield _section(tokens)
             tokens = []
         else:
-            tokens.append(_Token(kind, found[kind]))
+            tokens.append(_Token(kind, match[kind]))
     yield _section(tokens)
 
 
@@ -124,8 +124,8 @@ def _known(tokens: Sequence[_Token]) -> tuple[list[_Token], tuple[str, float] | 
     condition = None
     known: list[_Token] = []
     for token in tokens:
-        if token.kind == "bracket" and (found := _CONDITION.fullmatch(token.text)):
-            condition = (found[1], float(found[2]))
+        if token.kind == "bracket" and (match := _CONDITION.fullmatch(token.text)):
+            condition = (match[1], float(match[2]))
         elif token.kind in ("quoted", "escaped", "gap", "fill", "bracket", "bare"):
             known.append(_Token("literal", _literal(token)))
         else:
@@ -146,8 +146,8 @@ def _literal(token: _Token) -> str:
         raise _Unknown
     if _COLOUR.fullmatch(text):
         return ""
-    if (found := _CURRENCY.fullmatch(text)) and not _OF_CLOCKS.fullmatch(text):
-        return found[1]
+    if (match := _CURRENCY.fullmatch(text)) and not _OF_CLOCKS.fullmatch(text):
+        return match[1]
     raise _Unknown
 
 

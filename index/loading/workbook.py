@@ -113,11 +113,11 @@ def _extent(source: IO[bytes]) -> Extent:
     while chunk := source.read(_CHUNK):
         text = rest + chunk
         end = 0
-        for found in _CELL.finditer(text):
-            names.add(found[1])
-            last = max(last, int(found[2]))
+        for match in _CELL.finditer(text):
+            names.add(match[1])
+            last = max(last, int(match[2]))
             cells += 1
-            end = found.end()
+            end = match.end()
         rest = text[max(end, len(text) - _MAX_TAG_CHARACTERS) :]
     return Extent(cells, last, max(map(_number, names), default=0))
 

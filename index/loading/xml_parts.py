@@ -42,10 +42,10 @@ def root_name(text: str, suffix: str) -> str:
 
     The text is XML if it declares so, is a drawing, or has an ending (lower case, with the dot) that says so.
     """
-    found = _ROOT.match(text[:_SAMPLE].lstrip("\ufeff"))
-    if not found or not (found["declared"] or found["root"] == "svg" or suffix == ".xml"):
+    match = _ROOT.match(text[:_SAMPLE].lstrip("\ufeff"))
+    if not match or not (match["declared"] or match["root"] == "svg" or suffix == ".xml"):
         return ""
-    return found["root"]
+    return match["root"]
 
 
 def parse(data: bytes, name: str, *, lenient: bool = False) -> Any:

@@ -119,10 +119,10 @@ class TextBlock:
     @property
     def margin(self) -> Margin | None:
         """What stands beside the block; None if its place has a name that is too long for that."""
-        if found := _NUMBERED.fullmatch(self.place):
-            return Margin(found[2], found[1])
-        if found := _MOMENT.fullmatch(self.place):
-            return Margin(found[1], speaker=found[2] or "")
+        if match := _NUMBERED.fullmatch(self.place):
+            return Margin(match[2], match[1])
+        if match := _MOMENT.fullmatch(self.place):
+            return Margin(match[1], speaker=match[2] or "")
         return Margin(_OUTPUT[2:]) if self.place.startswith("cell ") and self.place.endswith(_OUTPUT) else None
 
     @property

@@ -99,13 +99,13 @@ def spaced(page: PageText, run: Run) -> str:
 
 
 def _seams(page: PageText, run: Run) -> Iterator[int]:
-    for found in _BEFORE_NOTE.finditer(run.words):
-        if _raised(page.glyph(run.start + found.start()), page.glyph(run.start + found.end())):
-            yield found.end()
-    for found in _AFTER_WORD.finditer(run.words):
-        word = page.glyph(run.start + found.start())
-        if not _FUNCTION.search(run.words, 0, found.end()) and _raised(page.glyph(run.start + found.end()), word):
-            yield found.end()
+    for match in _BEFORE_NOTE.finditer(run.words):
+        if _raised(page.glyph(run.start + match.start()), page.glyph(run.start + match.end())):
+            yield match.end()
+    for match in _AFTER_WORD.finditer(run.words):
+        word = page.glyph(run.start + match.start())
+        if not _FUNCTION.search(run.words, 0, match.end()) and _raised(page.glyph(run.start + match.end()), word):
+            yield match.end()
 
 
 def _raised(mark: Glyph | None, word: Glyph | None) -> bool:

@@ -162,12 +162,12 @@ def _words(text: Lettered, line: Line, main: Direction) -> Iterator[tuple[float,
     The level is that of the line; if pdfium joined two levels to one line, it is that of the word.
     """
     for place in line.places:
-        for found in _WORD.finditer(without_leaders(text, place)):
-            first, last = place.start + found.start(), place.start + found.end() - 1
+        for match in _WORD.finditer(without_leaders(text, place)):
+            first, last = place.start + match.start(), place.start + match.end() - 1
             boxes = [turned(box, main) for at in (first, last) if (box := text.box(at))]
             left = min((box[0] for box in boxes), default=line.left)
             right = max((box[1] for box in boxes), default=line.right)
-            words = found.group().replace(_HYPHEN, "-")
+            words = match.group().replace(_HYPHEN, "-")
             apart = boxes and abs(sum(boxes[0][2:]) - line.bottom - line.top) > 2 * _APART * line.size
             offset = _offset(text, first, line, place, main) if apart else 0.0
             own = (Place(first, last + 1, place.bottom, place.top),)
