@@ -13,8 +13,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from tests.attack.demo_roster import DEMO_ATTACKS, against_demo
-from tests.attack.roster import ATTACKS
+from tests.attack.roster import ATTACKS, DEMO_ATTACKS, against_demo
 from tests.attack.servers import Server, is_alive, running_server, warm_up
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def main() -> int:
         "--program", choices=list(_PROGRAMS), action="append", help="the program to attack; both by default"
     )
     parser.add_argument("--list", action="store_true", help="print the names of the attacks and stop")
-    parser.add_argument("--demo", action="store_true", help="attack a public demo instead, with 50 visitors")
+    parser.add_argument("--demo", action="store_true", help="attack a public demo instead")
     parser.add_argument(
         "--rounds", type=int, default=0, help="rounds of the long attacks on a demo; the default is short"
     )

@@ -122,8 +122,8 @@ def _logged(server: Server, trial: Trial) -> None:
 
 
 ATTACKS = (
-    Attack("closures-framed", "Show the page in a frame of another site", _framed, programs=("demo",)),
-    Attack("closures-crossed", "Use a visitor's cookie from another site", _crossed, programs=("demo",)),
-    Attack("closures-functions", "Use what a demo leaves out", _closed, programs=("demo",)),
-    Attack("closures-logged", "Read visitors' words in the log", _logged, programs=("demo",)),
+    Attack("closures-framed", "Show the page in a frame of another site", _framed),
+    Attack("closures-crossed", "Use a visitor's cookie from another site", _crossed),
+    Attack("closures-functions", "Use what a demo leaves out", _closed),
+    Attack("closures-logged", "Read visitors' words in the log", _logged),
 )
