@@ -335,19 +335,14 @@ class Settings(DemoSettings, TeamSettings):
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     """Addresses or networks of the reverse proxies in front of a server, separated by commas or spaces. Only their
     `X-Forwarded-For`, `-Proto` and `-Host` headers are trusted; the proxies must overwrite those of a client."""
-    max_client_requests: int = Field(default=256, ge=1)
-    """Maximum number of concurrent requests of one client address; an event stream counts until it ends."""
     max_client_uploads: int = Field(default=32, ge=1)
     """Maximum number of concurrent uploads of one client address."""
     max_upload_megabytes: int = Field(default=2048, ge=1)
     """Maximum total size of the concurrent uploads of one client address."""
-    max_client_connections: int = Field(default=100, ge=1)
-    """Maximum number of connections of one client address that are open for over a second without a request."""
     header_seconds: float = Field(default=20.0, gt=0)
     """Time limit for the header of a request, in seconds."""
     body_seconds: float = Field(default=30.0, gt=0)
-    """Seconds that a server waits for the next 10 kB of a body, or for its end. It waits twice as long for a client to
-    read 10 kB of a response."""
+    """Seconds that a server waits for the next 10 kB of a body, or for its end."""
     log_format: Literal["auto", "text", "json"] = "auto"
     """The form of a server's log: lines of `json`, or `text` for people. `auto`: text on a terminal, otherwise JSON."""
     log_questions: bool = False

@@ -239,7 +239,9 @@ class _Removal:
 class Jobs:
     """All jobs of one library. Safe to use from several threads; `close` it before the library.
 
-    Jobs end with the process: added files are kept, waiting jobs are forgotten.
+    Jobs end with the process: added files are kept, waiting jobs are forgotten. Clients take turns, and a batch lets
+    others go first between two questions: without that, the attack `checks-batches` keeps another client's batch of
+    one question waiting on a bare server.
     """
 
     def __init__(

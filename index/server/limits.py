@@ -40,6 +40,8 @@ class Slots:
     Waiting requests take turns by client, and the client with the fewest slots comes first: a client with a hundred
     requests delays others only by the work in progress. A single client never gets all slots, because work in progress
     may take long.
+
+    Without the shares, the attack `checks-shares` keeps other clients' checks from being answered on a bare server.
     """
 
     def __init__(self, count: int, waiting: int = WAITING, *, share: int = 0) -> None:

@@ -13,9 +13,8 @@ import pytest
 
 from index.errors import OriginalMissing
 from index.records import Span
-from index.server.guard.quotas import PIECE
 from index.server.http.document_routes import disposition
-from index.server.http.responses import Download
+from index.server.http.responses import PIECE_BYTES, Download
 from tests.http.conftest import HARBOUR, PAGES, SOURCES, TREATY, Service, running_service
 
 if TYPE_CHECKING:
@@ -178,8 +177,8 @@ def test_file_changed_during_a_download_aborts_it(own_service: Service, write: W
 
     with pytest.raises(OriginalMissing):
         anyio.run(download)
-    assert max(sent) == PIECE
-    assert original.size - PIECE <= sum(sent) < original.size
+    assert max(sent) == PIECE_BYTES
+    assert original.size - PIECE_BYTES <= sum(sent) < original.size
     assert original.file.closed
 
 

@@ -1,4 +1,4 @@
-"""Limits the body of a request (size, time, JSON values), and closes connections that send and read nothing.
+"""Limits bodies (size, time, JSON values) and each client's uploads, and closes connections that send no request.
 
 A few megabytes of `[],` become gigabytes of objects, and no other thread runs meanwhile, because the parser holds the
 interpreter's lock. Therefore the values are counted first. Counting takes less than a millisecond per 64 kB, whatever
@@ -11,22 +11,19 @@ is told that the client has disconnected, so that it stops normally; its respons
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections import Counter
-from contextlib import suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
-from index.server.guard.origins import Proxies, Refusal, visitor
-from index.server.guard.quotas import RefusedError
+from index.server.guard.origins import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
-    from starlette.types import Message, Receive
+    from starlette.types import Message, Receive, Send
 
-    from index.server.guard.quotas import ResponseSender
     from index.settings import Settings
 
 
@@ -34,11 +31,17 @@ _VALUE_MARKS = (b",", b"[", b"{")
 """A JSON text has at most one more value than it has of these bytes outside of strings."""
 LEAST_BYTES = 10_000
 """The number of bytes that must arrive within the time limit, unless the body ends before."""
-LEAST_RATE = 4_000
-"""Mean rate in bytes per second that a body must reach once the time limit has passed. A line of 1 Mbit/s carries
-thirty bodies at this rate; the server receives fewer from one client at once."""
 _DISCONNECT: Message = {"type": "http.disconnect"}
+_RETRY_SECONDS = 5
 _NOT_UTF8 = Refusal(400, "The JSON of the body is not in UTF-8.", "Send it in UTF-8.")
+
+
+class RefusedError(Exception):
+    """A request is refused; `refusal` is the response."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.detail)
+        self.refusal = refusal
 
 
 class JsonValueCounter:
@@ -127,24 +130,113 @@ class ValueLimit:
             )
 
 
+# The share of one client: the number and the size of its concurrent uploads. Only the event loop uses it, so nothing
+# here is locked.
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Counts the uploads in progress of each client, and applies the limits.
+
+    Without the limit of their number, the attack `stalls-drips` keeps its 64 slow uploads open on a bare server: a
+    dozen are received at once, and each dozen waits for the time limit of the one before.
+
+    Clients without an address, such as those of a Unix socket, cannot be distinguished and have no limits.
+    """
+
+    max_uploads: int
+    max_upload_bytes: int
+    uploads: Counter[str] = field(default_factory=Counter)
+    bytes: Counter[str] = field(default_factory=Counter)
+    """Bytes of uploads: announced, or arrived if nothing was announced."""
+
+    @contextmanager
+    def upload(self, client: str) -> Iterator[Upload]:
+        """Count an upload while it arrives. Raises RefusedError if the client has too many."""
+        if client and self.uploads[client] >= self.max_uploads:
+            raise RefusedError(
+                Refusal(
+                    429,
+                    f"{self.max_uploads} uploads of this client are arriving.",
+                    "Wait for one to end, or send several files in one upload. The operator of this server can raise "
+                    "the limit with PINCITE_MAX_CLIENT_UPLOADS.",
+                    _RETRY_SECONDS,
+                )
+            )
+        upload = Upload(self, client)
+        self.uploads[client] += 1
+        try:
+            yield upload
+        finally:
+            _subtract(self.uploads, client, 1)
+            upload.release()
+
+
+@dataclass(slots=True)
+class Upload:
+    """Counts the bytes of one upload against its client's limit."""
+
+    shares: Shares
+    client: str
+    taken: int = 0
+
+    def take(self, size: int) -> None:
+        """Count bytes. Raises RefusedError if this upload, or all uploads of the client, are too large."""
+        limit = self.shares.max_upload_bytes
+        if self.taken + size > limit:
+            raise RefusedError(
+                Refusal(
+                    413,
+                    f"The upload is larger than {limit // 1_000_000} MB.",
+                    "Send fewer files at once. The operator of this server can raise the limit with "
+                    "PINCITE_MAX_UPLOAD_MEGABYTES.",
+                )
+            )
+        if self.client and self.shares.bytes[self.client] + size > limit:
+            raise RefusedError(
+                Refusal(
+                    429,
+                    f"The uploads of this client are larger than {limit // 1_000_000} MB together.",
+                    "Send it again when the others have arrived. The operator of this server can raise the limit with "
+                    "PINCITE_MAX_UPLOAD_MEGABYTES.",
+                    _RETRY_SECONDS,
+                )
+            )
+        self.taken += size
+        self.shares.bytes[self.client] += size
+
+    def release(self) -> None:
+        """Uncount the bytes of this upload."""
+        _subtract(self.shares.bytes, self.client, self.taken)
+        self.taken = 0
+
+
+def _subtract(counter: Counter[str], client: str, number: int) -> None:
+    """Subtract from a client's count, and forget clients whose count is zero."""
+    counter[client] -= number
+    if counter[client] <= 0:
+        del counter[client]
+
+
 class BodyTimeout:
-    """The time limit of a body, which arriving bytes extend."""
+    """The time limit of a body, which arriving bytes extend.
+
+    Without it, the attacks `stalls-bodies` and `stalls-drips` hold the slots of uploads on a bare server: uvicorn 0.55
+    waits for a body as long as the client likes.
+    """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._credit = seconds
-        """Seconds left, as far as the minimum mean rate allows."""
         self._waited = 0.0
         self._arrived = 0
 
     @property
     def seconds_left(self) -> float:
         """Seconds that the server waits for the next chunk."""
-        return min(self._seconds - self._waited, self._credit)
+        return self._seconds - self._waited
 
     def note(self, waited: float, arrived: int) -> None:
         """Record a chunk of `arrived` bytes that took `waited` seconds."""
-        self._credit += arrived / LEAST_RATE - waited
         self._waited += waited
         self._arrived += arrived
         if self._arrived >= LEAST_BYTES:
@@ -154,8 +246,7 @@ class BodyTimeout:
         """Return the refusal for a client that sends too slowly."""
         return Refusal(
             408,
-            f"The body did not arrive: less than {LEAST_BYTES // 1000} kB came within {self._seconds:g} seconds, "
-            f"or less than {LEAST_RATE // 1000} kB per second in all.",
+            f"The body did not arrive: less than {LEAST_BYTES // 1000} kB came within {self._seconds:g} seconds.",
             "Send the request again. The operator of this server can raise the limit with PINCITE_BODY_SECONDS.",
         )
 
@@ -164,20 +255,21 @@ class HttpExchange:
     """The request and the response of one exchange, as the application sees them."""
 
     def __init__(
-        self, receive: Receive, sender: ResponseSender, rules: tuple[Callable[[bytes], None], ...], seconds: float
-    ):
+        self, receive: Receive, send: Send, rules: tuple[Callable[[bytes], None], ...], seconds: float
+    ) -> None:
         self._receive = receive
-        self._sender = sender
+        self._send = send
         self._rules = rules
         self._timeout = BodyTimeout(seconds)
         self._complete = False
+        self._answered = False
         self.refusal: Refusal | None = None
-        """The reason why the body was not read to its end or the response was refused; None if neither happened."""
+        """The reason why the body was not read to its end; None if it was."""
 
     @property
     def unanswered(self) -> bool:
         """Whether there is a refusal that can still be sent."""
-        return self.refusal is not None and not self._sender.started
+        return self.refusal is not None and not self._answered
 
     async def receive(self) -> Message:
         """Return the next part of the body within its time limit; after its end, wait for messages without a limit."""
@@ -199,10 +291,8 @@ class HttpExchange:
         """Send a part of the response, unless a refusal replaces it."""
         if self.unanswered:
             return
-        try:
-            await self._sender.send(message)
-        except RefusedError as refused:
-            self.refusal = refused.refusal
+        self._answered = True
+        await self._send(message)
 
     async def _receive_in_time(self, awaited: Awaitable[Message]) -> Message:
         """Return the message within the time limit. Only waiting counts, not the time that the application takes."""
@@ -217,119 +307,24 @@ class HttpExchange:
         return message
 
 
-# Closes connections that stay open without a request, or whose responses are not read.
-#
-# Unread bytes of a response stay in the server's memory. Neither uvicorn nor asyncio has a time limit for them, while a
-# response is written or while a connection with unsent bytes is closing. Here, a client must read at a minimum rate,
-# just as it must send bodies at a minimum rate. An idle event stream has no unread bytes and stays open.
+# Closes connections that stay open without a request.
 #
 # A server has a limited number of connections, and a client that sends half a header and waits occupies one. uvicorn
 # closes a connection that is silent between two requests, but waits forever for the first byte, for the rest of a
 # header, and for the rest of a body that nothing reads. Here, one deadline covers all of these, and arriving bytes do
 # not extend it.
 
-_UNSENT_BYTES = 64 * 1024
-"""Bytes that the system buffers in addition to those in flight. By default it buffers megabytes, and then accepts no
-more bytes for a long time while a slow client reads."""
-_CHECKS = 5
-"""Number of checks of a connection within the time limit."""
-_GRACE_SECONDS = 1.0
-"""Seconds before a connection counts as idle, so that a burst of connections served at once is not refused."""
-_READING_FACTOR = 2
-"""A client may take this many times as long to read 10 kB as to send 10 kB: its system may buffer megabytes, and
-requests more only after the client has read a large part of them."""
-_TOO_MANY = Refusal(
-    429,
-    "This client has too many connections without a request.",
-    "Use fewer at once. The operator of this server can raise the limit with PINCITE_MAX_CLIENT_CONNECTIONS.",
-    1,
-)
-
-
-class Backlog(asyncio.Protocol):
-    """A mixin for uvicorn's protocols that closes the connection of a client that does not read.
-
-    It uses two attributes of every uvicorn protocol: `transport`, and `flow`, which knows whether writing is paused.
-    While writing is paused or the connection is closing, nothing is written, so the unread bytes can only decrease.
-    """
-
-    transport: asyncio.Transport
-    flow: Any
-    reading_seconds: float
-    """The time in seconds within which the client must read `LEAST_BYTES`, or everything."""
-    _unread = 0
-    _since: float | None = None
-    """When `_unread` was measured; None while the server does not wait for the client."""
-    _next_check: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Start checking."""
-        super().connection_made(transport)
-        _limit_unsent(transport.get_extra_info("socket"))
-        self._check()
-
-    def resume_writing(self) -> None:
-        """Reset the timer: the client has read nearly everything."""
-        self._since = None
-        super().resume_writing()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Stop checking."""
-        if self._next_check is not None:
-            self._next_check.cancel()
-        super().connection_lost(exc)
-
-    def _check(self) -> None:
-        loop = asyncio.get_running_loop()
-        unread = self.transport.get_write_buffer_size()
-        if not unread or not (self.flow.write_paused or self.transport.is_closing()):
-            self._since = None
-        elif self._since is None or self._unread - unread >= LEAST_BYTES:
-            self._unread, self._since = unread, loop.time()
-        elif loop.time() - self._since >= self.reading_seconds:
-            self.transport.abort()
-            return
-        self._next_check = loop.call_later(self.reading_seconds / _CHECKS, self._check)
-
-
-def _limit_unsent(connection: Any) -> None:
-    option = getattr(socket, "TCP_NOTSENT_LOWAT", None)
-    if connection is not None and option is not None:
-        with suppress(OSError):  # Unix sockets lack this option
-            connection.setsockopt(socket.IPPROTO_TCP, option, _UNSENT_BYTES)
-
-
-@dataclass(frozen=True, slots=True)
-class IdleConnections:
-    """Counts the connections of each client without a request in progress."""
-
-    seconds: float
-    most: int
-    """Limit for one client; trusted proxies and clients of a Unix socket have no limit."""
-    proxies: Proxies
-    connections: Counter[str] = field(default_factory=Counter)
-
-    def has_too_many(self, peer: str) -> bool:
-        """Return whether a client exceeds the limit."""
-        return bool(peer) and self.connections[peer] > self.most and not self.proxies.trusts(peer)
-
-    def remove(self, peer: str) -> None:
-        """Uncount a connection that was closed or has a request."""
-        self.connections[peer] -= 1
-        if self.connections[peer] <= 0:
-            del self.connections[peer]
-
 
 class Deadline(asyncio.Protocol):
     """A mixin for uvicorn's protocols that closes the connection if no request has arrived by the deadline.
 
-    It uses two attributes of every uvicorn protocol: `transport`, and `cycle`, the current or last request.
+    Without it, the attack `stalls-headers` keeps hundreds of connections of a bare server for ever. It uses two
+    attributes of every uvicorn protocol: `transport`, and `cycle`, the current or last request.
     """
 
-    idle: IdleConnections
+    header_seconds: float
     transport: asyncio.Transport
     cycle: Any = None
-    peer = ""
     _timer: asyncio.TimerHandle | None = None
     _header_started = False
     """Whether a part of a header has arrived."""
@@ -337,8 +332,6 @@ class Deadline(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the first request."""
         super().connection_made(transport)
-        address = transport.get_extra_info("peername")
-        self.peer = visitor(str(address[0])) if address else ""
         self._wait()
 
     def data_received(self, data: bytes) -> None:
@@ -360,13 +353,12 @@ class Deadline(asyncio.Protocol):
         self._stop()
         super().connection_lost(exc)
 
-    def close_idle(self, refusal: Refusal) -> None:
+    def _close_idle(self) -> None:
         """Close the connection; a client that has sent a part of a header gets the refusal first."""
-        self._stop()
         if self.transport.is_closing() or self._has_request():
             return
         if self._header_started and (self.cycle is None or not self.cycle.more_body):
-            self.transport.write(_response(refusal))
+            self.transport.write(_response(_header_timeout(self.header_seconds)))
         self.transport.close()
 
     def _has_request(self) -> bool:
@@ -376,36 +368,19 @@ class Deadline(asyncio.Protocol):
         self._stop()
         self._header_started = False
         if not self.transport.is_closing():
-            self.idle.connections[self.peer] += 1
-            self._timer = self._later(min(_GRACE_SECONDS, self.idle.seconds), self._after_grace)
-
-    def _after_grace(self) -> None:
-        if self.idle.has_too_many(self.peer):
-            self.close_idle(_TOO_MANY)
-        elif self.idle.seconds <= _GRACE_SECONDS:
-            self.close_idle(_header_timeout(self.idle.seconds))
-        else:
-            rest = self.idle.seconds - _GRACE_SECONDS
-            self._timer = self._later(rest, self.close_idle, _header_timeout(self.idle.seconds))
+            self._timer = asyncio.get_running_loop().call_later(self.header_seconds, self._close_idle)
 
     def _stop(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-            self.idle.remove(self.peer)
-
-    def _later(self, seconds: float, call: Callable[..., None], *arguments: Refusal) -> asyncio.TimerHandle:
-        return asyncio.get_running_loop().call_later(seconds, call, *arguments)
 
 
 def protocol(settings: Settings) -> type[asyncio.Protocol]:
-    """Return the protocol class that uvicorn would choose, with limits on waiting for a client. For one server."""
+    """Return the protocol class that uvicorn would choose, with a time limit for headers."""
     from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-    proxies = Proxies(settings.trusted_proxies)
-    idle = IdleConnections(settings.header_seconds, settings.max_client_connections, proxies)
-    limits = {"idle": idle, "reading_seconds": _READING_FACTOR * settings.body_seconds}
-    return type("GuardedProtocol", (Deadline, Backlog, AutoHTTPProtocol), limits)
+    return type("GuardedProtocol", (Deadline, AutoHTTPProtocol), {"header_seconds": settings.header_seconds})
 
 
 def _header_timeout(seconds: float) -> Refusal:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
 
-from index.server.guard.body import HttpExchange, SizeLimit, ValueLimit
-from index.server.guard.origins import PROBES, Origins, Proxies, Refusal, host_names
-from index.server.guard.quotas import RefusedError, ResponseSender, Shares, Upload
+from index.server.guard.body import HttpExchange, RefusedError, Shares, SizeLimit, Upload, ValueLimit
+from index.server.guard.origins import Origins, Proxies, Refusal, host_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,9 +45,7 @@ class Guard:
         self._app = app
         self._proxies = Proxies(settings.trusted_proxies)
         self._origins = Origins(host_names(settings.allow_hosts))
-        self._shares = Shares(
-            settings.max_client_requests, settings.max_client_uploads, settings.max_upload_megabytes * 1_000_000
-        )
+        self._shares = Shares(settings.max_client_uploads, settings.max_upload_megabytes * 1_000_000)
         self._bytes = settings.max_body_megabytes * 1_000_000
         self._values = max(_LEAST_VALUES, _VALUES_PER_QUESTION * settings.max_batch_questions)
         self._seconds = settings.body_seconds
@@ -74,14 +71,11 @@ class Guard:
 
     def _exchange(self, scope: Scope, receive: Receive, send: Send, stack: ExitStack) -> HttpExchange:
         """Return the exchange with the rules for its body. Raises RefusedError."""
-        client = scope["client"][0]
-        if scope["path"] not in PROBES:
-            stack.enter_context(self._shares.request(client))
         headers = Headers(scope=scope)
         rules: list[Callable[[bytes], None]] = []
         limit: SizeLimit | Upload
         if _is_upload(scope, headers):
-            upload = stack.enter_context(self._shares.upload(client))
+            upload = stack.enter_context(self._shares.upload(scope["client"][0]))
             limit = upload
             rules.append(lambda chunk: upload.take(len(chunk)))
         else:
@@ -93,7 +87,7 @@ class Guard:
         if announced is not None:
             limit.take(announced)
             del rules[0]  # everything is counted: servers pass on no more bytes than announced
-        return HttpExchange(receive, ResponseSender(send, self._shares, client), tuple(rules), self._seconds)
+        return HttpExchange(receive, send, tuple(rules), self._seconds)
 
     def _most(self, path: str) -> int:
         """Return the size limit of a body that is not an upload, in bytes."""

@@ -42,8 +42,6 @@ _V6_PREFIX = 64
 _SCHEMES = ("http", "https")
 _NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-PROBES = ("/healthz", "/readyz", "/metrics")
-"""Routes for monitoring: they reveal nothing about the documents, and no client has a limit of requests to them."""
 _FOREIGN_SITES = ("cross-site", "same-site")
 _DEFAULT_PORTS = (None, 80, 443)
 Authority = tuple[str, int | None]

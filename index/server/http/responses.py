@@ -17,7 +17,6 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 
 from index.errors import OriginalMissing
-from index.server.guard.quotas import PIECE
 from index.server.limits import call_on_disconnect
 
 if TYPE_CHECKING:
@@ -36,6 +35,8 @@ Produce = Callable[[Emit], Awaitable[None]]
 MEDIA_TYPE = "text/event-stream"
 KEEP_ALIVE_SECONDS = 15.0
 """Interval of comments in a silent stream: proxies close connections that are silent for a minute."""
+PIECE_BYTES = 64 * 1024
+"""Bytes of a file that are read and sent at once."""
 _SORTED_CHARACTERS = 200
 """Characters of a name that determine its position in the list."""
 Position = tuple[str, str]
@@ -120,7 +121,7 @@ async def _pieces(original: OpenOriginal) -> AsyncIterator[bytes]:
     """
     digest, left = hashlib.sha256(), original.size
     while left:
-        piece = await anyio.to_thread.run_sync(original.file.read, min(PIECE, left))
+        piece = await anyio.to_thread.run_sync(original.file.read, min(PIECE_BYTES, left))
         digest.update(piece)
         left -= len(piece)
         if not piece or (not left and digest.hexdigest() != original.sha256):
