@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import pytest
+
+from tests.faults.disks import NoDiskError, mounted_disk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -98,20 +99,8 @@ def check_committed(library: Library, texts: Mapping[str, Sequence[str]]) -> set
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """Mount a disk of eight megabytes."""
-    mounted = tmp_path / "disk"
-    mounted.mkdir()
-    mounted_disk = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(mounted)], capture_output=True, check=False
-    )
-    if mounted_disk.returncode:
+    try:
+        with mounted_disk(tmp_path / "disk", 8) as disk:
+            yield disk
+    except NoDiskError:
         pytest.skip("no disk can be mounted here: that takes root")
-    yield mounted
-    subprocess.run(["umount", "-l", str(mounted)], check=True)
-
-
-def fill_disk(disk: Path, *, leave: int) -> Path:
-    """Fill a disk with a file until only some bytes are left, and return that file."""
-    free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_bsize
-    ballast = disk / "ballast"
-    ballast.write_bytes(b"\0" * (free - leave))
-    return ballast

@@ -32,14 +32,11 @@ class NoDiskError(Exception):
 
 
 @contextmanager
-def small_disk(folder: Path) -> Iterator[Path]:
-    """Mount a disk of sixteen megabytes until the block ends. Raises NoDiskError."""
+def mounted_disk(folder: Path, megabytes: int = DISK_MEGABYTES) -> Iterator[Path]:
+    """Mount a small disk until the block ends. Raises NoDiskError."""
     folder.mkdir(parents=True)
-    size = f"size={DISK_MEGABYTES}m"
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(folder)], capture_output=True, check=False
-    )
-    if mounted.returncode:
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
         raise NoDiskError
     try:
         yield folder
@@ -47,15 +44,19 @@ def small_disk(folder: Path) -> Iterator[Path]:
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+def fill_disk(disk: Path, *, leave: int) -> Path:
+    """Fill a disk with a file until only some bytes are left, and return that file."""
+    status = os.statvfs(disk)
+    ballast = disk / "ballast"
+    ballast.write_bytes(bytes(max(0, status.f_bavail * status.f_bsize - leave)))
+    return ballast
+
+
 def full_disk(folder: Path, rounds: int, seed: int) -> Tally:
     """Fill the disk: a change is refused or completed, committed data stays, and the change completes on free space."""
 
     def damage_disk(arena: Arena, chance: random.Random) -> Callable[[], None]:
-        ballast = arena.folder.parent / "ballast"
-        status = os.statvfs(arena.folder)
-        free = status.f_bavail * status.f_bsize
-        ballast.write_bytes(bytes(max(0, free - chance.randrange(_MAX_FREE_BYTES))))
-        return ballast.unlink
+        return fill_disk(arena.folder.parent, leave=chance.randrange(_MAX_FREE_BYTES)).unlink
 
     return _on_bad_disk(folder, rounds, seed, damage_disk)
 
@@ -74,7 +75,7 @@ def _on_bad_disk(
     folder: Path, rounds: int, seed: int, damage_disk: Callable[[Arena, random.Random], Callable[[], None]]
 ) -> Tally:
     tally = Tally()
-    with small_disk(folder / "disk") as disk:
+    with mounted_disk(folder / "disk") as disk:
         arena = Arena(disk / "arena")
         for number in range(rounds):
             chance = random.Random(f"{seed} {number}")

@@ -92,7 +92,9 @@ def _serve_damaged(arena: Arena, change: Change, chance: random.Random) -> tuple
             if library.problems():
                 return finding, True
             return examine(library, change, change.sources, chance), False
-    except LibraryError:
+    except LibraryError as error:
+        if not error.hint:
+            finding.disagreements.append(f"The error says not what to do: {error}")
         return finding, True
     except Exception as error:  # only a LibraryError may be raised
         finding.disagreements.append(f"{type(error).__name__}: {error}")

@@ -1,4 +1,4 @@
-"""Damage to either index is repaired without a message and never changes an answer."""
+"""Damage to either index is repaired without a message and never changes an answer; a log of garbage is ignored."""
 
 from __future__ import annotations
 
@@ -108,3 +108,14 @@ def test_uncommitted_deletion_files_of_a_dead_writer_are_harmless(closed_library
         library.remove(source)
         assert library.problems() == []
         assert source not in {hit.document.source for hit in library.search("Ship7", mode="lexical", limit=100)}
+
+
+def test_closed_library_is_complete_without_its_log(closed_library: Path, tmp_path: Path) -> None:
+    """A closed library has no log, and ignores a log of garbage."""
+    assert not list(closed_library.glob("catalog.db-*"))
+    copy = tmp_path / "copy"
+    shutil.copytree(closed_library, copy)
+    (copy / "catalog.db-wal").write_bytes(b"garbage" * 1000)
+    with open_library(copy) as library:
+        assert len(library.documents()) == 100
+        assert library.problems() == []

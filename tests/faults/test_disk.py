@@ -9,7 +9,8 @@ import pytest
 
 from index.errors import LibraryNotWritable, LibraryReadOnly
 from tests.faults.adder import open_library
-from tests.faults.conftest import fill_disk, write_files
+from tests.faults.conftest import write_files
+from tests.faults.disks import fill_disk
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,7 +17,7 @@ SEED = 20261125
 ROUNDS = {
     "full disk": length(2, 6),
     "read-only disk": length(1, 3),
-    "damaged catalog": length(4, 12),
+    "damaged catalog": length(12, 60),
     "damaged caches": length(3, 12),
     "clock going back": length(1, 2),
     "two writers": 2,

@@ -13,7 +13,8 @@ from index.loading.loader import load
 from index.server.job_queue import Jobs
 from index.server.uploads import Uploads
 from tests.faults.adder import SETTINGS, open_library
-from tests.faults.conftest import HelperProcess, check_committed, fill_disk, write_files
+from tests.faults.conftest import HelperProcess, check_committed, write_files
+from tests.faults.disks import fill_disk
 from tests.server.conftest import finished
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
@@ -551,14 +552,23 @@ def test_waiting_for_another_writer_times_out(
 def test_job_waiting_for_another_writer_can_be_cancelled(
     jobs: Jobs, uploads: Uploads, library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It ends at once, however long the other writer takes."""
+    """It ends at once, however long the other writer takes, and it has tried once in this time."""
     monkeypatch.setattr(store, "WRITER_PATIENCE", 0.01)
     monkeypatch.setattr(file_jobs, "_RETRY_SECONDS", 3600.0)
+    add, tries = library.add, []
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        tries.append(arguments)
+        return add(*arguments, **options)
+
+    monkeypatch.setattr(library, "add", counted)
     with WriterLock(library.folder).held(patience=0):
         job = jobs.add(receive(uploads, files(SHIP)))
-        wait_for_job(job, lambda: job.state == "working")
+        wait_until(lambda: bool(tries))
+        time.sleep(0.2)
         job.cancel()
         assert finished(job).state == "cancelled"
+    assert len(tries) == 1
 
 
 def test_closed_queue_refuses_jobs_and_deletes_their_files(jobs: Jobs, uploads: Uploads) -> None:

@@ -92,12 +92,6 @@ def test_removal_during_the_upload_of_a_new_version(
     assert (library.verify().mismatches, library.problems()) == ((), [])
 
 
-def test_removing_an_unknown_document_is_an_error(jobs: Jobs) -> None:
-    """The error is that of the library."""
-    with pytest.raises(DocumentNotFound):
-        jobs.remove("nothing")
-
-
 def test_failed_removal_is_reported_to_its_caller(
     jobs: Jobs, uploads: Uploads, library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -314,16 +308,6 @@ def test_close_cancels_jobs_and_leaves_no_thread(
     for call in (lambda: jobs.batch(["x"]), lambda: jobs.remove("a.txt")):
         with pytest.raises(ServiceError):
             call()
-
-
-def test_files_of_a_killed_process_are_deleted_at_start(library: Library, settings: Settings, uploads: Uploads) -> None:
-    """The next queue deletes arrived files that are not in the library."""
-    left = library.folder / "arriving" / "dead" / "1" / "a.txt"
-    left.parent.mkdir(parents=True)
-    left.write_text(SHIP)
-    Jobs(library, settings, uploads).close()
-    assert not left.exists()
-    assert kept_files(uploads) == {}
 
 
 # Many clients

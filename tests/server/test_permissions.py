@@ -76,11 +76,11 @@ def test_routes_are_matched_by_their_whole_path_in_their_order() -> None:
     assert table.find("POST", "/v1/inner/x/new") is None
 
 
-@pytest.mark.parametrize("path", ["/v2/ask", "/v1/ask/", "//v1/ask", "/V1/ask", "/v1/ask\n", "/gradio_api/file=/etc/x"])
-def test_path_that_resembles_a_route_has_no_permission(app: FastAPI, path: str) -> None:
+def test_path_that_resembles_a_route_has_no_permission(app: FastAPI) -> None:
     """Nor has it with any other method."""
     table = Permissions.of(app.routes)
-    assert [table.find(method, path) for method in METHODS] == [None] * len(METHODS)
+    paths = ("/v2/ask", "/v1/ask/", "//v1/ask", "/V1/ask", "/v1/ask\n", "/gradio_api/file=/etc/x")
+    assert [(method, path) for path in paths for method in METHODS if table.find(method, path)] == []
 
 
 def test_open_routes_of_gradio_exist_and_all_others_stay_closed(app: FastAPI) -> None:

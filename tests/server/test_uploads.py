@@ -67,6 +67,7 @@ def arriving(uploads: Uploads) -> list[str]:
         pytest.param("${7+7}{{x}}`.md", "${7+7}{{x}}`.md", id="template syntax"),
         pytest.param("trailing. . ", "trailing", id="dots and blanks at the end"),
         pytest.param("con:aux|x?.txt", "conauxx.txt", id="what Windows refuses"),
+        pytest.param("U\u0308ber.txt", "\u00dcber.txt", id="accents as other systems write them"),
     ],
 )
 def test_unsafe_file_names_are_cleaned(name: str, safe: str) -> None:
@@ -105,11 +106,6 @@ def test_files_of_one_upload_get_distinct_names(names: list[str]) -> None:
     )
     assert len({arrival.home for arrival in arrivals}) == len({arrival.source for arrival in arrivals}) == len(names)
     assert all(arrival.source == str(arrival.home) == str(folder / arrival.name) for arrival in arrivals)
-
-
-def test_accents_in_file_names_are_normalised() -> None:
-    """Otherwise the same file from two systems would have two names."""
-    assert safe_name("U\u0308ber.txt") == "\u00dcber.txt"
 
 
 def test_file_is_received_piece_by_piece(uploads: Uploads) -> None:
@@ -160,14 +156,6 @@ def test_unwritable_folder_is_a_pincite_error(tmp_path: Path) -> None:
     uploads.close()
 
 
-def test_two_files_of_one_name_are_both_kept(uploads: Uploads) -> None:
-    """The second file of an upload gets a number."""
-    arrivals = [*receive(uploads, {"a.txt": "one"}), *receive(uploads, {"a.txt": "two", "b.txt": "three"})]
-    for arrival in with_distinct_names(arrivals):
-        uploads.keep(arrival)
-    assert kept_files(uploads) == {"a.txt": "one", "a (2).txt": "two", "b.txt": "three"}
-
-
 def test_numbered_names_do_not_collide(uploads: Uploads) -> None:
     """The next free number is used."""
     arrivals = with_distinct_names(
@@ -176,15 +164,6 @@ def test_numbered_names_do_not_collide(uploads: Uploads) -> None:
     for arrival in arrivals:
         uploads.keep(arrival)
     assert kept_files(uploads) == {"a (2).txt": "1", "a.txt": "2", "a (3).txt": "3"}
-
-
-def test_new_version_replaces_the_file_when_kept(uploads: Uploads) -> None:
-    """The earlier file stays until the library has the new one."""
-    keep(uploads, {"a.txt": "old"})
-    (new,) = receive(uploads, {"a.txt": "new"})
-    assert kept_files(uploads) == {"a.txt": "old"}
-    uploads.keep(new)
-    assert kept_files(uploads) == {"a.txt": "new"}
 
 
 def test_dropped_upload_keeps_the_earlier_version(uploads: Uploads) -> None:
