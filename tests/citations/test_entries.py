@@ -160,16 +160,10 @@ def test_address_is_normalised_before_the_directive(source: str, address: str) -
 @pytest.mark.parametrize(
     "source",
     [
-        "javascript:alert(1)",
-        "file:///etc/passwd",
-        "data:text/html,x",
-        "http://",
-        "http://[x",
-        "https://a b/",
-        "//a/b",
-        "",
+        "javascript:alert(1)", "file:///etc/passwd", "data:text/html,x", "http://", "http://[x", "https://a b/",
+        "//a/b", "",
     ],
-)
+)  # fmt: skip
 def test_invalid_web_address_is_not_linked(source: str) -> None:
     """Only http and https with a valid host are linked."""
     assert web_address(source) == ""

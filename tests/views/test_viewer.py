@@ -233,9 +233,9 @@ def test_original_is_verified_while_it_is_read(changing: Library, monkeypatch: p
 
 def test_original_file_is_returned_unchanged(changing: Library, write: Write) -> None:
     """Name and media type are returned with the bytes, which any copy has. Without one, the error says what to do."""
-    copy = write("copies/letter.pdf", LETTER)
-    changing.add([copy])
-    for path in (Path(changing.find("letter.pdf").source), copy):
+    paths = [Path(changing.find("letter.pdf").source), write("copies/letter.pdf", LETTER)]
+    changing.add(paths[1:])
+    for path in paths:
         original = changing.original("letter.pdf")
         assert (original.data, original.name, original.media_type) == (LETTER, "letter.pdf", "application/pdf")
         assert changing.has_original("letter.pdf")
