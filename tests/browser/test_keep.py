@@ -222,7 +222,7 @@ def test_browser_without_storage_says_so(site: str, visit: Visit) -> None:
 
 def test_broken_storage_breaks_nothing(site: str, visit: Visit) -> None:
     """Storage belongs to the reader, and may hold anything."""
-    page = visit(site)
+    page = visit(site, fresh=True)
     for stored in ("{", '"x"', "[1, null, {}]", '[{"id": "q", "revision": 1, "quotes": [7]}]'):
         page.evaluate("(text) => localStorage.setItem('pincite.kept:/', text)", stored)
         open_page(page, site)
@@ -236,7 +236,7 @@ def test_tray_that_is_full_says_so(site: str, visit: Visit) -> None:
 
     Nothing that was kept is lost.
     """
-    page = visit(site)
+    page = visit(site, fresh=True)
     keep(page, QUESTION)
     page.evaluate(
         """() => {
@@ -330,12 +330,12 @@ def test_removal_and_lost_server_are_told(own_site: tuple[str, Library], visit: 
 # Other ways to look at the page
 
 
-def test_tray_shows_hostile_words_as_text_and_suits_print_and_zoom(site: str, revisit: Revisit) -> None:
+def test_tray_shows_hostile_words_as_text_and_suits_print_and_zoom(site: str, visit: Visit) -> None:
     """No word of a document, of its name, of a question or of a note becomes markup.
 
     Print leaves the tray out; at 200 % nothing is off the screen; differences are seen in forced colours.
     """
-    page = revisit(site)
+    page = visit(site, fresh=True)
     question = "Where did the comet <img src=x onerror=window.pwned=1> ${window.pwned=1} fall?"
     keep(page, question)
     tray(page)
@@ -355,5 +355,5 @@ def test_tray_shows_hostile_words_as_text_and_suits_print_and_zoom(site: str, re
     assert note.evaluate("node => getComputedStyle(node).borderTopColor") != "rgba(0, 0, 0, 0)"
     page.emulate_media(forced_colors="none", media="print")
     expect(page.locator("#tray")).to_be_hidden()
-    expect(page.locator("#results .p-answer")).to_be_visible()
+    expect(page.locator("#results .p-answered")).to_be_visible()
     page.emulate_media(media="screen")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
@@ -19,7 +19,7 @@ from tests.browser.layout import layout_problems
 from tests.browser.source_reader import PHONE, loaded_viewer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Locator, Page, ViewportSize
 
@@ -102,23 +102,23 @@ def assert_neighbours_are_read(grid: Locator) -> None:
     assert_within(grid.locator("td.p-hit"), grid)
 
 
-CELLS = [
-    pytest.param(shapes.sheet, "4512", assert_cell_is_shown, id="below headers"),
-    pytest.param(shapes.payments, "96250", assert_neighbours_are_read, id="beside columns"),
-]
+CELLS: tuple[tuple[Callable[[], Document], str, Callable[[Locator], None]], ...] = (
+    (shapes.sheet, "4512", assert_cell_is_shown),
+    (shapes.payments, "96250", assert_neighbours_are_read),
+)
 """Cells to mark, each in its document, and what is required of its table."""
 
 
 @PHONE_AND_DESK
-@pytest.mark.parametrize(("make", "words", "require"), CELLS)
+@pytest.mark.parametrize(("make", "words", "require"), CELLS, ids=["below headers", "beside columns"])
 def test_marked_cell_is_in_sight(
     shaped_site: tuple[str, Library],
     revisit: Revisit,
     size: ViewportSize,
     scheme: Scheme,
-    make: Any,
+    make: Callable[[], Document],
     words: str,
-    require: Any,
+    require: Callable[[Locator], None],
 ) -> None:
     """The table scrolls in its own region below its headers; the page does not scroll sideways.
 
@@ -144,9 +144,9 @@ def test_page_of_a_cell_shows_it_with_headers_and_columns(
     page = unwatched
     page.set_viewport_size(size)
     page.emulate_media(color_scheme=scheme)
-    for make, words, require in (case.values for case in CELLS):
-        page.goto(citation_address(shaped_site[0], make(), words))  # type: ignore[operator]
-        require(page.locator(".p-grid:has(.p-hit)"))  # type: ignore[operator]
+    for make, words, require in CELLS:
+        page.goto(citation_address(shaped_site[0], make(), words))
+        require(page.locator(".p-grid:has(.p-hit)"))
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 

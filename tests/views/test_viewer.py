@@ -139,9 +139,9 @@ def test_unknown_or_removed_document_is_not_found(changing: Library) -> None:
     info = changing.find("letter.pdf")
     changing.remove("letter.pdf")
     viewer = changing.parts.contents.viewer
-    for show in (viewer.view, viewer.text, viewer.page_marks):
+    for show_record in (viewer.view, viewer.text, viewer.page_marks):
         with pytest.raises(DocumentNotFound):
-            show(info, Span(0, 3))  # type: ignore[operator]
+            show_record(info, Span(0, 3))
 
 
 def test_document_of_one_long_line_is_shown_in_windows(library: Library) -> None:
