@@ -73,6 +73,7 @@ def test_packed_model_encodes_like_the_original(
     for ours, theirs in zip(tokens, expected[1], strict=True):
         assert ours.shape == theirs.shape
         assert torch.nn.functional.cosine_similarity(ours, theirs).min() > 1 - 20 * tolerance
+    assert encoder_of(precision).name == encoder_of("float32").name
     assert packed.get_embedding_dimension() == 384
     assert (packed.max_seq_length, packed.device.type) == (256, "cpu")
 

@@ -305,10 +305,9 @@ def test_many_members_are_added_in_seconds(library: Library, write: Write) -> No
 # Mirrored folders
 
 
-def test_sync_follows_a_changed_archive(library: Library, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("settled_files")
+def test_sync_follows_a_changed_archive(library: Library, write: Write) -> None:
     """Unchanged archives are not opened again; of changed ones the members follow; of vanished ones they go."""
-    monkeypatch.setattr("index.ingest.plan.SETTLING_NS", 0)
-    monkeypatch.setattr(queue, "SETTLING_NS", 0)
     archive, letter = write("leak.zip", zipped({"one.txt": text(1), "two.txt": text(2)})), write("mail.eml", LETTER)
     folder = archive.parent
     everything = {*below(archive, "one.txt", "two.txt"), str(letter), *below(letter, "list.txt")}
@@ -332,12 +331,9 @@ def test_sync_follows_a_changed_archive(library: Library, write: Write, monkeypa
     assert library.documents() == []
 
 
-def test_sync_does_not_open_an_archive_again_for_a_member_that_fails(
-    library: Library, write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("settled_files")
+def test_sync_does_not_open_an_archive_again_for_a_member_that_fails(library: Library, write: Write) -> None:
     """The failure is reported each time, and other rules try it again."""
-    monkeypatch.setattr("index.ingest.plan.SETTLING_NS", 0)
-    monkeypatch.setattr(queue, "SETTLING_NS", 0)
     archive = write("leak.zip", zipped({"one.txt": text(1), "long.txt": text(2) * 50}))
     library.parts.session.change_settings({"max_characters": 1000})
     first = library.sync(archive.parent)
@@ -348,12 +344,9 @@ def test_sync_does_not_open_an_archive_again_for_a_member_that_fails(
     assert set(library.sync(archive.parent).added) == below(archive, "long.txt")
 
 
-def test_removed_member_comes_back_with_the_next_sync(
-    library: Library, write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("settled_files")
+def test_removed_member_comes_back_with_the_next_sync(library: Library, write: Write) -> None:
     """As a removed file does: a sync makes the library what the folder is."""
-    monkeypatch.setattr("index.ingest.plan.SETTLING_NS", 0)
-    monkeypatch.setattr(queue, "SETTLING_NS", 0)
     archive = write("leak.zip", zipped({"one.txt": text(1), "two.txt": text(2)}))
     library.sync(archive.parent)
     library.remove(str(archive / "one.txt"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from index.loading.draft import LONGEST_FIELD
 from index.loading.loader import load_bytes
 from tests.cases import cases
 
@@ -96,3 +97,15 @@ def test_unclosed_comment_is_shown() -> None:
 def test_nested_author_lists_are_flattened() -> None:
     """Nested lists in the front matter are read as one list."""
     assert read('---\nauthor: [[Ann, "Bo"], Cy]\n---\n\nWords.').author == "Ann, Bo, Cy"
+
+
+# Blocks become one text with landmarks
+
+
+def test_long_heading_is_shortened_in_title_and_labels() -> None:
+    """A heading of 100,000 letters is cut in the title and the labels, which every hit repeats, but not in the text."""
+    heading = "T" * 100_000
+    document = load_bytes(f"# {heading}\n\nThe king came.".encode(), source="long.md")
+    assert document.title == heading[: LONGEST_FIELD - 1] + "…"
+    assert {len(mark.label) for mark in document.landmarks if mark.kind == "heading"} == {LONGEST_FIELD}
+    assert document.text == f"{heading}\n\nThe king came."

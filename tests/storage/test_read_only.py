@@ -86,11 +86,6 @@ def mounted(library: Path, tmp_path: Path) -> Iterator[Path]:
         yield folder
 
 
-def test_closed_library_leaves_no_log_file(library: Path) -> None:
-    """The catalog of a closed library is one file, so it can be read where no log can be written."""
-    assert sorted(path.name for path in library.glob("catalog*")) == ["catalog.db"]
-
-
 def test_read_only_library_answers_like_a_writable_one(library: Path, mounted: Path, temporary_folder: Path) -> None:
     """Both indexes return the same, the folder is not written to, and no temporary file is left."""
     before = contents_of(library)
