@@ -24,15 +24,6 @@ def test_document_has_its_languages() -> None:
     assert load_bytes(b"12, 14, 16", source="/a.txt").reading.languages == ()
 
 
-def test_pages_without_words_are_counted() -> None:
-    """Empty pages at the beginning, between two pages, and at the end count."""
-    words = column(["The king signed the treaty in the harbour,", "and the ships left for the north at once."])
-    blank: list[Printed] = []
-    reading = load_bytes(build([words, blank, words, blank]), source="/a.pdf").reading
-    assert reading.empty_pages == 2
-    assert load_bytes(build([words, words]), source="/a.pdf").reading.empty_pages == 0
-
-
 @cases(
     ("text", "doi"),
     [

@@ -8,7 +8,7 @@ import pytest
 
 from index.loading.loader import load_bytes
 from tests.cases import cases
-from tests.loading.tables import quotation
+from tests.loading.tables import headings, quotation
 
 if TYPE_CHECKING:
     from index.records import Document
@@ -19,11 +19,6 @@ SENTENCE = "The bees left the hive in the early morning, while the dew was still
 def read(body: str, head: str = "") -> Document:
     """Load a page with this body and head."""
     return load_bytes(f"<!doctype html><html><head>{head}</head><body>{body}</body></html>".encode(), source="a.html")
-
-
-def headings(document: Document) -> list[tuple[int, str]]:
-    """Return level and label of each heading."""
-    return [(mark.level, mark.label) for mark in document.landmarks if mark.kind == "heading"]
 
 
 MARKUP = {

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.errors import DamagedFile, EmptyDocument, HoldsDocuments
+from index.errors import DamagedFile, EmptyDocument
 from index.loading import mail as mail_module
 from index.loading.containers.container_reader import open_container
 from index.loading.containers.member_paths import ContainerLimits
 from index.loading.loader import load_bytes
 from tests.cases import cases
-from tests.loading.archives import SENT, mail, mailbox
+from tests.loading.archives import SENT, mail
+from tests.loading.tables import places
 
 if TYPE_CHECKING:
     from index.records import Document
@@ -34,11 +35,6 @@ def attached(data: bytes) -> dict[str, bytes]:
     """Return the attachments of a message by name."""
     with closing(open_container(io.BytesIO(data), "a.eml", ContainerLimits())) as container:
         return {member.name: container.read(member, max_bytes=1_000_000) for member in container.members}
-
-
-def places(document: Document) -> list[str]:
-    """Return the names of the places in a document."""
-    return [mark.label for mark in document.landmarks if mark.kind == "place"]
 
 
 def message(body: str, headers: str = "") -> str:
@@ -228,14 +224,6 @@ def test_message_without_words_is_empty() -> None:
     """Headers that say nothing make no document."""
     with pytest.raises(EmptyDocument):
         read("MIME-Version: 1.0\nX-Mailer: none\n\n\n")
-
-
-def test_mailbox_is_no_document() -> None:
-    """Its messages are."""
-    with pytest.raises(HoldsDocuments, match="a mailbox"):
-        read(mailbox(mail("One", "Hello.")), "box.mbox")
-    with pytest.raises(HoldsDocuments):
-        read(mailbox(mail("One", "Hello.")), "inbox")
 
 
 def test_message_in_utf_16_is_read() -> None:

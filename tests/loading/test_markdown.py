@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from index.loading.draft import LONGEST_FIELD
 from index.loading.loader import load_bytes
 from tests.cases import cases
+from tests.loading.tables import headings
 
 if TYPE_CHECKING:
     from index.records import Document
@@ -15,11 +16,6 @@ if TYPE_CHECKING:
 def read(text: str) -> Document:
     """Load a Markdown text."""
     return load_bytes(text.encode(), source="a.md")
-
-
-def headings(document: Document) -> list[tuple[int, str]]:
-    """Return level and label of each heading."""
-    return [(mark.level, mark.label) for mark in document.landmarks if mark.kind == "heading"]
 
 
 MARKUP = {

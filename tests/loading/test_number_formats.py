@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import random
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from index.loading.loader import load_bytes
 from index.loading.number_formats import Displays, number_format
 from index.loading.xml_parts import events
 from tests.cases import cases
+from tests.loading.archives import repacked
 from tests.loading.office import bytes_of, ods, workbook
 from tests.loading.tables import quotation, told
 
@@ -190,15 +189,9 @@ def formatted() -> bytes:
 
 def changed(data: bytes, part: str, old: str, new: str) -> bytes:
     """Change a part of a package."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(buffer, "w") as made:
-        for name in archive.namelist():
-            text = archive.read(name)
-            if name == part:
-                assert old.encode() in text
-                text = text.replace(old.encode(), new.encode())
-            made.writestr(name, text)
-    return buffer.getvalue()
+    made = repacked(data, lambda name, text: text.replace(old.encode(), new.encode()) if name == part else text)
+    assert made != repacked(data, lambda _, text: text)
+    return made
 
 
 def test_cells_are_quoted_as_a_reader_sees_them() -> None:

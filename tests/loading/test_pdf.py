@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
-from index.errors import DamagedFile, EmptyDocument, TooLarge
+from index.errors import EmptyDocument, TooLarge
 from index.loading.loader import load_bytes
 from tests.loading.pdfs import Printed, build, column
+from tests.loading.tables import headings
 
 if TYPE_CHECKING:
     from index.records import Document
@@ -27,11 +27,6 @@ PROSE = " ".join(LINES)
 def read(data: bytes, name: str = "a.pdf") -> Document:
     """Load a PDF."""
     return load_bytes(data, source=name)
-
-
-def headings(document: Document) -> list[tuple[int, str]]:
-    """Return level and label of each heading."""
-    return [(mark.level, mark.label) for mark in document.landmarks if mark.kind == "heading"]
 
 
 def page_of(document: Document, words: str) -> str:
@@ -261,13 +256,6 @@ def test_table_of_contents_keeps_its_lines() -> None:
     assert read(build([column(lines)])).text.count("\n") == 2
 
 
-def test_table_row_becomes_a_line() -> None:
-    """The cells of a row form a line, in order, whatever the distance between them."""
-    rows = [("hive", "bees", "honey"), ("one", "2000", "3 kg"), ("two", "1500", "2 kg"), ("three", "900", "1 kg")]
-    cells = [Printed(72 + 120 * x, 700 - 14 * y, cell) for y, row in enumerate(rows) for x, cell in enumerate(row)]
-    assert read(build([cells])).text == "\n".join(map(" | ".join, rows))
-
-
 def test_superscript_stays_in_its_line() -> None:
     """A superscript follows the word before it and is no part of the word."""
     page = [
@@ -295,6 +283,7 @@ def test_empty_pages_are_counted() -> None:
     """A page without words counts as a page, even at the end."""
     document = read(build([column(["Bees."]), [], column(["Wasps."]), []]))
     assert page_of(document, "Wasps") == "3"
+    assert document.reading.empty_pages == 2
     assert [mark.label for mark in document.landmarks if mark.kind == "page"] == ["1", "2", "3", "4"]
 
 
@@ -368,12 +357,6 @@ def test_blank_page_is_empty() -> None:
         read(build([[]]))
 
 
-def test_damaged_pdf_is_reported() -> None:
-    """A file that only begins like a PDF is damaged."""
-    with pytest.raises(DamagedFile, match="cannot be opened"):
-        read(b"%PDF-1.7 and then something else")
-
-
 def test_missing_page_is_noted_and_the_others_are_read() -> None:
     """A page that is missing is left out with a note, and the others keep their numbers."""
     data = build([column(["Bees."]), column(["Wasps."])])
@@ -396,16 +379,3 @@ def test_missing_page_is_noted_and_the_others_are_read() -> None:
 def test_invisible_print_does_no_harm(odd: Printed) -> None:
     """Text that cannot be seen on a page does not affect the visible text."""
     assert "The bees are well." in read(build([[Printed(72, 700, "The bees are well."), odd]])).text
-
-
-def test_pdfs_are_read_in_several_threads() -> None:
-    """Documents that are read in four threads at once equal one that is read alone."""
-    data = _book(8)
-    texts: list[str] = []
-    threads = [threading.Thread(target=lambda: texts.append(read(data).text)) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert set(texts) == {read(data).text}
-    assert len(texts) == 4

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _WORDS = re.findall(
     r"\w+", "the of a bee hive clover meadow river lantern harbour and in winter honey village every dew"
 )
-_SEEDS = range(length(2, 4))
+_SEEDS = range(length(1, 4))
 _SIZE, _PITCH = 10, 13
 _TWO, _THREE = (72, 320), (54, 226, 398)
 

@@ -14,6 +14,7 @@ from index.loading import workbook as workbook_module
 from index.loading.loader import load_bytes
 from index.loading.workbook import Extent, divide, extents, shown
 from tests.cases import cases
+from tests.loading.archives import repacked
 from tests.loading.office import XLS, bytes_of, ods, workbook
 from tests.loading.tables import places, quotation, told
 
@@ -165,12 +166,9 @@ def test_a_locked_workbook_needs_a_password() -> None:
 def test_a_damaged_workbook_is_reported() -> None:
     """The error says that a sheet is no XML."""
     sound = bytes_of(workbook(("Data", SHIPS)))
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(sound)) as archive, zipfile.ZipFile(buffer, "w") as broken:
-        for name in archive.namelist():
-            broken.writestr(name, b"<worksheet" if "sheet1" in name else archive.read(name))
+    broken = repacked(sound, lambda name, part: b"<worksheet" if "sheet1" in name else part)
     with pytest.raises(DamagedFile, match="cannot be opened"):
-        load_bytes(buffer.getvalue(), source="/a.xlsx")
+        load_bytes(broken, source="/a.xlsx")
 
 
 def test_a_circular_chain_of_sectors_is_reported() -> None:
@@ -252,11 +250,8 @@ def test_templates_of_open_workbooks_are_read() -> None:
     """They state another type than workbooks."""
     made = ods(("Harbour", "Ships"), ("Hull", "twelve"))
     kind = b"application/vnd.oasis.opendocument.spreadsheet"
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(made)) as old, zipfile.ZipFile(out, "w") as new:
-        for name in old.namelist():
-            new.writestr(name, kind + b"-template" if name == "mimetype" else old.read(name))
-    assert load_bytes(out.getvalue(), source="a.ots").text == load_bytes(made, source="a.ods").text
+    template = repacked(made, lambda name, part: kind + b"-template" if name == "mimetype" else part)
+    assert load_bytes(template, source="a.ots").text == load_bytes(made, source="a.ods").text
 
 
 # The rows of a sheet are divided into tables and single lines

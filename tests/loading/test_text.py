@@ -11,6 +11,7 @@ import pytest
 from index.loading.loader import load_bytes
 from index.loading.metadata import byline
 from tests.cases import cases
+from tests.loading.tables import headings
 
 if TYPE_CHECKING:
     from index.records import Document
@@ -27,11 +28,6 @@ PROSE = (
 def read(text: str, name: str = "a.txt") -> Document:
     """Load a plain text."""
     return load_bytes(text.encode(), source=name)
-
-
-def headings(document: Document) -> list[tuple[int, str]]:
-    """Return level and label of each heading."""
-    return [(mark.level, mark.label) for mark in document.landmarks if mark.kind == "heading"]
 
 
 def paragraphs(document: Document) -> list[str]:
