@@ -23,6 +23,7 @@ from tests.faults.adder import open_library
 from tests.loading.archives import locked_zip, mail, mailbox, tarred, zipped
 from tests.loading.pdfs import build, column
 from tests.nightly import length
+from tests.skips import FILES, NEEDS_FILES
 
 if TYPE_CHECKING:
     from tests.conftest import Write
@@ -380,14 +381,11 @@ def test_passwords_are_tried_and_not_kept(library: Library, write: Write, tmp_pa
         library.original(info.id)
 
 
-REAL = Path(__file__).parents[2].parent / "shared" / "files"
-
-
-@pytest.mark.skipif(not REAL.is_dir(), reason="the folder of real files is not beside this checkout")
+@NEEDS_FILES
 def test_locked_pdf_is_read_and_its_pages_are_not_shown(library: Library) -> None:
     """Its text is in the library; a picture of its page would need the password again, and the error says so."""
-    receipt = library.add([REAL / "pdf/password.pdf", REAL / "password_protected.xlsx"], passwords=["x", "password"])
-    assert receipt.added == (str(REAL / "pdf/password.pdf"),)
+    receipt = library.add([FILES / "pdf/password.pdf", FILES / "password_protected.xlsx"], passwords=["x", "password"])
+    assert receipt.added == (str(FILES / "pdf/password.pdf"),)
     assert [Path(failure.source).name for failure in receipt.failed] == ["password_protected.xlsx"]
     info = library.find("password.pdf")
     assert library.document(info.id).text == "File with password"

@@ -85,7 +85,7 @@ def _check_agreement(library: Library, matrix: Matrix) -> None:
 
 @pytest.mark.model
 def test_cells_agree_with_asking_the_seeds(tmp_path: Path) -> None:
-    """With the real encoder and reader: in cells of the sample documents, nightly in all, and where the answer is known."""
+    """With the real encoder and reader, also where the answer is known: some of the samples, nightly all."""
     lines = (SEEDS / "questions.jsonl").read_text(encoding="utf-8").splitlines()
     known = [json.loads(line) for line in lines][:: max(1, len(lines) // MOST_QUESTIONS)]
     with Library.open(tmp_path / "library", Settings()) as library:

@@ -30,6 +30,7 @@ from tests.loading.office import XLS, bytes_of, formats, frame, odp, ods, pptx_o
 from tests.loading.pdfs import build, column, grid_rules
 from tests.loading.pdfs import cells as table_cells
 from tests.loading.printed_pages import drawn, saved, scanned_pdf
+from tests.skips import FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from index.records import Document
 
 ROOT = Path(__file__).parents[2]
-REAL = ROOT.parent / "shared" / "files"
 LARGEST = 3_000_000
 """Larger files are left out: they only take longer."""
 SEED = 20261125
@@ -225,8 +225,8 @@ class Tally:
 def corpus(*, real: bool = True) -> dict[str, bytes]:
     """Return undamaged files by name: the seeds, the synthetic files and, if they are present, the real files."""
     paths = sorted(path for path in (ROOT / "seeds").iterdir() if path.suffix != ".jsonl")
-    if real and REAL.is_dir():
-        paths += sorted(path for path in REAL.rglob("*") if path.is_file() and path.stat().st_size <= LARGEST)
+    if real and FILES.is_dir():
+        paths += sorted(path for path in FILES.rglob("*") if path.is_file() and path.stat().st_size <= LARGEST)
     return {path.name: path.read_bytes() for path in paths} | SYNTHETIC
 
 

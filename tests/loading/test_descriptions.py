@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,9 +12,12 @@ from index.loading.loader import load, load_bytes
 from index.loading.metadata import author_of, byline, date_of, dateline, person
 from tests.cases import cases
 from tests.loading.pdfs import Printed, build, column
+from tests.skips import FILES, NEEDS_FILES
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GERMAN = "Der Hafen wurde nach dem großen Sturm geschlossen, und die Schiffe blieben für lange Zeit auf dem Meer."
-DOCUMENTS = Path(__file__).parents[3] / "shared" / "files" / "language-docs"
 
 
 def test_document_has_its_languages() -> None:
@@ -68,12 +71,11 @@ def test_no_language_model_is_loaded_to_read_a_file(tmp_path: Path) -> None:
     assert subprocess.run([sys.executable, "-c", program, path], check=False).returncode == 0
 
 
+@NEEDS_FILES
 @pytest.mark.parametrize("name", ["eng_spa_mult.md", "eng_spa_mult.html", "eng_spa_mult.docx"])
 def test_both_languages_of_a_real_file_are_found(name: str) -> None:
     """A document in two languages has both."""
-    if not (DOCUMENTS / name).exists():
-        pytest.skip("shared data: the folder of real files is not beside this checkout")
-    assert set(load(DOCUMENTS / name, max_bytes=1 << 24).reading.languages) == {"en", "es"}
+    assert set(load(FILES / "language-docs" / name, max_bytes=1 << 24).reading.languages) == {"en", "es"}
 
 
 # Authors and dates are read from bylines, and never guessed

@@ -17,6 +17,7 @@ from index.loading.locks import unlocked
 from index.loading.sandbox.messages import Request
 from tests.loading.compound import compound
 from tests.loading.pdfs import build, column
+from tests.skips import FILES, NEEDS_FILES
 
 
 def _write(folder: Path, *names: str) -> None:
@@ -127,8 +128,6 @@ def test_document_has_content_hash_and_absolute_source(tmp_path: Path, monkeypat
 # Documents that are locked with a password are opened with it, and nothing else changes
 
 
-FILES = Path(__file__).parents[2].parent / "shared" / "files"
-needs_files = pytest.mark.skipif(not FILES.is_dir(), reason="the folder of real files is not beside this checkout")
 PASSWORD = "Kiel 1911 – Løvøya"
 
 
@@ -177,7 +176,7 @@ def test_documents_without_a_lock_stay_as_they_are() -> None:
         assert unlocked(data, "a", ["x", PASSWORD]) is data
 
 
-@needs_files
+@NEEDS_FILES
 def test_real_files_are_opened_with_their_passwords() -> None:
     """A PDF loses its encryption before it is read, so that every reader of PDFs can read it."""
     data = (FILES / "pdf" / "password.pdf").read_bytes()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from contextlib import closing
 from email.message import EmailMessage
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,12 +17,10 @@ from index.loading.loader import load_bytes
 from tests.cases import cases
 from tests.loading.archives import SENT, mail
 from tests.loading.tables import places
+from tests.skips import FILES, NEEDS_FILES
 
 if TYPE_CHECKING:
     from index.records import Document
-
-EML = Path(__file__).parents[2].parent / "shared" / "files" / "eml"
-needs_files = pytest.mark.skipif(not EML.is_dir(), reason="the folder of real files is not beside this checkout")
 
 
 def read(data: bytes | str, name: str = "a.eml") -> Document:
@@ -280,10 +277,10 @@ REAL = {
 }
 
 
-@needs_files
+@NEEDS_FILES
 @cases(("name", "facts"), REAL.items())
 def test_real_messages(name: str, facts: tuple[str, str, str]) -> None:
     """Sender, date and words of real messages."""
-    document = read((EML / name).read_bytes(), name)
+    document = read((FILES / "eml" / name).read_bytes(), name)
     assert (document.author, document.date) == facts[:2]
     assert facts[2] in document.text

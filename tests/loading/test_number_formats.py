@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from tests.cases import cases
 from tests.loading.archives import repacked
 from tests.loading.office import bytes_of, ods, workbook
 from tests.loading.tables import quotation, told
+from tests.skips import FILES, NEEDS_FILES
 
 ACCOUNTING = '_($* #,##0.00_);_($* (#,##0.00);_($* "-"??_);_(@_)'
 EUROS = '_-* #,##0.00\\ "€"_-;\\-* #,##0.00\\ "€"_-;_-* "-"??\\ "€"_-;_-@_-'
@@ -166,7 +166,6 @@ def test_written_numbers_are_the_rounded_ones(places: int) -> None:
 # The cells of a workbook are quoted as a reader sees them: with their formats and errors
 
 
-REAL = Path(__file__).parents[3] / "shared" / "files"
 FORMATTED = [
     ("Sales", "#,##0", 9467.0),
     ("Share", "0.0%", 0.25),
@@ -282,11 +281,11 @@ def test_xml_with_a_declared_type_or_damage_is_refused() -> None:
             list(events([text], ("a",)))
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="the folder of real files is not beside the repository")
+@NEEDS_FILES
 def test_a_real_report_is_quoted_with_thousands_and_brackets() -> None:
     """The half-year report of a food company."""
     name = "2023-half-year-analyses-by-segment.xlsx"
-    document = load_bytes((REAL / name).read_bytes(), source=f"/{name}")
+    document = load_bytes((FILES / name).read_bytes(), source=f"/{name}")
     assert "Zone EUR | 9,467 | 1,570 | 1,373 | (197) | (5) | (140) | (414)" in document.text
     assert "Impairment of goodwill and non-commercialized intangible assets | (16) | —" in document.text
     assert quotation(document, "9,467") == "January–June 2023, Sales (a) · Zone EUR"

@@ -15,6 +15,7 @@ from index.loading.loader import digest, discover, read_bytes
 from index.loading.sandbox.messages import ChunkerSettings, Limits, Parsed
 from index.loading.sandbox.pool import Parser, parsers
 from tests.nightly import length
+from tests.skips import FILES, NEEDS_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from index.library.library import Library
     from tests.conftest import Write
 
-FILES = Path(__file__).parents[3] / "shared" / "files"
 SMALL = Limits(seconds=60.0, megabytes=200)
 MEGABYTES = 512
 SENTENCE = "The Arctic Tern was moored in the harbour of Hull, where the rain of winter fell on her. "
@@ -74,7 +74,7 @@ def test_word_of_megabytes_is_cut_within_the_time_limit(tmp_path: Path, unit: by
     assert parsed.chunks[-1].end == len(parsed.document.text)
 
 
-@pytest.mark.skipif(not FILES.exists(), reason="shared data: the folder of real files is not beside this checkout")
+@NEEDS_FILES
 def test_real_files_stay_within_time_and_memory() -> None:
     """Each file is a document or a failure with a reason; none ends its process or exceeds its memory."""
     with parsers(Limits()) as parser:
