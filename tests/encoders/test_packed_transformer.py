@@ -88,7 +88,7 @@ def test_default_vectors_equal_those_of_plain_encode(reference: SentenceTransfor
     assert cosines.min() > (0.998 if encoder.precision == "int8" else 0.9999)
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("precision", ["float32", pytest.param("bfloat16", marks=pytest.mark.nightly)])
 def test_question_vector_equals_that_of_the_document_model(expected: tuple[Any, Any], precision: str) -> None:
     """The light pass gives the same bits before and after the model is loaded, and truncates alike."""
     encoder = SentenceTransformerEncoder(device="cpu", precision=precision)

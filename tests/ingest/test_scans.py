@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from index.records import Progress
+    from tests.conftest import Write
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stub is a script")
 ADD = "import sys; from pathlib import Path; from tests.fakes import FakeEncoder"
@@ -115,11 +116,13 @@ worker.main()
 """
 
 
-def test_page_that_fails_or_never_ends_is_left_out(stub: StubTesseract, scan: Path) -> None:
+def test_page_that_fails_or_never_ends_is_left_out(stub: StubTesseract, scan: Path, write: Write) -> None:
     """One that takes too much processor time is given up before the limit; each has a note, the others are read."""
     stub.let_spin(2)
     stub.let_fail(4)
-    with parsers(Limits(seconds=5.0)) as parser:
+    with parsers(Limits()) as parser:
+        parser.parse(write("begun.txt", "The ship left."), source="a", max_bytes=99)  # the process has started
+        parser._limits = Limits(seconds=2.0)
         document = parser.parse(scan, source="scan.pdf", max_bytes=1 << 30).document
     assert document.reading.recognised_pages == 2
     assert "1 page not recognised: tesseract took too long." in document.notes
@@ -146,7 +149,10 @@ worker.main()
 
 
 def test_killed_add_goes_on_where_it_was(stub: StubTesseract, scan: Path, tmp_path: Path) -> None:
-    """After a kill at the third page, the next `add` recognises only the pages that are missing."""
+    """After a kill at the third page, the next `add` recognises only the pages that are missing.
+
+    Nothing that was recognised in a file stays in the library's folder when the document is removed.
+    """
     stub.let_wait(3)
     folder = tmp_path / "library"
     code = f"{ADD}; {OPEN}; library.add(sys.argv[2])"
@@ -162,18 +168,12 @@ def test_killed_add_goes_on_where_it_was(stub: StubTesseract, scan: Path, tmp_pa
     with library_at(folder) as library:
         library.add(scan)
         document = library.document(library.documents()[0].id)
+        assert len(list((folder / FOLDER).iterdir())) == 1
+        library.remove(str(scan))
+        assert list((folder / FOLDER).iterdir()) == []
     assert stub.pages == 5
     assert document.text.count("Page 1 says") == document.text.count("Page 2 says") == 1
     assert document.reading.recognised_pages == 4
-
-
-def test_recognised_pages_go_with_their_document(stub: StubTesseract, scan: Path, tmp_path: Path) -> None:
-    """Nothing that was recognised in a file stays in the library's folder when the document is removed."""
-    with library_at(tmp_path / "library") as library:
-        library.add(scan)
-        assert len(list((tmp_path / "library" / FOLDER).iterdir())) == 1
-        library.remove(str(scan))
-        assert list((tmp_path / "library" / FOLDER).iterdir()) == []
 
 
 def test_verification_takes_the_stored_recognition(stub: StubTesseract, scan: Path, tmp_path: Path) -> None:

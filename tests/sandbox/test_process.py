@@ -315,12 +315,17 @@ with parsers(Limits(60.0, 400)) as parser:
 @pytest.mark.parametrize(
     ("stop_signal", "command"),
     [
-        (signal.SIGKILL, "!hang"),
         (signal.SIGKILL, "!loop"),
         (signal.SIGINT, "!hang"),
-        (signal.SIGTERM, "!loop"),
-        pytest.param(signal.SIGINT, "!loop", marks=pytest.mark.nightly),
-        pytest.param(signal.SIGTERM, "!hang", marks=pytest.mark.nightly),
+        *(
+            pytest.param(sent, command, marks=pytest.mark.nightly)
+            for sent, command in (
+                (signal.SIGKILL, "!hang"),
+                (signal.SIGINT, "!loop"),
+                (signal.SIGTERM, "!hang"),
+                (signal.SIGTERM, "!loop"),
+            )
+        ),
     ],
 )
 def test_worker_ends_with_its_parent(write: Write, command: str, stop_signal: signal.Signals) -> None:

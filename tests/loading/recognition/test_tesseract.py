@@ -47,7 +47,7 @@ def needs_language(name: str) -> pytest.MarkDecorator:
 
 
 @needs_tesseract
-@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+@pytest.mark.parametrize("turn", [0, 90, *(pytest.param(turn, marks=pytest.mark.nightly) for turn in (180, 270))])
 def test_tesseract_reads_pages_however_they_lie(turn: int) -> None:
     """All words are read from a page that was scanned on its side or upside down, in their order."""
     page = Tesseract().read(drawn(turn=turn), seconds=60)
