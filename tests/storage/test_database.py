@@ -64,46 +64,6 @@ def test_snapshot_does_not_see_later_commits(tmp_path: Path) -> None:
         assert stored_numbers(database) == [1, 2]
 
 
-def test_copy_is_one_file_that_includes_the_log(tmp_path: Path) -> None:
-    """Changes that are still in the write-ahead log are in the copy, too."""
-    with closing(number_database(tmp_path / "a.db", *range(1000))) as database:
-        progress: list[tuple[int, int]] = []
-        database.copy_to(tmp_path / "b.db", lambda done, total: progress.append((done, total)))
-        assert progress[-1][0] == progress[-1][1] > 1
-    assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith("b")) == ["b.db"]
-    with closing(Database(tmp_path / "b.db")) as copy:
-        assert stored_numbers(copy) == list(range(1000))
-
-
-def test_replace_with_is_atomic_for_readers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A concurrent reader sees the old contents until the end. An interrupted replacement changes nothing."""
-    monkeypatch.setattr("index.storage.database._STEP_PAGES", 1)
-    with (
-        closing(number_database(tmp_path / "a.db", *range(9000))) as database,
-        closing(number_database(tmp_path / "b.db", *range(5000))) as other,
-        closing(Database(tmp_path / "a.db")) as reader,
-    ):
-        counts: list[int] = []
-
-        def watch(done: int, total: int) -> None:
-            if done < total:
-                counts.append(len(stored_numbers(reader)))
-
-        def stop(done: int, total: int) -> None:
-            if done > total // 2:
-                raise KeyboardInterrupt
-
-        with pytest.raises(KeyboardInterrupt):
-            database.replace_with(other, stop)
-        assert len(stored_numbers(database)) == 9000
-        database.replace_with(other, watch)
-        assert set(counts) == {9000}
-        assert len(stored_numbers(reader)) == len(stored_numbers(database)) == 5000
-        assert reader.rows("PRAGMA integrity_check") == [("ok",)]
-        pages, size = (reader.rows(f"PRAGMA {name}")[0][0] for name in ("page_count", "page_size"))
-        assert (tmp_path / "a.db").stat().st_size == pages * size
-
-
 # How spans and vectors are packed into the catalog
 
 

@@ -12,8 +12,6 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from index.errors import LibraryLocked, LibraryNotWritable
 from index.storage.files import Stamp, WriterLock, write_atomically
@@ -23,13 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"])), st.integers(), st.integers())
-def test_stamp_survives_json(library: str, form: int, generation: int) -> None:
-    """A stamp that was written equals the stamp that is read."""
-    stamp = Stamp(library, form, generation)
-    assert Stamp.from_json(stamp.to_json()) == stamp
-
-
 @pytest.mark.parametrize(
     "text", ["", "null", "[]", "5", "{}", '{"library": "a", "format": "x", "generation": 1}', b"\xff"]
 )
@@ -37,21 +28,6 @@ def test_invalid_stamp_raises_value_error(text: str | bytes) -> None:
     """Anything but a stamp is a ValueError: the cache is then discarded, and the program continues."""
     with pytest.raises(ValueError):
         Stamp.from_json(text)
-
-
-@pytest.mark.parametrize(
-    ("library", "form", "generation", "fits"),
-    [
-        pytest.param("a", 1, 7, True, id="same generation"),
-        pytest.param("a", 1, 8, True, id="older than the catalog: can be caught up"),
-        pytest.param("a", 1, 6, False, id="newer than the catalog: of another history"),
-        pytest.param("b", 1, 7, False, id="another library"),
-        pytest.param("a", 2, 7, False, id="another format"),
-    ],
-)
-def test_stamp_fits_its_library_format_and_history(library: str, form: int, generation: int, fits: bool) -> None:
-    """A cache is used only for the library, the format and the history that it was built from."""
-    assert Stamp("a", 1, 7).fits(library, form, generation) is fits
 
 
 def test_atomic_write_leaves_one_complete_file(tmp_path: Path) -> None:
