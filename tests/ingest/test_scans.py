@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from index.loading.sandbox.messages import Limits
 from index.loading.sandbox.pool import parsers
 from index.settings import Settings
 from tests.fakes import FakeEncoder
+from tests.hosted import wait_until
 from tests.loading.printed_pages import drawn, scanned_pdf
 from tests.loading.stub_tesseract import StubTesseract, install
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stub is a script")
 ADD = "import sys; from pathlib import Path; from tests.fakes import FakeEncoder"
 OPEN = "from index.library.library import Library; library = Library.open(Path(sys.argv[1]), encoder=FakeEncoder())"
-PATIENCE = 60.0
 
 
 @pytest.fixture
@@ -59,14 +58,6 @@ def scan(tmp_path: Path) -> Path:
 def library_at(folder: Path) -> Library:
     """Open a library with the fake encoder."""
     return Library.open(folder, Settings(), encoder=FakeEncoder())
-
-
-def wait_for(stub: StubTesseract, pages: int) -> None:
-    """Wait until the program was called for so many pages."""
-    give_up = time.monotonic() + PATIENCE
-    while stub.pages < pages:
-        assert time.monotonic() < give_up
-        time.sleep(0.02)
 
 
 def test_each_page_is_reported_while_a_scan_is_read(stub: StubTesseract, scan: Path, tmp_path: Path) -> None:
@@ -158,10 +149,10 @@ def test_killed_add_goes_on_where_it_was(stub: StubTesseract, scan: Path, tmp_pa
     code = f"{ADD}; {OPEN}; library.add(sys.argv[2])"
     adding = subprocess.Popen([sys.executable, "-c", code, str(folder), str(scan)])
     try:
-        wait_for(stub, 3)
+        wait_until(lambda: stub.pages >= 3, 60)
         os.kill(adding.pid, signal.SIGKILL)
     finally:
-        adding.wait(PATIENCE)
+        adding.wait(60)
     for path in stub.folder.glob("wait-*"):
         path.unlink()
     assert len(list((folder / FOLDER).glob("*/*.json.z"))) == 2

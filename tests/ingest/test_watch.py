@@ -6,7 +6,6 @@ import os
 import queue
 import shutil
 import threading
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from index.library.library import Library
 from index.records import Problem, Receipt
 from index.settings import Settings
 from index.storage.store import FolderStore
+from tests.hosted import wait_until
 from tests.loading.archives import zipped
 
 if TYPE_CHECKING:
@@ -369,9 +369,7 @@ def test_old_file_is_settled_at_once(write: Write) -> None:
     """The file's own times show that it has settled, so that a large folder is read at once."""
     path = write("a.md", "one")
     settling = SettlingPaths(0.01)
-    until = time.monotonic() + TIMEOUT
-    while not settling._is_old(FileMetadata.of(path.stat())) and time.monotonic() < until:
-        time.sleep(0.01)
+    wait_until(lambda: settling._is_old(FileMetadata.of(path.stat())), TIMEOUT)
     settling.add([path])
     assert settling.settled() == [path]
 
@@ -599,10 +597,7 @@ def test_event_stream_ends_its_thread(folder: Path) -> None:
     assert {path.name for path in next(paths for paths in changes if paths)} == {"a.md"}
     stop.set()
     assert list(changes) == []
-    until = time.monotonic() + TIMEOUT
-    while len(list(Path("/proc/self/task").iterdir())) > tasks and time.monotonic() < until:
-        time.sleep(0.01)
-    assert len(list(Path("/proc/self/task").iterdir())) <= tasks
+    wait_until(lambda: len(list(Path("/proc/self/task").iterdir())) <= tasks, TIMEOUT)
 
 
 def test_event_stream_fails_on_invalid_names_and_watch_limits(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

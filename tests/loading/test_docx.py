@@ -13,7 +13,7 @@ import pytest
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
 
-from index.errors import DamagedFile, EmptyDocument
+from index.errors import DamagedFile
 from index.loading.loader import load_bytes
 from tests.cases import cases
 from tests.loading.archives import repacked
@@ -218,12 +218,6 @@ def test_title_author_and_date_are_taken_from_the_text() -> None:
     loaded = read(document)
     assert (loaded.title, loaded.author, loaded.date) == ("On Bees", "Ada Lovelace", "1843-05-03")
     assert headings(loaded) == [(1, "On Bees")]
-
-
-def test_word_document_without_words_is_empty() -> None:
-    """A Word document without words raises EmptyDocument."""
-    with pytest.raises(EmptyDocument):
-        read(docx.Document())
 
 
 def test_truncated_body_is_reported_as_damaged() -> None:

@@ -11,7 +11,7 @@ from pptx.chart.data import CategoryChartData, XyChartData
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
 
-from index.errors import DamagedFile, EmptyDocument
+from index.errors import DamagedFile
 from index.loading.loader import load_bytes
 from index.loading.slides import Box, in_reading_order
 from tests.cases import cases
@@ -245,14 +245,6 @@ def test_a_damaged_presentation_is_reported() -> None:
     broken = repacked(bytes_of(slides.made), lambda name, part: b"<p:sld" if name == "ppt/slides/slide1.xml" else part)
     with pytest.raises(DamagedFile, match=r"talk\.pptx is a presentation that cannot be opened"):
         load_bytes(broken, source="/talk.pptx")
-
-
-def test_a_presentation_of_pictures_is_empty() -> None:
-    """There are no words on its slides."""
-    slides = Slides()
-    slides.add(BLANK)
-    with pytest.raises(EmptyDocument):
-        slides.read()
 
 
 R = "xmlns:r='http://schemas.openxmlformats.org/officeDocument/2006/relationships'"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from index.errors import DamagedFile, EmptyDocument, PasswordRequired, TooLarge
+from index.errors import DamagedFile, PasswordRequired, TooLarge
 from index.loading import workbook as workbook_module
 from index.loading.loader import load_bytes
 from index.loading.workbook import Extent, divide, extents, shown
@@ -177,12 +177,6 @@ def test_a_circular_chain_of_sectors_is_reported() -> None:
     circular = XLS[: fat + 8] + (0).to_bytes(4, "little") + XLS[fat + 12 :]
     with pytest.raises(DamagedFile, match="circular"):
         load_bytes(circular, source="/a.xls")
-
-
-def test_a_workbook_without_words_is_empty() -> None:
-    """Names of empty sheets are no words."""
-    with pytest.raises(EmptyDocument):
-        read(("Costs", []))
 
 
 def test_a_workbook_with_too_many_cells_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

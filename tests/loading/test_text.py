@@ -148,10 +148,7 @@ BLOG = (
 )
 BODY = " ".join(PROSE.split())
 DESCRIBED = {
-    "a page saved from a blog": (
-        BLOG.format(body=BODY),
-        ("Do Bees Really Dance?", "Ada Lovelace", "2020-12-05"),
-    ),
+    "a page saved from a blog": (BLOG.format(body=BODY), ("Do Bees Really Dance?", "Ada Lovelace", "2020-12-05")),
     "header lines": (
         f"Title: On Bees\nAuthors: Ada Lovelace, Charles Babbage\nDate: 3 May 1843\n\n{BODY}",
         ("On Bees", "Ada Lovelace, Charles Babbage", "1843-05-03"),

@@ -31,10 +31,7 @@ LANDMARKS = st.builds(
 SPANS = st.tuples(st.integers(0, 2**31), st.integers(0, 2**31)).map(lambda pair: Span(*pair))
 CHUNKS = st.builds(Chunk, st.integers(0, 2**31), st.integers(0, 2**31), st.lists(SPANS, max_size=5).map(tuple))
 DOCUMENTS = st.builds(
-    Document,
-    *[WORDS] * 7,
-    st.lists(LANDMARKS, max_size=9).map(tuple),
-    st.lists(WORDS, max_size=3).map(tuple),
+    Document, *[WORDS] * 7, st.lists(LANDMARKS, max_size=9).map(tuple), st.lists(WORDS, max_size=3).map(tuple)
 )
 
 

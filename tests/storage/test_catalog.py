@@ -589,11 +589,7 @@ def test_document_without_any_source_is_removed(catalog: Catalog) -> None:
     """A document that still has another source stays."""
     catalog.link("/elsewhere/a.md", LEFT.id)
     catalog.relink({"/notes/b.md": COMET.id}, ["/notes/a.md", "/notes/nothing.md"])
-    assert dict(catalog.sources()) == {
-        "/elsewhere/a.md": LEFT.id,
-        "/notes/b.md": COMET.id,
-        "/notes/sub/c.md": COMET.id,
-    }
+    assert dict(catalog.sources()) == {"/elsewhere/a.md": LEFT.id, "/notes/b.md": COMET.id, "/notes/sub/c.md": COMET.id}
     assert catalog.number_of(WHALE.id) is None
     assert [document.passages for document in catalog.removed_since(-1) or ()] == [1]
 

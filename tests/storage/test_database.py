@@ -14,13 +14,7 @@ from hypothesis.extra import numpy as nps
 
 from index.records import Span
 from index.storage.database import Database
-from index.storage.tables import (
-    checksum,
-    pack_sentence_vectors,
-    pack_spans,
-    pack_vector,
-    unpack_sentence_vectors,
-)
+from index.storage.tables import checksum, pack_sentence_vectors, pack_spans, pack_vector, unpack_sentence_vectors
 
 if TYPE_CHECKING:
     from pathlib import Path

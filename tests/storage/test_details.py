@@ -134,10 +134,7 @@ def test_passages_are_indexed_with_the_headers_that_they_lack(catalog: Catalog) 
     assert [len(row.tables) for row, _ in catalog.rows_of(number)] == [0, 1, 1, 1]
 
 
-@pytest.mark.parametrize(
-    ("naming", "name"),
-    [("sheet", "A2:B3"), ("rows", "rows 2–3"), ("table", "table 1, rows 2–3")],
-)
+@pytest.mark.parametrize(("naming", "name"), [("sheet", "A2:B3"), ("rows", "rows 2–3"), ("table", "table 1, rows 2–3")])
 def test_a_span_of_several_cells_is_named_by_its_rows(naming: Naming, name: str) -> None:
     """It has no headers of its own; a span that begins before the table has no name in it."""
     table = grid([["Year", "Sold"], ["1999", "12"], ["2000", "15"]], Outline(naming))

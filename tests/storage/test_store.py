@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import threading
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from index.storage.protocol import Scope
 from index.storage.store import FolderStore
 from tests.fakes import meaning
 from tests.faults.arena import clear
+from tests.hosted import wait_until
 from tests.storage.factories import a_document, id_of, put, put_vectors
 
 if TYPE_CHECKING:
@@ -249,10 +249,7 @@ def test_long_index_update_runs_in_the_background(store: FolderStore, monkeypatc
     with store.writing():
         put(store.catalog, KING)
     update_thread.join(30)
-    king_passage, deadline = {id_of(store.catalog, "king")}, time.monotonic() + 30
-    while (found := found_ids(reader, "king treaty")) != king_passage and time.monotonic() < deadline:
-        time.sleep(0.01)  # a second update may be needed
-    assert found == king_passage
+    wait_until(lambda: found_ids(reader, "king treaty") == {id_of(store.catalog, "king")})  # perhaps a second update
     assert reader.problems() == []
     reader.close()
 

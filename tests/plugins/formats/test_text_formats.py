@@ -252,11 +252,7 @@ def test_template_is_read_as_a_text() -> None:
 
 BROKEN = {
     "a book without a package": ("a.epub", samples.epub(container="<container/>"), "without a package file"),
-    "a text without content": (
-        "a.odt",
-        zipped({"mimetype": "application/vnd.oasis.opendocument.text"}),
-        "missing",
-    ),
+    "a text without content": ("a.odt", zipped({"mimetype": "application/vnd.oasis.opendocument.text"}), "missing"),
     "a notebook of no cells": ("a.ipynb", b'{"nbformat": 4}', "cannot be read"),
     "a notebook cut short": ("a.ipynb", samples.NOTEBOOK.encode()[:90], "cannot be read"),
     "XML cut short": ("a.xml", samples.XML_DATA.encode()[:150], "cannot be read"),
@@ -337,7 +333,7 @@ def test_references_of_pubmed_and_endnote_are_read() -> None:
     endnote = b"%0 Book\n%T Quays of the North.\n%A Varde, Kari\n%X Granite lasts.\n"
     documents = [load_bytes(pubmed, source="a.nbib"), load_bytes(endnote, source="a.enw")]
     assert {document.text for document in documents} == {
-        "Quays of the North.\n\nAuthors: Varde, Kari\n\nGranite lasts.",
+        "Quays of the North.\n\nAuthors: Varde, Kari\n\nGranite lasts."
     }
     assert place_of(documents[0], "Granite") == "123"
 
