@@ -27,8 +27,7 @@ FILES = {
 }
 SIGNED, FELL = "Who signed the treaty?", "When did the price of oil fall?"
 SEEDS = ROOT / "seeds"
-MOST_QUESTIONS, MOST_DOCUMENTS = length(2, 5), length(4, 99)
-"""How many of the sample questions and documents the real encoder and reader are asked about."""
+MOST_QUESTIONS = 5
 
 
 @pytest.fixture
@@ -86,11 +85,13 @@ def _check_agreement(library: Library, matrix: Matrix) -> None:
 @pytest.mark.model
 def test_cells_agree_with_asking_the_seeds(tmp_path: Path) -> None:
     """With the real encoder and reader, also where the answer is known: some of the samples, nightly all."""
-    lines = (SEEDS / "questions.jsonl").read_text(encoding="utf-8").splitlines()
-    known = [json.loads(line) for line in lines][:: max(1, len(lines) // MOST_QUESTIONS)]
+    documents = sorted(SEEDS.glob("[01]*"))[:: length(5, 1)]
+    names = {path.name for path in documents}
+    lines = map(json.loads, (SEEDS / "questions.jsonl").read_text(encoding="utf-8").splitlines())
+    known = [line for line in lines if not line["answerable"] or line["document"] in names]
+    known = known[:: len(known) // MOST_QUESTIONS]
     with Library.open(tmp_path / "library", Settings()) as library:
-        asked = [path for path in sorted(SEEDS.glob("[01]*")) if path.name in {line["document"] for line in known}]
-        library.add({*asked, *sorted(SEEDS.glob("[01]*"))[:MOST_DOCUMENTS]})
+        library.add(documents)
         matrix = library.matrix([line["question"] for line in known])
         _check_agreement(library, matrix)
     rows = {row.document.source.rpartition("/")[2]: row for row in matrix}

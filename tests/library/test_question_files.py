@@ -413,6 +413,15 @@ def test_cells_are_never_formulas(tmp_path: Path) -> None:
     assert second_answerer.questions == []
 
 
+def test_markdown_cells_cannot_break_the_table(tmp_path: Path) -> None:
+    """Bars, newlines and tags in a question are escaped."""
+    output = tmp_path / "t.md"
+    run(QuestionTable.of(["Who | what\n<b>?"]), output, RecordingAnswerer(), ignore_progress)
+    header, separator, row = output.read_text().splitlines()
+    assert row.replace("\\|", "").count("|") == separator.count("|") == header.count("|")
+    assert "<b>" not in row
+
+
 def test_file_that_is_not_a_batch_table_is_not_overwritten(write: Write) -> None:
     """Another CSV file stays as it is, and an unknown format is refused."""
     path = write("t.csv", "my,own\n1,2\n")
