@@ -80,7 +80,7 @@ def test_true_claim_is_confirmed_by_its_file(
     """The file has the claimed text: it is unchanged, and from then on known by its hash."""
     filled.export_library(tmp_path / "true.zip")
     new.import_library(tmp_path / "true.zip")
-    encoder = new.encoder()
+    encoder: Any = new.encoder()
     receipt = new.add(sources)
     assert (len(receipt.unchanged), receipt.replaced, receipt.notes, receipt.passages) == (COUNT, (), (), 0)
     assert receipt.encoded == len(encoder.encoded) > 0, "vectors are made from the file, not imported"
