@@ -148,13 +148,18 @@ def test_bombs_are_refused_by_name(name: str, data: bytes) -> None:
     assert caught.value.hint
 
 
-def test_member_larger_than_the_limit_for_files_is_refused() -> None:
-    """The limit of one file holds for members, too, and others are read."""
-    container = open_container(io.BytesIO(zipped({"a.txt": b"x" * 100, "b.txt": b"y"})), "a.zip", LIMITS)
-    large, small = container.members
-    with pytest.raises(TooLarge, match=r"a\.txt"):
-        container.read(large, max_bytes=50)
-    assert container.read(small, max_bytes=50) == b"y"
+TWO = {"a.txt": b"x" * 100, "b.txt": b"y"}
+
+
+@cases("data", [zipped(TWO), tarred(TWO)], ids=["zip", "tar"])
+def test_member_larger_than_the_limit_for_files_is_refused(data: bytes) -> None:
+    """The limit of one file holds for members, too; others, and one of exactly this size, are read."""
+    with closing(open_container(io.BytesIO(data), "a", LIMITS)) as container:
+        large, small = container.members
+        with pytest.raises(TooLarge, match=r"a\.txt"):
+            container.read(large, max_bytes=99)
+        assert container.read(small, max_bytes=1) == b"y"
+        assert len(container.read(large, max_bytes=100)) == 100
 
 
 MANY = {
