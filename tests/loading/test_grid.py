@@ -73,6 +73,7 @@ def test_data_without_values_names_no_group() -> None:
 
 SENSE = [["Sense", "", "", "0 - 6", "7 - 10"], ["Sex", "Age", "Town", "", ""], ["Men", "15 - 24", "Hull", "12", "37"]]
 MIDDLE = [["", "", "Ships", "", "", "Boats", ""], ["", *"abcabc"], ["Hull", "11", "12", "13", "14", "15", "16"]]
+LEFT = [["", "Ships", "", "Boats", ""], ["Port", "old", "new", "old", "new"], ["Hull", "11", "12", "13", "14"]]
 HEADS: dict[str, tuple[list[list[str]], str, str]] = {
     "bands of numbers": ([["Age", "15 - 24", "25 - 44"], ["Hull", "120", "300"]], "300", "25 - 44 · Hull"),
     "below one that says nothing": (
@@ -82,6 +83,7 @@ HEADS: dict[str, tuple[list[list[str]], str, str]] = {
     ),
     "one for the names of the rows": ([*SENSE, ["Women", "25 - 44", "Wick", "21", "50"]], "Wick", "Town · Women"),
     "over the middle of its columns": (MIDDLE, "14", "Boats, a · Hull"),
+    "at the left of their columns": (LEFT, "14", "Boats, new · Hull"),
     "over the middle of who knows how many": ([row[:6] for row in MIDDLE], "14", "a · Hull"),
 }
 
