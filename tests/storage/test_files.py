@@ -1,4 +1,4 @@
-"""Atomic writes and stamps of cache files."""
+"""Atomic writes, stamps of cache files, and the lock of the one writer."""
 
 from __future__ import annotations
 
