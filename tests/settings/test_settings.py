@@ -257,13 +257,13 @@ def test_command_line_reports_a_configuration_error(run: Run, write_configuratio
 # Doctor
 
 
-@pytest.mark.model
 def test_doctor_shows_settings_with_their_origins(
     run: Run, write_configuration: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """It lists changed settings, or all with --verbose and as JSON; keys and passwords are hidden."""
     path = write_configuration('llm_key = "sesame"\nllm_url = "http://ann:open@127.0.0.1:9/v1"\nmax_pages = 77\n')
     monkeypatch.setenv("PINCITE_MAX_HITS", "55")
+    monkeypatch.setenv("PINCITE_MODEL", str(tmp_path / "no model"))  # else it is run three times
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pincite.toml").write_text("")
     outcome, verbose, as_json = run("doctor"), run("doctor", "-v"), run("doctor", "--json")
