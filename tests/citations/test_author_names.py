@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from index.citations.entries import MOST, parse_names
+from index.citations.entries import MAX_NAMES, parse_names
 from tests.cases import cases
 from tests.citations.factories import hostile
 
@@ -53,4 +53,4 @@ def test_no_letter_of_an_author_is_lost(author: str) -> None:
 
 def test_number_of_authors_is_limited() -> None:
     """A thousand authors are more than any reference needs."""
-    assert len(parse_names("; ".join(["John Snow"] * 1000))) == MOST
+    assert len(parse_names("; ".join(["John Snow"] * 1000))) == MAX_NAMES

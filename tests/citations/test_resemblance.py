@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.citations import resemblance
-from index.citations.resemblance import LEAST_SHARED, SearchedText
+from index.citations.resemblance import MIN_SHARED_WEIGHT, SearchedText
 from index.records import Span
 
 _PIECE = re.compile(r"\s+|[-‐]|[^\s\-‐]")
@@ -59,7 +59,7 @@ def test_best_window_is_that_of_all(text: list[str], quote: list[str]) -> None:
     starts = [found.start() for found in re.finditer(r"\w+", searched.text)]
     window = searched._best_window(wanted, ())
     assert (window.start if window else None) == (
-        starts[shares.index(best)] if best >= LEAST_SHARED * total(wanted) else None
+        starts[shares.index(best)] if best >= MIN_SHARED_WEIGHT * total(wanted) else None
     )
 
 

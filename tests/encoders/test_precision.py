@@ -11,9 +11,9 @@ import torch
 
 from index.encoders import precision, pretrained
 from index.encoders.precision import (
-    FROM_MOST_EXACT,
     LIBRARY_PRECISIONS,
     PASSAGES,
+    PRECISIONS_BY_EXACTNESS,
     QUESTION,
     ROUGH,
     choose_precision,
@@ -140,7 +140,7 @@ def test_measurement_has_every_precision_that_works() -> None:
     measured = precision.measure()
     assert set(measured) == {PASSAGES, QUESTION}
     for times in measured.values():
-        assert {"float32"} <= set(times) <= {*FROM_MOST_EXACT, ROUGH}
+        assert {"float32"} <= set(times) <= {*PRECISIONS_BY_EXACTNESS, ROUGH}
         assert all(0.01 < milliseconds < 10_000 for milliseconds in times.values())
     assert measured[PASSAGES]["float32"] > measured[QUESTION]["float32"]
 

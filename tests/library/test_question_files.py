@@ -17,9 +17,9 @@ from index.library.answer_files import COLUMNS
 from index.library.batches import run
 from index.library.question_files import (
     MAX_CELL_CHARACTERS,
-    Cell,
     QuestionTable,
     Sheet,
+    SheetCell,
     clean,
     distinct,
     joined,
@@ -145,7 +145,9 @@ def saved(*rows: Sequence[object]) -> bytes:
 
 def test_written_sheet_can_be_read_and_printed() -> None:
     """Its first row and column stay in view and on every printed page; links and line breaks are kept."""
-    sheet = Sheet("Answers", ("a", "b"), [[Cell("x\ny"), Cell("z", "https://e.org/#1"), Cell(3)]], (30, 20))
+    sheet = Sheet(
+        "Answers", ("a", "b"), [[SheetCell("x\ny"), SheetCell("z", "https://e.org/#1"), SheetCell(3)]], (30, 20)
+    )
     page = load_workbook(io.BytesIO(workbook([sheet])))["Answers"]
     assert [[cell.value for cell in row] for row in page.iter_rows()] == [["a", "b", None], ["x\ny", "z", 3]]
     assert page["B2"].hyperlink.target == "https://e.org/#1"
@@ -158,7 +160,7 @@ def test_written_sheet_can_be_read_and_printed() -> None:
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "=cmd|' /C calc'!A0", "#N/A", "{=1}", "1e5", "TRUE"])
 def test_text_is_text(text: str) -> None:
     """No text becomes a formula, an error, a number or a truth value, in the file or when a reader edits the cell."""
-    data = workbook([Sheet("S", ("a",), [[Cell(text)]], (9,))])
+    data = workbook([Sheet("S", ("a",), [[SheetCell(text)]], (9,))])
     cell = load_workbook(io.BytesIO(data))["S"]["A2"]
     assert (cell.value, cell.data_type) == (text, "s")
     assert cell.quotePrefix == text.startswith(("=", "+", "-", "@"))
@@ -177,7 +179,7 @@ def test_cells_hold_what_excel_can_read() -> None:
 
 def test_link_that_excel_refuses_is_left_out() -> None:
     """The cell stays; a link inside the workbook is one, too."""
-    cells = [Cell("a", "https://e.org/" + "x" * 3000), Cell("b", "#S!A1")]
+    cells = [SheetCell("a", "https://e.org/" + "x" * 3000), SheetCell("b", "#S!A1")]
     page = load_workbook(io.BytesIO(workbook([Sheet("S", ("a", "b"), [cells], (9, 9))])))["S"]
     assert page["A2"].hyperlink is None
     assert page["B2"].hyperlink.location == "S!A1"

@@ -186,7 +186,7 @@ def test_pictures_of_a_signature_are_left_out(monkeypatch: pytest.MonkeyPatch) -
     )
     data = message(f"--x\n\nHello.\n{part}", 'Content-Type: multipart/related; boundary="x"\n').encode()
     assert attached(data) == {}
-    monkeypatch.setattr(mail_module, "_SMALL_PICTURE", 5)
+    monkeypatch.setattr(mail_module, "_DECORATION_BYTES", 5)
     assert list(attached(data)) == ["attachment 1.png"]
 
 

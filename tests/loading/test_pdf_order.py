@@ -16,7 +16,7 @@ from index.loading.pdf.lines import Line, Place, Sheet
 from index.loading.pdf.paragraphs import body_size, heading_levels
 from index.loading.pdf.paragraphs import paragraphs as joined_lines
 from index.loading.pdf.pdfium import Glyph, runs_to_the_left
-from index.loading.pdf.reading_order import in_reading_order
+from index.loading.pdf.reading_order import lines_in_reading_order
 from index.loading.pdf.tables.columns import sentence
 from index.text.sentences import normalise
 from tests.loading.pdfs import Printed, build, column
@@ -320,7 +320,7 @@ def test_cell_of_a_leftward_script_is_read_from_the_right() -> None:
 def test_row_of_a_leftward_script_is_read_from_the_right() -> None:
     """The next cell stands on the left of the last one."""
     cells = [Line("הדבורים", 400, 450, 100, 110), Line("הכוורת", 300, 350, 100, 110)]
-    assert [line.text for line in in_reading_order(cells)] == ["הדבורים הכוורת"]
+    assert [line.text for line in lines_in_reading_order(cells)] == ["הדבורים הכוורת"]
 
 
 @pytest.mark.parametrize(("words", "leftward"), [("סך הכל 1.9", True), ("قائمة", True), ("Hull 7", False), ("", False)])
@@ -402,7 +402,7 @@ def test_any_lines_become_paragraphs_with_all_letters(pages: list[Sheet]) -> Non
     assert kept_lines <= printed
     assert bool(notes) == (kept_lines != printed)
     if any(kept_sheets):
-        body_paragraphs = joined_lines([in_reading_order(sheet_lines) for sheet_lines in kept_sheets], body)
+        body_paragraphs = joined_lines([lines_in_reading_order(sheet_lines) for sheet_lines in kept_sheets], body)
         heading_levels(body_paragraphs, body, [])
         describe({}, body_paragraphs, body, "a.pdf")
         assert _letters(paragraph.text for paragraph in body_paragraphs) == _letters(

@@ -13,7 +13,7 @@ from pptx.util import Inches
 
 from index.errors import DamagedFile
 from index.loading.loader import load_bytes
-from index.loading.slides import Box, in_reading_order
+from index.loading.slides import Box, shapes_in_reading_order
 from tests.cases import cases
 from tests.loading.archives import repacked, zipped
 from tests.loading.office import bytes_of, pptx_of
@@ -93,7 +93,7 @@ ORDERS = {
 @cases(("boxes", "expected"), ORDERS.values(), ids=ORDERS.keys())
 def test_boxes_are_ordered_by_the_gaps_between_them(boxes: dict[str, Box], expected: str) -> None:
     """A gap across the slide divides rows, else a gap from top to bottom divides columns."""
-    assert "".join(in_reading_order(boxes, boxes.__getitem__)) == expected
+    assert "".join(shapes_in_reading_order(boxes, boxes.__getitem__)) == expected
 
 
 def test_tables_of_slides_are_tables() -> None:

@@ -181,7 +181,7 @@ def test_a_circular_chain_of_sectors_is_reported() -> None:
 
 def test_a_workbook_with_too_many_cells_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """The count covers all sheets, and one sheet is refused before it is loaded."""
-    monkeypatch.setattr(workbook_module, "_MOST_CELLS", 9)
+    monkeypatch.setattr(workbook_module, "_MAX_CELLS", 9)
     with pytest.raises(TooLarge, match="more than 9 cells"):
         read(("One", SHIPS), ("Two", SHIPS))
     with pytest.raises(TooLarge, match="a sheet with 12 cells"):
@@ -201,7 +201,7 @@ def test_a_far_cell_is_refused_before_it_takes_memory() -> None:
 def test_a_far_cell_of_an_older_workbook_is_refused_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """The records of cells tell rows and columns without loading them."""
     assert extents(XLS, "a.xls")[1] == Extent(9, 3, 3)
-    monkeypatch.setattr(workbook_module, "_MOST_PLACES", 8)
+    monkeypatch.setattr(workbook_module, "_MAX_PLACES", 8)
     with pytest.raises(TooLarge, match="9 cells in 3 rows and 3 columns"):
         load_bytes(XLS, source="/a.xls")
 

@@ -51,7 +51,7 @@ def test_long_document_is_sent_in_pieces(monkeypatch: pytest.MonkeyPatch) -> Non
     """No frame exceeds the limit, whatever the length of the document."""
     for name, value in (("_PIECE", 10), ("_LANDMARKS", 2), ("_CHUNKS", 2)):
         monkeypatch.setattr(messages, name, value)
-    monkeypatch.setattr(messages, "MOST", 400)
+    monkeypatch.setattr(messages, "MAX_FRAME_BYTES", 400)
     marks = tuple(Landmark("paragraph", n) for n in range(15))
     chunks = tuple(Chunk(n, n + 1, (Span(n, n + 1),)) for n in range(15))
     document = Document("i", "s", "", "", "", "text/plain", "Häfen 🚢 " * 100, marks)

@@ -166,7 +166,7 @@ def test_sandbox_process_is_reused(misbehaving_sandbox: None, write: Write) -> N
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [pytest.param("MOST_FILES", 1, id="number of files"), pytest.param("GROWN_MEGABYTES", 0.0, id="memory growth")],
+    [pytest.param("MAX_FILES", 1, id="number of files"), pytest.param("GROWN_MEGABYTES", 0.0, id="memory growth")],
 )
 def test_worn_out_process_is_replaced(
     parser: Parser, write: Write, monkeypatch: pytest.MonkeyPatch, name: str, value: float

@@ -236,7 +236,7 @@ def test_oldest_pages_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         PageStore(tmp_path, identity).put(0, "key", PAGE)
         os.utime(tmp_path / identity, (1_000_000 - age, 1_000_000 - age))
     size = sum(path.stat().st_size for path in (tmp_path / "new").iterdir())
-    monkeypatch.setattr(recogniser, "LARGEST", size)
+    monkeypatch.setattr(recogniser, "MAX_STORE_BYTES", size)
     PageStore(tmp_path, "latest").put(0, "key", PAGE)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["latest", "new"]
 

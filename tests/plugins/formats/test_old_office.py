@@ -13,7 +13,8 @@ from index.loading.compound_files import CompoundFile
 from index.loading.containers.container_reader import open_container
 from index.loading.containers.member_paths import ContainerLimits
 from index.loading.loader import load, load_bytes
-from index.plugins.formats.msg import html_of_rtf, plain_of_rtf, unpacked_rtf
+from index.plugins.formats.msg import unpacked_rtf
+from index.plugins.formats.rtf import blocks, wrapped_html
 from tests.loading.compound import compound, outlook
 from tests.loading.office import XLS
 from tests.skips import FILES, NEEDS_FILES
@@ -61,19 +62,19 @@ def compressed(rtf: bytes) -> bytes:
 def test_compressed_rich_text_is_unpacked() -> None:
     r"""The window begins with words that every file has: `{\rtf1` costs two bytes."""
     rtf = rb"{\rtf1\ansi We sailed at noon.\par And again.}"
-    assert unpacked_rtf(compressed(rtf)).encode() == rtf
-    assert plain_of_rtf(unpacked_rtf(compressed(rtf))) == " We sailed at noon.\n\nAnd again."[1:]
-    assert unpacked_rtf(b"short") == ""
+    assert unpacked_rtf(compressed(rtf)) == rtf
+    assert [block.text for block in blocks(unpacked_rtf(compressed(rtf)))] == ["We sailed at noon.", "And again."]
+    assert unpacked_rtf(b"short") == b""
 
 
 def test_html_in_rich_text_is_found() -> None:
     """Outlook wraps the HTML of a message: the tags are in groups, and what is for others is marked."""
     rtf = (
-        r"{\rtf1\ansi\ansicpg1252\fromhtml1 {\fonttbl{\f0 Arial;}}{\*\htmltag64 <p>}H\'e4fen\htmlrtf\par hidden"
-        r"\htmlrtf0  und \u1064?iffe{\*\htmltag72 </p>}}"
+        rb"{\rtf1\ansi\ansicpg1252\fromhtml1 {\fonttbl{\f0 Arial;}}{\*\htmltag64 <p>}H\'e4fen\htmlrtf\par hidden"
+        rb"\htmlrtf0  und \u1064?iffe{\*\htmltag72 </p>}}"
     )
-    assert html_of_rtf(rtf) == "<p>Häfen und Шiffe</p>"
-    assert html_of_rtf(r"{\rtf1 plain}") == ""
+    assert wrapped_html(rtf) == "<p>Häfen und Шiffe</p>"
+    assert wrapped_html(rb"{\rtf1 plain}") == ""
 
 
 def test_old_formats_are_refused_by_name() -> None:
