@@ -19,7 +19,7 @@ import numpy as np
 from benchmarks.machine import report
 from index.encoders.bert import works
 from index.encoders.encoder import Draft, SentenceTransformerEncoder
-from index.encoders.precision import FROM_MOST_EXACT, WORKLOAD_TOKENS, measure
+from index.encoders.precision import PRECISIONS_BY_EXACTNESS, WORKLOAD_TOKENS, measure
 from index.loading.loader import discover, load
 from index.records import Span
 from index.text.chunks import Chunker
@@ -39,7 +39,7 @@ def main() -> None:
     drafts = _drafts(options.corpus, options.passages)
     exact: list[Encoded] = []
     rows = []
-    for precision in filter(works, FROM_MOST_EXACT):
+    for precision in filter(works, PRECISIONS_BY_EXACTNESS):
         encoder = SentenceTransformerEncoder(precision=precision)
         encoder.encode(drafts[:8])
         began = perf_counter()

@@ -85,6 +85,9 @@ Each message says what is wrong; each `hint` says what to do next.
 
 from __future__ import annotations
 
+READ_ONLY = "is read-only: you can search it, but not change it."
+NO_SUCH_LIMIT = "On your own machine, Pincite has no such limit."
+
 
 class PinciteError(Exception):
     """The root: catch it to catch every error that Pincite raises on purpose."""
@@ -166,7 +169,7 @@ class LibraryReadOnly(LibraryNotWritable):
 
     def __init__(self, folder: str) -> None:
         super().__init__(
-            f"The library {folder} is read-only: you can search it, but not change it.",
+            f"The library {folder} {READ_ONLY}",
             "Change it from where its folder is writable, or copy the folder to a writable place.",
         )
         self.folder = folder
@@ -593,7 +596,7 @@ class RateLimited(ServiceError):
     def __init__(self, what: str, limit: str, seconds: int) -> None:
         super().__init__(
             f"Too many {what}: this demo allows {limit}.",
-            f"Try again in {in_words(seconds)}. On your own machine, Pincite has no such limit.",
+            f"Try again in {in_words(seconds)}. {NO_SUCH_LIMIT}",
         )
         self.seconds = seconds
 
@@ -604,7 +607,7 @@ class PrivateLibraryFull(ServiceError):
     def __init__(self, limit: str) -> None:
         super().__init__(
             f"Your private library is full: this demo allows {limit}.",
-            "Remove a document first, or delete all of yours. On your own machine, Pincite has no such limit.",
+            f"Remove a document first, or delete all of yours. {NO_SUCH_LIMIT}",
         )
 
 

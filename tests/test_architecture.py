@@ -143,3 +143,22 @@ def test_interfaces_do_not_load_the_evaluation() -> None:
             queue += [*imports[name], *filter(None, [name.rpartition(".")[0]])]
     assert len(loaded) > 50
     assert [name for name in loaded if name.startswith("index.evaluation")] == []
+
+
+NAMED_ROOMS = ("backup", "citations", "cli", "encoders", "library", "loading", "records", "storage", "views")
+ADJECTIVES = re.compile(
+    r"_?(MOST|FEWEST|LEAST|LONGEST|SHORTEST|LARGEST|SMALLEST|DEEPEST|WIDEST|NEAREST|FEW|MANY|LONG|SHORT|LARGE|SMALL|FAR|NEAR)"
+    r"|_?(MOST|FEWEST|LEAST|LONGEST|SHORTEST|LARGEST|SMALLEST|DEEPEST|WIDEST|NEAREST)_.*"
+)
+
+
+def test_constants_are_nouns() -> None:
+    """A limit says what it limits, and in which unit: `MAX_CELL_CHARACTERS`, not `LONGEST`."""
+    names = [
+        (path.name, target.id)
+        for room in NAMED_ROOMS
+        for path in (ROOT / "index" / room).rglob("*.py")
+        for target in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(target, ast.Name) and isinstance(target.ctx, ast.Store) and target.id.isupper()
+    ]
+    assert [name for name in names if ADJECTIVES.fullmatch(name[1])] == []

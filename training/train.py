@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.nn import functional
 
-from index.encoders.cross_encoders import LONGEST_CLAIM, LONGEST_PAIR
+from index.encoders.cross_encoders import MAX_CLAIM_TOKENS, MAX_PAIR_TOKENS
 from index.encoders.pairs import lay_out, read_text
 from index.encoders.pretrained import read_default
 from training.model import TrainedVerifier, save
@@ -57,7 +57,7 @@ def read_examples(path: Path) -> list[Example]:
     examples = []
     for row in rows(path):
         claim, premise = (read_text(tokenizer, row[name]) for name in ("claim", "premise"))
-        pair = lay_out(claim, premise, longest_first=LONGEST_CLAIM, longest=LONGEST_PAIR)
+        pair = lay_out(claim, premise, longest_first=MAX_CLAIM_TOKENS, longest=MAX_PAIR_TOKENS)
         examples.append(Example(pair, row["label"], row.get("weight", 1.0), row["premise"]))
     return examples
 

@@ -25,7 +25,7 @@ from index.backup.archive import ArchiveReader, ArchiveWriter, file_size, requir
 from index.backup.rebuild import EmbeddedDocument, Embedder
 from index.errors import FingerprintMismatch, LibraryNotWritable
 from index.ingest.add import Claims
-from index.ingest.preparation import draft_of, key_of
+from index.ingest.preparation import encoder_draft, key_of
 from index.records import Chunk, Document, Failure, Note, Receipt, Table
 from index.records.report import Exported
 from index.storage.tables import PackedVectors
@@ -297,7 +297,7 @@ class PortableReader:
         for n, (chunk, count) in enumerate(zip(line.passages, counts, strict=True)):
             vector = passage_bytes[n * self.dimension * 2 : (n + 1) * self.dimension * 2]
             own_sentences = sentence_bytes[first * self.dimension : (first + count) * self.dimension]
-            packed.append(PackedVectors(key_of(draft_of(line.document, chunk)), vector, own_sentences))
+            packed.append(PackedVectors(key_of(encoder_draft(line.document, chunk)), vector, own_sentences))
             first += count
         return packed
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from index.backup.archive import file_size, require_space
 from index.errors import LibraryError
 from index.ingest.passage_encoding import BATCH_PASSAGES
-from index.ingest.preparation import draft_of, key_of
+from index.ingest.preparation import encoder_draft, key_of
 from index.records.report import Compacted, Rebuilt
 from index.storage.database import Database
 from index.storage.files import WriterLock
@@ -96,7 +96,7 @@ class Embedder:
         yield from self._embed_batch(waiting)
 
     def _embed_batch(self, waiting: Sequence[tuple[Document, tuple[Chunk, ...]]]) -> Iterator[EmbeddedDocument]:
-        drafts = [[draft_of(document, chunk) for chunk in chunks] for document, chunks in waiting]
+        drafts = [[encoder_draft(document, chunk) for chunk in chunks] for document, chunks in waiting]
         keys = [[key_of(draft) for draft in document_drafts] for document_drafts in drafts]
         vectors = self._vectors(dict(zip(chain(*keys), chain(*drafts), strict=True)))
         for (document, chunks), own in zip(waiting, keys, strict=True):

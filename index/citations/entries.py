@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 
     from index.records import Document, DocumentInfo, Hit, Landmark, Span
 
-LONGEST_WHOLE = 300
+MAX_WHOLE_CHARACTERS = 300
 """Longer quotes, in characters, are represented by their first and last words in a link."""
 END_WORDS = 6
 """The number of words at each end of a long quote."""
-SHORT_ID = 12
+ID_CHARACTERS = 12
 """Letters of a document's id in a link to a server: 48 bits, which tell its documents apart."""
-LEAST_WORDS = 4
+MIN_UNIQUE_WORDS = 4
 """A quote of at least this many words is found without the words around it."""
 _HOST = re.compile(r"([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.IGNORECASE)
 _LEGAL = "/:@!$&'()*+,;=~-._?"
@@ -77,7 +77,7 @@ def context_in(citation: Citation, hits: Iterable[Hit]) -> QuoteContext:
 
 def page_path(document_id: str, start: int, end: int) -> str:
     """Return the path of a citation's own page, relative to the address of a server."""
-    return f"d/{percent_encoded(document_id[:SHORT_ID], safe='', errors='replace')}/{start}-{end}"
+    return f"d/{percent_encoded(document_id[:ID_CHARACTERS], safe='', errors='replace')}/{start}-{end}"
 
 
 def deep_link(citation: Citation, context: QuoteContext | None = None, *, site: str = "") -> str:
@@ -130,11 +130,14 @@ def _directive(quote: str, context: QuoteContext) -> str:
     if not lines:
         return ""
     words = [word for line in lines for word in line]
-    if len(lines) == 1 and len(words) < LEAST_WORDS:
-        before, after = context.before_on_line.split()[-LEAST_WORDS:], context.after_on_line.split()[:LEAST_WORDS]
+    if len(lines) == 1 and len(words) < MIN_UNIQUE_WORDS:
+        before, after = (
+            context.before_on_line.split()[-MIN_UNIQUE_WORDS:],
+            context.after_on_line.split()[:MIN_UNIQUE_WORDS],
+        )
         prefix, suffix = (f"{_encoded(before)}-," if before else ""), (f",-{_encoded(after)}" if after else "")
         return f"{prefix}{_encoded(words)}{suffix}"
-    long = len(lines) > 1 or (len(" ".join(words)) > LONGEST_WHOLE and len(words) >= 2 * END_WORDS)
+    long = len(lines) > 1 or (len(" ".join(words)) > MAX_WHOLE_CHARACTERS and len(words) >= 2 * END_WORDS)
     return f"{_encoded(lines[0][:END_WORDS])},{_encoded(lines[-1][-END_WORDS:])}" if long else _encoded(words)
 
 
@@ -176,11 +179,11 @@ def _headings_above(before: Sequence[Landmark]) -> list[Landmark]:
     return path
 
 
-MOST = 50
+MAX_NAMES = 50
 """The largest number of names; the rest of a longer list is left out."""
 _SEMICOLON = re.compile(r"\s*;\s*")
 _BETWEEN = re.compile(r"\s*,\s*(?:(?:and|&)\s+)?|\s+(?:and|&)\s+")
-LONGEST = 300
+MAX_FIELD_CHARACTERS = 300
 """Longer titles, authors and headings, in characters, are cut; a quote never is."""
 _ISO = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 
@@ -223,7 +226,7 @@ class Name:
 def parse_names(author: str) -> tuple[Name, ...]:
     """Return the names in the author line of a document."""
     pieces = [piece for piece in _SEMICOLON.split(author.strip(" ;")) if piece]
-    return tuple(name for piece in pieces[:MOST] for name in _names_in(piece))[:MOST]
+    return tuple(name for piece in pieces[:MAX_NAMES] for name in _names_in(piece))[:MAX_NAMES]
 
 
 def _names_in(text: str) -> list[Name]:
@@ -347,7 +350,7 @@ def describe_citation(citation: Citation, context: QuoteContext | None = None, *
         link=deep_link(citation, context, site=site),
         address=address,
         file=file,
-        doi=doi_in(info.reading.doi)[:LONGEST],
+        doi=doi_in(info.reading.doi)[:MAX_FIELD_CHARACTERS],
     )
 
 
@@ -378,8 +381,10 @@ def nearest_entry(hit: Hit, *, site: str = "") -> Entry:
 def _shortened(fields: Sequence[str]) -> list[str]:
     """Return each field as one line that is not too long."""
     # Cut before normalising, too, to save time: the rest does not change the beginning.
-    lines = one_lines([text[: 4 * LONGEST] for text in fields])
-    return [line if len(line) <= LONGEST else line[: LONGEST - 1].rstrip() + "…" for line in lines]
+    lines = one_lines([text[: 4 * MAX_FIELD_CHARACTERS] for text in fields])
+    return [
+        line if len(line) <= MAX_FIELD_CHARACTERS else line[: MAX_FIELD_CHARACTERS - 1].rstrip() + "…" for line in lines
+    ]
 
 
 def _date_parts(stated: str) -> tuple[int, ...]:

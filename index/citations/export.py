@@ -60,7 +60,7 @@ _ANSWERED: dict[str, Callable[[Outline], str]] = {
     "markdown": readable.markdown_answer,
     "html": readable.html_answer,
 }
-_LISTED: dict[str, Callable[[Sequence[Entry]], str]] = {"bibtex": bibtex, "ris": ris, "csl": csl}
+_REFERENCE_FORMS: dict[str, Callable[[Sequence[Entry]], str]] = {"bibtex": bibtex, "ris": ris, "csl": csl}
 
 
 def export(answer: Answer, form: Form, *, site: str = "") -> str:
@@ -71,8 +71,8 @@ def export(answer: Answer, form: Form, *, site: str = "") -> str:
     """
     _check(form)
     outline = make_outline(answer, site=site)
-    if form in _LISTED:
-        return _LISTED[form](tuple({entry.key: entry for entry in outline.entries}.values()))
+    if form in _REFERENCE_FORMS:
+        return _REFERENCE_FORMS[form](tuple({entry.key: entry for entry in outline.entries}.values()))
     if form in _ANSWERED:
         return _ANSWERED[form](outline)
     style = cast("Style", form)
@@ -86,8 +86,8 @@ def cite(citation: Citation, form: Form, *, site: str = "") -> str:
     """Return one citation, as `export` lists it among the sources. Raises PinciteError if the form does not exist."""
     _check(form)
     entry = describe_citation(citation, site=site)
-    if form in _LISTED:
-        return _LISTED[form]((entry,))
+    if form in _REFERENCE_FORMS:
+        return _REFERENCE_FORMS[form]((entry,))
     if form in _CITED:
         return _CITED[form](entry)
     return _styled((entry,), cast("Style", form))[0] + "\n"

@@ -44,21 +44,28 @@ if TYPE_CHECKING:
 
 FORMAT = "pincite-kept"
 VERSION = 1
-MOST_ITEMS = 200
+MAX_ITEMS = 200
 """The largest number of items that a reader can keep."""
-MOST_QUOTES = 1_000
+MAX_QUOTES = 1_000
 """The largest number of quotes that they may have together: each is searched for in the library."""
-MOST_REMOVED = 200
+MAX_REMOVED = 200
 """The number of removed items that are remembered, so that another tab does not bring them back."""
-MOST_BYTES = 2_000_000
+MAX_BYTES = 2_000_000
 """The largest size of a collection as JSON, in bytes."""
 CONTEXT = 80
 """The number of characters that are kept on each side of a quote, so that its place is found again."""
-_LONGEST_QUOTE, _LONGEST_NOTE, _LONGEST_LINE, _MOST_PARTS = 20_000, 10_000, 2_000, 60
-_MOST_HEADERS = 8
+MAX_LINE_CHARACTERS = 2_000
+"""The longest question, title or remark that is kept."""
+MAX_NOTE_CHARACTERS = 10_000
+_MAX_QUOTE_CHARACTERS = 20_000
+_MAX_PARTS = 60
+_MAX_HEADERS = 8
+FULL = (f"There is room for {MAX_ITEMS} kept items.", "Export them, and remove some.")
+"""The message and the hint for a collection with too many items."""
+HEAVY = (f"What you keep may take {MAX_BYTES / 1e6:g} MB, and it is more.", "Export it, and remove some.")
 
-_Line = Annotated[str, MaxLen(_LONGEST_LINE)]
-_Text = Annotated[str, MaxLen(_LONGEST_QUOTE)]
+_Line = Annotated[str, MaxLen(MAX_LINE_CHARACTERS)]
+_Text = Annotated[str, MaxLen(_MAX_QUOTE_CHARACTERS)]
 _Position = Annotated[float, Ge(-1e12), Le(1e12)]
 
 
@@ -90,7 +97,7 @@ class KeptQuote:
     place: _Line = ""
     """The slide, sheet, message or line, and the cell of a table: as in `Location`, as are the next two fields."""
     cell: _Line = ""
-    headers: Annotated[tuple[_Line, ...], MaxLen(_MOST_HEADERS)] = ()
+    headers: Annotated[tuple[_Line, ...], MaxLen(_MAX_HEADERS)] = ()
     recognised: Annotated[float, Ge(0), Le(1)] | None = None
 
     @property
@@ -124,7 +131,7 @@ class KeptSentence:
     """A sentence of an answer."""
 
     text: _Text
-    quotes: Annotated[tuple[Offset, ...], MaxLen(_MOST_PARTS)] = ()
+    quotes: Annotated[tuple[Offset, ...], MaxLen(_MAX_PARTS)] = ()
     """The quotes of the item that it rests on, counted from 0."""
     remark: _Line = ""
     """What a reader must know: that nothing supports the sentence, or what differs."""
@@ -146,11 +153,11 @@ class KeptItem:
     question: _Line = ""
     caution: _Line = ""
     """What a reader of an answer must know: that it is unsure, or that a language model wrote it."""
-    note: Annotated[str, MaxLen(_LONGEST_NOTE)] = ""
+    note: Annotated[str, MaxLen(MAX_NOTE_CHARACTERS)] = ""
     """The reader's own words."""
-    sentences: Annotated[tuple[KeptSentence, ...], MaxLen(_MOST_PARTS)] = ()
+    sentences: Annotated[tuple[KeptSentence, ...], MaxLen(_MAX_PARTS)] = ()
     """The sentences of an answer; empty for a quote."""
-    quotes: Annotated[tuple[KeptQuote, ...], MaxLen(_MOST_PARTS)] = ()
+    quotes: Annotated[tuple[KeptQuote, ...], MaxLen(_MAX_PARTS)] = ()
     removed: bool = False
 
 
@@ -159,7 +166,7 @@ class _Kept:
     format: str
     version: int
     made_at: Annotated[str, MaxLen(40)]
-    items: Annotated[tuple[KeptItem, ...], MaxLen(MOST_ITEMS + MOST_REMOVED)]
+    items: Annotated[tuple[KeptItem, ...], MaxLen(MAX_ITEMS + MAX_REMOVED)]
 
 
 def parse_items(data: bytes | str) -> tuple[KeptItem, ...]:
@@ -205,7 +212,7 @@ def merge(known: Iterable[KeptItem], arrived: Iterable[KeptItem]) -> tuple[KeptI
         if other is None or _age(item) > _age(other):
             merged.pop(item.id, None)  # the newest change comes last
             merged[item.id] = item
-    removed = [item for item in merged.values() if item.removed][-MOST_REMOVED:]
+    removed = [item for item in merged.values() if item.removed][-MAX_REMOVED:]
     return (*in_order(item for item in merged.values() if not item.removed), *removed)
 
 
@@ -216,13 +223,12 @@ def in_order(items: Iterable[KeptItem]) -> list[KeptItem]:
 
 def require_room(items: Sequence[KeptItem]) -> None:
     """Raise BadKept if there are more items, quotes or bytes than a reader can keep."""
-    if sum(not item.removed for item in items) > MOST_ITEMS:
-        raise BadKept(f"There is room for {MOST_ITEMS} kept items.", "Export them, and remove some.")
-    if (quotes := sum(len(item.quotes) for item in items if not item.removed)) > MOST_QUOTES:
-        raise BadKept(f"Kept items may have {MOST_QUOTES:,} quotes together, and they have {quotes:,}.", "Remove some.")
-    if len(items_json(items).encode("utf-8", "replace")) > MOST_BYTES:
-        size = f"{MOST_BYTES / 1e6:g} MB"
-        raise BadKept(f"What you keep may take {size}, and it is more.", "Export it, and remove some.")
+    if sum(not item.removed for item in items) > MAX_ITEMS:
+        raise BadKept(*FULL)
+    if (quotes := sum(len(item.quotes) for item in items if not item.removed)) > MAX_QUOTES:
+        raise BadKept(f"Kept items may have {MAX_QUOTES:,} quotes together, and they have {quotes:,}.", "Remove some.")
+    if len(items_json(items).encode("utf-8", "replace")) > MAX_BYTES:
+        raise BadKept(*HEAVY)
 
 
 def _age(item: KeptItem) -> tuple[int, str]:
@@ -245,8 +251,8 @@ def _checked(items: tuple[KeptItem, ...]) -> tuple[KeptItem, ...]:
 def _parsed(record: Any, data: bytes | str) -> Any:
     from pydantic import ValidationError
 
-    if len(data) > MOST_BYTES:
-        raise BadKept(f"The collection is larger than {MOST_BYTES / 1e6:g} MB.", "Export it, and remove some.")
+    if len(data) > MAX_BYTES:
+        raise BadKept(f"The collection is larger than {MAX_BYTES / 1e6:g} MB.", "Export it, and remove some.")
     try:
         return _adapter(record).validate_json(data, strict=True)
     except ValidationError as error:
@@ -304,10 +310,10 @@ def _json(data: bytes, name: str) -> bytes:
 def _word_part(data: bytes, name: str) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open(_WORD_PART) as entry:
-            part = entry.read(MOST_BYTES + (1 << 16))
+            part = entry.read(MAX_BYTES + (1 << 16))
     except _BROKEN as error:
         raise BadKept(f"{name} is not a collection of kept quotes that Pincite exported.") from error
-    found = _ELEMENT.search(part)
-    if found is None:
+    match = _ELEMENT.search(part)
+    if match is None:
         raise BadKept(f"The collection in {name} is damaged.")
-    return found[1]
+    return match[1]

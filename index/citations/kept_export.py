@@ -264,7 +264,7 @@ _SEPARATORS = (
     '<w:footnote w:type="continuationSeparator" w:id="0"><w:p><w:r><w:continuationSeparator/></w:r></w:p></w:footnote>'
 )
 _MARK, _TEXT, _QUOTE = "footnote reference", "footnote text", "Quote"
-_SMALL_POINTS = 10
+_NOTE_POINTS = 10
 
 
 def word_document(outline: KeptOutline, title: str, machine: str) -> bytes:
@@ -289,7 +289,7 @@ class _WordWriter:
 
         styles = self._document.styles
         styles.add_style(_MARK, WD_STYLE_TYPE.CHARACTER).font.superscript = True
-        styles.add_style(_TEXT, WD_STYLE_TYPE.PARAGRAPH).font.size = Pt(_SMALL_POINTS)
+        styles.add_style(_TEXT, WD_STYLE_TYPE.PARAGRAPH).font.size = Pt(_NOTE_POINTS)
 
     def write(self, outline: KeptOutline, title: str) -> None:
         """Write the text, the bibliography and the footnotes."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Literal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from index.citations.entries import Entry, QuoteContext, context_in, describe_citation, nearest_entry
+from index.records import texts
 from index.records.remarks import plain, remark
 from index.text.sentences import one_line
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from index.records import Answer, Citation, Statement
 
-_UNSURE = "This may be it. The documents do not clearly answer the question"
 INDENT = "    "
 _ACTIVE = re.compile(
     r"""[\\`*_{}\[\]<#~^$|]     # emphasis, code, links, tags, attributes, templates, formulas, tables
@@ -53,6 +53,7 @@ def environment(*folders: Path) -> Environment:
         keep_trailing_newline=True,
     )
     templates.filters["count"] = count
+    templates.globals["texts"] = texts
     return templates
 
 
@@ -103,7 +104,11 @@ def make_outline(answer: Answer, contexts: Mapping[int, QuoteContext] | None = N
     )
     abstained = answer.status == "abstained"
     quotes = answer.writer == "quote"
-    cautions = {"answered": "", "unsure": _UNSURE + _distance(answer) + ".", "abstained": _refusal(answer)}
+    cautions = {
+        "answered": "",
+        "unsure": f"{texts.MAY_BE}. {texts.UNCLEAR}{_distance(answer)}.",
+        "abstained": _refusal(answer),
+    }
     return Outline(
         question=one_line(answer.question),
         lines=tuple(_line(statement, answer.citations, quotes=quotes) for statement in answer.statements),
@@ -129,7 +134,7 @@ def _line(statement: Statement, citations: Sequence[Citation], *, quotes: bool) 
 
 
 def _refusal(answer: Answer) -> str:
-    return abstention(answer) if answer.searched[0] else "Nothing was searched."
+    return abstention(answer) if answer.searched[0] else f"{texts.NOTHING_SEARCHED}."
 
 
 def abstention(answer: Answer) -> str:

@@ -23,31 +23,31 @@ if TYPE_CHECKING:
 UNSPACED = r"\u3040-\u30ff\u3400-\u9fff"
 """Chinese and Japanese characters, which stand without blanks: every two neighbours count as a word."""
 _WORD = re.compile(rf"(?=([{UNSPACED}]{{2}}))[{UNSPACED}]|[{UNSPACED}]|[^\W{UNSPACED}]+")
-_SHORT = 3
-_SHORT_WEIGHT = 0.25
+_LIGHT_WORD_LETTERS = 3
+_LIGHT_WORD_WEIGHT = 0.25
 """The weight of words of up to three letters beside that of longer words."""
-LEAST_SHARED = 0.5
+MIN_SHARED_WEIGHT = 0.5
 """The least weight of shared words, as a share of the quote's, at which other words count as the changed quote."""
-_NOT_LOOKED_UP = LEAST_SHARED / 2
+_NOT_LOOKED_UP = MIN_SHARED_WEIGHT / 2
 """The weight of a quote's most frequent words, as a share of all, whose places are not looked up: whatever shares
-LEAST_SHARED must have others, too."""
-_MOST_WINDOWS = 32
+MIN_SHARED_WEIGHT must have others, too."""
+_MAX_WINDOWS = 32
 """Windows that are compared word by word. More are as promising only where a text repeats itself."""
-_MOST_LOOKED_UP = 20_000
+_MAX_LOOKUPS = 20_000
 """Places of words that are looked up for one quote: words that are more frequent say nothing about where it stands."""
-_MOST_PLACES = 50
-_MOST_LETTERS = 50_000
+_MAX_PLACES = 50
+_MAX_LETTERS = 50_000
 """Letters of a quote, for all places where its letters stand, that are compared one by one."""
 _REACH = 2_000
 """Characters around the best window in which its sentences are searched for."""
 _BEGINNING = re.compile(rf"[{UNSPACED}]|\d+|(?<!\w)[^\W\d_]{{4}}")
-_FEW = 4
+_MIN_WORDS = 4
 """Texts of fewer words of some length may be about the same thing and share none of them."""
 _SPACES = np.array([code for code in range(0x3001) if chr(code).isspace()], np.uint32)
 _HYPHENS = np.array([ord("-"), ord("‐")], np.uint32)
 _LINE_HYPHEN = re.compile(r"[-‐]\s*\n\s*")
 _GAP_PIECE = re.compile(r"\s+|[-‐]")
-_LONGEST_GAP = 16
+_MAX_GAP_CHARACTERS = 16
 """Longer gaps between two letters must be the same in both texts, character by character."""
 Numbers = np.ndarray[Any, Any]
 _NOWHERE = np.empty(0, np.int64)
@@ -87,7 +87,7 @@ class SearchedText:
         end = len(self.text) if end is None else end
         first, last = np.searchsorted(self._letters.offsets, [start, end])
         at = int(first) - 1
-        for _ in range(min(_MOST_PLACES, 1 + _MOST_LETTERS // len(wanted.text))):
+        for _ in range(min(_MAX_PLACES, 1 + _MAX_LETTERS // len(wanted.text))):
             at = self._letters.text.find(wanted.text, at + 1, int(last))
             if at < 0:
                 return
@@ -112,7 +112,7 @@ class SearchedText:
         return Span(start, end) if ends_fit else None
 
     def likest(self, quote: str, without: Sequence[Span] = ()) -> Span | None:
-        """Return the sentences that share most of a quote's words; None if they share less than LEAST_SHARED.
+        """Return the sentences that share most of a quote's words; None if they share less than MIN_SHARED_WEIGHT.
 
         What stands at the places `without` does not count.
         """
@@ -124,7 +124,7 @@ class SearchedText:
         spans = [Span(fitting[0].start, fitting[-1].end), *fitting]
         shares = [_share(wanted, _weights(span.of(self.text))) for span in spans]
         best = max(range(len(spans)), key=shares.__getitem__)
-        return spans[best] if shares[best] >= LEAST_SHARED else None
+        return spans[best] if shares[best] >= MIN_SHARED_WEIGHT else None
 
     @cached_property
     def _letters(self) -> _Letters:
@@ -144,7 +144,7 @@ class SearchedText:
     def _best_window(self, wanted: Counter[str], without: Sequence[Span]) -> Span | None:
         """Return the run of as many words as the quote has that shares the most of them; of equal ones, the first."""
         size = min(wanted.total(), len(self._words.words))
-        best, begin = LEAST_SHARED * _total(wanted), -1
+        best, begin = MIN_SHARED_WEIGHT * _total(wanted), -1
         for bound, starts in self._promising(wanted, size, without):
             if bound < best - 1e-9:
                 break
@@ -174,7 +174,7 @@ class SearchedText:
         bounds = np.minimum(sums[np.searchsorted(at, at + size)] - sums[:-1], total) + _total(wanted) - total
         before = np.concatenate(([-1], at[:-1]))
         lows, highs = np.maximum(before + 1, at - size + 1), np.minimum(at, len(self._words.words) - size)
-        for n in np.argsort(-bounds, kind="stable")[:_MOST_WINDOWS]:
+        for n in np.argsort(-bounds, kind="stable")[:_MAX_WINDOWS]:
             if max(0, lows[n]) <= highs[n]:
                 yield float(bounds[n]), range(max(0, int(lows[n])), int(highs[n]) + 1)
 
@@ -185,7 +185,7 @@ class SearchedText:
         rarest = Counter(wanted)
         for word in sorted(wanted, key=places.__getitem__, reverse=True):
             weight = wanted[word] * _weight(word)
-            if weight <= left or total > _MOST_LOOKED_UP:
+            if weight <= left or total > _MAX_LOOKUPS:
                 left -= weight
                 total -= places[word]
                 del rarest[word]
@@ -229,7 +229,7 @@ class SearchedText:
 def is_related(then: str, now: str) -> bool:
     """Return whether two texts share a number or the beginning of a word; true if `then` has too few to tell."""
     first, second = _beginnings(then), _beginnings(now)
-    return len(first) < _FEW or not first.isdisjoint(second)
+    return len(first) < _MIN_WORDS or not first.isdisjoint(second)
 
 
 def _beginnings(text: str) -> set[str]:
@@ -237,13 +237,13 @@ def _beginnings(text: str) -> set[str]:
     return set(_BEGINNING.findall(text.casefold()))
 
 
-def shared(one: str, other: str) -> float:
+def shared_weight(one: str, other: str) -> float:
     """Return the weight of the words that two texts share, as a share of the larger one's, in [0, 1]."""
     return _share(_weights(one), _weights(other))
 
 
 def _share(first: Counter[str], second: Counter[str]) -> float:
-    return _total(first & second) / max(_total(first), _total(second), _SHORT_WEIGHT)
+    return _total(first & second) / max(_total(first), _total(second), _LIGHT_WORD_WEIGHT)
 
 
 def _weights(words: str) -> Counter[str]:
@@ -253,13 +253,13 @@ def _weights(words: str) -> Counter[str]:
 
 def _words(text: str) -> Iterator[tuple[str, int, int]]:
     """Yield the words, or pairs of characters, with their places."""
-    for found in _WORD.finditer(text):
-        pair = 1 if found[1] else 0
-        yield found[pair].casefold(), *found.span(pair)
+    for match in _WORD.finditer(text):
+        pair = 1 if match[1] else 0
+        yield match[pair].casefold(), *match.span(pair)
 
 
 def _weight(word: str) -> float:
-    return _SHORT_WEIGHT if len(word) <= _SHORT and not word.isdigit() else 1.0
+    return _LIGHT_WORD_WEIGHT if len(word) <= _LIGHT_WORD_LETTERS and not word.isdigit() else 1.0
 
 
 def _total(words: Counter[str]) -> float:
@@ -268,7 +268,7 @@ def _total(words: Counter[str]) -> float:
 
 def _is_shared(wanted: Counter[str], sentence: str) -> bool:
     words = _weights(sentence)
-    return _total(words & wanted) >= 0.4 * max(_total(words), _SHORT_WEIGHT)
+    return _total(words & wanted) >= 0.4 * max(_total(words), _LIGHT_WORD_WEIGHT)
 
 
 def _overlaps(span: Span, others: Sequence[Span]) -> bool:
@@ -295,7 +295,7 @@ def _is_same_gap(then: str, now: str) -> bool:
         return then.isalnum() and _LINE_HYPHEN.fullmatch(now) is not None
     if gap.isspace():
         return now.isspace()
-    return len(gap) <= _LONGEST_GAP and re.fullmatch(_gap_pattern(gap), now) is not None
+    return len(gap) <= _MAX_GAP_CHARACTERS and re.fullmatch(_gap_pattern(gap), now) is not None
 
 
 def _gap_pattern(gap: str) -> str:

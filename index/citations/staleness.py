@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal
 
 from index.citations.entries import locate
 from index.citations.kept import CONTEXT, KeptItem, KeptQuote
-from index.citations.resemblance import LEAST_SHARED, UNSPACED, SearchedText, is_related, shared
+from index.citations.resemblance import MIN_SHARED_WEIGHT, UNSPACED, SearchedText, is_related, shared_weight
 from index.records import Span
 from index.text.sentences import trim
 
@@ -41,17 +41,17 @@ _WORDS_GONE = "The source has changed, and nothing like these words stands in it
 _CELL_GONE = "The source has changed, and no cell with these headers is in it."
 _OTHER_CONTEXT = "The words around them are different."
 _WITHIN = re.compile(rf"[^\W{UNSPACED}]\n[^\W{UNSPACED}]|\d[.,]\n\d|\d\n[.,]\d")
-_LEAST_CONTEXT = 16
+_MIN_CONTEXT_CHARACTERS = 16
 """Shorter neighbours do not find a place."""
-_LEAST_FIT = 8
+_MIN_FIT_CHARACTERS = 8
 """Characters of the neighbours that must be the same; a full stop alone may be."""
-_LEAST_ELSEWHERE = 0.7
+_MIN_SHARE_ELSEWHERE = 0.7
 """What words elsewhere must share with a quote whose neighbours stand without it: lists and tables have lines that are
 alike, and were so from the beginning."""
-_MOST_NEIGHBOURS = 5
-_MOST_CELLS = 50
-_MOST_OCCURRENCES = 50
-_LONGEST_GAP = 3
+_MAX_NEIGHBOURS = 5
+_MAX_CELLS = 50
+_MAX_OCCURRENCES = 50
+_MAX_GAP_SHARE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ def _cells_now(quote: KeptQuote, version: SearchedDocument) -> Iterator[KeptQuot
         at = document.text.find(quote.quote, cell.start, cell.end)
         spans.append(Span(cell.start, cell.end) if at < 0 else Span(at, at + len(quote.quote)))
     spans.sort(key=lambda span: (span.of(document.text) != quote.quote, abs(span.start - quote.start)))
-    for span in spans[:_MOST_CELLS]:
+    for span in spans[:_MAX_CELLS]:
         yield kept_at(quote, document, span)
 
 
@@ -170,7 +170,7 @@ def _strangeness(quote: KeptQuote, now: KeptQuote) -> tuple[bool, bool, bool, in
 
 def _moved(quote: KeptQuote, document: Document, span: Span) -> KeptState:
     known = len(_letters(quote.before)) + len(_letters(quote.after))
-    fits = _fit(quote, document.text, span) >= min(_LEAST_FIT, known)
+    fits = _fit(quote, document.text, span) >= min(_MIN_FIT_CHARACTERS, known)
     what = WHAT["moved"] if fits else f"{WHAT['moved']} {_OTHER_CONTEXT}"
     return KeptState("moved", what, kept_at(quote, document, span))
 
@@ -224,7 +224,7 @@ def _is_within(before: str, after: str) -> bool:
 
 def _occurrences(text: str, words: str) -> Iterator[int]:
     at = text.find(words)
-    for _ in range(_MOST_OCCURRENCES):
+    for _ in range(_MAX_OCCURRENCES):
         if at < 0:
             return
         yield at
@@ -255,23 +255,23 @@ def nearest(quote: KeptQuote, text: SearchedText) -> tuple[float, Span] | None:
     between = next((gap for gap in gaps if gap.start < gap.end), None)
     if between is not None and is_related(quote.quote, between.of(text.text)):
         return _narrowed(quote.quote, between, between.of(text.text))
-    return _elsewhere(quote, text, _LEAST_ELSEWHERE if gaps else LEAST_SHARED)
+    return _elsewhere(quote, text, _MIN_SHARE_ELSEWHERE if gaps else MIN_SHARED_WEIGHT)
 
 
 def _narrowed(quote: str, between: Span, words: str) -> tuple[float, Span]:
     """Return the part of the words between the neighbours that belongs to a quote: other text may stand there, too."""
-    share, part = shared(quote, words), SearchedText(words).likest(quote)
-    if part is not None and (closer := shared(quote, part.of(words))) > share:
+    share, part = shared_weight(quote, words), SearchedText(words).likest(quote)
+    if part is not None and (closer := shared_weight(quote, part.of(words))) > share:
         return closer, Span(between.start + part.start, between.start + part.end)
-    return max(LEAST_SHARED, share), between
+    return max(MIN_SHARED_WEIGHT, share), between
 
 
 def _elsewhere(quote: KeptQuote, text: SearchedText, least: float) -> tuple[float, Span] | None:
     """Return the sentences that share most of a quote's words and did not stand beside it from the beginning."""
     beside: list[Span] = []
-    for _ in range(_MOST_NEIGHBOURS):
+    for _ in range(_MAX_NEIGHBOURS):
         span = text.likest(quote.quote, without=beside)
-        if span is None or (share := shared(quote.quote, span.of(text.text))) < least:
+        if span is None or (share := shared_weight(quote.quote, span.of(text.text))) < least:
             return None
         if not _stood_beside(quote, span.of(text.text)):
             return share, span
@@ -282,7 +282,7 @@ def _elsewhere(quote: KeptQuote, text: SearchedText, least: float) -> tuple[floa
 def _stood_beside(quote: KeptQuote, words: str) -> bool:
     """Return whether words stood beside the quote from the beginning: they, or all of them that was kept."""
     beside, found = _letters(quote.before) + _letters(quote.after), _letters(words)
-    cut = range(_LEAST_CONTEXT, min(len(found), len(beside) + 1))
+    cut = range(_MIN_CONTEXT_CHARACTERS, min(len(found), len(beside) + 1))
     return found in beside or any(beside.startswith(found[-n:]) or beside.endswith(found[:n]) for n in cut)
 
 
@@ -294,9 +294,9 @@ def _neighbours(quote: KeptQuote) -> tuple[str, str]:
 def _between(quote: KeptQuote, text: SearchedText) -> Iterator[Span]:
     """Yield what stands between the kept neighbours of a quote; an empty span if the quote was taken out."""
     before, after = _neighbours(quote)
-    if min(len(before), len(after)) < _LEAST_CONTEXT:
+    if min(len(before), len(after)) < _MIN_CONTEXT_CHARACTERS:
         return
-    most = _LONGEST_GAP * len(quote.quote) + CONTEXT + 2 * len(after)
+    most = _MAX_GAP_SHARE * len(quote.quote) + CONTEXT + 2 * len(after)
     for place in text.places(before):
         end = next(text.places(after, place.end, place.end + most), None)
         if end is not None:
@@ -344,7 +344,7 @@ def _finding(question: str, quote: KeptQuote, state: KeptState) -> KeptFinding:
 
 Side = Literal["both", "then", "now"]
 _WORD = re.compile(r"\w+|[^\w\s]+")
-_MOST_PAIRS = 20_000
+_MAX_PAIRS = 20_000
 """Pairs of equal words: a thousand words of prose and their newer version have about as many. Texts with more, such as
 those that repeat a word, are shown as a whole, because the comparison takes time by the cube."""
 
@@ -373,7 +373,7 @@ def _equal_words(then: str, now: str) -> Iterator[tuple[re.Match[str], re.Match[
     first, second = list(_WORD.finditer(then)), list(_WORD.finditer(now))
     one, other = [found[0] for found in first], [found[0] for found in second]
     known, others = Counter(one), Counter(other)
-    if sum(number * others[word] for word, number in known.items()) > _MOST_PAIRS:
+    if sum(number * others[word] for word, number in known.items()) > _MAX_PAIRS:
         return
     for a, b, size in SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks():
         yield from zip(first[a : a + size], second[b : b + size], strict=True)

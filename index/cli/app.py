@@ -26,6 +26,7 @@ from index.cli.options import (
     document_names,
     passwords_in,
 )
+from index.records import texts
 from index.records.file_kinds import plugged_in
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="pincite",
-    help="Ask questions of your own documents; see the exact words that each answer rests on.",
+    help=texts.PURPOSE,
     epilog="Start with: pincite add papers/   then: pincite search 'Who signed the treaty?'",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -77,8 +78,8 @@ def options(
         bool, typer.Option("--version", help="Print the version and exit.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Ask questions of your own documents; see the exact words that each answer rests on."""
-    logging.basicConfig(level=logging.ERROR)
+    """Set the options that stand before every command."""
+    logging.basicConfig(level=logging.ERROR, format="Error: %(message)s")
     context.obj = State().merged(library=library, quiet=quiet, verbose=verbose, json=json)
 
 
@@ -279,7 +280,7 @@ app.command(cls=Command, epilog=library_commands.COMPACT_EXAMPLE)(library_comman
 app.command(cls=Command, epilog=library_commands.REBUILD_EXAMPLE)(library_commands.rebuild)
 app.command(name="export-library", cls=Command, epilog=library_commands.EXPORT_EXAMPLE)(library_commands.export_library)
 app.command(name="import-library", cls=Command, epilog=library_commands.IMPORT_EXAMPLE)(library_commands.import_library)
-for commands in plugged_in("pincite.commands"):
+for commands in plugged_in("pincite.commands", typer.Typer):
     app.add_typer(commands)
 
 

@@ -15,6 +15,7 @@ import typer
 from index.cli.options import ERROR, SOME_FAILED
 from index.cli.search_commands import Documents  # noqa: TC001 - typer reads the annotations when it runs
 from index.errors import PinciteError
+from index.records import texts
 from index.records.document import ExportForm, Writer  # noqa: TC001 - typer reads this one, too
 
 if TYPE_CHECKING:
@@ -297,7 +298,7 @@ def check(
 # `pincite matrix`, which asks each document each question of a list and writes what they say as a table.
 
 EXAMPLE = "Example: pincite matrix questions.txt --out treaties.xlsx --in peace.pdf --in trade.pdf"
-_NAMES = {"answered": "answered", "unsure": "not sure", "abstained": "no mention", "failed": "failed"}
+_NAMES = {"answered": "answered", "unsure": texts.NOT_SURE, "abstained": texts.NO_MENTION, "failed": "failed"}
 
 
 def matrix(

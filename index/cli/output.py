@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from index.cli.printing import console, printable
-from index.records import CLAIMED
+from index.records import CLAIMED, texts
 from index.records.remarks import plain, reason, recognition, remark, verdict_name
 
 if TYPE_CHECKING:
@@ -31,15 +31,15 @@ _STYLES: dict[Verdict, str] = {
 }
 _NAME = 18
 """Minimum width of a measure's name, in columns."""
-_MANY_MODES = 3
+_STACKING_MODES = 3
 """With this many modes or more, an interval is printed below its mean, so that all fit into 80 columns."""
-_WIDE = 140
+_SOURCE_COLUMN_WIDTH = 140
 """With this many columns or more, the source of a document gets its own column."""
 _ID = 12
 """Characters of a document's id that are shown; commands accept this prefix as well as the whole id."""
 _CLAIMED = "(claimed)"
-_NARROW = ("Id", "Title and source", "Date", "Pages", "Passages")
-_FULL = ("Id", "Title", "Author", "Date", "Pages", "Passages", "Source")
+_COLUMNS = ("Id", "Title and source", "Date", "Pages", "Passages")
+_ALL_COLUMNS = ("Id", "Title", "Author", "Date", "Pages", "Passages", "Source")
 _NUMBERS = ("Pages", "Passages")
 
 
@@ -47,12 +47,12 @@ def print_answer(answer: Answer) -> None:
     """Print an answer with its numbered sources; for an abstention, the nearest passage."""
     out = console()
     if answer.asked:
-        out.print(Text(printable(f"Understood as: {answer.question}\n"), style="dim"))
+        out.print(Text(printable(f"{texts.UNDERSTOOD_AS}: {answer.question}\n"), style="dim"))
     if answer.status == "abstained":
         _show_abstention(out, answer)
         return
     if answer.status == "unsure":
-        out.print("This may be it. Your documents do not clearly answer the question.\n", style="bold")
+        out.print(f"{texts.MAY_BE}. {texts.UNCLEAR}.\n", style="bold")
     for statement in answer.statements:
         out.print(_statement(statement, answer.citations))
     out.print()
@@ -64,7 +64,7 @@ def print_answer(answer: Answer) -> None:
 def _show_abstention(out: Console, answer: Answer) -> None:
     passages, documents = answer.searched
     if not passages:
-        out.print("Nothing was searched.", style="bold")
+        out.print(f"{texts.NOTHING_SEARCHED}.", style="bold")
         return
     out.print("Your documents do not answer this question.", style="bold")
     out.print(
@@ -144,14 +144,14 @@ def print_documents(infos: Sequence[DocumentInfo]) -> None:
     if not infos:
         out.print("The library is empty. Add files to it: pincite add PATH")
         return
-    out.print(_full(infos) if out.width >= _WIDE else _narrow(infos, out))
+    out.print(_full(infos) if out.width >= _SOURCE_COLUMN_WIDTH else _narrow(infos, out))
     if any(info.claimed for info in infos):
         out.print(f"{_CLAIMED} {CLAIMED}", style="dim")
 
 
 def _full(infos: Sequence[DocumentInfo]) -> Table:
     table = Table(box=box.SIMPLE_HEAD)
-    for name in _FULL:
+    for name in _ALL_COLUMNS:
         table.add_column(name, overflow="fold", justify="right" if name in _NUMBERS else "left")
     for info in infos:
         cells = (info.author, info.date, *_sizes(info), info.source)
@@ -162,10 +162,10 @@ def _full(infos: Sequence[DocumentInfo]) -> Table:
 def _narrow(infos: Sequence[DocumentInfo], out: Console) -> Table:
     dates = max(len("Date"), *(cell_len(printable(info.date)) for info in infos))
     # Columns are two spaces apart; the title gets the remaining width.
-    title = max(out.width - _ID - dates - sum(map(len, _NUMBERS)) - 2 * (len(_NARROW) - 1), 10)
+    title = max(out.width - _ID - dates - sum(map(len, _NUMBERS)) - 2 * (len(_COLUMNS) - 1), 10)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    for name in _NARROW:
-        width = title if name == _NARROW[1] else None
+    for name in _COLUMNS:
+        width = title if name == _COLUMNS[1] else None
         table.add_column(name, no_wrap=True, width=width, justify="right" if name in _NUMBERS else "left")
     for info in infos:
         cell = _name_cell(info, title)
@@ -219,7 +219,7 @@ def print_evaluation(evaluation: Evaluation, *, verbose: bool) -> None:
     table.add_column("n", justify="right", no_wrap=True)
     for outcome in evaluation.outcomes:
         table.add_column(outcome.mode, justify="right", no_wrap=True)
-    between = " " if len(evaluation.outcomes) < _MANY_MODES else "\n"
+    between = " " if len(evaluation.outcomes) < _STACKING_MODES else "\n"
     measures = list(dict.fromkeys(name for outcome in evaluation.outcomes for name in outcome.estimates))
     for name in measures:
         estimates = [outcome.estimates.get(name) for outcome in evaluation.outcomes]

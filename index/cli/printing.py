@@ -42,7 +42,7 @@ _HARMLESS: dict[int, str | None] = {**dict.fromkeys(_CONTROLS), **dict.fromkeys(
 _ESCAPED = {code: f"\\u{code:04x}" for code in (*_CONTROLS, *_SURROGATES) if code >= 0x7F}
 _UNWRAPPED = 1_000_000
 """Console width in columns that no line reaches, so that nothing is wrapped."""
-_LISTED = 10
+_MAX_NAMES = 10
 """Names that a receipt lists without --verbose."""
 
 
@@ -238,9 +238,9 @@ def printable(text: str) -> str:
 
 
 def _first(out: Console, values: Sequence[Any], *, verbose: bool) -> Iterator[Any]:
-    yield from values if verbose else values[:_LISTED]
-    if len(values) > _LISTED and not verbose:
-        out.print(_text(f"  … and {len(values) - _LISTED} more; --verbose lists them", style="dim"))
+    yield from values if verbose else values[:_MAX_NAMES]
+    if len(values) > _MAX_NAMES and not verbose:
+        out.print(_text(f"  … and {len(values) - _MAX_NAMES} more; --verbose lists them", style="dim"))
 
 
 def _text(words: str, style: str = "") -> Text:

@@ -10,6 +10,7 @@ import typer
 
 from index.cli.options import Command, document_names
 from index.cli.printing import console, printable
+from index.records import texts
 from index.records.document import CANDIDATES
 from index.records.remarks import plain, recognition
 
@@ -27,7 +28,7 @@ COLUMNS = ("document", "source", "id", "date", "score", "location", "start", "en
 COLLECT_EVERY = 20_000
 """New objects after which Python looks for garbage, instead of 700: importing torch makes 160,000 that stay."""
 _NO_WORD = "no word in common"
-_LISTED_COPIES = 3
+_MAX_COPIES = 3
 """Copies of a passage that are named without --verbose."""
 _NAME_WIDTH = 26
 """Maximum width of a document's name in the table, in columns: most of the 80 columns are for the quote."""
@@ -51,7 +52,7 @@ def print_hits(result: Found, *, limit: int, explain: bool, verbose: bool) -> No
     out = console()
     beyond = f"beyond the first {_candidates(limit)}"
     if not result.hits:
-        out.print("Nothing found.")
+        out.print(f"{texts.NOTHING_FOUND}.")
     for n, hit in enumerate(result.hits, 1):
         out.print(_headline(n, hit))
         out.print(_passage(hit, marked=not out.is_terminal))
@@ -76,7 +77,7 @@ def print_coverage(rows: Sequence[Coverage]) -> None:
 
     out = console()
     if not rows:
-        out.print(_text("No document was searched."))
+        out.print(_text(f"{texts.NO_DOCUMENT_SEARCHED}."))
         return
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("Document", overflow="fold", max_width=_NAME_WIDTH if out.is_terminal else None)
@@ -125,7 +126,7 @@ def _guarded(words: str) -> str:
 
 def _evidence(hit: Hit | None, *, cut: bool) -> Text:
     if hit is None:
-        return _text("no mention", style="dim")
+        return _text(texts.NO_MENTION, style="dim")
     place = _text(f"{hit.location.label}\n" if hit.location.label else "", style="cyan")
     words = hit.location.quoted(hit.quote)
     return _text("").append_text(place).append_text(_text(_cut(words) if cut else " ".join(words.split())))
@@ -151,7 +152,7 @@ def _passage(hit: Hit, *, marked: bool) -> Text:
 
 
 def _copies(also: Sequence[Hit], *, verbose: bool) -> Text:
-    named = also if verbose else also[:_LISTED_COPIES]
+    named = also if verbose else also[:_MAX_COPIES]
     places = [", ".join(filter(None, (copy.document.name, copy.location.label))) for copy in named]
     if len(also) > len(named):
         places.append(f"and {len(also) - len(named)} more")

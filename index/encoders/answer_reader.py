@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 WEIGHTS = Path(__file__).with_name("reader.safetensors")
 SHA256 = "b9feabe5d3c21ad8fee5c118010712c2a872429f3e8ab980b30c94343e10b0d8"
 """The hash of the weights that this version was measured with. Others are refused."""
-LONGEST, LONGEST_QUESTION = 320, 100
+MAX_TOKENS, MAX_QUESTION_TOKENS = 320, 100
 """Maximum tokens of question and passage together, and of the question. The rest is not read."""
 THREADS = 2
 """Number of cores for the windows of one question."""
@@ -87,7 +87,7 @@ class AnswerReader:
         from index.encoders.pairs import lay_out
 
         texts = [self._layers.read(window.text) for window in windows]
-        pairs = [lay_out(question, text, longest_first=LONGEST_QUESTION, longest=LONGEST) for text in texts]
+        pairs = [lay_out(question, text, longest_first=MAX_QUESTION_TOKENS, longest=MAX_TOKENS) for text in texts]
         return list(map(self._heads, windows, texts, self._layers(pairs)))
 
 

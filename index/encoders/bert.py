@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     Features = dict[str, Any]
 
 
-MANY, MULTIPLES = 256, (8, 64)
-"""The number of tokens is rounded up to a multiple of 8, or of 64 from MANY on. oneDNN compiles code for each number of
-rows, and keeps it: without rounding it took 300 MB and more."""
+LONG_INPUT_TOKENS, MULTIPLES = 256, (8, 64)
+"""The number of tokens is rounded up to a multiple of 8, or of 64 from LONG_INPUT_TOKENS on. oneDNN compiles code for
+each number of rows, and keeps it: without rounding it took 300 MB and more."""
 BLOCK = 256
 """Tokens that go through the linear layers at a time: their 1,536 floats each fit in the cache of a core."""
 CALIBRATION_TOKENS = 72
@@ -38,11 +38,11 @@ others; rounded with one scale, they would leave the others no digits. Without t
 float32 is .996, with it .9996 or more for English texts."""
 ROUNDING = 1.5 * 2**23
 """Added to a float32, it rounds it to an integer, which its last bits hold."""
-LEAST_GELU = -0.17
+MIN_GELU = -0.17
 """The minimum of GELU."""
 Gelu = Literal["none", "before", "after"]
 """Whether GELU comes before or after the product of a layer. The layer computes only the latter."""
-_LEAST_SCALE = 1e-9
+_MIN_SCALE = 1e-9
 
 
 class Linear(Protocol):
@@ -97,7 +97,7 @@ class Bert:
         positions = torch.cat([self._positions[:length] for length in lengths])
         embedded = self._words.index_select(0, ids).add_(positions)
         states = self._normalise(embedded if added is None else embedded.add_(added), self._embedding_norm)
-        rows = len(ids) + -len(ids) % MULTIPLES[len(ids) >= MANY]
+        rows = len(ids) + -len(ids) % MULTIPLES[len(ids) >= LONG_INPUT_TOKENS]
         states = functional.pad(states, (0, 0, 0, rows - len(ids)))
         blocks = [slice(start, min(start + BLOCK, rows)) for start in range(0, rows, BLOCK)]
         texts = [slice(start, end) for start, end in pairwise([0, *accumulate(lengths)])]
@@ -233,18 +233,18 @@ class EightBits:
         if self._gelu != "before":
             return bias
         # A state is stored as its distance from the minimum.
-        return bias + (LEAST_GELU * rounded.sum(dim=1) * self._scales).view(-1, len(bias)).sum(dim=0)
+        return bias + (MIN_GELU * rounded.sum(dim=1) * self._scales).view(-1, len(bias)).sum(dim=0)
 
     def _rounded(self, states: Tensor) -> tuple[Tensor, Tensor, int]:
         """Return the states as unsigned bytes, the scale of each token, and the byte that stands for 0."""
         highest, lowest = states.amax(dim=1, keepdim=True), states.amin(dim=1, keepdim=True)
-        scales = torch.maximum(highest, lowest.neg_()).div_(EIGHT_BITS).clamp_(min=_LEAST_SCALE)
+        scales = torch.maximum(highest, lowest.neg_()).div_(EIGHT_BITS).clamp_(min=_MIN_SCALE)
         return _bytes(torch.addcmul(self._zero, states, 1 / scales)), scales, 128
 
     def _from_gelu(self, states: Tensor) -> tuple[Tensor, Tensor, int]:
-        """Do the same for states that are never below LEAST_GELU: they use the whole range of a byte."""
-        distances = states.sub_(LEAST_GELU)
-        scales = distances.amax(dim=1, keepdim=True).div_(255).clamp_(min=_LEAST_SCALE)
+        """Do the same for states that are never below MIN_GELU: they use the whole range of a byte."""
+        distances = states.sub_(MIN_GELU)
+        scales = distances.amax(dim=1, keepdim=True).div_(255).clamp_(min=_MIN_SCALE)
         return _bytes(torch.addcmul(self._zero, distances, 1 / scales, out=distances)), scales, 0
 
 
@@ -270,7 +270,7 @@ class ExactEightBits(EightBits):
             return products
         sums = self._multiply_outliers(states.index_select(1, self._outliers))
         if self._gelu == "before":
-            rest = states.index_fill_(1, self._outliers, LEAST_GELU)
+            rest = states.index_fill_(1, self._outliers, MIN_GELU)
         else:
             rest = states.index_fill(1, self._outliers, 0.0)
         products, scales = self._products(rest)
@@ -287,7 +287,7 @@ class ExactEightBits(EightBits):
 
 def _rounded_rows(weight: Tensor) -> tuple[Tensor, Tensor]:
     """Return a weight as signed bytes, and the scale of each row."""
-    scales = (weight.abs().amax(dim=1) / EIGHT_BITS).clamp(min=_LEAST_SCALE)
+    scales = (weight.abs().amax(dim=1) / EIGHT_BITS).clamp(min=_MIN_SCALE)
     return (weight / scales.unsqueeze(1)).round().to(torch.int8), scales
 
 

@@ -39,7 +39,7 @@ WEIGHTS = Path(__file__).with_name("verifier.safetensors")
 SHA256 = "0b196c392d311c05e42d6c08018c3ed5fe48c0c8e6b40d805b8ff975e7cd2464"
 NAME = "pincite-verifier"
 OFF = "off"
-LONGEST_CLAIM, LONGEST_PAIR = 80, 224
+MAX_CLAIM_TOKENS, MAX_PAIR_TOKENS = 80, 224
 """Maximum tokens. The end of a longer premise is not read: the model was trained on nothing longer."""
 BATCH_PAIRS = 16
 HINT = (
@@ -217,7 +217,10 @@ class _Model:
 
         inputs = [
             lay_out(
-                self._layers.read(claim), self._layers.read(premise), longest_first=LONGEST_CLAIM, longest=LONGEST_PAIR
+                self._layers.read(claim),
+                self._layers.read(premise),
+                longest_first=MAX_CLAIM_TOKENS,
+                longest=MAX_PAIR_TOKENS,
             )
             for claim, premise in pairs
         ]

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 PASSAGES, QUESTION = "passages", "question"
 WORKLOAD_TOKENS = {PASSAGES: 128, QUESTION: 16}
 """Tokens in one pass. The reader and the verifier read about as many as a passage has."""
-FROM_MOST_EXACT = ("float32", "float16", "bfloat16", "int8")
+PRECISIONS_BY_EXACTNESS = ("float32", "float16", "bfloat16", "int8")
 ROUGH = "rough int8"
 """Eight bits for a model whose weights were published in eight bits: see `index.encoders.bert.EightBits`."""
 LIBRARY_PRECISIONS = ("float32", "bfloat16")
@@ -43,12 +43,12 @@ ADVANTAGE = 1.05
 """How much faster a precision must be than a more exact one to be chosen instead."""
 LAYERS_VERSION = 4
 """Raise it when the layers become faster or slower in one precision: what is remembered holds for one version."""
-ROUNDS, MOST_ROUNDS = 3, 20
+ROUNDS, MAX_ROUNDS = 3, 20
 """The first one is slower: oneDNN compiles code for each number of rows."""
 AGREEMENT = 1.1
 """How close the two least times of each precision must be before the measurement ends."""
-_SIZE, _WIDE, _HEADS, _WORDS, _POSITIONS = 384, 1536, 12, 64, 128
-_CANDIDATES = FROM_MOST_EXACT, (*FROM_MOST_EXACT, ROUGH), LIBRARY_PRECISIONS
+_SIZE, _INNER_SIZE, _HEADS, _WORDS, _POSITIONS = 384, 1536, 12, 64, 128
+_CANDIDATES = PRECISIONS_BY_EXACTNESS, (*PRECISIONS_BY_EXACTNESS, ROUGH), LIBRARY_PRECISIONS
 
 
 def choose_precision(
@@ -67,11 +67,11 @@ def choose_precision(
         return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
     if device != "cpu":
         return "float32"
-    candidates = FROM_MOST_EXACT if own else LIBRARY_PRECISIONS
+    candidates = PRECISIONS_BY_EXACTNESS if own else LIBRARY_PRECISIONS
     return fastest(measured()[workload], (*candidates, ROUGH) if rough else candidates)
 
 
-def fastest(milliseconds: dict[str, float], candidates: Sequence[str] = FROM_MOST_EXACT) -> str:
+def fastest(milliseconds: dict[str, float], candidates: Sequence[str] = PRECISIONS_BY_EXACTNESS) -> str:
     """Return the fastest candidate; a more exact one is preferred if it is nearly as fast."""
     best = "float32"
     for precision in candidates:
@@ -123,7 +123,7 @@ def _time(layers: dict[str, Bert], milliseconds: Milliseconds) -> None:
     for workload, tokens in WORKLOAD_TOKENS.items():
         ids = torch.arange(tokens) % _WORDS
         spent: dict[str, list[float]] = {precision: [] for precision in layers}
-        for done in range(1, MOST_ROUNDS + 1):
+        for done in range(1, MAX_ROUNDS + 1):
             for precision, layer in layers.items():
                 began = thread_time()
                 layer(ids, [tokens])
@@ -151,8 +151,8 @@ def _one_layer() -> Any:
     for name, rows, columns in (
         *((f"attention.self.{part}", _SIZE, _SIZE) for part in ("query", "key", "value")),
         ("attention.output.dense", _SIZE, _SIZE),
-        ("intermediate.dense", _WIDE, _SIZE),
-        ("output.dense", _SIZE, _WIDE),
+        ("intermediate.dense", _INNER_SIZE, _SIZE),
+        ("output.dense", _SIZE, _INNER_SIZE),
     ):
         shapes |= {f"encoder.layer.0.{name}.weight": (rows, columns), f"encoder.layer.0.{name}.bias": (rows,)}
     for name in ("embeddings", "encoder.layer.0.attention.output", "encoder.layer.0.output"):

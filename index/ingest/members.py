@@ -119,7 +119,7 @@ class OpenContainers:
     def _settle(self, container: _Container, receipt: ReceiptBuilder, documents: int, reasons: list[str]) -> Settled:
         origin = container.origin
         receipt.opened.append(origin.source)
-        note = in_words(documents, reasons)
+        note = archive_note(documents, reasons)
         receipt.notes.append(Note(origin.source, note))
         if self._worklist and origin.path:
             self._worklist.settle(origin.path, origin.stamp, OPENED + container.identity)
@@ -187,7 +187,7 @@ class OpenContainers:
         return reasons
 
 
-def in_words(documents: int, reasons: Sequence[str]) -> str:
+def archive_note(documents: int, reasons: Sequence[str]) -> str:
     """Return what a receipt says of an archive, with the first reasons why members of it could not be read."""
     found = "1 document in it" if documents == 1 else f"{documents:,} documents in it"
     if not reasons:

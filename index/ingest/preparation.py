@@ -55,7 +55,7 @@ class Prepared:
 
     def draft(self, n: int) -> Draft:
         """Return the text to encode for passage `n`."""
-        return draft_of(self.document, self.chunks[n])
+        return encoder_draft(self.document, self.chunks[n])
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +235,7 @@ class DocumentCutter:
 
 def prepared(origin: Origin, document: Document, chunks: Sequence[Chunk]) -> Prepared:
     """Return a document with the keys of its passages."""
-    return Prepared(origin, document, chunks, tuple(key_of(draft_of(document, chunk)) for chunk in chunks))
+    return Prepared(origin, document, chunks, tuple(key_of(encoder_draft(document, chunk)) for chunk in chunks))
 
 
 def memory_cost(ready: PreparedItem) -> int:
@@ -243,7 +243,7 @@ def memory_cost(ready: PreparedItem) -> int:
     return len(ready.document.text) if isinstance(ready, Prepared) else 0
 
 
-def draft_of(document: Document, chunk: Chunk) -> Draft:
+def encoder_draft(document: Document, chunk: Chunk) -> Draft:
     """Return the text of a passage to encode, with its sentences, and the headers of its rows if it has any."""
     sentences = tuple(Span(span.start - chunk.start, span.end - chunk.start) for span in chunk.sentences)
     span = Span(chunk.start, chunk.end)

@@ -12,7 +12,8 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any, Protocol
 
 from index.citations.entries import deep_link, reference
-from index.library.question_files import Cell, Sheet, distinct, one_line, padded, workbook
+from index.library.question_files import Sheet, SheetCell, distinct, padded, without_breaks, workbook
+from index.records import texts
 from index.records.remarks import AS_RECOGNISED
 
 if TYPE_CHECKING:
@@ -48,9 +49,6 @@ _WIDTHS = {"question": 36, "answer": 60, "quote": 50, "document": 30, "citations
 _WIDTH = 20
 _CITED = ("question", "marker", "document", "author", "date", "location", "start", "end", "quote", "link")
 _CITED_WIDTHS = (36, 8, 30, 20, 11, 24, 8, 8, 70, 40)
-NO_MENTION = "no mention"
-NOT_SURE = "not sure"
-"""Precedes words that may be an answer."""
 ABOUT = ("document", "author", "date")
 _DOCUMENT_WIDTH, _AUTHOR_WIDTH, _DATE_WIDTH, _QUESTION_WIDTH = 34, 20, 11, 48
 _MATRIX_CITED = (
@@ -119,7 +117,7 @@ def cited(citation: Citation, link: Link) -> dict[str, Any]:
 def described(citation: Citation) -> str:
     """Return a citation on one line: `[1] Snow, Cholera (1855), p. 39: “Nearly all the deaths …”`."""
     mark = f"[{citation.marker}] " if citation.marker else ""
-    words = one_line(citation.location.quoted(citation.quote))
+    words = without_breaks(citation.location.quoted(citation.quote))
     return f"{mark}{reference(citation.document, citation.location)}: “{words}”"
 
 
@@ -215,7 +213,7 @@ class TableWriter:
 
 def escaped(value: str) -> str:
     """Return a value as one line of Markdown with all markup escaped."""
-    return one_line("".join(f"\\{mark}" if mark in "\\`*_{}[]<>()#|!~&" else mark for mark in value))
+    return without_breaks("".join(f"\\{mark}" if mark in "\\`*_{}[]<>()#|!~&" else mark for mark in value))
 
 
 _VALUES: dict[str, Callable[[Row, Link], Mapping[str, Any]]] = {
@@ -253,18 +251,18 @@ def _workbook(rows: Sequence[Row], own: QuestionTable | None, link: Link) -> byt
     )
 
 
-def _sheet_cell(value: Any) -> Cell:
+def _sheet_cell(value: Any) -> SheetCell:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e15
-    return Cell(value if is_number else in_text(value))
+    return SheetCell(value if is_number else in_text(value))
 
 
-def _cells(row: Row, link: Link) -> Iterable[Cell]:
-    texts = text_values(row, link)
+def _cells(row: Row, link: Link) -> Iterable[SheetCell]:
+    values = text_values(row, link)
     for name in COLUMNS:
         if name == "confidence":
-            yield Cell(row.confidence)
+            yield SheetCell(row.confidence)
         else:
-            yield Cell(texts[name], web_only(texts["link"]) if name in ("quote", "link") else "")
+            yield SheetCell(values[name], web_only(values["link"]) if name in ("quote", "link") else "")
 
 
 def web_only(address: str) -> str:
@@ -272,24 +270,24 @@ def web_only(address: str) -> str:
     return address if address.startswith(("http://", "https://")) else ""
 
 
-def citation_cells(before: Sequence[str], citation: Citation, link: Link) -> list[Cell]:
+def citation_cells(before: Sequence[str], citation: Citation, link: Link) -> list[SheetCell]:
     """Return a citation in full as the cells of a row, after some others."""
     full = cited(citation, link)
     address = web_only(full["link"])
     names = ("marker", "document", "author", "date", "location", "start", "end", "quote", "link")
-    return [*map(Cell, before), *(Cell(full[name], address if name == "link" else "") for name in names)]
+    return [*map(SheetCell, before), *(SheetCell(full[name], address if name == "link" else "") for name in names)]
 
 
 def cell_words(cell: MatrixCell) -> str:
     """Return what a cell says in one line, without the source: a quotation, `no mention`, or why there is neither."""
     if cell.status == "failed":
-        return f"not answered: {cell.error}"
+        return f"{texts.NOT_ANSWERED}: {cell.error}"
     if cell.citation is None:
-        return NO_MENTION
+        return texts.NO_MENTION
     location = cell.citation.location
-    quote = f"“{one_line(location.quoted(cell.citation.quote))}”"
+    quote = f"“{without_breaks(location.quoted(cell.citation.quote))}”"
     quote += f" ({AS_RECOGNISED})" if location.recognised is not None else ""
-    return f"{NOT_SURE}: {quote}" if cell.status == "unsure" else quote
+    return f"{texts.NOT_SURE}: {quote}" if cell.status == "unsure" else quote
 
 
 def matrix_table(matrix: Matrix, form: str, link: Link = deep_link) -> bytes:
@@ -302,7 +300,7 @@ def _about(info: DocumentInfo) -> tuple[str, ...]:
 
 
 def _headings(matrix: Matrix) -> tuple[str, ...]:
-    return (*ABOUT, *distinct([one_line(question) for question in matrix.questions], ABOUT))
+    return (*ABOUT, *distinct([without_breaks(question) for question in matrix.questions], ABOUT))
 
 
 def _with_source(cell: MatrixCell, link: Link) -> str:
@@ -369,19 +367,19 @@ def _records(matrix: Matrix, link: Link) -> Iterator[dict[str, Any]]:
 
 def _as_workbook(matrix: Matrix, link: Link) -> bytes:
     """Return a workbook: a sheet of numbered quotations, each linked to its words, and one of the citations in full."""
-    quotes: list[list[Cell]] = []
-    citations: list[list[Cell]] = []
+    quotes: list[list[SheetCell]] = []
+    citations: list[list[SheetCell]] = []
     for row in matrix:
-        line = [Cell(text) for text in _about(row.document)]
+        line = [SheetCell(text) for text in _about(row.document)]
         for question, cell in zip(matrix.questions, row.cells, strict=True):
             if cell.citation is None:
-                line.append(Cell(cell_words(cell), quiet=True))
+                line.append(SheetCell(cell_words(cell), quiet=True))
                 continue
             number = len(citations) + 1
-            before = (row.document.name, question, NOT_SURE if cell.status == "unsure" else "answered")
+            before = (row.document.name, question, texts.NOT_SURE if cell.status == "unsure" else "answered")
             citations.append(citation_cells(before, replace(cell.citation, marker=number), link))
             address = web_only(link(cell.citation)) or f"#Citations!A{number + 1}"
-            line.append(Cell(f"{cell_words(cell)} [{number}]", address))
+            line.append(SheetCell(f"{cell_words(cell)} [{number}]", address))
         quotes.append(line)
     widths = [_DOCUMENT_WIDTH, _AUTHOR_WIDTH, _DATE_WIDTH, *(_QUESTION_WIDTH for _ in matrix.questions)]
     head = (*ABOUT, *matrix.questions)

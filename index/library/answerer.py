@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 
 _PASSAGES = 5
 """Number of passages that a sentence is compared with."""
-_FEWEST_DOCUMENTS = 2
+_MIN_DOCUMENTS = 2
 """In a search of this many documents or more, a question has to say what it is about."""
 
 _NO_PHRASE = "No passage searched has “{}” word for word, so the words were searched for without quotation marks."
-MOST_TURNS = 3
+MAX_TURNS = 3
 """The number of newest turns that count."""
 _CACHED_ANSWERS = 64
 """The number of earlier answers that are kept in memory."""
@@ -103,7 +103,7 @@ class Answerer:
             return answer_to_fragment(question.asked, " ".join(request.notes), bar=bar)
         _, documents_searched = request.searched
         has_words = any(map(str.isalnum, question.text))
-        if has_words and (documents_searched < _FEWEST_DOCUMENTS or not question.is_fragment):
+        if has_words and (documents_searched < _MIN_DOCUMENTS or not question.is_fragment):
             return None
         return answer_to_fragment(question.asked, ask_back(question.text), bar=bar)
 
@@ -306,7 +306,7 @@ class Threads:
         from index.text.questions import read_question
 
         past: list[_Past] = []
-        for turn in after[-MOST_TURNS:]:
+        for turn in after[-MAX_TURNS:]:
             if isinstance(turn, Answer):
                 past.append(_Past(read_question(turn.question), turn.asked, lambda answer=turn: answer))  # type: ignore[misc]
             elif turn.strip():

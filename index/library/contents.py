@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from index.views.library_map import Placement
     from index.views.viewer import Viewer
 
-_MOST_NAMESAKES = 5
+_MAX_NAMESAKES = 5
 """The largest number of documents of one name that are searched for a quote."""
 
 
@@ -106,7 +106,7 @@ class _Versions:
     def search(self, searches: Iterable[KeptSearch]) -> None:
         """Search for each quote in its likeliest document, then for those that are missing in the next one."""
         missing = {search: self._of(search.quote) for search in searches}
-        for rank in range(_MOST_NAMESAKES + 1):
+        for rank in range(_MAX_NAMESAKES + 1):
             asked: dict[str, list[KeptSearch]] = {}
             for search, identities in missing.items():
                 for identity in identities[rank : rank + 1]:
@@ -125,7 +125,7 @@ class _Versions:
 
     def _of(self, quote: KeptQuote) -> list[str]:
         """Return the ids of the documents, the likeliest first."""
-        return list(dict.fromkeys((quote.document, *self._namesakes(quote))))[: _MOST_NAMESAKES + 1]
+        return list(dict.fromkeys((quote.document, *self._namesakes(quote))))[: _MAX_NAMESAKES + 1]
 
     def _namesakes(self, quote: KeptQuote) -> list[str]:
         names = self._known_names()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from index.settings import Settings
 
 PACKAGES = ("pincite", "sentence-transformers", "torch", "faiss-cpu", "tantivy", "tiktoken", "gradio", "pypdfium2")
-_LEAST_FREE_MEGABYTES = 500
+_MIN_FREE_MEGABYTES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ def _examine_library(folder: Path, settings: Settings, findings: dict[str, str],
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
     free = shutil.disk_usage(existing).free // 1_000_000
     findings["Free disk"] = f"{free} MB"
-    if free < _LEAST_FREE_MEGABYTES:
+    if free < _MIN_FREE_MEGABYTES:
         problems.append(
             Problem(f"Only {free} MB are free on the disk of the library.", "Free some space on that disk.")
         )

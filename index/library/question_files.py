@@ -87,7 +87,7 @@ class QuestionTable:
         that was moved finds its row by its words. All others have no cells.
         """
         rows: dict[int, int] = {}
-        mine = [one_line(question) for question in self.questions]
+        mine = [without_breaks(question) for question in self.questions]
         for tag, start, stop, begin, end in SequenceMatcher(None, mine, lines, autojunk=False).get_opcodes():
             if tag == "equal" or (tag == "replace" and stop - start == end - begin):
                 rows.update(zip(range(begin, end), range(start, stop), strict=True))
@@ -129,8 +129,8 @@ def joined(tables: Iterable[QuestionTable]) -> QuestionTable:
     return QuestionTable(tuple(q for table in tables for q in table.questions), columns, tuple(cells))
 
 
-def one_line(question: str) -> str:
-    """Return a question without line breaks, as the page shows it."""
+def without_breaks(question: str) -> str:
+    """Return a question or a quotation on one line, with its characters as they are."""
     return " ".join(question.split())
 
 
@@ -280,7 +280,7 @@ def padded(cells: Sequence[Any], width: int) -> tuple[Any, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class SheetCell:
     """A cell to be written."""
 
     value: str | float | int
@@ -296,7 +296,7 @@ class Sheet:
 
     title: str
     head: Sequence[str]
-    rows: Sequence[Sequence[Cell]]
+    rows: Sequence[Sequence[SheetCell]]
     widths: Sequence[int]
     """The width of each column, in characters."""
 
@@ -330,7 +330,7 @@ def _write(page: Worksheet, sheet: Sheet) -> None:
     wrapped = Alignment(wrap_text=True, vertical="top")
     bold, linked, quiet = Font(bold=True), Font(color="1D5B79", underline="single"), Font(color="6B6862")
     links = 0
-    for number, row in enumerate(chain([[Cell(name) for name in sheet.head]], sheet.rows), 1):
+    for number, row in enumerate(chain([[SheetCell(name) for name in sheet.head]], sheet.rows), 1):
         for column, cell in enumerate(row, 1):
             place = page.cell(number, column)
             place.value = (clean(cell.value) or None) if isinstance(cell.value, str) else cell.value

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from index.search.retriever import Retriever
     from index.text.questions import Question
 
-_MOST_NAMES = 3
+_MAX_NAMES = 3
 """A note names up to three files, then counts the others."""
-_MOST_CHARACTERS = 80
+_MAX_NAME_CHARACTERS = 80
 """The longest file name in a note, in characters: an import may contain any name."""
 HOPELESS_SHARE = 0.5
 """The answer reader skips a question whose confidence without it is below this share of the lower threshold. Measured:
 2 of 1,531 questions that their documents answer were below it, and 7 in 10 of 1,400 questions on something else."""
 _UNREAD = "Only the first {:,} of {:,} passages of {} have been read so far; the rest was not searched."
-_NAMED = "Only {} was searched, because the question names it."
+_NAMED_NOTE = "Only {} was searched, because the question names it."
 EMPTY = "The library is empty: add files to it."
 _POOL = ThreadPoolExecutor(thread_name_prefix="pincite-asking")
 """Encodes questions while their words are looked up, for all libraries of the process."""
@@ -63,8 +63,8 @@ def _notes(documents: Iterable[DocumentInfo], more: str = "") -> tuple[str, ...]
     if not claimed:
         return ()
     names = list(dict.fromkeys(map(_file_name, claimed.values())))
-    rest = len(names) - _MOST_NAMES
-    listed = [*names[:_MOST_NAMES], *([f"{rest} more"] if rest > 0 else [])]
+    rest = len(names) - _MAX_NAMES
+    listed = [*names[:_MAX_NAMES], *([f"{rest} more"] if rest > 0 else [])]
     files = " and ".join(filter(None, (", ".join(listed[:-1]), listed[-1])))
     originals, them = ("original file", "it") if len(names) == 1 else ("original files", "them")
     note = (
@@ -80,7 +80,7 @@ def _file_name(info: DocumentInfo) -> str:
     from index.text.sentences import one_line
 
     name = one_line(web_address(info.source) or PurePath(info.source).name or info.source)
-    return name if len(name) <= _MOST_CHARACTERS else f"{name[: _MOST_CHARACTERS - 1]}…"
+    return name if len(name) <= _MAX_NAME_CHARACTERS else f"{name[: _MAX_NAME_CHARACTERS - 1]}…"
 
 
 class Request(NamedTuple):
@@ -152,7 +152,7 @@ class Searcher:
         if not numbers:
             return question, within, ()
         names = dict.fromkeys(_file_name(known[number]) for number in numbers)
-        return question.searching(text), numbers, (_NAMED.format(" and ".join(names)),)
+        return question.searching(text), numbers, (_NAMED_NOTE.format(" and ".join(names)),)
 
     def _corrected(self, question: Question) -> tuple[Question, tuple[str, ...]]:
         """Return a question without typing mistakes, and a note on each of them; words in quotation marks stay."""
@@ -170,8 +170,8 @@ class Searcher:
             return ()
         numbers = whole if within is None else whole.keys() & set(within)
         parts = [info for info in self._catalog.infos(sorted(numbers)).values() if info.whole]
-        notes = [_UNREAD.format(info.passages, info.whole, _file_name(info)) for info in parts[:_MOST_NAMES]]
-        rest = len(parts) - _MOST_NAMES
+        notes = [_UNREAD.format(info.passages, info.whole, _file_name(info)) for info in parts[:_MAX_NAMES]]
+        rest = len(parts) - _MAX_NAMES
         return (*notes, *([f"Nor have {rest:,} more documents been read to their end yet."] if rest > 0 else []))
 
     def demand_length(self, question: str) -> None:

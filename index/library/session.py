@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 CAPACITY = 64
 """Number of questions: more than are asked at once."""
-_SHORTEST_PREFIX = 6
+_MIN_PREFIX_CHARACTERS = 6
 _Result = TypeVar("_Result")
 _RETRIES = 5
 """How many times work is tried while rebuilds or restores replace the library, before the last try."""
@@ -63,7 +63,7 @@ def _matches_identity(name: str) -> Callable[[DocumentInfo], bool]:
 
 def _matches_prefix(name: str) -> Callable[[DocumentInfo], bool]:
     prefix = name.lower()
-    return lambda info: len(prefix) >= _SHORTEST_PREFIX and info.id.startswith(prefix)
+    return lambda info: len(prefix) >= _MIN_PREFIX_CHARACTERS and info.id.startswith(prefix)
 
 
 def _matches_name(name: str) -> Callable[[DocumentInfo], bool]:

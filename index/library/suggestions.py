@@ -33,7 +33,7 @@ _TRIES = 4
 _QUESTION_CHARACTERS = range(12, 101)
 _WORDS_OF_A_DEFINITION = 3
 """A question in another language than English has more words: it may be `Was ist das?`."""
-_LEAST_RARITY = 0.7
+_MIN_RARITY = 0.7
 """The rarity of the first word of a term without an article: `Deforestation is`, but not `Each is`, `Otherwise is`."""
 _VAGUE = re.compile(
     r"[^\w\s’'?¿,.-]|_|\b(?:it|this|these|those|that|here|there|now|also|such|others?|another|same|you|yours?|we|us|ours?"
@@ -87,25 +87,25 @@ def heading_question(heading: str, usual: Collection[str]) -> tuple[int, str]:
     if all(word[0].isupper() for word in others if len(word) > 3):
         others = [_uncapitalised(word, usual) for word in others]
     lowered = " ".join([first, *others])
-    if found := _CLAUSE.fullmatch(lowered):
-        return 1, f"{found['asks']} {found['verb']} {found['subject']} {found['rest']}?"
-    if found := _HOW_TO.fullmatch(lowered):
-        return 1, f"How do I {found['rest'][0].lower()}{found['rest'][1:]}?"
+    if match := _CLAUSE.fullmatch(lowered):
+        return 1, f"{match['asks']} {match['verb']} {match['subject']} {match['rest']}?"
+    if match := _HOW_TO.fullmatch(lowered):
+        return 1, f"How do I {match['rest'][0].lower()}{match['rest'][1:]}?"
     return 3, f"What is known about t{heading[1:]}?" if _TOPIC.fullmatch(lowered) else ""
 
 
 def definition_question(sentence: str, usual: Collection[str]) -> tuple[int, str]:
     """Return the rank of the question that a definition answers, and the question, which may be empty."""
-    if (found := _DEFINITION.fullmatch(sentence)) is None:
+    if (match := _DEFINITION.fullmatch(sentence)) is None:
         return 2, ""
-    first, *others = (found["kind"] or found["name"] or found["term"]).split()
-    is_full_name = bool(found["term"] and others and others[-1][0].isupper())
-    if is_full_name != bool(_PERSON.search(found["noun"])) or (found["one"] and not (found["name"] or is_full_name)):
+    first, *others = (match["kind"] or match["name"] or match["term"]).split()
+    is_full_name = bool(match["term"] and others and others[-1][0].isupper())
+    if is_full_name != bool(_PERSON.search(match["noun"])) or (match["one"] and not (match["name"] or is_full_name)):
         return 2, ""
-    if found["term"] and not is_full_name and (rarity(first) < _LEAST_RARITY or first.endswith(("ly", "ing"))):
+    if match["term"] and not is_full_name and (rarity(first) < _MIN_RARITY or first.endswith(("ly", "ing"))):
         return 2, ""
     subject = " ".join([_uncapitalised(first, usual), *others])
-    return 2, f"{'Who' if is_full_name else 'What'} {found['be']} {subject}?"
+    return 2, f"{'Who' if is_full_name else 'What'} {match['be']} {subject}?"
 
 
 def _uncapitalised(word: str, usual: Collection[str]) -> str:

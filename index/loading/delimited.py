@@ -36,7 +36,7 @@ _SAMPLE = 200
 _SAMPLE_CHARACTERS = 2_000_000
 _AROUND_FIELDS = re.compile(r"(?:^|(?<=[,;\t|]))'|'(?=[,;\t|]|\r?$)", re.MULTILINE)
 _NEARLY_ALL = 0.9
-_LARGEST_FIELD = 10_000_000
+_MAX_FIELD_CHARACTERS = 10_000_000
 _EVEN = 0.8
 """The share of records that have the same number of fields, at least."""
 _RAGGED = 0.9
@@ -55,7 +55,7 @@ class Dialect:
 
 def records(text: str, dialect: Dialect) -> Iterator[list[str]]:
     """Yield the records of a text, each as its fields; a blank line is a record without fields."""
-    csv.field_size_limit(_LARGEST_FIELD)
+    csv.field_size_limit(_MAX_FIELD_CHARACTERS)
     delimiter = dialect.delimiter or "\x1f"
     spaced = delimiter in ",;|" and _is_spaced(text[:_SAMPLE_CHARACTERS], dialect)
     yield from csv.reader(
@@ -113,11 +113,11 @@ def _has_values(rows: Sequence[Sequence[str]]) -> bool:
     return sum(kind(field) not in ("word", "") for field in fields) > 0.1 * len(fields)
 
 
-_MOST_CELLS = 500_000
+_MAX_CELLS = 500_000
 """Cells with words in a file: more need more memory than the settings allow by default."""
 _TABS = "text/tab-separated-values"
-_LONG_LINE = 120
-_MOST_LINES = 5
+_PROSE_LINE_CHARACTERS = 120
+_MAX_LINES_ASIDE = 5
 """Lines above or below a table, at most: more of them are rows with one field."""
 
 
@@ -146,15 +146,15 @@ def _rows(text: str, dialect: Dialect, name: str) -> list[list[str]]:
             record.pop()
         rows.append(record)
         cells += sum(map(bool, record))
-        if cells > _MOST_CELLS:
-            raise TooLarge(f"{name} has more than {_MOST_CELLS:,} cells.", "Split it into files with fewer rows.")
+        if cells > _MAX_CELLS:
+            raise TooLarge(f"{name} has more than {_MAX_CELLS:,} cells.", "Split it into files with fewer rows.")
     return rows
 
 
 def _is_prose(text: str) -> bool:
     """Return whether the lines of a text are mostly sentences or long."""
     lines = [line for line in islice(text.splitlines(), _SAMPLE) if line.strip()]
-    return sum(len(line) > _LONG_LINE or is_sentence(line) for line in lines) * 2 > len(lines)
+    return sum(len(line) > _PROSE_LINE_CHARACTERS or is_sentence(line) for line in lines) * 2 > len(lines)
 
 
 def _blocks(rows: Sequence[Sequence[str]]) -> list[Block]:
@@ -162,7 +162,7 @@ def _blocks(rows: Sequence[Sequence[str]]) -> list[Block]:
     lone = [sum(bool(field.strip()) for field in row) < 2 and bool(row) and bool(row[0].strip()) for row in rows]
     first = next((n for n, row in enumerate(rows) if not lone[n] and any(row)), 0)
     last = len(rows) - next((n for n, row in enumerate(reversed(rows)) if not lone[-1 - n] and any(row)), 0)
-    if first > _MOST_LINES or len(rows) - last > _MOST_LINES:
+    if first > _MAX_LINES_ASIDE or len(rows) - last > _MAX_LINES_ASIDE:
         first, last = 0, len(rows)
     above, below = ([paragraph(row[0]) for row in part if any(row)] for part in (rows[:first], rows[last:]))
     outline = Outline("rows", above[-1].text if above else "", row_numbers=range(first + 1, last + 1))

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 _ORDER = {"page": 0, "place": 1, "heading": 2, "paragraph": 3}
 _BETWEEN = "\n\n"
-DEEPEST_HEADING = 6
-LONGEST_FIELD = 300
+MAX_HEADING_LEVEL = 6
+MAX_FIELD_CHARACTERS = 300
 """Characters. A title or heading is repeated with every hit, so a very long one is cut."""
 
 
@@ -66,7 +66,7 @@ class Draft:
 def paragraph(text: str, level: int = 0) -> Block:
     """Return a block of prose: each run of blanks becomes one blank, newlines stay."""
     lines = (" ".join(line.split()) for line in normalise(text).split("\n"))
-    return Block(normalise("\n".join(lines)), min(level, DEEPEST_HEADING))
+    return Block(normalise("\n".join(lines)), min(level, MAX_HEADING_LEVEL))
 
 
 def verbatim(text: str) -> Block:
@@ -81,9 +81,9 @@ def rows(cells: Iterable[Iterable[str]]) -> Block:
 
 
 def field(text: str) -> str:
-    """Return the text on one line, cut to `LONGEST_FIELD` characters."""
+    """Return the text on one line, cut to `MAX_FIELD_CHARACTERS` characters."""
     line = one_line(text)
-    return line if len(line) <= LONGEST_FIELD else f"{line[: LONGEST_FIELD - 1].rstrip()}…"
+    return line if len(line) <= MAX_FIELD_CHARACTERS else f"{line[: MAX_FIELD_CHARACTERS - 1].rstrip()}…"
 
 
 def compose(draft: Draft, content: Content, *, id: str, source: str) -> Document:  # noqa: A002 - the record's own word

@@ -82,7 +82,7 @@ _MAIN_PART = re.compile(
 """The types of the main parts of Office packages: of Word, slides and workbooks."""
 _ROOT_TYPE = re.compile(rb"<[^<>]*full-path=\"/\"[^<>]*>")
 _ROOT_MEDIA_TYPE = re.compile(rb"media-type=\"([^\"]+)\"")
-_LONGEST_LIST = 1_000_000
+_MAX_LIST_BYTES = 1_000_000
 """Bytes that are read of the list of an archive's parts."""
 _PICTURES = (
     (0, b"\x89PNG\r\n\x1a\n", PNG),
@@ -212,10 +212,10 @@ def _stated_type(archive: zipfile.ZipFile, parts: Container[str]) -> str:
     if "mimetype" in parts:
         return _part(archive, "mimetype", _MIMETYPE_LENGTH).decode("latin-1").strip()
     if _CONTENT_TYPES in parts:
-        found = _MAIN_PART.search(_part(archive, _CONTENT_TYPES, _LONGEST_LIST))
+        found = _MAIN_PART.search(_part(archive, _CONTENT_TYPES, _MAX_LIST_BYTES))
         return _OFFICE[found.lastindex - 1] if found and found.lastindex else ""
     if "META-INF/manifest.xml" in parts:
-        root = _ROOT_TYPE.search(_part(archive, "META-INF/manifest.xml", _LONGEST_LIST))
+        root = _ROOT_TYPE.search(_part(archive, "META-INF/manifest.xml", _MAX_LIST_BYTES))
         found = _ROOT_MEDIA_TYPE.search(root[0]) if root else None
         return found[1].decode("latin-1") if found else ""
     return ""

@@ -53,7 +53,7 @@ _CURRENCY = re.compile(
 )
 """A currency before a number: `CHF 1,200`, `-US$5`, `$(94.00)`."""
 _MOSTLY_DIGITS = 0.5
-_LONGEST_VALUE = 40
+_MAX_VALUE_CHARACTERS = 40
 """Characters of a number or date, at most."""
 
 
@@ -62,7 +62,7 @@ def kind(words: str) -> Kind:
     """Return what a cell holds; "" if it holds nothing, or a dash that says so."""
     if _NOTHING.fullmatch(words):
         return ""
-    if len(words) > _LONGEST_VALUE:
+    if len(words) > _MAX_VALUE_CHARACTERS:
         return "word"
     if _YEAR.fullmatch(words):
         return "year"
@@ -90,15 +90,15 @@ def _is_mostly_digits(words: str) -> bool:
 
 _ENUMERATED = re.compile(r"(?:[^\W\d_]+\.?\s)?(?:(?:\d{1,2}[A-Za-z]?|[IVXLC]+)[.):]?|[A-Za-z][.):])")
 """The number of a row, with or without a word: `Item 1A.`, `IV.`, `b)`."""
-MOST_HEADERS = 4
+MAX_HEADER_ROWS = 4
 """Rows of headers, at most."""
 _SAMPLE = 200
 """Rows that are looked at."""
-_MOST = 0.6
+_MAJORITY = 0.6
 _NEARLY_ALL = 0.8
 _DISTINCT = 0.5
 _MIXED = 0.2
-_LONG_HEADER, _LONG_LABEL = 60, 100
+_MAX_MEAN_HEADER_CHARACTERS, _MAX_MEAN_LABEL_CHARACTERS = 60, 100
 """Mean number of characters from which words are no headers of columns, or of rows."""
 _CONTRAST = 3
 """How many times longer the values of a form are than the words above them, if those are headers."""
@@ -173,7 +173,7 @@ def groups_of_rows(rows: Rows, wide: Collection[int]) -> list[tuple[str, ...] | 
 
 def _narrow_groups(rows: Rows) -> list[bool]:
     """Return for each row whether it names the rows below it, by its first cell alone."""
-    alone = [_is_alone(row) and kind(row[0]) == "word" and len(row[0]) < _LONG_LABEL for row in rows]
+    alone = [_is_alone(row) and kind(row[0]) == "word" and len(row[0]) < _MAX_MEAN_LABEL_CHARACTERS for row in rows]
     full = sum(sum(map(bool, row)) > 1 for row in rows)
     is_grouped = (alone[:1] == [True] or sum(alone) > 1) and len(rows[0]) > 1 and full >= sum(alone)
     return alone if is_grouped else [False] * len(rows)
@@ -204,7 +204,7 @@ def count_headers(rows: Rows, stated: int = 0, *, forms: bool = False) -> int:
     if not stated and (len(body) < 2 or not _is_header(body, forms=forms)):
         return 0
     count = max(1, stated)
-    while count < min(MOST_HEADERS, len(body) - 1) and _continues(body, count):
+    while count < min(MAX_HEADER_ROWS, len(body) - 1) and _continues(body, count):
         count += 1
     return count
 
@@ -215,13 +215,13 @@ def _is_header(rows: Rows, *, forms: bool) -> bool:
     if not below or not _heads(first, below):
         return False
     named = [words for words, _ in groupby(filter(None, first))]
-    if len(set(named)) < max(1, _MOST * len(named)) or _mean(named) > _LONG_HEADER:
+    if len(set(named)) < max(1, _MAJORITY * len(named)) or _mean(named) > _MAX_MEAN_HEADER_CHARACTERS:
         return False
     repeated = sum(words in {row[column] for row in below} for column, words in enumerate(first) if words)
     if repeated >= _DISTINCT * len(named):
         return False
     kinds = [_kinds(below, column) for column in range(len(first))]
-    valued = [_share(found, "word") <= 1 - _MOST for found in kinds if found]
+    valued = [_share(found, "word") <= 1 - _MAJORITY for found in kinds if found]
     if len(first) == 1:
         return any(valued)
     if not _covers(rows, kinds):
@@ -240,13 +240,13 @@ def _covers(rows: Rows, kinds: Sequence[Sequence[Kind]]) -> bool:
 def _heads(row: Sequence[str], below: Rows) -> bool:
     """Return whether all cells of a row can be headers: words, or years, dates or 1, 2, 3 above something else."""
     found = {column: kind(words) for column, words in enumerate(row) if kind(words)}
-    if not found or (found.get(0) == "number" and _share(_kinds(below, 0), "number") >= _MOST):
+    if not found or (found.get(0) == "number" and _share(_kinds(below, 0), "number") >= _MAJORITY):
         return False
     for wanted in ("year", "date", "band", "number"):
         columns = [
             column for column, its_kind in found.items() if its_kind == wanted and (column or wanted != "number")
         ]
-        alike = sum(_share(_kinds(below, column), wanted) >= _MOST for column in columns)
+        alike = sum(_share(_kinds(below, column), wanted) >= _MAJORITY for column in columns)
         if columns and (alike * 2 >= len(columns) or (wanted == "number" and not _counts([row[n] for n in columns]))):
             return False
     return True
@@ -271,7 +271,7 @@ def _is_form(rows: Rows, kinds: Sequence[Kind], *, forms: bool) -> bool:
     if mixed or not forms:
         return mixed
     contrast = _mean([row[1] for row in rows[1:]]) >= _CONTRAST * len(first[1])
-    return _share(kinds, "word") >= _MOST and not contrast
+    return _share(kinds, "word") >= _MAJORITY and not contrast
 
 
 def _resemble(one: str, other: str) -> bool:
@@ -288,7 +288,7 @@ def _continues(rows: Rows, count: int) -> bool:
         return False
     if _names_labels(row, above, below):
         return True
-    valued = any(_kinds(below, column) and _share(_kinds(below, column), "word") <= 1 - _MOST for column in filled)
+    valued = any(_kinds(below, column) and _share(_kinds(below, column), "word") <= 1 - _MAJORITY for column in filled)
     fills = any(not above[column] or (column > 1 and above[column] == above[column - 1]) for column in filled)
     if not kind(row[0]) or row[0] == above[0]:
         return fills or valued
@@ -297,7 +297,7 @@ def _continues(rows: Rows, count: int) -> bool:
 
 def _names_labels(row: Sequence[str], above: Sequence[str], below: Rows) -> bool:
     """Return whether a row heads the columns that name the rows, below a row that heads those of numbers."""
-    numbers = [column for column in range(len(row)) if _share(_kinds(below, column), "number") >= _MOST]
+    numbers = [column for column in range(len(row)) if _share(_kinds(below, column), "number") >= _MAJORITY]
     named = [column for column, words in enumerate(row) if words]
     repeated = any(other[column] == row[column] for other in below for column in named)
     return bool(numbers) and len(named) > 1 and not repeated and all(above[n] and not row[n] for n in numbers)
@@ -330,13 +330,13 @@ def label_columns(rows: Rows, tall: Collection[int] = (), *, headed: bool = True
         names = next((n for n, column in enumerate(filled) if column not in tall), len(filled))
         names += names < len(filled) - 1 and _names_rows(body, filled[names])
         return tuple(filled[:names])
-    if not _is_label(body, first) or (_share(_kinds(body, first), "number") >= _MOST and not headed):
+    if not _is_label(body, first) or (_share(_kinds(body, first), "number") >= _MAJORITY and not headed):
         return ()
     return (first, second) if len(filled) > 2 and _needs_second(body, first, second) else (first,)
 
 
 def _names_rows(rows: Rows, column: int) -> bool:
-    return _is_label(rows, column) and _share(_kinds(rows, column), "number") < _MOST
+    return _is_label(rows, column) and _share(_kinds(rows, column), "number") < _MAJORITY
 
 
 def _needs_second(rows: Rows, first: int, second: int) -> bool:
@@ -344,7 +344,7 @@ def _needs_second(rows: Rows, first: int, second: int) -> bool:
     words = [row[first] for row in rows if row[first]]
     kinds = _kinds(rows, second)
     if _counts(words) or sum(map(bool, map(_ENUMERATED.fullmatch, words))) >= _NEARLY_ALL * len(words):
-        return _share(kinds, "word") >= _MOST and _distinct(rows, [second]) >= _DISTINCT and _is_label(rows, second)
+        return _share(kinds, "word") >= _MAJORITY and _distinct(rows, [second]) >= _DISTINCT and _is_label(rows, second)
     if _distinct(rows, [first]) >= _DISTINCT or _share(kinds, "number") > _MIXED:
         return False
     better = _distinct(rows, [first, second]) >= 2 * _distinct(rows, [first])
@@ -354,9 +354,9 @@ def _needs_second(rows: Rows, first: int, second: int) -> bool:
 def _is_label(rows: Rows, column: int) -> bool:
     """Return whether the words of a column can name rows: words that are not long, or whole numbers that occur once."""
     kinds, words = _kinds(rows, column), [row[column] for row in rows if row[column]]
-    if not kinds or _mean(words) > _LONG_LABEL:
+    if not kinds or _mean(words) > _MAX_MEAN_LABEL_CHARACTERS:
         return False
-    if _share(kinds, "number") >= _MOST:
+    if _share(kinds, "number") >= _MAJORITY:
         return len(set(words)) == len(words) and all(word.isalnum() for word in words)
     return len(words) < 3 or len(set(words)) > 1
 
@@ -419,7 +419,7 @@ def _over(labels: Sequence[int], group: Sequence[int]) -> Iterator[tuple[int, in
 _BAR = " | "
 _PART = 1000
 """Cells in a part of a long table: each part is stored, and read again, as a whole."""
-_MOST_PLACES = 10_000_000
+_MAX_PLACES = 10_000_000
 """Rows times columns of a table: they are in memory while its headers are told."""
 
 
@@ -470,7 +470,7 @@ def grid(texts: Sequence[Sequence[str | None]], outline: Outline | None = None) 
     A grid with words in one cell only is a paragraph and no table, and so is one with very many places for few words.
     """
     known = outline or Outline()
-    if sum((cell.bottom - cell.top + 1) * (cell.right - cell.left + 1) for cell in known.merged) > _MOST_PLACES:
+    if sum((cell.bottom - cell.top + 1) * (cell.right - cell.left + 1) for cell in known.merged) > _MAX_PLACES:
         known = replace(known, merged=())
     width = max(map(len, texts), default=0)
     written = [[None if cell is None else one_line(cell) for cell in row] for row in texts]
@@ -478,7 +478,7 @@ def grid(texts: Sequence[Sequence[str | None]], outline: Outline | None = None) 
     if not kept:
         return Block("")
     text, cells = _written([written[n] for n in kept])
-    if len(cells) < 2 or width * len(texts) > _MOST_PLACES:
+    if len(cells) < 2 or width * len(texts) > _MAX_PLACES:
         return Block(text)
     headers = _headers(written, kept, width, known)
     numbers = known.row_numbers or range(1, len(texts) + 1)
@@ -547,7 +547,7 @@ def _height(kept: Sequence[int], merged: Sequence[Merged]) -> int:
     first = [cell for cell in merged if kept and cell.top == kept[0]]
     bottom = max((cell.bottom for cell in first if cell.right == cell.left), default=-1)
     height = sum(n <= bottom for n in kept) if any(cell.right > cell.left for cell in first) else 0
-    return height if height <= MOST_HEADERS else 0
+    return height if height <= MAX_HEADER_ROWS else 0
 
 
 def _row_names(

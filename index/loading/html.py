@@ -326,7 +326,7 @@ _PROBE_LENGTH = 80
 _MARK = re.compile(r"^\s*(?:-|\d+\.)\s")
 """The mark that our walk puts before an item of a list; trafilatura numbers no items."""
 _SMALL_PAGE_WORDS = 150
-_LEAST_SHARE = 0.25
+_MIN_SHARE = 0.25
 """If trafilatura finds a smaller share of a page than this, it has missed the main text."""
 _DATA_CELLS, _DATA_LINKS = 6, 0.3
 """Cells of a table of data, at least, and the share of its text in links, at most: trafilatura leaves some out."""
@@ -347,11 +347,11 @@ _JSON_LD_DATE = re.compile(r'"datePublished"\s*:\s*"([^"]+)"')
 _HEAD_PIECES = 8
 _SITE = re.compile(r"\s*[|·•»]|\s+[–—:-]+\s")
 """What separates the title of a page from the name of its site."""
-_FEWEST_BLANKS = 2
+_MIN_BLANKS = 2
 """A heading of one or two words, such as `Preface` or `About us`, does not tell which page it is."""
-_DEEPEST = 250
+_MAX_DEPTH = 250
 """Levels of nesting. trafilatura takes minutes for deeper pages, so these are read without it."""
-_MOST_COVERED = 200_000
+_MAX_COVERED_PLACES = 200_000
 """Places that spanning cells of tables claim: trafilatura fills each of them in, and takes hours for millions."""
 _EXTRACTOR_ERRORS = (
     ValueError,
@@ -402,7 +402,7 @@ def _main_text(tree: Any) -> str:
     """Return the main text by trafilatura; "" if it fails or would take too long."""
     import trafilatura
 
-    if _is_deep(tree) or covered(tree) > _MOST_COVERED:
+    if _is_deep(tree) or covered(tree) > _MAX_COVERED_PLACES:
         return ""
     with suppress(*_EXTRACTOR_ERRORS):
         found: Any = trafilatura.bare_extraction(tree, with_metadata=False, include_comments=False, favor_recall=True)
@@ -411,7 +411,7 @@ def _main_text(tree: Any) -> str:
 
 
 def _is_deep(tree: Any) -> bool:
-    return bool(tree.xpath(f"boolean({'/*' * _DEEPEST})"))
+    return bool(tree.xpath(f"boolean({'/*' * _MAX_DEPTH})"))
 
 
 def _squeezed(text: str) -> str:
@@ -423,7 +423,7 @@ def _main(pieces: Sequence[Piece], main: str) -> tuple[Sequence[Piece], str]:
     """Return the pieces of the main text and a note on the others; all pieces if the main text is unknown."""
     whole = sum(len(_squeezed(piece.block.text)) for piece in pieces)
     words = sum(piece.block.text.count(" ") + 1 for piece in pieces)
-    if words < _SMALL_PAGE_WORDS or len(main) < _LEAST_SHARE * whole:
+    if words < _SMALL_PAGE_WORDS or len(main) < _MIN_SHARE * whole:
         return pieces, ""
     anchored = [_is_data(piece) or any(probe in main for probe in _probes(piece)) for piece in pieces]
     if not any(anchored):
@@ -502,7 +502,7 @@ def _title(tree: Any, pieces: Sequence[Piece], stated: str) -> str:
 def _begins(title: str, heading: str) -> bool:
     """Return whether a heading of several words begins a title, and the name of a site follows."""
     same = title[: len(heading)].casefold() == heading.casefold()
-    return same and heading.count(" ") >= _FEWEST_BLANKS and bool(_SITE.match(title, len(heading)))
+    return same and heading.count(" ") >= _MIN_BLANKS and bool(_SITE.match(title, len(heading)))
 
 
 def _stated(tree: Any, source: str) -> tuple[str, str]:

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     Words = Callable[[Any], str]
     Test = Callable[[Any], bool]
 
-_MOST_COLUMNS, _MOST_ROWS = 1000, 65534
+_MAX_COLUMNS, _MAX_ROWS = 1000, 65534
 """The most columns and rows that a cell may span by the standard."""
-_MOST_PLACES = 2_000_000
+_MAX_PLACES = 2_000_000
 """Places of a table that spanning cells may cover: more of them are a trap."""
-_MOST_HEADERS = 4
+_MAX_HEADER_ROWS = 4
 """Rows of headers, at most."""
 
 
@@ -69,7 +69,7 @@ def read_table(table: Any, words: Words, is_hidden: Test) -> list[Block]:
     places = _Grid()
     for row in elements:
         places.add([(words(cell), *_shape(cell)) for cell in _cells(row) if not is_hidden(cell)])
-        if places.places > _MOST_PLACES:
+        if places.places > _MAX_PLACES:
             return [rows([words(cell) for cell in _cells(row)] for row in elements)]
     heads = _header_rows(elements, places, words)
     outline = Outline(
@@ -90,7 +90,7 @@ def _cells(row: Any) -> Iterator[Any]:
 
 def _shape(cell: Any) -> tuple[bool, int, int]:
     """Return whether a cell is a header, and how many columns and rows it spans."""
-    return cell.tag == "th", _span(cell, "colspan", _MOST_COLUMNS), _span(cell, "rowspan", _MOST_ROWS)
+    return cell.tag == "th", _span(cell, "colspan", _MAX_COLUMNS), _span(cell, "rowspan", _MAX_ROWS)
 
 
 def _span(cell: Any, name: str, most: int) -> int:
@@ -101,7 +101,7 @@ def _span(cell: Any, name: str, most: int) -> int:
 def _header_rows(elements: list[Any], places: _Grid, words: Words) -> int | None:
     """Return how many rows at the top the markup makes headers; 0 if only rows have them; None if it does not say."""
     count = 0
-    while count < min(len(elements), _MOST_HEADERS) and _is_header(elements[count], places.headers[count], words):
+    while count < min(len(elements), _MAX_HEADER_ROWS) and _is_header(elements[count], places.headers[count], words):
         count += 1
     if 0 < count < len(elements):
         return count

@@ -72,10 +72,10 @@ def subject_of(message: Message) -> str:
 
 def sender_of(message: Message) -> str:
     """Return the name of the sender, else the address; empty if the message has neither."""
-    return person(header(message, "From") or header(message, "Sender"))
+    return correspondent(header(message, "From") or header(message, "Sender"))
 
 
-def person(stated: str) -> str:
+def correspondent(stated: str) -> str:
     """Return the name in `Ada Lovelace <ada@example.org>`, else the address, else the words as they are."""
     for name, address in getaddresses([stated]):
         if name or address:
@@ -83,7 +83,7 @@ def person(stated: str) -> str:
     return stated.strip("'\"<> ")
 
 
-def date_of(message: Message) -> str:
+def date_sent(message: Message) -> str:
     """Return the date of a message by ISO 8601, without the time; empty if it states none that can be read."""
     return iso_day(header(message, "Date"))
 
@@ -93,16 +93,16 @@ def iso_day(stated: str) -> str:
     try:
         return parsedate_to_datetime(stated).date().isoformat()
     except _ODD:
-        found = _ISO.match(stated)
+        match = _ISO.match(stated)
     try:
         return datetime.fromisoformat(stated).date().isoformat()
     except ValueError:
-        return iso_date(found.group() if found else stated)
+        return iso_date(match.group() if match else stated)
 
 
 # The parts of a message: its best body, and the files attached to it.
 
-_DEEPEST = 30
+_MAX_DEPTH = 30
 """Parts within parts; a message that goes deeper was made to do harm."""
 _PLAIN, _HTML = "text/plain", "text/html"
 _SIGNATURES = frozenset(
@@ -127,7 +127,7 @@ _SUFFIXES = {
 _NOT_IN_NAMES = re.compile(r'[/\\:*?"<>|\s]+')
 _SUBJECT_LENGTH = 60
 _MARKUP = re.compile(r"<(style|script)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
-_SMALL_PICTURE = 30_000
+_DECORATION_BYTES = 30_000
 """Bytes below which a picture that is shown in the text of a message is taken for decoration."""
 _AS_MUCH = 0.8
 """The share of the longest alternative's words that a shorter one must have to be read instead."""
@@ -174,7 +174,7 @@ def _bodies(part: Message, depth: int) -> list[Message]:
     children = _children(part)
     if not children:
         return [] if _is_attached(part) or part.is_multipart() else [part]
-    if depth > _DEEPEST:
+    if depth > _MAX_DEPTH:
         return []
     found = [texts for child in children if (texts := _bodies(child, depth + 1))]
     if part.get_content_subtype() == "alternative" and found:
@@ -205,7 +205,7 @@ def _is_furniture(part: Message) -> bool:
     if part.get_content_type() in _SIGNATURES:
         return True
     shown = part.get_content_maintype() == "image" and part.get("Content-ID") and not _says_attachment(part)
-    return bool(shown) and len(payload(part)) < _SMALL_PICTURE
+    return bool(shown) and len(payload(part)) < _DECORATION_BYTES
 
 
 def payload(part: Message) -> bytes:
@@ -246,7 +246,7 @@ def _leaves(part: Message, depth: int) -> Iterator[Message]:
     children = _children(part)
     if not children:
         yield part
-    for child in children if depth <= _DEEPEST else ():
+    for child in children if depth <= _MAX_DEPTH else ():
         yield from _leaves(child, depth + 1)
 
 
@@ -290,7 +290,7 @@ def _file_name(part: Message) -> str:
 # The draft of a message: its place, its headers as text, and its body.
 
 UNREADABLE = "The message is encrypted for its recipients; only its headers were read."
-_LISTED = 20
+_MAX_NAMED_ATTACHMENTS = 20
 """Attachments that a note names."""
 
 
@@ -329,9 +329,9 @@ def attachment_notes(names: Sequence[str]) -> list[str]:
     """Return the note on the attachments of a message; none if it has none."""
     if not names:
         return []
-    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    more = f" and {len(names) - _MAX_NAMED_ATTACHMENTS} more" if len(names) > _MAX_NAMED_ATTACHMENTS else ""
     count = "1 attachment, read on its own" if len(names) == 1 else f"{len(names)} attachments, each read on its own"
-    return [f"{count}: {', '.join(names[:_LISTED])}{more}."]
+    return [f"{count}: {', '.join(names[:_MAX_NAMED_ATTACHMENTS])}{more}."]
 
 
 _HTML_TYPE = "text/html"
@@ -352,7 +352,7 @@ def read_message(content: Content, name: str) -> Draft:
         shown,
         sender_of(message),
         subject_of(message),
-        date_of(message),
+        date_sent(message),
         attached,
     )
     notes = [UNREADABLE] if encrypted else []

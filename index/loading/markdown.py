@@ -58,19 +58,19 @@ def front_matter(text: str) -> tuple[dict[str, str], str]:
 
     It supports the simple part of YAML that front matter uses: quoted or bare values, and lists of words.
     """
-    found = _FRONT_MATTER.match(text)
-    if not found:
+    match = _FRONT_MATTER.match(text)
+    if not match:
         return {}, text
     fields: dict[str, str] = {}
     key = ""
-    for line in found.group(1).splitlines():
+    for line in match.group(1).splitlines():
         pair, item = _KEY.match(line), _ITEM.match(line)
         if pair:
             key = pair.group(1).lower()
             fields[key] = _value(pair.group(2))
         elif item and key:
             fields[key] = ", ".join(filter(None, (fields[key], _value(item.group(1)))))
-    return fields, text[found.end() :]
+    return fields, text[match.end() :]
 
 
 def _value(raw: str) -> str:

@@ -78,10 +78,10 @@ def byline(line: str) -> str:
     names, _ = _credit(line)
     if names:
         return names
-    found = _BYLINE.fullmatch(line.strip())
-    if not found:
+    match = _BYLINE.fullmatch(line.strip())
+    if not match:
         return ""
-    name = found.group(1)
+    name = match.group(1)
     whole = not line.rstrip().endswith(("!", "?", ":")) and len(name.split()) <= _NAME_WORDS
     return name if whole and _is_named(name) else ""
 
@@ -104,9 +104,9 @@ def _credit(line: str) -> tuple[str, str]:
     names = loose_byline(name) if stated else ""
     if names:
         return names, stated
-    found = _DATED_BYLINE.fullmatch(line)
-    stated = iso_date(found.group(1)) if found else ""
-    names = loose_byline(f"by {found.group(2)}") if found and "-" in stated else ""
+    match = _DATED_BYLINE.fullmatch(line)
+    stated = iso_date(match.group(1)) if match else ""
+    names = loose_byline(f"by {match.group(2)}") if match and "-" in stated else ""
     return (names, stated) if names else ("", "")
 
 
@@ -138,8 +138,8 @@ def _name_before_date(line: str) -> tuple[str, str]:
 
 def loose_byline(line: str) -> str:
     """Return the author in `By the name of anybody`, of a few words that begin with a capital letter; else ""."""
-    found = _BYLINE.fullmatch(line.strip())
-    name = found.group(1).strip(" ,") if found else ""
+    match = _BYLINE.fullmatch(line.strip())
+    name = match.group(1).strip(" ,") if match else ""
     short = 0 < len(name.split()) <= _NAME_WORDS and name[:1].isupper()
     loose = len(name.split()) > _LOOSE_NAME_WORDS and not _is_named(name)
     return name if short and not loose and not name.endswith(("!", "?", ":", ".")) and not _has_digits(name) else ""
@@ -221,15 +221,15 @@ def date_of(lines: Iterable[str], author: str = "") -> str:
 
 def doi_in(text: str) -> str:
     """Return the first DOI in a text without its resolver's address and the punctuation after it; "" if it has none."""
-    found = _DOI.search(text)
-    doi = found.group().rstrip(".,;:'’”") if found else ""
+    match = _DOI.search(text)
+    doi = match.group().rstrip(".,;:'’”") if match else ""
     return doi.rstrip(")") if doi.count(")") > doi.count("(") else doi
 
 
 def doi_of(lines: Sequence[str]) -> str:
     """Return the DOI that stands on a line of its own, else that of a stamp of arXiv; "" if lines state several."""
     stated = {doi_in(line) for line in lines if _OWN_DOI.fullmatch(line.strip())}
-    stamped = {f"10.48550/arXiv.{found[1]}" for line in lines if (found := _ARXIV.fullmatch(line.strip()))}
+    stamped = {f"10.48550/arXiv.{match[1]}" for line in lines if (match := _ARXIV.fullmatch(line.strip()))}
     found_dois = stated or stamped
     return found_dois.pop() if len(found_dois) == 1 else ""
 
@@ -287,10 +287,10 @@ def _fields(lines: list[str]) -> dict[str, str]:
     """Return the values of `Title: …`, `Author: …`, `Date: …`; the first of each counts."""
     fields: dict[str, str] = {}
     for line in lines:
-        found = _FIELD.fullmatch(line.strip())
-        if found:
-            key = found.group(1).lower()
-            fields.setdefault(_FIELDS.get(key, key), found.group(2).strip())
+        match = _FIELD.fullmatch(line.strip())
+        if match:
+            key = match.group(1).lower()
+            fields.setdefault(_FIELDS.get(key, key), match.group(2).strip())
     return fields
 
 
@@ -324,7 +324,7 @@ _CORE = "{http://schemas.openxmlformats.org/package/2006/metadata/core-propertie
 _TERMS = "{http://purl.org/dc/terms/}"
 _META = "{urn:oasis:names:tc:opendocument:xmlns:meta:1.0}"
 _PARTS = ("docProps/core.xml", "meta.xml")
-_LONGEST = 1_000_000
+_MAX_PART_BYTES = 1_000_000
 """Bytes of a part that are read, at most."""
 
 
@@ -372,7 +372,7 @@ def _part(data: bytes, *names: str) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             found = next((name for name in names if name in archive.namelist()), "")
-            return archive.open(found).read(_LONGEST) if found else b""
+            return archive.open(found).read(_MAX_PART_BYTES) if found else b""
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError, RuntimeError, NotImplementedError):
         return b""
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 #
 # #,##0.00 "kg";[Red](#,##0.00 "kg");"none";@
 
-_LONGEST = 255
+_MAX_FORMAT_CHARACTERS = 255
 """Characters of a format, at most; spreadsheets have the same limit."""
 _TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|_(?P<gap>.)|\*(?P<fill>.)|\[(?P<bracket>[^\]]*)\]|(?P<exponent>[Ee][+-])'
@@ -44,7 +44,7 @@ _OF_CLOCKS = re.compile(r"\$-F[48]00", re.IGNORECASE)
 _COLOUR = re.compile(r"black|blue|cyan|green|magenta|red|white|yellow|colou?r\s?\d{1,2}", re.IGNORECASE)
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?\d{1,15}(?:\.\d{1,15})?)")
 _PLACES = frozenset("0#?")
-_MOST_DECIMALS = 30
+_MAX_DECIMALS = 30
 """Spreadsheets allow as many."""
 _BARE = frozenset("$-+(){}^&'~<>= ")
 """Characters that stand for themselves, as symbols of currencies, dashes and blanks do."""
@@ -98,16 +98,16 @@ class _Unknown(Exception):  # noqa: N818  # it ends the parsing of a section, an
 
 def sections(code: str) -> Iterator[Section | None]:
     """Yield the sections of a format; None for one that cannot be followed to the letter."""
-    if len(code) > _LONGEST:
+    if len(code) > _MAX_FORMAT_CHARACTERS:
         return
     tokens: list[_Token] = []
-    for found in _TOKEN.finditer(code):
-        kind = found.lastgroup or ""
+    for match in _TOKEN.finditer(code):
+        kind = match.lastgroup or ""
         if kind == "end":
             yield _section(tokens)
             tokens = []
         else:
-            tokens.append(_Token(kind, found[kind]))
+            tokens.append(_Token(kind, match[kind]))
     yield _section(tokens)
 
 
@@ -124,8 +124,8 @@ def _known(tokens: Sequence[_Token]) -> tuple[list[_Token], tuple[str, float] | 
     condition = None
     known: list[_Token] = []
     for token in tokens:
-        if token.kind == "bracket" and (found := _CONDITION.fullmatch(token.text)):
-            condition = (found[1], float(found[2]))
+        if token.kind == "bracket" and (match := _CONDITION.fullmatch(token.text)):
+            condition = (match[1], float(match[2]))
         elif token.kind in ("quoted", "escaped", "gap", "fill", "bracket", "bare"):
             known.append(_Token("literal", _literal(token)))
         else:
@@ -146,8 +146,8 @@ def _literal(token: _Token) -> str:
         raise _Unknown
     if _COLOUR.fullmatch(text):
         return ""
-    if (found := _CURRENCY.fullmatch(text)) and not _OF_CLOCKS.fullmatch(text):
-        return found[1]
+    if (match := _CURRENCY.fullmatch(text)) and not _OF_CLOCKS.fullmatch(text):
+        return match[1]
     raise _Unknown
 
 
@@ -226,7 +226,7 @@ def _check(numeral: Numeral) -> None:
     words = [place for place in (*numeral.whole, *numeral.decimals) if place not in _PLACES]
     if numeral.grouped and any(place not in _PLACES for place in numeral.whole):
         raise _Unknown
-    if len(numeral.decimals) > _MOST_DECIMALS or any("/" in place or ":" in place for place in words):
+    if len(numeral.decimals) > _MAX_DECIMALS or any("/" in place or ":" in place for place in words):
         raise _Unknown
     if numeral.exponent and (
         numeral.grouped or numeral.shift or "".join(numeral.whole) not in ("0", "#", "##0") or not numeral.exponent[1:]
@@ -234,7 +234,7 @@ def _check(numeral: Numeral) -> None:
         raise _Unknown
 
 
-_LARGEST = 1e21
+_MAX_NUMBER = 1e21
 """Numbers from here on stay as they are."""
 _WHOLE = 1e15
 """Whole numbers below have no more digits than are kept."""
@@ -263,7 +263,7 @@ class NumberFormat:
 
     def number(self, value: float) -> str | None:
         """Return a number as a reader sees it; None if that is not known. Zero may be hidden, other numbers never."""
-        if not abs(value) < _LARGEST:
+        if not abs(value) < _MAX_NUMBER:
             return None
         section, signed = self._choice(value)
         if section is None or section.has_text:

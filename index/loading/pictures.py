@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 
 
 _FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "GIF", "BMP")
-MOST_PIXELS = 150_000_000
+MAX_PIXELS = 150_000_000
 """Pixels of one page: a sheet of A2 at 400 dpi. A picture that unpacks to more is refused before it is unpacked."""
-_ENOUGH_PIXELS = 30_000_000
+_READING_PIXELS = 30_000_000
 """A larger picture is made smaller before its words are recognised."""
-_SHORT_SIDE = 595.0
+_PAGE_WIDTH_POINTS = 595.0
 """The shorter side of a page in points: pictures often state a wrong resolution, or none, so A4 is assumed."""
-_MODES_WITH_LIGHT = ("LA", "PA", "RGBA", "P")
+_TRANSPARENT_MODES = ("LA", "PA", "RGBA", "P")
 """Modes with transparent parts, which are white on paper."""
 
 
@@ -94,7 +94,7 @@ def opened_picture(file: BinaryIO, name: str) -> Iterator[Image.Image]:
     """Open a picture without unpacking it. Raises DamagedFile, also for errors of the block that uses it, TooLarge."""
     from PIL import Image, UnidentifiedImageError
 
-    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, MOST_PIXELS
+    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, MAX_PIXELS
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -116,13 +116,13 @@ def page_of(picture: Image.Image, index: int, name: str) -> Image.Image:
     from PIL import Image, ImageOps
 
     picture.seek(index)
-    if picture.width * picture.height > MOST_PIXELS:
+    if picture.width * picture.height > MAX_PIXELS:
         raise _too_many_pixels(name)
     if picture.format == "JPEG":  # decodes at half or a quarter of the size, if that suffices
-        factor = math.sqrt(_ENOUGH_PIXELS / (picture.width * picture.height))
+        factor = math.sqrt(_READING_PIXELS / (picture.width * picture.height))
         picture.draft(None, (int(picture.width * factor), int(picture.height * factor)) if factor < 1 else picture.size)
     page = ImageOps.exif_transpose(picture)
-    if page.mode in _MODES_WITH_LIGHT or "transparency" in page.info:
+    if page.mode in _TRANSPARENT_MODES or "transparency" in page.info:
         layered = page.convert("RGBA")
         page = Image.new("RGB", page.size, "white")
         page.paste(layered, mask=layered.getchannel("A"))
@@ -139,7 +139,7 @@ def size_of(picture: Image.Image, index: int, name: str) -> PageSize:
     from PIL import ExifTags
 
     picture.seek(index)
-    if picture.width * picture.height > MOST_PIXELS:
+    if picture.width * picture.height > MAX_PIXELS:
         raise _too_many_pixels(name)
     turned = picture.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
     return page_size(*((picture.height, picture.width) if turned else picture.size))
@@ -147,20 +147,20 @@ def size_of(picture: Image.Image, index: int, name: str) -> PageSize:
 
 def page_size(width: int, height: int) -> PageSize:
     """Return the size in points of a page with so many pixels."""
-    scale = _SHORT_SIDE / max(1, min(width, height))
+    scale = _PAGE_WIDTH_POINTS / max(1, min(width, height))
     return PageSize(width * scale, height * scale)
 
 
 def _grey(picture: Image.Image, index: int, name: str) -> Image.Image:
     page = page_of(picture, index, name).convert("L")
-    if (pixels := page.width * page.height) > _ENOUGH_PIXELS:
-        factor = math.sqrt(_ENOUGH_PIXELS / pixels)
+    if (pixels := page.width * page.height) > _READING_PIXELS:
+        factor = math.sqrt(_READING_PIXELS / pixels)
         page = page.resize((max(1, int(page.width * factor)), max(1, int(page.height * factor))))
     return page
 
 
 def _too_many_pixels(name: str) -> TooLarge:
     return TooLarge(
-        f"{name} is a picture with more than {MOST_PIXELS / 1e6:,.0f} million pixels.",
+        f"{name} is a picture with more than {MAX_PIXELS / 1e6:,.0f} million pixels.",
         "Do not add it unless you trust its source; then make it smaller.",
     )

@@ -31,21 +31,21 @@ if TYPE_CHECKING:
 # nearly every line of prose, and hardly ever for verse, lists, code and tables. The margin is measured on the whole
 # document.
 
-_NARROWEST, _WIDEST = 40, 132
+_MIN_MARGIN, _MAX_MARGIN = 40, 132
 _MARGIN_QUANTILE = 0.9
 _WRAPPED_SHARE = 0.6
-_FEWEST_BREAKS = 4
-_FEWEST_PLAIN_BREAKS = 2
+_MIN_BREAKS = 4
+_MIN_PLAIN_BREAKS = 2
 """Fewer breaks are enough if every next line begins in lower case."""
 _SLACK = 6
 """Characters. Editors that balance or justify lines stop a little before the margin."""
-_LONG_LINE = 200
-_NEAR = 6
+_WHOLE_LINE_CHARACTERS = 200
+_NEIGHBOUR_LINES = 6
 """If the document has no margin, the margin of a break is measured on this many lines before it or after it."""
-_FEWEST_NEAR, _NEAR_QUANTILE = 5, 0.8
-_SHORTEST_HANGING = 25
+_MIN_NEIGHBOURS, _NEIGHBOUR_QUANTILE = 5, 0.8
+_MIN_HANGING_CHARACTERS = 25
 """Characters. A shorter line, such as `Contents of`, may be part of a title."""
-_WIDEST_NEAR = 170
+_MAX_NEIGHBOUR_MARGIN = 170
 _ITEM = re.compile(r"\s*(?:[-*•–+>|#]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]+)[.)])\s")
 _ALIGNED = re.compile(r"\S(?:\t|  +)\S.*(?:\t|  +)\S|\t|\s\|\s")
 _CODE = re.compile(r"[={}<>]|\w\((?!\w{1,2}\))|^\s*(?:#|//|\$ )")
@@ -76,12 +76,12 @@ class Width:
         breaks = [(a.rstrip(), b) for stanza in stanzas for a, b in pairwise(stanza)]
         breaks = [(a, b) for a, b in breaks if not _ITEM.match(b) and not _ALIGNED.search(a)]
         plain = all(b.lstrip()[:1].islower() for _, b in breaks)
-        if len(breaks) < (_FEWEST_PLAIN_BREAKS if plain else _FEWEST_BREAKS):
+        if len(breaks) < (_MIN_PLAIN_BREAKS if plain else _MIN_BREAKS):
             return cls(0)
         lengths = sorted(len(a) for a, _ in breaks)
         margin = lengths[min(len(lengths) - 1, int(len(lengths) * _MARGIN_QUANTILE))]
         forced = sum(_forced(a, b, margin) for a, b in breaks)
-        wrapped = _NARROWEST <= margin <= _WIDEST and forced >= _WRAPPED_SHARE * len(breaks)
+        wrapped = _MIN_MARGIN <= margin <= _MAX_MARGIN and forced >= _WRAPPED_SHARE * len(breaks)
         return cls(margin if wrapped else 0)
 
 
@@ -115,7 +115,7 @@ def _join_by_neighbours(stanza: list[str]) -> list[str]:
     """
     lines = [[stanza[0].rstrip()]]
     for n, (line, following) in enumerate(pairwise(stanza)):
-        sides = (stanza[max(0, n - _NEAR) : n + 1], stanza[n : n + _NEAR + 1])
+        sides = (stanza[max(0, n - _NEIGHBOUR_LINES) : n + 1], stanza[n : n + _NEIGHBOUR_LINES + 1])
         if _goes_on(line.rstrip(), following, sides):
             lines[-1].append(following.strip())
         else:
@@ -130,13 +130,13 @@ def _goes_on(line: str, following: str, sides: Sequence[list[str]]) -> bool:
     if not following.strip()[:1].islower():
         if not following.strip()[:1].isalnum():
             return False
-        if len(line) >= _SHORTEST_HANGING and _NEVER_LAST.search(line):
+        if len(line) >= _MIN_HANGING_CHARACTERS and _NEVER_LAST.search(line):
             return True
         if not any(map(_RUNS_ON.search, (line, following))) and not any(map(_is_prose, sides)):
             return False
     elif _indent(following) <= _indent(line) and not _FIELD.match(following):
-        hangs = len(line) >= _SHORTEST_HANGING and _HANGING.search(line)
-        leans = len(following) >= _NARROWEST and _LEANING.match(following)
+        hangs = len(line) >= _MIN_HANGING_CHARACTERS and _HANGING.search(line)
+        leans = len(following) >= _MIN_MARGIN and _LEANING.match(following)
         if hangs or leans:
             return True
     return any(_forced(line, following, margin) for margin in map(_margin, sides) if margin)
@@ -151,10 +151,10 @@ def _is_prose(near: list[str]) -> bool:
 def _margin(near: list[str]) -> int:
     """Return the margin of some lines; 0 if they are too few, too short or too long to have one."""
     lengths = sorted(len(line.rstrip()) for line in near)
-    if len(lengths) < _FEWEST_NEAR:
+    if len(lengths) < _MIN_NEIGHBOURS:
         return 0
-    margin = lengths[int(len(lengths) * _NEAR_QUANTILE)]
-    return margin if _NARROWEST <= margin <= _WIDEST_NEAR else 0
+    margin = lengths[int(len(lengths) * _NEIGHBOUR_QUANTILE)]
+    return margin if _MIN_MARGIN <= margin <= _MAX_NEIGHBOUR_MARGIN else 0
 
 
 def _begins_paragraph(line: str, following: str) -> bool:
@@ -192,7 +192,7 @@ def _split_long_lines(stanza: list[str]) -> list[str]:
     """Make very long lines separate paragraphs: they are wider than any page, so the text was not wrapped."""
     paragraphs: list[list[str]] = [[]]
     for line in stanza:
-        if paragraphs[-1] and max(len(line), len(paragraphs[-1][-1])) > _LONG_LINE:
+        if paragraphs[-1] and max(len(line), len(paragraphs[-1][-1])) > _WHOLE_LINE_CHARACTERS:
             paragraphs.append([])
         paragraphs[-1].append(line.rstrip())
     return ["\n".join(lines) for lines in paragraphs]
@@ -210,11 +210,11 @@ _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _BINARY_SHARE = 0.01
 _UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff\ue000-\uf8ff]")
 _NEARLY_TWO = 1.9
-_WIDE_SHARE = 0.2
+_ZERO_BYTES_SHARE = 0.2
 """UTF-16 without control characters has at least this share of zeros in one of its two columns."""
 _MIXED_SHARE = 0.1
 """If more of the lines that are not ASCII are UTF-8, the file has two encodings; by chance, hardly any is."""
-_FEWEST_NARROW = 16
+_MIN_UTF8_BYTES = 16
 """So many bytes of UTF-8 without a zero are no UTF-16 or UTF-32, whatever the mark before them says."""
 _FALLBACK = "cp1252"
 _JAPANESE = frozenset(
@@ -222,7 +222,7 @@ _JAPANESE = frozenset(
 )
 _HIRAGANA = re.compile("[\u3041-\u3096]")
 _HIRAGANA_SHARE = 0.1
-_CLOSE = 0.05
+_COHERENCE_SLACK = 0.05
 _OUT_OF_USE = (
     *("mac_cyrillic", "mac_greek", "mac_iceland", "mac_latin2", "mac_roman", "mac_turkish", "hp_roman8"),
     *("cp037", "cp1026", "cp1125", "cp1140", "cp273", "cp424", "cp500", "cp720", "cp737", "cp775", "cp850", "cp852"),
@@ -241,7 +241,7 @@ _AS_BROWSERS_DO = {
 _UNBELIEVABLE = re.compile("utf-?(?:7|16|32)|.*escape", re.IGNORECASE)
 """Encodings that a file cannot truthfully state. If the stated name is readable as ASCII, the file does not use two or
 four bytes per letter; the others are not used for pages."""
-_FEW_BYTES = 400
+_MIN_BYTES = 400
 """With fewer bytes, letter statistics are noise, and Western European is the better guess."""
 _UNDERLINE = re.compile(r"([=\-~^\"'`#*+.:])\1{2,}")
 _CHAPTER = re.compile(
@@ -294,7 +294,7 @@ def _narrow(data: bytes) -> Decoded | None:
 
 def _is_marked_wrongly(sample: bytes) -> bool:
     """Return whether a text with a mark of UTF-16 or UTF-32 is UTF-8."""
-    return len(sample) >= _FEWEST_NARROW and not _BINARY.search(sample) and _is_utf8(sample)
+    return len(sample) >= _MIN_UTF8_BYTES and not _BINARY.search(sample) and _is_utf8(sample)
 
 
 def _is_utf8(sample: bytes, *, final: bool = False) -> bool:
@@ -315,7 +315,7 @@ def _is_narrow(sample: bytes) -> bool:
         return False
     rest = sample.replace(b"\x00", b"")
     few, many = sorted((_zeros(sample, 2, 0), _zeros(sample, 2, 1)))
-    in_a_column = many >= _WIDE_SHARE and few < many / 2
+    in_a_column = many >= _ZERO_BYTES_SHARE and few < many / 2
     return not in_a_column and len(_BINARY.findall(rest)) <= _BINARY_SHARE * len(rest)
 
 
@@ -397,12 +397,16 @@ def _guess(sample: bytes) -> str:
     best = matches.best()
     if best is None:
         return _FALLBACK
-    if len(sample) < _FEW_BYTES and _accents_only(sample) and not best.encoding.startswith(("utf", "iso2022")):
+    if len(sample) < _MIN_BYTES and _accents_only(sample) and not best.encoding.startswith(("utf", "iso2022")):
         return _FALLBACK
     for match in matches:
         if match.encoding in _JAPANESE and len(_HIRAGANA.findall(str(match))) > _HIRAGANA_SHARE * len(str(match)):
             return str(match.encoding)
-        if match.encoding == _FALLBACK and match.chaos <= best.chaos and match.coherence >= best.coherence - _CLOSE:
+        if (
+            match.encoding == _FALLBACK
+            and match.chaos <= best.chaos
+            and match.coherence >= best.coherence - _COHERENCE_SLACK
+        ):
             return _FALLBACK
     return str(best.encoding)
 

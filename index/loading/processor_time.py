@@ -17,7 +17,7 @@ CLOCK_FACTOR = 10
 times by the clock while it was idle."""
 _IDLE = 0.01
 """The share of the clock's time that a process must use not to be idle: on a busy machine, it gets little."""
-_SHORTEST_WAIT = 0.02
+_MIN_WAIT_SECONDS = 0.02
 _SPENT = slice(11, 15)
 """The fields of `/proc/PID/stat` after the name: time of the process and of its children, in user and system mode."""
 
@@ -39,7 +39,7 @@ class Allowance:
         if spent - before > _IDLE * (now - when):
             self._worked = when, _ = now, spent
         left = min(self._limit - spent, when + self._patience - now)
-        return max(left, _SHORTEST_WAIT) if left > 0 else 0.0
+        return max(left, _MIN_WAIT_SECONDS) if left > 0 else 0.0
 
 
 class Deadline:

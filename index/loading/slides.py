@@ -38,7 +38,7 @@ class Box(NamedTuple):
     bottom: float
 
 
-def in_reading_order(items: Iterable[T], box: Callable[[T], Box]) -> list[T]:
+def shapes_in_reading_order(items: Iterable[T], box: Callable[[T], Box]) -> list[T]:
     """Return the items in the order in which people read their boxes."""
     boxed = sorted(
         ((box(item), n, item) for n, item in enumerate(items)), key=lambda entry: (entry[0][1::-1], entry[1])
@@ -82,8 +82,8 @@ _WITH_MACROS = (
 )
 """Media types of presentations that python-pptx does not know."""
 _INDENT = "  "
-_DEEPEST_GROUP = 20
-_MOST_POINTS = 10_000
+_MAX_GROUP_DEPTH = 20
+_MAX_POINTS = 10_000
 """Rows of a chart, at most."""
 _FURNITURE = frozenset({"DATE", "FOOTER", "SLIDE_NUMBER", "HEADER"})
 """Placeholders that repeat on each slide."""
@@ -171,8 +171,8 @@ def _ordered(shapes: Any, depth: int = 0) -> list[Any]:
     """Return the shapes of a slide or group in reading order, without its title; those of a group stay together."""
     found = [shape for shape in shapes if not _is_title(shape) and _placeholder(shape) not in _FURNITURE]
     groups: list[Any] = []
-    for shape in in_reading_order(found, _box):
-        inner = shape.shapes if hasattr(shape, "shapes") and depth < _DEEPEST_GROUP else None
+    for shape in shapes_in_reading_order(found, _box):
+        inner = shape.shapes if hasattr(shape, "shapes") and depth < _MAX_GROUP_DEPTH else None
         groups += [shape] if inner is None else _ordered(inner, depth + 1)
     return groups
 
@@ -263,7 +263,7 @@ def _chart(space: Any) -> Iterator[Block]:
         names = [" ".join(_points(one, "tx").values()) for one in series]
         categories = next(filter(None, (_points(one, "cat", "xVal") for one in series)), {})
         values = [_points(one, "val", "yVal") for one in series]
-        count = min(max((n for points in (categories, *values) for n in points), default=-1) + 1, _MOST_POINTS)
+        count = min(max((n for points in (categories, *values) for n in points), default=-1) + 1, _MAX_POINTS)
         rows = [[categories.get(n, ""), *(_value(one.get(n, "")) for one in values)] for n in range(count)]
         yield grid([["", *names], *rows], Outline(caption=title, header_rows=1, header_columns=1))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from index.loading import metadata
 from index.loading.draft import Block, Draft, field, paragraph
-from index.loading.slides import Box, in_reading_order
+from index.loading.slides import Box, shapes_in_reading_order
 from index.loading.xml_parts import RELATED, OfficePackage, local
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def _page(root: Any, name: str) -> list[Block]:
 def _texts(parent: Any) -> Iterator[Block]:
     """Yield the texts of the shapes below an element in reading order; those of a group stay together."""
     shapes = [shape for group in parent if local(group) == "Shapes" for shape in group if local(shape) == "Shape"]
-    for shape in in_reading_order(shapes, _box):
+    for shape in shapes_in_reading_order(shapes, _box):
         yield from (paragraph("".join(text.itertext())) for text in shape if local(text) == "Text")
         yield from _texts(shape)
 

@@ -44,10 +44,10 @@ _SKIPPED = frozenset(
 _HEADING_NAME = re.compile(r"heading (\d)")
 _ALTERNATE_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
-_DEEPEST_OUTLINE = 9
-_MOST_COLUMNS = 63
+_MAX_OUTLINE_LEVEL = 9
+_MAX_COLUMNS = 63
 """Word's own limit."""
-_MOST_HEADERS = 4
+_MAX_HEADER_ROWS = 4
 """Rows of headers, at most."""
 
 
@@ -95,7 +95,7 @@ def _level(names: list[str], outline: str) -> int:
         return max(1, int(found.group(1)))
     if names and names[0] == "title":
         return 1
-    return int(outline) + 1 if outline.isdigit() and int(outline) < _DEEPEST_OUTLINE else 0
+    return int(outline) + 1 if outline.isdigit() and int(outline) < _MAX_OUTLINE_LEVEL else 0
 
 
 def _attribute(element: Any, path: str) -> str:
@@ -166,7 +166,7 @@ def _table(element: Any) -> Block:
             merged.append(Merged(n, left, n, left + wide - 1))
     spanning = [cell for cell in merged if cell.bottom > cell.top or cell.right > cell.left]
     headers = next((n for n, is_header in enumerate(marked) if not is_header), len(marked))
-    stated = headers if 0 < headers < min(len(rows), _MOST_HEADERS + 1) else None
+    stated = headers if 0 < headers < min(len(rows), _MAX_HEADER_ROWS + 1) else None
     return grid(rows, Outline(header_rows=stated, forms=not _has_heading_style(element), merged=spanning))
 
 
@@ -190,11 +190,11 @@ def _has_heading_style(element: Any) -> bool:
 
 def _skipped(row: Any) -> int:
     """Return how many columns of the grid are left out before the first cell of a row."""
-    return min(_count(_attribute(row, f"{_W}trPr/{_W}gridBefore") or "0"), _MOST_COLUMNS)
+    return min(_count(_attribute(row, f"{_W}trPr/{_W}gridBefore") or "0"), _MAX_COLUMNS)
 
 
 def _span(cell: Any) -> int:
-    return max(1, min(_count(_attribute(cell, f"{_W}tcPr/{_W}gridSpan") or "1"), _MOST_COLUMNS))
+    return max(1, min(_count(_attribute(cell, f"{_W}tcPr/{_W}gridSpan") or "1"), _MAX_COLUMNS))
 
 
 def _count(stated: str) -> int:
@@ -256,7 +256,7 @@ class Numbering:
         if form in {"bullet", "none"}:
             return "-", depth
         self.counts[number_id, level] = self.counts.get((number_id, level), 0) + 1
-        for deeper in range(depth + 1, _DEEPEST_OUTLINE):
+        for deeper in range(depth + 1, _MAX_OUTLINE_LEVEL):
             self.counts.pop((number_id, str(deeper)), None)
         return f"{self.counts[number_id, level]}.", depth
 

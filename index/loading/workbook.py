@@ -53,7 +53,7 @@ _END, _LOCK, _SEVERAL = 0x000A, 0x002F, 0x00BD
 _RECORDS = frozenset({0x0003, 0x0004, 0x0005, 0x0006, 0x007E, 0x00BD, 0x00D6, 0x00FD, 0x0203, 0x0204, 0x0205, 0x027E})
 """Records of cells with content, of the versions of Excel up to 2003."""
 _CHUNK = 1 << 22
-_LONGEST_TAG = 200
+_MAX_TAG_CHARACTERS = 200
 
 
 class Extent(NamedTuple):
@@ -113,12 +113,12 @@ def _extent(source: IO[bytes]) -> Extent:
     while chunk := source.read(_CHUNK):
         text = rest + chunk
         end = 0
-        for found in _CELL.finditer(text):
-            names.add(found[1])
-            last = max(last, int(found[2]))
+        for match in _CELL.finditer(text):
+            names.add(match[1])
+            last = max(last, int(match[2]))
             cells += 1
-            end = found.end()
-        rest = text[max(end, len(text) - _LONGEST_TAG) :]
+            end = match.end()
+        rest = text[max(end, len(text) - _MAX_TAG_CHARACTERS) :]
     return Extent(cells, last, max(map(_number, names), default=0))
 
 
@@ -270,14 +270,14 @@ def _at(row: Sequence[str], column: int) -> str:
     return row[column] if column < len(row) else ""
 
 
-_MOST_CELLS = 500_000
+_MAX_CELLS = 500_000
 """Cells with words in a workbook: more need more memory than the settings allow by default."""
-_MOST_PLACES = 10_000_000
+_MAX_PLACES = 10_000_000
 """Places between the first and the last cell of a sheet: calamine keeps each of them in memory."""
 _UNFIT = "its parts do not fit together"
 _UNTOLD = frozenset({"Cannot detect file format"})
 """What calamine says of a workbook that it has recognised, and cannot follow."""
-_TOO_MANY = "Save the sheets that matter as files of their own, or as CSV, and add those."
+_TOO_MANY_HINT = "Save the sheets that matter as files of their own, or as CSV, and add those."
 _NAMELESS = re.compile(
     r"(?:sheet|tabelle|feuil|feuille|hoja|foglio|planilha|blad|ark|arkusz|лист|工作表|シート)\s*\d*", re.IGNORECASE
 )
@@ -314,9 +314,9 @@ def read(content: Content, name: str) -> Draft:
 def _check(data: bytes, name: str) -> None:
     """Raise TooLarge for a file with too many cells, PasswordRequired for a locked ods file, DamagedFile for some."""
     for cells, rows, columns in extents(data, name):
-        if cells > _MOST_CELLS or rows * columns > _MOST_PLACES:
+        if cells > _MAX_CELLS or rows * columns > _MAX_PLACES:
             what = f"a sheet with {cells:,} cells in {rows:,} rows and {columns:,} columns"
-            raise TooLarge(f"{name} has {what}.", _TOO_MANY)
+            raise TooLarge(f"{name} has {what}.", _TOO_MANY_HINT)
     if metadata.is_locked(data):
         raise PasswordRequired(f"{name} is a workbook locked with a password.")
 
@@ -368,7 +368,7 @@ class _Reader:
     def _cells_of(self, sheet: Any, name: str) -> Iterator[Block]:
         if sheet.start is None:
             return
-        if (sheet.end[0] + 1) * sheet.width > _MOST_PLACES:
+        if (sheet.end[0] + 1) * sheet.width > _MAX_PLACES:
             raise self._too_large(f"a sheet with {sheet.end[0] + 1:,} rows and {sheet.width:,} columns")
         left = sheet.start[1]
         displays = self._displays.rows(sheet.name)
@@ -389,12 +389,12 @@ class _Reader:
         while row and not row[-1]:
             row.pop()
         self._cells += len(row) - row.count("")
-        if self._cells > _MOST_CELLS:
-            raise self._too_large(f"more than {_MOST_CELLS:,} cells")
+        if self._cells > _MAX_CELLS:
+            raise self._too_large(f"more than {_MAX_CELLS:,} cells")
         return row
 
     def _too_large(self, what: str) -> TooLarge:
-        return TooLarge(f"{self._name} has {what}.", _TOO_MANY)
+        return TooLarge(f"{self._name} has {what}.", _TOO_MANY_HINT)
 
 
 def _texts_of_shapes(data: bytes, name: str) -> dict[str, list[str]]:

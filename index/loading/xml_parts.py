@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 
-DEEPEST = 250
+MAX_DEPTH = 250
 """Levels of nesting. No document has so many, and code that walks through a tree may recurse."""
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
 _OWN = frozenset({"amp", "lt", "gt", "quot", "apos"})
@@ -42,10 +42,10 @@ def root_name(text: str, suffix: str) -> str:
 
     The text is XML if it declares so, is a drawing, or has an ending (lower case, with the dot) that says so.
     """
-    found = _ROOT.match(text[:_SAMPLE].lstrip("\ufeff"))
-    if not found or not (found["declared"] or found["root"] == "svg" or suffix == ".xml"):
+    match = _ROOT.match(text[:_SAMPLE].lstrip("\ufeff"))
+    if not match or not (match["declared"] or match["root"] == "svg" or suffix == ".xml"):
         return ""
-    return found["root"]
+    return match["root"]
 
 
 def parse(data: bytes, name: str, *, lenient: bool = False) -> Any:
@@ -70,8 +70,8 @@ def parse(data: bytes, name: str, *, lenient: bool = False) -> Any:
     if root is None:
         raise DamagedFile(f"{name} has XML without a single element.")
     etree.strip_tags(root, etree.Entity)
-    if root.xpath(f"boolean({'/*' * (DEEPEST + 1)})"):
-        raise DamagedFile(f"{name} nests its XML more than {DEEPEST} levels deep.", "Add what it contains as text.")
+    if root.xpath(f"boolean({'/*' * (MAX_DEPTH + 1)})"):
+        raise DamagedFile(f"{name} nests its XML more than {MAX_DEPTH} levels deep.", "Add what it contains as text.")
     return root
 
 

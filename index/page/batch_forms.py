@@ -8,10 +8,11 @@ from urllib.parse import quote_plus, urlencode
 
 from index.citations.readable import count
 from index.errors import BatchError
-from index.library.question_files import INPUTS, QuestionTable, joined, one_line, questions_in
+from index.library.question_files import INPUTS, QuestionTable, joined, questions_in, without_breaks
 from index.page.answer_view import place, without_mark
 from index.page.fragments import render
 from index.page.library_view import duration, matching
+from index.records import texts
 from index.records.document import UNDER_WAY
 from index.records.remarks import remark
 
@@ -39,10 +40,10 @@ MANY_QUESTIONS = 6
 """A matrix with more questions than this is printed as a list, because its columns would be too narrow on paper."""
 _RANKS = {"answered": 0, "unsure": 1, "abstained": 2, "failed": 3}
 """The order of cells when a reader sorts by a question: mentions first."""
-_STATUSES = {"answered": "answered", "unsure": "not sure", "abstained": "without an answer", "failed": "failed"}
+_STATUSES = {"answered": "answered", "unsure": texts.NOT_SURE, "abstained": "without an answer", "failed": "failed"}
 _CELL_STATUSES = {
     "answered": "with a quotation",
-    "unsure": "not sure",
+    "unsure": texts.NOT_SURE,
     "abstained": "without a mention",
     "failed": "failed",
 }
@@ -57,7 +58,7 @@ def batch_form(settings: Settings) -> str:
 
 def questions_markup(table: QuestionTable) -> str:
     """Return questions for the text box, one a line, and the whole table if it has other columns."""
-    text = "\n".join(map(one_line, table.questions))
+    text = "\n".join(map(without_breaks, table.questions))
     return render("questions.html", text=text, table=table.to_json() if table.columns else "")
 
 

@@ -32,7 +32,7 @@ from index.server.http import problems, responses
 from index.server.http.document_routes import find_document, marks_of, part_of
 from index.server.http.service import ServiceDependency  # noqa: TC001 - FastAPI resolves the annotation
 from index.server.permissions import READER, Permission
-from index.views.windows import MOST_MARKED
+from index.views.windows import MAX_MARKED_CHARACTERS
 from index.wire import redacted
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def _is_equal(blocks: Sequence[TextBlock], words: str) -> bool:
     """Return whether the marked parts are the words, apart from white space between blocks; very long ones are cut."""
     shown = "".join(part.text for block in blocks for part in block.parts if part.marked)
     shown, words = "".join(shown.split()), "".join(words.split())
-    return bool(shown) and words.startswith(shown) and (shown == words or len(shown) >= MOST_MARKED // 2)
+    return bool(shown) and words.startswith(shown) and (shown == words or len(shown) >= MAX_MARKED_CHARACTERS // 2)
 
 
 def _near(blocks: Sequence[TextBlock]) -> tuple[tuple[TextBlock, ...], int, int]:

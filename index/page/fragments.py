@@ -8,6 +8,7 @@ The URL of each bundle contains a hash of its content, so that browsers can cach
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import re
 from pathlib import Path
@@ -21,8 +22,8 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
 
 from index.citations.readable import environment
-from index.errors import AmbiguousDocument, DocumentNotFound, RateLimited
-from index.records import CANDIDATES, remarks
+from index.errors import NO_SUCH_LIMIT, AmbiguousDocument, DocumentNotFound, RateLimited
+from index.records import CANDIDATES, remarks, texts
 from index.records.file_kinds import FORMATS
 from index.records.results import match_in_words
 from index.server import modes
@@ -44,11 +45,10 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _log = logging.getLogger(__name__)
 _HINTS: dict[type, str] = {
     AmbiguousDocument: "Choose one of them below the question.",
-    RateLimited: "On your own machine, Pincite has no such limit.",
+    RateLimited: NO_SUCH_LIMIT,
     DocumentNotFound: "Choose other documents below the question, or search all. The document may have been removed.",
 }
 """Hints for the page where an error's own hint names a command or a route."""
-READ_ONLY = "This library is read-only: you can search it, but not change it."
 _environment = environment(Path(__file__).parent / "templates", Path(problems.__file__).parent / "templates")
 _STRENGTHS = ((0.75, "strong"), (0.5, "fair"), (0.0, "weak"))
 """Scores in words, with the least score of each; numbers without a unit tell a reader nothing."""
@@ -257,11 +257,12 @@ def dialog() -> str:
 def bundles(needs: Needs) -> tuple[Mount, dict[str, str]]:
     """Return the routes below `/ui`, and the version of each file by name."""
     contents = {name: b"\n".join(part.read_bytes() for part in parts) for name, parts in _parts().items()}
+    contents["page.js"] = f"window.pinciteTexts = {json.dumps(texts.constants())};\n".encode() + contents["page.js"]
     contents["gradio.css"] = needs.stylesheet()
     fonts = {name: (STATIC / name).read_bytes() for name in FONTS}  # which are compressed already
     versions = {name: hashlib.sha256(content).hexdigest()[:12] for name, content in {**contents, **fonts}.items()}
-    texts = Mount("/", GZipMiddleware(Router(_routes(contents))))
-    files = Permission(READER, counts_as="nothing")(Router([*_routes(fonts), texts]))
+    compressed = Mount("/", GZipMiddleware(Router(_routes(contents))))
+    files = Permission(READER, counts_as="nothing")(Router([*_routes(fonts), compressed]))
     return Mount("/ui", files, name="ui"), versions
 
 

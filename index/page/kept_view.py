@@ -7,9 +7,19 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from index.citations.kept import CONTEXT, MOST_BYTES, MOST_ITEMS, KeptQuote
+from index.citations.kept import (
+    CONTEXT,
+    FULL,
+    HEAVY,
+    MAX_BYTES,
+    MAX_ITEMS,
+    MAX_LINE_CHARACTERS,
+    MAX_NOTE_CHARACTERS,
+    MAX_REMOVED,
+    KeptQuote,
+)
 from index.page.fragments import render
-from index.records import Location, Span
+from index.records import Location, Span, texts
 from index.records.remarks import LOW_CONFIDENCE, plain, recognition
 from index.text.sentences import one_line
 
@@ -19,9 +29,6 @@ if TYPE_CHECKING:
     from index.page.answer_view import Card
     from index.records import Answer
 
-_LONGEST = 2_000
-_UNSURE = "This may be it: the documents do not clearly answer the question."
-_MODEL = "Written by a language model; each sentence was checked against the passages."
 STYLES = {"apa": "APA", "mla": "MLA", "chicago": "Chicago"}
 FORMS = {"docx": "Word", "markdown": "Markdown", "html": "HTML", "json": "JSON"}
 
@@ -33,8 +40,13 @@ def tray() -> str:
         "tray.html",
         forms=FORMS,
         styles=STYLES,
-        most=MOST_ITEMS,
-        bytes=MOST_BYTES,
+        most=MAX_ITEMS,
+        bytes=MAX_BYTES,
+        removed=MAX_REMOVED,
+        line=MAX_LINE_CHARACTERS,
+        note=MAX_NOTE_CHARACTERS,
+        full=" ".join(FULL),
+        heavy=" ".join(HEAVY),
         recognised=recognised,
         low=LOW_CONFIDENCE,
     )
@@ -56,9 +68,11 @@ def answer_json(answer: Answer, statements: Sequence[Mapping[str, Any]], cited: 
         }
         for said in statements
     ]
-    caution = _UNSURE if answer.status == "unsure" else _MODEL if answer.writer == "model" else ""
+    caution = texts.BY_MODEL if answer.writer == "model" else ""
+    if answer.status == "unsure":
+        caution = f"{texts.MAY_BE}. {texts.UNCLEAR}."
     fields = {
-        "question": answer.question[:_LONGEST],
+        "question": answer.question[:MAX_LINE_CHARACTERS],
         "caution": caution,
         "sentences": sentences,
         "quotes": [_quote(card) for card in cited],
@@ -68,7 +82,7 @@ def answer_json(answer: Answer, statements: Sequence[Mapping[str, Any]], cited: 
 
 def _remark(said: Mapping[str, Any]) -> str:
     """Return the verdict on a sentence that the documents do not support."""
-    return one_line(plain(f"{said['name']}: {said['reason']}".strip(": ")))[:_LONGEST]
+    return one_line(plain(f"{said['name']}: {said['reason']}".strip(": ")))[:MAX_LINE_CHARACTERS]
 
 
 def answer_id(kept: str) -> str:
@@ -83,21 +97,21 @@ def _quote(card: Card) -> dict[str, Any]:
     before, after = card.hit.texts(around)
     kept = KeptQuote(
         document=info.id,
-        source=info.source[:_LONGEST],
-        title=info.title[:_LONGEST],
-        author=info.author[:_LONGEST],
-        date=info.date[:_LONGEST],
-        page=location.page[:_LONGEST],
-        heading=location.heading[:_LONGEST],
+        source=info.source[:MAX_LINE_CHARACTERS],
+        title=info.title[:MAX_LINE_CHARACTERS],
+        author=info.author[:MAX_LINE_CHARACTERS],
+        date=info.date[:MAX_LINE_CHARACTERS],
+        page=location.page[:MAX_LINE_CHARACTERS],
+        heading=location.heading[:MAX_LINE_CHARACTERS],
         paragraph=location.paragraph,
         start=start,
         end=end,
         quote=card.quote,
         before=before,
         after=after,
-        place=location.place[:_LONGEST],
-        cell=location.cell[:_LONGEST],
-        headers=tuple(header[:_LONGEST] for header in location.headers),
+        place=location.place[:MAX_LINE_CHARACTERS],
+        cell=location.cell[:MAX_LINE_CHARACTERS],
+        headers=tuple(header[:MAX_LINE_CHARACTERS] for header in location.headers),
         recognised=location.recognised,
     )
     return asdict(kept)

@@ -10,8 +10,8 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from index.citations.readable import count, environment
-from index.errors import NotUploaded
-from index.page.fragments import READ_ONLY
+from index.errors import READ_ONLY, NotUploaded
+from index.records import texts
 from index.records.document import UNDER_WAY
 from index.records.file_kinds import FORMATS, origin
 from index.server.fetch import fetch
@@ -89,7 +89,6 @@ _GROUPED = 2
 NAMED = 5
 """Files of a group that an announcement names."""
 _MINUTE = 60
-_FAILED = "That did not work"
 _environment = environment(Path(__file__).parent / "templates")
 
 
@@ -123,7 +122,7 @@ def _finding(note: str) -> Finding:
 
 def adding(settings: Settings, *, read_only: bool = False) -> str:
     """Return the text above the drop zone: which files can be added, or that the library is read-only."""
-    shown = READ_ONLY if read_only else ""
+    shown = f"This library {READ_ONLY}" if read_only else ""
     values = {"megabytes": settings.max_file_megabytes, "settings": settings, "formats": FORMATS}
     return _render("library_head.html", read_only=shown, **values)
 
@@ -224,7 +223,7 @@ def _heading(job: Job) -> str:
         return f"{files} waiting for other uploads"
     if job.state == "working":
         return f"Adding {files}"
-    return summary_of(job.files) if job.state == "done" else {"cancelled": "Cancelled"}.get(job.state, _FAILED)
+    return summary_of(job.files) if job.state == "done" else {"cancelled": "Cancelled"}.get(job.state, texts.FAILED)
 
 
 def summary_of(files: Iterable[FileState]) -> str:

@@ -16,6 +16,7 @@ from index.page import ask_events, batch_forms, fragments, kept_view, library_vi
 from index.page.forms import CheckTab
 from index.page.fragments import QUIET, SECTIONS, html
 from index.page.intake import arrivals_of, browser_of, scope_of
+from index.records import texts
 from index.server.limits import client_of
 from index.server.permissions import CURATOR, READER, Permission
 from index.server.principals import record_added
@@ -73,8 +74,8 @@ class AskTab:
                     button = gr.Button("Ask", variant="primary", elem_id="go")
                 with gr.Row(elem_id="narrowing"):
                     writer = _writer(visible=bool(settings.llm_url))
-                    pills = gr.CheckboxGroup(label="Search only in", visible=False, elem_id="pills")
-                    listed = gr.Dropdown(label="Search only in", multiselect=True, visible=False, elem_id="listed")
+                    pills = gr.CheckboxGroup(label=texts.SEARCH_ONLY_IN, visible=False, elem_id="pills")
+                    listed = gr.Dropdown(label=texts.SEARCH_ONLY_IN, multiselect=True, visible=False, elem_id="listed")
                     html(fragments.helpers(), "helpers")
                 html(fragments.panes(), "panes")
                 html("<div data-own></div>", "thread")
@@ -188,8 +189,8 @@ def _refresh_function(events: PageEventsByService) -> Callable[..., Any]:
 
 def _question(max_length: int) -> gr.Textbox:
     return gr.Textbox(
-        label="Your question",
-        placeholder="Ask in your own words",
+        label=texts.YOUR_QUESTION,
+        placeholder=texts.ASK_HERE,
         lines=1,
         max_lines=4,
         max_length=max_length,
@@ -227,7 +228,7 @@ class LibraryTab:
         """Create the controls in the current tab; a read-only library gets none for adding."""
         html(library_view.adding(settings, read_only=read_only), "adding")
         files = gr.File(
-            label="Add documents", file_count="multiple", elem_id="files", height=100, visible=not read_only
+            label=texts.ADD_DOCUMENTS, file_count="multiple", elem_id="files", height=100, visible=not read_only
         )
         outcome = html("", "outcome")
         html(library_view.keeping(settings, read_only=read_only), "keeping")

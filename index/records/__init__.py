@@ -3,7 +3,7 @@
 `document`: documents, passages and locations, and the values that a user can choose. `table`: tables, words recognised
 in pictures, and the headers of rows. `file_kinds`: the formats, in words how a document was read, and the names of
 languages. `results`: the results of searches, answers, checks and batches. `report`: the results of changes, and facts
-about a library as a whole. `remarks`: the wording of verdicts.
+about a library as a whole. `remarks`: the wording of verdicts. `texts`: what readers see in several places.
 Every offset is a Unicode code point into `Document.text`, and every span is half-open: `[start, end)`. A record's
 module is imported when the record is first used, because `pincite --help` needs no record.
 """

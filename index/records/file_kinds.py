@@ -4,21 +4,23 @@ languages.
 A format is one `Format`: how it is recognised, which function reads it, and what others need to know of it. The
 built-in ones are `index.loading.formats.FORMATS`; the others are found by the entry points `pincite.formats`, each of
 which names a `Format` or several. They are imported when a file is recognised, or when a media type is in question
-that is not built in. PINCITE_PLUGINS=none leaves them out.
+that is not built in. PINCITE_PLUGINS=none leaves them out; a broken one leaves out itself.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import dataclass
 from functools import cache
 from operator import attrgetter
 from pathlib import PurePath
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterator
+    from importlib.metadata import EntryPoint
 
     from index.records.table import Reading
 
@@ -95,6 +97,8 @@ FORMATS = (
     "subtitles, source code, pictures of text, archives and plain text"
 )
 """The formats in one sentence."""
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
 _BUILT_IN = "index.loading.formats:FORMATS"
 _GROUP = "pincite.formats"
 _BEGINNING = 4096
@@ -178,20 +182,38 @@ def built_in() -> tuple[Format, ...]:
 @cache
 def formats() -> tuple[Format, ...]:
     """Return all formats that are installed, in the order in which they are asked."""
-    return tuple(sorted((*built_in(), *_plugged_in_formats()), key=attrgetter("rank")))
+    return tuple(sorted((*built_in(), *plugged_in(_GROUP, Format)), key=attrgetter("rank")))
 
 
-def plugged_in(group: str) -> Iterable[Any]:
-    """Yield what the entry points of a group name, in the order of their names; nothing if plug-ins are left out."""
+def plugged_in(group: str, kind: type[T], *, on_broken: Callable[[str], None] = _log.error) -> Iterator[T]:
+    """Yield what the entry points of a group name, in the order of their names; nothing if plug-ins are left out.
+
+    An entry names an object of this kind, or a tuple of them. One that is broken is left out; `on_broken` is told.
+    """
     from importlib.metadata import entry_points
 
-    if os.environ.get("PINCITE_PLUGINS") != "none":
-        yield from (entry.load() for entry in sorted(entry_points(group=group), key=attrgetter("name")))
+    if os.environ.get("PINCITE_PLUGINS") == "none":
+        return
+    for entry in sorted(entry_points(group=group), key=attrgetter("name")):
+        try:
+            loaded = entry.load()
+        except (Exception, SystemExit) as error:  # whatever other people's module raises
+            on_broken(_broken(entry, f"{type(error).__name__}: {' '.join(str(error).split())}"))
+            continue
+        objects = loaded if isinstance(loaded, tuple) else (loaded,)
+        if all(isinstance(each, kind) for each in objects):
+            yield from objects
+        else:
+            on_broken(_broken(entry, f"{entry.value} is not a {kind.__name__}, nor a tuple of them"))
 
 
-def _plugged_in_formats() -> Iterable[Format]:
-    for found in plugged_in(_GROUP):
-        yield from (found,) if isinstance(found, Format) else found
+def _broken(entry: EntryPoint, reason: str) -> str:
+    distribution = entry.dist.name if entry.dist else "unknown"
+    remedy = f"uninstall it (pip uninstall {distribution})" if distribution != "pincite" else "install Pincite again"
+    return (
+        f"The plug-in {entry.name} (entry point {entry.group} of the distribution {distribution}) is broken "
+        f"({reason}): {remedy}, or leave out all plug-ins with PINCITE_PLUGINS=none."
+    )
 
 
 def format_of(media_type: str) -> Format:

@@ -57,11 +57,11 @@ def recognition(location: Location) -> str:
 
 def recognition_notes(citations: Iterable[Citation]) -> tuple[str, ...]:
     """Return the note on an answer of which some cited words were recognised in pictures; empty for other answers."""
-    found = [c for c in citations if c.location.recognised is not None]
-    if not found:
+    recognised = [c for c in citations if c.location.recognised is not None]
+    if not recognised:
         return ()
-    names = ", ".join(f"[{citation.marker}]" for citation in found)
-    doubtful = [citation for citation in found if (citation.location.recognised or 0.0) < LOW_CONFIDENCE]
+    names = ", ".join(f"[{citation.marker}]" for citation in recognised)
+    doubtful = [citation for citation in recognised if (citation.location.recognised or 0.0) < LOW_CONFIDENCE]
     caution = f"; some of them with low confidence: {', '.join(f'[{c.marker}]' for c in doubtful)}" if doubtful else ""
     return (f"The words of {names} are {AS_RECOGNISED} in pictures of pages{caution}. Compare them with the pictures.",)
 
@@ -104,11 +104,11 @@ def remark(statement: Statement, citations: Iterable[Citation] = ()) -> str:
 def parts(note: str) -> Iterator[tuple[str, bool]]:
     """Yield the pieces of a note, each with whether it stood between asterisks; the asterisks are left out."""
     end = 0
-    for found in _EMPHASIS.finditer(note):
-        if found.start() > end:
-            yield note[end : found.start()], False
-        yield found.group(1), True
-        end = found.end()
+    for match in _EMPHASIS.finditer(note):
+        if match.start() > end:
+            yield note[end : match.start()], False
+        yield match.group(1), True
+        end = match.end()
     if end < len(note):
         yield note[end:], False
 

@@ -223,7 +223,7 @@ AS_TEXT = Reading()
 # question. The text of the document and all spans stay as they are.
 
 _start, _end = attrgetter("start"), attrgetter("end")
-LONGEST = 600
+MAX_HEADER_CHARACTERS = 600
 """Characters of the words above a passage. Beyond, a table has too many columns for its headers to say much."""
 
 
@@ -245,7 +245,7 @@ def words_above(tables: Iterable[Table], span: Span, text: str) -> str:
     `tables` are those that the passage overlaps. One line for each of them.
     """
     lines = (" | ".join(_missing(table, span, text)) for table in tables)
-    return "\n".join(dict.fromkeys(filter(None, lines)))[:LONGEST].rstrip()
+    return "\n".join(dict.fromkeys(filter(None, lines)))[:MAX_HEADER_CHARACTERS].rstrip()
 
 
 def words_beside(tables: Iterable[Table], sentence: Span) -> str:

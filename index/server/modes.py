@@ -56,8 +56,12 @@ class ServerMode:
 
 
 def modes() -> tuple[ServerMode, ...]:
-    """Return the modes that are installed."""
-    return tuple(plugged_in("pincite.servers"))
+    """Return the modes that are installed. Raises SettingsError if one is broken: it may protect the server."""
+
+    def refuse(broken: str) -> None:
+        raise SettingsError(broken)
+
+    return tuple(plugged_in("pincite.servers", ServerMode, on_broken=refuse))
 
 
 def wanted(settings: Settings) -> list[ServerMode]:

@@ -116,8 +116,8 @@ def encoder_of(fingerprint: str) -> str:
 
 def target_of(fingerprint: str) -> int | None:
     """Return the target length of passages in a fingerprint, in tokens; None if it names none."""
-    found = _TARGET.search(fingerprint)
-    return int(found[1]) if found else None
+    match = _TARGET.search(fingerprint)
+    return int(match[1]) if match else None
 
 
 @dataclass(frozen=True, slots=True)

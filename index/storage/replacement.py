@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _BLOCK = 4096
 """The number of ids that are reserved in the old catalog at a time."""
-_KEPT_FILES = ("catalog.db", "writer.", "queue.db", "files.db")
+_STAYING_FILES = ("catalog.db", "writer.", "queue.db", "files.db")
 _LEXICAL = "lexical"
 _TEMPORARY_SUFFIXES = (".lock", ".part")
 
@@ -125,5 +125,7 @@ def replace_contents(
         with suppress(OSError, LibraryNotWritable, LibraryLocked):
             if new.name == _LEXICAL:
                 store.replace_lexical(new)
-            elif new.is_file() and not new.name.startswith(_KEPT_FILES) and not new.name.endswith(_TEMPORARY_SUFFIXES):
+            elif (
+                new.is_file() and not new.name.startswith(_STAYING_FILES) and not new.name.endswith(_TEMPORARY_SUFFIXES)
+            ):
                 new.replace(store.folder / new.name)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # A long table and the words of a page are one compressed row each, so that showing one span does not read the whole
 # document.
 
-_LARGEST = 1 << 26
+_MAX_UNPACKED_BYTES = 1 << 26
 """Bytes of unpacked content, beyond which a row is damaged."""
 
 
@@ -137,7 +137,7 @@ def _words(database: Database, content: bytes) -> list[RecognisedWord]:
 
 def _unpacked(content: bytes) -> Any:
     unpacking = zlib.decompressobj()
-    data = unpacking.decompress(content, _LARGEST)
+    data = unpacking.decompress(content, _MAX_UNPACKED_BYTES)
     if unpacking.unconsumed_tail or not unpacking.eof:
         raise ValueError("it is too long, or incomplete")
     return json.loads(data.decode("utf-8", "surrogatepass"))

@@ -119,10 +119,10 @@ class TextBlock:
     @property
     def margin(self) -> Margin | None:
         """What stands beside the block; None if its place has a name that is too long for that."""
-        if found := _NUMBERED.fullmatch(self.place):
-            return Margin(found[2], found[1])
-        if found := _MOMENT.fullmatch(self.place):
-            return Margin(found[1], speaker=found[2] or "")
+        if match := _NUMBERED.fullmatch(self.place):
+            return Margin(match[2], match[1])
+        if match := _MOMENT.fullmatch(self.place):
+            return Margin(match[1], speaker=match[2] or "")
         return Margin(_OUTPUT[2:]) if self.place.startswith("cell ") and self.place.endswith(_OUTPUT) else None
 
     @property
@@ -246,11 +246,11 @@ def _is_code(text: str) -> bool:
 #
 # The cuts depend on the table alone, so overlapping windows agree on them.
 
-LONGEST_RUN = 2_400
+MAX_RUN_CHARACTERS = 2_400
 """Characters in a run of cells, unless one cell has more."""
-_MOST_PLACES = 1_500
+_MAX_PLACES = 1_500
 """Cells and gaps in a run: the rows of a table with few words and many columns are mostly gaps."""
-_MOST_COLUMNS = 40
+_MAX_COLUMNS = 40
 """A table with more columns is shown without the columns that are empty in the shown rows."""
 _NUMBER = re.compile(r"[\s+\-–−(]*[$€£¥]?\s*\d[\d.,'\s]*\s*[%‰)]*|[-–—]")
 
@@ -267,12 +267,12 @@ def _cuts(table: Table) -> Iterator[int]:
     for _, group in groupby(table.cells, key=lambda cell: cell.row):
         row = list(group)
         columns.update(cell.column for cell in row)
-        places = (rows + 1) * max(len(columns), min(len(table.columns), _MOST_COLUMNS))
-        if rows and (row[-1].end - begin > LONGEST_RUN or places > _MOST_PLACES):
+        places = (rows + 1) * max(len(columns), min(len(table.columns), _MAX_COLUMNS))
+        if rows and (row[-1].end - begin > MAX_RUN_CHARACTERS or places > _MAX_PLACES):
             begin, rows, columns = row[0].start, 0, {cell.column for cell in row}
             yield begin
         for cell in row:
-            if cell.end - begin > LONGEST_RUN and cell.start > begin:
+            if cell.end - begin > MAX_RUN_CHARACTERS and cell.start > begin:
                 begin = cell.start
                 yield begin
         rows += 1
@@ -297,7 +297,7 @@ def shown(table: Table, parts: Sequence[Part], span: Span) -> ShownTable:
 
 def _columns(table: Table, cells: Sequence[Cell]) -> list[int]:
     """Return the columns to show."""
-    if len(table.columns) <= _MOST_COLUMNS:
+    if len(table.columns) <= _MAX_COLUMNS:
         filled = {cell.column for cell in table.cells}
         return [n for n, header in enumerate(table.columns) if header or n in filled]
     return sorted({cell.column for cell in cells})

@@ -57,7 +57,7 @@ WITHIN = 0.1
 """The weight of the spread within documents; the spread between them has the rest."""
 BULK = 0.02
 """The share of dots at either end of an axis that is ignored for its scale."""
-_ALIKE = 1e-4
+_MIN_SPREAD = 1e-4
 """A smaller spread is a rounding error, because vectors have length one; it is not enlarged."""
 DOTS = 2500
 """The most dots on a map: more look like a cloud and slow the browser down."""
@@ -139,7 +139,7 @@ def fit(vectors: np.ndarray[Any, Any], counts: Numbers, sizes: Numbers) -> Proje
     flat = (vectors - origin) @ axes
     low, high = np.quantile(flat, [BULK, 1 - BULK], axis=0)
     reach = (high - low) / 2
-    return Projection(origin, axes, (low + high) / 2, np.where(reach > _ALIKE, reach, 1.0))
+    return Projection(origin, axes, (low + high) / 2, np.where(reach > _MIN_SPREAD, reach, 1.0))
 
 
 def _axes(vectors: Numbers, means: Numbers, weight_of_passage: Numbers, weight_of_document: Numbers) -> Numbers:
@@ -389,7 +389,7 @@ class Maps:
 
 WIDTH, HEIGHT = 344, 216
 """Size of the frame; its width is that of the page's column, so that text keeps its size."""
-_FEW = 200
+_MAX_LARGE_DOTS = 200
 """Maximum number of dots that are drawn larger."""
 LABELS = 9
 """Maximum number of labels."""
@@ -400,9 +400,9 @@ TARGET = 13
 _SIDE, _HEAD, _FOOT = 12, 20, 20
 _LINE, _GAP = 17, 4
 """The height of a label, and the space on either side of it."""
-_LONGEST = 200
+_MAX_NAME_CHARACTERS = 200
 """Longer names never fit and are cut first; a title may have a hundred thousand characters."""
-_WIDEST = 136
+_MAX_LABEL_WIDTH = 136
 _EM = 12.5
 _COVERED = 6
 """Maximum number of dots that a label may cover."""
@@ -412,8 +412,8 @@ _TURNS = 24
 _RINGS = range(2 * BADGE, WIDTH, 6)
 _AIR = 3
 _DIAMOND = 10
-_NARROW = frozenset("iljtfrI.,:;'’|!-()[] ")
-_BROAD = frozenset("mwMW%@&—…")
+_NARROW_LETTERS = frozenset("iljtfrI.,:;'’|!-()[] ")
+_BROAD_LETTERS = frozenset("mwMW%@&—…")
 
 
 class Box(NamedTuple):
@@ -465,7 +465,7 @@ def spots(points: Iterable[Point]) -> list[Point]:
 
 def has_few_dots(known: LibraryMap) -> bool:
     """Return whether there is space for larger dots."""
-    return sum(len(shape.dots) for shape in known.shapes) <= _FEW
+    return sum(len(shape.dots) for shape in known.shapes) <= _MAX_LARGE_DOTS
 
 
 def dot_paths(known: LibraryMap) -> list[str]:
@@ -489,14 +489,14 @@ def width(text: str) -> float:
 
 def shortened(name: str) -> str:
     """Return a name cut to the maximum width, if possible between words."""
-    words = " ".join(name[:_LONGEST].split())
-    if width(words) <= _WIDEST:
+    words = " ".join(name[:_MAX_NAME_CHARACTERS].split())
+    if width(words) <= _MAX_LABEL_WIDTH:
         return words
     cut = words
-    while cut and width(cut + "…") > _WIDEST:
+    while cut and width(cut + "…") > _MAX_LABEL_WIDTH:
         cut = cut[:-1]
     whole = cut.rpartition(" ")[0] if words[len(cut)] != " " else cut
-    return f"{(whole if width(whole) > _WIDEST / 2 else cut).rstrip(' ,;:.-–—')}…"
+    return f"{(whole if width(whole) > _MAX_LABEL_WIDTH / 2 else cut).rstrip(' ,;:.-–—')}…"
 
 
 def labels(known: LibraryMap) -> list[Label]:
@@ -624,4 +624,4 @@ def _share(letter: str) -> float:
         return 0.0
     if unicodedata.east_asian_width(letter) in "WF":
         return 1.0
-    return 0.3 if letter in _NARROW else 0.86 if letter in _BROAD else 0.57 + 0.1 * letter.isupper()
+    return 0.3 if letter in _NARROW_LETTERS else 0.86 if letter in _BROAD_LETTERS else 0.57 + 0.1 * letter.isupper()

@@ -19,9 +19,9 @@ from index.errors import DocumentNotFound, LoadingError, OriginalMissing, PageEr
 from index.loading.containers.member_paths import container_file
 from index.loading.formats import PDF
 from index.loading.loader import read_bytes
-from index.loading.pdf.page_pictures import NARROWEST, WIDEST, PageMark, Rectangle, as_png, page_cuts
+from index.loading.pdf.page_pictures import MAX_WIDTH_PIXELS, MIN_WIDTH_PIXELS, PageMark, Rectangle, as_png, page_cuts
 from index.loading.pdf.pdfium import opened_pdf
-from index.loading.pdf.word_boxes import MOST_LETTERS, Words, page_marks
+from index.loading.pdf.word_boxes import MAX_LETTERS, Words, page_marks
 from index.loading.pictures import opened_picture, page_count, page_of, size_of
 from index.loading.sandbox.messages import Limits
 from index.loading.sandbox.pool import parsers
@@ -29,7 +29,7 @@ from index.records import Span
 from index.records.file_kinds import has_pictures
 from index.text.sentences import has_words
 from index.views.blocks import OpenOriginal, Original, View
-from index.views.windows import MOST_MARKED, REACH, window
+from index.views.windows import MAX_MARKED_CHARACTERS, REACH, window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
@@ -251,7 +251,7 @@ class Viewer:
     def view(self, info: DocumentInfo, span: Span | None) -> View:
         """Return the text around a span; for an empty span, the text after it; without a span, the beginning."""
         number, shown = self._number(info), span or Span(0, 0)
-        end_marked = min(shown.end, shown.start + MOST_MARKED)
+        end_marked = min(shown.end, shown.start + MAX_MARKED_CHARACTERS)
         excerpt = self._catalog.excerpt(number, Span(max(0, shown.start - REACH), end_marked + REACH))
         if not excerpt.text:
             raise DocumentNotFound(info.id)
@@ -336,7 +336,7 @@ class Viewer:
     def _words(self, number: int, span: Span) -> Words:
         """Return the text of a span, cut when it is too long to mark, and the text around it."""
         before = Span(max(0, span.start - _AROUND), span.start)
-        words = Span(span.start, min(span.end, span.start + MOST_LETTERS + 1))
+        words = Span(span.start, min(span.end, span.start + MAX_LETTERS + 1))
         after = Span(words.end, words.end + _AROUND)
         excerpt = self._catalog.excerpt(number, Span(before.start, after.end))
         return Words(excerpt.of(before), excerpt.of(words), excerpt.of(after))
@@ -362,7 +362,7 @@ class Viewer:
 
 # Finds recognised words on their pages by the stored boxes, and draws pages of pictures (PNG, JPEG, TIFF …).
 
-_MOST_PAGES = 16
+_MAX_PAGES = 16
 _SAME_LINE = 0.5
 """Two words are on one line if they overlap by at least this share of the smaller height."""
 _APART = 1.5
@@ -381,7 +381,7 @@ def recognised_marks(
     `around` are the recognised words of these pages, and `label` returns the label of a word's page. Raises
     DamagedFile if the file cannot be opened.
     """
-    numbers = sorted({word.page for word in marked})[:_MOST_PAGES]
+    numbers = sorted({word.page for word in marked})[:_MAX_PAGES]
     sizes = _sizes(path, numbers)
     context = [word for word in around if word.page in sizes]
     marks = []
@@ -450,9 +450,10 @@ def page_of_picture(path: Path, number: int, picture: Picture, *, name: str) -> 
 
     It is never finer than the picture itself. Raises PageError as `page_image` does, and if it cannot be decoded.
     """
-    if not NARROWEST <= picture.width <= WIDEST:
+    if not MIN_WIDTH_PIXELS <= picture.width <= MAX_WIDTH_PIXELS:
         raise PageError(
-            f"An image {picture.width:,} pixels wide was asked for.", f"Ask for {NARROWEST:,} to {WIDEST:,}."
+            f"An image {picture.width:,} pixels wide was asked for.",
+            f"Ask for {MIN_WIDTH_PIXELS:,} to {MAX_WIDTH_PIXELS:,}.",
         )
     try:
         with path.open("rb") as file, opened_picture(file, name) as opened:

@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 
 WINDOW = 6_000
 """Maximum number of characters in a window, unless the span itself is longer."""
-LONGEST = 3_000
+MAX_BLOCK_CHARACTERS = 3_000
 """A paragraph with more characters is cut, so that a window stays small."""
-MOST_MARKED = 48_000
+MAX_MARKED_CHARACTERS = 48_000
 """A window shows at most this many characters of a span; the next windows show the rest."""
-REACH = WINDOW + 3 * LONGEST
+REACH = WINDOW + 3 * MAX_BLOCK_CHARACTERS
 """A window depends on at most this many characters before and after its span."""
 _CUT_EVERY = 1_400
 _BACK = 200
 """A cut is moved back at most this many characters to a blank."""
 _CRUMB = 400
 """A paragraph is not cut nearer than this to its ends."""
-_MOST_MARKS = 32
+_MAX_MARK_CHARACTERS = 32
 _INDENT = 200
 """Code is shown with at most this many blanks before a line."""
 _LINE = "line "
@@ -67,7 +67,7 @@ class _Headings:
     @classmethod
     def of(cls, excerpt: Excerpt) -> _Headings:
         marks = [mark for mark in excerpt.landmarks if mark.kind == "heading" and mark.label.strip()]
-        ends = [min(_heading_end(excerpt, mark.start, mark.label), mark.start + LONGEST) for mark in marks]
+        ends = [min(_heading_end(excerpt, mark.start, mark.label), mark.start + MAX_BLOCK_CHARACTERS) for mark in marks]
         levels = [max(1, mark.level) for mark in marks]
         return cls([mark.start for mark in marks], list(zip(ends, levels, strict=True)))
 
@@ -81,7 +81,7 @@ class _Headings:
 def window(excerpt: Excerpt, span: Span, tables: Sequence[Table] = (), media_type: str = "") -> tuple[TextBlock, ...]:
     """Return the blocks around a span, about as much text before it as after it; for an empty span, only blocks after.
 
-    The excerpt must hold the text up to `REACH` on both sides of the span, or of its first `MOST_MARKED` characters;
+    The excerpt must hold the text up to `REACH` on both sides of the span, or of its first `MAX_MARKED_CHARACTERS`;
     `tables` are those that overlap it.
     """
     source = _Source(excerpt, media_type)
@@ -91,7 +91,7 @@ def window(excerpt: Excerpt, span: Span, tables: Sequence[Table] = (), media_typ
         last = bisect_right(pieces, span.start + WINDOW, key=lambda piece: piece.end) - 1
         last = max(first, last)
     else:
-        until = min(span.end, span.start + MOST_MARKED)
+        until = min(span.end, span.start + MAX_MARKED_CHARACTERS)
         last = bisect_right(pieces, until - 1, key=lambda piece: piece.start) - 1
         first, last = _grown(pieces, first, max(first, last))
     return tuple(source.block(piece, span) for piece in pieces[first : last + 1])
@@ -126,13 +126,13 @@ def _placed(excerpt: Excerpt, pieces: Iterable[_Piece]) -> Iterator[_Piece]:
 
 
 def _pieces(source: _Source, tables: Sequence[Table]) -> Iterator[_Piece]:
-    """Yield headings, paragraphs and runs of cells, none longer than `LONGEST`."""
+    """Yield headings, paragraphs and runs of cells, none longer than `MAX_BLOCK_CHARACTERS`."""
     excerpt, at = source.excerpt, source.excerpt.start
     for table in tables:
         yield from source.texts(at, max(at, min(table.start, excerpt.end)))
         for start, end in runs(table):
             words = _stripped(excerpt, max(at, start), min(end, excerpt.end))
-            if words.start < words.end and words.end - words.start <= LONGEST:
+            if words.start < words.end and words.end - words.start <= MAX_BLOCK_CHARACTERS:
                 yield _Piece(words.start, words.end, table=table)
             else:
                 yield from source.texts(words.start, words.end)
@@ -230,11 +230,11 @@ def _heading_end(excerpt: Excerpt, start: int, label: str) -> int:
 
 def _cuts(excerpt: Excerpt, start: int, end: int) -> Iterator[int]:
     """Yield the cuts of a block that is too long, at multiples of `_CUT_EVERY` in the whole text, not in the block."""
-    if end - start <= LONGEST:
+    if end - start <= MAX_BLOCK_CHARACTERS:
         return
     for due in range(-(-(start + _CRUMB) // _CUT_EVERY) * _CUT_EVERY, end - _CRUMB, _CUT_EVERY):
         blank = _LAST_BLANK.search(excerpt.of(Span(due - _BACK, due)))
-        yield due - _BACK + blank.end() if blank else due + _marks(excerpt.of(Span(due, due + _MOST_MARKS)))
+        yield due - _BACK + blank.end() if blank else due + _marks(excerpt.of(Span(due, due + _MAX_MARK_CHARACTERS)))
 
 
 def _marks(text: str) -> int:

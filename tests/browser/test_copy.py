@@ -117,7 +117,7 @@ def test_unsure_answer_is_copied_with_its_caution(site: str, revisit: Revisit) -
     page.get_by_role("button", name="Copy", exact=True).click()
     expect(page.locator(".p-toast")).to_have_text("Answer and references copied")
     plain, html = clipboard(page)
-    assert plain.startswith("This may be it: the documents do not clearly answer the question.")
+    assert plain.startswith("This may be it. The documents do not clearly answer the question.")
     assert "This may be it" in html
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from index.citations.entries import MOST, parse_names
+from index.citations.entries import MAX_NAMES, parse_names
 from tests.cases import cases
 from tests.citations.factories import hostile
 
@@ -49,4 +49,4 @@ def test_no_letter_of_an_author_is_lost(author: str) -> None:
     names = "".join(f"{name.given}{name.family}" for name in parse_names(line)).replace("and", "")
     original = "".join(character for character in line if character.isalnum()).replace("and", "")
     assert sorted(character for character in names if character.isalnum()) == sorted(original)
-    assert len(parse_names("; ".join(["John Snow"] * 1000))) == MOST
+    assert len(parse_names("; ".join(["John Snow"] * 1000))) == MAX_NAMES

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.citations.entries import (
-    LONGEST,
+    MAX_FIELD_CHARACTERS,
     QuoteContext,
     deep_link,
     describe_citation,
@@ -94,7 +94,8 @@ def test_long_fields_are_shortened_but_quotes_are_not() -> None:
         citation(replace(FILE, title=huge, author=huge), location=Location(huge, huge), quote=huge)
     )
     assert all(
-        len(text) <= LONGEST for text in (entry.title, entry.author, entry.location.page, entry.location.heading)
+        len(text) <= MAX_FIELD_CHARACTERS
+        for text in (entry.title, entry.author, entry.location.page, entry.location.heading)
     )
     assert entry.title.endswith("…")
     assert entry.quote == huge.strip()

@@ -71,7 +71,7 @@ def test_what_is_not_an_item_is_refused(bad: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[", "nothing", "{}", "[" * 100_000, '"' + "x" * kept.MOST_BYTES + '"', json.dumps([fields()] * 2)]
+    "text", ["", "[", "nothing", "{}", "[" * 100_000, '"' + "x" * kept.MAX_BYTES + '"', json.dumps([fields()] * 2)]
 )
 def test_what_is_no_list_is_refused(text: str) -> None:
     """Neither broken, nor deep, nor long JSON is a list of items; ids tell items apart."""
@@ -124,10 +124,10 @@ def test_order_is_the_readers() -> None:
 
 def test_room_is_limited() -> None:
     """The reader is told, and nothing is dropped silently."""
-    kept.require_room([item(QUOTE, id=f"item-number-{n}") for n in range(kept.MOST_ITEMS)])
+    kept.require_room([item(QUOTE, id=f"item-number-{n}") for n in range(kept.MAX_ITEMS)])
     with pytest.raises(BadKept, match="room for 200"):
-        kept.require_room([item(QUOTE, id=f"item-number-{n}") for n in range(kept.MOST_ITEMS + 1)])
+        kept.require_room([item(QUOTE, id=f"item-number-{n}") for n in range(kept.MAX_ITEMS + 1)])
     with pytest.raises(BadKept, match="2 MB"):
-        kept.require_room([item(QUOTE, id=f"item-number-{n}", note="n" * 10_000) for n in range(kept.MOST_ITEMS)])
+        kept.require_room([item(QUOTE, id=f"item-number-{n}", note="n" * 10_000) for n in range(kept.MAX_ITEMS)])
     with pytest.raises(BadKept, match="may have 1,000 quotes together, and they have 1,020"):
         kept.require_room([item(*[QUOTE] * 60, id=f"item-number-{n}") for n in range(17)])

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from index.citations import resemblance
-from index.citations.resemblance import SearchedText
+from index.citations.resemblance import MIN_SHARED_WEIGHT, SearchedText
 from index.records import Span
 
 _PIECE = re.compile(r"\s+|[-‐]|[^\s\-‐]")
+TEXTS = st.lists(st.sampled_from(["bread", "king", "salt", "harbour", "of", "a", "7"]), min_size=1, max_size=60)
+QUOTES = st.lists(
+    st.sampled_from(["bread", "king", "salt", "harbour", "of", "a", "7", "queen"]), min_size=1, max_size=9
+)
 
 
 def pattern(words: str) -> str:
@@ -30,6 +35,11 @@ def pattern(words: str) -> str:
     return "".join(parts)
 
 
+def total(words: Counter[str]) -> float:
+    """Return the weight of words: short ones weigh a quarter."""
+    return sum(number * (0.25 if len(word) <= 3 and not word.isdigit() else 1) for word, number in words.items())
+
+
 @given(st.text("ab -‐\n", max_size=80), st.text("ab -‐\n", min_size=1, max_size=6))
 def test_places_are_those_of_a_pattern(text: str, words: str) -> None:
     """The letters are looked up, and then what stands between them; a pattern would try every place of the text."""
@@ -37,6 +47,20 @@ def test_places_are_those_of_a_pattern(text: str, words: str) -> None:
     found = {span.start for span in SearchedText(text).places(words)}
     expected = re.compile(pattern(words)) if words else None
     assert found == {at for at in range(len(text)) if expected and expected.match(text, at)}
+
+
+@given(TEXTS, QUOTES)
+def test_best_window_is_that_of_all(text: list[str], quote: list[str]) -> None:
+    """No window shares more of the quote than the one that is found, and none before it shares as much."""
+    searched, wanted = SearchedText(" ".join(text)), Counter(quote)
+    size = min(len(quote), len(text))
+    shares = [total(Counter(text[at : at + size]) & wanted) for at in range(len(text) - size + 1)]
+    best = max(shares)
+    starts = [found.start() for found in re.finditer(r"\w+", searched.text)]
+    window = searched._best_window(wanted, ())
+    assert (window.start if window else None) == (
+        starts[shares.index(best)] if best >= MIN_SHARED_WEIGHT * total(wanted) else None
+    )
 
 
 def test_place_that_is_left_out_does_not_count() -> None:

@@ -282,7 +282,7 @@ def test_doctor_names_every_problem(filled: Run, monkeypatch: pytest.MonkeyPatch
     damage(tmp_path / "library")
     monkeypatch.setenv("PINCITE_MODEL", str(tmp_path / "no-model"))
     monkeypatch.setattr("index.library.diagnosis.PACKAGES", ("pincite", "no-such-part"))
-    monkeypatch.setattr("index.library.diagnosis._LEAST_FREE_MEGABYTES", 10**12)
+    monkeypatch.setattr("index.library.diagnosis._MIN_FREE_MEGABYTES", 10**12)
     outcome = filled("doctor", "--json")
     assert outcome.code == 1
     problems = "\n".join(problem["what"] for problem in outcome.json["problems"])

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.encoders import answer_reader as module
-from index.encoders.answer_reader import LONGEST, SHA256, UNREAD, WEIGHTS, AnswerReader, Verdict, Window, load_reader
+from index.encoders.answer_reader import MAX_TOKENS, SHA256, UNREAD, WEIGHTS, AnswerReader, Verdict, Window, load_reader
 from index.encoders.bert import works
 from index.encoders.pairs import load_weights
 from index.encoders.pretrained import read_default
@@ -83,7 +83,7 @@ def test_reader_logits_equal_those_of_training(trained: Reader, tmp_path: Path) 
         was_read = verdict.sentences > UNREAD
         assert verdict.sentences[was_read] == pytest.approx(sentence_logits[was_read], abs=0.1)
         assert verdict.any == pytest.approx(any_logit, abs=0.1)
-        assert was_read.all() == (len(text) < 4 * LONGEST)
+        assert was_read.all() == (len(text) < 4 * MAX_TOKENS)
 
 
 def test_answering_sentence_has_the_highest_logit(shipped: AnswerReader) -> None:

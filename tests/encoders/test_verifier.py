@@ -15,8 +15,8 @@ import torch
 
 from index.encoders import cross_encoders as module
 from index.encoders.cross_encoders import (
-    LONGEST_CLAIM,
-    LONGEST_PAIR,
+    MAX_CLAIM_TOKENS,
+    MAX_PAIR_TOKENS,
     SHA256,
     WEIGHTS,
     CrossEncoderVerifier,
@@ -79,7 +79,10 @@ def expected(trained: TrainedVerifier) -> torch.Tensor:
     texts = [[read_text(tokenizer, text) for text in pair] for pair in PAIRS]
     with torch.inference_mode():
         logits: torch.Tensor = trained(
-            [lay_out(*texts_of_pair, longest_first=LONGEST_CLAIM, longest=LONGEST_PAIR) for texts_of_pair in texts]
+            [
+                lay_out(*texts_of_pair, longest_first=MAX_CLAIM_TOKENS, longest=MAX_PAIR_TOKENS)
+                for texts_of_pair in texts
+            ]
         )
     return logits
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.errors import PinciteError, RateLimited
-from index.library.answerer import MOST_TURNS
+from index.library.answerer import MAX_TURNS
 from index.settings import Settings
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def test_only_the_newest_turns_count(filled: Library) -> None:
     """The others are neither completed nor asked."""
     after = ["Who drew the map?"] * 50 + [FIRST]
     assert filled.ask("and in 1850?", after=after).question == WHOLE
-    assert len(filled.parts.answerer._threads._answers) <= MOST_TURNS
+    assert len(filled.parts.answerer._threads._answers) <= MAX_TURNS
 
 
 def test_earlier_answers_are_found_once_until_the_library_changes(filled: Library, write: Write) -> None:

@@ -113,7 +113,7 @@ def test_an_open_quote_is_read_to_the_end() -> None:
 
 def test_a_table_with_too_many_cells_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """The hint says what to do."""
-    monkeypatch.setattr(delimited, "_MOST_CELLS", 9)
+    monkeypatch.setattr(delimited, "_MAX_CELLS", 9)
     with pytest.raises(TooLarge, match="more than 9 cells") as caught:
         load_bytes(b"ship,year\n" * 5, source="/a.csv")
     assert "Split" in caught.value.hint

@@ -12,7 +12,7 @@ from index.errors import DamagedFile, EmptyDocument, LoadingError, NoTextLayer, 
 from index.loading import pictures
 from index.loading.formats import sniff
 from index.loading.loader import load_bytes
-from index.loading.pictures import MOST_PIXELS
+from index.loading.pictures import MAX_PIXELS
 from index.loading.recognition import recogniser as module
 from index.loading.recognition.engine import PageWords
 from index.loading.recognition.recogniser import Recogniser
@@ -103,7 +103,7 @@ def test_transparent_parts_are_white() -> None:
 
 def test_large_photo_is_made_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
     """A picture with more pixels than recognition needs is made smaller first."""
-    monkeypatch.setattr(pictures, "_ENOUGH_PIXELS", 120_000)
+    monkeypatch.setattr(pictures, "_READING_PIXELS", 120_000)
     reading = engine()
     load_bytes(saved([drawn()], "PNG"), source="p.png", recogniser=Recogniser(loaded=reading))
     width, height = reading.read_pages[0]
@@ -139,7 +139,7 @@ def test_limit_of_pixels_is_not_left_behind() -> None:
     before = Image.MAX_IMAGE_PIXELS
     load_bytes(saved([drawn()], "PNG"), source="p.png", recogniser=Recogniser(loaded=engine()))
     assert before == Image.MAX_IMAGE_PIXELS
-    assert before != MOST_PIXELS
+    assert before != MAX_PIXELS
 
 
 def test_too_many_pages_are_refused() -> None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from index.loading.loader import load_bytes
 from index.loading.pdf.lines import Line
-from index.loading.pdf.reading_order import in_reading_order
+from index.loading.pdf.reading_order import lines_in_reading_order
+from index.loading.recognition.recogniser import Recogniser, RecognitionOptions
 from tests.cases import cases
 from tests.loading.pdfs import Printed, build
 from tests.nightly import length
@@ -59,7 +60,8 @@ class Sheet:
         rank = {printed.words[:5]: place for printed, place in self.lines}
         printed = [line for line, _ in self.lines]
         painted = sorted(printed, key=lambda line: (-line.y, line.x)) if by_rows else printed
-        keys = re.findall(r"k\d{3}z", load_bytes(build([painted]), source="a.pdf").text)
+        no_engine = Recogniser(RecognitionOptions("off"))  # else pages of random words would be recognised as well
+        keys = re.findall(r"k\d{3}z", load_bytes(build([painted]), source="a.pdf", recogniser=no_engine).text)
         assert sorted(keys) == sorted(rank)
         ends: list[float] = []
         for key in keys:
@@ -227,13 +229,13 @@ def _painted_by_rows(columns: Sequence[tuple[float, Sequence[str]]]) -> list[Lin
 def test_chinese_columns_are_read_in_order() -> None:
     """Lines of fewer letters, each twice as wide, are prose too."""
     left, right = ["蜜蜂在清晨離開蜂巢飛向山谷"] * 12, ["而村裡的人還在屋子裡睡覺呢"] * 12
-    assert [line.text for line in in_reading_order(_painted_by_rows([(72, left), (320, right)]))] == left + right
+    assert [line.text for line in lines_in_reading_order(_painted_by_rows([(72, left), (320, right)]))] == left + right
 
 
 def test_right_column_of_hebrew_is_read_first() -> None:
     """In Hebrew and Arabic, the right column is the first one."""
     left, right = ["והאנשים בכפר עדיין ישנו בבתיהם"] * 12, ["הדבורים עזבו את הכוורת מוקדם בבוקר"] * 12
-    assert [line.text for line in in_reading_order(_painted_by_rows([(72, left), (320, right)]))] == right + left
+    assert [line.text for line in lines_in_reading_order(_painted_by_rows([(72, left), (320, right)]))] == right + left
 
 
 def test_table_with_long_cells_keeps_its_rows() -> None:
@@ -244,7 +246,7 @@ def test_table_with_long_cells_keeps_its_rows() -> None:
         for bottom, row in zip(count(700, -16), rows, strict=False)
         for x, text in zip((117, 331, 412), row, strict=True)
     ]
-    assert {line.text for line in in_reading_order(lines)} == {" ".join(rows[0])}
+    assert {line.text for line in lines_in_reading_order(lines)} == {" ".join(rows[0])}
 
 
 def test_cells_painted_one_by_one_keep_their_order() -> None:
@@ -255,7 +257,7 @@ def test_cells_painted_one_by_one_keep_their_order() -> None:
         for side, x in (("what", 72), ("why", 320))
         for part in range(2)
     ]
-    assert in_reading_order(lines) == lines
+    assert lines_in_reading_order(lines) == lines
 
 
 @cases("seed", [2, 8, 15])

@@ -366,7 +366,7 @@ def test_unsure_answer_has_its_own_heading() -> None:
     assert html.count('<ul class="p-maybes">') == 1
     assert 'class="p-answer"' not in html
     assert "No answer in this library" not in html
-    assert kept_in(html)["caution"].startswith("This may be it: the documents do not clearly answer")
+    assert kept_in(html)["caution"].startswith("This may be it. The documents do not clearly answer")
 
 
 def test_card_says_when_its_passage_does_not_support_the_answer() -> None:

@@ -185,4 +185,4 @@ def test_documents_with_hits_are_labelled_first() -> None:
 def test_long_labels_are_shortened(name: str, short: str) -> None:
     """They are cut to the width that fits, between words if possible."""
     assert shortened(name) == short
-    assert width(shortened(name)) <= map_module._WIDEST
+    assert width(shortened(name)) <= map_module._MAX_LABEL_WIDTH

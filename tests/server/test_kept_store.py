@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.citations.kept import MOST_ITEMS, in_order
+from index.citations.kept import MAX_ITEMS, in_order
 from index.errors import BadKept, LibraryLocked, LibraryNotWritable
 from index.library.library import Library
 from index.server.kept_store import FOLDER, KeptStore, reader_name, reader_of
@@ -68,8 +68,8 @@ def test_too_much_changes_nothing(tmp_path: Path) -> None:
     """The reader is told, and what was stored stays."""
     store = KeptStore(tmp_path)
     store.add(ADA, [item(QUOTE)])
-    with pytest.raises(BadKept, match=f"room for {MOST_ITEMS}"):
-        store.add(ADA, [item(QUOTE, id=f"item-number-{number}") for number in range(MOST_ITEMS)])
+    with pytest.raises(BadKept, match=f"room for {MAX_ITEMS}"):
+        store.add(ADA, [item(QUOTE, id=f"item-number-{number}") for number in range(MAX_ITEMS)])
     assert store.read(ADA) == (item(QUOTE),)
 
 

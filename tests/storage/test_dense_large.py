@@ -35,8 +35,8 @@ ALL_PASSAGES = 2**31
 def lower_thresholds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Treat a library as large from a few hundred passages on."""
     monkeypatch.setattr(index_state, "APPROXIMATE_FROM", LARGE)
-    monkeypatch.setattr(index_state, "LEAST_CHANGED", 40)
-    monkeypatch.setattr(builder, "LEAST_COMPARED", 50)
+    monkeypatch.setattr(index_state, "MIN_CHANGED_PASSAGES", 40)
+    monkeypatch.setattr(builder, "MIN_COMPARED_VECTORS", 50)
     monkeypatch.setattr(index_state, "RESTART_SECONDS", 0.0)
 
 

@@ -14,7 +14,7 @@ from index.loading.grid import Outline, grid
 from index.records import Span
 from index.storage.catalog.document_queries import Excerpt
 from index.views.blocks import runs
-from index.views.windows import LONGEST, REACH, window
+from index.views.windows import MAX_BLOCK_CHARACTERS, REACH, window
 from tests import shapes
 from tests.cases import cases
 from tests.nightly import length
@@ -111,7 +111,7 @@ def test_windows_of_tables_agree_on_their_blocks(data: st.DataObject, grids: lis
     excerpt = Excerpt(0, document.text, document.landmarks)
     blocks = window(excerpt, span, document.tables)
     assert join_blocks(document.text, blocks) == document.text[blocks[0].start : blocks[-1].end]
-    assert all(block.end - block.start <= LONGEST for block in blocks)
+    assert all(block.end - block.start <= MAX_BLOCK_CHARACTERS for block in blocks)
     start, end = max(0, span.start - REACH), span.end + REACH
     marks = tuple(mark for mark in document.landmarks if start <= mark.start <= end)
     tables = tuple(table for table in document.tables if table.start < end and table.end > start)

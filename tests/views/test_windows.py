@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from index.records import Landmark, Span
 from index.storage.catalog.document_queries import Excerpt
-from index.views.windows import LONGEST, MOST_MARKED, REACH, WINDOW, window
+from index.views.windows import MAX_BLOCK_CHARACTERS, MAX_MARKED_CHARACTERS, REACH, WINDOW, window
 from tests.cases import cases
 from tests.nightly import length
 
@@ -154,7 +154,7 @@ def test_line_of_ten_megabytes_is_cut_into_windows() -> None:
     """It is cut at blanks, and its windows have the usual size."""
     text = "grain oil wheat " * 640_000
     blocks = window(excerpt_of(text.strip()), Span(5_000_000, 5_000_005))
-    assert WINDOW - LONGEST < blocks[-1].end - blocks[0].start <= WINDOW
+    assert WINDOW - MAX_BLOCK_CHARACTERS < blocks[-1].end - blocks[0].start <= WINDOW
     assert blocks[0].start < 5_000_000 < blocks[-1].end
     assert all(text[block.start - 1] == " " == text[block.end] for block in blocks)
 
@@ -248,7 +248,7 @@ def test_window_is_a_part_of_the_text(data: st.DataObject, case: Case) -> None:
         assert "".join(part.text for part in block.parts) == case.text[block.start : block.end]
         assert all(part.text == case.text[part.start : part.start + len(part.text)] for part in block.parts)
     marked = "".join(part.text for block in blocks for part in block.parts if part.marked)
-    if span.end - span.start <= MOST_MARKED:
+    if span.end - span.start <= MAX_MARKED_CHARACTERS:
         assert "".join(marked.split()) == "".join(span.of(case.text).split())
     assert all(span.start <= part.start < span.end for block in blocks for part in block.parts if part.marked)
 
@@ -259,9 +259,9 @@ def test_window_and_blocks_have_bounded_length(data: st.DataObject, case: Case) 
     """A window is longer than usual only if the span needs it."""
     span = data.draw(spans(case.text))
     blocks = window(excerpt_of(*_unpack(case)), span)
-    assert all(0 < block.end - block.start <= LONGEST for block in blocks)
-    needed = min(span.end - span.start, MOST_MARKED) + 2 * LONGEST
-    assert blocks[-1].end - blocks[0].start <= max(WINDOW + LONGEST, needed)
+    assert all(0 < block.end - block.start <= MAX_BLOCK_CHARACTERS for block in blocks)
+    needed = min(span.end - span.start, MAX_MARKED_CHARACTERS) + 2 * MAX_BLOCK_CHARACTERS
+    assert blocks[-1].end - blocks[0].start <= max(WINDOW + MAX_BLOCK_CHARACTERS, needed)
 
 
 @settings(max_examples=length(12, 60), deadline=None)
@@ -284,7 +284,7 @@ def test_window_depends_only_on_nearby_text(data: st.DataObject, case: Case, bef
     """An excerpt that extends beyond the reach gives the same window as the whole document."""
     span = data.draw(spans(case.text))
     start = max(0, span.start - REACH - before)
-    end = min(span.end, span.start + MOST_MARKED) + REACH + after
+    end = min(span.end, span.start + MAX_MARKED_CHARACTERS) + REACH + after
     marks = tuple(mark for mark in case.marks if start <= mark.start <= end)
     assert window(Excerpt(start, case.text[start:end], marks), span) == window(excerpt_of(*_unpack(case)), span)
 

@@ -123,7 +123,7 @@ GZIP, BZIP2, XZ = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00"
 _TAR_ERRORS = (tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError)
 _BLOCK = 1 << 20
 _TAR_MARK, _TAR_MARK_AT = b"ustar", 257
-_SHORT = {".tgz": ".tar", ".tbz": ".tar", ".tbz2": ".tar", ".txz": ".tar"}
+_SHORT_ENDINGS = {".tgz": ".tar", ".tbz": ".tar", ".tbz2": ".tar", ".txz": ".tar"}
 _IN_MEMORY = 16_000_000
 """Unpacked bytes that are kept in memory; more go to a temporary file, which has no name."""
 
@@ -247,6 +247,6 @@ class CompressedFile:
 def _inner_name(name: str) -> str:
     """Return the name of the file that was compressed to a file of this name."""
     path = PurePosixPath(name.replace("\\", "/"))
-    short = _SHORT.get(path.suffix.lower(), "")
+    short = _SHORT_ENDINGS.get(path.suffix.lower(), "")
     stem = path.stem.lstrip(".~$") or "content"
     return stem + short

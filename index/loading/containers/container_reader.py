@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from index.loading.containers.member_paths import Container, ContainerLimits, Member
 
-_MOST_OPEN = 3
+_MAX_OPEN_CONTAINERS = 3
 """Containers that stay open, so that the members of one are listed once and not for each member again."""
 _HEAD = 8192
 
@@ -112,7 +112,7 @@ class ContainerReader:
             else:
                 opened = io.BytesIO(self.read(path, limits, passwords, max_bytes=max_bytes))
             container = open_container(opened, path.name, limits, passwords)
-            while len(self._open) >= _MOST_OPEN:
+            while len(self._open) >= _MAX_OPEN_CONTAINERS:
                 self._open.popitem(last=False)[1].container.close()
             self._open[key] = _Opened(path, container, {member.name: member for member in container.members})
         self._open.move_to_end(key)

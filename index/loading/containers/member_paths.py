@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 
-_MOST_UNPACKED = 4_000_000_000
+_MAX_UNPACKED_BYTES = 4_000_000_000
 """Bytes that the members of one container may have together."""
 _MAX_RATIO = 200
 """Unpacked size over packed size. Archives of documents have ratios below 20; a bomb reaches a thousand and more."""
 _HARMLESS_SIZE = 20_000_000
 """Unpacked bytes below which even a bomb does no harm."""
-_LONGEST_PART = 120
+_MAX_PART_CHARACTERS = 120
 """Characters of a folder's or file's name in a container; longer names are cut before the suffix."""
 _SKIPPED = (".", "~$")
 _FURNITURE = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
@@ -92,7 +92,7 @@ CONTAINER_LIMITS = ContainerLimits()
 
 def check_size(name: str, packed: int, unpacked: int) -> None:
     """Raise ContainerTooLarge for a container that unpacks to too many bytes: it is a bomb, or too large to read."""
-    if unpacked > _MOST_UNPACKED or unpacked > max(_HARMLESS_SIZE, _MAX_RATIO * packed):
+    if unpacked > _MAX_UNPACKED_BYTES or unpacked > max(_HARMLESS_SIZE, _MAX_RATIO * packed):
         raise ContainerTooLarge(
             f"{name} looks like a bomb: {packed / 1e6:.3g} megabytes would unpack to {unpacked / 1e6:,.0f}.",
             _UNPACK_HINT,
@@ -101,7 +101,7 @@ def check_size(name: str, packed: int, unpacked: int) -> None:
 
 def most_unpacked(packed: int) -> int:
     """Return how many bytes a container of `packed` bytes may unpack to."""
-    return min(_MOST_UNPACKED, max(_HARMLESS_SIZE, _MAX_RATIO * packed))
+    return min(_MAX_UNPACKED_BYTES, max(_HARMLESS_SIZE, _MAX_RATIO * packed))
 
 
 def named_members(entries: Iterable[tuple[str, int, Any]], name: str, limits: ContainerLimits) -> list[Member]:
@@ -131,10 +131,10 @@ def _parts(raw: str) -> Iterator[str]:
 
 
 def _shortened(part: str) -> str:
-    if len(part) <= _LONGEST_PART:
+    if len(part) <= _MAX_PART_CHARACTERS:
         return part
     suffix = PurePosixPath(part).suffix[:20]
-    return part[: _LONGEST_PART - len(suffix) - 1].rstrip() + "…" + suffix
+    return part[: _MAX_PART_CHARACTERS - len(suffix) - 1].rstrip() + "…" + suffix
 
 
 def _is_furniture(part: str) -> bool:

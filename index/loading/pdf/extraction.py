@@ -16,7 +16,7 @@ from index.loading.pdf.furniture import without_furniture
 from index.loading.pdf.lines import Sheet, read_sheet
 from index.loading.pdf.paragraphs import OutlineEntry, Paragraph, body_size, heading_levels, paragraphs
 from index.loading.pdf.pdfium import PDFIUM, open_pdf, opened_page, page_label, pdfium_error
-from index.loading.pdf.reading_order import in_reading_order
+from index.loading.pdf.reading_order import lines_in_reading_order
 from index.loading.pdf.scans import with_recognised
 from index.loading.pdf.tables.regions import tables_as_lines
 from index.loading.pdf.tables.table_assembly import caption_of, continued, table_block
@@ -44,7 +44,7 @@ _PROGRAM_TITLE = re.compile(
 _FILE_NAME = re.compile(
     r"\.(?:docx?|pdf|tex|dvi|indd|qxd|pptx?|xlsx?|odt|rtf|txt|html?|jpe?g|png|tiff?|ps|eps)$", re.IGNORECASE
 )
-_LARGEST = 1.25
+_TITLE_SIZE_RATIO = 1.25
 _HEAD_PARAGRAPHS = 12
 _AT_TOP = 5
 _NUMBERED = re.compile(r"\d+(?:\.\d+)*\.?\s")
@@ -52,7 +52,7 @@ _NUMBERED = re.compile(r"\d+(?:\.\d+)*\.?\s")
 _TITLE_LENGTH = 250
 _UPPER = 0.15
 """The share of a page's height that is its uppermost part."""
-_PACKET, _LARGEST_PACKET = b"<x:xmpmeta", 1 << 18
+_PACKET, _MAX_PACKET_BYTES = b"<x:xmpmeta", 1 << 18
 _XMP = {
     "Title": re.compile(r"<dc:title>\s*<rdf:Alt>\s*<rdf:li[^>]*>([^<]+)<"),
     "Author": re.compile(r"<dc:creator>\s*<rdf:Seq>\s*<rdf:li[^>]*>([^<]+)</rdf:li>\s*</rdf:Seq>"),
@@ -89,7 +89,7 @@ def packet(data: bytes) -> dict[str, str]:
     start = data.find(_PACKET)
     if start < 0 or data.find(_PACKET, start + 1) >= 0:
         return {}
-    text = data[start : start + _LARGEST_PACKET].partition(b"</x:xmpmeta>")[0].decode("utf-8", "replace")
+    text = data[start : start + _MAX_PACKET_BYTES].partition(b"</x:xmpmeta>")[0].decode("utf-8", "replace")
     values = {key: pattern.search(text) for key, pattern in _XMP.items()}
     stated = {key: unescape(found.group(1)).strip() for key, found in values.items() if found}
     return {key: value for key, value in stated.items() if key != "Author" or " " in value}
@@ -112,7 +112,7 @@ def _largest(head: Sequence[Paragraph], body: float) -> str:
     sizes = sorted({round(paragraph.first.size) for paragraph in upright}, reverse=True)
     largest = [paragraph for paragraph in upright if round(paragraph.first.size) == sizes[0]]
     candidates = [paragraph for paragraph in largest if not _NUMBERED.match(paragraph.text)]
-    if len(candidates) != 1 or sizes[0] <= _LARGEST * body or candidates[0] not in upright[:_AT_TOP]:
+    if len(candidates) != 1 or sizes[0] <= _TITLE_SIZE_RATIO * body or candidates[0] not in upright[:_AT_TOP]:
         return ""
     title = one_line(candidates[0].text)
     wordy = len(title.split()) > 1 and len(title) <= _TITLE_LENGTH
@@ -120,8 +120,8 @@ def _largest(head: Sequence[Paragraph], body: float) -> str:
 
 
 _OUTLINE_LIMIT = 20_000
-_DEEPEST = 15
-_MOST_BROKEN = 1_000
+_MAX_OUTLINE_DEPTH = 15
+_MAX_BROKEN_PAGES = 1_000
 """Damaged pages in a row. A page tree that refers to itself has any number of pages."""
 
 
@@ -157,7 +157,7 @@ def draft_of(
     outline, stated = known
     body = body_size([sheet.lines for sheet in sheets])
     kept, left_out = without_furniture(sheets, body)
-    found = paragraphs([in_reading_order(lines) for lines in kept], body)
+    found = paragraphs([lines_in_reading_order(lines) for lines in kept], body)
     levels = heading_levels(found, body, outline)
     title, author, date = describe(stated, found, body, name)
     blocks = list(_blocks(found, levels, labels))
@@ -204,7 +204,7 @@ def _sheets(document: Any, pages: int, name: str) -> Iterator[Sheet | None]:
     for index in range(pages):
         sheet = _sheet(document, index)
         broken = 0 if sheet else broken + 1
-        if broken > _MOST_BROKEN:
+        if broken > _MAX_BROKEN_PAGES:
             raise DamagedFile(f"{name} is a PDF of which {broken:,} pages in a row cannot be read.")
         yield sheet
 
@@ -221,7 +221,7 @@ def _sheet(document: Any, index: int) -> Sheet | None:
 
 
 def _outline(document: Any) -> Iterator[OutlineEntry]:
-    for count, bookmark in enumerate(document.get_toc(max_depth=_DEEPEST)):
+    for count, bookmark in enumerate(document.get_toc(max_depth=_MAX_OUTLINE_DEPTH)):
         if count >= _OUTLINE_LIMIT:
             return
         target = bookmark.get_dest()

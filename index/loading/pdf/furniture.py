@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 _EDGE = 0.18
 """The share of a page's height, at its top and at its foot, that may contain furniture."""
 _LINES_AT_EDGE = 3
-_FEWEST_PAGES = 3
-_FEWEST_NUMBERS = 2
+_MIN_PAGES = 3
+_MIN_NUMBERS = 2
 _SHARE = 0.2
 _SAME_PLACE = 4.0
 _REGULAR = 0.8
 _NUMBER = re.compile(r"\d+")
 _ROMAN = re.compile(r"(?=[ivxlc])(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})", re.IGNORECASE | re.ASCII)
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
-_LONGEST = 150
+_MAX_LINE_CHARACTERS = 150
 _LARGER = 1.1
 
 
@@ -102,7 +102,11 @@ def _edge_lines(sheet: Sheet) -> Iterator[tuple[Line, bool]]:
     for at_top, lines in ((True, upright[:_LINES_AT_EDGE]), (False, upright[-_LINES_AT_EDGE:])):
         for line in lines:
             height = (line.bottom - base) / max(sheet.height, 1.0)
-            if not line.table and len(line.text) <= _LONGEST and (height > 1 - _EDGE if at_top else height < _EDGE):
+            if (
+                not line.table
+                and len(line.text) <= _MAX_LINE_CHARACTERS
+                and (height > 1 - _EDGE if at_top else height < _EDGE)
+            ):
                 yield line, at_top
 
 
@@ -126,9 +130,9 @@ def _repeated(group: list[_Candidate], pages: int) -> list[_Candidate]:
     found = [candidate for candidate in group if abs(_place(candidate) - place) <= 1]
     on = len({candidate.page for candidate in found})
     if group[0].is_bare:
-        return _counting(found) if on >= _FEWEST_NUMBERS else []
+        return _counting(found) if on >= _MIN_NUMBERS else []
     reach = found[-1].page - found[0].page + 1
-    if on < _FEWEST_PAGES or on < _SHARE * min(pages, reach):
+    if on < _MIN_PAGES or on < _SHARE * min(pages, reach):
         return []
     return found if len({candidate.numbers for candidate in found}) == 1 else _counting(found)
 
@@ -142,7 +146,7 @@ def _counting(found: list[_Candidate]) -> list[_Candidate]:
         regular = [candidate for candidate in found if candidate.numbers[slot] - candidate.page == offset]
         if len(regular) > len(best):
             best = regular
-    enough = len({candidate.page for candidate in best}) >= _FEWEST_NUMBERS
+    enough = len({candidate.page for candidate in best}) >= _MIN_NUMBERS
     whole_run = found if len(best) >= _REGULAR * len(found) else best
     return whole_run if enough else []
 
@@ -165,8 +169,8 @@ def _pages(count: int) -> str:
 # Whether text is broken can be seen only by comparing it with the recognised page, which takes a second or more. So
 # `is_doubtful` finds, in well under a millisecond, the few pages for which this is worthwhile.
 
-_FEWEST_WORDS = 20
-_FEWEST_LATIN = 60
+_MIN_WORDS = 20
+_MIN_LATIN_WORDS = 60
 _UNREADABLE = re.compile("[\ufffd\ue000-\uf8ff\x00-\x08\x0e-\x1f]")
 _UNREADABLE_SHARE = 0.05
 _SINGLE = re.compile(r"[^\W\d_\u2e80-\ua4cf\uac00-\ud7ff\uf900-\ufaff]")
@@ -198,14 +202,14 @@ _COMMON = frozenset(
 Dutch, the Scandinavian languages, Finnish, Polish, Czech and its neighbours, Romanian, Hungarian, Turkish, the Baltic
 ones, Indonesian, Vietnamese, Latin, Catalan. Of any prose, they are a fifth or more."""
 _WORD = re.compile(r"[^\W_]{3,}")
-_SURE, _AGREEMENT, _FEWEST_SURE = 0.75, 0.7, 8
+_SURE, _AGREEMENT, _MIN_SURE_WORDS = 0.75, 0.7, 8
 _MORE = 2.0
 
 
 def is_doubtful(text: str) -> bool:
     """Return whether the text of a page looks broken. Lists of names or numbers may look so, too."""
     words = text.split()
-    if len(words) < _FEWEST_WORDS:
+    if len(words) < _MIN_WORDS:
         return False
     unreadable = len(_UNREADABLE.findall(text)) > _UNREADABLE_SHARE * sum(map(len, words))
     apart = sum(len(word) == 1 and bool(_SINGLE.match(word)) for word in words) > _SINGLE_SHARE * len(words)
@@ -214,20 +218,20 @@ def is_doubtful(text: str) -> bool:
 
 def _is_odd(words: list[str]) -> bool:
     lettered = [word for word in words if any(map(str.isalpha, word))]
-    return sum(bool(_ODD.search(word)) for word in lettered) > _ODD_SHARE * max(len(lettered), _FEWEST_WORDS)
+    return sum(bool(_ODD.search(word)) for word in lettered) > _ODD_SHARE * max(len(lettered), _MIN_WORDS)
 
 
 def _is_meaningless(text: str) -> bool:
     """Return whether a text in Latin letters has none of the words that any prose in such letters has."""
     words = _LATIN_WORD.findall(text.lower())
-    return len(words) >= _FEWEST_LATIN and sum(word in _COMMON for word in words) < _COMMON_SHARE * len(words)
+    return len(words) >= _MIN_LATIN_WORDS and sum(word in _COMMON for word in words) < _COMMON_SHARE * len(words)
 
 
 def is_right(page: PageWords, text: str) -> bool | None:
     """Return whether the doubtful text of a page is what was recognised on it; None if too little was recognised."""
     known = _words(text)
     sure = _words(" ".join(word.text for word in page.words if word.confidence > _SURE))
-    if page.confidence <= _SURE or sure.total() < _FEWEST_SURE:
+    if page.confidence <= _SURE or sure.total() < _MIN_SURE_WORDS:
         return None
     return (known & sure).total() >= _AGREEMENT * sure.total()
 

@@ -70,7 +70,7 @@ NEARLY = 1.07
 _RUN_GAP = 2.0
 _NEIGHBOURS = 12
 _USUAL_PITCH = 1.25
-_FEWEST_SAMPLES = 5
+_MIN_SAMPLES = 5
 
 
 def is_mark(text: str) -> bool:
@@ -99,13 +99,13 @@ def spaced(page: PageText, run: Run) -> str:
 
 
 def _seams(page: PageText, run: Run) -> Iterator[int]:
-    for found in _BEFORE_NOTE.finditer(run.words):
-        if _raised(page.glyph(run.start + found.start()), page.glyph(run.start + found.end())):
-            yield found.end()
-    for found in _AFTER_WORD.finditer(run.words):
-        word = page.glyph(run.start + found.start())
-        if not _FUNCTION.search(run.words, 0, found.end()) and _raised(page.glyph(run.start + found.end()), word):
-            yield found.end()
+    for match in _BEFORE_NOTE.finditer(run.words):
+        if _raised(page.glyph(run.start + match.start()), page.glyph(run.start + match.end())):
+            yield match.end()
+    for match in _AFTER_WORD.finditer(run.words):
+        word = page.glyph(run.start + match.start())
+        if not _FUNCTION.search(run.words, 0, match.end()) and _raised(page.glyph(run.start + match.end()), word):
+            yield match.end()
 
 
 def _raised(mark: Glyph | None, word: Glyph | None) -> bool:
@@ -207,7 +207,7 @@ def pitches(pages: Sequence[Sequence[Line]]) -> defaultdict[float, float]:
             drop = above.bottom - below.bottom
             if rounded(above.size) == rounded(below.size) and 0 < drop < 3 * below.size and overlap(above, below):
                 samples[rounded(below.size)].append(drop)
-    known = {size: median(drops) for size, drops in samples.items() if len(drops) >= _FEWEST_SAMPLES}
+    known = {size: median(drops) for size, drops in samples.items() if len(drops) >= _MIN_SAMPLES}
     sizes = {rounded(line.size) for lines in pages for line in lines}
     usual = median([pitch / size for size, pitch in known.items() if size]) if any(known) else _USUAL_PITCH
     return defaultdict(lambda: 0.0, {size: known.get(size, usual * size) for size in sizes})

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 FINE = 1_000
 """Cuts are rounded to this part of a side."""
-_FAR = 8.0
+_MAX_GAP_HEIGHTS = 8.0
 """Words that continue this many line heights below belong to another part: a figure or a table stands between."""
 _PITCH = 1.5
 """The largest gap between two lines of one block, in line heights."""
@@ -39,7 +39,7 @@ _NEIGHBOURS = 12
 """Lines on each side of the words that are examined."""
 _OVER = 0.5
 """A line belongs to a column if they share at least this part of the narrower one's width, or of the line's own."""
-_LEAST_WIDTH = 18.0
+_MIN_CUT_HEIGHTS = 18.0
 """The least width of a cut, in line heights: a heading or a table cell alone would fill the screen."""
 _MARGIN = 0.4
 _CONTEXT = 1.4
@@ -132,7 +132,7 @@ def _parts(boxes: Sequence[_Box]) -> Iterator[list[_Box]]:
     part = [boxes[0]]
     for box in boxes[1:]:
         height = min(box.height, part[-1].height)
-        if box.top < part[-1].top - height or box.top > part[-1].bottom + _FAR * height:
+        if box.top < part[-1].top - height or box.top > part[-1].bottom + _MAX_GAP_HEIGHTS * height:
             yield part
             part = []
         part.append(box)
@@ -146,7 +146,7 @@ def _cut(part: Sequence[_Box], lines: Sequence[_Box], size: tuple[float, float],
     top, bottom = min(box.top for box in part), max(box.bottom for box in part)
     above = min((line.top for line in inside), default=top) if opens else top - _CONTEXT * height
     below = max((line.bottom for line in inside), default=bottom) if closes else bottom + _CONTEXT * height
-    left, right = _at_least(left, right, _LEAST_WIDTH * height)
+    left, right = _at_least(left, right, _MIN_CUT_HEIGHTS * height)
     margin = _MARGIN * height
     whole = _Box(left - margin, min(above, top) - margin, right + margin, max(below, bottom) + margin)
     return _Box(max(0.0, whole.left), max(0.0, whole.top), min(size[0], whole.right), min(size[1], whole.bottom))
@@ -203,7 +203,7 @@ def _shares(box: _Box, size: tuple[float, float]) -> Rectangle:
     return Rectangle(left, top, min(1.0, right) - left, min(1.0, bottom) - top)
 
 
-NARROWEST, WIDEST = 200, 3000
+MIN_WIDTH_PIXELS, MAX_WIDTH_PIXELS = 200, 3000
 """Allowed widths of a page's image, in pixels."""
 _TALLEST = 6000
 _FINEST = 12
@@ -237,9 +237,10 @@ def page_image(path: Path, number: int, picture: Picture, *, name: str) -> bytes
     Raises PageError if the page or the part does not exist, if it cannot be rendered in ten seconds, or if the width is
     not allowed; DamagedFile if pdfium cannot parse the file.
     """
-    if not NARROWEST <= picture.width <= WIDEST:
+    if not MIN_WIDTH_PIXELS <= picture.width <= MAX_WIDTH_PIXELS:
         raise PageError(
-            f"An image {picture.width:,} pixels wide was asked for.", f"Ask for {NARROWEST:,} to {WIDEST:,}."
+            f"An image {picture.width:,} pixels wide was asked for.",
+            f"Ask for {MIN_WIDTH_PIXELS:,} to {MAX_WIDTH_PIXELS:,}.",
         )
     with opened_pdf(path, name) as document:
         if not 1 <= number <= len(document):

@@ -35,7 +35,7 @@ _TITLE_LARGER = 1.25
 """The type of a title is at least this many times larger than that of the body."""
 _SAME_LINE, _PITCH = 0.3, 2.0
 """The smallest and the largest distance between the lines of a title, in type sizes."""
-_TITLE_MOST_LINES = 4
+_MAX_TITLE_LINES = 4
 _EM = 0.8
 _REACH = 40
 """The width of a column is measured on this many lines before and after a line."""
@@ -43,12 +43,12 @@ _NUMBERED = re.compile(r"(?:chapter\s+)?\d{1,2}(?:\.\d{1,2})*\.?\s", re.IGNORECA
 _HEADING_STOP = re.compile(r"[.!?…。！？][\"'”’»)\]]*$")
 """A colon is not included, because a title often continues after it."""
 _LARGER = 1.15
-_LONGEST = 160
-_LONGEST_BOLD = 90
-_MOST_LINES = 4
+_MAX_HEADING_CHARACTERS = 160
+_MAX_BOLD_CHARACTERS = 90
+_MAX_HEADING_LINES = 4
 _OUTLINE_MATCHES = 3
-_DEEPEST = 6
-_MANY_SHARE = 0.5
+_MAX_LEVEL = 6
+_MAX_BOLD_SHARE = 0.5
 _LETTERS = 3
 _NUMBERING = re.compile(r"^(?:chapter|section|part|appendix)?[\d.ivx]*(?=[a-z])")
 
@@ -100,7 +100,7 @@ def _is_title(group: Sequence[Line]) -> bool:
     """Return whether lines are one title: possibly a question, but not several sentences, and no full stop inside."""
     ends = [line for line in group if _HEADING_STOP.search(line.text)]
     inside = [line for line in ends if line.text.endswith(".") and line is not group[-1]]
-    return len(group) <= _TITLE_MOST_LINES and len(ends) <= 1 and not inside
+    return len(group) <= _MAX_TITLE_LINES and len(ends) <= 1 and not inside
 
 
 def _had_no_room(lines: Sequence[Line], index: int) -> bool:
@@ -133,11 +133,11 @@ def heading_levels(found: Sequence[Paragraph], body: float, outline: Sequence[Ou
 def _by_outline(found: Sequence[Paragraph], outline: Sequence[OutlineEntry]) -> list[int]:
     wanted: defaultdict[int, dict[str, int]] = defaultdict(dict)
     for entry in outline:
-        wanted[entry.page].setdefault(_key(entry.title), min(entry.level, _DEEPEST))
+        wanted[entry.page].setdefault(_key(entry.title), min(entry.level, _MAX_LEVEL))
     levels = []
     for paragraph in found:
         page = paragraph.pages[0][1] if paragraph.pages and paragraph.pages[0][0] == 0 else paragraph.page
-        short = len(paragraph.text) <= _LONGEST and not paragraph.table
+        short = len(paragraph.text) <= _MAX_HEADING_CHARACTERS and not paragraph.table
         levels.append(wanted[page].pop(_key(paragraph.text), 0) if short and page in wanted else 0)
     return levels
 
@@ -150,9 +150,9 @@ def _key(text: str) -> str:
 def _by_type(found: Sequence[Paragraph], body: float) -> list[int]:
     """Return heading levels by type size: the largest type has level 1; bold type of the body's size comes last."""
     sizes = sorted({round(paragraph.first.size) for paragraph in found if _is_large(paragraph, body)}, reverse=True)
-    level = {size: min(rank, _DEEPEST) for rank, size in enumerate(sizes, 1)}
+    level = {size: min(rank, _MAX_LEVEL) for rank, size in enumerate(sizes, 1)}
     bold = [_is_bold(paragraph, body) for paragraph in found]
-    below = min(len(sizes) + 1, _DEEPEST) if sum(bold) <= _MANY_SHARE * len(found) else 0
+    below = min(len(sizes) + 1, _MAX_LEVEL) if sum(bold) <= _MAX_BOLD_SHARE * len(found) else 0
     return [
         level[round(paragraph.first.size)] if _is_large(paragraph, body) else below * is_bold
         for paragraph, is_bold in zip(found, bold, strict=True)
@@ -162,8 +162,8 @@ def _by_type(found: Sequence[Paragraph], body: float) -> list[int]:
 def _is_large(paragraph: Paragraph, body: float) -> bool:
     return (
         paragraph.first.size > _LARGER * body
-        and paragraph.lines <= _MOST_LINES
-        and len(paragraph.text) <= _LONGEST
+        and paragraph.lines <= _MAX_HEADING_LINES
+        and len(paragraph.text) <= _MAX_HEADING_CHARACTERS
         and _worded(paragraph)
         and not paragraph.text.endswith((",", ";", "."))
     )
@@ -174,7 +174,7 @@ def _is_bold(paragraph: Paragraph, body: float) -> bool:
         paragraph.bold
         and paragraph.first.size > body / _LARGER
         and not _is_large(paragraph, body)
-        and len(paragraph.text) <= _LONGEST_BOLD
+        and len(paragraph.text) <= _MAX_BOLD_CHARACTERS
         and "\n" not in paragraph.text
         and _worded(paragraph)
         and not paragraph.text.endswith((",", ";", ".", ":"))
@@ -205,7 +205,7 @@ _BODY = 1.12
 """Type larger than this multiple of the body size is a heading, and never continues an earlier paragraph."""
 _GAP = 1.3
 _SLIGHT_GAP = 1.15
-_WIDE_GAP = 2.5
+_MAX_DROP_PITCHES = 2.5
 _LEVEL = 0.3
 """Two lines are on one level if their distance is less than this share of the type size."""
 _HALF_LINE = 40
@@ -213,7 +213,7 @@ _PROSE_LINE = 25
 """So many letters fill a line of prose; a shorter line goes on only where the next one begins with a small letter."""
 _LOOK_BACK = 80
 _TAIL = 20
-_FAR_FROM_FULL = 0.6
+_HALF_LINE_SHARE = 0.6
 
 
 @dataclass(slots=True)
@@ -380,14 +380,14 @@ class _Joiner:
         if begins_heading(line, self._body):
             return "paragraph"
         pitch = self._pitch[rounded(line.size)]
-        if _is_broken(paragraph, line) and drop < _WIDE_GAP * pitch:
+        if _is_broken(paragraph, line) and drop < _MAX_DROP_PITCHES * pitch:
             return "join"
         if paragraph.bold != line.bold and (paragraph.bold or paragraph.ends_sentence):
             return "paragraph"
         if abs(drop) <= _LEVEL * line.size:
             return "join"
         if drop > _GAP * pitch:
-            return "join" if drop < _WIDE_GAP * pitch and _goes_on(paragraph, line) else "paragraph"
+            return "join" if drop < _MAX_DROP_PITCHES * pitch and _goes_on(paragraph, line) else "paragraph"
         return _directly_below(paragraph, line, edges, apart=drop > _SLIGHT_GAP * pitch)
 
 
@@ -447,7 +447,7 @@ def _directly_below(paragraph: Paragraph, line: Line, edges: Edges, *, apart: bo
         return "paragraph"
     if early and not line.text[:1].islower():
         return "paragraph" if paragraph.ends_sentence and not paragraph.is_item else "newline"
-    far = end < edges.left + _FAR_FROM_FULL * (edges.right - edges.left)
+    far = end < edges.left + _HALF_LINE_SHARE * (edges.right - edges.left)
     return "newline" if early and (apart or far) and not paragraph.is_item else "join"
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _BREAK = re.compile("\r\n|\r|\n|(\ufffe)")
 """pdfium ends a line with CR LF, and writes U+FFFE where it saw a hyphen there."""
 _COLUMN_GAP = 1.5
-_NEAR = 3.0
+_LETTER_DISTANCE_POINTS = 3.0
 _TOUCHING, _STEP, _SAME_SIZE = 0.12, 0.15, 0.9
 """The largest gap that needs no blank and the least distance of two levels, as shares of a height; the least ratio of
 two sizes that count as equal."""
@@ -266,7 +266,9 @@ class PageText:
             wide = back or gap > _COLUMN_GAP * height
             if wide or (gap < _TOUCHING * height and _steps(before, after)):
                 begins = after[2] - 1 if leftward else after[0] + 1
-                letter = self.raw.get_index(begins, (after[1] + after[3]) / 2, _NEAR, _NEAR)
+                letter = self.raw.get_index(
+                    begins, (after[1] + after[3]) / 2, _LETTER_DISTANCE_POINTS, _LETTER_DISTANCE_POINTS
+                )
                 if letter is not None:
                     place = self._pdfium.FPDFText_GetTextIndexFromCharIndex(self.raw, letter)
                     place = self._word(place) if leftward else place

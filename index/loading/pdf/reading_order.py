@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 
     from index.loading.pdf.lines import Line
 
-_FEWEST_LINES = 5
+_MIN_LINES = 5
 _PROSE_LENGTH = 20
 _CROSSING_SHARE = 0.25
 _JUMPS_SHARE = 0.4
 _PROSE_SHARE = 0.8
-_FEW_CLIMBS, _CLIMBS_SHARE = 2, 0.1
+_MAX_CLIMBS, _CLIMBS_SHARE = 2, 0.1
 _SET_OUT = 2.5
 """How far to the left of its column a list mark or a heading may begin, in type sizes."""
 _LEVEL = 0.3
 """Two lines are on one level if their distance is less than this share of the type size."""
 _APART = 0.6
 """The smallest blank space between the columns and a head or a foot, in type sizes."""
-_AS_WIDE, _OTHERS = 0.8, 2
-"""A space separates a head or a foot only if at most `_OTHERS` spaces are `_AS_WIDE` times as high. If there are more,
-they separate paragraphs."""
+_SPACE_RATIO, _MAX_OTHER_SPACES = 0.8, 2
+"""A space separates a head or a foot only if at most `_MAX_OTHER_SPACES` spaces are `_SPACE_RATIO` times as high. If
+there are more, they separate paragraphs."""
 _HEAD_SHARE = 1 / 4
-_FEWEST_ROWS = 3
+_MIN_ROWS = 3
 _SAME_ROW = 0.7
 
 
@@ -53,7 +53,7 @@ def down_columns(lines: Sequence[Line]) -> list[Line]:
 def _gutter(lines: Sequence[Line]) -> float | None:
     """Return where a second column of prose begins; None if there is one column or a table, whose cells are short."""
     prose = [line for line in lines if _is_prose(line)]
-    best, second_column = _FEWEST_LINES - 1, None
+    best, second_column = _MIN_LINES - 1, None
     for edge in sorted({round(line.left) for line in prose}):
         left = sum(line.right <= edge for line in prose)
         right = sum(line.left >= edge - 1 for line in prose)
@@ -106,7 +106,7 @@ def _alternates(lines: Sequence[Line], gutter: float) -> bool:
     """Return whether lines are painted downwards and often change sides. A page painted cell by cell often jumps up."""
     changes = sum(_side(above, gutter) != _side(below, gutter) for above, below in pairwise(lines))
     climbs = sum(below.bottom - above.bottom > below.size for above, below in pairwise(lines))
-    return changes > _JUMPS_SHARE * len(lines) and climbs <= max(_FEW_CLIMBS, _CLIMBS_SHARE * changes)
+    return changes > _JUMPS_SHARE * len(lines) and climbs <= max(_MAX_CLIMBS, _CLIMBS_SHARE * changes)
 
 
 def _is_table(lines: Sequence[Line]) -> bool:
@@ -165,7 +165,7 @@ def _spanning(levels: Sequence[Sequence[Line]], gutter: float) -> list[bool]:
         for level, apart in zip(levels, cells, strict=True)
     ]
     runs = [list(run) for _, run in groupby(tabular)]
-    rows = [is_row and len(run) >= _FEWEST_ROWS for run in runs for is_row in run]
+    rows = [is_row and len(run) >= _MIN_ROWS for run in runs for is_row in run]
     return [row or any(not _side(line, gutter) for line in level) for row, level in zip(rows, levels, strict=True)]
 
 
@@ -187,14 +187,17 @@ def _set_apart(levels: Sequence[Sequence[Line]], gutter: float) -> set[int]:
         else 0.0
         for above, below in pairwise(levels)
     ]
-    least = max(_APART * levels[0][0].size, *sorted([0.0] * _OTHERS + spaces)[-1 - _OTHERS :][:1]) / _AS_WIDE
+    least = (
+        max(_APART * levels[0][0].size, *sorted([0.0] * _MAX_OTHER_SPACES + spaces)[-1 - _MAX_OTHER_SPACES :][:1])
+        / _SPACE_RATIO
+    )
     head = [number for number, space in enumerate(spaces, 1) if space > least and number <= _HEAD_SHARE * len(levels)]
     ends_columns = len(levels[-1]) > 1 and {round(line.left) for line in levels[-1]} <= _margins(levels[:-1])
     foot = [len(spaces)] if spaces and spaces[-1] > least and not ends_columns else []
     return {*head[-1:], *foot}
 
 
-def in_reading_order(lines: Sequence[Line]) -> list[Line]:
+def lines_in_reading_order(lines: Sequence[Line]) -> list[Line]:
     """Return lines in reading order; lines that run sideways in a margin come last."""
     upright = [line for line in lines if not line.sideways]
     sideways = [line for line in lines if line.sideways]

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from index.loading.recognition.recogniser import Recogniser
 
 DPI = 250
-_MOST_PIXELS = 30_000_000
+_MAX_PIXELS = 30_000_000
 _POINTS = 72
-_FEW_LETTERS = 200
+_STAMP_LETTERS = 200
 """A page with less text is a scan if pictures cover most of it: the text is then a stamp or a page number."""
 _COVERED = 0.5
 _FUTILE = 3
@@ -166,7 +166,7 @@ def _size(document: Any, index: int) -> PageSize:
 
 def _is_covered(document: Any, index: int, sheet: Sheet) -> bool:
     """Return whether a page has little text, and pictures on most of it."""
-    if sum(len(line.text) for line in sheet.lines) >= _FEW_LETTERS:
+    if sum(len(line.text) for line in sheet.lines) >= _STAMP_LETTERS:
         return False
     with PDFIUM, opened_page(document, index) as page:
         if page is None:
@@ -198,7 +198,7 @@ def _drawn(document: Any, index: int) -> Image.Image | None:
         if page is None:
             return None
         width, height = page.get_size()
-        scale = min(DPI / _POINTS, math.sqrt(_MOST_PIXELS / max(1.0, width * height)))
+        scale = min(DPI / _POINTS, math.sqrt(_MAX_PIXELS / max(1.0, width * height)))
         size = max(1, math.ceil(width * scale)), max(1, math.ceil(height * scale))
         try:
             return drawn(page, size, (0, 0, *size)).convert("L")

@@ -49,8 +49,8 @@ _BAR = re.compile(r"(?<!\S)\|(?!\S)")
 _LETTER = 1_000
 _JUMP = 10 * _LETTER
 """`_LETTER` is the score of a letter around the quote, `_JUMP` the penalty for a jump between runs."""
-_MOST_TILES = 20_000
-_MOST_PAIRS = 100_000
+_MAX_TILES = 20_000
+_MAX_PAIRS = 100_000
 
 
 class Words(NamedTuple):
@@ -130,10 +130,10 @@ def _tiles(runs: Sequence[str], text: str) -> list[_Tile]:
         at = text.find(run) if run else -1
         while at >= 0:
             tiles.append(_Tile(at, at + len(run), number))
-            at = text.find(run, at + 1) if len(tiles) < _MOST_TILES else -1
+            at = text.find(run, at + 1) if len(tiles) < _MAX_TILES else -1
     begins, ends = Counter(tile.at for tile in tiles), Counter(tile.end for tile in tiles)
     pairs = sum(begins[at] * ends[at] for at in begins)
-    return sorted(tiles) if pairs < _MOST_PAIRS and len(tiles) < _MOST_TILES else []
+    return sorted(tiles) if pairs < _MAX_PAIRS and len(tiles) < _MAX_TILES else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,14 +291,14 @@ _SAME_LINE = 0.5
 _APART = 1.5
 """The largest gap within one rectangle, in heights of the less high of the two parts."""
 _UPRIGHT = 2
-_NEAR = 0.01
+_TOLERANCE_POINTS = 0.01
 """Points; larger than rounding errors."""
 _FINE = 1_000_000
 """The number of device units along each side of the page when pdfium converts points to displayed positions."""
 _REACHES = (0, 2)
 """Words are searched for on this many more pages on each side, because notes and captions may move in the text."""
-_MOST_PAGES = 16
-MOST_LETTERS = 20_000
+_MAX_PAGES = 16
+MAX_LETTERS = 20_000
 """For a longer quote, only its first pages are returned, without rectangles."""
 
 
@@ -380,7 +380,7 @@ def _parts(boxed: _Boxed, picked: Sequence[Sequence[int]], middles: _Middles) ->
 
 def _is_clear(part: _Part, middles: _Middles) -> bool:
     """Return whether the box contains the middles of all its letters, and no other middle is in or near it."""
-    return middles.within(part.box, _NEAR) <= part.letters and middles.within(part.box, 0) >= middles.known(
+    return middles.within(part.box, _TOLERANCE_POINTS) <= part.letters and middles.within(part.box, 0) >= middles.known(
         part.letters
     )
 
@@ -431,9 +431,9 @@ def page_marks(path: Path, words: Words, expected: range, name: str) -> tuple[Pa
     """
     with opened_pdf(path, name) as document, ExitStack() as stack:
         pages = OpenPages(document, stack)
-        sought = len(expected) <= _MOST_PAGES and 0 < len(words.quote) <= MOST_LETTERS
+        sought = len(expected) <= _MAX_PAGES and 0 < len(words.quote) <= MAX_LETTERS
         picked = _picked(pages, words, expected) if sought else {}
-        shown = sorted(picked) or [page for page in expected[:_MOST_PAGES] if page < len(pages)]
+        shown = sorted(picked) or [page for page in expected[:_MAX_PAGES] if page < len(pages)]
         ends = (shown[0], shown[-1]) if shown else (0, 0)
         return tuple(mark for index in shown if (mark := _mark(pages, index, picked.get(index, ()), ends)))
 

@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-_LEAST_SURE, _PLAIN = 0.1, 0.35
+_MIN_CONFIDENCE, _MIN_MARK_CONFIDENCE = 0.1, 0.35
 """Confidences below which a word, and one without letters and digits, is taken for a spot."""
 
 _BLANKS = re.compile(r"\s*")
 _DIGITS = 5
 _SURE = 0.7
 """The confidence of a word that was certainly read."""
-_READABLE_SHARE, _FEWEST = 0.25, 1.5
+_READABLE_SHARE, _MIN_LETTERS = 0.25, 1.5
 """The share of letters in such words, from which a page can be read, and letters beyond that: pages in an unknown
 script have .12 or less, small and worn print .35 or more."""
 _MARKS = "\"'“”„‘’‚«»‹›()[]{}.,;:!?¡¿…·•*-–—、。，；：！？「」『』（）《》"
 _INNER = "-'’.,:/%$€£"
 """Marks at the ends of words, and within words and numbers."""
-_WIDE = "\u2e80"
+_FIRST_WORD_LETTER = "\u2e80"
 """The first of the letters that are words of their own."""
 
 
@@ -111,7 +111,7 @@ class Engine(Protocol):
 def printed_word(text: str, box: tuple[float, float, float, float], confidence: float, line: int) -> PrintedWord | None:
     """Return a word, or None if it is blank or probably a spot; `box` is left, top, right and bottom in shares."""
     words = one_line(text).replace(" ", "")
-    if not words or confidence < (_LEAST_SURE if any(map(str.isalnum, words)) else _PLAIN):
+    if not words or confidence < (_MIN_CONFIDENCE if any(map(str.isalnum, words)) else _MIN_MARK_CONFIDENCE):
         return None
     left, top, right, bottom = (round(min(1.0, max(0.0, share)), _DIGITS) for share in box)
     return PrintedWord(words, left, top, right, bottom, round(confidence, 3), line)
@@ -125,14 +125,15 @@ def is_readable(page: PageWords, strictness: float = 1.0) -> bool:
     """
     letters = sum(len(word.text) for word in page.words)
     return (
-        sum(len(word.text) for word in page.words if _is_sure(word)) >= strictness * _READABLE_SHARE * letters + _FEWEST
+        sum(len(word.text) for word in page.words if _is_sure(word))
+        >= strictness * _READABLE_SHARE * letters + _MIN_LETTERS
     )
 
 
 def _is_sure(word: PrintedWord) -> bool:
     core = word.text.strip(_MARKS)
     kinds = {unicodedata.category(letter)[0] for letter in core if letter not in _INNER}
-    words = len(core) > 1 or core >= _WIDE
+    words = len(core) > 1 or core >= _FIRST_WORD_LETTER
     return word.confidence >= _SURE and (kinds == {"N"} or (words and bool(kinds) and kinds <= {"L", "M"}))
 
 

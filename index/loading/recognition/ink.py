@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from index.loading.recognition.engine import PrintedWord
 
-_HIGH = re.compile(r"[^\W\d_a-zа-я]|[\dbdfhiijkltßбйёф!?&%$€£@#()\[\]{}|/]")
+_HIGH_LETTERS = re.compile(r"[^\W\d_a-zа-я]|[\dbdfhiijkltßбйёф!?&%$€£@#()\[\]{}|/]")
 """Letters higher than an x: capitals, digits, letters with ascenders or accents."""
-_LOW = re.compile(r"[gjpqyçуцщрдфQ()\[\]{}|,;]")
+_LOW_LETTERS = re.compile(r"[gjpqyçуцщрдфQ()\[\]{}|,;]")
 _RATIOS = {(False, False): 0.5, (True, False): 0.71, (False, True): 0.71, (True, True): 0.93}
 """The height of a word's ink in type sizes, by whether it has high and low letters; means of common fonts."""
 _SLOPE = 0.001
@@ -47,12 +47,12 @@ class Ink(NamedTuple):
     @property
     def size(self) -> float:
         """The type size, estimated from the letters."""
-        return (self.top - self.bottom) / _RATIOS[bool(_HIGH.search(self.origin.text)), self.is_low]
+        return (self.top - self.bottom) / _RATIOS[bool(_HIGH_LETTERS.search(self.origin.text)), self.is_low]
 
     @property
     def is_low(self) -> bool:
         """Whether a letter of the word reaches below the baseline."""
-        return bool(_LOW.search(self.origin.text))
+        return bool(_LOW_LETTERS.search(self.origin.text))
 
     def levelled(self, slope: float, x: float, y: float) -> Ink:
         """Return the word after the page was turned around a point so that its lines are level."""

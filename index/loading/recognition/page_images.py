@@ -30,22 +30,22 @@ _PAPER = 75
 """The percentile of the page's levels that is its paper."""
 _DARKEST, _LIGHTEST = 0.45, 0.93
 """A shaded ground has a level between these shares of the paper's."""
-_LEAST_SHADED = 0.002
+_MIN_SHADED_SHARE = 0.002
 """The share of the page that is shaded, at least."""
-_LEAST_PIXELS = 200
+_MIN_SIDE_PIXELS = 200
 
 
 def evened(picture: Image.Image) -> Image.Image:
     """Return a picture in levels of grey whose shaded parts are as light as the paper; itself if nothing is shaded."""
     from PIL import Image
 
-    if min(picture.size) < _LEAST_PIXELS:
+    if min(picture.size) < _MIN_SIDE_PIXELS:
         return picture
     levels = np.asarray(picture)
     paper = float(np.percentile(levels[::8, ::8], _PAPER))
     ground, lighter_ground = _grounds(levels, side := min(picture.size) // _BLOCKS)
     shaded = (ground > _DARKEST * paper) & (ground < _LIGHTEST * paper) & (lighter_ground - ground < _FLAT * paper)
-    if not shaded.mean() > _LEAST_SHADED:
+    if not shaded.mean() > _MIN_SHADED_SHARE:
         return picture
     lighter = np.array(levels)
     for row, column in zip(*np.nonzero(shaded), strict=True):
@@ -68,11 +68,11 @@ def _grounds(levels: Any, side: int) -> Any:
 
 _SIDE = 800
 """Pixels of the longer side of the picture that is measured."""
-_SMALLEST = 100
+_MIN_LINES_PIXELS = 100
 """Pixels of the shorter side of a picture that may hold several lines."""
-_MOST, _COARSE, _FINE = 8.0, 1.0, 0.25
+_MAX_SLANT_DEGREES, _COARSE_DEGREES, _FINE_DEGREES = 8.0, 1.0, 0.25
 """Degrees: the largest slant, and the steps in which it is looked for."""
-_LEAST_DEGREES = 1.0
+_MIN_SLANT_DEGREES = 1.0
 """Degrees: engines read a page of less slant as well as a straight one."""
 _CLEARER = 1.3
 """By how much the lines must stand out more in the straightened page: a picture without lines has no slant."""
@@ -85,7 +85,7 @@ _SPECK, _HIGHEST = 5, 10
 """Ink of fewer pixels in height is a speck, and ink higher than this part of the page a picture or a rule."""
 _WHOLE_WORD = 1.25
 """The height of a word in heights of the ink in a strip, which may have low letters only."""
-_FEWEST_PIECES = 30
+_MIN_PIECES = 30
 _SAMPLE_WORDS, _SAMPLE = 10, 6
 """The height of the sample of a page in heights of words, about five lines; and the part of the page that it is at
 most."""
@@ -93,16 +93,19 @@ most."""
 
 def slant(picture: Image.Image) -> float:
     """Return by how many degrees a page must be turned anticlockwise for its lines to be level; 0 for most pages."""
-    if min(picture.size) < _SMALLEST:
+    if min(picture.size) < _MIN_LINES_PIXELS:
         return 0.0
     small = picture.convert("L")
     small.thumbnail((_SIDE, _SIDE))
     ink = _ink(small)
     level = _contrast(ink, 0.0)
-    coarse = max(np.arange(-_MOST, _MOST + _COARSE, _COARSE), key=lambda angle: _contrast(ink, angle))
-    near = np.arange(coarse - _COARSE + _FINE, coarse + _COARSE, _FINE)
+    coarse = max(
+        np.arange(-_MAX_SLANT_DEGREES, _MAX_SLANT_DEGREES + _COARSE_DEGREES, _COARSE_DEGREES),
+        key=lambda angle: _contrast(ink, angle),
+    )
+    near = np.arange(coarse - _COARSE_DEGREES + _FINE_DEGREES, coarse + _COARSE_DEGREES, _FINE_DEGREES)
     best = float(max(near, key=lambda angle: _contrast(ink, angle)))
-    return best if abs(best) >= _LEAST_DEGREES and _contrast(ink, best) > _CLEARER * level else 0.0
+    return best if abs(best) >= _MIN_SLANT_DEGREES and _contrast(ink, best) > _CLEARER * level else 0.0
 
 
 def straightened(picture: Image.Image, degrees: float) -> Image.Image:
@@ -135,7 +138,7 @@ def word_height(picture: Image.Image) -> float:
     steps = np.diff(inked, axis=0).T
     heights = np.nonzero(steps == -1)[1] - np.nonzero(steps == 1)[1]
     heights = heights[(heights >= _SPECK) & (heights * _HIGHEST <= len(dark))]
-    return _WHOLE_WORD * float(np.median(heights)) if len(heights) >= _FEWEST_PIECES else 0.0
+    return _WHOLE_WORD * float(np.median(heights)) if len(heights) >= _MIN_PIECES else 0.0
 
 
 def sample(picture: Image.Image) -> Image.Image:
@@ -192,10 +195,10 @@ def _enclosed(word: PrintedWord, degrees: float, straight: tuple[int, int], page
 
 _DARK = 0.62
 """A pixel is dark if its level is less than this share of the paper's."""
-_SHORTEST = 12
+_RUN_DIVISOR = 12
 """A run is at least this part of the page's shorter side long; letters of usual type are shorter, or thicker."""
 _THICKEST = 200
-_MOST_RUNS, _MOST_RULES = 60_000, 800
+_MAX_RUNS, _MAX_RULES = 60_000, 800
 """A page with more is a drawing or a photograph."""
 _BAND = 256
 """Rows that are examined at once: a photograph has very many short runs."""
@@ -230,13 +233,13 @@ def without_rules(picture: Image.Image) -> tuple[Image.Image, tuple[PrintedRule,
     """Return a picture in levels of grey without its ruling lines, and these lines; the same picture if it has none."""
     from PIL import Image
 
-    if min(picture.size) < _LEAST_PIXELS:
+    if min(picture.size) < _MIN_SIDE_PIXELS:
         return picture, ()
     levels = np.array(picture)
     paper = int(np.median(levels[::8, ::8]))
     dark = levels < _DARK * paper
     across, down = (_staircases(mask, min(picture.size)) for mask in (dark, dark.T))
-    if (not across and not down) or len(across) + len(down) > _MOST_RULES:
+    if (not across and not down) or len(across) + len(down) > _MAX_RULES:
         return picture, ()
     for view, found in ((levels, across), (levels.T, down)):
         _erase(view, found, paper)
@@ -250,7 +253,7 @@ def _staircases(dark: Any, side: int) -> list[_Staircase]:
     """Return the thin rules that run along the rows of a mask."""
     found: list[_Staircase] = []
     open_ones: list[_Staircase] = []
-    for run in _runs(dark, side // _SHORTEST):
+    for run in _runs(dark, side // _RUN_DIVISOR):
         open_ones = [one for one in open_ones if run[0] - one.runs[-1][0] <= 1]
         own = next((one for one in open_ones if one.touches(run)), None)
         if own:
@@ -269,7 +272,7 @@ def _runs(dark: Any, shortest: int) -> Sequence[tuple[int, int, int]]:
     found: list[tuple[int, int, int]] = []
     for first in range(0, len(thick), _BAND):
         found += _long_runs(thick[first : first + _BAND], first, shortest)
-        if len(found) > _MOST_RUNS:
+        if len(found) > _MAX_RUNS:
             return ()
     return found
 

@@ -25,7 +25,7 @@ _UNSURE = 0.75
 """The mean confidence below which a page is refused: Cyrillic letters are read as similar Latin ones, with less."""
 
 
-_FEW_WORDS = 3
+_MIN_WORDS = 3
 _LATIN = "languages in Latin letters"
 _UNKNOWN = "of another script"
 
@@ -81,5 +81,5 @@ def _foreign_script(page: PageWords) -> str:
     foreign = Counter({script: number for script, number in scripts.items() if script != "LATIN"})
     if foreign and sum(foreign.values()) > _FOREIGN_SHARE * total:
         return foreign.most_common(1)[0][0].title()
-    marks = len(page.words) >= _FEW_WORDS and 2 * sum(map(str.isalnum, page.text)) < len("".join(page.text.split()))
+    marks = len(page.words) >= _MIN_WORDS and 2 * sum(map(str.isalnum, page.text)) < len("".join(page.text.split()))
     return _UNKNOWN if marks or (page.words and page.confidence < _UNSURE) else ""

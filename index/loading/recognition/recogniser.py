@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 # compressed JSON file for each page. Everything in it can be made again, so a damaged or missing file is no error.
 
 FOLDER = "recognised"
-LARGEST = 256_000_000
+MAX_STORE_BYTES = 256_000_000
 """Bytes of all kept pages, about 25,000 pages; the files that were not read for the longest time go first."""
-_LARGEST_PAGE = 32_000_000
+_MAX_PAGE_BYTES = 32_000_000
 _COMPLETE = "complete"
 _UNFINISHED_SECONDS = 30 * 24 * 3600.0
 """How long the pages of a file are kept whose reading was interrupted."""
@@ -93,7 +93,7 @@ class PageStore:
         sizes = {folder: _size(folder) for folder in _folders(self._all) if folder != self._own}
         total = sum(sizes.values())
         for folder in sorted(sizes, key=_time):
-            if total <= LARGEST:
+            if total <= MAX_STORE_BYTES:
                 return
             total -= sizes[folder]
             shutil.rmtree(folder, ignore_errors=True)
@@ -139,7 +139,7 @@ def _word(text: str, left: float, top: float, right: float, bottom: float, *rest
 
 def _unpacked(packed: bytes) -> bytes:
     unpacking = zlib.decompressobj()
-    data = unpacking.decompress(packed, _LARGEST_PAGE)
+    data = unpacking.decompress(packed, _MAX_PAGE_BYTES)
     if unpacking.unconsumed_tail or not unpacking.eof:
         raise ValueError("it is too long, or incomplete")
     return data
@@ -186,7 +186,7 @@ _PAGE_SECONDS = 100.0
 """Processor time."""
 _RULED = 3
 """A page with so many rules may have a table."""
-_NOT_KEPT = "its recognition is not stored"
+_NOT_STORED_NOTE = "its recognition is not stored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +302,7 @@ class RecognisedPages:
         source = self._recogniser.options.source
         if source == "kept":
             kept = self._store.get(index, None) if self._store else None
-            return kept or PageWords(note=_NOT_KEPT)
+            return kept or PageWords(note=_NOT_STORED_NOTE)
         try:
             engine = self._recogniser.engine()
         except (NoTextLayer, RecognitionFailed) as error:

@@ -118,9 +118,9 @@ _TOUCHING, _SAME = 0.1, 0.6
 new one, they are one word."""
 _DARK = 0.6
 """A pixel is dark if its level is less than this share of the paper's."""
-_LOWEST, _HIGHEST, _WIDEST = 0.4, 2.0, 20.0
+_MIN_INK_HEIGHTS, _MAX_INK_HEIGHTS, _MAX_INK_WIDTHS = 0.4, 2.0, 20.0
 """Sizes of ink that may be words, in heights of the page's words."""
-_MOST = 200
+_MAX_SPOTS = 200
 """A page with more is a drawing."""
 _BLOCKS = 4
 """Blocks in the height of a word: ink in adjacent blocks is one word."""
@@ -150,7 +150,7 @@ def clippings(picture: Image.Image, words: Sequence[PrintedWord]) -> tuple[Image
         ink[top : bottom + 1, left : right + 1] = False
     doubtful = [box for word, box in zip(words, boxes, strict=True) if word.confidence < _UNSURE]
     found = sorted([*_pieces(ink, height), *doubtful], key=lambda box: (box[1], box[0]))
-    if not found or len(found) > _MOST:
+    if not found or len(found) > _MAX_SPOTS:
         return None
     margin = max(2, round(_MARGIN * height))
     cut = [_wider(box, margin, picture.size) for box in found]
@@ -204,7 +204,7 @@ def _pieces(ink: np.ndarray, height: int) -> Iterator[tuple[int, int, int, int]]
         lowest, highest = min(row for row, _ in piece), max(row for row, _ in piece) + 1
         first, last = min(column for _, column in piece), max(column for _, column in piece) + 1
         high, wide = side * (highest - lowest), side * (last - first)
-        if _LOWEST * height <= high <= _HIGHEST * height and wide <= _WIDEST * height:
+        if _MIN_INK_HEIGHTS * height <= high <= _MAX_INK_HEIGHTS * height and wide <= _MAX_INK_WIDTHS * height:
             yield side * first, side * lowest, side * last, side * highest
 
 
@@ -257,9 +257,9 @@ _PROGRAM = "tesseract"
 _GOOD = 0.8
 """A page of less mean confidence may be turned or in another script: then drawn pages of prose have .44 or less, else
 .96."""
-_FEW_WORDS = 3
+_MIN_UPRIGHT_WORDS = 3
 """With fewer words, a page may stand upside down, however certain they are."""
-_ENOUGH_WORDS = 10
+_MIN_SAMPLE_WORDS = 10
 """A sample with fewer words says nothing about the page."""
 _AUTOMATIC, _ONE_BLOCK = "3", "6"
 """Ways to divide a picture: as the engine finds blocks; and not at all, which finds lonely digits."""
@@ -275,13 +275,13 @@ _VERSION = re.compile(r"tesseract v?(\S+)")
 _TURN, _SCRIPT = re.compile(r"^Rotate: (\d+)", re.MULTILINE), re.compile(r"^Script: (\w+)", re.MULTILINE)
 _SAMPLED = 3_000
 """Characters of a page by which its language is determined."""
-_TALL_ENOUGH, _TALL = 18, 32
+_MIN_WORD_PIXELS, _ENLARGED_WORD_PIXELS = 18, 32
 """Heights of words in pixels: smaller ones are enlarged, to the second height. Tesseract reads capitals of 20 to 30
 pixels best."""
-_FEWEST_HEIGHTS = 3
-_LARGEST = 40_000_000
+_MIN_HEIGHTS = 3
+_MAX_ENLARGED_PIXELS = 40_000_000
 """Pixels of an enlarged picture."""
-_LARGE = 3_000_000
+_SAMPLED_PAGE_PIXELS = 3_000_000
 """Pixels of a page of which a sample is read first: reading a smaller one takes hardly longer than reading a sample."""
 _DOUBLE = 2.0
 """How much more of a page must be readable if its script seems to be another one."""
@@ -369,11 +369,11 @@ class Tesseract:
 
     def _sampled(self, sheet: _Sheet, guess: _Guess) -> _Guess:
         """Return how to read a large page, by reading a part of it first; a page is read once, then."""
-        if sheet.picture.width * sheet.picture.height < _LARGE:
+        if sheet.picture.width * sheet.picture.height < _SAMPLED_PAGE_PIXELS:
             return guess
         sheets = _Sheets(sample(sheet.picture))
         words = self._words(sheets.at(0).picture, guess.languages)
-        if len(words) < _ENOUGH_WORDS:
+        if len(words) < _MIN_SAMPLE_WORDS:
             return guess
         if _is_doubtful(words):
             guess, words = self._turned(sheets, guess, words)
@@ -492,15 +492,17 @@ def _has_letters_of(script: str, words: tuple[PrintedWord, ...]) -> bool:
 
 def _enlarged(picture: Image.Image, height: float) -> Image.Image:
     """Return a picture whose words, of some height in pixels, are high enough to be read well; itself for most."""
-    if not 0 < height < _TALL_ENOUGH:
+    if not 0 < height < _MIN_WORD_PIXELS:
         return picture
-    factor = min(_TALL / height, 4.0, math.sqrt(_LARGEST / (picture.width * picture.height)))
+    factor = min(
+        _ENLARGED_WORD_PIXELS / height, 4.0, math.sqrt(_MAX_ENLARGED_PIXELS / (picture.width * picture.height))
+    )
     return picture.resize((round(picture.width * factor), round(picture.height * factor))) if factor > 1 else picture
 
 
 def _is_doubtful(words: tuple[PrintedWord, ...]) -> bool:
     """Return whether words may be those of a page that is turned, or in another script."""
-    return PageWords(words).confidence < _GOOD or len(words) < _FEW_WORDS
+    return PageWords(words).confidence < _GOOD or len(words) < _MIN_UPRIGHT_WORDS
 
 
 def _certainty(words: tuple[PrintedWord, ...]) -> float:

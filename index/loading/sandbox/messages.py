@@ -48,7 +48,7 @@ def unpacked(frame: bytes) -> Iterator[Chunk]:
 
 
 _LENGTH = struct.Struct(">Q")
-MOST = 1 << 25
+MAX_FRAME_BYTES = 1 << 25
 """Largest size of a frame in bytes; longer data is sent in several frames, so that neither side holds it twice."""
 SECONDS_PER_MEGABYTE = 5.0
 """Seconds that a file may take beyond `Limits.seconds`, per megabyte of its size."""
@@ -87,7 +87,7 @@ def receive(source: BinaryIO) -> bytes:
     if len(head) < _LENGTH.size:
         raise ProtocolError("it ended")
     length = _LENGTH.unpack(head)[0]
-    if length > MOST:
+    if length > MAX_FRAME_BYTES:
         raise ProtocolError(f"a frame of {length} bytes")
     frame = source.read(length)
     if len(frame) < length:
@@ -191,9 +191,9 @@ class Parsed:
 def send_found(sink: BinaryIO, found: Sequence[str] | bytes) -> None:
     """Send names of members, or bytes."""
     if isinstance(found, bytes):
-        send_json(sink, {"blocks": _frames(found, MOST)})
-        for start in range(0, len(found), MOST):
-            send(sink, found[start : start + MOST])
+        send_json(sink, {"blocks": _frames(found, MAX_FRAME_BYTES)})
+        for start in range(0, len(found), MAX_FRAME_BYTES):
+            send(sink, found[start : start + MAX_FRAME_BYTES])
     else:
         send_json(sink, {"blocks": _frames(found, _LANDMARKS)})
         for names in _slices(found, _LANDMARKS):

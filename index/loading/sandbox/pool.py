@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 # A process that reads files within limits, and what its end says about the file that it was reading.
 
-MOST_FILES = 1000
+MAX_FILES = 1000
 """A process is replaced after this many files, because it may leak memory."""
 GROWN_MEGABYTES = 300.0
 """A process that a large file has grown beyond this is not reused: it rarely returns memory to the system."""
@@ -65,7 +65,7 @@ class Process:
     @property
     def fit(self) -> bool:
         """Whether it may read another file."""
-        return self.alive and not (self._late or self._stopped or self._grown) and self._files < MOST_FILES
+        return self.alive and not (self._late or self._stopped or self._grown) and self._files < MAX_FILES
 
     @property
     def pid(self) -> int:

@@ -2,6 +2,7 @@
 // Gradio updates our markup by patching nodes in place. Therefore every listener is on the document, and all state is on
 // <html>, never on a node that may be reused.
 (() => {
+  const texts = window.pinciteTexts; // the constants of index/records/texts.py, which stand before this script
   const root = document.documentElement;
   const find = (selector, within = document) => within.querySelector(selector);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
@@ -124,7 +125,7 @@
 
   const actions = {
     ask: (target) => ask(target.dataset.question),
-    link: () => copy(permalink().href, "Link copied"),
+    link: () => copy(permalink().href, texts.LINK_COPIED),
     library: () => open("library"),
     skip: () => focusOn("#results"),
     keys: () => find("#shortcuts").showModal(),
@@ -211,8 +212,8 @@
     questionBox()?.setAttribute("enterkeyhint", "search");
     questionBox()?.setAttribute("dir", "auto");
     const adder = find("#files button");
-    if (adder?.textContent.trim()) adder.ariaLabel = `Add documents: ${adder.textContent.trim()}`; // Its own name differs from its words.
-    find("#listed input")?.setAttribute("placeholder", find("#listed .token") ? "" : "All documents");
+    if (adder?.textContent.trim()) adder.ariaLabel = `${texts.ADD_DOCUMENTS}: ${adder.textContent.trim()}`; // Its own name differs from its words.
+    find("#listed input")?.setAttribute("placeholder", find("#listed .token") ? "" : texts.ALL_DOCUMENTS);
     for (const name of ["pills", "writer"]) {
       const group = find(`#${name} fieldset, fieldset#${name}`);
       const label = find('[data-testid="block-info"]', group || document)?.textContent.trim();
@@ -249,6 +250,6 @@
   // The interface for the other scripts, which add their actions and shortcuts.
   window.pincite = {
     acceptUrl, actions, all, ask, beforeAsk, copy, currentQuery, find, focusOn, libraryChanged, open, permalink, say,
-    shortcuts, storage, toast, updateTitle,
+    shortcuts, storage, texts, toast, updateTitle,
   };
 })();

@@ -1,7 +1,7 @@
 "use strict";
 // The Ask tab: keyboard navigation, coverage, the map, export, history, and stopping a model.
 (() => {
-  const { actions, all, ask, currentQuery, find, focusOn, permalink, say, shortcuts, storage, toast } = window.pincite;
+  const { actions, all, ask, currentQuery, find, focusOn, permalink, say, shortcuts, storage, texts, toast } = window.pincite;
   const root = document.documentElement;
 
   // Move from card to card; Enter opens the source.
@@ -29,9 +29,9 @@
   const coveragePane = () => find("#coverage [data-own]");
   const fillCoverage = (html) => { coveragePane().innerHTML = html; };
   const SKELETON = '<section class="p-searching" aria-busy="true"><div class="p-bones"><i></i><i></i><i></i></div></section>';
-  const FAILED = `<section class="p-state p-problem"><h2 class="p-eyebrow">That did not work</h2>
+  const FAILED = `<section class="p-state p-problem"><h2 class="p-eyebrow">${texts.FAILED}</h2>
     <p class="p-lead">The coverage could not be fetched.</p>
-    <p><button type="button" class="p-button" data-act="coverAgain">Try again</button></p></section>`;
+    <p><button type="button" class="p-button" data-act="coverAgain">${texts.TRY_AGAIN}</button></p></section>`;
   const loadCoverage = async () => {
     const query = currentQuery();
     const key = permalink(query).search;
@@ -108,7 +108,7 @@
     find("#export")?.hidePopover();
     try {
       const answer = await fetch(link.href);
-      if (!answer.ok) { toast(answer.status === 410 ? await answer.text() : "That did not work"); return; }
+      if (!answer.ok) { toast(answer.status === 410 ? await answer.text() : texts.FAILED); return; }
       const disposition = answer.headers.get("Content-Disposition") || "";
       const [, full] = /filename\*=UTF-8''([^;]+)/.exec(disposition) || [];
       const [, plain] = /filename="([^"]+)"/.exec(disposition) || [];
@@ -119,7 +119,7 @@
       file.click();
       setTimeout(() => URL.revokeObjectURL(file.href), 10000);
       say("Exported");
-    } catch { toast("The server cannot be reached"); }
+    } catch { toast(texts.UNREACHABLE); }
   };
 
   // The history: stored only in this browser, and erased on request.

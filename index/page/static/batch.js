@@ -1,7 +1,7 @@
 "use strict";
 // The Questions tab: load questions from a file, choose documents, and show the growing tables of answers and matrices.
 (() => {
-  const { actions, all, ask, find, jobs, say } = window.pincite;
+  const { actions, all, ask, find, jobs, say, texts } = window.pincite;
 
   let batchRequests = 0;
   const showBatches = async () => {
@@ -132,7 +132,7 @@
   document.addEventListener("change", (event) => {
     if (event.target.id === "p-question-file") jobs.attempt(() => readFile(event.target));
     if (event.target.matches?.("#p-choices input"))
-      find("#p-within").textContent = chosenIds().length ? `${chosenIds().length} of the documents` : "all documents";
+      find("#p-within").textContent = chosenIds().length ? `${chosenIds().length} of the documents` : texts.ALL_DOCUMENTS.toLowerCase();
   });
 
   jobs.listen(showBatches);

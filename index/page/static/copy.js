@@ -2,7 +2,7 @@
 // Copying as rich text and as plain text: an answer with its numbered notes, or a quote with its reference, each with the
 // page's link. The markup is made of text nodes, so no words of a document become markup.
 (() => {
-  const { actions, find, permalink, toast } = window.pincite;
+  const { actions, find, permalink, texts, toast } = window.pincite;
 
   const oneLine = (text) => text.replace(/\s+/g, " ").trim();
   const element = (tag, text = "", attributes = {}) => {
@@ -108,7 +108,7 @@
     } catch { done = writeOld(html, text); }
     toast(done ? message : "This browser does not let the page copy");
   };
-  const copyQuote = (words, named, link, message = "Quote copied") =>
+  const copyQuote = (words, named, link, message = texts.QUOTE_COPIED) =>
     copyRich(quoteHtml(words, named, link), quoteText(words, named, link), message);
 
   const keptOf = (node) => JSON.parse(node.closest("[data-kept]").dataset.kept);

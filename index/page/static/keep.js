@@ -2,7 +2,7 @@
 // The tray of kept quotes and answers: beside the answer if there is room, else over the page. One panel is open at a
 // time: a source that opens takes the tray's place, and gives it back. Its rows are made of text nodes.
 (() => {
-  const { actions, all, currentQuery, element, find, kept, keptOf, linkTo, oneLine, open, reference, toast, wordsOf } = window.pincite;
+  const { actions, all, currentQuery, element, find, kept, keptOf, linkTo, oneLine, open, reference, texts, toast, wordsOf } = window.pincite;
   const root = document.documentElement;
   const wideScreen = matchMedia("(min-width: 1000px)");
   const HASH = "#kept";
@@ -44,7 +44,7 @@
     const item = {
       id, position: Math.floor(last?.position ?? 0) + 1, kept_at: new Date().toISOString(),
       generation: Number(find("#marks svg")?.dataset.generation) || 0,
-      question: (data.question || questionOf(host) || "").slice(0, 2000), caution: data.caution || "", note: "",
+      question: (data.question || questionOf(host) || "").slice(0, find("#tray").dataset.line), caution: data.caution || "", note: "",
       sentences: data.sentences || [], quotes: data.quotes, removed: false,
     };
     if (!attempt((items) => [{ ...item, revision: (items.get(id)?.revision || 0) + 1 }])) return;
@@ -78,7 +78,7 @@
       const wrong = countWrong();
       if (isOpen()) tell(wrong ? `${wrong} of ${items.length} no longer stand in the library as kept` : "");
     } catch (error) {
-      if (number === checking && isOpen()) tell(error.isAnswer ? error.message : "The quotes could not be compared with the library: the server cannot be reached.");
+      if (number === checking && isOpen()) tell(error.isAnswer ? error.message : `The quotes could not be compared with the library. ${texts.UNREACHABLE}.`);
     }
   };
   const isWrong = ({ state }) => state === "changed" || state === "gone";
@@ -145,7 +145,7 @@
   };
   const fitNote = (note) => { note.style.height = "auto"; if (note.scrollHeight) note.style.height = `${note.scrollHeight}px`; };
   const wheres = {
-    server: "Stored for you alone, with this library.", memory: "", browser: "Stored only in this browser.",
+    server: "Stored for you alone, with this library.", memory: "", browser: `${texts.STORED_HERE}.`,
   };
   const render = () => {
     const items = kept.live();

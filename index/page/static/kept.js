@@ -2,11 +2,10 @@
 // What the reader has kept: in this browser, or on a server with accounts in the library's folder. Every change reads the
 // newest state first, and items are merged by id and revision, so that two tabs lose nothing of each other's.
 (() => {
-  const { find } = window.pincite;
+  const { find, texts } = window.pincite;
   const NAME = `pincite.kept:${new URL(".", document.baseURI).pathname}`; // Several libraries may share an origin.
-  const MOST_REMOVED = 200;
   const BLOCKED = "This browser stores nothing for this page: what you keep lasts until you close it.";
-  const OFFLINE = "Not stored yet: the server cannot be reached.";
+  const OFFLINE = `Not stored yet. ${texts.UNREACHABLE}.`;
 
   let where = document.documentElement.dataset.role ? "server" : "browser"; // or "memory", if the browser stores nothing
   let memory = []; // the items, unless they are in the browser's storage
@@ -36,12 +35,12 @@
 
   const limits = () => find("#tray")?.dataset || {};
   const requireRoom = (items, text) => {
-    const { most = 200, bytes = 2e6 } = limits();
-    if (items.filter((item) => !item.removed).length > most) throw new Error(`There is room for ${most} kept items. Export them, and remove some.`);
-    if (new Blob([text]).size > bytes) throw new Error(`What you keep may take ${bytes / 1e6} MB, and it is more. Export it, and remove some.`);
+    const { most, bytes, full, heavy } = limits();
+    if (items.filter((item) => !item.removed).length > most) throw new Error(full);
+    if (new Blob([text]).size > bytes) throw new Error(heavy);
   };
   const write = (items) => {
-    const removed = items.filter((item) => item.removed).slice(-MOST_REMOVED);
+    const removed = items.filter((item) => item.removed).slice(-limits().removed);
     const kept = [...items.filter((item) => !item.removed), ...removed];
     const text = JSON.stringify(kept);
     requireRoom(kept, text);
@@ -71,7 +70,7 @@
     if (answer.status === 401) window.pincite.signedOut?.();
     if (answer.ok) return answer;
     const { message, detail, hint } = await answer.json().catch(() => ({})); // `detail` is that of a problem document
-    throw Object.assign(new Error([message || detail, hint].filter(Boolean).join(" ") || "That did not work. Try again in a moment."), { isAnswer: true });
+    throw Object.assign(new Error([message || detail, hint].filter(Boolean).join(" ") || `${texts.FAILED}. ${texts.TRY_LATER}`), { isAnswer: true });
   };
   const post = (path, items) => request(path, { method: "POST", body: JSON.stringify(items) });
 

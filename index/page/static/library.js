@@ -2,7 +2,7 @@
 // The Library tab. Long work is a job on the server, which this page only polls: after a reload it finds its jobs by
 // their stored ids. The routes under page/ return rendered fragments, which go into elements that Gradio does not patch.
 (() => {
-  const { actions, all, find, libraryChanged, say, storage, toast } = window.pincite;
+  const { actions, all, find, libraryChanged, say, storage, texts, toast } = window.pincite;
   const root = document.documentElement;
   const base = new URL("../", document.currentScript.src);
   const MAX_JOBS = 20;
@@ -18,7 +18,7 @@
     if (!response.ok && !response.headers.get("Content-Type")?.startsWith("text/html")) throw new Error(response.status);
     return { job: response.headers.get("X-Job"), text: await response.text() };
   };
-  const SILENCE = "The server does not answer. Try again in a moment.";
+  const SILENCE = `${texts.SILENT}. ${texts.TRY_LATER}`;
   const attempt = async (work) => { try { await work(); } catch { toast(SILENCE); } };
   const post = (path, values = {}) => call(path, { method: "POST", body: new URLSearchParams(values) });
 
@@ -148,7 +148,7 @@
     const names = large.map((file) => file.name).join(", ");
     find("bdi", problem).textContent = names;
     find("#p-outcome").replaceChildren(problem);
-    say(`Too large to be added: ${names}`);
+    say(`${texts.TOO_LARGE}: ${names}`);
   };
   let isResending = false;
   const checkSizes = (event, files) => {

@@ -2,7 +2,7 @@
 // A place in a document, {document, start, end, n}: read from the page and the URL; its content comes from the server. In the URL
 // it is #d=DOCUMENT:START-END; a link to it is d/DOCUMENT#START-END, which redirects to ?d=DOCUMENT#START-END.
 (() => {
-  const { all, find } = window.pincite;
+  const { all, find, texts } = window.pincite;
   const WHOLE = { start: null, end: null }; // The whole document.
 
   const shortId = (id) => (/^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id);
@@ -57,19 +57,19 @@
     return { fresh, hasMore: fresh.length > 0 && (back ? "before" : "after") in view.dataset };
   };
   const SILENCE = {
-    title: "The server does not answer",
-    hint: "It may be restarting, or the connection is lost. Try again in a moment.",
+    title: texts.SILENT,
+    hint: `It may be restarting, or the connection is lost. ${texts.TRY_LATER}`,
     again: true,
   };
   const problemOf = async (response) => {
     const problem = await response.json().catch(() => ({}));
     const hint = [problem.detail, problem.hint].filter(Boolean).join(" ");
     if (response.status === 404) return {
-      title: "This document is not in the library",
+      title: texts.NOT_IN_LIBRARY,
       hint: "It was removed, or replaced by another version. Ask again to get an answer from the current documents.",
     };
     if (response.status < 500) return { title: problem.title || "This source cannot be shown", hint };
-    return { title: "The server could not show this source", hint: hint || "Try again in a moment.", again: true };
+    return { title: "The server could not show this source", hint: hint || texts.TRY_LATER, again: true };
   };
 
   // An opened source makes an entry of the history, so that Back closes it; further ones take its place, and one that comes back

@@ -3,7 +3,7 @@
 // it can be shared and reloaded; the server answers each such address with the same page. Back and Forward go there
 // without a new page, as long as the question searches the same documents.
 (() => {
-  const { acceptUrl, actions, all, currentQuery, find, open, permalink, copy, showPane, updateTitle } = window.pincite;
+  const { acceptUrl, actions, all, currentQuery, find, open, permalink, copy, showPane, texts, updateTitle } = window.pincite;
   const root = document.documentElement;
   const TABS = { check: "check", library: "library", batch: "questions" }; // Sections by the id of their panel; Ask has none.
   const SAVE_DELAY = 200;
@@ -57,7 +57,7 @@
   actions.link = () => {
     const url = permalink();
     if (root.dataset.pane === "coverage" && url.search) url.searchParams.set("pane", "coverage");
-    copy(url.href, "Link copied");
+    copy(url.href, texts.LINK_COPIED);
   };
 
   // The scroll position is stored with the entry, and restored as soon as its content is long enough.

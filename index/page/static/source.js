@@ -2,7 +2,7 @@
 // The source viewer, opened at the words of a citation. Its content is a fragment from v1/documents/ID/view, escaped by
 // the server. Its state is in the variables below and on <html>, never on nodes that Gradio patches.
 (() => {
-  const { actions, all, copy, find, pageView, places, sourceSections } = window.pincite;
+  const { actions, all, copy, find, pageView, places, sourceSections, texts } = window.pincite;
   const root = document.documentElement;
   const wideScreen = matchMedia("(min-width: 1000px)");
   const isFramed = () => "parentIFrame" in window && window !== window.parent; // The frame is as tall as its page, so nothing can be sticky.
@@ -156,7 +156,7 @@
     about.innerHTML = '<h2 class="p-view-title" id="viewer-title" tabindex="-1"></h2><p class="p-hint"></p>';
     about.firstChild.textContent = title;
     about.lastChild.textContent = hint;
-    if (again) about.insertAdjacentHTML("beforeend", '<button class="p-button" data-act="viewer-again">Try again</button>');
+    if (again) about.insertAdjacentHTML("beforeend", `<button class="p-button" data-act="viewer-again">${texts.TRY_AGAIN}</button>`);
     empty();
     viewer().dataset.state = "problem";
   };
@@ -228,7 +228,7 @@
     try {
       const change = await (viewer().dataset.as === "page" ? pageView.more(back) : moreText(back, signal));
       if (!signal.aborted) keepScroll(back, () => { change(); updateButtons(); });
-    } catch { if (!signal.aborted) tell("That could not be loaded. Try again.", true); }
+    } catch { if (!signal.aborted) tell(`That could not be loaded. ${texts.TRY_AGAIN}.`, true); }
     isExtending = false;
   };
   const keepScroll = (back, change) => { // Keep the scroll position while content is added before it.
@@ -269,8 +269,8 @@
     "viewer-earlier": () => (isNear() && viewer().dataset.as !== "page" ? whole(true) : extend(true)),
     "viewer-later": () => (isNear() && viewer().dataset.as !== "page" ? whole(true) : extend(false)),
     "viewer-copy": () => window.pincite.copyQuote(quote(), details.reference, places.link(shown))
-      .then(() => isModal() && tell("Quote copied", true)),
-    "viewer-link": () => copyAndTell(places.link(shown), "Link copied"),
+      .then(() => isModal() && tell(texts.QUOTE_COPIED, true)),
+    "viewer-link": () => copyAndTell(places.link(shown), texts.LINK_COPIED),
   });
 
   // Esc beside the answer; for a modal dialog the browser handles Esc and sends an event.

@@ -3,7 +3,7 @@
 // question that continues them. Earlier answers move up into #thread, which is made of text nodes. A turn is
 // {question, status, sentences: [{text, sources: [{document, start, end, label}]}]}. Threads last as long as the tab.
 (() => {
-  const { acceptUrl, actions, all, ask, currentQuery, find, permalink, say, storage, updateTitle } = window.pincite;
+  const { acceptUrl, actions, all, ask, currentQuery, find, permalink, say, storage, texts, updateTitle } = window.pincite;
   const [MOST_TURNS, MOST_SENT, MOST_THREADS] = [12, 6, 20];
   const NAME = "pincite.threads";
 
@@ -48,12 +48,11 @@
     Object.assign(link.dataset, { act: "source", document: id, start, end, place: label.replace(/^[^:]*: /, "") });
     return link;
   };
-  const NOTHING = "No answer in this library.";
   const section = (turn) => {
     const link = element("a", { href: `${location.pathname}${turn.link}`, textContent: turn.question, dir: "auto" });
     const said = turn.sentences.flatMap(({ text, sources }) => [element("span", { className: "p-words", textContent: text }), ...sources.map(citation), " "]);
-    const words = said.length ? element("p", { dir: "auto" }, ...said) : element("p", { className: "p-hint", textContent: NOTHING });
-    const doubt = turn.status === "unsure" ? [element("p", { className: "p-hint", textContent: "This may be it:" })] : [];
+    const words = said.length ? element("p", { dir: "auto" }, ...said) : element("p", { className: "p-hint", textContent: `${texts.NO_ANSWER}.` });
+    const doubt = turn.status === "unsure" ? [element("p", { className: "p-hint", textContent: `${texts.MAY_BE}:` })] : [];
     return element("section", { className: "p-turn", ariaLabel: "Earlier question" }, element("h2", {}, link), ...doubt, words);
   };
   const draw = () => find("#thread [data-own]")?.replaceChildren(...turns.map(section));
@@ -125,6 +124,9 @@
     childList: true, subtree: true, attributes: true, attributeFilter: ["data-for", "data-waiting"],
   });
 
+  document.addEventListener("focusin", (event) => {
+    if (event.target.matches("[data-follow] input")) event.target.maxLength = find("#question textarea").maxLength;
+  });
   document.addEventListener("submit", (event) => {
     if (!event.target.matches?.("[data-follow]")) return;
     event.preventDefault();
@@ -156,7 +158,7 @@
     area.dispatchEvent(new Event("input", { bubbles: true }));
     scrollTo({ top: 0 });
     area.focus();
-    say("New question");
+    say(texts.NEW_QUESTION);
   };
   window.pincite.thread = { end, sent };
 })();

@@ -1,7 +1,7 @@
 "use strict";
 // What a reader does in the tray: order by hand, remove and undo, take the words of now, export, delete everything.
 (() => {
-  const { actions, all, find, kept, tray } = window.pincite;
+  const { actions, all, find, kept, texts, tray } = window.pincite;
   const { attempt, check, itemOf, render, revised, rowOf, tell } = tray;
   const rows = () => all("#tray-list .p-kept");
 
@@ -116,7 +116,7 @@
       file.click();
       setTimeout(() => URL.revokeObjectURL(file.href), 10000);
       tell("Exported");
-    } catch (error) { tell(error.isAnswer ? error.message : "The server cannot be reached."); }
+    } catch (error) { tell(error.isAnswer ? error.message : `${texts.UNREACHABLE}.`); }
   };
 
   Object.assign(actions, {

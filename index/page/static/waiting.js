@@ -3,7 +3,7 @@
 // stands under a new question, and it says so if no answer can come. Each question gets a mark, which the server puts
 // into the output for it: outputs for other questions stay hidden. A node of our own, #waiting, shows what is going on.
 (() => {
-  const { acceptUrl, actions, ask, currentQuery, find, permalink, say, toast } = window.pincite;
+  const { acceptUrl, actions, ask, currentQuery, find, permalink, say, texts, toast } = window.pincite;
   const root = document.documentElement;
   const [FIRST_LOOK, NEXT_LOOK, PATIENCE, PING] = [1500, 8000, 45000, 6000]; // milliseconds
   const LOADING = "load"; // the mark of the output for the question of a link
@@ -12,12 +12,12 @@
     <div class="p-bones" aria-hidden="true"><i></i><i></i><i></i><i></i></div></section>`;
   const PROBLEM = `<section class="p-state p-problem" aria-labelledby="h-lost"><h2 id="h-lost" class="p-eyebrow"></h2>
     <p class="p-lead"></p><p class="p-hint"></p>
-    <p><button type="button" class="p-button" data-act="tryAgain">Try again</button></p></section>`;
+    <p><button type="button" class="p-button" data-act="tryAgain">${texts.TRY_AGAIN}</button></p></section>`;
   const KEPT = "Your question is kept.";
-  const LOST = { title: "The connection is lost", text: "The server does not answer. It may be restarting.", hint: KEPT };
-  const BUSY = { title: "The server is busy", text: "Too many questions are waiting.", hint: "Try again in a moment." };
+  const LOST = { title: "The connection is lost", text: `${texts.SILENT}. It may be restarting.`, hint: KEPT };
+  const BUSY = { title: "The server is busy", text: "Too many questions are waiting.", hint: texts.TRY_LATER };
   const LATE = { title: "No answer yet", text: "The server can be reached, but it has not answered.", hint: KEPT };
-  const FAILED = { title: "That did not work", text: "The server could not answer.", hint: KEPT };
+  const FAILED = { title: texts.FAILED, text: "The server could not answer.", hint: KEPT };
 
   let expected = ""; // the mark of the question whose answer is awaited; empty if none is
   let awaited = null; // that question, as of `currentQuery`
@@ -121,7 +121,7 @@
       told.set(node, text);
       const reason = reasonOf(text);
       if (expected || !isLoaded) fail(reason);
-      else if (!problem) toast(reason === LOST ? "The connection is lost" : reason.text);
+      else if (!problem) toast(reason === LOST ? LOST.title : reason.text);
     }
   };
   const notice = () => { noticeLoad(); noticeAnswer(); noticeMessages(); draw(); };
@@ -152,7 +152,7 @@
     button.textContent = "Trying …";
     const there = await isThere();
     button.disabled = false;
-    button.textContent = "Try again";
+    button.textContent = texts.TRY_AGAIN;
     const again = awaited || currentQuery();
     if (!there) { toast("The server still does not answer"); button.focus(); }
     else if (problem === LOST || !again.question) location.assign(permalink(again)); // Gradio needs a new page.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from index.loading.draft import DEEPEST_HEADING, Block, numbered, paragraph, verbatim
+from index.loading.draft import MAX_HEADING_LEVEL, Block, numbered, paragraph, verbatim
 from index.loading.grid import Outline, grid
 from index.text.sentences import has_words, normalise, one_line
 
@@ -60,7 +60,7 @@ class Manuscript:
         """End the paragraph, and add a heading; `level` is 1 for the highest."""
         self.end()
         if has_words(text):
-            self._add(paragraph(one_line(text), max(1, min(level, DEEPEST_HEADING))), number)
+            self._add(paragraph(one_line(text), max(1, min(level, MAX_HEADING_LEVEL))), number)
 
     def listing(self, lines: Sequence[tuple[int, str]]) -> None:
         """End the paragraph, and add lines as they are: code, verse, mathematics."""

@@ -22,7 +22,7 @@ from index.loading.draft import Block, Draft, field, paragraph, verbatim
 from index.loading.formats import states
 from index.loading.grid import Merged, Outline, grid
 from index.loading.metadata import person
-from index.loading.slides import Box, in_reading_order
+from index.loading.slides import Box, shapes_in_reading_order
 from index.loading.xml_parts import ZipParts, local, parse, root_name, text_of
 from index.records.file_kinds import Format
 from index.text.dates import iso_date
@@ -309,7 +309,7 @@ def _slide(slide: Any, label: str) -> list[Block]:
     """Return the blocks of a slide: its title as a heading, what is on it, and its notes as a place of their own."""
     title = _title(slide)
     name = f"{label}, “{field(title)}”" if title else label
-    shapes = in_reading_order(_shapes(slide), _box)
+    shapes = shapes_in_reading_order(_shapes(slide), _box)
     blocks = [Block(title, 1)] if title else []
     blocks += [block for shape in shapes if not _is_title(shape) for block in _blocks(shape) if block.text]
     notes = [block for part in slide.iter(f"{_PRESENTATION}notes") for block in _blocks(part) if block.text]

@@ -1,4 +1,4 @@
-r"""Parses Rich Text (RTF): paragraphs, headings, tables and footnotes, and what its `info` group states.
+r"""Parses Rich Text (RTF): paragraphs, headings, tables and footnotes, what its `info` group states, and wrapped HTML.
 
 Our own reader, measured against striprtf 0.0.35: that one drops footnotes and the levels of headings, fails for a bare
 `\u` or `\bin`, and takes a second for 80 kB of unclosed fields, and four times as long for twice as much.
@@ -33,7 +33,7 @@ _TOKEN = re.compile(
 _HEADING = re.compile(r"heading ([1-9])\b", re.IGNORECASE)
 _ENCRYPTED = re.compile(rb"\\\*\\(?:passwordhash|writereservhash)\b.{0,400}\\encrypt", re.DOTALL)
 _HEAD_BLOCKS = 8
-_DEEPEST = 10_000
+_MAX_DEPTH = 10_000
 _KINDS = frozenset({"footnote", "title", "author", "creatim", "fonttbl", "stylesheet", "listtext", "pntext"})
 """Destinations that are read, but are not text of the paragraph in which they are."""
 
@@ -67,6 +67,8 @@ class _Group:
     """One of `_KINDS`; empty for the text of the document."""
     skipped: bool = False
     """Nothing in it is read: a picture, a header, a deleted word."""
+    hidden: bool = False
+    """It is Rich Text beside the HTML that it wraps."""
     stand_ins: int = 1
     r"""The number of characters after `\u` that stand for it in old programs."""
 
@@ -90,23 +92,36 @@ def read(content: Content, name: str) -> Draft:
     if _ENCRYPTED.search(content.data[:4096]):
         raise PasswordRequired(f"{name} is a Rich Text document locked with a password.")
     reader = _Reader()
-    reader.read(content.data)
-    blocks = [block for block in reader.blocks if block.text]
-    head = [line for block in blocks[:_HEAD_BLOCKS] for line in block.text.split("\n")]
+    found = reader.read(content.data)
+    head = [line for block in found[:_HEAD_BLOCKS] for line in block.text.split("\n")]
     author = person(reader.stated.get("author", "")) or metadata.author_of(head)
     return Draft(
-        blocks,
+        found,
         title=reader.stated.get("title", ""),
         author=author,
         date=metadata.date_of(head, author) or reader.date(),
     )
 
 
+def blocks(data: bytes) -> list[Block]:
+    """Return the paragraphs of some Rich Text."""
+    return _Reader().read(data)
+
+
+def wrapped_html(data: bytes) -> str:
+    """Return the HTML that Outlook wrapped in Rich Text ([MS-OXRTFEX]); empty if there is none."""
+    if b"\\fromhtml" not in data[:1000]:
+        return ""
+    reader = _HtmlReader()
+    reader.read(data)
+    return "".join(reader.pieces).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 class _Reader:
     """Reads the file from its first token to its last; a group is an entry of a stack, without recursion."""
 
     def __init__(self) -> None:
-        self.blocks: list[Block] = []
+        self._blocks: list[Block] = []
         self.stated: dict[str, str] = {}
         self._page = "cp1252"
         self._group = _Group()
@@ -124,8 +139,8 @@ class _Reader:
         self._left_out = 0
         self._created: dict[str, int] = {}
 
-    def read(self, data: bytes) -> None:
-        """Read all tokens."""
+    def read(self, data: bytes) -> list[Block]:
+        """Read all tokens, and return the blocks that have words."""
         at = 0
         while found := _TOKEN.match(data, at):
             at = found.end()
@@ -146,6 +161,7 @@ class _Reader:
         self._decode()
         self._end_paragraph()
         self._end_table()
+        return [block for block in self._blocks if block.text]
 
     def date(self) -> str:
         """Return the date of creation; "" if the file does not state it."""
@@ -177,7 +193,7 @@ class _Reader:
         return text
 
     def _brace(self, brace: bytes) -> None:
-        if brace == b"{" and len(self._stack) < _DEEPEST:
+        if brace == b"{" and len(self._stack) < _MAX_DEPTH:
             self._stack.append(self._group)
         elif brace == b"}" and self._stack:
             kind, self._group = self._group.kind, self._stack.pop()
@@ -255,14 +271,14 @@ class _Reader:
         if text.strip():
             self._end_table()
             level = self._paragraph.level or self._levels.get(self._paragraph.style, 0)
-            self.blocks.append(paragraph(one_line(text) if level else text, level))
-        self.blocks += map(paragraph, self._notes)
+            self._blocks.append(paragraph(one_line(text) if level else text, level))
+        self._blocks += map(paragraph, self._notes)
         self._notes = []
 
     def _end_table(self) -> None:
         rows = [*self._rows, self._cells] if self._cells else self._rows
         if rows:
-            self.blocks.append(grid(rows))
+            self._blocks.append(grid(rows))
         self._rows, self._cells = [], []
 
     def _symbol(self, symbol: str) -> None:
@@ -274,6 +290,29 @@ class _Reader:
             self._add(symbol)
         else:
             self._add({"~": " ", "_": "\u2011"}.get(symbol, ""))
+
+
+class _HtmlReader(_Reader):
+    r"""Reads the HTML in Rich Text: its tags are in groups that begin with `\*\htmltag`, its words between these."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[str] = []
+
+    def _add(self, text: str) -> None:
+        if not (self._group.skipped or self._group.hidden or self._group.kind):
+            self.pieces.append(text)
+
+    def _word(self, word: str, number: int | None) -> None:
+        if word == "htmltag":
+            self._group = replace(self._group, skipped=False)
+        elif word == "htmlrtf":
+            self._group = replace(self._group, hidden=number != 0)
+        elif word not in {"v", "deleted"}:
+            super()._word(word, number)
+
+    def _layout(self, word: str, number: int) -> None:  # noqa: ARG002 - no number matters here
+        self._add({"par": "\n", "row": "\n", "cell": "\t"}.get(word, ""))
 
 
 def _encoding_of_charset(number: int) -> str:

@@ -24,7 +24,7 @@ from index.plugins.publish.site_index import (
     write_encoder,
     write_index,
 )
-from index.records import CANDIDATES
+from index.records import CANDIDATES, texts
 from index.search import evidence, fusion, retriever
 from index.views import library_map
 from index.wire import redacted
@@ -185,7 +185,7 @@ def write_site(
         (site / "documents").mkdir()
         for place, info in enumerate(documents):
             _write_json(site / "documents" / f"{place}.json", document_text(library.document(info.id)))
-        _write_programs(site, title, known)
+        _write_programs(site, title, known, library.settings.max_question_characters)
         return _report(site, folder, documents=len(documents), passages=len(rows), answers=len(asked))
 
 
@@ -251,6 +251,7 @@ def _write_index(
         "sections": sections.directory,
         "rarest": RAREST,
         "ranking": RANKING,
+        "texts": texts.constants(),
         "hasEncoder": with_encoder,
         "points": points,
         "documents": [document_record(info) for info in documents],
@@ -270,7 +271,7 @@ def _write_json(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value, separators=(",", ":")), encoding="ascii")
 
 
-def _write_programs(site: Path, title: str, known: LibraryMap) -> None:
+def _write_programs(site: Path, title: str, known: LibraryMap, longest: int) -> None:
     """Copy programs, styles and fonts, write the page, and at last the worker, which keeps exactly these files."""
     for asset in _ASSETS.iterdir():
         if asset.name.endswith((".js", ".css", ".svg")) and asset.name != WORKER:
@@ -281,6 +282,8 @@ def _write_programs(site: Path, title: str, known: LibraryMap) -> None:
         site / "index.html",
         "page.html",
         title=title,
+        texts=texts,
+        longest=longest,
         width=library_map.WIDTH,
         height=library_map.HEIGHT,
         few=library_map.has_few_dots(known),

@@ -13,7 +13,7 @@ from index.errors import LibraryDamaged, LibraryError, LibraryTooNew
 from index.records import Problem
 from index.storage import tables
 from index.storage.catalog import document_queries, passage_queries
-from index.storage.catalog.document_queries import LISTED, DocumentCache, DocumentRange, Excerpt
+from index.storage.catalog.document_queries import JSON_VALUES, DocumentCache, DocumentRange, Excerpt
 from index.storage.catalog.passage_queries import PassageRow
 from index.storage.database import Database
 
@@ -105,7 +105,7 @@ class Catalog:
         """
         if numbers is not None:
             passages, documents = self.database.rows(
-                f"{_EXTENT} WHERE number IN {LISTED}", [json.dumps(list(numbers))]
+                f"{_EXTENT} WHERE number IN {JSON_VALUES}", [json.dumps(list(numbers))]
             )[0]
             return passages, documents
         if self._extent[0] != (generation := self.generation()):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # The rows that a catalog returns, and the blocks of ids in which it reads them.
 
-LISTED = "(SELECT value FROM json_each(?))"
+JSON_VALUES = "(SELECT value FROM json_each(?))"
 """SQL for any number of values in one JSON parameter, because SQLite limits the number of parameters."""
 
 
@@ -138,14 +138,14 @@ def all_infos(catalog: WithDatabase) -> dict[int, DocumentInfo]:
 
 def infos(catalog: WithDatabase, numbers: Sequence[int]) -> dict[int, DocumentInfo]:
     """Return the documents with these numbers, as far as they exist."""
-    return _infos(catalog.database, f"WHERE d.number IN {LISTED}", json.dumps(list(numbers)))
+    return _infos(catalog.database, f"WHERE d.number IN {JSON_VALUES}", json.dumps(list(numbers)))
 
 
 def identified(catalog: WithDatabase, names: Sequence[str]) -> list[DocumentInfo]:
     """Return the documents whose id, or one of whose sources, is among these names."""
     names_json = json.dumps(list(names))
-    by_source = f"SELECT document FROM sources WHERE source IN {LISTED}"
-    condition = f"WHERE d.id IN {LISTED} OR d.number IN ({by_source})"
+    by_source = f"SELECT document FROM sources WHERE source IN {JSON_VALUES}"
+    condition = f"WHERE d.id IN {JSON_VALUES} OR d.number IN ({by_source})"
     return list(_infos(catalog.database, condition, names_json, names_json).values())
 
 
@@ -167,7 +167,7 @@ def claimed(catalog: WithDatabase, ids: Sequence[str] | None = None) -> frozense
     if ids is None:
         rows = catalog.database.rows(query)
     else:
-        rows = catalog.database.rows(f"{query} AND id IN {LISTED}", [json.dumps(list(ids))])
+        rows = catalog.database.rows(f"{query} AND id IN {JSON_VALUES}", [json.dumps(list(ids))])
     return frozenset(row[0] for row in rows)
 
 
@@ -184,7 +184,7 @@ def to_read(catalog: WithDatabase) -> frozenset[str]:
 
 def media_types(catalog: WithDatabase, ids: Sequence[str]) -> dict[str, str]:
     """Return the media types of the given documents by id, as far as they exist and were wholly read here."""
-    query = f"SELECT id, media_type FROM documents WHERE id IN {LISTED} AND {_WHOLLY_READ}"
+    query = f"SELECT id, media_type FROM documents WHERE id IN {JSON_VALUES} AND {_WHOLLY_READ}"
     return dict(catalog.database.rows(query, [json.dumps(list(ids))]))
 
 
@@ -219,7 +219,7 @@ def document_of(catalog: WithDatabase, source: str) -> str:
 
 def documents_of(catalog: WithDatabase, sources: Sequence[str]) -> dict[str, str]:
     """Return the ids of the documents that were read from these sources, by source."""
-    return dict(catalog.database.rows(f"{_SOURCES} WHERE s.source IN {LISTED}", [json.dumps(list(sources))]))
+    return dict(catalog.database.rows(f"{_SOURCES} WHERE s.source IN {JSON_VALUES}", [json.dumps(list(sources))]))
 
 
 def _infos(database: Database, condition: str, *values: Any) -> dict[int, DocumentInfo]:
@@ -239,7 +239,7 @@ def _info(database: Database, row: Sequence[Any]) -> DocumentInfo:
 
 def ranges(catalog: WithDatabase, numbers: Sequence[int]) -> list[DocumentRange]:
     """Return the passage ids of these documents."""
-    query = f"SELECT number, first, passages FROM documents WHERE number IN {LISTED}"
+    query = f"SELECT number, first, passages FROM documents WHERE number IN {JSON_VALUES}"
     return _ranges(catalog.database, query, [json.dumps(list(numbers))])
 
 

@@ -13,7 +13,7 @@ from index.records import Document, Landmark, Location, Passage, Span
 from index.records.file_kinds import format_of
 from index.records.table import words_above
 from index.storage import tables
-from index.storage.catalog.document_queries import LISTED, DocumentRange, Excerpt, infos, runs
+from index.storage.catalog.document_queries import JSON_VALUES, DocumentRange, Excerpt, infos, runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,13 +58,13 @@ class PassageRow:
 
 def passages(catalog: WithDatabase, ids: Sequence[int]) -> dict[int, PassageRow]:
     """Return the passages with these ids, as far as they exist. Raises LibraryDamaged if a checksum is wrong."""
-    rows = _rows(catalog.database, f"p.id IN {LISTED}", [json.dumps(list(ids))])
+    rows = _rows(catalog.database, f"p.id IN {JSON_VALUES}", [json.dumps(list(ids))])
     return {row.passage.id: row for row, _ in rows}
 
 
 def numbers(catalog: WithDatabase, ids: Sequence[int]) -> dict[int, int]:
     """Return the document numbers of these passages, as far as they exist."""
-    query = f"SELECT id, document FROM passages WHERE id IN {LISTED}"
+    query = f"SELECT id, document FROM passages WHERE id IN {JSON_VALUES}"
     return dict(catalog.database.rows(query, [json.dumps(list(ids))]))
 
 
@@ -127,7 +127,7 @@ def vectors(catalog: WithDatabase, ranges: Sequence[DocumentRange]) -> Iterator[
 
 def vectors_of(catalog: WithDatabase, ids: Sequence[int]) -> tuple[list[int], Array]:
     """Return ids and vectors (n, dimension), float32, of these passages, as far as they exist."""
-    query = f"SELECT passage, vector FROM vectors WHERE passage IN {LISTED}"
+    query = f"SELECT passage, vector FROM vectors WHERE passage IN {JSON_VALUES}"
     rows = catalog.database.rows(query, [json.dumps(list(ids))])
     return [row[0] for row in rows], _stacked(catalog.database, rows)
 
@@ -250,7 +250,7 @@ def headings(catalog: WithDatabase, numbers: Sequence[int]) -> dict[str, list[st
     """Return the headings of these documents, in order, by the document's id."""
     found: dict[str, list[str]] = {}
     query = f"""SELECT d.id, l.label FROM landmarks l JOIN documents d ON d.number = l.document
-                WHERE l.kind = 'heading' AND l.document IN {LISTED} ORDER BY l.document, l.start, l.place"""
+                WHERE l.kind = 'heading' AND l.document IN {JSON_VALUES} ORDER BY l.document, l.start, l.place"""
     for identity, label in catalog.database.rows(query, [json.dumps(list(numbers))]):
         found.setdefault(identity, []).append(label)
     return found

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from index.storage.catalog.document_queries import DocumentRange
 
-NEAREST = 10
+RECALL_PASSAGES = 10
 """The number k of nearest passages for which the recall is measured."""
 SENTENCES_PER_QUESTION = 4
 """A synthetic question is the mean of this many sentences from different passages. A single sentence is too easy: its
@@ -55,7 +55,7 @@ QUESTIONS = 600
 """Synthetic questions that the recall is calibrated with."""
 RECALL = 0.99
 """The mean share of the ten nearest passages that a search must find."""
-LEAST_COMPARED = 16_000
+MIN_COMPARED_VECTORS = 16_000
 """A question is compared with at least this many vectors: that takes half a millisecond, and real questions vary more
 than synthetic ones."""
 
@@ -90,7 +90,7 @@ def sample_ids(ranges: Sequence[DocumentRange], number: int, generator: np.rando
 class GroundTruth:
     """The cosines of the nearest passages of some questions, from comparing each question with every passage."""
 
-    def __init__(self, questions: Vectors, k: int = NEAREST) -> None:
+    def __init__(self, questions: Vectors, k: int = RECALL_PASSAGES) -> None:
         self.questions = questions
         self._scores = np.full((len(questions), k), -np.inf, dtype=np.float32)
 
@@ -248,7 +248,7 @@ def _assign_lists(ids: np.ndarray[Any, Any], vectors: np.ndarray[Any, Any], quan
 def _calibrate(index: Any, truth: GroundTruth) -> dict[str, float]:
     """Return how many lists a question must probe, and the recall that was measured with this number."""
     total = int(index.nlist)
-    low, high = 0, max(min(math.ceil(LEAST_COMPARED * total / index.ntotal), total), 1)
+    low, high = 0, max(min(math.ceil(MIN_COMPARED_VECTORS * total / index.ntotal), total), 1)
     while (recall := _recall(index, truth, high)) < RECALL and high < total:
         low, high = high, min(2 * high, total)
     while high - low > 0.1 * high and low:

@@ -20,7 +20,7 @@ from index.storage.dense.base import (
     read_seal,
     write_exact,
 )
-from index.storage.dense.builder import NEAREST, GroundTruth, interval, synthetic_questions
+from index.storage.dense.builder import RECALL_PASSAGES, GroundTruth, interval, synthetic_questions
 from index.storage.dense.index_state import BackgroundJob, BuilderLauncher, IndexState, is_due
 from index.storage.files import Stamp, remove_unfinished
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 PATIENCE = 0.15
 """Seconds that a question waits for an update of the index; then it is answered from the older state."""
 _SAVE_SHARE = 0.05
-_SAVE_LEAST = 256
+_MIN_CHANGES_TO_SAVE = 256
 """The file of a small library is written again after this many changes or this share of its passages, whichever is
 more."""
 _SAVE_ALWAYS = 1 << 62
@@ -122,8 +122,8 @@ class DenseIndex:
     def recall(self, questions: int) -> Recall:
         """Measure the recall with other synthetic questions than those that the base was calibrated with."""
         state = self._state or IndexState()
-        if state.base is None or len(state) < NEAREST:  # the search is exact
-            return Recall(True, 1.0, 1.0, 1.0, 0, NEAREST, len(state))
+        if state.base is None or len(state) < RECALL_PASSAGES:  # the search is exact
+            return Recall(True, 1.0, 1.0, 1.0, 0, RECALL_PASSAGES, len(state))
         ranges = self._catalog.added_since(-1, until=state.generation)
         truth = GroundTruth(synthetic_questions(self._catalog, ranges, questions, seed=_OTHER_SEED))
         for _, vectors in self._catalog.vectors(ranges):
@@ -132,7 +132,7 @@ class DenseIndex:
         low, high = interval(shares)
         index = state.base.index
         figures = int(index.nlist), state.base.probed
-        return Recall(False, float(shares.mean()), low, high, len(shares), NEAREST, len(state), *figures)
+        return Recall(False, float(shares.mean()), low, high, len(shares), RECALL_PASSAGES, len(state), *figures)
 
     # Keeping
 
@@ -186,7 +186,7 @@ class DenseIndex:
             state = self._state
             if state is None or state.base is not None:
                 return
-            if self._unsaved < max(_SAVE_LEAST, _SAVE_SHARE * len(state)):
+            if self._unsaved < max(_MIN_CHANGES_TO_SAVE, _SAVE_SHARE * len(state)):
                 return
             path = self._folder / EXACT_NAME
             remove_unfinished(path)

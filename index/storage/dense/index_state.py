@@ -30,10 +30,10 @@ APPROXIMATE_FROM = 50_000
 """From this many passages on, exact search is too slow: it takes 3 ms on one core."""
 SHRUNK_SHARE = 0.5
 """A library that has shrunk below this share of APPROXIMATE_FROM is searched exactly again."""
-LEAST_CHANGED = 8192
+MIN_CHANGED_PASSAGES = 8192
 CHANGED_SHARE = 0.05
-"""The base is rebuilt after more than LEAST_CHANGED changed passages and more than this share of its passages. Until
-then, new passages are searched exactly."""
+"""The base is rebuilt after more than MIN_CHANGED_PASSAGES changed passages and more than this share of its
+passages. Until then, new passages are searched exactly."""
 RESTART_SECONDS = 60.0
 """Minimum seconds between the starts of two builders: a builder may fail repeatedly, for example on a full disk."""
 _ROOT = Path(__file__).parents[3]
@@ -71,7 +71,7 @@ def is_due(passages: int, in_base: int | None, changed: int) -> bool:
     """Return whether a base has to be built; `in_base` is None if there is no base."""
     if in_base is None:
         return passages >= APPROXIMATE_FROM
-    return changed > max(LEAST_CHANGED, CHANGED_SHARE * in_base)
+    return changed > max(MIN_CHANGED_PASSAGES, CHANGED_SHARE * in_base)
 
 
 def is_small(passages: int, *, with_base: bool) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import struct
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -14,12 +13,11 @@ from index.loading.compound_files import CompoundFile
 from index.loading.containers.container_reader import open_container
 from index.loading.containers.member_paths import ContainerLimits
 from index.loading.loader import load, load_bytes
-from index.plugins.formats.msg import html_of_rtf, plain_of_rtf, unpacked_rtf
+from index.plugins.formats.msg import unpacked_rtf
+from index.plugins.formats.rtf import blocks, wrapped_html
 from tests.loading.compound import compound, outlook
 from tests.loading.office import XLS
-
-FILES = Path(__file__).parents[3].parent / "shared" / "files"
-needs_files = pytest.mark.skipif(not FILES.is_dir(), reason="the folder of real files is not beside this checkout")
+from tests.skips import FILES, NEEDS_FILES
 
 
 def attached(data: bytes) -> dict[str, bytes]:
@@ -64,19 +62,19 @@ def compressed(rtf: bytes) -> bytes:
 def test_compressed_rich_text_is_unpacked() -> None:
     r"""The window begins with words that every file has: `{\rtf1` costs two bytes."""
     rtf = rb"{\rtf1\ansi We sailed at noon.\par And again.}"
-    assert unpacked_rtf(compressed(rtf)).encode() == rtf
-    assert plain_of_rtf(unpacked_rtf(compressed(rtf))) == " We sailed at noon.\n\nAnd again."[1:]
-    assert unpacked_rtf(b"short") == ""
+    assert unpacked_rtf(compressed(rtf)) == rtf
+    assert [block.text for block in blocks(unpacked_rtf(compressed(rtf)))] == ["We sailed at noon.", "And again."]
+    assert unpacked_rtf(b"short") == b""
 
 
 def test_html_in_rich_text_is_found() -> None:
     """Outlook wraps the HTML of a message: the tags are in groups, and what is for others is marked."""
     rtf = (
-        r"{\rtf1\ansi\ansicpg1252\fromhtml1 {\fonttbl{\f0 Arial;}}{\*\htmltag64 <p>}H\'e4fen\htmlrtf\par hidden"
-        r"\htmlrtf0  und \u1064?iffe{\*\htmltag72 </p>}}"
+        rb"{\rtf1\ansi\ansicpg1252\fromhtml1 {\fonttbl{\f0 Arial;}}{\*\htmltag64 <p>}H\'e4fen\htmlrtf\par hidden"
+        rb"\htmlrtf0  und \u1064?iffe{\*\htmltag72 </p>}}"
     )
-    assert html_of_rtf(rtf) == "<p>Häfen und Шiffe</p>"
-    assert html_of_rtf(r"{\rtf1 plain}") == ""
+    assert wrapped_html(rtf) == "<p>Häfen und Шiffe</p>"
+    assert wrapped_html(rb"{\rtf1 plain}") == ""
 
 
 def test_old_formats_are_refused_by_name() -> None:
@@ -138,7 +136,7 @@ def test_an_older_file_is_what_its_outermost_streams_say() -> None:
     assert load_bytes(lower, source="a.doc").text == "The harbour."
 
 
-@needs_files
+@NEEDS_FILES
 def test_real_word_documents_of_the_older_kind() -> None:
     """Paragraphs in order, cells in a table, and no instruction of a field."""
     duplicates = load(FILES / "duplicate-paragraphs.doc", max_bytes=1 << 20)
@@ -152,7 +150,7 @@ def test_real_word_documents_of_the_older_kind() -> None:
     assert load(FILES / "simple.doc", max_bytes=1 << 20).author == ""
 
 
-@needs_files
+@NEEDS_FILES
 def test_real_presentation_of_the_older_kind() -> None:
     """Each slide is a place, and no text comes twice."""
     document = load(FILES / "fake-power-point.ppt", max_bytes=1 << 20)
@@ -161,7 +159,7 @@ def test_real_presentation_of_the_older_kind() -> None:
     assert document.text.endswith("Here is some text in a text box!")
 
 
-@needs_files
+@NEEDS_FILES
 def test_real_outlook_messages() -> None:
     """Who was copied is text; an encrypted message says so."""
     copied = load(FILES / "fake-email-with-cc-and-bcc.msg", max_bytes=1 << 20)

@@ -219,7 +219,7 @@ def _is_same_head(above: Row, row: Row) -> bool:
 
 # Tables that stand side by side are read one below the other: names and values without a head, or with equal heads.
 
-_FEWEST_COLUMNS = 4
+_MIN_COLUMNS = 4
 _NUMERIC_SHARE_OF_PAIRS = 0.8
 _LONGER = 1.5
 """A value in words is, in the median, at least this many times as long as its name."""
@@ -227,7 +227,7 @@ _LONGER = 1.5
 
 def pairs_in(rows: Sequence[Row], width: int) -> int:
     """Return how many pairs of a name and a value stand side by side; 0 if the columns are no pairs."""
-    if width < _FEWEST_COLUMNS or width % 2:
+    if width < _MIN_COLUMNS or width % 2:
         return 0
     columns = [[row.text(column) for row in rows if column in row.filled] for column in range(width)]
     if not all(columns):
@@ -268,9 +268,9 @@ def stacked(rows: Sequence[Row], tables: int, width: int = 2, head: int = 0) -> 
 
 # Finds the headers of a table: the rows of its head, headings over several columns, and the names of its rows.
 
-_MOST_ROWS = 5
+_MAX_HEAD_ROWS = 5
 """Rows of a head, at most."""
-_LONG = 60
+_MAX_HEADING_LETTERS = 60
 """A heading has at most this many letters, unless it is bold."""
 _NUMERIC_SHARE = 0.6
 """A column is numeric if this share of its cells are numbers."""
@@ -288,10 +288,10 @@ _NAMES = 3
 def head_of(rows: Sequence[Row], ruled: int) -> int:
     """Return the number of rows of the head; `ruled` is the number of rows above the first rule inside the table."""
     ruled = next((n for n in range(1, ruled) if _is_data(rows[n])), ruled)
-    if 0 < ruled <= _MOST_ROWS and ruled < len(rows) and _is_ruled_head(rows, ruled):
+    if 0 < ruled <= _MAX_HEAD_ROWS and ruled < len(rows) and _is_ruled_head(rows, ruled):
         return ruled
     count = 0
-    while count < min(_MOST_ROWS, len(rows) - 1) and _is_head(rows, count):
+    while count < min(_MAX_HEAD_ROWS, len(rows) - 1) and _is_head(rows, count):
         count += 1
     return count
 
@@ -305,7 +305,7 @@ def _is_data(row: Row) -> bool:
 def _is_ruled_head(rows: Sequence[Row], ruled: int) -> bool:
     """Return whether the first rule stands below a head: other rows have none, or the first ones have no numbers."""
     head, body = rows[:ruled], rows[ruled:]
-    if any(len(row.text(column)) > _LONG and not row.bold for row in head for column in row.filled):
+    if any(len(row.text(column)) > _MAX_HEADING_LETTERS and not row.bold for row in head for column in row.filled):
         return False
     numbers = [row.text(column) for row in head for column in row.numbers()]
     words = [row.text(column) for row in head for column in row.filled - row.numbers()]
@@ -319,7 +319,7 @@ def _is_head(rows: Sequence[Row], count: int) -> bool:
     row, below = rows[count], rows[count + 1 :]
     values = [row.text(column) for column in row.filled if column]
     numbers = [text for text in values if is_number(text)]
-    if not values or (not row.bold and max(map(len, values)) > _LONG):
+    if not values or (not row.bold and max(map(len, values)) > _MAX_HEADING_LETTERS):
         return False
     if numbers and not all(map(is_period, numbers)):
         return False

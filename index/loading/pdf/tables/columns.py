@@ -28,7 +28,7 @@ _NUMBER = re.compile(
     r"\s*(?:%|‰|[A-Za-z]{1,3})?\s*\)?\s*[*†‡§%]*|[-–—−*.·…✓✔✗✘]+|n/?a\.?",
     re.IGNORECASE,
 )
-_LONGEST_NUMBER = 32
+_MAX_NUMBER_CHARACTERS = 32
 _PERIOD = re.compile(
     r"(?:FY|Q[1-4]|H[12])?\s?['’]?(?:19|20)\d\d(?:\s?[-–/]\s?(?:\d\d|(?:19|20)\d\d))?[*]?|Q[1-4]|H[12]",
     re.IGNORECASE,
@@ -42,7 +42,7 @@ TABLE_CAPTION = re.compile(
 
 def is_number(words: str) -> bool:
     """Return whether a cell is a number, with a sign or a unit, or a sign that stands for one."""
-    return len(words) <= _LONGEST_NUMBER and bool(_NUMBER.fullmatch(words))
+    return len(words) <= _MAX_NUMBER_CHARACTERS and bool(_NUMBER.fullmatch(words))
 
 
 def is_period(words: str) -> bool:
@@ -162,12 +162,12 @@ def _words(text: Lettered, line: Line, main: Direction) -> Iterator[tuple[float,
     The level is that of the line; if pdfium joined two levels to one line, it is that of the word.
     """
     for place in line.places:
-        for found in _WORD.finditer(without_leaders(text, place)):
-            first, last = place.start + found.start(), place.start + found.end() - 1
+        for match in _WORD.finditer(without_leaders(text, place)):
+            first, last = place.start + match.start(), place.start + match.end() - 1
             boxes = [turned(box, main) for at in (first, last) if (box := text.box(at))]
             left = min((box[0] for box in boxes), default=line.left)
             right = max((box[1] for box in boxes), default=line.right)
-            words = found.group().replace(_HYPHEN, "-")
+            words = match.group().replace(_HYPHEN, "-")
             apart = boxes and abs(sum(boxes[0][2:]) - line.bottom - line.top) > 2 * _APART * line.size
             offset = _offset(text, first, line, place, main) if apart else 0.0
             own = (Place(first, last + 1, place.bottom, place.top),)
@@ -212,9 +212,9 @@ _NARROWEST = 0.5
 _CELL_GAP = 0.45
 """The least gap between two cells in a row that nearly touch, in type sizes."""
 _SEVERAL, _CROWDED = 2, 0.4
-_FEW = 5
+_MIN_LEVELS = 5
 """So few levels may have blanks beside numbers at one place by chance."""
-_NEAR = 2.0
+_TOLERANCE_POINTS = 2.0
 _COVERED = 0.5
 """A rule divides columns if it is at least this share of the table's height long."""
 _SIGNS_BEFORE, _SIGNS_AFTER = re.compile(r"[$€£¥₹₩(]+|US\$|Rs\.?"), re.compile(r"[%‰)]+|\*{1,3}|[†‡]|[a-z]")
@@ -235,7 +235,7 @@ class Gutter(NamedTuple):
 
     def divides(self, height: float) -> bool:
         """Return whether its rule stands at this height."""
-        return any(start - _NEAR <= height <= end + _NEAR for start, end in self.pieces)
+        return any(start - _TOLERANCE_POINTS <= height <= end + _TOLERANCE_POINTS for start, end in self.pieces)
 
     @property
     def middle(self) -> float:
@@ -302,7 +302,7 @@ def dividing(down: Sequence[Ruling], height: float) -> list[Gutter]:
     """Return the vertical rules that divide most of a table's height, also in several pieces."""
     places: list[list[Ruling]] = []
     for rule in sorted(down):
-        if places and rule.at - places[-1][-1].at <= _NEAR:
+        if places and rule.at - places[-1][-1].at <= _TOLERANCE_POINTS:
             places[-1].append(rule)
         else:
             places.append([rule])
@@ -311,7 +311,7 @@ def dividing(down: Sequence[Ruling], height: float) -> list[Gutter]:
 
 
 def _touches(gutter: Gutter, rule: Gutter) -> bool:
-    return gutter.left - _NEAR <= rule.middle <= gutter.right + _NEAR
+    return gutter.left - _TOLERANCE_POINTS <= rule.middle <= gutter.right + _TOLERANCE_POINTS
 
 
 def _spans(levels: Sequence[Level]) -> list[list[tuple[float, float]]]:
@@ -319,7 +319,7 @@ def _spans(levels: Sequence[Level]) -> list[list[tuple[float, float]]]:
     found = []
     for level in levels:
         spans: list[tuple[float, float]] = []
-        for part in level.segments(wide=len(levels) < _FEW):
+        for part in level.segments(wide=len(levels) < _MIN_LEVELS):
             left, right = part[0].left, max(word.right for word in part)
             if spans and left <= spans[-1][1]:
                 left, right = spans[-1][0], max(right, spans.pop()[1])

@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 # Tells from the lines of a page alone, and quickly, whether it may have tables: most pages have none.
 
 _PROSE_LENGTH = 25
-_FEWEST_SUSPECTS = 2
+_MIN_SUSPECTS = 2
 _REACH = 6.0
 """How far apart rows may be that make a page worth a closer look, in type sizes."""
 _MAYBE = 0.7
 _SOME_NUMBERS = re.compile(r"(?:^|\s)\S{0,2}\d\S*\s+(?:\S+\s+)?\S{0,2}\d")
 _BEHIND_LEADER = re.compile(rf"{LEADER_DOTS.pattern}([^.].*)$")
 _NO_LETTERS = re.compile(r"[\W\d_]")
-_SPARSE = 0.72
+_SPARSE_LETTER_WIDTH = 0.72
 """The width of a letter, as a share of its size, in a line that has wide gaps."""
 
 
@@ -49,7 +49,7 @@ def may_have_tables(lines: Sequence[Line]) -> bool:
             bottom, size = level[0].bottom, level[0].size
             near = [(height, weight) for height, weight in near if height - bottom < _REACH * size]
             near.append((bottom, suspicion))
-            if sum(weight for _, weight in near) >= _FEWEST_SUSPECTS:
+            if sum(weight for _, weight in near) >= _MIN_SUSPECTS:
                 return True
     return any(TABLE_CAPTION.match(line.text) for line in lines)
 
@@ -85,7 +85,7 @@ def _has_gaps(line: Line) -> bool:
         numbers = sum(map(is_number, words))
         if numbers > 1 and 2 * numbers >= len(words):
             return True
-    least = _SPARSE * line.size
+    least = _SPARSE_LETTER_WIDTH * line.size
     if line.width <= least * len(text):
         return False
     return line.width > least * (len(text) + sum(unicodedata.east_asian_width(letter) in "WF" for letter in text))
@@ -99,7 +99,7 @@ def is_prose(line: Line) -> bool:
 
 _PROSE_PITCH = 1.8
 _SAME_ENDS = 5.0
-_SHORTEST_RULE = 40.0
+_MIN_RULE_POINTS = 40.0
 _DOUBLE = 3.0
 """Two rules at this distance are a double rule."""
 _TOUCHING = 3.0
@@ -109,10 +109,10 @@ _NEXT = 0.8
 """The largest space between a ruled part of a table and the next row, in type sizes."""
 _SAME_SIZE = 1.25
 _CAPTION_REACH = 4.0
-_WIDE = 0.6
+_PROSE_WIDTH_SHARE = 0.6
 _DIGIT = re.compile(r"\d")
-_MOST_LINES = 1_500
-_SMALLEST = 0.5
+_MAX_LINES = 1_500
+_MIN_TYPE_POINTS = 0.5
 
 
 def tables_as_lines(page: Any, text: PageText, lines: Sequence[Line], main: Direction) -> list[Line]:
@@ -124,8 +124,8 @@ def tables_in(
     text: Lettered, lines: Sequence[Line], main: Direction, rules: Callable[[], Rulings] = Rulings
 ) -> list[Line]:
     """Return the lines of a page, those of each table replaced by one line; its rules are asked for if they matter."""
-    upright = [line for line in lines if not line.sideways and line.places and line.size > _SMALLEST]
-    if len(lines) > _MOST_LINES or not may_have_tables(upright):
+    upright = [line for line in lines if not line.sideways and line.places and line.size > _MIN_TYPE_POINTS]
+    if len(lines) > _MAX_LINES or not may_have_tables(upright):
         return list(lines)
     rulings = rules()
     free = list(upright)
@@ -271,7 +271,7 @@ def _stacks(rulings: Rulings, lines: Sequence[Line]) -> Iterator[Region]:
     """Yield the parts between rules of one length above each other, as far as they have no prose."""
     groups: list[list[Ruling]] = []
     for rule in rulings.across:
-        if rule.length < _SHORTEST_RULE:
+        if rule.length < _MIN_RULE_POINTS:
             continue
         group = next((group for group in groups if _same_ends(group[-1], rule)), None)
         if group is None:
@@ -310,7 +310,9 @@ def _is_text(lines: Sequence[Line], strip: Region) -> bool:
     """Return whether lines between two rules are paragraphs, in one column or in several."""
     levels = list(side_by_side(lines))
     prose = sum(all(is_prose(line) for line in level) for level in levels)
-    wide = sum(len(level) == 1 and level[0].width > _WIDE * strip.width and is_prose(level[0]) for level in levels)
+    wide = sum(
+        len(level) == 1 and level[0].width > _PROSE_WIDTH_SHARE * strip.width and is_prose(level[0]) for level in levels
+    )
     return wide > len(levels) / 2 or (len(levels) > 12 and prose > len(levels) / 2)
 
 
@@ -336,14 +338,14 @@ def _follows(above: Sequence[Line], level: Sequence[Line]) -> bool:
 
 def _group(levels: Sequence[Sequence[Line]], page: Sequence[Line]) -> Iterator[Region]:
     suspects = [number for number, level in enumerate(levels) if is_suspect(level)]
-    if len(suspects) < _FEWEST_SUSPECTS:
+    if len(suspects) < _MIN_SUSPECTS:
         return
     lines = [line for level in levels[suspects[0] : suspects[-1] + 1] for line in level]
     left, right = min(line.left for line in lines), max(line.right for line in lines)
     region = Region(left, right, min(line.bottom for line in lines), max(line.top for line in lines))
     numbered = sum(any(map(_DIGIT.search, (line.text for line in level))) for level in levels)
     region = replace(region, captioned=_has_caption(region, page))
-    if numbered >= _FEWEST_SUSPECTS or region.captioned:
+    if numbered >= _MIN_SUSPECTS or region.captioned:
         yield region
 
 

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
     _Matrix = tuple[float, float, float, float, float, float]
 
-_MOST_OBJECTS, _MOST_SEGMENTS, _MOST_POINTS = 20_000, 10_000, 400
+_MAX_OBJECTS, _MAX_SEGMENTS, _MAX_POINTS = 20_000, 10_000, 400
 """Objects and segments of a page that are examined, and segments of one path: a drawing has more than a frame."""
-_MOST_RULINGS = 800
+_MAX_RULINGS = 800
 """A page with more rules than this is a drawing."""
-_DEEPEST = 3
-_THIN = 2.5
+_MAX_DEPTH = 3
+_MAX_RULE_THICKNESS = 2.5
 """A filled box is a rule if it is not thicker than this."""
-_SHORTEST = 4.0
+_MIN_RULING_POINTS = 4.0
 _STRAIGHT = 0.7
 """How far the ends of a rule may differ in height."""
 _SAME = 1.5
@@ -61,7 +61,7 @@ class Rulings:
 
 def read_rulings(page: Any, main: Direction) -> Rulings:
     """Return the rules of a page; none for a drawing."""
-    budget = [_MOST_OBJECTS, _MOST_SEGMENTS]
+    budget = [_MAX_OBJECTS, _MAX_SEGMENTS]
     across: list[Ruling] = []
     down: list[Ruling] = []
     for box, shade in _boxes(page, budget):
@@ -71,7 +71,7 @@ def read_rulings(page: Any, main: Direction) -> Rulings:
         else:
             down.append(Ruling((left + right) / 2, bottom, top, shade))
     joined = Rulings(tuple(reversed(_joined(across))), tuple(_joined(down)))
-    return joined if len(joined.across) + len(joined.down) <= _MOST_RULINGS else Rulings()
+    return joined if len(joined.across) + len(joined.down) <= _MAX_RULINGS else Rulings()
 
 
 def _joined(rulings: Iterable[Ruling]) -> list[Ruling]:
@@ -82,7 +82,7 @@ def _joined(rulings: Iterable[Ruling]) -> list[Ruling]:
             rows[-1].append(ruling)
         else:
             rows.append([ruling])
-    return [ruling for row in rows for ruling in _continued(row) if ruling.length >= _SHORTEST]
+    return [ruling for row in rows for ruling in _continued(row) if ruling.length >= _MIN_RULING_POINTS]
 
 
 def _continued(row: Sequence[Ruling]) -> Iterator[Ruling]:
@@ -117,7 +117,7 @@ def _boxes(page: Any, budget: list[int]) -> Iterator[tuple[Box, bool]]:
         kind = pdfium.FPDFPageObj_GetType(item)
         if kind == pdfium.FPDF_PAGEOBJ_PATH:
             yield from _rules(item, matrix, budget)
-        elif kind == pdfium.FPDF_PAGEOBJ_FORM and depth < _DEEPEST:
+        elif kind == pdfium.FPDF_PAGEOBJ_FORM and depth < _MAX_DEPTH:
             inner = _times(_matrix(item), matrix)
             count = min(max(0, pdfium.FPDFFormObj_CountObjects(item)), budget[0])
             budget[0] -= count
@@ -143,7 +143,7 @@ def _rules(path: Any, matrix: _Matrix, budget: list[int]) -> Iterator[tuple[Box,
     import pypdfium2.raw as pdfium
 
     count = pdfium.FPDFPath_CountSegments(path)
-    if not 2 <= count <= _MOST_POINTS or budget[1] < count or _is_small(path):
+    if not 2 <= count <= _MAX_POINTS or budget[1] < count or _is_small(path):
         return
     if _is_curved(path) or not _is_visible(path):
         return
@@ -151,7 +151,7 @@ def _rules(path: Any, matrix: _Matrix, budget: list[int]) -> Iterator[tuple[Box,
     points = list(_points(path, count, _times(_matrix(path), matrix)))
     lefts, bottoms = [x for _, x, _ in points], [y for _, _, y in points]
     box = min(lefts), max(lefts), min(bottoms), max(bottoms)
-    if box[1] - box[0] <= _THIN or box[3] - box[2] <= _THIN:
+    if box[1] - box[0] <= _MAX_RULE_THICKNESS or box[3] - box[2] <= _MAX_RULE_THICKNESS:
         yield _centred(box), False
         return
     shade = not _is_stroked(path)
@@ -166,7 +166,7 @@ def _is_small(path: Any) -> bool:
 
     left, bottom, right, top = (ctypes.c_float() for _ in range(4))
     known = pdfium.FPDFPageObj_GetBounds(path, left, bottom, right, top)
-    return bool(known) and max(right.value - left.value, top.value - bottom.value) < _SHORTEST
+    return bool(known) and max(right.value - left.value, top.value - bottom.value) < _MIN_RULING_POINTS
 
 
 def _is_curved(path: Any) -> bool:

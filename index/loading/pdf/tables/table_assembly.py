@@ -162,7 +162,7 @@ def _counts_pages(texts: Sequence[str]) -> bool:
 _FULL = 0.8
 """A rule divides all columns if it is at least this share of the table's width long."""
 _MARGIN = 4.0
-_MOST_LINES, _MOST_WORDED = 5, 8
+_MAX_HEAD_LINES, _MAX_WORDED_LINES = 5, 8
 """Lines of a head above a rule, at most; and of one without numbers."""
 
 
@@ -259,7 +259,7 @@ def _rows(
         first = not rows and several
         own = [row_of(level, found, strip, header=not rows) for _, level in group]
         own = [row for row in own if row.filled]
-        if first and len(own) <= (_MOST_WORDED if not any(row.numbers() for row in own) else _MOST_LINES):
+        if first and len(own) <= (_MAX_WORDED_LINES if not any(row.numbers() for row in own) else _MAX_HEAD_LINES):
             own = list(header_rows(own))
             head = len(own)
         else:
@@ -360,7 +360,7 @@ def _bounds(rows: Sequence[Row], width: int) -> list[tuple[float, float]]:
 
 _SAME_EDGE = 4.0
 """Columns go on over pages if their sides are at most this many points apart."""
-_LONGEST_CAPTION = 600
+_MAX_CAPTION_CHARACTERS = 600
 _NUMBER_ALONE = 12
 """A caption of so few letters is only a number, and its words stand below."""
 
@@ -396,7 +396,7 @@ def caption_of(found: Sequence[Paragraph], first: int, end: int, taken: set[int]
                 if len(words) > 1 and len(text) > _NUMBER_ALONE:
                     break
                 taken.add(index)
-                return one_line(" ".join(word.text for word in words)[:_LONGEST_CAPTION])
+                return one_line(" ".join(word.text for word in words)[:_MAX_CAPTION_CHARACTERS])
     return ""
 
 

@@ -1,7 +1,7 @@
 "use strict";
 // The notice of a demo: what the visitor's private library holds, the time left, and deleting it.
 (() => {
-  const { actions, find, inWords, say } = window.pincite;
+  const { actions, find, inWords, say, texts } = window.pincite;
   const SECOND = 1000;
 
   const LOOK_SECONDS = 20;
@@ -47,7 +47,7 @@
       find("#forget").close();
       const answer = await fetch("v1/visitor", { method: "DELETE" }).catch(() => null);
       if (answer?.ok) location.assign(new URL("./", document.baseURI));
-      else say("That did not work. Try again in a moment.");
+      else say(`${texts.FAILED}. ${texts.TRY_LATER}`);
     },
   });
 })();

@@ -75,7 +75,7 @@ async function contentFor(site, asked) {
     return [[choice, meansLine(site), await coverage(site.index, question, hits)], hits.map(({ passage }) => passage)];
   }
   if (answer) {
-    say(`Answer ready. ${counted(answer.citations.length, "source")}.`);
+    say(`${site.index.texts.ANSWER_READY}. ${counted(answer.citations.length, "source")}.`);
     return [[choice, await preparedAnswer(site.index, question, answer)], answer.status === "abstained" ? [] : answer.passages];
   }
   const found = site.ranking.search(question, HITS);
@@ -87,10 +87,10 @@ async function contentFor(site, asked) {
   return [[choice, meansLine(site), passages], shown.map(({ passage }) => passage)];
 }
 
-function examples({ answers }) {
+function examples({ answers, index: { texts } }) {
   if (!answers.size) return null;
   return make("section", { class: "examples", "aria-labelledby": "h-examples" },
-    make("h2", { class: "eyebrow", id: "h-examples" }, "Try one of these"),
+    make("h2", { class: "eyebrow", id: "h-examples" }, texts.EXAMPLES),
     make("ul", {}, [...answers.values()].map(({ question }) =>
       make("li", {}, make("a", { href: makeAddress({ question }), dir: "auto" }, question)))));
 }

@@ -23,7 +23,7 @@ export async function passagesFound(index, question, { hits, isNear, absent }) {
   return [section("Passages", [make("p", { class: "hint" }, text), missing], cards)];
 }
 
-function nothing(index, missing, advice = "Name a person, a place or a term that the texts use.") {
+function nothing(index, missing, advice = index.texts.NAME_SOMETHING) {
   const total = `${counted(index.documents.length, "document")}`;
   return make("section", { class: "none", "aria-labelledby": "h-none" },
     make("h2", { class: "eyebrow", id: "h-none" }, "Probably not in these documents"),
@@ -43,7 +43,7 @@ export async function preparedAnswer(index, question, answer) {
   return [
     STATUSES[answer.status](index, question, answer, notes),
     cards.length ? section("Evidence", [], cards) : null,
-    related.length ? section(cards.length ? "Related passages" : "Nearest passage", [],
+    related.length ? section(cards.length ? index.texts.RELATED : "Nearest passage", [],
       cards.length ? related.slice(0, SHOWN) : related.slice(0, 1), "unused") : null,
   ];
 }
@@ -60,8 +60,8 @@ function unsure(index, question, answer, notes) {
   const said = answer.statements.map((statement) =>
     make("li", { dir: "auto" }, statementOf(index, question, answer, statement)));
   return make("section", { "aria-labelledby": "h-answer" },
-    make("h2", { class: "eyebrow", id: "h-answer" }, "This may be it"),
-    make("p", { class: "hint" }, "The documents do not clearly answer the question. These are the nearest sentences."),
+    make("h2", { class: "eyebrow", id: "h-answer" }, index.texts.MAY_BE),
+    make("p", { class: "hint" }, `${index.texts.UNCLEAR}. These are the nearest sentences.`),
     notes, make("ul", { class: "maybes" }, said), prepared());
 }
 
@@ -142,7 +142,7 @@ export async function coverage(index, question, hits) {
     make("h2", { class: "sr", id: "h-coverage" }, "Coverage"),
     make("p", { class: "numbers" }, `${rows.length} of ${total} ${verb} the subject of this question`),
     make("ol", { class: "coverage" }, rows, silent.map((info) =>
-      make("li", { class: "silent" }, make("h3", {}, isolated(info.name)), make("p", {}, "no mention")))));
+      make("li", { class: "silent" }, make("h3", {}, isolated(info.name)), make("p", {}, index.texts.NO_MENTION)))));
 }
 
 async function coveredRow(index, question, { passage, pin }) {

@@ -13,8 +13,8 @@ export async function openSource(index, place, span, back) {
   const info = index.documents[place];
   const source = await loadDocument(place);
   const marked = span && span.start < span.end && span.end <= source.length ? span : undefined;
-  const body = make("div", { class: "viewer-body", tabindex: "0", role: "region", "aria-label": "The source" }, blocks(source, marked));
-  viewer.replaceChildren(bar(back), head(info, source, marked), body, foot(info, source, marked));
+  const body = make("div", { class: "viewer-body", tabindex: "0", role: "region", "aria-label": index.texts.THE_SOURCE }, blocks(source, marked));
+  viewer.replaceChildren(bar(index, back), head(info, source, marked), body, foot(index, info, source, marked));
   if (!viewer.open) {
     returnTo = document.activeElement;
     BESIDE.matches ? viewer.show() : viewer.showModal();
@@ -40,8 +40,8 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && viewer.open && !viewer.matches(":modal")) viewer.querySelector(".close").click();
 });
 
-function bar(back) {
-  return make("div", { class: "viewer-bar" }, make("a", { class: "quiet close", href: back }, "Close source"));
+function bar({ texts }, back) {
+  return make("div", { class: "viewer-bar" }, make("a", { class: "quiet close", href: back }, texts.CLOSE_SOURCE));
 }
 
 function head(info, source, span) {
@@ -51,12 +51,12 @@ function head(info, source, span) {
     info.notes.map((text) => make("p", { class: "note" }, text)));
 }
 
-function foot(info, source, span) {
+function foot({ texts }, info, source, span) {
   const address = makeAddress({ info, span });
   const page = webAddress(info.source);
   return make("div", { class: "viewer-foot" },
-    span ? copying("Copy quote", () => source.slice(span.start, span.end)) : null,
-    copying("Copy link", () => new URL(address, location.href).href),
+    span ? copying(texts.COPY_QUOTE, () => source.slice(span.start, span.end)) : null,
+    copying(texts.COPY_LINK, () => new URL(address, location.href).href),
     page ? make("a", { class: "quiet", href: page, target: "_blank", rel: "noopener noreferrer" }, "Original page") : null);
 }
 
