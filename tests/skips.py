@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,11 @@ FOLDERS = ("faults", "browser", "service")
 """Folders of which no whole module may be skipped."""
 EXCUSED = "shared data"
 """A reason with this beginning is accepted: the file is not part of this repository."""
+FILES = Path(__file__).parents[2] / "shared" / "files"
+"""Real files in many formats, beside the checkout."""
+NEEDS_FILES = pytest.mark.skipif(
+    not FILES.is_dir(), reason=f"{EXCUSED}: no folder of real files is beside this checkout"
+)
 NEEDS_PLUGINS = pytest.mark.skipif(os.environ.get("PINCITE_PLUGINS") == "none", reason="plug-ins are left out")
 """The mark of a test outside tests/plugins that needs a plug-in, too: a page that lists everything, hostile files."""
 

@@ -146,3 +146,55 @@ def chunk(delta: Any, finish: str | None = None) -> dict[str, Any]:
     """Return one event of a chat completion."""
     choice = {"index": 0, "delta": delta, "finish_reason": finish}
     return {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
+
+
+def sends_status(code: int, body: str | bytes = "", kind: str = "application/json", **headers: str) -> Play:
+    """Return a play that responds with this status and body."""
+
+    def play(player: Player) -> None:
+        player.begin(code, kind, **headers)
+        player.send(body)
+
+    return play
+
+
+def sends_parts(*parts: str | bytes, kind: str = "text/event-stream") -> Play:
+    """Return a play that sends a good response, whose body is these parts."""
+
+    def play(player: Player) -> None:
+        player.begin(200, kind)
+        for part in parts:
+            player.send(part)
+
+    return play
+
+
+def sends_texts(*texts: str, finish: str | None = "stop") -> Play:
+    """Return a play that streams these pieces."""
+
+    def play(player: Player) -> None:
+        player.begin()
+        player.say(*texts, finish=finish)
+
+    return play
+
+
+def sends_events(*events: Any) -> Play:
+    """Return a play that streams these events."""
+
+    def play(player: Player) -> None:
+        player.begin()
+        for event in events:
+            player.event(event)
+
+    return play
+
+
+def sends_forever(data: str, *, pause: float = 0.0, status: int = 200, kind: str = "text/event-stream") -> Play:
+    """Return a play that sends the same data without end."""
+
+    def play(player: Player) -> None:
+        player.begin(status, kind)
+        player.repeat(data, pause)
+
+    return play

@@ -9,7 +9,7 @@ import pytest
 from index.library.library import Library
 from index.records import Answer
 from index.settings import Settings
-from tests.answers.model_server import playing
+from tests.answers.model_server import playing, sends_parts, sends_texts
 from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:
@@ -25,15 +25,10 @@ TREATY = "The king signed the treaty in 1912. Bread was dear. The queen kept a c
 SEA = "A whale swam by the harbour in 1999. The treaty of the sea was never signed by a ship."
 
 
-def _sends_no_text(player: Player) -> None:
-    player.begin()
-    player.say(finish="stop")
-
-
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Stage]:
     """The model's server; each test sets its play."""
-    with playing(_sends_no_text) as stage:
+    with playing(sends_texts()) as stage:
         yield stage
 
 
@@ -61,11 +56,7 @@ def answer_to_reply(library: Library, stage: Stage) -> AnswerToReply:
     """Return a function that returns the answer to the question when the model sends this text."""
 
     def answer_to_reply(text: str, *, strict: bool = False) -> Answer:
-        def play(player: Player) -> None:
-            player.begin()
-            player.say(*text.partition(" "), finish="stop")
-
-        stage.play = play
+        stage.play = sends_texts(*text.partition(" "))
         answer = library.ask(QUESTION, writer="model", strict=strict)
         assert_citations_are_exact(library, answer)
         return answer
@@ -108,12 +99,7 @@ def test_wrong_passage_of_the_right_document_is_called_another_passage(tmp_path:
     """The same name twice would explain nothing."""
     rest = " ".join(f"Clerk {n} kept the books of the treaty in order and wrote letters every day." for n in range(9))
     (tmp_path / "treaty.txt").write_text(f"The king signed the treaty in 1912.\n\n{rest}", encoding="utf-8")
-
-    def play(player: Player) -> None:
-        player.begin()
-        player.say("The king signed the treaty in 1912 [2].", finish="stop")
-
-    stage.play = play
+    stage.play = sends_texts("The king signed the treaty in 1912 [2].")
     settings = Settings(llm_url=stage.url, llm_model="m", llm_timeout=20, bar=0, passage_tokens=60)
     with Library.open(tmp_path / "library", settings, encoder=FakeEncoder()) as library:
         library.add([tmp_path / "treaty.txt"])
@@ -189,28 +175,16 @@ def test_answer_in_another_language_is_reported(answer_to_reply: AnswerToReply) 
     assert mixed.writer == "model"
 
 
-def test_marker_of_an_unknown_source_is_replaced(answer_to_reply: AnswerToReply) -> None:
-    """There is no ninth source; support for the sentence is searched in all sources instead."""
-    answer = answer_to_reply("The queen kept a copy of silver [9].")
-    assert answer.statements[0].markers == (1,)
-    assert answer.citations[0].quote == "The queen kept a copy of silver."
-
-
 @pytest.mark.parametrize(
-    ("text", "note"),
-    [
-        ("A comet frightened the horses of the desert [1].", "Nothing that the model wrote is supported"),
-        ("The comet was seen [1]. The horses of the desert ran.", "Nothing that the model wrote is supported"),
-    ],
+    "text",
+    ["A comet frightened the horses of the desert [1].", "The comet was seen [1]. The horses of the desert ran."],
 )
-def test_unsupported_answer_is_replaced_by_quotes_and_a_note(
-    answer_to_reply: AnswerToReply, text: str, note: str
-) -> None:
+def test_unsupported_answer_is_replaced_by_quotes_and_a_note(answer_to_reply: AnswerToReply, text: str) -> None:
     """The reader always gets the evidence, and a note says why it is quoted."""
     answer = answer_to_reply(text)
     assert (answer.writer, answer.status) == ("quote", "answered")
     assert answer.statements[0].verdict == "verbatim"
-    assert any(line.startswith(note) for line in answer.notes)
+    assert any(line.startswith("Nothing that the model wrote is supported") for line in answer.notes)
 
 
 @pytest.mark.parametrize(
@@ -239,12 +213,7 @@ def test_unsupported_answer_is_not_shown_even_when_streamed(
 ) -> None:
     """The last item of a stream is the answer, and it has the documents' own words."""
     lie = "A comet frightened the horses of the desert [1]."
-
-    def play(player: Player) -> None:
-        player.begin()
-        player.say(*lie.partition(" the "), finish="stop")
-
-    stage.play = play
+    stage.play = sends_texts(*lie.partition(" the "))
     if streamed:
         *pieces, answer = library.ask_stream(QUESTION, writer="model", strict=strict)
         assert "".join(map(str, pieces)) == lie
@@ -256,24 +225,9 @@ def test_unsupported_answer_is_not_shown_even_when_streamed(
     assert not any("comet" in statement.text for statement in answer.statements)
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:9/v1", "nonsense"])
-def test_unreachable_server_yields_quotes_and_a_note(folder: Path, url: str) -> None:
-    """An invalid address does the same; the note names what to check."""
-    with Library.open(folder, Settings(llm_url=url, llm_model="m", bar=0), encoder=FakeEncoder()) as library:
-        answer = library.ask(QUESTION, writer="model")
-        assert_citations_are_exact(library, answer)
-    assert (answer.writer, answer.statements[0].verdict) == ("quote", "verbatim")
-    assert answer.notes[0].endswith("The documents are quoted instead.")
-
-
 def test_words_are_streamed_before_the_answer(library: Library, stage: Stage) -> None:
     """Pieces arrive first and the answer last, from one request."""
-
-    def play(player: Player) -> None:
-        player.begin()
-        player.say("The king signed ", "the treaty in 1912 [1].", finish="stop")
-
-    stage.play = play
+    stage.play = sends_texts("The king signed ", "the treaty in 1912 [1].")
     stage.requests.clear()
     *pieces, answer = library.ask_stream(QUESTION, writer="model")
     assert "".join(map(str, pieces)) == "The king signed the treaty in 1912 [1]."
@@ -289,28 +243,30 @@ def test_model_is_not_asked_without_an_answer(folder: Path, stage: Stage) -> Non
     assert stage.requests == []
 
 
-def _disconnects(player: Player) -> None:
-    player.begin()
-    player.say("The king signed ")
-
-
 def _hangs(player: Player) -> None:
-    player.begin()
-    player.say("The king signed ")
+    sends_texts("The king signed ", finish=None)(player)
     player.hang()
 
 
-def _sends_invalid_json(player: Player) -> None:
-    player.begin()
-    player.send("data: {nonsense\n\n")
+@pytest.mark.parametrize(
+    ("play", "url"),
+    [
+        *(
+            (play, "")
+            for play in (sends_texts("The king ", finish=None), _hangs, sends_parts("data: {no\n\n"), sends_texts())
+        ),
+        *((sends_texts(), url) for url in ("http://127.0.0.1:9/v1", "nonsense")),
+    ],
+)
+def test_broken_response_yields_quotes_and_a_note(folder: Path, stage: Stage, play: Play, url: str) -> None:
+    """A disconnect, silence, invalid JSON and an empty response all give quotes and a note within the timeout.
 
-
-@pytest.mark.parametrize("play", [_disconnects, _hangs, _sends_invalid_json, _sends_no_text])
-def test_broken_response_yields_quotes_and_a_note(folder: Path, stage: Stage, play: Play) -> None:
-    """A disconnect, silence, invalid JSON and an empty response all give quotes and a note within the timeout."""
+    So do a server that cannot be reached and an invalid address; the note names what to check.
+    """
     stage.play = play
-    settings = Settings(llm_url=stage.url, llm_model="m", llm_timeout=0.3 if play is _hangs else 20, bar=0)
+    settings = Settings(llm_url=url or stage.url, llm_model="m", llm_timeout=0.3 if play is _hangs else 20, bar=0)
     with Library.open(folder, settings, encoder=FakeEncoder()) as library:
         answer = library.ask(QUESTION, writer="model")
+        assert_citations_are_exact(library, answer)
     assert (answer.writer, answer.statements[0].text) == ("quote", "The king signed the treaty in 1912.")
     assert answer.notes[0].endswith("The documents are quoted instead.")

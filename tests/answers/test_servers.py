@@ -15,7 +15,15 @@ from index.answers.writer.endpoint import DIALECTS, THOUGHT_TOKENS, Dialect
 from index.answers.writer.model_writer import ModelWriter
 from index.answers.writer.prompts import Source
 from index.errors import WriterError
-from tests.answers.model_server import chunk, playing
+from tests.answers.model_server import (
+    chunk,
+    playing,
+    sends_events,
+    sends_forever,
+    sends_parts,
+    sends_status,
+    sends_texts,
+)
 from tests.cases import cases
 
 if TYPE_CHECKING:
@@ -40,48 +48,6 @@ def completion(content: Any, finish: str | None = "stop", **fields: Any) -> str:
     return json.dumps(
         {"object": "chat.completion", "choices": [{"index": 0, "message": message, "finish_reason": finish}]}
     )
-
-
-def sends_status(code: int, body: str | bytes = "", kind: str = JSON, **headers: str) -> Play:
-    """Return a play that responds with this status."""
-
-    def play(player: Player) -> None:
-        player.begin(code, kind, **headers)
-        player.send(body)
-
-    return play
-
-
-def sends_parts(*parts: str | bytes, kind: str = EVENTS) -> Play:
-    """Return a play that sends a good response, whose body is these parts."""
-
-    def play(player: Player) -> None:
-        player.begin(200, kind)
-        for part in parts:
-            player.send(part)
-
-    return play
-
-
-def sends_texts(*texts: str, finish: str | None = "stop") -> Play:
-    """Return a play that streams these pieces."""
-
-    def play(player: Player) -> None:
-        player.begin()
-        player.say(*texts, finish=finish)
-
-    return play
-
-
-def sends_events(*events: Any) -> Play:
-    """Return a play that streams these events."""
-
-    def play(player: Player) -> None:
-        player.begin()
-        for event in events:
-            player.event(event)
-
-    return play
 
 
 def event_line(content: Any, finish: str | None = None) -> str:
@@ -131,18 +97,18 @@ def sends_chunks(*parts: bytes, end: bool = True) -> Play:
     return play
 
 
+def stays_open(player: Player) -> None:
+    """Send a whole stream, and keep the connection."""
+    sends_texts(TEXT)(player)
+    player.hang()
+
+
 def sends_single_bytes(player: Player) -> None:
     """Send each byte of a stream by itself."""
     player.begin()
     for byte in f"{event_line(TEXT, 'stop')}\n\n".encode():
         player.send(bytes([byte]))
         time.sleep(0.0005)
-
-
-def sends_forever(player: Player) -> None:
-    """Send a stream that does not end."""
-    player.begin()
-    player.repeat(f"{event_line('on and on ')}\n\n")
 
 
 def sends_gzip(player: Player) -> None:
@@ -192,6 +158,7 @@ ANSWERS: dict[str, Play] = {
         f"{event_line(TEXT)}\n\n{event_line('', 'stop')}\n\ndata: [DONE]\n\n"
     ),
     "no [DONE]": sends_texts(TEXT),
+    "no end of the connection": stays_open,
     "no finish reason": sends_parts(f"{event_line(TEXT)}\n\ndata: [DONE]\n\n"),
     "neither a finish reason nor [DONE], after a whole sentence": sends_parts(f"{event_line(TEXT)}\n\n"),
     "no blank line at the end": sends_parts(f"{event_line(TEXT, 'stop')}"),
@@ -436,7 +403,7 @@ FAILURES: dict[str, tuple[Play, str, str, str]] = {
     ),
     "an empty response": (sends_parts(""), "empty", "sent nothing", "another model"),
     "null for a text": (sends_parts(completion(None), kind=JSON), "empty", "wrote nothing", "another model"),
-    "a text without end": (sends_forever, "cut short", "far more", "Try again"),
+    "a text without end": (sends_forever(f"{event_line('on and on ')}\n\n"), "cut short", "far more", "Try again"),
     "a redirect": (
         sends_status(307, location="http://127.0.0.1:9/v1/chat/completions"),
         "redirected",

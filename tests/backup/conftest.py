@@ -96,6 +96,12 @@ def open_library() -> Iterator[Callable[..., Library]]:
 
 
 @pytest.fixture
+def new(tmp_path: Path, open_library: Callable[..., Library]) -> Library:
+    """An empty library."""
+    return open_library(tmp_path / "new")
+
+
+@pytest.fixture
 def filled(tmp_path: Path, open_library: Callable[..., Library]) -> Library:
     """A library of eight documents, one of which has two sources."""
 

@@ -21,8 +21,6 @@ from tests.backup.forgeries import Manifest, Parts, altered
 from tests.nightly import length
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from index.library.library import Library
 
 TRUE, FALSE = "winter", "summer"
@@ -60,40 +58,36 @@ def claim_count(library: Library) -> int:
     return sum(info.claimed for info in library.documents())
 
 
-def test_original_file_replaces_a_forged_text(
-    forged: Path, sources: list[Path], open_library: Any, tmp_path: Path
-) -> None:
+def test_original_file_replaces_a_forged_text(forged: Path, sources: list[Path], new: Library) -> None:
     """Adding the original file compares the texts, replaces the forged one, and notes why."""
-    library = open_library(tmp_path / "new")
-    library.import_library(forged)
-    assert claim_count(library) == COUNT
-    assert all(FALSE in text for text in texts(library))
-    receipt = library.add(sources)
+    new.import_library(forged)
+    assert claim_count(new) == COUNT
+    assert all(FALSE in text for text in texts(new))
+    receipt = new.add(sources)
     assert (len(receipt.replaced), receipt.unchanged, receipt.added) == (COUNT, (), ())
     assert {"the file itself differ in text" in note.text for note in receipt.notes} == {True}
     assert len(receipt.notes) == COUNT
-    assert all(TRUE in text and FALSE not in text for text in texts(library))
-    assert claim_count(library) == 0
-    assert library.verify().mismatches == ()
-    assert len(library.add(sources).unchanged) == COUNT
-    assert library.problems() == []
+    assert all(TRUE in text and FALSE not in text for text in texts(new))
+    assert claim_count(new) == 0
+    assert new.verify().mismatches == ()
+    assert len(new.add(sources).unchanged) == COUNT
+    assert new.problems() == []
 
 
 def test_true_claim_is_confirmed_by_its_file(
-    filled: Library, sources: list[Path], open_library: Any, tmp_path: Path
+    filled: Library, sources: list[Path], new: Library, tmp_path: Path
 ) -> None:
     """The file has the claimed text: it is unchanged, and from then on known by its hash."""
     filled.export_library(tmp_path / "true.zip")
-    library = open_library(tmp_path / "new")
-    library.import_library(tmp_path / "true.zip")
-    encoder = library.encoder()
-    receipt = library.add(sources)
+    new.import_library(tmp_path / "true.zip")
+    encoder: Any = new.encoder()
+    receipt = new.add(sources)
     assert (len(receipt.unchanged), receipt.replaced, receipt.notes, receipt.passages) == (COUNT, (), (), 0)
     assert receipt.encoded == len(encoder.encoded) > 0, "vectors are made from the file, not imported"
-    second_receipt = library.add(sources)
+    second_receipt = new.add(sources)
     assert (len(second_receipt.unchanged), second_receipt.encoded) == (COUNT, 0)
-    assert claim_count(library) == 0
-    assert library.problems() == []
+    assert claim_count(new) == 0
+    assert new.problems() == []
 
 
 FORGED_FIELDS: list[tuple[str, object, str]] = [
@@ -107,7 +101,7 @@ FORGED_FIELDS: list[tuple[str, object, str]] = [
 
 
 def test_every_claimed_field_is_compared_with_the_file(
-    filled: Library, sources: list[Path], open_library: Any, tmp_path: Path
+    filled: Library, sources: list[Path], new: Library, tmp_path: Path
 ) -> None:
     """Title, author, date, landmarks and format are claims as well as the text; each is forged in one document."""
     path = tmp_path / "forged.zip"
@@ -120,28 +114,26 @@ def test_every_claimed_field_is_compared_with_the_file(
             expected[line["document"]["source"]] = FOUND_IN_FILE.format(noted_field)
 
     altered(path, change)
-    library = open_library(tmp_path / "new")
-    library.import_library(path)
-    receipt = library.add(sources)
+    new.import_library(path)
+    receipt = new.add(sources)
     assert {note.source: note.text for note in receipt.notes} == expected
     assert len(expected) == len(receipt.replaced) == len(FORGED_FIELDS)
     assert len(receipt.unchanged) == COUNT - len(FORGED_FIELDS)
 
 
-def test_sync_reads_the_files_of_claims(forged: Path, sources: list[Path], open_library: Any, tmp_path: Path) -> None:
+def test_sync_reads_the_files_of_claims(forged: Path, sources: list[Path], new: Library, tmp_path: Path) -> None:
     """Claims are compared even if their hash is known, and also if a file was renamed."""
-    library = open_library(tmp_path / "new")
-    library.import_library(forged)
+    new.import_library(forged)
     sources[0].rename(sources[0].with_name("renamed.md"))
-    receipt = library.sync(tmp_path / "sources")
+    receipt = new.sync(tmp_path / "sources")
     assert len(receipt.replaced) == COUNT
     assert [Path(source).name for source in receipt.unchanged] == ["copy.md"], "its bytes were read with 03.md"
     assert [Path(source).name for source in receipt.removed] == ["00.md"]
     assert receipt.renamed == ()
-    assert all(FALSE not in text for text in texts(library))
-    assert claim_count(library) == 0
-    assert len(library.sync(tmp_path / "sources").unchanged) == COUNT + 1
-    assert library.problems() == []
+    assert all(FALSE not in text for text in texts(new))
+    assert claim_count(new) == 0
+    assert len(new.sync(tmp_path / "sources").unchanged) == COUNT + 1
+    assert new.problems() == []
 
 
 def test_add_documents_replaces_a_claim(forged: Path, open_library: Any, tmp_path: Path) -> None:
@@ -167,145 +159,138 @@ def with_false_vectors(filled: Library, path: Path) -> Path:
     return path
 
 
-def test_vectors_of_a_claim_are_not_reused(filled: Library, open_library: Any, tmp_path: Path) -> None:
+def test_vectors_of_a_claim_are_not_reused(filled: Library, new: Library, tmp_path: Path) -> None:
     """A true file with the same passages is encoded: false vectors, found by the hash of the text, would corrupt it."""
-    library = open_library(tmp_path / "new")
-    library.import_library(with_false_vectors(filled, tmp_path / "poisoned.zip"))
+    new.import_library(with_false_vectors(filled, tmp_path / "poisoned.zip"))
     path = tmp_path / "mine.md"
     path.write_text(text_about(3) + "\n## More\n\nThe gulls cried.\n")
-    receipt = library.add(path)
+    receipt = new.add(path)
     assert receipt.encoded == receipt.passages == 3
-    number = library.parts.session.number(library.find("mine.md").id)
-    rows = [row for row, _ in library.parts.store.catalog.rows_of(number)]
+    number = new.parts.session.number(new.find("mine.md").id)
+    rows = [row for row, _ in new.parts.store.catalog.rows_of(number)]
     for row in rows:
         stored = np.frombuffer(row.vector, "<f2").astype(np.float32)
-        expected = library.encoder().encode_question(row.passage.text)
+        expected = new.encoder().encode_question(row.passage.text)
         assert stored @ expected == pytest.approx(1, abs=0.01)
 
 
-def test_rebuild_encodes_claims_again(filled: Library, open_library: Any, tmp_path: Path) -> None:
+def test_rebuild_encodes_claims_again(filled: Library, new: Library, tmp_path: Path) -> None:
     """The documents stay claims, because their texts are still unconfirmed."""
-    library = open_library(tmp_path / "new")
-    library.import_library(with_false_vectors(filled, tmp_path / "poisoned.zip"))
-    assert library.rebuild().encoded == library.stats().passages
-    assert best_source(library, "Ship5") == "05.md"
-    assert claim_count(library) == COUNT
-    assert library.problems() == []
+    new.import_library(with_false_vectors(filled, tmp_path / "poisoned.zip"))
+    assert new.rebuild().encoded == new.stats().passages
+    assert best_source(new, "Ship5") == "05.md"
+    assert claim_count(new) == COUNT
+    assert new.problems() == []
 
 
-def test_source_path_of_a_claim_is_not_read(filled: Library, open_library: Any, tmp_path: Path) -> None:
+def test_source_path_of_a_claim_is_not_read(filled: Library, new: Library, tmp_path: Path) -> None:
     """Not even a file with the same bytes is read: a forger who knows a hash must not learn which files exist here."""
     path = tmp_path / "carried.zip"
     filled.export_library(path)
-    library = open_library(tmp_path / "new")
-    library.import_library(path)
-    info = library.find("00.md")
+    new.import_library(path)
+    info = new.find("00.md")
     assert Path(info.source).exists()
-    assert not library.has_original(info.id)
+    assert not new.has_original(info.id)
     with pytest.raises(OriginalMissing, match="imported without its file"):
-        library.original(info.id)
-    found = library.verify()
+        new.original(info.id)
+    found = new.verify()
     assert (found.sources_checked, len(found.sources_claimed), found.mismatches) == (0, COUNT + 1, ())
-    library.add(info.source)
-    assert library.original(info.id).data == Path(info.source).read_bytes()
-    assert library.verify().sources_checked == 1
+    new.add(info.source)
+    assert new.original(info.id).data == Path(info.source).read_bytes()
+    assert new.verify().sources_checked == 1
 
 
 def test_import_does_not_replace_documents_read_here(
-    filled: Library, forged: Path, open_library: Any, tmp_path: Path
+    filled: Library, forged: Path, new: Library, tmp_path: Path
 ) -> None:
     """A document that was read here is neither replaced by an import nor given a source from it."""
-    library = open_library(tmp_path / "new")
     own_file = tmp_path / "sources" / "02.md"
     elsewhere = tmp_path / "elsewhere.md"
     own_file.write_text(text_about(90))
     elsewhere.write_text(text_about(4))
-    library.add([own_file, elsewhere])
-    receipt = library.import_library(forged)
+    new.add([own_file, elsewhere])
+    receipt = new.import_library(forged)
     assert [failure.source for failure in receipt.failed] == [str(own_file)]
     assert "--trust" in receipt.failed[0].hint
     assert [Path(source).name for source in receipt.unchanged] == ["04.md"]
     assert ["other words" in note.text for note in receipt.notes] == [True]
     assert len(receipt.added) == COUNT - 2
-    assert library.document(str(own_file)).text.startswith("Log 90")
-    kept = library.find("elsewhere.md")
-    assert library.parts.store.catalog.sources_of(library.parts.session.number(kept.id)) == [str(elsewhere)]
-    assert FALSE not in library.document(kept.id).text
-    assert filled.problems() == library.problems() == []
+    assert new.document(str(own_file)).text.startswith("Log 90")
+    kept = new.find("elsewhere.md")
+    assert new.parts.store.catalog.sources_of(new.parts.session.number(kept.id)) == [str(elsewhere)]
+    assert FALSE not in new.document(kept.id).text
+    assert filled.problems() == new.problems() == []
 
 
 def test_contradicting_import_keeps_the_first_claim(
-    filled: Library, forged: Path, open_library: Any, tmp_path: Path
+    filled: Library, forged: Path, new: Library, tmp_path: Path
 ) -> None:
     """The receipt of the second import notes the contradiction; neither text is confirmed."""
     filled.export_library(tmp_path / "true.zip")
-    library = open_library(tmp_path / "new")
-    library.import_library(forged)
-    receipt = library.import_library(tmp_path / "true.zip")
+    new.import_library(forged)
+    receipt = new.import_library(tmp_path / "true.zip")
     assert len(receipt.unchanged) == len(receipt.notes) == COUNT
-    assert claim_count(library) == COUNT
+    assert claim_count(new) == COUNT
 
 
-def test_claims_are_marked_in_lists_json_and_backups(forged: Path, open_library: Any, tmp_path: Path) -> None:
+def test_claims_are_marked_in_lists_json_and_backups(
+    forged: Path, open_library: Any, new: Library, tmp_path: Path
+) -> None:
     """The mark is also kept by a backup and its restore."""
-    library = open_library(tmp_path / "new")
-    library.import_library(forged)
-    info = library.documents()[0]
+    new.import_library(forged)
+    info = new.documents()[0]
     assert CLAIMED in info.health
     assert Document.model_validate(info).model_dump()["claimed"]
-    library.backup(tmp_path / "backup.zip")
-    type(library).restore(tmp_path / "backup.zip", tmp_path / "again")
+    new.backup(tmp_path / "backup.zip")
+    type(new).restore(tmp_path / "backup.zip", tmp_path / "again")
     restored = open_library(tmp_path / "again")
     assert claim_count(restored) == COUNT
-    library.add(info.source)
-    assert claim_count(library) == COUNT - 1
-    assert [info.claimed for info in library.parts.store.catalog.numbered().values()].count(False) == 1
+    new.add(info.source)
+    assert claim_count(new) == COUNT - 1
+    assert [info.claimed for info in new.parts.store.catalog.numbered().values()].count(False) == 1
 
 
-def test_claim_does_not_verify_an_evidence_pack(filled: Library, open_library: Any, tmp_path: Path) -> None:
+def test_claim_does_not_verify_an_evidence_pack(filled: Library, new: Library, tmp_path: Path) -> None:
     """A forger could send a pack together with an import that confirms it."""
     pack = tmp_path / "pack.zip"
     pack.write_bytes(filled.pack(filled.ask("Ship3 left the harbour"))[0])
     assert filled.verify_pack(pack) == []
     filled.export_library(tmp_path / "true.zip")
-    library = open_library(tmp_path / "new")
-    library.import_library(tmp_path / "true.zip")
-    assert {finding.fault for finding in library.verify_pack(pack)} == {"document claimed"}
-    library.add(tmp_path / "sources")
-    assert library.verify_pack(pack) == []
+    new.import_library(tmp_path / "true.zip")
+    assert {finding.fault for finding in new.verify_pack(pack)} == {"document claimed"}
+    new.add(tmp_path / "sources")
+    assert new.verify_pack(pack) == []
 
 
 def test_trusted_import_reads_and_encodes_nothing_again(
-    filled: Library, sources: list[Path], open_library: Callable[..., Library], tmp_path: Path
+    filled: Library, sources: list[Path], new: Library, tmp_path: Path
 ) -> None:
     """With `trust`, the documents of an own export count as read."""
     filled.export_library(tmp_path / "own.zip")
-    library = open_library(tmp_path / "new")
-    library.import_library(tmp_path / "own.zip", trust=True)
-    receipt = library.add(sources)
-    assert (len(receipt.unchanged), receipt.encoded, claim_count(library)) == (COUNT, 0, 0)
-    assert contents_of(library) == contents_of(filled)
+    new.import_library(tmp_path / "own.zip", trust=True)
+    receipt = new.add(sources)
+    assert (len(receipt.unchanged), receipt.encoded, claim_count(new)) == (COUNT, 0, 0)
+    assert contents_of(new) == contents_of(filled)
 
 
 @pytest.mark.parametrize("vectors", [True, False])
 def test_export_keeps_claims_as_claims(
-    forged: Path, sources: list[Path], open_library: Any, tmp_path: Path, vectors: bool
+    forged: Path, sources: list[Path], open_library: Any, new: Library, tmp_path: Path, vectors: bool
 ) -> None:
     """Trusting an export trusts what was read there, not what was only imported there."""
     between = open_library(tmp_path / "between")
     between.import_library(forged)
     between.add(sources[0])
     between.export_library(tmp_path / "own.zip", vectors=vectors)
-    library = open_library(tmp_path / "new")
-    library.import_library(tmp_path / "own.zip", trust=True)
-    assert claim_count(library) == COUNT - 1
-    assert not library.find(str(sources[0])).claimed
-    assert len(library.import_library(tmp_path / "own.zip", trust=True).unchanged) == COUNT
-    assert claim_count(library) == COUNT - 1
-    receipt = library.add(sources)
+    new.import_library(tmp_path / "own.zip", trust=True)
+    assert claim_count(new) == COUNT - 1
+    assert not new.find(str(sources[0])).claimed
+    assert len(new.import_library(tmp_path / "own.zip", trust=True).unchanged) == COUNT
+    assert claim_count(new) == COUNT - 1
+    receipt = new.add(sources)
     assert (len(receipt.replaced), len(receipt.unchanged)) == (COUNT - 1, 1)
-    assert all(FALSE not in text for text in texts(library))
-    assert library.problems() == []
+    assert all(FALSE not in text for text in texts(new))
+    assert new.problems() == []
 
 
 def test_trusted_import_of_a_claim_keeps_documents_read_here(forged: Path, open_library: Any, tmp_path: Path) -> None:
@@ -322,7 +307,7 @@ def test_trusted_import_of_a_claim_keeps_documents_read_here(forged: Path, open_
     assert library.document(str(own_file)).text.startswith("Log 90")
 
 
-def test_export_without_claims_does_not_mention_them(filled: Library, open_library: Any, tmp_path: Path) -> None:
+def test_export_without_claims_does_not_mention_them(filled: Library, new: Library, tmp_path: Path) -> None:
     """Without claims, an export has no `claimed` field; a file without the field has no claims."""
     path = tmp_path / "own.zip"
     filled.export_library(path)
@@ -330,68 +315,59 @@ def test_export_without_claims_does_not_mention_them(filled: Library, open_libra
     altered(path, lambda _, __, lines: exported_lines.extend(lines))
     assert len(exported_lines) == COUNT
     assert all("claimed" not in line for line in exported_lines)
-    library = open_library(tmp_path / "new")
-    assert len(library.import_library(path, trust=True).added) == COUNT
-    assert claim_count(library) == 0
+    assert len(new.import_library(path, trust=True).added) == COUNT
+    assert claim_count(new) == 0
 
 
 @pytest.mark.parametrize("vectors", [True, False])
 def test_trusted_import_replaces_a_forged_claim(
-    filled: Library, forged: Path, sources: list[Path], open_library: Any, tmp_path: Path, vectors: bool
+    filled: Library, forged: Path, sources: list[Path], new: Library, tmp_path: Path, vectors: bool
 ) -> None:
     """An own export corrects an earlier forged import, and the receipt says so."""
     filled.export_library(tmp_path / "own.zip", vectors=vectors)
-    library = open_library(tmp_path / "new")
-    library.import_library(forged)
-    receipt = library.import_library(tmp_path / "own.zip", trust=True)
+    new.import_library(forged)
+    receipt = new.import_library(tmp_path / "own.zip", trust=True)
     assert (len(receipt.replaced), receipt.unchanged, receipt.added) == (COUNT, (), ())
     assert ["imported before with another text" in note.text for note in receipt.notes] == [True] * COUNT
-    assert claim_count(library) == 0
-    assert contents_of(library) == contents_of(filled)
-    assert len(library.add(sources).unchanged) == COUNT
-    assert library.problems() == []
+    assert claim_count(new) == 0
+    assert contents_of(new) == contents_of(filled)
+    assert len(new.add(sources).unchanged) == COUNT
+    assert new.problems() == []
 
 
-def test_trusted_import_confirms_a_true_claim(filled: Library, open_library: Any, tmp_path: Path) -> None:
+def test_trusted_import_confirms_a_true_claim(filled: Library, new: Library, tmp_path: Path) -> None:
     """After an import without trust, the same file with trust changes only the mark."""
     filled.export_library(tmp_path / "own.zip")
-    library = open_library(tmp_path / "new")
-    library.import_library(tmp_path / "own.zip")
-    receipt = library.import_library(tmp_path / "own.zip", trust=True)
+    new.import_library(tmp_path / "own.zip")
+    receipt = new.import_library(tmp_path / "own.zip", trust=True)
     assert (len(receipt.unchanged), receipt.replaced, receipt.notes, receipt.passages) == (COUNT, (), (), 0)
-    assert claim_count(library) == 0
-    assert contents_of(library) == contents_of(filled)
+    assert claim_count(new) == 0
+    assert contents_of(new) == contents_of(filled)
 
 
-def test_trusted_forgery_keeps_texts_read_here(
-    forged: Path, sources: list[Path], open_library: Any, tmp_path: Path
-) -> None:
+def test_trusted_forgery_keeps_texts_read_here(forged: Path, sources: list[Path], new: Library) -> None:
     """Even a trusted file does not change texts that were read here."""
-    library = open_library(tmp_path / "new")
-    library.add(sources)
-    receipt = library.import_library(forged, trust=True)
+    new.add(sources)
+    receipt = new.import_library(forged, trust=True)
     assert len(receipt.unchanged) == len(receipt.notes) == COUNT
-    assert all(FALSE not in text for text in texts(library))
+    assert all(FALSE not in text for text in texts(new))
 
 
-def test_results_from_claims_name_the_files_to_add(
-    forged: Path, sources: list[Path], open_library: Any, tmp_path: Path
-) -> None:
+def test_results_from_claims_name_the_files_to_add(forged: Path, sources: list[Path], new: Library) -> None:
     """Searches, answers, checks and coverage have the note until the files are added."""
-    library = open_library(tmp_path / "new")
-    library.import_library(forged)
+    new.import_library(forged)
     question, statement = "Ship3 left the harbour in summer", "Ship3 left the harbour in summer."
 
     def all_notes() -> list[str]:
         results = (
-            library.search(question, limit=1),
-            library.ask(question, limit=1),
-            library.check(statement),
-            library.coverage(question, documents=["03.md"]),
+            new.search(question, limit=1),
+            new.ask(question, limit=1),
+            new.check(statement),
+            new.coverage(question, documents=["03.md"]),
         )
         return [note for result in results for note in result.notes]
 
-    answer = library.ask(question, limit=1)
+    answer = new.ask(question, limit=1)
     assert answer.status == "answered"
     assert [citation.document.claimed for citation in answer.citations] == [True]
     assert answer.notes == (
@@ -402,9 +378,9 @@ def test_results_from_claims_name_the_files_to_add(
     assert len(notes) == 4
     assert all("the text of 03.md" in note for note in notes)
     assert sum("confidence" in note for note in notes) == sum("verdicts" in note for note in notes) == 1
-    assert escape_markdown(answer.notes[0]) in library.pack(answer)[1]
+    assert escape_markdown(answer.notes[0]) in new.pack(answer)[1]
     assert Answer.model_validate(answer).model_dump()["citations"][0]["document"]["claimed"]
-    library.add(sources)
+    new.add(sources)
     assert all_notes() == []
 
 

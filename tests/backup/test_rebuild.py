@@ -164,7 +164,7 @@ def test_rebuild_interrupted_at_the_last_step_changes_nothing(
 
 
 def test_rebuild_includes_changes_made_during_it(filled: Library, open_library: Callable[..., Library]) -> None:
-    """Documents and sources added, replaced or removed during a rebuild are the same in the new library."""
+    """Documents and sources added, replaced or removed during a rebuild, also at its end, are so in the new library."""
     sources = filled.folder.parent / "sources"
     changes: list[int] = []
 
@@ -176,12 +176,15 @@ def test_rebuild_includes_changes_made_during_it(filled: Library, open_library: 
             (sources / "other place.md").write_text(text_about(1))
             filled.add([sources / "new.md", sources / "00.md", sources / "other place.md"])
             filled.remove("07.md")
+        elif step == "waiting":
+            (sources / "late.md").write_text(text_about(70))
+            filled.add(sources / "late.md")
 
     library = open_library(filled.folder, encoder=WideEncoder())
     library.rebuild(progress=change_library)
     assert changes
     assert sorted(Path(info.source).name for info in library.documents() if info.source) == [
-        "00.md", "01.md", "02.md", "03.md", "04.md", "05.md", "06.md", "new.md"
+        "00.md", "01.md", "02.md", "03.md", "04.md", "05.md", "06.md", "late.md", "new.md"
     ]  # fmt: skip
     assert best_source(library, "Ship50") == "new.md"
     assert best_source(library, "Ship60") == "00.md"

@@ -13,7 +13,17 @@ from index.page.ask_events import AskEvents
 from index.records import Document
 from index.text.query import SYNTAX
 from tests.browser.actions import ask, best_card, file_payload, upload
-from tests.browser.conftest import ATTACK, EXAMPLES, OIL, SECRET, TREATY, UNSURE_PREFIX, open_library, running_site
+from tests.browser.conftest import (
+    ATTACK,
+    EXAMPLES,
+    OIL,
+    SECRET,
+    TREATY,
+    UNSURE_PREFIX,
+    open_library,
+    open_page,
+    running_site,
+)
 from tests.browser.everywhere import EVERYWHERE
 from tests.browser.source_reader import loaded_viewer
 from tests.hosted import wait_until
@@ -37,16 +47,30 @@ FOREIGN = "Where is the parliament of Norway?"
 
 
 def test_answer_quotes_the_document_word_for_word(site: str, revisit: Revisit) -> None:
-    """Each sentence has a number whose card marks the quote; the live region says that the answer is ready."""
+    """Each sentence has a number, which names and links its source, and whose card marks the quote; it is announced.
+
+    The numbers of related passages go on from those of the citations and have a different background.
+    """
     page = revisit(site)
     ask(page, QUESTION)
+    card = best_card(page)
     expect(page.locator(".p-answer")).to_have_text(f"{QUOTE}[1]")
-    expect(best_card(page).locator("mark")).to_have_text(QUOTE)
-    expect(best_card(page).locator("h3")).to_have_text("Source 1: The Harbour Treaty")
-    expect(best_card(page).locator(".p-place")).to_have_text("¶ 1")
+    expect(card.locator("mark")).to_have_text(QUOTE)
+    expect(card.locator("h3")).to_have_text("Source 1: The Harbour Treaty")
+    expect(card.locator(".p-place")).to_have_text("¶ 1")
     expect(page.locator(".p-numbers").first).to_have_text(re.compile(r"^\w+ match 1 of 4 documents quoted$"))
     expect(page.locator("#live")).to_have_text("Answer ready. 1 sentence, 1 source.")
     expect(page).to_have_title(f"{QUESTION} · Pincite")
+    number = page.get_by_role("link", name="Source 1: The Harbour Treaty, ¶ 1")
+    expect(number).to_have_attribute("href", re.compile(r"^d/[0-9a-f]{64}/\d+-\d+$"))
+    for name in ("data-document", "data-start", "data-end", "data-n"):
+        assert number.get_attribute(name) == card.get_attribute(name)
+    related = page.locator(".p-unused .p-card")
+    expect(page.get_by_role("heading", name="Related passages")).to_be_visible()
+    expect(related.first).to_have_attribute("data-n", "2")
+    expect(related.first.locator("h3")).to_contain_text("Passage 2: ")
+    colours = "node => getComputedStyle(node.querySelector('.p-number')).backgroundColor"
+    assert related.first.evaluate(colours) != card.evaluate(colours)
 
 
 @EVERYWHERE
@@ -63,31 +87,8 @@ def test_answer_has_one_count_and_no_score(site: str, revisit: Revisit, size: Vi
     assert not re.search(r"\d\.\d", best_card(page).locator(".p-why").inner_text())
 
 
-def test_citation_number_names_and_links_its_source(site: str, revisit: Revisit) -> None:
-    """Screen readers read out the source, and the link opens it in another window."""
-    page = revisit(site)
-    ask(page, QUESTION)
-    number = page.get_by_role("link", name="Source 1: The Harbour Treaty, ¶ 1")
-    expect(number).to_have_attribute("href", re.compile(r"^d/[0-9a-f]{64}/\d+-\d+$"))
-    card = best_card(page)
-    for name in ("data-document", "data-start", "data-end", "data-n"):
-        assert number.get_attribute(name) == card.get_attribute(name)
-
-
-def test_uncited_passages_are_listed_as_related(site: str, revisit: Revisit) -> None:
-    """Their numbers continue those of the citations and have a different background."""
-    page = revisit(site)
-    ask(page, QUESTION)
-    related = page.locator(".p-unused .p-card")
-    expect(page.get_by_role("heading", name="Related passages")).to_be_visible()
-    expect(related.first).to_have_attribute("data-n", "2")
-    expect(related.first.locator("h3")).to_contain_text("Passage 2: ")
-    colours = "node => getComputedStyle(node.querySelector('.p-number')).backgroundColor"
-    assert related.first.evaluate(colours) != best_card(page).evaluate(colours)
-
-
-def test_confidence_is_explained_on_demand(site: str, revisit: Revisit) -> None:
-    """The explanation opens by keyboard and closes by Escape, which returns the focus to the button."""
+def test_explanations_open_on_demand(site: str, revisit: Revisit) -> None:
+    """Of the match by keyboard, until Escape, which returns the focus; of a passage, with ranks and words in common."""
     page = revisit(site)
     ask(page, QUESTION)
     sure = page.get_by_role("button", name=re.compile(r"^(Strong|Fair|Weak) match$"))
@@ -98,6 +99,11 @@ def test_confidence_is_explained_on_demand(site: str, revisit: Revisit) -> None:
     page.keyboard.press("Escape")
     expect(page.locator("#sure")).to_be_hidden()
     expect(sure).to_be_focused()
+    why = best_card(page).locator(".p-why")
+    expect(why.locator("dl")).to_be_hidden()
+    why.locator("summary").click()
+    expect(why).to_contain_text("of all")
+    expect(why).to_contain_text("In commonsigned, treaty")
 
 
 def test_unsure_answer_has_a_heading_of_its_own(site: str, revisit: Revisit) -> None:
@@ -111,17 +117,6 @@ def test_unsure_answer_has_a_heading_of_its_own(site: str, revisit: Revisit) -> 
     expect(page.locator(".p-note em")).to_have_text(ATTACK)
     expect(page.locator("#live")).to_contain_text("Not sure: this may be it.")
     expect(best_card(page).locator("mark")).to_have_text("The king signed the treaty in the harbour.")
-
-
-def test_passage_explains_on_demand_why_it_was_found(site: str, revisit: Revisit) -> None:
-    """The explanation has the rank in each search and the words in common."""
-    page = revisit(site)
-    ask(page, QUESTION)
-    why = best_card(page).locator(".p-why")
-    expect(why.locator("dl")).to_be_hidden()
-    why.locator("summary").click()
-    expect(why).to_contain_text("of all")
-    expect(why).to_contain_text("In commonsigned, treaty")
 
 
 def test_hovering_a_citation_highlights_its_card_badge_and_tick(site: str, revisit: Revisit) -> None:
@@ -170,49 +165,23 @@ def test_question_lost_by_the_gradio_client_is_answered(site: str, revisit: Revi
 
 
 def test_unanswered_question_shows_the_nearest_passages(site: str, revisit: Revisit) -> None:
-    """The page says what was searched, how near it came, and what to try."""
+    """The page says what was searched and what to try; if documents were left out, a button leads to the Library."""
     page = revisit(site)
     ask(page, FOREIGN)
     expect(page.get_by_role("heading", name="No answer in this library")).to_be_visible()
     expect(page.locator(".p-none")).to_contain_text("of 4 documents supports an answer")
-    expect(page.locator(".p-none")).to_contain_text("The nearest passage matches the question")
-    expect(page.locator(".p-none")).to_contain_text("Name a person, a place or a term")
     expect(page.locator(".p-none")).not_to_contain_text("some are excluded")
-    expect(page.get_by_role("heading", name="Nearest passages")).to_be_visible()
     expect(best_card(page)).to_have_class(re.compile("p-related"))
-    expect(page.locator(".p-answer")).to_have_count(0)
     expect(page.locator("#live")).to_contain_text("No answer in this library.")
     page.locator(".p-more > summary").click()
     expect(page.locator(".p-card").nth(1)).to_be_visible()
-
-
-def test_missing_answer_suggests_to_search_excluded_documents(site: str, revisit: Revisit) -> None:
-    """A button leads to the Library tab."""
-    page = revisit(site)
     page.get_by_role("checkbox", name="oil.txt").check()
     ask(page, FOREIGN)
+    expect(page.locator(".p-none")).to_contain_text("of 1 document supports")
     expect(page.locator(".p-none")).to_contain_text("Search all documents: some are excluded now.")
+    expect(best_card(page).locator("h3")).to_contain_text("oil.txt")
     page.locator(".p-none").get_by_role("button", name="Library").click()
     expect(page.get_by_role("tabpanel", name="Library")).to_be_visible()
-
-
-def test_empty_result_has_a_heading_and_suggestions(site: str, revisit: Revisit) -> None:
-    """A search without any passage is a state of its own."""
-    page = revisit(site)
-    ask(page, "nothing, please")
-    expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
-    expect(page.locator("#results")).to_contain_text("Name a person, a place or a term")
-
-
-def test_operator_that_matches_no_document_is_explained(site: str, revisit: Revisit) -> None:
-    """The page and the live region explain it; no document is greyed out."""
-    page = revisit(site)
-    ask(page, "treaty in:nowhere")
-    expect(page.locator("#results .p-lead")).to_have_text(
-        "No document matches the in:, type:, after: or before: filter."
-    )
-    expect(page.locator("#live")).to_contain_text("Nothing was searched. No document matches")
-    expect(page.locator(".p-off")).to_have_count(0)
 
 
 def test_empty_library_leads_to_the_first_question(empty_site: str, visit: Visit) -> None:
@@ -228,39 +197,33 @@ def test_empty_library_leads_to_the_first_question(empty_site: str, visit: Visit
     expect(page.locator("#map svg")).to_be_attached()
 
 
-def test_empty_question_shows_a_hint(site: str, revisit: Revisit) -> None:
-    """It is neither asked nor an error; the focus moves to the question box."""
+REPLIES = {
+    "nothing, please": ("Nothing found", "Name a person, a place or a term"),
+    "treaty in:nowhere": ("No document matches the in:, type:, after: or before: filter.",),
+    "fail, please": ("The server’s log has the details.",),
+    "   ": ("Write a question first",),
+}
+"""Questions without an answer, and words of what is shown for each."""
+
+
+def test_what_is_no_answer_says_why(site: str, revisit: Revisit) -> None:
+    """Nothing was found or searched, an error is ours or unexpected, or nothing was asked: the box has the focus."""
     page = revisit(site)
-    ask(page, "   ")
-    expect(page.locator("#results")).to_contain_text("Write a question first")
+    for question, replies in REPLIES.items():
+        ask(page, question)
+        for words in replies:
+            expect(page.locator("#results")).to_contain_text(words)
+        if "nowhere" in question:
+            expect(page.locator("#live")).to_contain_text("Nothing was searched. No document matches")
+            expect(page.locator(".p-off")).to_have_count(0)
+        assert SECRET not in page.content()
     expect(page.get_by_label("Your question")).to_be_focused()
-
-
-def test_refused_question_shows_message_and_hint(site: str, visit: Visit) -> None:
-    """An error that Pincite raises on purpose shows both."""
-    page = visit(f"{site}/?{urlencode({'q': 'why? ' * 100})}")
-    expect(page.locator(".p-problem")).to_contain_text("300 are allowed.")
-    expect(page.locator(".p-problem")).to_contain_text("Ask a shorter one")
-
-
-def test_unexpected_error_hides_its_details(site: str, revisit: Revisit) -> None:
-    """The text of the exception stays on the server."""
-    page = revisit(site)
-    ask(page, "fail, please")
-    expect(page.locator(".p-problem")).to_contain_text("The server’s log has the details.")
-    assert SECRET not in page.content()
+    open_page(page, f"{site}/?{urlencode({'q': 'why? ' * 100})}")  # the box would take no more than is allowed
+    for words in ("300 are allowed.", "Ask a shorter one"):
+        expect(page.locator(".p-problem")).to_contain_text(words)
 
 
 # Narrowing
-
-
-def test_checked_document_restricts_the_search(site: str, revisit: Revisit) -> None:
-    """The results contain no other document."""
-    page = revisit(site)
-    page.get_by_role("checkbox", name="oil.txt").check()
-    ask(page, QUESTION)
-    expect(page.locator(".p-none")).to_contain_text("of 1 document supports")
-    expect(best_card(page).locator("h3")).to_contain_text("oil.txt")
 
 
 def test_more_than_eight_documents_are_chosen_from_a_list(tmp_path: Path, visit: Visit) -> None:
@@ -349,30 +312,6 @@ def test_document_chosen_during_a_refresh_stays_chosen(
     expect(page.locator(".p-card")).to_have_count(1)
 
 
-def test_back_and_forward_restore_questions_and_answers(site: str, revisit: Revisit) -> None:
-    """Each question is an entry in the history of the browser."""
-    page = revisit(site)
-    ask(page, QUESTION)
-    expect(best_card(page).locator("mark")).to_have_text(QUOTE)
-    ask(page, "What does oil cost?")
-    expect(best_card(page).locator("mark")).to_contain_text("oil")
-    page.go_back()
-    expect(page.get_by_label("Your question")).to_have_value(QUESTION)
-    expect(best_card(page).locator("mark")).to_have_text(QUOTE)
-    page.go_forward()
-    expect(page.get_by_label("Your question")).to_have_value("What does oil cost?")
-    expect(best_card(page).locator("mark")).to_contain_text("oil")
-
-
-def test_link_of_an_answer_is_copied(site: str, revisit: Revisit) -> None:
-    """The clipboard has the whole URL, as another browser needs it."""
-    page = revisit(site)
-    ask(page, QUESTION)
-    page.get_by_role("button", name="Link", exact=True).click()
-    expect(page.locator(".p-toast")).to_have_text("Link copied")
-    assert page.evaluate("navigator.clipboard.readText()") == f"{site}/?q=Who+signed+the+treaty%3F"
-
-
 # Examples
 
 
@@ -383,21 +322,6 @@ def test_example_is_asked_unchanged(site: str, revisit: Revisit) -> None:
     expect(page.get_by_label("Your question")).to_have_value(EXAMPLES[1])
     expect(best_card(page).locator("mark")).to_contain_text("oil")
     expect(page.locator("#results")).to_be_focused()
-
-
-def test_examples_are_made_of_the_library(tmp_path: Path, visit: Visit) -> None:
-    """Without given examples, questions are made of headings and definitions, and the library answers them."""
-    text = "A barometer is an instrument that measures the pressure of the air. The whale swam to the garden."
-    with (
-        open_library(tmp_path, {"barometer.md": text, "oil.txt": OIL}) as library,
-        running_site(library, examples=()) as url,
-    ):
-        page = visit(url)
-        examples = page.locator(".p-examples a")
-        expect(examples).to_have_text(["What is a barometer?"])
-        examples.click()
-        expect(page.locator(".p-answer")).to_contain_text("A barometer is an instrument")
-        page.close()  # before the server stops, which the page would report
 
 
 # Copies

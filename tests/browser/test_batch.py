@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,6 +56,10 @@ def finished_batch(page: Page) -> Locator:
 def test_questions_are_answered_in_a_table(batch_site: str, visit: Visit) -> None:
     """A row has answer, quote, document, location and match; or the nearest passage; or a reason."""
     page = visit(batch_site)
+    ask_all(page, "")
+    expect(page.locator("#p-batch-outcome")).to_contain_text("Write one question per line, or load them from a file.")
+    expect(page.locator("#live")).to_contain_text("There is no question.")
+    expect(page.locator("#p-batches details")).to_have_count(0)
     ask_all(page, SIGNED, FELL, UNKNOWN, "x" * 2001)
     expect(finished_batch(page)).to_contain_text("4 questions")
     signed = row(page, SIGNED).get_by_role("cell")
@@ -71,23 +73,6 @@ def test_questions_are_answered_in_a_table(batch_site: str, visit: Visit) -> Non
     expect(row(page, "x" * 99)).to_contain_text("Not answered")
     expect(row(page, "x" * 99)).to_contain_text("Ask a shorter one")
     expect(page.locator("#live")).to_have_text("4 questions: 2 answered, 1 without an answer, 1 failed")
-
-
-def test_table_is_downloaded_as_csv_markdown_and_jsonl(batch_site: str, visit: Visit) -> None:
-    """Cells of the CSV file are never formulas."""
-    page = visit(batch_site)
-    ask_all(page, SIGNED, "=SUM(1)")
-    texts = {}
-    for name in ("CSV", "Markdown", "JSONL"):
-        with page.expect_download() as downloading:
-            finished_batch(page).get_by_role("link", name=name).click()
-        texts[downloading.value.suggested_filename] = Path(downloading.value.path()).read_text(encoding="utf-8-sig")
-    assert set(texts) == {f"{NAME}.csv", f"{NAME}.md", f"{NAME}.jsonl"}
-    rows = list(csv.DictReader(texts[f"{NAME}.csv"].splitlines()))
-    assert [row_of_file["question"] for row_of_file in rows] == [SIGNED, "'=SUM(1)"]
-    assert rows[0]["answer"] == "The king signed the treaty in the harbour. [1]"
-    assert json.loads(texts[f"{NAME}.jsonl"].splitlines()[1])["question"] == "=SUM(1)"
-    assert "| Who signed the treaty? | answered |" in texts[f"{NAME}.md"]
 
 
 def test_questions_are_loaded_from_a_file(batch_site: str, visit: Visit) -> None:
@@ -125,15 +110,6 @@ def test_batch_is_restricted_to_chosen_documents(batch_site: str, visit: Visit) 
     row(page, FELL).get_by_role("rowheader").get_by_role("link").click()
     expect(page.locator("#pills").get_by_role("checkbox", name="oil.txt")).to_be_checked()
     expect(page.locator("#results .p-answer")).to_contain_text("The price of oil fell in summer.")
-
-
-def test_batch_without_questions_is_refused(batch_site: str, visit: Visit) -> None:
-    """The page and the live region say what to do."""
-    page = visit(batch_site)
-    ask_all(page, "")
-    expect(page.locator("#p-batch-outcome")).to_contain_text("Write one question per line, or load them from a file.")
-    expect(page.locator("#live")).to_contain_text("There is no question.")
-    expect(page.locator("#p-batches details")).to_have_count(0)
 
 
 class ThrottledLibrary(ScriptedLibrary):

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import ATTACK
 from tests.browser.source_reader import loaded_viewer
 
 if TYPE_CHECKING:
@@ -46,33 +45,13 @@ def test_each_sentence_gets_a_verdict_in_words(site: str, revisit: Revisit) -> N
 
 
 def test_verdicts_differ_without_colour(site: str, revisit: Revisit) -> None:
-    """Each verdict has a sign of its own."""
+    """Each has a sign of its own. The quotation of a verdict opens its source at exactly that sentence."""
     page = revisit(site)
-    page.get_by_role("tab", name="Check").click()
+    check(page, SENTENCE)
     page.get_by_text("What the verdicts mean").click()
     signs = page.locator(".p-meanings .p-verdict-mark").evaluate_all(
         "marks => marks.map(mark => getComputedStyle(mark, '::before').content)"
     )
     assert len(set(signs)) == len(signs) == 5
-
-
-def test_quotation_of_a_verdict_opens_its_source(site: str, revisit: Revisit) -> None:
-    """The source opens at exactly that sentence."""
-    page = revisit(site)
-    check(page, SENTENCE)
     page.locator(".p-judged blockquote a").click()
     assert loaded_viewer(page).locator("mark").all_inner_texts() == [SENTENCE]
-
-
-def test_markup_in_a_checked_text_is_escaped(site: str, revisit: Revisit) -> None:
-    """The page shows it as text."""
-    page = revisit(site)
-    check(page, f"*{ATTACK}* frightened the horses.")
-    expect(page.locator(".p-judged .p-claim").first).to_contain_text(ATTACK.split()[0])
-
-
-def test_empty_text_shows_a_hint(site: str, revisit: Revisit) -> None:
-    """The hint is shown where the verdicts would be."""
-    page = revisit(site)
-    check(page, "  ")
-    expect(page.locator("#p-checked")).to_contain_text("There is no text to check.")

@@ -23,11 +23,22 @@ def open_coverage(page: Page) -> None:
 
 
 def test_coverage_has_a_row_for_every_document(site: str, revisit: Revisit) -> None:
-    """A row has the best passage, its place and a link, or says that there is no mention; the answer is hidden."""
+    """A row has the best passage, its place and a link, or says that there is no mention; the answer is hidden.
+
+    It is fetched once for each question, when it is first opened; the arrow keys switch between it and the answer.
+    """
     page = revisit(site)
-    expect(page.get_by_role("tab", name="Coverage")).to_be_hidden()
+    fetched: list[str] = []
+    page.on("request", lambda request: fetched.append(request.url) if "page/coverage" in request.url else None)
+    answer, coverage = (page.get_by_role("tab", name=name) for name in ("Answer", "Coverage"))
+    expect(coverage).to_be_hidden()
     ask(page, QUESTION)
-    open_coverage(page)
+    expect(best_card(page)).to_be_visible()
+    assert fetched == []
+    answer.focus()
+    page.keyboard.press("ArrowRight")
+    expect(coverage).to_have_attribute("aria-selected", "true")
+    expect(coverage).to_be_focused()
     expect(page.locator("#coverage .p-numbers")).to_have_text("1 of 4 documents mentions the subject of this question")
     spoken = page.locator(".p-coverage li").first
     expect(spoken.locator("mark")).to_have_text("The king signed the treaty in the harbour.")
@@ -36,49 +47,19 @@ def test_coverage_has_a_row_for_every_document(site: str, revisit: Revisit) -> N
     expect(page.locator(".p-silent").first).to_contain_text("no mention")
     expect(page.locator("#results")).to_be_hidden()
     expect(page.locator("#live")).to_have_text("1 of 4 documents mentions the subject of this question")
-
-
-def test_coverage_tabs_work_by_keyboard(site: str, revisit: Revisit) -> None:
-    """The arrow keys switch tabs, and only the selected tab is reached by Tab."""
-    page = revisit(site)
-    ask(page, QUESTION)
-    page.get_by_role("tab", name="Answer").focus()
-    page.keyboard.press("ArrowRight")
-    expect(page.get_by_role("tab", name="Coverage")).to_have_attribute("aria-selected", "true")
-    expect(page.get_by_role("tab", name="Coverage")).to_be_focused()
     page.keyboard.press("ArrowLeft")
     expect(best_card(page)).to_be_visible()
     assert page.locator(".p-panes [tabindex='-1']").count() == 1
-
-
-def test_coverage_is_fetched_once_per_question(site: str, revisit: Revisit) -> None:
-    """It is fetched when it is first opened; the next question shows its answer first."""
-    page = revisit(site)
-    fetched: list[str] = []
-    page.on("request", lambda request: fetched.append(request.url) if "page/coverage" in request.url else None)
-    ask(page, QUESTION)
-    expect(best_card(page)).to_be_visible()
-    assert fetched == []
-    open_coverage(page)
-    expect(page.locator(".p-coverage")).to_be_visible()
-    page.get_by_role("tab", name="Answer").click()
-    open_coverage(page)
+    coverage.click()
     assert len(fetched) == 1
+    page.get_by_role("checkbox", name="oil.txt").check()
     ask(page, "What does oil cost?")
     expect(best_card(page).locator("mark")).to_contain_text("oil")
     expect(page.locator("#coverage")).to_be_hidden()
-    open_coverage(page)
+    coverage.click()
     expect(page.locator(".p-coverage mark").first).to_contain_text("oil")
-    assert len(fetched) == 2
-
-
-def test_coverage_omits_excluded_documents(site: str, revisit: Revisit) -> None:
-    """A document that is not searched has no row."""
-    page = revisit(site)
-    page.get_by_role("checkbox", name="oil.txt").check()
-    ask(page, "What does oil cost?")
-    open_coverage(page)
     expect(page.locator(".p-coverage li")).to_have_count(1)
+    assert len(fetched) == 2
 
 
 def test_failed_coverage_is_reported_and_fetched_again(site: str, revisit: Revisit) -> None:

@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import expect
 
 from index.citations.entries import QuoteContext, deep_link
-from index.records import Span
 from tests.browser.actions import ask
 from tests.browser.conftest import SIZE, TIMEOUT_MS, open_page
 from tests.browser.source_reader import (
@@ -102,57 +101,36 @@ def test_url_of_an_open_source_restores_question_and_source(
     expect(shown.locator("#viewer-number")).to_have_text("Source 1")
 
 
-def test_citation_link_with_a_question_shows_both(linked_site: tuple[str, Library], visit: Visit) -> None:
-    """The form is `/d/DOCUMENT?q=…#START-END`."""
+def test_older_links_open_their_documents(linked_site: tuple[str, Library], revisit: Revisit) -> None:
+    """`/d/DOCUMENT?q=…#START-END` shows question and source; `/?d=DOCUMENT` the beginning, with nothing marked."""
     url, library = linked_site
-    identity = library.find(HTML).id
-    page = visit(f"{url}/d/{identity}?q=Where+was+Kovykta+to+be+connected%3F#10-20", size=DESK)
+    page = revisit(url, size=DESK)
+    page.goto(f"{url}/d/{library.find(HTML).id}?q=Where+was+Kovykta+to+be+connected%3F#10-20")
     loaded_viewer(page)
     expect(page.get_by_label("Your question")).to_have_value(QUESTIONS[PDF])
     expect(card(page).locator("mark")).to_contain_text("Kovykta")
-
-
-def test_link_without_a_span_opens_the_document(linked_site: tuple[str, Library], visit: Visit) -> None:
-    """It opens at its beginning, with nothing marked."""
-    url, library = linked_site
-    viewer = loaded_viewer(visit(f"{url}/?d={library.find(BOOK).id}", size=DESK))
+    page.goto(f"{url}/?d={library.find(BOOK).id}")
+    viewer = loaded_viewer(page)
     expect(viewer.locator("#viewer-number")).to_have_text("Document")
     expect(viewer.locator("mark")).to_have_count(0)
     expect(viewer.locator(".p-block").first).to_have_text("A long book")
     expect(viewer.get_by_role("button", name="Copy quote")).to_be_hidden()
 
 
-@pytest.mark.parametrize(
-    ("path", "heading"),
-    [
-        ("0123456789abcdef#10-20", "This document is not in the library"),
-        ("%E0%A4%A#1-2", "This document is not in the library"),
-        ("{known}#10-99999999", "The span is outside the document"),
-    ],
-    ids=["unknown", "not even text", "beyond its end"],
-)
-def test_invalid_citation_link_is_reported(
-    linked_site: tuple[str, Library], unwatched: Page, path: str, heading: str
-) -> None:
+def test_invalid_citation_link_is_reported(linked_site: tuple[str, Library], unwatched: Page) -> None:
     """The viewer shows the problem, and the page works."""
     url, library = linked_site
     page = unwatched
     page.set_viewport_size(DESK)
-    open_page(page, f"{url}/?d={path.format(known=library.find(HTML).id)}")
-    viewer = page.locator("#viewer")
-    expect(viewer.get_by_role("heading")).to_have_text(heading)
+    for path, heading in (
+        ("0123456789abcdef#10-20", "This document is not in the library"),
+        ("%E0%A4%A#1-2", "This document is not in the library"),
+        (f"{library.find(HTML).id}#10-99999999", "The span is outside the document"),
+    ):
+        page.goto("about:blank")
+        open_page(page, f"{url}/?d={path}")
+        viewer = page.locator("#viewer")
+        expect(viewer.get_by_role("heading")).to_have_text(heading)
     page.keyboard.press("Escape")
     ask(page, QUESTIONS[HTML])
     expect(card(page).locator("mark")).to_contain_text("regimental set")
-
-
-def test_link_to_a_removed_document_shows_none_of_its_text(own_site: tuple[str, Library], unwatched: Page) -> None:
-    """The words are removed with their document."""
-    url, library = own_site
-    document = library.find("The Harbour Treaty")
-    start = library.document(document.id).text.index("The king signed")
-    assert library.locate(document.id, Span(start, start + 20))
-    library.remove(document.id)
-    unwatched.goto(f"{url}/d/{document.id[:12]}#{start}-{start + 20}")
-    expect(unwatched.get_by_role("heading")).to_have_text("This document is not in the library")
-    expect(unwatched.get_by_text("king signed")).to_have_count(0)

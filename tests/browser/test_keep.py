@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.actions import ask, best_card
@@ -144,7 +143,7 @@ def test_source_and_tray_are_never_open_at_once(
 
 
 def test_kept_button_shows_the_row(site: str, revisit: Revisit) -> None:
-    """A quote is kept once; its button then leads to it."""
+    """A quote is kept once; its button then leads to it. Everything is deleted, also of the storage, when confirmed."""
     page = revisit(site)
     keep(page, OTHER)
     keep(page, QUESTION)
@@ -153,6 +152,14 @@ def test_kept_button_shows_the_row(site: str, revisit: Revisit) -> None:
     expect(rows(page).nth(1)).to_be_focused()
     rows(page).nth(1).get_by_role("button", name="Remove").click()
     expect(best_card(page).get_by_role("button", name="Keep quote 1")).to_be_visible()
+    page.get_by_role("button", name="Delete all").click()
+    page.get_by_role("dialog", name="Delete everything").get_by_role("button", name="Keep them").click()
+    expect(rows(page)).to_have_count(1)
+    page.get_by_role("button", name="Delete all").click()
+    page.get_by_role("dialog", name="Delete everything").get_by_role("button", name="Delete all").click()
+    expect(rows(page)).to_have_count(0)
+    expect(page.locator("#tray-none")).to_be_visible()
+    assert page.evaluate("localStorage.getItem('pincite.kept:/')") is None
 
 
 def test_order_is_changed_by_dragging(site: str, revisit: Revisit) -> None:
@@ -213,58 +220,44 @@ def test_browser_without_storage_says_so(site: str, visit: Visit) -> None:
     expect(rows(page)).to_have_count(1)
 
 
-def test_full_storage_says_so_and_keeps_what_is_there(site: str, visit: Visit) -> None:
-    """The reader learns what to do; nothing that was kept is lost."""
-    page = visit(site)
-    keep(page, QUESTION)
-    full = "throw new DOMException('full', 'QuotaExceededError')"
-    page.evaluate(f"() => {{ Storage.prototype.setItem = () => {{ {full}; }}; }}")
-    asked(page, OTHER)
-    best_card(page).get_by_role("button", name="Keep").click()
-    expect(page.locator(".p-toast")).to_contain_text("This browser has no room for more.")
-    tray(page)
-    expect(rows(page)).to_have_count(1)
-
-
-@pytest.mark.parametrize("stored", ["{", '"x"', "[1, null, {}]", '[{"id": "q", "revision": 1, "quotes": [7]}]'])
-def test_broken_storage_breaks_nothing(site: str, visit: Visit, stored: str) -> None:
+def test_broken_storage_breaks_nothing(site: str, visit: Visit) -> None:
     """Storage belongs to the reader, and may hold anything."""
-    page = visit(site)
-    page.evaluate("(text) => localStorage.setItem('pincite.kept:/', text)", stored)
-    open_page(page, site)
-    keep(page, QUESTION)
-    tray(page)
-    expect(rows(page)).to_have_count(1)
+    page = visit(site, fresh=True)
+    for stored in ("{", '"x"', "[1, null, {}]", '[{"id": "q", "revision": 1, "quotes": [7]}]'):
+        page.evaluate("(text) => localStorage.setItem('pincite.kept:/', text)", stored)
+        open_page(page, site)
+        keep(page, QUESTION)
+        tray(page)
+        expect(rows(page)).to_have_count(1)
 
 
-def test_number_of_items_is_limited(site: str, visit: Visit) -> None:
-    """The two hundred and first is refused in words."""
-    page = visit(site)
+def test_tray_that_is_full_says_so(site: str, visit: Visit) -> None:
+    """The two hundred and first item is refused in words, as is any that the browser has no room for.
+
+    Nothing that was kept is lost.
+    """
+    page = visit(site, fresh=True)
     keep(page, QUESTION)
     page.evaluate(
         """() => {
           const [item] = JSON.parse(localStorage.getItem("pincite.kept:/"));
           const many = Array.from({ length: 200 }, (_, n) => ({ ...item, id: `item-number-${n}`, position: n }));
           localStorage.setItem("pincite.kept:/", JSON.stringify(many));
+          window.few = JSON.stringify([item]);
         }"""
     )
     asked(page, OTHER)
     best_card(page).get_by_role("button", name="Keep").click()
     expect(page.locator(".p-toast")).to_contain_text("There is room for 200 kept items.")
-
-
-def test_everything_is_deleted_after_a_question(site: str, revisit: Revisit) -> None:
-    """The storage is empty then."""
-    page = revisit(site)
-    keep(page, QUESTION)
-    tray(page).get_by_role("button", name="Delete all").click()
-    page.get_by_role("dialog", name="Delete everything").get_by_role("button", name="Keep them").click()
+    full = "throw new DOMException('full', 'QuotaExceededError')"
+    page.evaluate(f"""() => {{
+      localStorage.setItem("pincite.kept:/", window.few);
+      Storage.prototype.setItem = () => {{ {full}; }};
+    }}""")
+    best_card(page).get_by_role("button", name="Keep").click()
+    expect(page.locator(".p-toast")).to_contain_text("This browser has no room for more.")
+    tray(page)
     expect(rows(page)).to_have_count(1)
-    page.get_by_role("button", name="Delete all").click()
-    page.get_by_role("dialog", name="Delete everything").get_by_role("button", name="Delete all").click()
-    expect(rows(page)).to_have_count(0)
-    expect(page.locator("#tray-none")).to_be_visible()
-    assert page.evaluate("localStorage.getItem('pincite.kept:/')") is None
 
 
 # Sources that change
@@ -317,11 +310,15 @@ def test_edited_replaced_and_removed_sources_are_told(
     assert [finding.fault for finding in library.verify_kept(download.value.path())] == ["gone"]
 
 
-def test_removal_on_the_page_is_told_at_once(own_site: tuple[str, Library], visit: Visit) -> None:
-    """The count says it, before the tray is opened."""
+def test_removal_and_lost_server_are_told(own_site: tuple[str, Library], visit: Visit) -> None:
+    """If quotes could not be compared, they are shown, and the tray says so. A removal is counted before it is open."""
     url, _ = own_site
     page = visit(url)
     keep(page, QUESTION)
+    page.route("**/page/kept/check", lambda route: route.abort("connectionrefused"))
+    expect(tray(page).locator("#tray-told")).to_contain_text("could not be compared")
+    expect(rows(page)).to_have_count(1)
+    page.unroute_all()
     page.get_by_role("tab", name="Library").click()
     page.locator("#p-shelf").get_by_role("button", name="Remove").click()
     page.locator("#removal").get_by_role("button", name="Remove").click()
@@ -330,22 +327,15 @@ def test_removal_on_the_page_is_told_at_once(own_site: tuple[str, Library], visi
     expect(page.locator("#tray-open")).to_have_accessible_name("Kept 1, 1 changed")
 
 
-def test_lost_server_is_told(own_site: tuple[str, Library], visit: Visit) -> None:
-    """The quotes are shown, and the tray says that they could not be compared."""
-    url, _ = own_site
-    page = visit(url)
-    keep(page, QUESTION)
-    page.route("**/page/kept/check", lambda route: route.abort("connectionrefused"))
-    expect(tray(page).locator("#tray-told")).to_contain_text("could not be compared")
-    expect(rows(page)).to_have_count(1)
-
-
 # Other ways to look at the page
 
 
-def test_hostile_words_are_kept_as_text(site: str, revisit: Revisit) -> None:
-    """No word of a document, of its name, of a question or of a note becomes markup."""
-    page = revisit(site)
+def test_tray_shows_hostile_words_as_text_and_suits_print_and_zoom(site: str, visit: Visit) -> None:
+    """No word of a document, of its name, of a question or of a note becomes markup.
+
+    Print leaves the tray out; at 200 % nothing is off the screen; differences are seen in forced colours.
+    """
+    page = visit(site, fresh=True)
     question = "Where did the comet <img src=x onerror=window.pwned=1> ${window.pwned=1} fall?"
     keep(page, question)
     tray(page)
@@ -353,12 +343,7 @@ def test_hostile_words_are_kept_as_text(site: str, revisit: Revisit) -> None:
     expect(rows(page).first.locator("img, script")).to_have_count(0)
     expect(rows(page).first).to_contain_text("<script>window.pwned=1</script>")
     expect(rows(page).first.locator(".p-kept-question")).to_have_text(question)
-
-
-def test_tray_in_print_zoom_and_forced_colours(site: str, revisit: Revisit) -> None:
-    """Print leaves the tray out; at 200 % nothing is off the screen; differences are seen in forced colours."""
-    page = revisit(site)
-    keep(page, QUESTION)
+    page.keyboard.press("Escape")
     page.set_viewport_size({"width": 640, "height": 450})
     tray(page)
     assert layout_problems(page) == []
@@ -370,5 +355,5 @@ def test_tray_in_print_zoom_and_forced_colours(site: str, revisit: Revisit) -> N
     assert note.evaluate("node => getComputedStyle(node).borderTopColor") != "rgba(0, 0, 0, 0)"
     page.emulate_media(forced_colors="none", media="print")
     expect(page.locator("#tray")).to_be_hidden()
-    expect(page.locator("#results .p-answer")).to_be_visible()
+    expect(page.locator("#results .p-answered")).to_be_visible()
     page.emulate_media(media="screen")

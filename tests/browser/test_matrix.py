@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pypdfium2 as pdfium
 import pytest
-from openpyxl import Workbook, load_workbook
+from openpyxl import Workbook
 from playwright.sync_api import expect
 
 from index.settings import Settings
@@ -206,27 +206,21 @@ def test_wide_matrix_takes_the_width_of_the_window(site: str, revisit: Revisit, 
     assert fits(page)
 
 
-def test_magnified_matrix_is_a_list(site: str, visit: Visit) -> None:
-    """At 200 % zoom a desktop window is 720 pixels wide."""
-    page = visit(site, size={"width": 720, "height": 450})
-    matrix = ask_all(page, "Matrix", SIGNED, FELL)
-    expect(matrix.locator("thead")).to_be_hidden()
-    expect(matrix.locator(".p-m-ask").first).to_be_visible()
-    assert fits(page)
-
-
-def test_matrix_is_readable_in_forced_colours(site: str, revisit: Revisit) -> None:
-    """The chosen form and the first column are recognised without our colours."""
+def test_matrix_is_readable_magnified_and_in_forced_colours(site: str, revisit: Revisit) -> None:
+    """At 200 %, where 1440 pixels are 720, it is a list; form and first column are recognised without our colours."""
     page = revisit(site)
     page.emulate_media(forced_colors="active", reduced_motion="reduce")
-    matrix = ask_all(page, "Matrix", SIGNED)
+    matrix = ask_all(page, "Matrix", SIGNED, FELL)
     dot = "(node) => getComputedStyle(node, '::before').backgroundColor"
-    assert page.get_by_role("radio", name="Matrix").evaluate(dot) != page.get_by_role("radio", name="Table").evaluate(
-        dot
-    )
+    chosen, other = (page.get_by_role("radio", name=name).evaluate(dot) for name in ("Matrix", "Table"))
+    assert chosen != other
     border = matrix.get_by_role("rowheader").first.evaluate("(node) => getComputedStyle(node).borderRightWidth")
     assert border == "1px"
     page.emulate_media(forced_colors="none", reduced_motion="no-preference")
+    page.set_viewport_size({"width": 720, "height": 450})
+    expect(matrix.locator("thead")).to_be_hidden()
+    expect(matrix.locator(".p-m-ask").first).to_be_visible()
+    assert fits(page)
 
 
 def test_matrix_is_printed_whole(site: str, visit: Visit) -> None:
@@ -280,31 +274,6 @@ def test_columns_of_a_workbook_come_back(site: str, revisit: Revisit) -> None:
     expect(page.locator("#p-loaded input")).to_have_count(1)
     box.fill("")
     expect(page.locator("#p-loaded")).to_be_empty()
-
-
-def test_matrix_is_downloaded_as_a_workbook(site: str, revisit: Revisit) -> None:
-    """Its name keeps the script of the question, and its links lead to the words."""
-    page = revisit(site)
-    matrix = ask_all(page, "Matrix", "Кто подписал договор?", SIGNED)
-    with page.expect_download() as downloading:
-        matrix.get_by_role("link", name="Excel").click()
-    assert downloading.value.suggested_filename == "кто-подписал-договор-and-1-more.xlsx"
-    sheet = load_workbook(io.BytesIO(Path(downloading.value.path()).read_bytes()))["Matrix"]
-    cell = next(cell for line in sheet for cell in line if str(cell.value).startswith("“The king"))
-    page.goto(cell.hyperlink.target)
-    expect(page.locator("mark").first).to_have_text(QUOTE)
-
-
-def test_answer_is_exported_under_its_question(site: str, revisit: Revisit) -> None:
-    """Also in a script that a header cannot hold."""
-    page = revisit(site)
-    question = "Who signed the treaty, José?"
-    page.get_by_label("Your question").fill(question)
-    page.get_by_role("button", name="Ask", exact=True).click()
-    page.get_by_role("button", name="Export").click()
-    with page.expect_download() as downloading:
-        page.locator("#export").get_by_role("link", name="Markdown").click()
-    assert downloading.value.suggested_filename == "who-signed-the-treaty-josé.md"
 
 
 class ThrottledLibrary(ScriptedLibrary):

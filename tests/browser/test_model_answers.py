@@ -18,13 +18,7 @@ if TYPE_CHECKING:
     from tests.browser.conftest import Visit
 
 QUESTION = "Who signed the treaty?"
-SOUND = "The king signed the treaty in the harbour [1]."
 Site = tuple[str, "Stage"]
-
-
-def _sound(player: Player) -> None:
-    player.begin()
-    player.say(SOUND, finish="stop")
 
 
 def _endless(player: Player) -> None:
@@ -66,13 +60,11 @@ def test_model_words_are_shown_as_they_arrive_and_then_checked(writing_site: Sit
     expect(page.locator(".p-answered")).to_contain_text("1 of 2 sentences supported.")
     expect(page.locator("#live")).to_contain_text("1 of 2 sentences supported.")
     expect(best_card(page).locator("mark")).to_have_text("The king signed the treaty in the harbour.")
-    page.close()  # before the server stops, which the page would report
 
 
 def test_url_selects_the_model_as_writer(writing_site: Site, visit: Visit) -> None:
     """The URL contains the choice of the writer."""
     url, stage = writing_site
-    stage.play = _sound
     page = visit(f"{url}/?{urlencode({'q': QUESTION, 'write': 1})}")
     expect(page.locator(".p-said")).to_have_count(1)
     expect(page.locator(".p-answered")).to_contain_text("Written by a language model")
@@ -82,7 +74,6 @@ def test_url_selects_the_model_as_writer(writing_site: Site, visit: Visit) -> No
     expect(page.locator(".p-answered")).not_to_contain_text("Written by a language model")
     assert "write" not in page.url
     assert len(stage.requests) == 1
-    page.close()  # before the server stops, which the page would report
 
 
 def test_failed_model_falls_back_to_quotations(writing_site: Site, visit: Visit) -> None:
@@ -92,23 +83,13 @@ def test_failed_model_falls_back_to_quotations(writing_site: Site, visit: Visit)
     page = visit(f"{url}/?{urlencode({'q': QUESTION, 'write': 1})}")
     expect(page.locator(".p-note").first).to_contain_text("HTTP status 500")
     expect(page.locator(".p-answer")).to_contain_text("The king signed the treaty in the harbour.")
-    page.close()  # before the server stops, which the page would report
 
 
 def test_stopped_model_answer_is_discarded(writing_site: Site, visit: Visit) -> None:
-    """Its unchecked words disappear, and the connection to the model is closed."""
-    url, stage = writing_site
-    stage.play = _endless
-    page = visit(f"{url}/?{urlencode({'q': QUESTION, 'write': 1})}")
-    expect(page.locator(".p-writing")).to_contain_text("The king")
-    page.get_by_role("button", name="Stop").click()
-    expect(page.locator("#results")).to_contain_text("Stopped before the answer was finished.")
-    wait_until(stage.left.is_set)
-    page.close()  # before the server stops, which the page would report
+    """Its unchecked words disappear, and the connection to the model is closed.
 
-
-def test_stop_waits_until_the_cancelled_answer_has_ended(writing_site: Site, visit: Visit) -> None:
-    """Gradio's client can lose an event that is sent while another one ends: then Stop would have no effect."""
+    Gradio's client can lose an event that is sent while another one ends: then Stop would have no effect.
+    """
     url, stage = writing_site
     stage.play = _endless
     page = visit(f"{url}/?{urlencode({'q': QUESTION, 'write': 1})}")
@@ -125,7 +106,7 @@ def test_stop_waits_until_the_cancelled_answer_has_ended(writing_site: Site, vis
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("#results")).to_contain_text("Stopped before the answer was finished.")
     assert order == ["cancelled", "sent"]
-    page.close()  # before the server stops, which the page would report
+    wait_until(stage.left.is_set)
 
 
 def test_next_question_stops_the_model(writing_site: Site, visit: Visit) -> None:
@@ -140,7 +121,6 @@ def test_next_question_stops_the_model(writing_site: Site, visit: Visit) -> None
     ask(page, "What does oil cost?")
     expect(best_card(page).locator("mark")).to_contain_text("oil")
     wait_until(stage.left.is_set)
-    page.close()  # before the server stops, which the page would report
 
 
 def test_change_of_the_library_is_shown_after_the_answer(writing_site: Site, visit: Visit) -> None:
@@ -172,7 +152,6 @@ def test_change_of_the_library_is_shown_after_the_answer(writing_site: Site, vis
     going_on.set()
     expect(page.locator(".p-said")).to_have_text("The king signed the treaty in the harbour.[1]")
     expect(changed).to_have_count(1)
-    page.close()  # before the server stops, which the page would report
 
 
 def test_closed_page_stops_the_model(writing_site: Site, visit: Visit) -> None:

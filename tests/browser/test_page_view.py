@@ -182,12 +182,24 @@ def test_marked_lines_of_a_paper_are_in_view_as_a_whole(
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_turning_a_phone_keeps_the_lines_in_view(paper_site: Site, revisit: Revisit) -> None:
-    """The scale follows the width of the window."""
+def test_turned_pages_and_phones_keep_the_lines_in_view(paper_site: Site, revisit: Revisit) -> None:
+    """The scale follows the width of the window.
+
+    The lines of a turned page run down; they are as wide as the lines of other pages are tall.
+    """
     page = revisit(paper_site[0], size={"width": 844, "height": 390})
     opened(page, paper_site, "wide.pdf", LONG_LINES)
     page.set_viewport_size(PHONE)
     page.wait_for_function(f"() => Math.max(...({OUT_OF_VIEW})()) < 0")
+    page.keyboard.press("Escape")
+    page.set_viewport_size(DESK)
+    viewer = opened(page, paper_site, "turned.pdf", "The whale swam under the bridge of glass.")
+    first = viewer.locator(".p-rect").first
+    expect(first).to_be_visible()
+    assert is_in_view(first)
+    frame = box(first)
+    assert frame["height"] > 3 * frame["width"]
+    assert frame["width"] >= LEAST
 
 
 def test_line_that_would_be_too_small_is_shown_as_text(paper_site: Site, visit: Visit) -> None:
@@ -343,18 +355,6 @@ def test_sentence_in_two_places_is_shown_as_a_whole(
     expect(parts).to_have_count(1 if words == ACROSS_COLUMNS else 2)
 
 
-def test_turned_page_opens_at_the_sentence(paper_site: Site, revisit: Revisit) -> None:
-    """The lines run down the displayed page; they are as wide as the lines of other pages are tall."""
-    page = revisit(paper_site[0], size=DESK)
-    viewer = opened(page, paper_site, "turned.pdf", "The whale swam under the bridge of glass.")
-    first = viewer.locator(".p-rect").first
-    expect(first).to_be_visible()
-    assert is_in_view(first)
-    frame = box(first)
-    assert frame["height"] > 3 * frame["width"]
-    assert frame["width"] >= LEAST
-
-
 def test_page_that_cannot_be_drawn_is_shown_as_text(paper_site: Site, unwatched: Page) -> None:
     """The panel says so, and the words are marked in the text."""
     page = unwatched
@@ -383,24 +383,22 @@ def test_scanned_pages_are_named_in_the_text(revisit: Revisit, tmp_path_factory:
         page.close()
 
 
-@pytest.mark.parametrize("media", ["reduced", "forced", "zoomed"])
-def test_page_view_suits_reduced_motion_forced_colours_and_zoom(paper_site: Site, visit: Visit, media: str) -> None:
+def test_page_view_suits_reduced_motion_forced_colours_and_zoom(paper_site: Site, revisit: Revisit) -> None:
     """The words stay marked and legible, and no control leaves the screen; 200 % of 1440 pixels are 720."""
-    size: ViewportSize = {"width": 720, "height": 450} if media == "zoomed" else DESK
-    page = visit(paper_site[0], size=size)
-    page.emulate_media(
-        reduced_motion="reduce" if media == "reduced" else "no-preference",
-        forced_colors="active" if media == "forced" else "none",
-    )
+    page = revisit(paper_site[0], size=DESK)
+    page.emulate_media(reduced_motion="reduce", forced_colors="active")
     ask(page, QUESTIONS[PDF])
-    viewer = open_card(page)
-    first = viewer.locator(".p-rect").first
-    assert is_in_view(first)
-    assert box(first)["height"] >= LEAST
-    if media == "forced":
+    for size in (DESK, {"width": 720, "height": 450}):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        viewer = open_card(page)
+        first = viewer.locator(".p-rect").first
         expect(first).to_have_css("outline-style", "solid")
-    for button in viewer.locator(".p-zoom button").all():
-        assert box(button)["x"] + box(button)["width"] <= size["width"]
+        assert is_in_view(first)
+        assert box(first)["height"] >= LEAST
+        for button in viewer.locator(".p-zoom button").all():
+            assert box(button)["x"] + box(button)["width"] <= size["width"]
+        viewer.get_by_role("button", name="Close source").click()
+    page.emulate_media(reduced_motion="no-preference", forced_colors="none")
 
 
 def test_marks_of_the_words_have_a_place_in_the_text(paper_site: Site) -> None:

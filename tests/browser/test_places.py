@@ -203,13 +203,22 @@ def test_files_dropped_anywhere_are_added(
 
 
 def test_dragged_text_is_left_to_the_browser(site: str, revisit: Revisit) -> None:
-    """There is no hint, and the page does not take it. A hint also goes when the files leave the window."""
+    """There is no hint, and the page does not take it. The hint of files goes when they leave the window.
+
+    Its words stay readable in forced colours; on paper there is none.
+    """
     page = revisit(site)
     assert not drag(page, kind="text")
     expect(page.locator(".p-drop")).to_be_hidden()
+    page.emulate_media(forced_colors="active", reduced_motion="reduce")
     assert drag(page, "one.txt")
     expect(page.locator(".p-drop")).to_be_visible()
     expect(page.locator(".p-drop")).to_be_hidden()
+    drag(page, "one.txt")
+    expect(page.locator(".p-drop")).to_be_visible()
+    page.emulate_media(media="print")
+    expect(page.locator(".p-drop")).to_be_hidden()
+    page.emulate_media(media="screen", forced_colors="none")
 
 
 def test_readers_are_told_that_they_cannot_add_files(site: str, revisit: Revisit) -> None:
@@ -224,17 +233,6 @@ def test_readers_are_told_that_they_cannot_add_files(site: str, revisit: Revisit
         expect_tab(page, "Ask")
     finally:
         page.evaluate("delete document.documentElement.dataset.role")
-
-
-def test_hint_respects_forced_colours_and_print(site: str, revisit: Revisit) -> None:
-    """Its words stay readable; on paper there is none."""
-    page = revisit(site)
-    page.emulate_media(forced_colors="active", reduced_motion="reduce")
-    drag(page, "one.txt")
-    expect(page.locator(".p-drop")).to_be_visible()
-    page.emulate_media(media="print")
-    expect(page.locator(".p-drop")).to_be_hidden()
-    page.emulate_media(media="screen", forced_colors="none")
 
 
 def test_map_says_that_it_is_being_drawn(site: str, visit: Visit) -> None:
@@ -253,10 +251,12 @@ def test_map_says_that_it_is_being_drawn(site: str, visit: Visit) -> None:
 
 
 def test_suggested_questions_appear_when_they_have_been_made(tmp_path: Path, visit: Visit) -> None:
-    """Nothing else moves; each is answered with its sentence."""
+    """They are made of headings and definitions; each is answered with its sentence."""
     text = "A plague is an outbreak of fever that spreads from town to town. A horse cost more than a bridge."
     with open_library(tmp_path, {"oslo.txt": text}) as library, running_site(library, examples=()) as url:
         page = visit(url)
-        page.get_by_role("link", name="What is a plague?").click()
+        examples = page.locator(".p-examples a")
+        expect(examples).to_have_text(["What is a plague?"])
+        examples.click()
         expect(page.locator(".p-answer")).to_contain_text("an outbreak of fever")
         page.close()  # before the server stops, which the page would report

@@ -19,7 +19,7 @@ from tests.browser.layout import layout_problems
 from tests.browser.source_reader import PHONE, loaded_viewer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Locator, Page, ViewportSize
 
@@ -85,32 +85,6 @@ def assert_cell_is_shown(grid: Locator) -> None:
     assert grid.evaluate("(grid) => grid.scrollWidth > grid.clientWidth")
 
 
-@EVERYWHERE
-def test_marked_cell_of_a_wide_sheet_is_in_sight(
-    shaped_site: tuple[str, Library], revisit: Revisit, size: ViewportSize, scheme: Scheme
-) -> None:
-    """The table scrolls in its own region below its headers; the page does not scroll sideways."""
-    page = revisit(shaped_site[0], size=size, scheme=scheme)
-    viewer = open_source(page, shapes.sheet(), "4512")
-    expect(viewer).to_contain_text("Sheet “Costs”, N48")
-    assert_cell_is_shown(viewer.locator(".p-grid:has(.p-hit)"))
-    assert_within(viewer.locator(".p-grid:has(.p-hit)"), viewer)
-    assert layout_problems(page) == []
-
-
-@EVERYWHERE
-def test_page_of_a_cell_shows_it_below_its_headers(
-    shaped_site: tuple[str, Library], unwatched: Page, size: ViewportSize, scheme: Scheme
-) -> None:
-    """The page of the citation scrolls the table to the cell, and does not scroll sideways itself."""
-    page = unwatched
-    page.set_viewport_size(size)
-    page.emulate_media(color_scheme=scheme)
-    page.goto(citation_address(shaped_site[0], shapes.sheet(), "4512"))
-    assert_cell_is_shown(page.locator(".p-grid:has(.p-hit)"))
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
 def assert_neighbours_are_read(grid: Locator) -> None:
     """The cells of the row before the marked one are whole: not below the header of the row, nor beyond the edge."""
     expect(grid.locator("td.p-hit")).to_have_text("96250")
@@ -128,32 +102,52 @@ def assert_neighbours_are_read(grid: Locator) -> None:
     assert_within(grid.locator("td.p-hit"), grid)
 
 
+CELLS: tuple[tuple[Callable[[], Document], str, Callable[[Locator], None]], ...] = (
+    (shapes.sheet, "4512", assert_cell_is_shown),
+    (shapes.payments, "96250", assert_neighbours_are_read),
+)
+"""Cells to mark, each in its document, and what is required of its table."""
+
+
 @PHONE_AND_DESK
-def test_columns_beside_the_marked_cell_are_read(
-    shaped_site: tuple[str, Library], revisit: Revisit, size: ViewportSize, scheme: Scheme
+@pytest.mark.parametrize(("make", "words", "require"), CELLS, ids=["below headers", "beside columns"])
+def test_marked_cell_is_in_sight(
+    shaped_site: tuple[str, Library],
+    revisit: Revisit,
+    size: ViewportSize,
+    scheme: Scheme,
+    make: Callable[[], Document],
+    words: str,
+    require: Callable[[Locator], None],
 ) -> None:
-    """Payer and payee of the cited amount are in sight; at a desk, the panel grows until the whole row is."""
-    url = shaped_site[0]
-    page = revisit(url, size=size, scheme=scheme)
-    viewer = open_source(page, shapes.payments(), "96250")
-    grid = viewer.locator(".p-grid:has(.p-hit)")
-    assert_neighbours_are_read(grid)
-    if size["width"] >= 768:
-        assert grid.evaluate("(grid) => grid.scrollWidth <= grid.clientWidth")
+    """The table scrolls in its own region below its headers; the page does not scroll sideways.
+
+    At a desk, the panel grows until a whole row of payments is in sight.
+    """
+    page = revisit(shaped_site[0], size=size, scheme=scheme)
+    viewer = open_source(page, make(), words)
+    table = viewer.locator(".p-grid:has(.p-hit)")
+    require(table)
+    if make is shapes.sheet:
+        expect(viewer).to_contain_text("Sheet “Costs”, N48")
+        assert_within(table, viewer)
+    elif size["width"] >= 768:
+        assert table.evaluate("(grid) => grid.scrollWidth <= grid.clientWidth")
     assert layout_problems(page) == []
 
 
 @EVERYWHERE
-def test_page_of_a_cell_shows_the_columns_beside_it(
+def test_page_of_a_cell_shows_it_with_headers_and_columns(
     shaped_site: tuple[str, Library], unwatched: Page, size: ViewportSize, scheme: Scheme
 ) -> None:
-    """As the source panel does."""
+    """The page of the citation scrolls the table to the cell, as the source panel does, but not itself sideways."""
     page = unwatched
     page.set_viewport_size(size)
     page.emulate_media(color_scheme=scheme)
-    page.goto(citation_address(shaped_site[0], shapes.payments(), "96250"))
-    assert_neighbours_are_read(page.locator(".p-grid:has(.p-hit)"))
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for make, words, require in CELLS:
+        page.goto(citation_address(shaped_site[0], make(), words))
+        require(page.locator(".p-grid:has(.p-hit)"))
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 @EVERYWHERE
@@ -236,18 +230,17 @@ def test_recognised_words_are_marked_on_their_picture(
     assert layout_problems(page) == []
 
 
-def test_quote_of_a_row_is_copied_as_it_stands(shaped_site: tuple[str, Library], visit: Visit) -> None:
-    """The copy is the text of the document, with the bars between the cells."""
+def test_rows_of_a_table_are_copied_and_loaded(shaped_site: tuple[str, Library], visit: Visit) -> None:
+    """The copy is the text of the document, with the bars between the cells.
+
+    Scrolling on reaches the last row below the headers, and no row is shown twice.
+    """
     page = visit(shaped_site[0])
     viewer = open_source(page, shapes.sheet(), "Item 3 | 300 | 301")
     assert viewer.locator("mark").all_inner_texts() == ["Item 3", "300", "301"]
     viewer.get_by_role("button", name="Copy quote").click()
     page.wait_for_function("async () => (await navigator.clipboard.readText()).includes('Item 3 | 300 | 301')")
-
-
-def test_later_rows_of_a_table_are_loaded_below_their_headers(shaped_site: tuple[str, Library], visit: Visit) -> None:
-    """Scrolling on reaches the last row, and no row is shown twice."""
-    page = visit(shaped_site[0])
+    page.keyboard.press("Escape")
     viewer = open_source(page, shapes.sheet(), "100 | 101")
     page.wait_for_function(
         """() => {

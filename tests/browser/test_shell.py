@@ -133,7 +133,7 @@ def test_first_html_has_header_heading_and_question(
 
 
 def test_shell_follows_wcag(site: str, first_visit: Page) -> None:
-    """Axe finds no violation before Gradio has loaded, in light and dark."""
+    """Axe finds no violation before Gradio has loaded, in light and dark; none of it is printed."""
     page = first_visit
     page.set_viewport_size(SIZES[390])
     begin(page, site)
@@ -141,6 +141,9 @@ def test_shell_follows_wcag(site: str, first_visit: Page) -> None:
     page.emulate_media(color_scheme="dark")
     page.evaluate("document.documentElement.classList.add('dark')")
     assert [*found, *colour_violations(page)] == []
+    page.emulate_media(media="print")
+    expect(page.locator("#shell")).to_be_hidden()
+    expect(page.locator("#header")).to_be_hidden()
 
 
 @pytest.mark.parametrize("key", ["Enter", ""], ids=["Enter", "button"])
@@ -157,22 +160,19 @@ def test_question_asked_early_is_answered(site: str, first_visit: Page, key: str
     assert page.url == f"{site}/?{urlencode({'q': QUESTION})}"
 
 
-def test_section_chosen_early_is_opened(site: str, first_visit: Page) -> None:
-    """The sections can be chosen before there is anything in them."""
+def test_section_is_marked_and_opened_early(site: str, first_visit: Page) -> None:
+    """One can be chosen before there is anything in it; that of an address has no question box, which is Ask's."""
     page = first_visit
     held = begin(page, site)
-    page.get_by_role("link", name="Library").click()
-    expect(page.get_by_role("link", name="Library")).to_have_attribute("aria-current", "page")
+    library = page.get_by_role("link", name="Library")
+    library.click()
+    expect(library).to_have_attribute("aria-current", "page")
     held.release()
     expect(page.get_by_role("tab", name="Library")).to_have_attribute("aria-selected", "true")
-
-
-def test_section_of_an_address_is_marked_at_once(site: str, first_visit: Page) -> None:
-    """The question box is not shown, because it belongs to another section."""
-    page = first_visit
+    page.goto("about:blank")
     held = Held(page)
     page.goto(f"{site}/?tab=library", wait_until="commit")
-    expect(page.get_by_role("link", name="Library")).to_have_attribute("aria-current", "page")
+    expect(library).to_have_attribute("aria-current", "page")
     expect(box(page)).to_be_hidden()
     held.release()
     expect(page.get_by_role("tab", name="Library")).to_have_attribute("aria-selected", "true")
@@ -222,15 +222,6 @@ def test_page_without_scripts_names_the_command_line(site: str, browser: Browser
     expect(page.locator("noscript p")).to_be_visible()
     expect(page.locator("#shell")).to_be_hidden()
     context.close()
-
-
-def test_printed_shell_is_empty(site: str, first_visit: Page) -> None:
-    """Controls are not printed."""
-    page = first_visit
-    begin(page, site)
-    page.emulate_media(media="print")
-    expect(page.locator("#shell")).to_be_hidden()
-    expect(page.locator("#header")).to_be_hidden()
 
 
 # Fonts

@@ -99,7 +99,10 @@ def test_source_beside_the_answer_keeps_its_citation_highlighted(reading_site: S
 
 
 def test_source_fills_the_screen_of_a_phone(reading_site: Site, revisit: Revisit) -> None:
-    """The viewer is modal; at first it shows the words and their neighbours only."""
+    """The viewer is modal; at first it shows the words and their neighbours only. Its controls fit a finger.
+
+    Each is 44 pixels high; the switch is so with its frame.
+    """
     page = revisit(reading_site[0], size=PHONE)
     ask(page, QUESTIONS[BOOK])
     viewer = open_source(page)
@@ -110,6 +113,13 @@ def test_source_fills_the_screen_of_a_phone(reading_site: Site, revisit: Revisit
     viewer.get_by_role("button", name="Whole document").click()
     assert shown.count() > 20
     assert is_in_view(viewer.locator("mark"))
+    page.keyboard.press("Escape")
+    ask(page, QUESTIONS[PDF])
+    viewer = open_source(page)
+    controls = viewer.locator("button:visible, a:visible")
+    small = [control.inner_text() for control in controls.all() if box(control)["height"] < 44]
+    assert set(small) <= {"Page", "Text"}
+    assert box(viewer.locator(".p-switch"))["height"] >= 44
 
 
 @PHONE_BY_DEFAULT
@@ -171,12 +181,23 @@ def squeezed(words: str) -> str:
 
 
 def test_pdf_can_be_read_as_text_and_page_by_page(reading_site: Site, revisit: Revisit) -> None:
-    """Loading the previous or the next page does not move the words that are read."""
+    """Loading the previous or the next page does not move the words that are read.
+
+    The whole document is wide; when it returns beside the answer, the cited words stay in view.
+    """
     url, library = reading_site
     page = revisit(url, size=DESK)
     ask(page, QUESTIONS[PDF])
     viewer = open_source(page)
     pin = viewer.locator(".p-rect").first
+    narrow, whole = box(viewer)["width"], viewer.get_by_role("button", name="Whole document")
+    whole.click()
+    expect(whole).to_have_attribute("aria-pressed", "true")
+    expect(whole).to_be_focused()
+    assert box(viewer)["width"] > 1.5 * narrow
+    assert is_in_view(pin)
+    whole.click()
+    assert box(viewer)["width"] == narrow
     viewer.get_by_role("button", name="Whole page").click()
     viewer.locator("#viewer-body").evaluate("node => { node.scrollTop = 0 }")
     place = box(pin)["y"]
@@ -195,8 +216,9 @@ def test_pdf_can_be_read_as_text_and_page_by_page(reading_site: Site, revisit: R
 
 
 def test_page_does_not_move_while_its_image_loads(reading_site: Site, revisit: Revisit) -> None:
-    """The size of the page is known before its image."""
-    page = revisit(reading_site[0], size=DESK)
+    """The size of the page is known before its image. The original is downloaded under its name, unchanged."""
+    url, library = reading_site
+    page = revisit(url, size=DESK)
     ask(page, QUESTIONS[PDF])
     held_requests: list[Route] = []
     page.route("**/pages/*.png*", lambda route: held_requests.append(route))
@@ -209,6 +231,10 @@ def test_page_does_not_move_while_its_image_loads(reading_site: Site, revisit: R
     page.wait_for_function("document.querySelector('.p-page img').naturalWidth > 0")
     assert box(pin) == place
     page.unroute_all()
+    with page.expect_download() as download:
+        viewer.get_by_role("link", name="Original").click()
+    assert download.value.suggested_filename == PDF
+    assert download.value.path().read_bytes() == Path(library.find(PDF).source).read_bytes()
 
 
 @PHONE_BY_DEFAULT
@@ -230,7 +256,10 @@ def test_escape_closes_the_source_and_returns_the_focus(
 
 
 def test_badge_on_the_map_opens_the_source_of_its_card(reading_site: Site, revisit: Revisit) -> None:
-    """The page stays; the map is covered until the source is closed."""
+    """The page stays; the map is covered until the source is closed.
+
+    The next question closes it, because its number would belong to another citation.
+    """
     page = revisit(reading_site[0], size=DESK)
     ask(page, QUESTIONS[HTML])
     badge = page.locator('.p-badge[data-n="2"]')
@@ -241,22 +270,11 @@ def test_badge_on_the_map_opens_the_source_of_its_card(reading_site: Site, revis
     expect(badge).to_be_hidden()
     page.keyboard.press("Escape")
     expect(badge).to_be_focused()
-
-
-def test_document_in_the_list_opens_above_the_list(reading_site: Site, revisit: Revisit) -> None:
-    """It opens at its beginning; a PDF can be read as pages, too."""
-    page = revisit(reading_site[0], size=DESK)
-    page.get_by_role("tab", name="Library").click()
-    row = page.get_by_role("link", name="Energy pipelines")
-    row.click()
-    viewer = loaded_viewer(page)
-    assert viewer.evaluate("node => node.matches(':modal')")
-    expect(viewer.locator("#viewer-number")).to_have_text("Document")
-    expect(viewer.get_by_role("button", name="Next source")).to_be_disabled()
-    viewer.get_by_role("button", name="Page", exact=True).click()
-    expect(viewer.locator(".p-page")).to_have_attribute("data-page", "1")
-    page.keyboard.press("Escape")
-    expect(row).to_be_focused()
+    open_source(page)
+    ask(page, QUESTIONS[BOOK])
+    expect(viewer).to_be_hidden()
+    expect(card(page).locator("mark")).to_contain_text("albatross")
+    assert "#" not in page.url
 
 
 @PHONE_BY_DEFAULT
@@ -336,22 +354,6 @@ def test_reading_on_in_a_long_document_keeps_the_place(reading_site: Site, revis
         end = after
 
 
-def test_whole_document_is_wide_and_returns_beside_the_answer(reading_site: Site, revisit: Revisit) -> None:
-    """The cited words stay in view."""
-    page = revisit(reading_site[0], size=DESK)
-    ask(page, QUESTIONS[PDF])
-    viewer = open_source(page)
-    narrow = box(viewer)["width"]
-    whole = viewer.get_by_role("button", name="Whole document")
-    whole.click()
-    expect(whole).to_have_attribute("aria-pressed", "true")
-    expect(whole).to_be_focused()
-    assert box(viewer)["width"] > 1.5 * narrow
-    assert is_in_view(viewer.locator(".p-rect").first)
-    whole.click()
-    assert box(viewer)["width"] == narrow
-
-
 def test_viewer_copies_the_quote_with_its_reference(reading_site: Site, revisit: Revisit) -> None:
     """The text equals that of the card; on a phone, where the dialog covers the page, the viewer confirms it itself."""
     page = revisit(reading_site[0], size=PHONE)
@@ -364,18 +366,6 @@ def test_viewer_copies_the_quote_with_its_reference(reading_site: Site, revisit:
     viewer.get_by_role("button", name="Copy quote").click()
     expect(viewer.get_by_role("status")).to_have_text("Quote copied")
     assert page.evaluate("navigator.clipboard.readText()") == copied
-
-
-def test_original_file_is_downloaded_unchanged(reading_site: Site, revisit: Revisit) -> None:
-    """The download has the name and the bytes of the file."""
-    url, library = reading_site
-    page = revisit(url, size=DESK)
-    ask(page, QUESTIONS[PDF])
-    viewer = open_source(page)
-    with page.expect_download() as download:
-        viewer.get_by_role("link", name="Original").click()
-    assert download.value.suggested_filename == PDF
-    assert download.value.path().read_bytes() == Path(library.find(PDF).source).read_bytes()
 
 
 def test_pdf_without_its_original_is_shown_as_text(tmp_path: Path, visit: Visit) -> None:
@@ -451,17 +441,6 @@ def test_back_from_a_source_returns_to_the_answer(reading_site: Site, revisit: R
     expect(page).not_to_have_url(re.compile("#"))
 
 
-def test_new_question_closes_the_open_source(reading_site: Site, revisit: Revisit) -> None:
-    """Its number would belong to another citation."""
-    page = revisit(reading_site[0], size=DESK)
-    ask(page, QUESTIONS[HTML])
-    viewer = open_source(page)
-    ask(page, QUESTIONS[BOOK])
-    expect(viewer).to_be_hidden()
-    expect(card(page).locator("mark")).to_contain_text("albatross")
-    assert "#" not in page.url
-
-
 def test_paragraphs_of_a_source_follow_the_direction_of_their_script(reading_site: Site, revisit: Revisit) -> None:
     """Arabic runs from right to left, Chinese and English from left to right."""
     page = revisit(reading_site[0], size=DESK)
@@ -472,17 +451,6 @@ def test_paragraphs_of_a_source_follow_the_direction_of_their_script(reading_sit
     )
     assert directions == ["rtl", "ltr", "ltr"]
     assert is_in_view(viewer.locator("mark"))
-
-
-def test_viewer_controls_are_large_enough_for_touch(reading_site: Site, revisit: Revisit) -> None:
-    """Every control is 44 pixels high; the switch is so with its frame."""
-    page = revisit(reading_site[0], size=PHONE)
-    ask(page, QUESTIONS[PDF])
-    viewer = open_source(page)
-    controls = viewer.locator("button:visible, a:visible")
-    small = [control.inner_text() for control in controls.all() if box(control)["height"] < 44]
-    assert set(small) <= {"Page", "Text"}
-    assert box(viewer.locator(".p-switch"))["height"] >= 44
 
 
 def test_source_in_a_tall_frame_opens_near_its_card(reading_site: Site, revisit: Revisit) -> None:

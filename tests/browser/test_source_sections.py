@@ -73,8 +73,12 @@ def test_source_leaves_and_returns_with_its_section(
 
 
 def test_source_leaves_by_click_and_key(printed_site: Site, revisit: Revisit) -> None:
-    """The focus stays where the reader has put it; closing the source forgets it."""
-    page = revisit(printed_site[0], size=DESK)
+    """The focus stays where the reader has put it; closing the source forgets it.
+
+    An address that is entered while the Library is shown waits for Ask.
+    """
+    url, library = printed_site
+    page = revisit(url, size=DESK)
     ask(page, QUESTIONS[HTML])
     viewer = open_card(page)
     page.get_by_role("tab", name="Questions").click()
@@ -88,6 +92,13 @@ def test_source_leaves_by_click_and_key(printed_site: Site, revisit: Revisit) ->
     page.get_by_role("tab", name="Ask").click()
     expect(page.locator("#results .p-answer")).to_be_visible()
     expect(viewer).to_be_hidden()
+    by_script(page, "library")
+    page.evaluate("id => { location.hash = `d=${id}:10-20` }", library.find(HTML).id)
+    page.wait_for_timeout(200)
+    expect(viewer).to_be_hidden()
+    by_script(page, "ask")
+    loaded_viewer(page)
+    expect(viewer.locator("mark").first).to_be_visible()
 
 
 @PHONE_BY_DEFAULT
@@ -110,35 +121,25 @@ def test_source_that_comes_back_makes_no_entry(printed_site: Site, revisit: Revi
     expect(card(page)).to_be_visible()
 
 
-def test_address_of_a_source_shows_it_with_its_own_section(printed_site: Site, revisit: Revisit) -> None:
-    """An address that is entered while the Library is shown waits for Ask."""
-    url, library = printed_site
-    page = revisit(url, size=DESK)
-    ask(page, QUESTIONS[HTML])
-    expect(card(page)).to_be_visible()
-    by_script(page, "library")
-    viewer = page.locator("#viewer")
-    page.evaluate("id => { location.hash = `d=${id}:10-20` }", library.find(HTML).id)
-    page.wait_for_timeout(200)
-    expect(viewer).to_be_hidden()
-    by_script(page, "ask")
-    loaded_viewer(page)
-    expect(viewer.locator("mark").first).to_be_visible()
-
-
 def test_document_of_the_list_stays_with_the_library(printed_site: Site, revisit: Revisit) -> None:
-    """It is opened from the list, so it is not shown over the answer."""
+    """It is opened above the list, at its beginning, so it is not shown over the answer. A PDF has pages, too."""
     page = revisit(printed_site[0], size=DESK)
     page.get_by_role("tab", name="Library").click()
-    page.get_by_role("link", name="Energy pipelines").click()
+    row = page.get_by_role("link", name="Energy pipelines")
+    row.click()
     viewer = loaded_viewer(page)
+    assert viewer.evaluate("node => node.matches(':modal')")
     by_script(page, "ask")
     expect(viewer).to_be_hidden()
     by_script(page, "library")
     loaded_viewer(page)
     expect(viewer.locator("#viewer-number")).to_have_text("Document")
+    expect(viewer.get_by_role("button", name="Next source")).to_be_disabled()
+    viewer.get_by_role("button", name="Page", exact=True).click()
+    expect(viewer.locator(".p-page")).to_have_attribute("data-page", "1")
     page.keyboard.press("Escape")
     expect(viewer).to_be_hidden()
+    expect(row).to_be_focused()
     expect(page).not_to_have_url(re.compile("#"))
 
 

@@ -217,7 +217,7 @@ def test_a_cold_visit_is_light_and_quick(browser: Browser, published: tuple[str,
 
 @pytest.mark.model
 def test_a_visitor_who_saves_data_loads_no_encoder(browser: Browser, published: tuple[str, Path]) -> None:
-    """Words and their vectors rank until the visitor asks for the encoder."""
+    """Words and their vectors rank until the visitor asks for the encoder; if it cannot be loaded, the page says so."""
     with watching(browser, published[0], service_workers="block") as watched:
         watched.context.add_init_script("Object.defineProperty(navigator, 'connection', { value: { saveData: true } })")
         page = watched.open()
@@ -229,11 +229,6 @@ def test_a_visitor_who_saves_data_loads_no_encoder(browser: Browser, published: 
         page.get_by_role("button", name="Load the library’s encoder").click()
         page.locator("#means").get_by_text("Ranked with the library’s own encoder.").wait_for()
         assert "encoder.bin" in loaded
-
-
-@pytest.mark.model
-def test_search_works_without_the_encoder(browser: Browser, published: tuple[str, Path]) -> None:
-    """If the encoder cannot be loaded, the page says so, and the words rank."""
     context = browser.new_context(service_workers="block")
     page = context.new_page()
     page.route("**/encoder.bin", lambda route: route.abort())
@@ -304,7 +299,10 @@ def test_passages_stay_if_one_is_focused_while_they_are_ranked_again(
 
 @pytest.mark.model
 def test_prepared_answer_cites_its_source(visitor: Watched, seeds: Library) -> None:
-    """The answer has the library's words, its number opens the source there, and Back closes it."""
+    """The answer has the library's words, its number opens the source there, and Back closes it.
+
+    A suggestion that the library does not answer says so, as do passages that nobody has judged.
+    """
     page = visitor.open()
     page.get_by_role("link", name=SUGGESTED).click()
     answer = seeds.ask(SUGGESTED)
@@ -321,21 +319,10 @@ def test_prepared_answer_cites_its_source(visitor: Watched, seeds: Library) -> N
     page.go_back()
     page.locator("#viewer[open]").wait_for(state="detached")
     assert page.locator(".answer").is_visible()
-
-
-@pytest.mark.model
-def test_unanswered_suggestion_says_so(visitor: Watched) -> None:
-    """A suggestion that the library does not answer gets its honest reply."""
     page = visitor.open()
     page.get_by_role("link", name=UNANSWERED).click()
     page.get_by_text("Nothing in the documents supports an answer to that.").wait_for()
     assert page.locator(".answer").count() == 0
-
-
-@pytest.mark.model
-def test_passages_are_not_called_an_answer(visitor: Watched) -> None:
-    """For a question of the visitor's own, the page says what it has not done."""
-    page = visitor.open()
     ask(page, "Why were shops of a Korean company shut down in China?")
     page.get_by_text("Whether they answer it has not been judged.").wait_for()
     assert page.locator(".answer").count() == 0
@@ -601,7 +588,10 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Lib
 
 
 def test_hostile_documents_stay_text(browser: Browser, hostile: tuple[str, Library]) -> None:
-    """No title, text, question or address runs a script, makes an element, or asks another host for anything."""
+    """No title, text, question or address runs a script, makes an element, or asks another host for anything.
+
+    Offsets are code points: a sentence after characters of two units is marked exactly.
+    """
     url, library = hostile
     with watching(browser, url, service_workers="block") as watched:
         page = watched.open()
@@ -619,25 +609,13 @@ def test_hostile_documents_stay_text(browser: Browser, hostile: tuple[str, Libra
                 "name => document.querySelector('#viewer-title')?.textContent === name", arg=info.name
             )
             assert page.locator("#viewer .block").count() > 0
-        assert page.locator("img, iframe, object, embed, form:not(#askbar), script:not([src='main.js'])").count() == 0
-        assert not [
-            link.get_attribute("href")
-            for link in page.locator("a[href]").all()
-            if not (link.get_attribute("href") or "").startswith("#")
-        ]
-
-
-def test_hostile_passages_are_word_for_word(browser: Browser, hostile: tuple[str, Library]) -> None:
-    """Offsets are code points: a sentence after characters of two units is marked exactly."""
-    url, library = hostile
-    with watching(browser, url, service_workers="block") as watched:
-        page = watched.open()
-        for info in library.documents()[::STEP]:
-            last = library.passages(info.id)[-1].passage
-            span = last.sentences[-1]
+            span = library.passages(info.id)[-1].passage.sentences[-1]
             page.goto(f"{url}#d={info.id}&s={span.start}-{span.end}")
             quote = library.text(info.id, span)
             page.wait_for_function("text => document.querySelector('#viewer mark')?.textContent === text", arg=quote)
+        assert page.locator("img, iframe, object, embed, form:not(#askbar), script:not([src='main.js'])").count() == 0
+        addresses = [link.get_attribute("href") or "" for link in page.locator("a[href]").all()]
+        assert [address for address in addresses if not address.startswith("#")] == []
 
 
 def test_policy_blocks_what_is_injected(browser: Browser, hostile: tuple[str, Library]) -> None:
@@ -673,19 +651,13 @@ def test_policy_blocks_what_is_injected(browser: Browser, hostile: tuple[str, Li
     context.close()
 
 
-def test_a_file_says_that_it_needs_a_server(browser: Browser, published: tuple[str, Path]) -> None:
-    """Opened as a file, the page explains itself."""
-    page = browser.new_page()
-    page.goto((published[1] / "index.html").as_uri())
-    page.get_by_text("open it from a web server and not as a file").wait_for()
-    page.close()
-
-
-def test_missing_file_is_reported(browser: Browser, hostile: tuple[str, Library]) -> None:
-    """If the host lacks a file, the page says so instead of staying empty."""
+def test_missing_file_or_server_is_reported(browser: Browser, hostile: tuple[str, Library]) -> None:
+    """If the host lacks a file, the page says so instead of staying empty; opened as a file, it explains itself."""
     context = browser.new_context(service_workers="block")
     page = context.new_page()
     page.route("**/index.bin", lambda route: route.fulfill(status=404, body="gone"))
     page.goto(hostile[0])
     page.get_by_text("The page could not load its files").wait_for()
+    page.goto((hostile[1].folder.parent / "site" / "index.html").as_uri())
+    page.get_by_text("open it from a web server and not as a file").wait_for()
     context.close()

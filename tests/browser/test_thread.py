@@ -66,9 +66,19 @@ def test_follow_up_goes_on_below_the_earlier_answer(
 
 
 def test_edit_and_new_question(site: str, revisit: Revisit) -> None:
-    """Edit selects the whole question in the box; what is asked then takes its place in the thread."""
+    """Edit selects the whole question in the box; what is asked then takes its place in the thread.
+
+    The earlier answers are printed without controls, and the history has the whole question.
+    """
     page = revisit(site)
     in_a_thread(page)
+    page.emulate_media(media="print")
+    expect(page.locator(".p-turn").first).to_be_visible()
+    expect(page.locator(".p-follow, .p-understood button").filter(visible=True)).to_have_count(0)
+    page.emulate_media(media="screen")
+    page.get_by_role("button", name="History").click()
+    expect(page.locator("#history li a").first).to_have_text(WHOLE)
+    page.keyboard.press("Escape")
     page.get_by_role("button", name="Edit").click()
     box = page.get_by_label("Your question")
     expect(box).to_be_focused()
@@ -122,14 +132,6 @@ def test_reload_and_back_find_the_thread_again(site: str, visit: Visit) -> None:
     expect(page.locator(".p-turn h2")).to_have_text([FIRST])
 
 
-def test_history_has_the_whole_question(site: str, revisit: Revisit) -> None:
-    """A fragment would not be understood there."""
-    page = revisit(site)
-    in_a_thread(page)
-    page.get_by_role("button", name="History").click()
-    expect(page.locator("#history li a").first).to_have_text(WHOLE)
-
-
 def test_words_of_a_thread_are_text(site: str, revisit: Revisit) -> None:
     """A question with markup stays a question, also as an earlier one."""
     page = revisit(site)
@@ -138,12 +140,3 @@ def test_words_of_a_thread_are_text(site: str, revisit: Revisit) -> None:
     follow(page, "when exactly?")
     expect(page.locator(".p-turn h2")).to_have_text([HOSTILE])
     expect(page.locator("#thread img")).to_have_count(0)
-
-
-def test_thread_is_printed_without_its_controls(site: str, revisit: Revisit) -> None:
-    """The earlier answers belong to the page."""
-    page = revisit(site)
-    in_a_thread(page)
-    page.emulate_media(media="print")
-    expect(page.locator(".p-turn").first).to_be_visible()
-    expect(page.locator(".p-follow, .p-understood button").filter(visible=True)).to_have_count(0)

@@ -88,35 +88,16 @@ TRAPS = (
     *("[^1]", "\n[^1]: forged", "![a](javascript:alert(1))", "[a](http://evil.example)", "[a]: http://evil.example\n"),
     *("http://evil.example", "www.evil.example", "<http://evil.example>", "you@evil.example", "**", "__", "`", "```"),
     *("\n```\n", "~~~", "$x$", " | ", "\n---\n", "\n===\n", "# ", "- ", "1. ", "> ", "    ", "\t", "==", "{.a}", "!"),
+    *("<script>alert(1)</script>", "<i>", "</i>", "<!--", "-->", "]]>", "&amp;", "&#60;", '"', "'", "{{ 7*7 }}"),
     *(
-        "<script>alert(1)</script>",
-        "<i>",
-        "</i>",
-        "<!--",
-        "-->",
-        "]]>",
-        "&amp;",
-        "&#60;",
-        '"',
-        "'",
-        "{{ 7*7 }}",
-        "{% x %}",
-    ),
-    *(
-        '<span class="nocase">',
-        "</span>",
-        "@misc{x,",
-        "}",
-        "{",
-        "},\n}\n@misc{forged, title={x}}",
-        "\\",
+        "{% x %}", '<span class="nocase">', "</span>", "@misc{x,", "}", "{", "},\n}\n@misc{forged, title={x}}", "\\",
         "\\}",
-        "\\input{x}",
     ),
-    *("#", "%", "&", "_", "~", "^", "--", "``", "''", "?`", "\n", "\r\n", "ER  - ", "\nER  - \nTY  - JOUR\n", "TY  - "),
-    *("\u202e", "\u2066", "\u200b", "\ufeff", "\x00", "\x1b[31m", "\x85", "\u2028", "\u2029", "\ud800", "\u0301"),
-    *(" and ", ";", ", ", ".", "?", "…", " ", "😀", "עברית", "John Snow", "Snow, John", "None", "[1] ", "\n[1] forged"),
-)
+    *("\\input{x}", "#", "%", "&", "_", "~", "^", "--", "``", "''", "?`", "\n", "\r\n", "ER  - ", "TY  - "),
+    *("\nER  - \nTY  - JOUR\n", "\u202e", "\u2066", "\u200b", "\ufeff", "\x00", "\x1b[31m", "\x85", "\u2028", "\u2029"),
+    *("\ud800", "\u0301", " and ", ";", ", ", ".", "?", "…", " ", "😀", "עברית", "John Snow", "Snow, John", "None"),
+    *("[1] ", "\n[1] forged"),
+)  # fmt: skip
 VERDICTS: tuple[Verdict, ...] = ("verbatim", "supported", "contradicted", "unverified")
 hostile = st.lists(st.sampled_from(TRAPS) | st.text(max_size=6), max_size=7).map("".join)
 """Text of a malicious document."""

@@ -44,13 +44,9 @@ def test_only_personal_names_are_split(author: str, sorted_names: list[str]) -> 
 
 @given(hostile)
 def test_no_letter_of_an_author_is_lost(author: str) -> None:
-    """All letters and digits are in the names, except for an `and` between two names."""
+    """All letters and digits are in the names, except for an `and` between two names; their number is limited."""
     line = " ".join(author.split())
     names = "".join(f"{name.given}{name.family}" for name in parse_names(line)).replace("and", "")
     original = "".join(character for character in line if character.isalnum()).replace("and", "")
     assert sorted(character for character in names if character.isalnum()) == sorted(original)
-
-
-def test_number_of_authors_is_limited() -> None:
-    """A thousand authors are more than any reference needs."""
     assert len(parse_names("; ".join(["John Snow"] * 1000))) == MAX_NAMES

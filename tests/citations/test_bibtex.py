@@ -79,20 +79,12 @@ def test_article_has_its_doi_and_a_date_as_precise_as_stated() -> None:
         assert (entry["type"], entry["doi"], entry["year"], entry["date"]) == ("misc", DOI, year, date)
 
 
-def test_unknown_fields_are_left_out() -> None:
-    """No field is empty."""
+def test_unknown_fields_are_left_out_and_organisations_kept_in_braces() -> None:
+    """Without braces, BibTeX would split the name at `and`. A quote that is cited twice is one entry."""
     [entry] = parse(cite(citation(replace(FILE, title="", author="", date="")), "bibtex"))
     assert set(entry) == {"type", "key", "title", "note"}
-
-
-def test_organisation_name_is_kept_in_braces() -> None:
-    """Without braces, BibTeX would split the name at `and`."""
     text = cite(citation(replace(FILE, author="Department of Health and Social Care")), "bibtex")
     assert "author = {{Department of Health and Social Care}}," in text
-
-
-def test_quote_cited_twice_is_one_entry() -> None:
-    """Two entries with one key would be an error."""
     assert len(parse(export(answer(citation(), citation(marker=2)), "bibtex"))) == 1
 
 

@@ -23,13 +23,12 @@ from index.records import Citation, DocumentInfo, Location, Span
 from tests.citations.factories import answer, citation
 from tests.citations.kept_items import item, state_of
 from tests.citations.kept_items import quote_of as kept_quote
-from tests.citations.packs import machine_part, make_pack, unzipped
+from tests.citations.packs import make_pack, unzipped
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from index.citations.kept import KeptQuote
     from index.records import Document
+    from tests.citations.conftest import SavePack
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 ROWS = [["Grade", "Strength, MPa", "Yield, MPa"], ["SNB22-3", "1000", "890"], ["SNB23-1", "1140", "1000"]]
@@ -67,14 +66,6 @@ def test_every_form_shows_the_headers_with_the_quote(form: Any) -> None:
     assert "table 1, row 2" in cite(cell(), form)
 
 
-@pytest.mark.parametrize("style", ["apa", "mla", "chicago"])
-def test_references_name_the_place_and_the_cell(style: Any) -> None:
-    """And no paragraph, which a cell has none of."""
-    placed = cell(location=Location("", "Costs", 3, "Sheet “2023”", "B7", ("Sum", "Rent")))
-    assert "Sheet “2023”, B7" in cite(placed, style)
-    assert "par" not in cite(placed, style).partition("B7")[2]
-
-
 @pytest.mark.parametrize("form", ["text", "markdown", "html", "bibtex", "ris"])
 def test_recognised_words_are_said_to_be_so(form: Any) -> None:
     """In the reference of each form; in an answer, beside the statement, too."""
@@ -84,10 +75,12 @@ def test_recognised_words_are_said_to_be_so(form: Any) -> None:
     assert "(as recognised)" in export(answer(citation(location=Location("1", recognised=0.9))), "text")
 
 
-def save(path: Path, data: bytes) -> Path:
-    """Write a pack to a file."""
-    path.write_bytes(data)
-    return path
+@pytest.mark.parametrize("style", ["apa", "mla", "chicago"])
+def test_references_name_the_place_and_the_cell(style: Any) -> None:
+    """And no paragraph, which a cell has none of."""
+    placed = cell(location=Location("", "Costs", 3, "Sheet “2023”", "B7", ("Sum", "Rent")))
+    assert "Sheet “2023”, B7" in cite(placed, style)
+    assert "par" not in cite(placed, style).partition("B7")[2]
 
 
 def quoting_cell() -> bytes:
@@ -96,17 +89,20 @@ def quoting_cell() -> bytes:
     return make_pack(replace(told, statements=(replace(told.statements[0], text=HEADED),)))
 
 
-def test_a_pack_proves_the_headers(tmp_path: Path) -> None:
-    """They are in the readable part, and other headers are a fault."""
-    pack = read_pack(save(tmp_path / "a.zip", quoting_cell()))
+def test_a_pack_proves_the_headers(save_pack: SavePack) -> None:
+    """They are in the readable part, and other headers are a fault; a statement's are checked like the cell's own."""
+    pack = read_pack(save_pack(quoting_cell()))
     assert "- Headers: Strength, MPa · SNB22-3" in unzipped(quoting_cell())["evidence.md"].replace("\\", "")
-    assert [finding.fault for finding in verify_pack(pack, lambda _: DOCUMENT) if "headers" in finding.what] == []
+    findings = verify_pack(pack, lambda _: DOCUMENT)
+    assert not [finding for finding in findings if "headers" in finding.what or finding.fault == "statement not quoted"]
     other = steel([ROWS[0], ["SNB99-9", *ROWS[1][1:]], ROWS[2]])
     (finding,) = [found for found in verify_pack(pack, lambda _: other) if "headers" in found.what]
     assert finding.fault == "described otherwise"
+    forged = replace(pack, statements=(replace(pack.statements[0], text="Price · SNB22-3: 1000"),))
+    assert "statement not quoted" in [finding.fault for finding in verify_pack(forged, lambda _: DOCUMENT)]
 
 
-def test_a_row_may_be_named_by_its_other_cells(tmp_path: Path) -> None:
+def test_a_row_may_be_named_by_its_other_cells(save_pack: SavePack) -> None:
     """As a question named it: a pack and a kept quote know the cell, and no words but those of its row."""
     rows = [
         ["No.", "Grade", "Plant", "Strength, MPa"],
@@ -123,20 +119,11 @@ def test_a_row_may_be_named_by_its_other_cells(tmp_path: Path) -> None:
         data = make_pack(
             replace(answer(told), statements=(replace(answer(told).statements[0], text=place.quoted("1000")),))
         )
-        pack = read_pack(save(tmp_path / "a.zip", data))
+        pack = read_pack(save_pack(data))
         faults[name] = [finding.what for finding in verify_pack(pack, lambda _: document) if "headers" in finding.what]
         quote = replace(kept_quote(document, "1000", 0), cell=place.cell, headers=headers)
         assert state_of(quote, [moved]).state == ("changed" if name == "Leith" else "moved")
     assert [name for name, found in faults.items() if found] == ["Leith"]
-
-
-def test_a_statement_with_other_headers_is_not_quoted(tmp_path: Path) -> None:
-    """The words before a cell's are checked like the cell's own."""
-    statement = machine_part(quoting_cell())["statements"][0] | {"text": "Price · SNB22-3: 1000"}
-    pack = read_pack(save(tmp_path / "a.zip", quoting_cell()))
-    forged = replace(pack, statements=(replace(pack.statements[0], text=statement["text"]),))
-    assert "statement not quoted" in [finding.fault for finding in verify_pack(forged, lambda _: DOCUMENT)]
-    assert "statement not quoted" not in [finding.fault for finding in verify_pack(pack, lambda _: DOCUMENT)]
 
 
 def test_a_kept_cell_is_found_by_its_headers() -> None:

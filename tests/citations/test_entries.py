@@ -23,7 +23,7 @@ from index.citations.entries import (
 )
 from index.records import Citation, Location, Span
 from tests.citations.factories import FILE, PAGE, citation, citations, hit, hostile, quoting
-from tests.citations.kept_items import document
+from tests.citations.kept_items import document as bare_document
 
 if TYPE_CHECKING:
     from index.library.library import Library
@@ -40,15 +40,11 @@ def test_reference_names_author_title_date_and_place() -> None:
     assert describe_citation(bare).reference == "cholera.pdf"
 
 
-def test_file_is_named_without_its_path() -> None:
-    """The location of a file on a user's disk is private."""
+def test_file_is_named_without_its_path_and_web_page_by_its_address() -> None:
+    """The location of a file on a user's disk is private; a web page has no file name."""
     entry = describe_citation(citation())
     assert (entry.file, entry.address) == ("cholera.pdf", "")
     assert not any("private" in str(getattr(entry, name)) for name in entry.__slots__)
-
-
-def test_web_page_is_named_by_its_address() -> None:
-    """A web page has no file name."""
     entry = describe_citation(citation(PAGE))
     assert (entry.file, entry.address) == ("", "https://example.org/cholera")
 
@@ -56,17 +52,10 @@ def test_web_page_is_named_by_its_address() -> None:
 @pytest.mark.parametrize(
     ("date", "issued"),
     [
-        ("1855-03-02", (1855, 3, 2)),
-        ("1855-03", (1855, 3)),
-        ("1855", (1855,)),
-        ("", ()),
-        ("2020-13", ()),
-        ("0000", ()),
-        ("2021-02-29", ()),
-        ("<b>1855</b>", ()),
-        ("１８５５", ()),
+        ("1855-03-02", (1855, 3, 2)), ("1855-03", (1855, 3)), ("1855", (1855,)), ("", ()), ("2020-13", ()),
+        ("0000", ()), ("2021-02-29", ()), ("<b>1855</b>", ()), ("１８５５", ()),
     ],
-)
+)  # fmt: skip
 def test_only_valid_dates_are_split(date: str, issued: tuple[int, ...]) -> None:
     """An invalid date stays as text and is in no date field."""
     entry = describe_citation(citation(replace(FILE, date=date)))
@@ -127,41 +116,28 @@ def directive(address: str) -> list[str]:
     return [unquote(part) for part in address.partition("#:~:text=")[2].split(",")]
 
 
-def test_link_to_a_file_has_its_hash_and_the_span() -> None:
-    """The path of a file means nothing on another machine."""
+def test_link_has_the_span_of_a_file_or_the_words_of_a_page() -> None:
+    """The path of a file means nothing on another machine; in a web page, a browser scrolls to the words.
+
+    Dash, comma and ampersand separate the parts of its directive; other symbols are encoded as in any address.
+    """
     assert deep_link(citation()) == f"pincite:{'5e' * 32}#11-50"
-
-
-def test_link_to_a_web_page_has_a_text_directive() -> None:
-    """A browser scrolls to the words."""
     assert link("The pump was the cause.") == "https://example.org/a#:~:text=The%20pump%20was%20the%20cause%2E"
-
-
-def test_special_characters_of_a_directive_are_encoded() -> None:
-    """Dash, comma and ampersand separate its parts; other symbols are encoded as in any address."""
     address = link('Yes, a well-known "case" & 100 % <true>')
     assert address.endswith("#:~:text=Yes%2C%20a%20well%2Dknown%20%22case%22%20%26%20100%20%25%20%3Ctrue%3E")
 
 
 def test_long_quote_is_given_by_its_ends() -> None:
-    """Its first and last words are enough, so the link stays short."""
+    """Its first and last words are enough, so the link stays short; in different blocks, a browser needs both."""
     words = [f"word{number}" for number in range(100)]
     assert directive(link(" ".join(words))) == [" ".join(words[:6]), " ".join(words[-6:])]
-
-
-def test_quote_over_several_lines_is_given_by_its_ends() -> None:
-    """A browser finds words in different blocks only if it gets both ends."""
     assert directive(link("One two three\nfour five\n\nsix seven")) == ["One two three", "six seven"]
 
 
 def test_short_quote_is_given_with_its_context() -> None:
-    """`Yes.` alone would be found at its first occurrence; context on other lines is another block."""
+    """`Yes.` alone would be found at its first occurrence; context on other lines is another block, and left out."""
     address = link("Yes.", context=QuoteContext("Above.\nDid he agree, then? ", " He did so twice, he said.\nBelow."))
     assert directive(address) == ["Did he agree, then?-", "Yes.", "-He did so twice,"]
-
-
-def test_short_quote_without_context_is_given_alone() -> None:
-    """A quote that fills its line has no context, either."""
     assert directive(link("Yes.")) == directive(link("Yes.", context=QuoteContext("Above.\n", "\nBelow."))) == ["Yes."]
 
 
@@ -185,16 +161,10 @@ def test_address_is_normalised_before_the_directive(source: str, address: str) -
 @pytest.mark.parametrize(
     "source",
     [
-        "javascript:alert(1)",
-        "file:///etc/passwd",
-        "data:text/html,x",
-        "http://",
-        "http://[x",
-        "https://a b/",
-        "//a/b",
-        "",
+        "javascript:alert(1)", "file:///etc/passwd", "data:text/html,x", "http://", "http://[x", "https://a b/",
+        "//a/b", "",
     ],
-)
+)  # fmt: skip
 def test_invalid_web_address_is_not_linked(source: str) -> None:
     """Only http and https with a valid host are linked."""
     assert web_address(source) == ""
@@ -246,14 +216,10 @@ The end.
 
 
 def test_location_agrees_with_the_library(library: Library, write: Write) -> None:
-    """Both agree for every character of a document."""
+    """Both agree for every character of a document, which may have no landmarks."""
     library.add(write("paper.md", PAPER))
     document = library.document("paper.md")
     assert len(document.landmarks) > 10
     for start in range(len(document.text)):
         assert locate(document, Span(start, start)) == library.locate("paper.md", Span(start, start))
-
-
-def test_location_without_landmarks_is_empty() -> None:
-    """A document may have no landmarks."""
-    assert locate(document("words"), Span(1, 3)) == Location()
+    assert locate(bare_document("words"), Span(1, 3)) == Location()

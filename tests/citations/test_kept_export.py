@@ -111,34 +111,27 @@ The pump was to blame.[^1]
 
 
 @pytest.mark.parametrize("form", ["markdown", "html"])
-def test_quote_of_a_models_sentence_is_in_its_note_once(form: KeptForm) -> None:
-    """A sentence that is not the quote leaves the quote to the note; shown above, it is not repeated."""
-    alone = visible(exported(ITEMS[1:2], form))
-    assert alone.count("The pump in Broad Street was the cause.") == 1
-    assert visible(exported(ITEMS, form)).count("The pump in Broad Street was the cause.") == 1
-
-
-@pytest.mark.parametrize("form", ["markdown", "html"])
 def test_changed_and_removed_quotes_carry_a_sign(form: KeptForm) -> None:
-    """The sign is beside the words and in the note, with the words of now."""
+    """The sign is beside the words and in the note, with the words of now.
+
+    A model's sentence that is not the quote leaves the quote to the note; shown above, it is not repeated.
+    """
     newer = document(TEXT.replace("the cause", "not the cause").replace(" The brewery had a well.", ""), "cholera.pdf")
     text = visible(exported(form=form, newer=newer))
     assert "(This quotation is no longer in the library as it was kept)" in text
     assert "Now: “The pump in Broad Street was not the cause.”" in text
     assert "(This quotation is no longer in the library)" in text
     assert "2 of 3 no longer stand in it as quoted" in text
+    for items in (ITEMS[1:2], ITEMS):
+        assert visible(exported(items, form)).count("The pump in Broad Street was the cause.") == 1
 
 
 def test_moved_quote_links_to_its_new_place() -> None:
-    """Word for word there, so no sign; the note names the place of now."""
+    """Word for word there, so no sign; the note names the place of now. There are three styles, as for answers."""
     newer = document(f"A preface. {TEXT}", "cholera.pdf", title="On Cholera", landmarks=(Landmark("page", 0, "41"),))
     text = visible(exported(ITEMS[:1], address="https://example.org/", newer=newer))
     assert f"[^1]: On Cholera, p. 41 <https://example.org/d/{newer.id[:12]}/22-61>" in text
     assert "no longer" not in text
-
-
-def test_styles_of_the_bibliography() -> None:
-    """The three styles that answers are exported in."""
     assert "## Works Cited" in exported(style="mla").decode()
     assert "## Bibliography" in exported(style="chicago").decode()
 

@@ -75,18 +75,17 @@ def test_authors_are_listed_as_each_manual_requires(author: str, apa: str, mla: 
         assert reference_of(replace(FILE, author=author), style).startswith(beginning)
 
 
-@pytest.mark.parametrize(
-    ("date", "apa", "mla", "chicago"),
-    [("2020-12", "(2020, December)", "Dec. 2020", "December 2020"), ("2020", "(2020)", "2020", "2020")],
-)
-def test_dates_are_as_precise_as_in_the_source(date: str, apa: str, mla: str, chicago: str) -> None:
-    """A missing month or day is not invented."""
-    for style, written in zip(STYLE_NAMES, (apa, mla, chicago), strict=True):
-        assert written in reference_of(replace(FILE, date=date), style)
+def test_dates_and_titles_are_as_in_the_source() -> None:
+    """A missing month or day is not invented. A title that is a question has no full stop, but a Chicago note a comma.
 
-
-def test_title_that_is_a_question_has_no_full_stop() -> None:
-    """The comma of a Chicago note stays, as that manual requires."""
+    That manual requires it.
+    """
+    for date, forms in (
+        ("2020-12", ("(2020, December)", "Dec. 2020", "December 2020")),
+        ("2020", ("(2020)", "2020", "2020")),
+    ):
+        for style, written in zip(STYLE_NAMES, forms, strict=True):
+            assert written in reference_of(replace(FILE, date=date), style)
     info = replace(PAGE, title="What is truth?", author="", date="")
     assert reference_of(info, "apa").startswith("What is truth? (n.d.). https:")
     assert reference_of(info, "mla").startswith("“What is truth?” https:")
@@ -94,32 +93,20 @@ def test_title_that_is_a_question_has_no_full_stop() -> None:
 
 
 @pytest.mark.parametrize("style", STYLE_NAMES)
-def test_page_labels_and_titles_are_not_changed(style: Style) -> None:
-    """Dashes and capitals stay, because they are the document's words."""
-    reference = reference_of(replace(FILE, title="iPhone: a <i>guide</i> & more"), style, Location("A-1"))
-    assert "iPhone: a <i>guide</i> & more" in reference
-    assert "A-1" in reference
+def test_reference_ends_in_the_doi_or_the_link(style: Style) -> None:
+    """All three manuals want the DOI as a link. They have no place for the link to a file, which follows.
 
-
-@pytest.mark.parametrize("style", STYLE_NAMES)
-def test_link_to_a_file_follows_the_reference(style: Style) -> None:
-    """The manuals have no place for such a link."""
+    Page labels and titles are the document's words and are not changed; the style itself is valid CSL.
+    """
     reference, link = cite(citation(), style).splitlines()
     assert "pincite" not in reference
     assert link.strip() == describe_citation(citation()).link
-
-
-@pytest.mark.parametrize("style", STYLE_NAMES)
-def test_reference_to_an_article_has_its_doi(style: Style) -> None:
-    """All three manuals want the DOI as a link, and prefer it to nothing else for a file."""
     reference, _ = cite(citation(ARTICLE), style).splitlines()
     assert reference.rstrip(".").endswith(f"https://doi.org/{DOI}")
     assert "doi.org" not in cite(citation(replace(PAGE, reading=ARTICLE.reading)), style)
-
-
-@pytest.mark.parametrize("style", STYLE_NAMES)
-def test_style_files_are_valid_csl(style: Style) -> None:
-    """The processor validates them against the schema of CSL."""
+    reference = reference_of(replace(FILE, title="iPhone: a <i>guide</i> & more"), style, Location("A-1"))
+    assert "iPhone: a <i>guide</i> & more" in reference
+    assert "A-1" in reference
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         CitationStylesStyle(str(STYLES / f"{style}.csl"), validate=True)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.command_line import Run
+    from tests.conftest import Write
 
 SEA = "# Sea\n\nThe ship left the harbour. A whale swam by.\n\n# Land\n\nThe king signed the treaty.\n"
 
@@ -58,8 +59,28 @@ def sea_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_library(tmp_path_factory.mktemp("sea"), {"sea.md": SEA})
 
 
+@pytest.fixture(scope="module")
+def library_folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library of the module's TEXTS, which no test may change."""
+    return make_library(tmp_path_factory.mktemp("texts"), request.module.TEXTS)
+
+
 @pytest.fixture
 def reader(run: Run, sea_library: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run the program on that library, with commands that only read."""
+    """Run the program on the library of one document, with commands that only read."""
     monkeypatch.setenv("PINCITE_LIBRARY", str(sea_library))
+    return run
+
+
+@pytest.fixture
+def texts(run: Run, library_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the program on the library of the module's TEXTS, with commands that only read."""
+    monkeypatch.setenv("PINCITE_LIBRARY", str(library_folder))
+    return run
+
+
+@pytest.fixture
+def filled(run: Run, write: Write) -> Run:
+    """Run the program on a library of one document, which the test may change."""
+    assert run("add", write("sea.md", SEA)).code == 0
     return run

@@ -15,12 +15,19 @@ SECRET = b"The treaty was signed in the garden."
 
 
 def test_receipt_says_how_many_documents_are_in_an_archive(run: Run, write: Write) -> None:
-    """The archive is opened and counts as no document; `list` names the archive before the document."""
-    outcome = run("add", write("leak.zip", zipped({"sea.txt": SEA, "mail.eml": mail("Hello", "A comet was seen.")})))
+    """The archive is opened and counts as no document; `list` names the archive before the document.
+
+    It is removed by its path, and the documents in it are named.
+    """
+    archive = write("leak.zip", zipped({"sea.txt": SEA, "mail.eml": mail("Hello", "A comet was seen.")}))
+    outcome = run("add", archive)
     assert outcome.code == 0
     assert outcome.out.startswith("2 added, 1 opened; 3 passages")
     assert "note: leak.zip: 2 documents in it" in outcome.out
     assert "leak.zip › sea.txt" in run("list").out
+    outcome = run("remove", archive)
+    assert outcome.code == 0
+    assert str(archive / "sea.txt") in outcome.out
 
 
 def test_password_file_is_tried_on_locked_files(run: Run, write: Write) -> None:
@@ -44,12 +51,3 @@ def test_password_file_that_cannot_be_read_is_a_mistake_of_the_call(run: Run, wr
         outcome = run("add", write("sea.txt", SEA), "--password-file", file)
         assert outcome.code == 2
         assert f"{file.name} cannot be read" in outcome.err.replace("\n", "")
-
-
-def test_archive_is_removed_by_its_path(run: Run, write: Write) -> None:
-    """The documents in it are named."""
-    archive = write("leak.zip", zipped({"sea.txt": SEA}))
-    run("add", archive)
-    outcome = run("remove", archive)
-    assert outcome.code == 0
-    assert str(archive / "sea.txt") in outcome.out

@@ -16,7 +16,7 @@ from index import __version__
 from index.cli import app, printing
 from index.records import ReadAs, Reading, Receipt, Unconfirmed, Verification
 from tests.cases import cases
-from tests.cli.conftest import SEA, command_names, help_of, make_library
+from tests.cli.conftest import SEA, command_names, help_of
 from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:
@@ -28,13 +28,6 @@ if TYPE_CHECKING:
 
 COMMANDS = command_names()
 CSI, RLO = "\x1b[31m", "\u202e"
-
-
-@pytest.fixture
-def filled(run: Run, write: Write) -> Run:
-    """Run the program on a library of one document."""
-    assert run("add", write("sea.md", SEA)).code == 0
-    return run
 
 
 def test_receipt_says_how_documents_were_read(capsys: pytest.CaptureFixture[str]) -> None:
@@ -55,11 +48,21 @@ def test_receipt_says_how_documents_were_read(capsys: pytest.CaptureFixture[str]
 
 
 @cases("command", COMMANDS)
-def test_help_of_each_command_has_an_example(command: str) -> None:
-    """`--help` has a sentence about the command and an example that names it."""
+def test_help_of_each_command_has_an_example_and_the_shared_options(command: str) -> None:
+    """`--help` has a sentence about the command and an example that names it and its own options.
+
+    Shared options have a section of their own below the command's.
+    """
     text = help_of(command)
     assert re.search(rf"Example: pincite {command}\b", text)
     assert re.search(r"\n  [A-Z][^\n]+\n", text)
+    options, _, example = text.partition("Example:")
+    for option in re.findall(r"(?<!\S)--?[a-z][\w-]*", example):
+        assert option in options, option
+    section = text[text.index("Options of every command:") :]
+    for option in ("--library", "-q, --quiet", "-v, --verbose", "--json"):
+        listed = re.compile(rf"^  {option}(?: <path>)?  ", re.MULTILINE)
+        assert len(listed.findall(text)) == len(listed.findall(section)) == 1
 
 
 def test_command_list_has_whole_sentences() -> None:
@@ -67,15 +70,6 @@ def test_command_list_has_whole_sentences() -> None:
     listed = CliRunner().invoke(app.app, ["--help"]).output.partition("Commands:")[2]
     assert "Show the best sentence of each document for a question, or" in listed
     assert "..." not in listed
-
-
-def test_help_examples_use_existing_options() -> None:
-    """Each option in an example is an option of that command."""
-    for command in COMMANDS:
-        text = help_of(command)
-        example = text[text.index("Example:") :]
-        for option in re.findall(r"(?<!\S)--?[a-z][\w-]*", example):
-            assert option in text[: text.index("Example:")], f"{command}: {option}"
 
 
 def test_version_option_prints_name_and_version(run: Run) -> None:
@@ -87,26 +81,25 @@ def test_version_option_prints_name_and_version(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "message"),
     [
-        ["search"],
-        ["search", "x", "-k", "0"],
-        ["nonsense"],
-        ["add"],
-        ["add", "--nonsense", "x"],
-        ["show", "sea.md", "--span", "five"],
-        ["show", "sea.md", "--span", "5"],
-        ["show", "sea.md", "--span", "-5:3"],
-        ["serve", "--port", "0"],
-        [],
+        (["search"], ""), (["search", "x", "-k", "0"], ""), (["nonsense"], ""), (["add", "--nonsense", "x"], ""),
+        (["show", "sea.md", "--span", "five"], ""), (["show", "sea.md", "--span", "5"], ""),
+        (["show", "sea.md", "--span", "-5:3"], ""), (["serve", "--port", "0"], ""), ([], ""),
+        (["coverage", "whale", "--csv", "--json"], "choose one"),
+        (["add"], "Name files or folders, or use --resume"), (["add", "--resume", "a.txt"], "do not name any"),
+        (["add", "--workers", "0", "a.txt"], "--workers"),
+        (["backup"], ""), (["restore"], ""), (["rebuild", "--passage-tokens", "3"], ""), (["import-library"], ""),
     ],
-    ids=" ".join,
-)
-def test_wrong_usage_is_exit_code_2(reader: Run, arguments: list[str]) -> None:
-    """A call that cannot be parsed ends with exit code 2 and a reason on standard error."""
+    ids=str,
+)  # fmt: skip
+def test_wrong_usage_is_exit_code_2(reader: Run, arguments: list[str], message: str) -> None:
+    """A call that cannot be parsed, or whose options conflict, changes nothing and has its reason on standard error."""
     outcome = reader(*arguments)
     assert outcome.code == 2
     assert outcome.err or not arguments
+    assert message in outcome.err
+    assert not arguments or outcome.out == ""
 
 
 @pytest.mark.parametrize(
@@ -130,22 +123,19 @@ def test_pincite_error_is_exit_code_1(reader: Run, arguments: list[str], message
     assert len(outcome.err.splitlines()) == 2
 
 
-def test_invalid_setting_is_exit_code_1(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An invalid environment variable is an error of Pincite, not a traceback."""
-    monkeypatch.setenv("PINCITE_PRECISION", "float8")
-    assert run("list").code == 1
-
-
 def test_partly_failed_add_is_exit_code_3(run: Run, write: Write) -> None:
-    """If some files cannot be read, the others are added and the exit code is 3."""
+    """If some files cannot be read, the others are added and the exit code is 3; JSON is a receipt of both."""
     outcome = run("add", write("sea.md", SEA), write("broken.pdf", b"%PDF-1.7"))
     assert outcome.code == 3
     assert "1 added, 1 failed; 2 passages in " in outcome.out
     assert re.search(r"failed: .*broken\.pdf\n +\S.*\.", outcome.out)
+    outcome = run("add", "--json", write("land.md", SEA + "The end."), write("broken.pdf", b"%PDF"))
+    assert outcome.code == 3
+    assert len(outcome.json["added"]) == len(outcome.json["failed"]) == 1
 
 
 def test_interrupt_is_exit_code_130(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C ends with exit code 130 and a message that nothing stored is lost."""
+    """Ctrl-C ends with a message that nothing stored is lost. An invalid setting is an error, not a traceback: 1."""
 
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -154,6 +144,8 @@ def test_interrupt_is_exit_code_130(run: Run, monkeypatch: pytest.MonkeyPatch) -
     outcome = run("list")
     assert (outcome.code, outcome.out) == (130, "")
     assert outcome.err == "Stopped. Everything stored so far is kept; run the same command to continue.\n"
+    monkeypatch.setenv("PINCITE_PRECISION", "float8")
+    assert run("list").code == 1
 
 
 # Output
@@ -197,12 +189,15 @@ def test_show_prints_text_or_span(reader: Run) -> None:
     assert (outcome.out, outcome.err) == ("The king\n", "§ Land, ¶ 1\n")
 
 
-def test_remove_names_the_document(filled: Run, tmp_path: Path) -> None:
-    """A removed document is named and no longer found; its source file stays."""
+def test_remove_names_the_document(filled: Run, write: Write, tmp_path: Path) -> None:
+    """A removed document is named and no longer found; its source file stays. JSON is a receipt."""
     outcome = filled("remove", "sea.md")
     assert outcome.out == f"1 removed\n  removed: {tmp_path}/sources/sea.md\n"
     assert filled("search", "whale").out == "Nothing found.\n"
     assert (tmp_path / "sources" / "sea.md").exists()
+    filled("add", write("b.txt", "Rain fell."))
+    fields = {"added", "replaced", "unchanged", "removed", "failed", "notes", "passages", "seconds"}
+    assert fields <= filled("remove", "b.txt", "--json").json.keys()
 
 
 def test_stats_prints_names_and_values(reader: Run) -> None:
@@ -222,8 +217,11 @@ def test_recall_of_a_small_library_is_exact(reader: Run) -> None:
     assert "recall" not in reader("stats", "--json").json
 
 
-def test_verify_reports_changes_and_mismatches(filled: Run, tmp_path: Path) -> None:
-    """Changed and missing sources are named; a passage that does not match its checksum is exit code 1."""
+def test_verify_reports_changes_and_mismatches(filled: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Changed and missing sources are named; a passage that does not match its checksum is exit code 1.
+
+    A page whose words come in another order in a second reading is named once.
+    """
     outcome = filled("verify")
     assert outcome.out == "1 documents, 2 passages, 5 sentences; 1 sources read again: 0 mismatches.\n"
     (tmp_path / "sources" / "sea.md").write_text("changed")
@@ -236,10 +234,6 @@ def test_verify_reports_changes_and_mismatches(filled: Run, tmp_path: Path) -> N
     assert "does not match its checksum" in outcome.out
     assert "Remove the document" in outcome.out
     assert filled("verify", "--json").json["mismatches"][0]["what"].startswith("Document ")
-
-
-def test_verify_names_pages_with_doubtful_word_order(capsys: pytest.CaptureFixture[str]) -> None:
-    """A page whose words come in another order in a second reading is named once."""
     doubts = [Unconfirmed("/papers/a.pdf", passage, page, 0.5) for passage, page in ((1, "iv"), (2, "iv"), (3, "9"))]
     printing.print_verification(Verification(1, 3, 9, 1, (), (), (), tuple(doubts)))
     assert "check the words and their order: /papers/a.pdf, page iv, 9" in capsys.readouterr().out
@@ -332,12 +326,6 @@ def test_json_has_the_documented_fields(reader: Run, arguments: tuple[str, ...])
     assert SHAPES[arguments] <= outcome.json.keys()
 
 
-def test_remove_json_is_a_receipt(filled: Run) -> None:
-    """The receipt has the documented fields."""
-    fields = {"added", "replaced", "unchanged", "removed", "failed", "notes", "passages", "seconds"}
-    assert fields <= filled("remove", "sea.md", "--json").json.keys()
-
-
 def test_json_offsets_match_the_shown_text(reader: Run) -> None:
     """The offsets of a hit cut its quote out of the text that `show` prints."""
     text = reader("show", "sea.md", "--json").json["text"]
@@ -347,31 +335,13 @@ def test_json_offsets_match_the_shown_text(reader: Run) -> None:
     assert shown["span"] == {"start": 5, "end": 13, "text": text[5:13]}
 
 
-def test_add_json_is_a_receipt_with_failures(run: Run, write: Write) -> None:
-    """`add --json` prints a receipt with the failed files, and the exit code is 3."""
-    outcome = run("add", "--json", write("sea.md", SEA), write("broken.pdf", b"%PDF"))
-    assert outcome.code == 3
-    assert len(outcome.json["added"]) == len(outcome.json["failed"]) == 1
-
-
 # Hostile documents
 
 
 HOSTILE_NAME = f"evil [bold]{CSI}{RLO}.md"
 HOSTILE_TEXT = f"# The [red]whale[/red] [/]\n\nA [link=x]whale[/link] swam [by] :boom: {CSI}{RLO}now.\n"
-
-
-@pytest.fixture(scope="module")
-def hostile_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A library of a document whose text, title and file name contain control characters and markup."""
-    return make_library(tmp_path_factory.mktemp("hostile"), {HOSTILE_NAME: HOSTILE_TEXT})
-
-
-@pytest.fixture
-def hostile(run: Run, hostile_library: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run the program on that library, with commands that only read."""
-    monkeypatch.setenv("PINCITE_LIBRARY", str(hostile_library))
-    return run
+TEXTS = {HOSTILE_NAME: HOSTILE_TEXT}
+"""A document whose text, title and file name contain control characters and markup."""
 
 
 COMMAND_LINES: list[Sequence[str]] = [
@@ -389,9 +359,9 @@ COMMAND_LINES: list[Sequence[str]] = [
 
 
 @pytest.mark.parametrize("arguments", COMMAND_LINES, ids=" ".join)
-def test_document_text_cannot_control_the_terminal(hostile: Run, arguments: Sequence[str]) -> None:
+def test_document_text_cannot_control_the_terminal(texts: Run, arguments: Sequence[str]) -> None:
     """No escape sequence and no bidirectional override of a text, title or file name reaches the terminal."""
-    assert_harmless(hostile(*arguments))
+    assert_harmless(texts(*arguments))
 
 
 def test_removed_document_cannot_control_the_terminal(run: Run, write: Write) -> None:
@@ -407,9 +377,9 @@ def assert_harmless(outcome: Outcome) -> None:
     assert RLO not in outcome.out + outcome.err
 
 
-def test_markup_in_documents_is_printed_unchanged(hostile: Run) -> None:
+def test_markup_in_documents_is_printed_unchanged(texts: Run) -> None:
     """Brackets and colons of a document are text, not formatting."""
-    outcome = hostile("search", "whale")
+    outcome = texts("search", "whale")
     assert "[1] The [red]whale[/red] [/]" in outcome.out
     assert "A [link=x]whale[/link] swam [by] :boom: [31mnow." in outcome.out
 
@@ -442,12 +412,17 @@ def pincite(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
     return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment}, check=False)
 
 
-def test_piped_output_has_no_colours(sea_library: Path) -> None:
-    """Output to a pipe has no escape codes, and nothing is printed on standard error."""
+def test_program_prints_no_colours_to_a_pipe_and_uses_the_documented_exit_codes(
+    sea_library: Path, tmp_path: Path
+) -> None:
+    """Exit codes and streams of the installed program are those of the other tests."""
     done = pincite("--library", str(sea_library), "list")
     assert (done.returncode, done.stderr) == (0, "")
     assert "Sea" in done.stdout
     assert "\x1b" not in done.stdout
+    done = pincite("--library", str(tmp_path / "nothing"), "list")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"Error: There is no library in {tmp_path}/nothing.")
 
 
 def test_json_is_escaped_for_an_ascii_terminal(run: Run, write: Write, tmp_path: Path) -> None:
@@ -468,10 +443,3 @@ def test_closed_pipe_causes_no_traceback(run: Run, write: Write, tmp_path: Path)
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert done.stdout == "The ship l"
     assert "Traceback" not in done.stderr
-
-
-def test_program_uses_the_documented_exit_codes(tmp_path: Path) -> None:
-    """Exit codes and streams of the installed program are those of the other tests."""
-    done = pincite("--library", str(tmp_path / "nothing"), "list")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith(f"Error: There is no library in {tmp_path}/nothing.")

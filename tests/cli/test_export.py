@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.conftest import make_library
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -17,49 +15,37 @@ if TYPE_CHECKING:
 
 QUESTION = "Who signed the treaty?"
 TEXT = "The king signed the treaty in winter.\n\nBread was dear.\n"
-
-
-@pytest.fixture(scope="module")
-def library_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A library of one document, which no test may change."""
-    return make_library(tmp_path_factory.mktemp("export"), {"treaty.txt": TEXT})
-
-
-@pytest.fixture
-def run(run: Run, library_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run the program on that library."""
-    monkeypatch.setenv("PINCITE_LIBRARY", str(library_folder))
-    return run
+TEXTS = {"treaty.txt": TEXT}
 
 
 @pytest.mark.parametrize(
     ("name", "marker"),
     [("markdown", "[^1]: "), ("html", "<blockquote"), ("bibtex", "@"), ("ris", "TY  - "), ("apa", "References")],
 )
-def test_ask_prints_the_chosen_export_format(run: Run, name: str, marker: str) -> None:
+def test_ask_prints_the_chosen_export_format(texts: Run, name: str, marker: str) -> None:
     """`--format` prints the answer in that format."""
-    assert marker in run("ask", QUESTION, "--format", name).out
+    assert marker in texts("ask", QUESTION, "--format", name).out
 
 
 @pytest.mark.parametrize("name", ["evidence.zip", "evidence.md"])
-def test_pack_is_verified_against_another_library(run: Run, tmp_path: Path, write: Write, name: str) -> None:
+def test_pack_is_verified_against_another_library(texts: Run, tmp_path: Path, write: Write, name: str) -> None:
     """Each quote is found in a copy of the source; if the source has changed, the missing quote is named."""
     pack = tmp_path / name
-    run("ask", QUESTION, "--pack", pack)
+    texts("ask", QUESTION, "--pack", pack)
     other = ("--library", tmp_path / "other")
-    assert run(*other, "add", write("treaty.txt", TEXT)).code == 0
-    outcome = run(*other, "verify", "--pack", pack)
+    assert texts(*other, "add", write("treaty.txt", TEXT)).code == 0
+    outcome = texts(*other, "verify", "--pack", pack)
     assert (outcome.code, outcome.out) == (0, "Every quote of the pack is in this library's documents.\n")
-    run(*other, "add", write("treaty.txt", TEXT.replace("king", "queen")))
-    outcome = run(*other, "verify", "--pack", pack)
+    texts(*other, "add", write("treaty.txt", TEXT.replace("king", "queen")))
+    outcome = texts(*other, "verify", "--pack", pack)
     assert outcome.code == 1
     assert "The king signed the treaty in winter." in outcome.out
-    (finding, *_) = json.loads(run(*other, "verify", "--pack", pack, "--json").out)
+    (finding, *_) = json.loads(texts(*other, "verify", "--pack", pack, "--json").out)
     assert finding["quote"] == "The king signed the treaty in winter."
 
 
-def test_invalid_pack_is_refused(run: Run, write: Write, tmp_path: Path) -> None:
+def test_invalid_pack_is_refused(texts: Run, write: Write, tmp_path: Path) -> None:
     """A file that is not a pack is an error without a traceback; a pack's name has to end in .zip or .md."""
-    outcome = run("verify", "--pack", write("no.zip", b"PK nonsense"))
+    outcome = texts("verify", "--pack", write("no.zip", b"PK nonsense"))
     assert (outcome.code, "Traceback" in outcome.err) == (1, False)
-    assert run("ask", QUESTION, "--pack", tmp_path / "evidence.pdf").code == 2
+    assert texts("ask", QUESTION, "--pack", tmp_path / "evidence.pdf").code == 2

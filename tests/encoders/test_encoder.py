@@ -13,7 +13,6 @@ import pytest
 
 from index.encoders import encoder as encoder_module
 from index.encoders import pretrained
-from index.encoders.bert import works
 from index.encoders.encoder import Draft, SentenceTransformerEncoder, batches, fitting_context, load_encoder, normalised
 from index.encoders.pretrained import DEFAULT_SHA256, inspect_model, load_model, read_default
 from index.errors import EncoderError, WeightsMismatch
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from index.encoders.encoder import Encoded
-    from tests.encoders.conftest import EncoderOf
 
 pytestmark = pytest.mark.model
 
@@ -145,14 +143,6 @@ def test_long_question_is_truncated(real_encoder: SentenceTransformerEncoder, re
     question = " ".join(f"word{n}" for n in range(400))
     expected = reference.encode([question], normalize_embeddings=True)[0]
     assert float(real_encoder.encode_question(question) @ expected) == pytest.approx(1.0, abs=1e-5)
-
-
-def test_bfloat16_vectors_are_close_to_float32(real_encoder: SentenceTransformerEncoder, encoder_of: EncoderOf) -> None:
-    """Half the precision changes no cosine by more than 0.005."""
-    rounded = encoder_of("bfloat16")
-    drafts = [Draft(text, (Span(0, len(text)),)) for text in TEXTS]
-    assert min(cosines(real_encoder.encode(drafts), rounded.encode(drafts))) > 0.995
-    assert rounded.name == real_encoder.name
 
 
 def test_default_encoder_reports_its_name_and_limits(real_encoder: SentenceTransformerEncoder) -> None:
@@ -325,17 +315,6 @@ def test_precision_of_our_layers_is_refused_for_a_custom_model(precision: str, t
     """Only our own layers compute in these, and no other precision runs under their names."""
     with pytest.raises(EncoderError, match=f"cannot be computed in {precision} here"):
         SentenceTransformerEncoder(str(make_model(tmp_path, pooling="cls")), device="cpu", precision=precision)
-
-
-@pytest.mark.skipif(not works("float16"), reason="this torch cannot multiply float16 weights")
-def test_float16_vectors_are_close_to_float32(real_encoder: SentenceTransformerEncoder, encoder_of: EncoderOf) -> None:
-    """Vectors of passages and questions change less than by storing them in float16."""
-    rounded = encoder_of("float16")
-    drafts = [Draft(text, (Span(0, len(text)),)) for text in TEXTS]
-    assert min(cosines(real_encoder.encode(drafts), rounded.encode(drafts))) > 0.99999
-    question = "Who signed the treaty in the harbour?"
-    assert float(rounded.encode_question(question) @ real_encoder.encode_question(question)) > 0.99999
-    assert rounded.name == real_encoder.name
 
 
 def test_context_is_read_before_a_text(real_encoder: SentenceTransformerEncoder) -> None:

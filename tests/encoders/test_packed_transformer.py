@@ -73,6 +73,7 @@ def test_packed_model_encodes_like_the_original(
     for ours, theirs in zip(tokens, expected[1], strict=True):
         assert ours.shape == theirs.shape
         assert torch.nn.functional.cosine_similarity(ours, theirs).min() > 1 - 20 * tolerance
+    assert encoder_of(precision).name == encoder_of("float32").name
     assert packed.get_embedding_dimension() == 384
     assert (packed.max_seq_length, packed.device.type) == (256, "cpu")
 
@@ -87,7 +88,7 @@ def test_default_vectors_equal_those_of_plain_encode(reference: SentenceTransfor
     assert cosines.min() > (0.998 if encoder.precision == "int8" else 0.9999)
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("precision", ["float32", pytest.param("bfloat16", marks=pytest.mark.nightly)])
 def test_question_vector_equals_that_of_the_document_model(expected: tuple[Any, Any], precision: str) -> None:
     """The light pass gives the same bits before and after the model is loaded, and truncates alike."""
     encoder = SentenceTransformerEncoder(device="cpu", precision=precision)

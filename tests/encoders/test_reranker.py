@@ -133,7 +133,9 @@ def test_scores_equal_those_of_sentence_transformers(folder: Path, reranker: Cro
     assert reranker.score("it rained", PASSAGES) != pytest.approx(scores, abs=1e-2)
 
 
-@pytest.mark.parametrize("activation", ["Identity", "Tanh", "ReLU", "Sigmoid"])
+@pytest.mark.parametrize(
+    "activation", ["Identity", *(pytest.param(name, marks=pytest.mark.nightly) for name in ("Tanh", "ReLU", "Sigmoid"))]
+)
 def test_score_is_a_probability_for_any_activation(tmp_path: Path, activation: str) -> None:
     """Logits, or any other output outside [0, 1], are passed through the sigmoid."""
     folder = make_model(tmp_path, activation=activation)
@@ -149,10 +151,10 @@ def test_activation_that_gives_probabilities_is_kept(tmp_path: Path) -> None:
 
 
 def test_batch_size_does_not_change_scores(reranker: CrossEncoderReranker, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forty passages, in batches of any size, score as each does alone."""
-    passages = [" ".join(WORDS[number % 7 : number % 7 + number % 11]) for number in range(40)]
+    """Fifteen passages, in batches of any size, score as each does alone."""
+    passages = [" ".join(WORDS[number % 7 : number % 7 + number % 11]) for number in range(15)]
     alone = [score for passage in passages for score in reranker.score(QUESTION, [passage])]
-    for size in (1, 8, 40):
+    for size in (1, 8, 15):
         monkeypatch.setattr(cross_encoders, "RERANKED_PAIRS", size)
         assert reranker.score(QUESTION, passages) == pytest.approx(alone, abs=1e-5)
 

@@ -107,7 +107,10 @@ def make_set(tmp_path: Path) -> MakeSet:
 
 
 def test_ranking_measures_agree_with_a_calculation_by_hand() -> None:
-    """A document of relevance 1 is at rank 2, one of relevance 2 at rank 3, and one is missing."""
+    """A document of relevance 1 is at rank 2, one of relevance 2 at rank 3, and one is missing.
+
+    A query without hits is part of the mean.
+    """
     ranking = ranked([hit("other", score=0.9), hit("a", score=0.8), hit("b", score=0.7)])
     values = measured({"q": {"a": 1, "b": 2, "lost": 1, "other": 0}}, {"q": ranking})
     gain = 1 / math.log2(3) + 2 / math.log2(4)
@@ -115,10 +118,6 @@ def test_ranking_measures_agree_with_a_calculation_by_hand() -> None:
     assert values["nDCG@10"]["q"] == pytest.approx(gain / ideal_gain)
     assert values["Recall@10"]["q"] == values["Recall@100"]["q"] == pytest.approx(2 / 3)
     assert values["MRR@10"]["q"] == pytest.approx(1 / 2)
-
-
-def test_query_without_hits_counts_as_zero() -> None:
-    """It is part of the mean."""
     values = measured({"q": {"a": 1}}, {"q": {}})
     assert {name: by_query["q"] for name, by_query in values.items()} == dict.fromkeys(values, 0.0)
 
@@ -233,21 +232,20 @@ def test_answer_in_the_wrong_document_is_scored_separately() -> None:
     assert set(scores) <= set(MEANINGS)
 
 
-def test_guessed_position_is_not_scored() -> None:
-    """The words are still scored."""
-    top = [hit("right", "In 1973.", pin="In 1973.")]
-    scores = dict(evidence(Gold("q", "right", ("1973",), ()), top, top))
-    assert scores["Pin"] == scores["Answer@1, right document"] == 1
-    assert not any("precision" in name or "recall" in name or "IoU" in name for name in scores)
-
-
 def test_nearest_of_several_right_answers_is_scored() -> None:
-    """An answer may begin or end inside a word, and any of the alternatives counts."""
+    """An answer may begin or end inside a word, and any of the alternatives counts.
+
+    A guessed position is not scored, but the words are.
+    """
     pin = hit("right", "viruses. More.", start=10, pin="viruses.")
     gold = Gold("q", "right", ("virus",), ((Span(40, 50),), (Span(10, 15),)))
     scores = dict(evidence(gold, [pin], [pin]))
     assert scores["Pin"] == scores["Pin recall"] == 1
     assert scores["Pin precision"] == pytest.approx(5 / 8)
+    top = [hit("right", "In 1973.", pin="In 1973.")]
+    scores = dict(evidence(Gold("q", "right", ("1973",), ()), top, top))
+    assert scores["Pin"] == scores["Answer@1, right document"] == 1
+    assert not any("precision" in name or "recall" in name or "IoU" in name for name in scores)
 
 
 def test_second_pin_may_hold_the_answer() -> None:
@@ -391,15 +389,11 @@ def test_left_out_rows_are_counted_in_notes(make_set: MakeSet) -> None:
     ],
 )
 def test_error_in_a_set_names_its_file_and_line(make_set: MakeSet, files: dict[str, Any], message: str) -> None:
-    """The message also says what is wrong."""
+    """The message also says what is wrong. The encoding is not guessed."""
+    folder = make_set(**files)
     with pytest.raises(EvaluationError, match=message):
-        read_set(make_set(**files))
-
-
-def test_set_that_is_not_utf8_is_an_error(make_set: MakeSet) -> None:
-    """The encoding is not guessed."""
-    folder = make_set()
-    (folder / "queries.jsonl").write_bytes(b"\xff\xfe")
+        read_set(folder)
+    (make_set() / "queries.jsonl").write_bytes(b"\xff\xfe")
     with pytest.raises(EvaluationError, match="is not UTF-8"):
         read_set(folder)
 
@@ -545,35 +539,33 @@ def test_questions_of_a_user_are_searched_and_scored(two_documents: Library, tmp
 
 
 @pytest.mark.parametrize(
-    ("row", "message"),
+    ("rows", "message"),
     [
-        ("{", "questions.jsonl, line 2: this is not JSON"),
-        ({"question": "Who?", "document": "land.txt"}, "line 2: 'quote' is missing"),
-        ({**OWN, "question": " "}, "line 2: 'question' is empty"),
-        ({**OWN, "document": "moon.txt"}, "line 2: No document of this library is called 'moon.txt'"),
+        ([OWN, "{"], "questions.jsonl, line 2: this is not JSON"),
+        ([OWN, {"question": "Who?", "document": "land.txt"}], "line 2: 'quote' is missing"),
+        ([OWN, {**OWN, "question": " "}], "line 2: 'question' is empty"),
+        ([OWN, {**OWN, "document": "moon.txt"}], "line 2: No document of this library is called 'moon.txt'"),
+        ([{"answerable": False}], "no answerable question"),
     ],
-    ids=["broken", "field", "empty", "document"],
+    ids=["broken", "field", "empty", "document", "no mean"],
 )
 def test_error_in_a_question_names_its_line(
-    two_documents: Library, tmp_path: Path, row: dict[str, Any] | str, message: str
+    two_documents: Library, tmp_path: Path, rows: list[dict[str, Any] | str], message: str
 ) -> None:
     """The message says what is wrong, and no question is searched."""
     with pytest.raises(EvaluationError, match=message):
-        evaluate_questions(_questions(tmp_path, [OWN, row]), two_documents)
-
-
-def test_file_without_answerable_questions_is_an_error(two_documents: Library, tmp_path: Path) -> None:
-    """Without them there is no mean."""
-    with pytest.raises(EvaluationError, match="no answerable question"):
-        evaluate_questions(_questions(tmp_path, [{"answerable": False}]), two_documents)
+        evaluate_questions(_questions(tmp_path, rows), two_documents)
 
 
 # Statistics
 
 
 def test_confidence_interval_holds_the_mean_and_is_reproducible() -> None:
-    """It narrows with more questions; a single question has none."""
-    few, many = estimate([0.0, 1.0] * 10), estimate([0.0, 1.0] * 1000)
+    """It narrows with more questions; a single question has none.
+
+    It is 1.96 standard errors on either side, by the central limit theorem.
+    """
+    few, many = estimate([0.0, 1.0] * 10), estimate([0.0, 1.0] * 2000)
     for estimated in (few, many):
         assert estimated.low is not None
         assert estimated.high is not None
@@ -581,12 +573,7 @@ def test_confidence_interval_holds_the_mean_and_is_reproducible() -> None:
     assert few.high - few.low > 5 * (many.high - many.low)  # type: ignore[operator]
     assert few == estimate([0.0, 1.0] * 10)
     assert estimate([0.5]).low is None
-
-
-def test_confidence_interval_of_many_questions_is_normal() -> None:
-    """It is 1.96 standard errors on either side, by the central limit theorem."""
-    estimated = estimate([0.0, 1.0] * 2000)
-    assert estimated.high == pytest.approx(0.5 + 1.96 * 0.5 / math.sqrt(4000), abs=2e-3)
+    assert many.high == pytest.approx(0.5 + 1.96 * 0.5 / math.sqrt(4000), abs=2e-3)
 
 
 def test_p_value_is_exact_for_few_questions() -> None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import pytest
 
-from index.errors import EncoderError, FingerprintMismatch
+from index.errors import FingerprintMismatch
 from index.ingest.add import FEWEST_PASSAGES
 from index.ingest.passage_encoding import BATCH_PASSAGES
 from index.ingest.preparation import DocumentCutter, PreparedItem
 from index.library.library import Library
-from index.loading.sandbox.pool import Process
 from index.records import ReadAs, Reading, Receipt
 from index.settings import Settings
 from tests.fakes import FakeEncoder
@@ -21,7 +20,6 @@ from tests.storage.factories import a_document
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from index.loading.sandbox.messages import Parsed
     from index.records import Document, Progress, Settled
     from tests.conftest import Write
 
@@ -50,7 +48,7 @@ def test_file_becomes_a_document_with_passages(library: Library, encoder: FakeEn
 
 
 def test_adding_an_unchanged_file_encodes_nothing(library: Library, encoder: FakeEncoder, write: Write) -> None:
-    """The same bytes at the same path are unchanged: nothing is encoded, and the generation of the library stays."""
+    """The same bytes at the same path are unchanged: the generation stays, and no model is needed."""
     path = write("people.md", "\n".join(SECTIONS))
     library.add(path)
     before, generation = list(encoder.encoded), library.stats().generation
@@ -58,6 +56,8 @@ def test_adding_an_unchanged_file_encodes_nothing(library: Library, encoder: Fak
     assert (receipt.unchanged, receipt.added, receipt.encoded) == ((str(path),), (), 0)
     assert encoder.encoded == before
     assert library.stats().generation == generation
+    with Library.open(library.folder, Settings(model="/no/such/model")) as again:
+        assert again.add(path).unchanged == (str(path),)
 
 
 def test_only_changed_passages_of_a_file_are_encoded(library: Library, encoder: FakeEncoder, write: Write) -> None:
@@ -116,23 +116,6 @@ def test_files_that_swap_contents_swap_documents(library: Library, write: Write)
     assert "Boris" in text_of(library, "a.md")
     assert "Anna" in text_of(library, "b.md")
     assert library.problems() == []
-
-
-def test_sandbox_process_is_reused_across_calls_of_add(
-    library: Library, write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Starting a process takes longer than reading a small file."""
-    pids: set[int] = set()
-    ask = Process.ask
-
-    def recording_ask(process: Process, *arguments: Any) -> Parsed:
-        pids.add(process.pid)
-        return ask(process, *arguments)
-
-    monkeypatch.setattr(Process, "ask", recording_ask)
-    for n in range(3):
-        library.add([write(f"{n}{k}.txt", f"The ship {n} left {k} times.") for k in range(3)], workers=1)
-    assert len(pids) == 1
 
 
 def test_broken_files_are_reported_and_the_others_added(library: Library, write: Write, tmp_path: Path) -> None:
@@ -219,11 +202,12 @@ def test_outcome_of_each_file_is_reported_once_and_at_once(library: Library, wri
     assert sum(settled.passages for settled in settled_files.values()) == receipt.passages == 2
 
 
-def test_progress_names_files_that_are_encoded_together(library: Library, write: Write) -> None:
-    """Each file has its number of passages; a passage in two files is encoded once and counts for the first."""
+def test_progress_names_files_that_are_encoded_together(library: Library, encoder: FakeEncoder, write: Write) -> None:
+    """Small files are one call of the encoder; a passage in two of them is encoded once and counts for the first."""
     paths = [write("a.txt", SECTIONS[0]), write("b.txt", SECTIONS[1]), write("c.txt", SECTIONS[0] + "\n")]
     moments: list[Progress] = []
     library.add(paths, progress=moments.append)
+    assert encoder.calls == [2]
     encoding = [moment for moment in moments if moment.stage == "encoding"]
     assert {moment.together for moment in encoding} == {((str(paths[0]), 1), (str(paths[1]), 1), (str(paths[2]), 0))}
     assert [(moment.passages, moment.of_passages) for moment in encoding] == [(0, 2), (1, 2), (2, 2)]
@@ -283,12 +267,6 @@ def test_large_document_is_encoded_in_batches(library: Library, encoder: FakeEnc
     assert max(encoder.calls) == BATCH_PASSAGES
     assert sum(encoder.calls) == receipt.encoded
     assert library.verify().mismatches == ()
-
-
-def test_small_files_are_encoded_together(library: Library, encoder: FakeEncoder, write: Write) -> None:
-    """Five files of one passage each are one call of the encoder."""
-    library.add([write(f"{n}.md", section) for n, section in enumerate(SECTIONS)])
-    assert encoder.calls == [5]
 
 
 def test_encoder_does_not_wait_for_a_slow_file(
@@ -352,31 +330,6 @@ def test_another_encoder_or_passage_length_is_refused(
     assert len(library.documents()) == 1
 
 
-def test_encoder_failure_keeps_the_stored_documents(library: Library, encoder: FakeEncoder, write: Write) -> None:
-    """If the encoder fails, whole documents stay, and the next `add` continues from there."""
-    first, second = write("a.md", SECTIONS[0]), write("b.md", SECTIONS[1])
-    library.add(first)
-    limit, encoder.max_tokens = encoder.max_tokens, 20
-    with (
-        pytest.raises(EncoderError),
-        Library.open(library.folder, Settings(passage_tokens=32), encoder=cast("Any", FailingEncoder())) as again,
-    ):
-        again.add([first, second])
-    encoder.max_tokens = limit
-    assert [info.source for info in library.documents()] == [str(first)]
-    assert library.problems() == []
-    receipt = library.add([first, second])
-    assert (receipt.unchanged, receipt.added) == ((str(first),), (str(second),))
-
-
-def test_adding_unchanged_files_loads_no_encoder(library: Library, write: Write) -> None:
-    """Adding known files only hashes them, so a model that does not exist is not missed."""
-    path = write("ship.txt", "The ship left.")
-    library.add(path)
-    with Library.open(library.folder, Settings(model="/no/such/model")) as again:
-        assert again.add(path).unchanged == (str(path),)
-
-
 def test_documents_without_files_are_added(library: Library) -> None:
     """The same id is unchanged; another id with the same source replaces the document."""
     ship, whale = a_document("The ship left.", source="mem:1"), a_document("A whale swam by.", source="mem:2")
@@ -393,11 +346,3 @@ def test_document_with_outer_white_space_is_refused(library: Library, text: str)
     receipt = library.add_documents([a_document(text, source="mem:1"), a_document("Rain fell.", source="mem:2")])
     assert receipt.added == ("mem:2",)
     assert [(failure.source, bool(failure.hint)) for failure in receipt.failed] == [("mem:1", True)]
-
-
-class FailingEncoder(FakeEncoder):
-    """An encoder that always fails."""
-
-    def encode(self, drafts: object, progress: object = None) -> list[object]:  # type: ignore[override]
-        """Raise an error."""
-        raise EncoderError("It broke.", "Mend it.")

@@ -23,6 +23,7 @@ from tests.faults.adder import open_library
 from tests.loading.archives import locked_zip, mail, mailbox, tarred, zipped
 from tests.loading.pdfs import build, column
 from tests.nightly import length
+from tests.skips import FILES, NEEDS_FILES
 
 if TYPE_CHECKING:
     from tests.conftest import Write
@@ -305,10 +306,9 @@ def test_many_members_are_added_in_seconds(library: Library, write: Write) -> No
 # Mirrored folders
 
 
-def test_sync_follows_a_changed_archive(library: Library, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("settled_files")
+def test_sync_follows_a_changed_archive(library: Library, write: Write) -> None:
     """Unchanged archives are not opened again; of changed ones the members follow; of vanished ones they go."""
-    monkeypatch.setattr("index.ingest.plan.SETTLING_NS", 0)
-    monkeypatch.setattr(queue, "SETTLING_NS", 0)
     archive, letter = write("leak.zip", zipped({"one.txt": text(1), "two.txt": text(2)})), write("mail.eml", LETTER)
     folder = archive.parent
     everything = {*below(archive, "one.txt", "two.txt"), str(letter), *below(letter, "list.txt")}
@@ -332,12 +332,9 @@ def test_sync_follows_a_changed_archive(library: Library, write: Write, monkeypa
     assert library.documents() == []
 
 
-def test_sync_does_not_open_an_archive_again_for_a_member_that_fails(
-    library: Library, write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("settled_files")
+def test_sync_does_not_open_an_archive_again_for_a_member_that_fails(library: Library, write: Write) -> None:
     """The failure is reported each time, and other rules try it again."""
-    monkeypatch.setattr("index.ingest.plan.SETTLING_NS", 0)
-    monkeypatch.setattr(queue, "SETTLING_NS", 0)
     archive = write("leak.zip", zipped({"one.txt": text(1), "long.txt": text(2) * 50}))
     library.parts.session.change_settings({"max_characters": 1000})
     first = library.sync(archive.parent)
@@ -348,12 +345,9 @@ def test_sync_does_not_open_an_archive_again_for_a_member_that_fails(
     assert set(library.sync(archive.parent).added) == below(archive, "long.txt")
 
 
-def test_removed_member_comes_back_with_the_next_sync(
-    library: Library, write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("settled_files")
+def test_removed_member_comes_back_with_the_next_sync(library: Library, write: Write) -> None:
     """As a removed file does: a sync makes the library what the folder is."""
-    monkeypatch.setattr("index.ingest.plan.SETTLING_NS", 0)
-    monkeypatch.setattr(queue, "SETTLING_NS", 0)
     archive = write("leak.zip", zipped({"one.txt": text(1), "two.txt": text(2)}))
     library.sync(archive.parent)
     library.remove(str(archive / "one.txt"))
@@ -387,14 +381,11 @@ def test_passwords_are_tried_and_not_kept(library: Library, write: Write, tmp_pa
         library.original(info.id)
 
 
-REAL = Path(__file__).parents[2].parent / "shared" / "files"
-
-
-@pytest.mark.skipif(not REAL.is_dir(), reason="the folder of real files is not beside this checkout")
+@NEEDS_FILES
 def test_locked_pdf_is_read_and_its_pages_are_not_shown(library: Library) -> None:
     """Its text is in the library; a picture of its page would need the password again, and the error says so."""
-    receipt = library.add([REAL / "pdf/password.pdf", REAL / "password_protected.xlsx"], passwords=["x", "password"])
-    assert receipt.added == (str(REAL / "pdf/password.pdf"),)
+    receipt = library.add([FILES / "pdf/password.pdf", FILES / "password_protected.xlsx"], passwords=["x", "password"])
+    assert receipt.added == (str(FILES / "pdf/password.pdf"),)
     assert [Path(failure.source).name for failure in receipt.failed] == ["password_protected.xlsx"]
     info = library.find("password.pdf")
     assert library.document(info.id).text == "File with password"

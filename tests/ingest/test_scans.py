@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from index.loading.sandbox.messages import Limits
 from index.loading.sandbox.pool import parsers
 from index.settings import Settings
 from tests.fakes import FakeEncoder
+from tests.hosted import wait_until
 from tests.loading.printed_pages import drawn, scanned_pdf
 from tests.loading.stub_tesseract import StubTesseract, install
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from index.records import Progress
+    from tests.conftest import Write
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stub is a script")
 ADD = "import sys; from pathlib import Path; from tests.fakes import FakeEncoder"
 OPEN = "from index.library.library import Library; library = Library.open(Path(sys.argv[1]), encoder=FakeEncoder())"
-PATIENCE = 60.0
 
 
 @pytest.fixture
@@ -58,14 +58,6 @@ def scan(tmp_path: Path) -> Path:
 def library_at(folder: Path) -> Library:
     """Open a library with the fake encoder."""
     return Library.open(folder, Settings(), encoder=FakeEncoder())
-
-
-def wait_for(stub: StubTesseract, pages: int) -> None:
-    """Wait until the program was called for so many pages."""
-    give_up = time.monotonic() + PATIENCE
-    while stub.pages < pages:
-        assert time.monotonic() < give_up
-        time.sleep(0.02)
 
 
 def test_each_page_is_reported_while_a_scan_is_read(stub: StubTesseract, scan: Path, tmp_path: Path) -> None:
@@ -115,20 +107,16 @@ worker.main()
 """
 
 
-def test_page_that_never_ends_is_left_out(stub: StubTesseract, scan: Path) -> None:
-    """A page that takes too much processor time is given up before the limit, and noted; the other pages are read."""
+def test_page_that_fails_or_never_ends_is_left_out(stub: StubTesseract, scan: Path, write: Write) -> None:
+    """One that takes too much processor time is given up before the limit; each has a note, the others are read."""
     stub.let_spin(2)
-    with parsers(Limits(seconds=5.0)) as parser:
-        document = parser.parse(scan, source="scan.pdf", max_bytes=1 << 30).document
-    assert document.reading.recognised_pages == 3
-    assert "1 page not recognised: tesseract took too long." in document.notes
-
-
-def test_page_that_fails_is_left_out(stub: StubTesseract, scan: Path) -> None:
-    """What the program says is in the note on the page."""
     stub.let_fail(4)
     with parsers(Limits()) as parser:
+        parser.parse(write("begun.txt", "The ship left."), source="a", max_bytes=99)  # the process has started
+        parser._limits = Limits(seconds=2.0)
         document = parser.parse(scan, source="scan.pdf", max_bytes=1 << 30).document
+    assert document.reading.recognised_pages == 2
+    assert "1 page not recognised: tesseract took too long." in document.notes
     assert "1 page not recognised: tesseract failed: page 4 makes it fail." in document.notes
 
 
@@ -152,38 +140,38 @@ worker.main()
 
 
 def test_killed_add_goes_on_where_it_was(stub: StubTesseract, scan: Path, tmp_path: Path) -> None:
-    """After a kill at the third page, the next `add` recognises only the pages that are missing."""
+    """After a kill at the third page, the next `add` recognises only the pages that are missing.
+
+    Nothing that was recognised in a file stays in the library's folder when the document is removed.
+    """
     stub.let_wait(3)
     folder = tmp_path / "library"
     code = f"{ADD}; {OPEN}; library.add(sys.argv[2])"
     adding = subprocess.Popen([sys.executable, "-c", code, str(folder), str(scan)])
     try:
-        wait_for(stub, 3)
+        wait_until(lambda: stub.pages >= 3, 60)
         os.kill(adding.pid, signal.SIGKILL)
     finally:
-        adding.wait(PATIENCE)
+        adding.wait(60)
     for path in stub.folder.glob("wait-*"):
         path.unlink()
     assert len(list((folder / FOLDER).glob("*/*.json.z"))) == 2
     with library_at(folder) as library:
         library.add(scan)
         document = library.document(library.documents()[0].id)
+        assert len(list((folder / FOLDER).iterdir())) == 1
+        library.remove(str(scan))
+        assert list((folder / FOLDER).iterdir()) == []
     assert stub.pages == 5
     assert document.text.count("Page 1 says") == document.text.count("Page 2 says") == 1
     assert document.reading.recognised_pages == 4
 
 
-def test_recognised_pages_go_with_their_document(stub: StubTesseract, scan: Path, tmp_path: Path) -> None:
-    """Nothing that was recognised in a file stays in the library's folder when the document is removed."""
-    with library_at(tmp_path / "library") as library:
-        library.add(scan)
-        assert len(list((tmp_path / "library" / FOLDER).iterdir())) == 1
-        library.remove(str(scan))
-        assert list((tmp_path / "library" / FOLDER).iterdir()) == []
-
-
 def test_verification_takes_the_stored_recognition(stub: StubTesseract, scan: Path, tmp_path: Path) -> None:
-    """`verify` compares words with what is stored and calls no program; with `deep`, it recognises again."""
+    """`verify` compares words with what is stored and calls no program; with `deep`, it recognises again.
+
+    Where the recognised pages are gone, the source is named as not compared, and is no mismatch.
+    """
     with library_at(tmp_path / "library") as library:
         library.add(scan)
         result = library.verify()
@@ -193,6 +181,10 @@ def test_verification_takes_the_stored_recognition(stub: StubTesseract, scan: Pa
             path.unlink()
         result = library.verify(deep=True)
         assert (result.mismatches, result.unconfirmed, stub.pages) == ((), (), 4)
+        for path in (tmp_path / "library" / FOLDER).glob("*/*"):
+            path.unlink()
+        result = library.verify()
+        assert (result.mismatches, result.sources_unread, result.sources_checked) == ((), (str(scan),), 0)
 
 
 def test_deep_verification_finds_words_that_are_not_in_the_picture(
@@ -211,17 +203,6 @@ def test_deep_verification_finds_words_that_are_not_in_the_picture(
     with library_at(tmp_path / "library") as library:
         result = library.verify(deep=True)
     assert {unconfirmed.source for unconfirmed in result.unconfirmed} == {str(scan)}
-
-
-def test_verification_without_stored_recognition_says_so(stub: StubTesseract, scan: Path, tmp_path: Path) -> None:
-    """In a library whose recognised pages are gone, the source is named as not compared, and is no mismatch."""
-    with library_at(tmp_path / "library") as library:
-        library.add(scan)
-        for path in (tmp_path / "library" / FOLDER).glob("*/*"):
-            path.unlink()
-        result = library.verify()
-    assert result.mismatches == ()
-    assert (result.sources_unread, result.sources_checked) == ((str(scan),), 0)
 
 
 def test_setting_turns_recognition_off(stub: StubTesseract, scan: Path, tmp_path: Path) -> None:

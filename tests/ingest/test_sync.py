@@ -17,7 +17,7 @@ from index.ingest import queue
 from index.ingest.sync import Synchronizer
 from index.library.library import Library
 from index.loading import loader
-from index.records import Receipt, Renamed
+from index.records import Queue, Receipt, Renamed
 from index.settings import Settings
 from index.storage.store import FolderStore
 from tests.nightly import length
@@ -33,21 +33,6 @@ if TYPE_CHECKING:
 NAMES = ("Anna", "Boris", "Clara", "David", "Elena")
 SECTIONS = [f"# Section {name}\n\n{name} stood by the harbour. The ship of {name} was slow.\n" for name in NAMES]
 """Each section becomes one passage."""
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """The folder that `write` writes into."""
-    path = tmp_path / "sources"
-    path.mkdir()
-    return path
-
-
-@pytest.fixture
-def settled_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files count as settled at once, instead of two seconds after they were written."""
-    monkeypatch.setattr("index.ingest.plan.SETTLING_NS", -(10**12))
-    monkeypatch.setattr(queue, "SETTLING_NS", -(10**12))
 
 
 @pytest.fixture
@@ -360,14 +345,15 @@ def test_recently_written_file_is_hashed_again(
 def test_missing_or_damaged_memory_costs_a_hash_per_file(
     library: Library, write: Write, folder: Path, settled_files: None, hashed_names: list[str]
 ) -> None:
-    """A deleted or damaged memory has no other effect."""
+    """A deleted or damaged memory has no other effect, and the queue in it starts empty."""
     write("a.md", SECTIONS[0])
     library.sync(folder)
-    for damage in (b"", b"no database" * 999):
+    for damage in (b"", b"no database" * 999, b"SQLite format 3\x00" + b"\xff" * 5000):
         for path in library.folder.glob(queue.FILE + "*"):
             path.unlink()
         if damage:
             (library.folder / queue.FILE).write_bytes(damage)
+        assert library.queue() == Queue((), ())
         hashed_names.clear()
         assert library.sync(folder).unchanged == (str(folder / "a.md"),)
         assert hashed_names == ["a.md"]
@@ -641,28 +627,6 @@ def test_removing_most_files_is_refused_without_force(
 
 
 # Dry runs
-
-
-def test_dry_run_of_sync_changes_nothing(library: Library, write: Write, folder: Path, encoder: FakeEncoder) -> None:
-    """A dry run returns the receipt of the sync that follows."""
-    for name, text in zip(("a.md", "b.md", "c.md", "d.md"), SECTIONS, strict=False):
-        write(name, text)
-    library.sync(folder)
-    write("a.md", "A comet came.")
-    (folder / "b.md").rename(folder / "e.md")
-    (folder / "c.md").unlink()
-    write("f.md", SECTIONS[4])
-    before, generation = sources(library), library.generation()
-    encoder.encoded.clear()
-    announced = library.sync(folder, dry_run=True)
-    assert outcome(announced) == {
-        "added": ["f.md"],
-        "replaced": ["a.md"],
-        "removed": ["c.md"],
-        "renamed": ["b.md>e.md"],
-    }
-    assert (sources(library), library.generation(), encoder.encoded) == (before, generation, [])
-    assert outcome(library.sync(folder)) == outcome(announced)
 
 
 # Other processes

@@ -6,7 +6,6 @@ import os
 import queue
 import shutil
 import threading
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from index.library.library import Library
 from index.records import Problem, Receipt
 from index.settings import Settings
 from index.storage.store import FolderStore
+from tests.hosted import wait_until
 from tests.loading.archives import zipped
 
 if TYPE_CHECKING:
@@ -46,14 +46,6 @@ def _fast_watch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Pace, "tick", 0.01)
     monkeypatch.setattr("index.ingest.watch._STEP_MS", 10)
     monkeypatch.setattr("index.ingest.watch._PAUSE_FACTOR", 5)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """The folder that `write` writes into."""
-    path = tmp_path / "sources"
-    path.mkdir()
-    return path
 
 
 class WatchThread:
@@ -149,11 +141,6 @@ def wait_for_rounds(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     return wait
 
 
-def text_of(library: Library, name: str) -> str:
-    """Return the text of a document."""
-    return library.document(name).text
-
-
 # Changes are noticed
 
 
@@ -165,7 +152,7 @@ def test_created_changed_renamed_and_deleted_files_are_followed(library: Library
         watch.expect_changes("added a.md", "added z.md")
         write("a.md", "The ship came back.")
         watch.expect_changes("replaced a.md")
-        assert "came back" in text_of(library, "a.md")
+        assert "came back" in library.document("a.md").text
         (folder / "a.md").rename(folder / "b.md")
         watch.expect_changes("renamed a.md b.md")
         write("c.md", "A comet.")
@@ -251,17 +238,21 @@ def test_file_behind_a_link_is_followed(library: Library, write: Write, folder: 
         assert [info.source for info in library.documents()] == [str(folder / "b" / "a.md")]
 
 
+def silent_listen(*folders: object, stop: threading.Event, tick: float) -> Iterator[set[Path]]:
+    """Tell of no change."""
+    while not stop.wait(tick):
+        yield set()
+
+
+@pytest.mark.parametrize(
+    ("pace", "listener"), [(BY_SCANS, None), (BY_BOTH, silent_listen)], ids=["no events", "lost events"]
+)
 def test_changes_without_events_are_found_by_scans(
-    library: Library, write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch
+    library: Library, write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch, pace: Pace, listener: object
 ) -> None:
-    """The event queue of the system can overflow, so the whole folder is scanned now and then."""
-
-    def silent_listen(*folders: object, stop: threading.Event, tick: float) -> Iterator[set[Path]]:
-        while not stop.wait(tick):
-            yield set()
-
-    monkeypatch.setattr("index.ingest.watch.listen", silent_listen)
-    with watching(library, folder, pace=BY_BOTH) as watch:
+    """On a disk without events the system is not asked for any; its queue can overflow, so all is scanned at times."""
+    monkeypatch.setattr("index.ingest.watch.listen", listener)
+    with watching(library, folder, pace=pace) as watch:
         write("a.md", "The ship left.")
         watch.expect_changes("added a.md")
         (folder / "a.md").rename(folder / "b.md")
@@ -288,20 +279,6 @@ def test_folder_named_by_a_link_keeps_its_name(
             write("b.md", f"A whale. {listener.__name__}")
             watch.expect_changes("added b.md" if listener is listen else "replaced b.md")
     assert {info.source for info in library.documents()} == {str(link / "a.md"), str(link / "b.md")}
-
-
-def test_watch_without_events_scans_only(
-    library: Library, write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Scans are enough on a disk without events, and the system is not asked for any."""
-    monkeypatch.setattr("index.ingest.watch.listen", None)
-    with watching(library, folder, pace=BY_SCANS) as watch:
-        write("a.md", "The ship left.")
-        watch.expect_changes("added a.md")
-        (folder / "a.md").rename(folder / "b.md")
-        watch.expect_changes("renamed a.md b.md")
-        write("a.md", "A whale.")
-        watch.expect_changes("added a.md")
 
 
 def test_missing_event_support_is_reported_once(
@@ -392,9 +369,7 @@ def test_old_file_is_settled_at_once(write: Write) -> None:
     """The file's own times show that it has settled, so that a large folder is read at once."""
     path = write("a.md", "one")
     settling = SettlingPaths(0.01)
-    until = time.monotonic() + TIMEOUT
-    while not settling._is_old(FileMetadata.of(path.stat())) and time.monotonic() < until:
-        time.sleep(0.01)
+    wait_until(lambda: settling._is_old(FileMetadata.of(path.stat())), TIMEOUT)
     settling.add([path])
     assert settling.settled() == [path]
 
@@ -424,7 +399,7 @@ def test_file_is_read_only_after_it_is_written(
             write("slow.md", written[0] + "\n\n")
         watch.expect_changes("added slow.md")
         watch.expect_no_reports()
-    assert text_of(library, "slow.md") == "\n\n".join(written)
+    assert library.document("slow.md").text == "\n\n".join(written)
 
 
 # Problems do not end the watch
@@ -622,10 +597,7 @@ def test_event_stream_ends_its_thread(folder: Path) -> None:
     assert {path.name for path in next(paths for paths in changes if paths)} == {"a.md"}
     stop.set()
     assert list(changes) == []
-    until = time.monotonic() + TIMEOUT
-    while len(list(Path("/proc/self/task").iterdir())) > tasks and time.monotonic() < until:
-        time.sleep(0.01)
-    assert len(list(Path("/proc/self/task").iterdir())) <= tasks
+    wait_until(lambda: len(list(Path("/proc/self/task").iterdir())) <= tasks, TIMEOUT)
 
 
 def test_event_stream_fails_on_invalid_names_and_watch_limits(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,22 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import pytest
-
-from index.library.library import Library
-from index.settings import Settings
-from tests.fakes import FakeEncoder
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-
-@pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    """An empty library."""
-    with Library.open(tmp_path / "library", Settings(passage_tokens=32), encoder=FakeEncoder()) as library:
-        yield library
+    from index.library.library import Library
 
 
 def written(library: Library, path: Path, text: str) -> str:

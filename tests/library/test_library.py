@@ -190,12 +190,6 @@ def test_search_in_no_documents_finds_nothing(shared: Library) -> None:
     assert len(shared.search("king", documents=[])) == 0
 
 
-def test_search_in_an_unknown_document_is_an_error(shared: Library) -> None:
-    """An unknown name in `documents` is an error, not an empty result."""
-    with pytest.raises(DocumentNotFound):
-        shared.search("king", documents=["nothing"])
-
-
 @pytest.mark.parametrize("question", ["", "   ", "\n\t"])
 def test_empty_question_finds_nothing(filled: Library, encoder: FakeEncoder, question: str) -> None:
     """The encoder is not called."""
@@ -362,11 +356,6 @@ def test_stats_name_each_precision_that_computed_vectors(filled: Library, encode
     assert filled.stats().precisions == ("float32", "int8")
     filled.rebuild()
     assert filled.stats().precisions == ("float32", "int8")
-
-
-def test_a_sound_library_has_no_problems(shared: Library) -> None:
-    """The catalog and both indexes hold the same passages."""
-    assert shared.problems() == []
 
 
 # Threads

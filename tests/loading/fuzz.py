@@ -11,31 +11,42 @@ import argparse
 import random
 import sys
 import tempfile
+import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, Self, get_args
 
+from index.errors import LoadingError, ReaderCrashed, TookTooLong, TooMuchMemory
+from index.loading.sandbox.messages import Limits
+from index.loading.sandbox.pool import Parser
+from index.text.sentences import normalise
 from tests.loading import samples
 from tests.loading.archives import mail
 from tests.loading.compound import compound, outlook
-from tests.loading.confined import FATES, MEGABYTES, SECONDS, BareReader, Outcome, Reader, SandboxReader
 from tests.loading.hostile import HOSTILE
 from tests.loading.mutations import damages_of
 from tests.loading.office import XLS, bytes_of, formats, frame, odp, ods, pptx_of, workbook
 from tests.loading.pdfs import build, column, grid_rules
 from tests.loading.pdfs import cells as table_cells
 from tests.loading.printed_pages import drawn, saved, scanned_pdf
+from tests.skips import FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from index.records import Document
+
 ROOT = Path(__file__).parents[2]
-REAL = ROOT.parent / "shared" / "files"
 LARGEST = 3_000_000
 """Larger files are left out: they only take longer."""
 SEED = 20261125
-_ALWAYS_SHOWN = ("document", "refused", "limit", "crash", "hang")
+SECONDS = 30.0
+MEGABYTES = 1000
+"""The memory of the process that reads the files."""
+Fate = Literal["document", "refused", "limit", "unexpected error", "not canonical"]
+FATES: tuple[Fate, ...] = get_args(Fate)
+_ALWAYS_SHOWN = ("document", "refused", "limit")
 _SHARES = {
     ".pdf": 6,
     ".docx": 6,
@@ -135,6 +146,65 @@ class Case:
         return f"case {self.number}: {self.name}, {', '.join(self.damages)}"
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The result of reading one file."""
+
+    fate: Fate
+    detail: str
+    seconds: float = 0.0
+    megabytes: float = 0.0
+
+    @property
+    def is_acceptable(self) -> bool:
+        """Whether the result is a document in canonical form, or a refusal that gives its reason."""
+        return self.fate in ("document", "refused", "limit")
+
+
+class SandboxReader:
+    """Reads files in the sandbox of `add`, where crashes, hangs and excessive memory use become failures."""
+
+    def __init__(self, folder: Path, *, seconds: float = SECONDS, megabytes: int = MEGABYTES) -> None:
+        self._folder = folder
+        self._parser = Parser(Limits(seconds, megabytes))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._parser.close()
+
+    def read(self, data: bytes, name: str) -> Outcome:
+        """Read a file with this name."""
+        path = self._folder / name
+        path.write_bytes(data)
+        started = time.monotonic()
+        try:
+            parsed = self._parser.parse(path, source=str(path), max_bytes=1 << 30)
+        except (TookTooLong, TooMuchMemory, ReaderCrashed) as error:
+            return Outcome("limit", str(error), time.monotonic() - started)
+        except LoadingError as error:
+            fate: Fate = "refused" if error.hint else "unexpected error"
+            return Outcome(fate, type(error).__name__, time.monotonic() - started)
+        finally:
+            path.unlink()
+        flaw = _flaw(parsed.document)
+        fate = "not canonical" if flaw else "document"
+        return Outcome(fate, flaw or parsed.document.media_type, parsed.cost.seconds, parsed.cost.megabytes)
+
+
+def _flaw(document: Document) -> str:
+    """Return what is wrong with a document; empty if nothing is."""
+    text, starts = document.text, [mark.start for mark in document.landmarks]
+    if normalise(text) != text:
+        return "its text is not normalised"
+    if not any(map(str.isalnum, text)):
+        return "it has no words"
+    if starts != sorted(starts) or (starts and not 0 <= starts[0] <= starts[-1] <= len(text)):
+        return "its landmarks are out of order or outside its text"
+    return ""
+
+
 @dataclass(slots=True)
 class Tally:
     """Counts the results of the files of one kind."""
@@ -155,8 +225,8 @@ class Tally:
 def corpus(*, real: bool = True) -> dict[str, bytes]:
     """Return undamaged files by name: the seeds, the synthetic files and, if they are present, the real files."""
     paths = sorted(path for path in (ROOT / "seeds").iterdir() if path.suffix != ".jsonl")
-    if real and REAL.is_dir():
-        paths += sorted(path for path in REAL.rglob("*") if path.is_file() and path.stat().st_size <= LARGEST)
+    if real and FILES.is_dir():
+        paths += sorted(path for path in FILES.rglob("*") if path.is_file() and path.stat().st_size <= LARGEST)
     return {path.name: path.read_bytes() for path in paths} | SYNTHETIC
 
 
@@ -185,7 +255,7 @@ def hostile(size: int) -> Iterator[Case]:
         yield Case(number, name, (description,), make(size))
 
 
-def fuzz(cases: Iterable[Case], reader: Reader) -> Iterator[tuple[Case, Outcome]]:
+def fuzz(cases: Iterable[Case], reader: SandboxReader) -> Iterator[tuple[Case, Outcome]]:
     """Read each case."""
     for case in cases:
         yield case, reader.read(case.data, case.name)
@@ -219,18 +289,16 @@ def main() -> int:
     parser.add_argument(
         "--hostile", type=int, metavar="SIZE", help="read hostile files of this size instead, for example 1000"
     )
-    parser.add_argument("--bare", action="store_true", help="run the loaders alone and report their unexpected errors")
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--megabytes", type=int, default=MEGABYTES)
     options = parser.parse_args()
-    limits = {"seconds": options.seconds, "megabytes": options.megabytes}
     selected = hostile(options.hostile) if options.hostile else cases(options.cases, options.seed, corpus())
     chosen = (case for case in selected if options.only in (None, case.number))
     tallies: dict[str, Tally] = defaultdict(Tally)
     saved = Path(tempfile.mkdtemp(prefix="fuzz-"))
     with (
         tempfile.TemporaryDirectory() as folder,
-        BareReader(**limits) if options.bare else SandboxReader(Path(folder), **limits) as reader,
+        SandboxReader(Path(folder), seconds=options.seconds, megabytes=options.megabytes) as reader,
     ):
         failed = sum(_record(case, outcome, tallies, saved) for case, outcome in fuzz(chosen, reader))
     sys.stdout.writelines(f"{line}\n" for line in report(tallies))

@@ -326,9 +326,6 @@ HOSTILE: dict[str, tuple[str, Callable[[int], bytes]]] = {
     ),
     "PDF, nested arrays": ("a.pdf", lambda n: one_page(_TEXT, b"/X " + b"[" * (100 * n))),
     "PDF, saved graphics states": ("a.pdf", lambda n: one_page(b"q " * (100 * n) + _TEXT)),
-    "PDF, infinite page": (
-        "a.pdf",
-        lambda n: one_page(_TEXT, b"/MediaBox [-1e38 -1e38 1e38 1e38] /UserUnit 1e38"),
-    ),
+    "PDF, infinite page": ("a.pdf", lambda n: one_page(_TEXT, b"/MediaBox [-1e38 -1e38 1e38 1e38] /UserUnit 1e38")),
 }
 """Name and builder of each file, by what is wrong with it. At size 1,000, most have 100,000 of something."""

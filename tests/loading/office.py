@@ -43,8 +43,8 @@ def workbook(*sheets: tuple[str, Iterable[Sequence[Any]]]) -> openpyxl.Workbook:
     return made
 
 
-def bytes_of(made: openpyxl.Workbook) -> bytes:
-    """Save a workbook."""
+def bytes_of(made: Any) -> bytes:
+    """Save a workbook, a presentation or a Word document."""
     buffer = io.BytesIO()
     made.save(buffer)
     return buffer.getvalue()
@@ -115,6 +115,4 @@ def pptx_of(*slides: tuple[str, str]) -> bytes:
         slide.shapes.title.text, slide.placeholders[1].text = title, text
         slide.notes_slide.notes_text_frame.text = f"Notes to {title}"
     made.slides[-1].shapes.add_table(2, 2, 0, 0, 9, 9).table.cell(0, 0).text = "Ships"
-    buffer = io.BytesIO()
-    made.save(buffer)
-    return buffer.getvalue()
+    return bytes_of(made)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
+
+from tests.loading.archives import zipped
 
 _OPF = """<?xml version="1.0"?>
 <package xmlns="http://www.idpf.org/2007/opf" version="3.0" unique-identifier="id">
@@ -26,15 +26,6 @@ _TWO = """<?xml version="1.0" encoding="utf-8"?><!DOCTYPE html>
 <aside epub:type="footnote" id="n1"><p>1. Granite from L&oslash;v&oslash;ya.</p></aside></body></html>"""
 _ONE = """<html xmlns="http://www.w3.org/1999/xhtml"><body><h1>Ice in Winter</h1><h2>Breaking it</h2>
 <p>The ice was broken every morning.</p></body></html>"""
-
-
-def zipped(parts: dict[str, str | bytes]) -> bytes:
-    """Return a zip archive of these parts."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in parts.items():
-            archive.writestr(name, data)
-    return buffer.getvalue()
 
 
 def epub(**others: str) -> bytes:

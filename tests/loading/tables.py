@@ -1,4 +1,4 @@
-"""What a reader is told of the cells of a document: their names, their headers and their words."""
+"""What a reader is told of a document: its headings and places, and the names, headers and words of its cells."""
 
 from __future__ import annotations
 
@@ -27,3 +27,8 @@ def quotation(document: Document, words: str) -> str:
 def places(document: Document) -> list[str]:
     """Return the names of the places of a document, in order."""
     return [mark.label for mark in document.landmarks if mark.kind == "place"]
+
+
+def headings(document: Document) -> list[tuple[int, str]]:
+    """Return level and label of each heading."""
+    return [(mark.level, mark.label) for mark in document.landmarks if mark.kind == "heading"]

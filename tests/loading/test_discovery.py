@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
+import struct
 from pathlib import Path
 
+import docx
 import pytest
 
-from index.errors import SourceNotFound, SourceNotReadable, TooLarge
-from index.loading.loader import discover, load
+from index.errors import PasswordRequired, SourceNotFound, SourceNotReadable, TooLarge
+from index.loading.loader import discover, load, load_bytes
+from index.loading.locks import unlocked
+from index.loading.sandbox.messages import Request
+from tests.loading.compound import compound
+from tests.loading.pdfs import build, column
+from tests.skips import FILES, NEEDS_FILES
 
 
 def _write(folder: Path, *names: str) -> None:
@@ -26,21 +34,6 @@ def test_discover_lists_files_of_nested_folders_in_order(tmp_path: Path) -> None
     """A folder stands for its files and those of its subfolders, sorted, so that two runs agree."""
     _write(tmp_path, "b.txt", "a/z.txt", "a/c/y.txt", "c.txt")
     assert _names(tmp_path) == ["a/c/y.txt", "a/z.txt", "b.txt", "c.txt"]
-
-
-def test_discover_skips_hidden_files_unless_they_are_named(tmp_path: Path) -> None:
-    """Hidden files and the lock files of Office are skipped unless they are named."""
-    _write(tmp_path, ".git/config", ".secret", "~$open.docx", "seen.txt")
-    assert _names(tmp_path) == ["seen.txt"]
-    assert _names(tmp_path, tmp_path / ".secret") == [".secret"]
-
-
-def test_discover_lists_each_file_once(tmp_path: Path) -> None:
-    """A file that is named twice or reached by a link counts once, and a folder that contains itself ends."""
-    _write(tmp_path, "a/one.txt")
-    (tmp_path / "a" / "loop").symlink_to(tmp_path / "a")
-    (tmp_path / "again.txt").symlink_to(tmp_path / "a" / "one.txt")
-    assert _names(tmp_path, tmp_path, tmp_path / "a" / "one.txt") == ["a/one.txt"]
 
 
 def test_discover_yields_excluded_folders_without_their_files(tmp_path: Path) -> None:
@@ -83,16 +76,6 @@ def test_pipe_is_skipped_and_not_read(tmp_path: Path) -> None:
     assert list(discover([tmp_path])) == []
     with pytest.raises(SourceNotReadable, match="pipe"):
         load(tmp_path / "pipe", max_bytes=100)
-
-
-def test_unlistable_folder_is_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`discover` yields a folder that it cannot list, so that the receipt can name it."""
-
-    def deny(path: Path) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(os, "scandir", deny)
-    assert list(discover([tmp_path])) == [tmp_path]
 
 
 def test_path_without_readable_metadata_is_passed_on(tmp_path: Path) -> None:
@@ -140,3 +123,74 @@ def test_document_has_content_hash_and_absolute_source(tmp_path: Path, monkeypat
     document = load(Path("../a/one.txt"), max_bytes=100)
     assert document.source == str(tmp_path / "a" / "one.txt")
     assert document.id == hashlib.sha256((tmp_path / "a" / "one.txt").read_bytes()).hexdigest()
+
+
+# Documents that are locked with a password are opened with it, and nothing else changes
+
+
+PASSWORD = "Kiel 1911 – Løvøya"
+
+
+@pytest.fixture(scope="module")
+def locked_word() -> bytes:
+    """A Word document that is encrypted as Office does it."""
+    from msoffcrypto.format.ooxml import OOXMLFile
+
+    document = docx.Document()
+    document.add_paragraph("The ship sailed at noon.")
+    plain, locked = io.BytesIO(), io.BytesIO()
+    document.save(plain)
+    OOXMLFile(plain).encrypt(PASSWORD, locked)
+    return locked.getvalue()
+
+
+def test_word_document_is_opened_with_its_password(locked_word: bytes) -> None:
+    """The format is recognised after it is opened; the id is that of the locked file."""
+    document = load_bytes(locked_word, source="a.docx", passwords=["wrong", PASSWORD])
+    assert document.text == "The ship sailed at noon."
+    assert document.media_type.endswith("wordprocessingml.document")
+    with pytest.raises(PasswordRequired, match="locked with a password"):
+        load_bytes(locked_word, source="a.docx")
+
+
+def test_error_counts_passwords_and_names_none(locked_word: bytes) -> None:
+    """Whoever sees the receipt learns that none fits, and no password."""
+    with pytest.raises(PasswordRequired, match="none of the 2 given ones fits") as caught:
+        load_bytes(locked_word, source="a.docx", passwords=["secret-one", "secret-two"])
+    assert "secret" not in f"{caught.value.message} {caught.value.hint} {caught.value!r}"
+
+
+def test_requests_do_not_show_their_passwords() -> None:
+    """A request may be logged."""
+    assert "Kiel" not in repr(Request("a.pdf", "a.pdf", "", 1, None, 1.0, passwords=(PASSWORD,)))
+
+
+def test_documents_without_a_lock_stay_as_they_are() -> None:
+    """Whatever passwords are given, the reader gets the same bytes."""
+    for data in (
+        build([column(["The ship sailed."])]),
+        b"words",
+        b"%PDF-1.4 nothing",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+    ):
+        assert unlocked(data, "a", ["x", PASSWORD]) is data
+
+
+@NEEDS_FILES
+def test_real_files_are_opened_with_their_passwords() -> None:
+    """A PDF loses its encryption before it is read, so that every reader of PDFs can read it."""
+    data = (FILES / "pdf" / "password.pdf").read_bytes()
+    assert load_bytes(data, source="a.pdf", passwords=["x", "password"]).text == "File with password"
+    copied = (FILES / "pdf" / "copy-protected.pdf").read_bytes()
+    assert unlocked(copied, "a.pdf", ["x"]) is copied
+    for name in ("pdf/password.pdf", "password_protected.xlsx"):
+        with pytest.raises(PasswordRequired, match="the given one does not fit"):
+            load_bytes((FILES / name).read_bytes(), source=name, passwords=["wrong"])
+
+
+def test_a_locked_workbook_of_the_older_kind_needs_its_password() -> None:
+    """Its cells are encrypted: they would look like a sheet that is far too large."""
+    lock = struct.pack("<HHIHH", 0x0809, 8, 0x00050600, 0, 0) + struct.pack("<HHI", 0x002F, 4, 0)
+    cell = struct.pack("<HHHHHII", 0x0203, 14, 65_000, 65_000, 0, 0, 0)
+    with pytest.raises(PasswordRequired, match=r"a\.xls is a workbook locked with a password"):
+        load_bytes(compound({"Workbook": lock + cell}), source="a.xls")

@@ -13,28 +13,21 @@ import pytest
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
 
-from index.errors import DamagedFile, EmptyDocument
+from index.errors import DamagedFile
 from index.loading.loader import load_bytes
 from tests.cases import cases
+from tests.loading.archives import repacked
 from tests.loading.hostile import word_with_body
-from tests.loading.tables import quotation
+from tests.loading.office import bytes_of
+from tests.loading.tables import headings, quotation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from index.records import Document
 
 
 def read(document: Any, name: str = "a.docx") -> Document:
     """Save a Word document and load it."""
-    buffer = io.BytesIO()
-    document.save(buffer)
-    return load_bytes(buffer.getvalue(), source=name)
-
-
-def headings(document: Document) -> list[tuple[int, str]]:
-    """Return level and label of each heading."""
-    return [(mark.level, mark.label) for mark in document.landmarks if mark.kind == "heading"]
+    return load_bytes(bytes_of(document), source=name)
 
 
 def test_blocks_of_a_word_document_keep_their_order() -> None:
@@ -166,13 +159,11 @@ def test_footnotes_follow_the_body() -> None:
     """Footnotes are read after the body, but not the separators, which only draw lines."""
     document = docx.Document()
     document.add_paragraph("The bees are well.")
-    buffer = io.BytesIO()
-    document.save(buffer)
     notes = (
         f"<w:footnotes {nsdecls('w')}><w:footnote w:type='separator'><w:p><w:r><w:t>bad</w:t></w:r></w:p></w:footnote>"
         "<w:footnote w:id='2'><w:p><w:r><w:t>So said Ada.</w:t></w:r></w:p></w:footnote></w:footnotes>"
     )
-    data = _with_footnotes(buffer.getvalue(), notes)
+    data = _with_footnotes(bytes_of(document), notes)
     assert load_bytes(data, source="a.docx").text == "The bees are well.\n\nSo said Ada."
 
 
@@ -180,18 +171,18 @@ def _with_footnotes(data: bytes, notes: str) -> bytes:
     """Return the document with this footnotes part."""
     kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/footnotes"
     main = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
-        for info in old.infolist():
-            part = old.read(info)
-            if info.filename == "word/_rels/document.xml.rels":
-                link = f"<Relationship Id='rIdN' Type='{kind}' Target='footnotes.xml'/></Relationships>"
-                part = part.replace(b"</Relationships>", link.encode())
-            if info.filename == "[Content_Types].xml":
-                override = f"<Override PartName='/word/footnotes.xml' ContentType='{main}'/></Types>"
-                part = part.replace(b"</Types>", override.encode())
-            new.writestr(info, part)
-        new.writestr("word/footnotes.xml", notes)
+    link = f"<Relationship Id='rIdN' Type='{kind}' Target='footnotes.xml'/></Relationships>".encode()
+    override = f"<Override PartName='/word/footnotes.xml' ContentType='{main}'/></Types>".encode()
+
+    def linked(name: str, part: bytes) -> bytes:
+        is_main = name == "word/_rels/document.xml.rels"
+        return part.replace(b"</Types>", override).replace(
+            b"</Relationships>", link if is_main else b"</Relationships>"
+        )
+
+    out = io.BytesIO(repacked(data, linked))
+    with zipfile.ZipFile(out, "a") as archive:
+        archive.writestr("word/footnotes.xml", notes)
     return out.getvalue()
 
 
@@ -229,25 +220,13 @@ def test_title_author_and_date_are_taken_from_the_text() -> None:
     assert headings(loaded) == [(1, "On Bees")]
 
 
-def test_word_document_without_words_is_empty() -> None:
-    """A Word document without words raises EmptyDocument."""
-    with pytest.raises(EmptyDocument):
-        read(docx.Document())
-
-
 def test_truncated_body_is_reported_as_damaged() -> None:
     """A document whose body is cut short is damaged."""
     document = docx.Document()
     document.add_paragraph("The bees are well.")
-    buffer = io.BytesIO()
-    document.save(buffer)
-    out = io.BytesIO()
-    with zipfile.ZipFile(buffer) as old, zipfile.ZipFile(out, "w") as new:
-        for info in old.infolist():
-            part = old.read(info)
-            new.writestr(info, part[:300] if info.filename == "word/document.xml" else part)
+    cut = repacked(bytes_of(document), lambda name, part: part[:300] if name == "word/document.xml" else part)
     with pytest.raises(DamagedFile, match=r"a\.docx cannot be opened: its part word/document\.xml"):
-        load_bytes(out.getvalue(), source="a.docx")
+        load_bytes(cut, source="a.docx")
 
 
 def test_nested_text_boxes_are_each_read_once() -> None:
@@ -329,17 +308,6 @@ def test_a_box_of_one_cell_is_no_table() -> None:
     assert read(document).tables == ()
 
 
-def with_parts(data: bytes, changed: Callable[[str, bytes], bytes | None]) -> bytes:
-    """Return a package whose parts are changed, or left out for None."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
-        for name in old.namelist():
-            part = changed(name, old.read(name))
-            if part is not None:
-                new.writestr(name, part)
-    return out.getvalue()
-
-
 BEES = "<w:p><w:r><w:t>Bees.</w:t></w:r></w:p>"
 KINDS = {
     ".docm": "application/vnd.ms-word.document.macroEnabled.main+xml",
@@ -352,7 +320,7 @@ KINDS = {
 def test_documents_with_macros_and_templates_are_read(ending: str, kind: str) -> None:
     """They are Word documents whose main part is of another type."""
     plain = b"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
-    data = with_parts(word_with_body(BEES), lambda _, part: part.replace(plain, kind.encode()))
+    data = repacked(word_with_body(BEES), lambda _, part: part.replace(plain, kind.encode()))
     document = load_bytes(data, source=f"a{ending}")
     assert document.text == "Bees."
     assert document.media_type == "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -363,14 +331,12 @@ def test_a_document_in_strict_form_is_read() -> None:
     document = docx.Document()
     document.add_heading("Bees", 1)
     document.add_paragraph("honey", style="List Number")
-    buffer = io.BytesIO()
-    document.save(buffer)
 
     def strict(_: str, part: bytes) -> bytes:
         old = rb"http://schemas\.openxmlformats\.org/(wordprocessingml|officeDocument)/2006/"
         return re.sub(old, rb"http://purl.oclc.org/ooxml/\1/", part)
 
-    loaded = load_bytes(with_parts(buffer.getvalue(), strict), source="a.docx")
+    loaded = load_bytes(repacked(bytes_of(document), strict), source="a.docx")
     assert loaded.text == "Bees\n\n1. honey"
     assert headings(loaded) == [(1, "Bees")]
 
@@ -381,7 +347,7 @@ def test_a_document_whose_main_part_has_another_name_is_read() -> None:
     def renamed(name: str, part: bytes) -> bytes:
         return part.replace(b"word/document.xml", b"word/document2.xml")
 
-    data = with_parts(word_with_body(BEES), renamed)
+    data = repacked(word_with_body(BEES), renamed)
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
         for name in old.namelist():
@@ -393,7 +359,7 @@ def test_a_link_to_a_missing_part_is_passed_over() -> None:
     """A picture that was lost, and even lost styles, do not keep the words from being read."""
     data = word_with_body(BEES)
     link = b'<Relationship Id="rId99" Type="x/image" Target="NULL"/></Relationships>'
-    data = with_parts(data, lambda name, part: None if "styles" in name else part.replace(b"</Relationships>", link))
+    data = repacked(data, lambda name, part: None if "styles" in name else part.replace(b"</Relationships>", link))
     assert load_bytes(data, source="a.docx").text == "Bees."
 
 
@@ -401,9 +367,7 @@ def test_endnotes_follow_the_body_too() -> None:
     """They are in a part like that of the footnotes."""
     document = docx.Document()
     document.add_paragraph("The bees are well.")
-    buffer = io.BytesIO()
-    document.save(buffer)
     note = "<w:{0} w:type='separator'>{1}</w:{0}><w:{0} w:id='2'>{1}</w:{0}>".format("endnote", BEES)
-    data = _with_footnotes(buffer.getvalue(), f"<w:endnotes {nsdecls('w')}>{note}</w:endnotes>")
-    data = with_parts(data, lambda _, part: part.replace(b"relationships/footnotes", b"relationships/endnotes"))
+    data = _with_footnotes(bytes_of(document), f"<w:endnotes {nsdecls('w')}>{note}</w:endnotes>")
+    data = repacked(data, lambda _, part: part.replace(b"relationships/footnotes", b"relationships/endnotes"))
     assert load_bytes(data, source="a.docx").text == "The bees are well.\n\nBees."

@@ -6,6 +6,8 @@ import io
 import re
 import zipfile
 
+import docx
+import pptx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,6 +25,7 @@ from index.loading import formats
 from index.loading.loader import load_bytes
 from tests.cases import cases
 from tests.loading.compound import compound
+from tests.loading.office import bytes_of, workbook
 from tests.loading.pdfs import Printed, build
 from tests.nightly import length
 
@@ -36,6 +39,12 @@ def _zip(**parts: bytes) -> bytes:
         for name, data in parts.items():
             archive.writestr(name.replace("__", "/").replace("_xml", ".xml"), data)
     return buffer.getvalue()
+
+
+def _blank_slide() -> bytes:
+    made = pptx.Presentation()
+    made.slides.add_slide(made.slide_layouts[6])
+    return bytes_of(made)
 
 
 def _stream(name: str) -> bytes:
@@ -144,11 +153,14 @@ def test_damaged_or_mislabelled_file_is_reported(name: str, data: bytes, message
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b" \n\t\n", b"\xef\xbb\xbf", b"--- *** ---", b"<html></html>"],
-    ids=["none", "blank", "mark", "rules", "tags"],
+    [
+        *(b"", b" \n\t\n", b"\xef\xbb\xbf", b"--- *** ---", b"<html></html>"),
+        *(bytes_of(docx.Document()), _blank_slide(), bytes_of(workbook(("Costs", []))), build([[]])),
+    ],
+    ids=["none", "blank", "mark", "rules", "tags", "a document", "slides", "a sheet with a name", "a page"],
 )
 def test_file_without_words_is_empty(data: bytes) -> None:
-    """A file without a single letter or digit raises EmptyDocument."""
+    """A file without a single letter or digit raises EmptyDocument; the name of a sheet is no word."""
     with pytest.raises(EmptyDocument, match=r"a\.txt"):
         load_bytes(data, source="a.txt")
 

@@ -8,7 +8,7 @@ import pytest
 
 from index.loading.loader import load_bytes
 from tests.cases import cases
-from tests.loading.tables import quotation
+from tests.loading.tables import headings, quotation
 
 if TYPE_CHECKING:
     from index.records import Document
@@ -19,11 +19,6 @@ SENTENCE = "The bees left the hive in the early morning, while the dew was still
 def read(body: str, head: str = "") -> Document:
     """Load a page with this body and head."""
     return load_bytes(f"<!doctype html><html><head>{head}</head><body>{body}</body></html>".encode(), source="a.html")
-
-
-def headings(document: Document) -> list[tuple[int, str]]:
-    """Return level and label of each heading."""
-    return [(mark.level, mark.label) for mark in document.landmarks if mark.kind == "heading"]
 
 
 MARKUP = {
@@ -63,10 +58,7 @@ MARKUP = {
     ),
     "terms in a list": ("<ul><li><dl><dt>bee</dt><dd>an insect</dd></dl><li>wax</ul>", "- bee: an insect\n- wax"),
     "a heading as a term": ("<dl><dt><h3>Bees</h3></dt><dd>Insects.</dd></dl>", "Bees\n\nInsects."),
-    "contents": (
-        "<dl><dt><a href=1>1. Bees</a></dt><dt><a href=2>2. Wasps</a></dt></dl>",
-        "1. Bees\n\n2. Wasps",
-    ),
+    "contents": ("<dl><dt><a href=1>1. Bees</a></dt><dt><a href=2>2. Wasps</a></dt></dl>", "1. Bees\n\n2. Wasps"),
     "links to themselves": ("<h2>Bees<a href='#bees'>¶</a></h2><p>See <a href='#wax'>wax</a>.</p>", "Bees\n\nSee wax."),
     "sentences in items": ("<ul>\n<li>\n<p>Honey. </p>\n<p>Wax.</p></li></ul>", "- Honey.\n  Wax."),
     "a listing with markup": ("<pre>a <b>bee</b><script>bad</script> flies<!-- x -->.</pre>", "a bee flies."),

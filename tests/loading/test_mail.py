@@ -5,24 +5,22 @@ from __future__ import annotations
 import io
 from contextlib import closing
 from email.message import EmailMessage
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from index.errors import DamagedFile, EmptyDocument, HoldsDocuments
+from index.errors import DamagedFile, EmptyDocument
 from index.loading import mail as mail_module
 from index.loading.containers.container_reader import open_container
 from index.loading.containers.member_paths import ContainerLimits
 from index.loading.loader import load_bytes
 from tests.cases import cases
-from tests.loading.archives import SENT, mail, mailbox
+from tests.loading.archives import SENT, mail
+from tests.loading.tables import places
+from tests.skips import FILES, NEEDS_FILES
 
 if TYPE_CHECKING:
     from index.records import Document
-
-EML = Path(__file__).parents[2].parent / "shared" / "files" / "eml"
-needs_files = pytest.mark.skipif(not EML.is_dir(), reason="the folder of real files is not beside this checkout")
 
 
 def read(data: bytes | str, name: str = "a.eml") -> Document:
@@ -34,11 +32,6 @@ def attached(data: bytes) -> dict[str, bytes]:
     """Return the attachments of a message by name."""
     with closing(open_container(io.BytesIO(data), "a.eml", ContainerLimits())) as container:
         return {member.name: container.read(member, max_bytes=1_000_000) for member in container.members}
-
-
-def places(document: Document) -> list[str]:
-    """Return the names of the places in a document."""
-    return [mark.label for mark in document.landmarks if mark.kind == "place"]
 
 
 def message(body: str, headers: str = "") -> str:
@@ -230,14 +223,6 @@ def test_message_without_words_is_empty() -> None:
         read("MIME-Version: 1.0\nX-Mailer: none\n\n\n")
 
 
-def test_mailbox_is_no_document() -> None:
-    """Its messages are."""
-    with pytest.raises(HoldsDocuments, match="a mailbox"):
-        read(mailbox(mail("One", "Hello.")), "box.mbox")
-    with pytest.raises(HoldsDocuments):
-        read(mailbox(mail("One", "Hello.")), "inbox")
-
-
 def test_message_in_utf_16_is_read() -> None:
     """An editor saved it so, with a mark or without."""
     text = message("We sailed.")
@@ -292,10 +277,10 @@ REAL = {
 }
 
 
-@needs_files
+@NEEDS_FILES
 @cases(("name", "facts"), REAL.items())
 def test_real_messages(name: str, facts: tuple[str, str, str]) -> None:
     """Sender, date and words of real messages."""
-    document = read((EML / name).read_bytes(), name)
+    document = read((FILES / "eml" / name).read_bytes(), name)
     assert (document.author, document.date) == facts[:2]
     assert facts[2] in document.text

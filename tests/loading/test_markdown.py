@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from index.loading.draft import MAX_FIELD_CHARACTERS
 from index.loading.loader import load_bytes
 from tests.cases import cases
+from tests.loading.tables import headings
 
 if TYPE_CHECKING:
     from index.records import Document
@@ -14,11 +16,6 @@ if TYPE_CHECKING:
 def read(text: str) -> Document:
     """Load a Markdown text."""
     return load_bytes(text.encode(), source="a.md")
-
-
-def headings(document: Document) -> list[tuple[int, str]]:
-    """Return level and label of each heading."""
-    return [(mark.level, mark.label) for mark in document.landmarks if mark.kind == "heading"]
 
 
 MARKUP = {
@@ -96,3 +93,15 @@ def test_unclosed_comment_is_shown() -> None:
 def test_nested_author_lists_are_flattened() -> None:
     """Nested lists in the front matter are read as one list."""
     assert read('---\nauthor: [[Ann, "Bo"], Cy]\n---\n\nWords.').author == "Ann, Bo, Cy"
+
+
+# Blocks become one text with landmarks
+
+
+def test_long_heading_is_shortened_in_title_and_labels() -> None:
+    """A heading of 100,000 letters is cut in the title and the labels, which every hit repeats, but not in the text."""
+    heading = "T" * 100_000
+    document = load_bytes(f"# {heading}\n\nThe king came.".encode(), source="long.md")
+    assert document.title == heading[: MAX_FIELD_CHARACTERS - 1] + "…"
+    assert {len(mark.label) for mark in document.landmarks if mark.kind == "heading"} == {MAX_FIELD_CHARACTERS}
+    assert document.text == f"{heading}\n\nThe king came."

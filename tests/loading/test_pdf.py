@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
-from index.errors import DamagedFile, EmptyDocument, TooLarge
+from index.errors import TooLarge
 from index.loading.loader import load_bytes
 from tests.loading.pdfs import Printed, build, column
+from tests.loading.tables import headings
 
 if TYPE_CHECKING:
     from index.records import Document
@@ -29,11 +29,6 @@ def read(data: bytes, name: str = "a.pdf") -> Document:
     return load_bytes(data, source=name)
 
 
-def headings(document: Document) -> list[tuple[int, str]]:
-    """Return level and label of each heading."""
-    return [(mark.level, mark.label) for mark in document.landmarks if mark.kind == "heading"]
-
-
 def page_of(document: Document, words: str) -> str:
     """Return the label of the page on which these words begin."""
     start = document.text.index(words)
@@ -48,15 +43,8 @@ def test_lines_of_a_pdf_become_paragraphs() -> None:
 
 def test_indent_starts_a_paragraph() -> None:
     """An indented first line starts a paragraph, even without a gap."""
-    document = read(
-        build(
-            [
-                column(
-                    [*LINES, "   It was late when the first of them came home, heavy with pollen,", "and fell asleep."]
-                )
-            ]
-        )
-    )
+    more = ["   It was late when the first of them came home, heavy with pollen,", "and fell asleep."]
+    document = read(build([column([*LINES, *more])]))
     assert document.text.split("\n\n")[1].startswith("It was late")
 
 
@@ -165,29 +153,24 @@ def test_running_heads_and_page_numbers_are_left_out() -> None:
     assert document.notes == ("Left out of passages: a running head or foot on 12 pages, page numbers on 12 pages.",)
 
 
-def test_running_head_that_changes_with_the_chapter_is_left_out() -> None:
-    """A head that only the page number beside it identifies is left out too."""
-    chapters = ["Spring", "Summer", "Summer", "Summer", "Autumn", "Autumn", "Winter"]
-    pages = [[Printed(72, 760, f"{name} {n + 3}", 9), *column(LINES)] for n, name in enumerate(chapters)]
-    document = read(build(pages))
-    assert "Winter" not in document.text
-    assert "Summer" not in document.text
+CHANGING_HEADS = {
+    "before the page number": [
+        [Printed(72, 760, f"{name} {n + 3}", 9)]
+        for n, name in enumerate(("Spring", "Summer", "Summer", "Summer", "Autumn", "Autumn", "Winter"))
+    ],
+    "in its row": [
+        [Printed(72, 760, name, 9), Printed(500, 760, str(n + 3), 9)]
+        for n, name in enumerate(("Spring", "Summer", "Autumn", "Winter"))
+    ],
+    "Roman numbers": [[Printed(300, 40, roman, 9)] for roman in ("iii", "iv", "v", "vi")],
+}
 
 
-def test_running_head_in_the_row_of_the_page_number_is_left_out() -> None:
-    """A head is left out if the page number is in its row, at the other margin."""
-    chapters = ["Spring", "Summer", "Autumn", "Winter"]
-    pages = [
-        [Printed(72, 760, name, 9), Printed(500, 760, str(n + 3), 9), *column(LINES)] for n, name in enumerate(chapters)
-    ]
-    assert not set(chapters) & set(read(build(pages)).text.split())
-
-
-def test_roman_page_numbers_are_left_out() -> None:
-    """Pages may be numbered in Roman numerals."""
-    pages = [[*column(LINES), Printed(300, 40, roman, 9)] for roman in ("iii", "iv", "v", "vi")]
-    document = read(build(pages))
-    assert not {"iii", "iv", "v", "vi"} & set(document.text.split())
+@pytest.mark.parametrize("heads", CHANGING_HEADS.values(), ids=CHANGING_HEADS.keys())
+def test_heads_that_only_the_page_number_identifies_are_left_out(heads: list[list[Printed]]) -> None:
+    """A head may change with the chapter, and pages may be numbered in Roman numerals."""
+    words = set(read(build([[*head, *column(LINES)] for head in heads])).text.split())
+    assert not words & {word for head in heads for printed in head for word in printed.words.split()}
 
 
 def _day(number: int) -> list[Printed]:
@@ -261,13 +244,6 @@ def test_table_of_contents_keeps_its_lines() -> None:
     assert read(build([column(lines)])).text.count("\n") == 2
 
 
-def test_table_row_becomes_a_line() -> None:
-    """The cells of a row form a line, in order, whatever the distance between them."""
-    rows = [("hive", "bees", "honey"), ("one", "2000", "3 kg"), ("two", "1500", "2 kg"), ("three", "900", "1 kg")]
-    cells = [Printed(72 + 120 * x, 700 - 14 * y, cell) for y, row in enumerate(rows) for x, cell in enumerate(row)]
-    assert read(build([cells])).text == "\n".join(map(" | ".join, rows))
-
-
 def test_superscript_stays_in_its_line() -> None:
     """A superscript follows the word before it and is no part of the word."""
     page = [
@@ -295,6 +271,7 @@ def test_empty_pages_are_counted() -> None:
     """A page without words counts as a page, even at the end."""
     document = read(build([column(["Bees."]), [], column(["Wasps."]), []]))
     assert page_of(document, "Wasps") == "3"
+    assert document.reading.empty_pages == 2
     assert [mark.label for mark in document.landmarks if mark.kind == "page"] == ["1", "2", "3", "4"]
 
 
@@ -362,18 +339,6 @@ def test_pdf_with_more_pages_than_allowed_is_refused(monkeypatch: pytest.MonkeyP
     assert load_bytes(data, source="long.pdf").text
 
 
-def test_blank_page_is_empty() -> None:
-    """A PDF of blank pages raises EmptyDocument."""
-    with pytest.raises(EmptyDocument):
-        read(build([[]]))
-
-
-def test_damaged_pdf_is_reported() -> None:
-    """A file that only begins like a PDF is damaged."""
-    with pytest.raises(DamagedFile, match="cannot be opened"):
-        read(b"%PDF-1.7 and then something else")
-
-
 def test_missing_page_is_noted_and_the_others_are_read() -> None:
     """A page that is missing is left out with a note, and the others keep their numbers."""
     data = build([column(["Bees."]), column(["Wasps."])])
@@ -396,16 +361,3 @@ def test_missing_page_is_noted_and_the_others_are_read() -> None:
 def test_invisible_print_does_no_harm(odd: Printed) -> None:
     """Text that cannot be seen on a page does not affect the visible text."""
     assert "The bees are well." in read(build([[Printed(72, 700, "The bees are well."), odd]])).text
-
-
-def test_pdfs_are_read_in_several_threads() -> None:
-    """Documents that are read in four threads at once equal one that is read alone."""
-    data = _book(8)
-    texts: list[str] = []
-    threads = [threading.Thread(target=lambda: texts.append(read(data).text)) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert set(texts) == {read(data).text}
-    assert len(texts) == 4

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from index.loading.loader import load_bytes
 from index.loading.pdf.lines import Line
 from index.loading.pdf.reading_order import lines_in_reading_order
+from index.loading.recognition.recogniser import Recogniser, RecognitionOptions
 from tests.cases import cases
 from tests.loading.pdfs import Printed, build
 from tests.nightly import length
@@ -59,7 +60,8 @@ class Sheet:
         rank = {printed.words[:5]: place for printed, place in self.lines}
         printed = [line for line, _ in self.lines]
         painted = sorted(printed, key=lambda line: (-line.y, line.x)) if by_rows else printed
-        keys = re.findall(r"k\d{3}z", load_bytes(build([painted]), source="a.pdf").text)
+        no_engine = Recogniser(RecognitionOptions("off"))  # else pages of random words would be recognised as well
+        keys = re.findall(r"k\d{3}z", load_bytes(build([painted]), source="a.pdf", recogniser=no_engine).text)
         assert sorted(keys) == sorted(rank)
         ends: list[float] = []
         for key in keys:

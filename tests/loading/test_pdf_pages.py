@@ -25,12 +25,12 @@ from index.text.chunks import Chunker, count_tiktoken
 from index.text.sentences import normalise
 from tests.loading.pdfs import Printed, build, column
 from tests.nightly import length
+from tests.skips import FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 ROOT = Path(__file__).parents[2]
-FILES = ROOT.parent / "shared" / "files"
 SEEDS = sorted((ROOT / "seeds").glob("*.pdf"))
 REAL = sorted(FILES.rglob("*.pdf"))
 MAX_SENTENCES = length(30, 120)

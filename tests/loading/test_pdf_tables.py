@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,13 +11,14 @@ from index.loading.loader import load, load_bytes
 from index.loading.pdf.word_boxes import Words, page_marks
 from tests.cases import cases as each
 from tests.loading.pdfs import Box, Printed, Rule, build, cells, column, grid_rules
+from tests.skips import FILES, NEEDS_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from index.records import Document, Table
 
-FILES = Path(__file__).parents[2].parent / "shared" / "files"
 LIMIT = 1 << 28
 LEFTS = (72, 200, 300, 400)
 ROWS = [
@@ -341,14 +341,14 @@ REAL = {
 }
 
 
-@pytest.mark.skipif(not FILES.is_dir(), reason="shared data: the folder of real files is not beside this checkout")
+@NEEDS_FILES
 @each(("name", "words", "expected"), REAL.values(), ids=REAL.keys())
 def test_cells_of_real_tables_have_their_headers(name: str, words: str, expected: list[tuple[str, ...]]) -> None:
     """The headers are those that a reader sees above and beside the cell."""
     assert headers(load(FILES / name, max_bytes=LIMIT), words) == expected
 
 
-@pytest.mark.skipif(not FILES.is_dir(), reason="shared data: the folder of real files is not beside this checkout")
+@NEEDS_FILES
 @pytest.mark.parametrize(
     "name",
     [

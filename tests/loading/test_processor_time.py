@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-import threading
-from typing import TYPE_CHECKING
 
 import pytest
 
 from index.loading import processor_time
 from index.loading.processor_time import Allowance, Deadline
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only /proc tells the processor time of a process")
 BURN = "import time\nwhile time.process_time() < 0.3: pass"
@@ -37,14 +31,6 @@ def spent(monkeypatch: pytest.MonkeyPatch) -> Spent:
     return told
 
 
-@pytest.fixture
-def hanging() -> Iterator[subprocess.Popen[bytes]]:
-    """A process that uses no processor time."""
-    with subprocess.Popen([sys.executable, "-c", "import threading; threading.Event().wait()"]) as process:
-        yield process
-        process.kill()
-
-
 @LINUX
 def test_children_count() -> None:
     """The time of a program that a process has started is its own, while it runs and when it has ended."""
@@ -56,23 +42,6 @@ def test_children_count() -> None:
         assert allowance.left == 0
         child.communicate(b"\n")
     assert allowance.left == 0
-
-
-@LINUX
-def test_waiting_does_not_count(hanging: subprocess.Popen[bytes]) -> None:
-    """A process that waits has all of its time left, until ten times that has passed by the clock."""
-    allowance = Allowance(hanging.pid, 500.0)
-    threading.Event().wait(0.2)
-    assert allowance.left > 499.9
-    assert Allowance(hanging.pid, 0.0).left == 0
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="processes cannot be stopped")
-def test_stopped_process_is_ended_by_the_clock(hanging: subprocess.Popen[bytes]) -> None:
-    """A process that is stopped uses nothing, and its limit still ends it."""
-    hanging.send_signal(signal.SIGSTOP)
-    Deadline(hanging.pid, 0.05, hanging.kill)
-    assert hanging.wait(30) == -signal.SIGKILL
 
 
 def test_process_that_gets_little_time_is_not_idle(spent: Spent, monkeypatch: pytest.MonkeyPatch) -> None:

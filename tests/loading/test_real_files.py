@@ -6,7 +6,6 @@ import functools
 import subprocess
 import sys
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,17 +14,17 @@ from index import errors
 from index.loading.loader import discover, load, load_bytes
 from index.text.sentences import normalise
 from tests.nightly import length
+from tests.skips import FILES, NEEDS_FILES
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from index.records import Document
 
-FILES = Path(__file__).parents[2].parent / "shared" / "files"
 ALL_FILES = list(discover([FILES])) if FILES.is_dir() else []
 SELECTED = ALL_FILES[:: length(5, 1)]
 """Every fifth file in the default run, all files in the nightly run."""
 LIMIT = 1 << 28
-
-needs_files = pytest.mark.skipif(not ALL_FILES, reason="the folder of real files is not beside this checkout")
 
 
 @functools.cache
@@ -34,7 +33,7 @@ def load_once(path: Path) -> Document:
     return load(path, max_bytes=LIMIT)
 
 
-@needs_files
+@NEEDS_FILES
 @pytest.mark.parametrize("path", SELECTED, ids=lambda path: path.relative_to(FILES).as_posix())
 def test_real_file_becomes_a_document_or_a_refusal(path: Path) -> None:
     """Every file is a document in canonical form with landmarks inside its text, or an error with advice."""
@@ -91,7 +90,7 @@ SENTENCES = {
 }
 
 
-@needs_files
+@NEEDS_FILES
 @pytest.mark.parametrize(("name", "words"), SENTENCES.values(), ids=SENTENCES.keys())
 def test_sentences_of_real_files_are_as_a_reader_would_copy_them(name: str, words: str) -> None:
     """The text contains each sentence as a reader would copy it."""
@@ -119,7 +118,7 @@ STATED = {
 }
 
 
-@needs_files
+@NEEDS_FILES
 @pytest.mark.parametrize("name", STATED)
 def test_title_author_and_date_of_real_files(name: str) -> None:
     """Title, author and date are those that the file states, or empty."""
@@ -135,7 +134,7 @@ REFUSED = {
 }
 
 
-@needs_files
+@NEEDS_FILES
 @pytest.mark.parametrize("name", REFUSED)
 def test_unreadable_real_file_is_refused_with_its_reason(name: str) -> None:
     """The type of the error is the reason."""
@@ -143,7 +142,7 @@ def test_unreadable_real_file_is_refused_with_its_reason(name: str) -> None:
         load_once(FILES / name)
 
 
-@needs_files
+@NEEDS_FILES
 @pytest.mark.parametrize(
     "name", ["pdf/reliance.pdf", "example-with-scripts.html", "category-level.docx", "norwich-city.txt"]
 )
@@ -172,7 +171,7 @@ CELLS = {
 """A cell of each file: its name, its headers and its words."""
 
 
-@needs_files
+@NEEDS_FILES
 @pytest.mark.parametrize("name", CELLS)
 def test_cells_of_real_tables_have_the_headers_that_a_reader_sees(name: str) -> None:
     """The cell has the name, the headers and the words that a reader would give."""
@@ -185,7 +184,7 @@ def test_cells_of_real_tables_have_the_headers_that_a_reader_sees(name: str) -> 
     assert CELLS[name] in cells
 
 
-@needs_files
+@NEEDS_FILES
 def test_running_heads_of_a_real_booklet_are_left_out() -> None:
     """The running heads of 69 pages are left out, and pages have their printed labels."""
     document = load_once(FILES / "pdf" / "failure-after-repair.pdf")

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from index.errors import DamagedFile, EmptyDocument, PasswordRequired, TooLarge
+from index.errors import DamagedFile, PasswordRequired, TooLarge
 from index.loading import workbook as workbook_module
 from index.loading.loader import load_bytes
-from index.loading.workbook import Extent, extents, shown
+from index.loading.workbook import Extent, divide, extents, shown
 from tests.cases import cases
+from tests.loading.archives import repacked
 from tests.loading.office import XLS, bytes_of, ods, workbook
 from tests.loading.tables import places, quotation, told
 
@@ -165,12 +166,9 @@ def test_a_locked_workbook_needs_a_password() -> None:
 def test_a_damaged_workbook_is_reported() -> None:
     """The error says that a sheet is no XML."""
     sound = bytes_of(workbook(("Data", SHIPS)))
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(sound)) as archive, zipfile.ZipFile(buffer, "w") as broken:
-        for name in archive.namelist():
-            broken.writestr(name, b"<worksheet" if "sheet1" in name else archive.read(name))
+    broken = repacked(sound, lambda name, part: b"<worksheet" if "sheet1" in name else part)
     with pytest.raises(DamagedFile, match="cannot be opened"):
-        load_bytes(buffer.getvalue(), source="/a.xlsx")
+        load_bytes(broken, source="/a.xlsx")
 
 
 def test_a_circular_chain_of_sectors_is_reported() -> None:
@@ -179,12 +177,6 @@ def test_a_circular_chain_of_sectors_is_reported() -> None:
     circular = XLS[: fat + 8] + (0).to_bytes(4, "little") + XLS[fat + 12 :]
     with pytest.raises(DamagedFile, match="circular"):
         load_bytes(circular, source="/a.xls")
-
-
-def test_a_workbook_without_words_is_empty() -> None:
-    """Names of empty sheets are no words."""
-    with pytest.raises(EmptyDocument):
-        read(("Costs", []))
 
 
 def test_a_workbook_with_too_many_cells_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,8 +244,42 @@ def test_templates_of_open_workbooks_are_read() -> None:
     """They state another type than workbooks."""
     made = ods(("Harbour", "Ships"), ("Hull", "twelve"))
     kind = b"application/vnd.oasis.opendocument.spreadsheet"
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(made)) as old, zipfile.ZipFile(out, "w") as new:
-        for name in old.namelist():
-            new.writestr(name, kind + b"-template" if name == "mimetype" else old.read(name))
-    assert load_bytes(out.getvalue(), source="a.ots").text == load_bytes(made, source="a.ods").text
+    template = repacked(made, lambda name, part: kind + b"-template" if name == "mimetype" else part)
+    assert load_bytes(template, source="a.ots").text == load_bytes(made, source="a.ods").text
+
+
+# The rows of a sheet are divided into tables and single lines
+
+
+SHEETS = {
+    "a title, a table and a note": ("Cups|\nTeam|Cups\nBlues|1\nNote: won|", ["1 A", "2-3 A-B", "4 A"]),
+    "a blank row ends a table": ("Team|Cups\nBlues|1\n\nTown|Port\nHull|yes", ["1-2 A-B", "4-5 A-B"]),
+    "values after a blank row continue it": ("Team|Cups\n\nBlues|1\nFlyers|2\n\nTotal|3", ["1-6 A-B"]),
+    "values under a line of their own continue it": ("Team|Cups\nBlues|1\n\nWest\nKings|2", ["1-5 A-B"]),
+    "a header after a blank row begins a table": ("Team|Cups\nBlues|1\n\nTeam|Cups\nKings|2", ["1-2 A-B", "4-5 A-B"]),
+    "many blank rows end a table": ("Team|Cups\nBlues|1\n\n\n\nTotal|3", ["1-2 A-B", "6-6 A-B"]),
+    "a spanner belongs to its table": ("|2023|\n|won|lost\nBlues|1|2", ["1-3 A-C"]),
+    "lines": ("All human beings are born free and equal.\nThey have reason.", ["1 A", "2 A"]),
+    "a list": ("Hull\nLeith\nLerwick\nOban", ["1-4 A-A"]),
+    "a blank column within a table": ("Team|Cups||Page\nBlues|1||4\nKings|2||5", ["1-3 A-D"]),
+    "a gap between numbers": ("|won|lost||drawn|void\nBlues|1|2||3|4\nKings|5|6||7|8", ["1-3 A-F"]),
+    "tables side by side": ("Team|Cups||Team|Cups\nBlues|1||Kings|2\nStars|3||Ducks|4", ["1-3 A-B", "1-3 D-E"]),
+    "tables with titles side by side": (
+        "Cups|||Goals|\nTeam|Cups||Team|Cups\nBlues|1||Kings|2", ["1 A", "2-3 A-B", "1 D", "2-3 D-E"],
+    ),
+    "tables of different heights": (
+        "Team|Cups||Town|Port\nBlues|1||Hull|yes\nStars|3||Oban|no\n|||Leith|no", ["1-3 A-B", "1-4 D-E"],
+    ),
+    "nothing": ("\n\n", []),
+}  # fmt: skip
+
+
+@cases(("text", "expected"), SHEETS.values(), ids=SHEETS.keys())
+def test_a_sheet_is_divided_into_tables_and_lines(text: str, expected: list[str]) -> None:
+    """Blank rows and columns separate, unless the cells beyond them belong to the same table."""
+    found = []
+    for rows, left, right in divide([line.split("|") for line in text.split("\n")]):
+        first, last = "ABCDEF"[left], "ABCDEF"[right]
+        lone = len(rows) == 1 and left == right
+        found.append(f"{rows[0] + 1} {first}" if lone else f"{rows[0] + 1}-{rows[-1] + 1} {first}-{last}")
+    assert found == expected

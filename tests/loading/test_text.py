@@ -11,6 +11,7 @@ import pytest
 from index.loading.loader import load_bytes
 from index.loading.metadata import byline
 from tests.cases import cases
+from tests.loading.tables import headings
 
 if TYPE_CHECKING:
     from index.records import Document
@@ -27,11 +28,6 @@ PROSE = (
 def read(text: str, name: str = "a.txt") -> Document:
     """Load a plain text."""
     return load_bytes(text.encode(), source=name)
-
-
-def headings(document: Document) -> list[tuple[int, str]]:
-    """Return level and label of each heading."""
-    return [(mark.level, mark.label) for mark in document.landmarks if mark.kind == "heading"]
 
 
 def paragraphs(document: Document) -> list[str]:
@@ -152,10 +148,7 @@ BLOG = (
 )
 BODY = " ".join(PROSE.split())
 DESCRIBED = {
-    "a page saved from a blog": (
-        BLOG.format(body=BODY),
-        ("Do Bees Really Dance?", "Ada Lovelace", "2020-12-05"),
-    ),
+    "a page saved from a blog": (BLOG.format(body=BODY), ("Do Bees Really Dance?", "Ada Lovelace", "2020-12-05")),
     "header lines": (
         f"Title: On Bees\nAuthors: Ada Lovelace, Charles Babbage\nDate: 3 May 1843\n\n{BODY}",
         ("On Bees", "Ada Lovelace, Charles Babbage", "1843-05-03"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
+from html import unescape
 from typing import TYPE_CHECKING
 
 from starlette.testclient import TestClient
@@ -20,6 +22,19 @@ if TYPE_CHECKING:
 
     from index.library.library import Library
     from index.settings import Settings
+
+ATTACK = "<img src=x onerror=alert(1)> \"quoted\" 'too' & ${alert(1)} {{ 7*7 }}"
+ASKED_BY_THE_PAGE = {"X-Pincite": "page"}
+
+
+def text_of(html: str) -> str:
+    """Return the text that a reader sees: with a space for each tag."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+
+
+def visible_text(html: str) -> str:
+    """Return the text that a reader sees, without tags."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", "", html)).split())
 
 
 @contextmanager

@@ -29,9 +29,8 @@ from index.records import (
 from index.text.query import SYNTAX
 from tests.cases import cases
 from tests.factories import why
+from tests.page.conftest import ATTACK, visible_text
 
-ATTACK = "<img src=x onerror=alert(1)> \"quoted\" 'too' & ${alert(1)}"
-ESCAPED = "&lt;img src=x onerror=alert(1)&gt; &#34;quoted&#34; &#39;too&#39; &amp; ${alert(1)}"
 TEXT = "One begins. Two goes on. Three carries it. Four follows. Five ends."
 SENTENCES = (Span(0, 11), Span(12, 24), Span(25, 42), Span(43, 56), Span(57, 67))
 
@@ -91,16 +90,6 @@ def render(answer: Answer, *, narrowed: bool = False) -> str:
     return collapse_whitespace(answer_view.answer(answer, cards(answer), 12.4, "key", narrowed=narrowed))
 
 
-def collapse_whitespace(html: str) -> str:
-    """Collapse the white space that a browser would not show."""
-    return " ".join(html.split())
-
-
-def visible_text(html: str) -> str:
-    """Return the text that a reader sees, without tags."""
-    return collapse_whitespace(unescape(re.sub(r"<[^>]+>", "", html)))
-
-
 def first_quote(html: str) -> str:
     """Return the first quotation, without the placeholders for sentences that are left out."""
     quote = html.split("<blockquote", 1)[1].split(">", 1)[1].split("</blockquote>")[0]
@@ -108,13 +97,6 @@ def first_quote(html: str) -> str:
 
 
 # Cards
-
-
-def test_card_marks_exactly_the_cited_text() -> None:
-    """The text before, inside and after the mark is the passage, character for character."""
-    quote = first_quote(render(answer_from(make_hit())))
-    assert "<mark>Three carries it.</mark>" in quote
-    assert re.sub(r"</?(?:mark|span)[^>]*>", "", quote) == TEXT
 
 
 @pytest.mark.parametrize(
@@ -130,16 +112,10 @@ def test_card_marks_any_cited_span(span: Span) -> None:
 
 
 def test_card_omits_a_heading_at_the_start_of_its_passage() -> None:
-    """Headings are not sentences of the passage; the card shows them in the location line."""
+    """Headings are no sentences; the card shows them in the location line, unless it is the heading that is cited."""
     hit = make_hit(claims=(float("-inf"), 0.1, 0.9, 0.1, 0.1))
-    assert re.sub(r"</?(?:mark|span)[^>]*>", "", first_quote(render(answer_from(hit)))) == TEXT.removeprefix(
-        "One begins. "
-    )
-
-
-def test_cited_heading_is_shown() -> None:
-    """A card always shows the text that is cited, even if it is a heading."""
-    hit = make_hit(claims=(float("-inf"), 0.1, 0.9, 0.1, 0.1))
+    quote = re.sub(r"</?(?:mark|span)[^>]*>", "", first_quote(render(answer_from(hit))))
+    assert quote == TEXT.removeprefix("One begins. ")
     html = render(make_answer(make_citation(1, hit, hit.passage.sentences[0]), hits=(hit,)))
     assert "<mark>One begins.</mark>" in html
 
@@ -284,7 +260,10 @@ def test_card_lists_copies_of_its_passage() -> None:
 
 
 def test_card_carries_what_its_buttons_keep_and_copy() -> None:
-    """The quote with its document and place, and the characters on both sides; it is what a server accepts."""
+    """The quote with its document and place, and the characters on both sides; it is what a server accepts.
+
+    A sentence that is not verified says so.
+    """
     card = cards(answer_from(make_hit()))[0]
     fields = json.loads(card.kept)
     assert fields["quotes"][0]["quote"] == card.quote
@@ -292,12 +271,20 @@ def test_card_carries_what_its_buttons_keep_and_copy() -> None:
     text, start = card.hit.passage.text, card.span.start - card.hit.passage.start
     assert text[:start].endswith(fields["quotes"][0]["before"])
     assert text[start + len(card.quote) :].startswith(fields["quotes"][0]["after"])
+    flew = (Statement("It flew.", (), "unverified"),)
+    html = render(answer_from(make_hit(), writer="model", statements=flew))
+    assert {"text": "It flew.", "quotes": [], "remark": "Not verified"} in kept_in(html)["sentences"]
 
 
 def kept_in(html: str) -> dict[str, Any]:
     """Return what the buttons of an answer keep and copy."""
     fields: dict[str, Any] = json.loads(unescape(html.split('data-kept="')[1].split('"')[0]))
     return fields
+
+
+def collapse_whitespace(html: str) -> str:
+    """Collapse the white space that a browser would not show."""
+    return " ".join(html.split())
 
 
 # Answers
@@ -311,14 +298,7 @@ def test_answer_is_announced_to_screen_readers() -> None:
     assert len(re.findall(r"\d+ (?:of \d+ )?documents?\b", visible_text(html))) == 1
 
 
-@pytest.mark.parametrize(
-    ("confidence", "label"),
-    [
-        (0.95, "Strong match"),
-        (0.8, "Good match"),
-        (0.61, "Weak match"),
-    ],
-)
+@pytest.mark.parametrize(("confidence", "label"), [(0.95, "Strong match"), (0.8, "Good match"), (0.61, "Weak match")])
 def test_confidence_is_shown_in_words(confidence: float, label: str) -> None:
     """No figure is shown; on demand the page says what the words mean and what was searched."""
     html = visible_text(render(answer_from(make_hit(), confidence=confidence)))
@@ -406,25 +386,12 @@ def test_card_says_when_its_passage_does_not_support_the_answer() -> None:
     assert not cards(replace(answer, statements=(*statements, supported)))[0].role
 
 
-def test_copied_answer_keeps_its_verdicts() -> None:
-    """The copied text says which sentences are not verified."""
-    statements = (Statement("It flew.", (), "unverified"),)
-    html = render(answer_from(make_hit(), writer="model", statements=statements))
-    assert {"text": "It flew.", "quotes": [], "remark": "Not verified"} in kept_in(html)["sentences"]
-
-
-def test_answer_links_to_every_export_form() -> None:
-    """The links name the answer by its key."""
-    html = render(answer_from(make_hit()))
-    forms = re.findall(r'href="page/export\?answer=key&amp;form=(\w+)"', html)
-    assert forms == list(answer_view.FORMS)
-
-
 def test_notes_are_shown_above_the_answer() -> None:
-    """They are part of the announcement to screen readers, too."""
+    """They are part of the announcement to screen readers, too. Below are links to every export form of its key."""
     html = render(answer_from(make_hit(), notes=("Read so.", "And so.")))
     assert 'data-say="Answer ready. 1 sentence, 1 source. Read so. And so."' in html
     assert html.index("<bdi>And so.</bdi>") < html.index('class="p-answer"')
+    assert re.findall(r'href="page/export\?answer=key&amp;form=(\w+)"', html) == list(answer_view.FORMS)
 
 
 def test_more_than_four_uncited_passages_are_collapsed() -> None:
@@ -487,14 +454,11 @@ def test_copies_have_their_own_ticks() -> None:
     assert "p-off" not in html
 
 
-def test_uncited_passage_has_a_fainter_tick() -> None:
-    """The tick is fainter, as the number of the card is hollow."""
-    html = answer_view.strips([make_hit().document], cards(make_answer(hits=(make_hit(),))))
-    assert '<i class="p-faint" data-n="1"' in html
-
-
 def test_only_documents_that_speak_stand_out_in_the_rail() -> None:
-    """The quoted one, and those that coverage would list; one that was only found near the question is grey."""
+    """The quoted one, and those that coverage would list; one that was only found near the question is grey.
+
+    A tick of a passage that is not cited is fainter. If nothing was found, no document is grey.
+    """
     infos = [replace(make_hit().document, id=f"{n:064}", source=f"/{n}.txt", title=f"Document {n}") for n in range(4)]
     quoted, speaking, near = (
         make_hit(document=info, passage=replace(OTHER_PASSAGE, id=n), why=why(relevant=n == 9))
@@ -505,16 +469,15 @@ def test_only_documents_that_speak_stand_out_in_the_rail() -> None:
     assert re.findall(r'<li class="(.*?)">\s*<span class="p-doc"><bdi>Document (\d)', html) == [
         ("", "0"), ("", "1"), ("p-off", "2"), ("p-off", "3")
     ]  # fmt: skip
-    assert html.count("p-faint") == 2
-
-
-def test_no_document_is_greyed_if_nothing_was_found() -> None:
-    """Greying marks documents without a hit, which means nothing if there are no hits at all."""
+    assert html.count('<i class="p-faint"') == 2
     assert "p-off" not in answer_view.strips([make_hit().document])
 
 
 def test_documents_with_passages_come_first_in_the_rail() -> None:
-    """They are in the order of their passages; the other documents follow by name, and are not counted again."""
+    """They are in the order of their passages; the other documents follow by name, and are not counted again.
+
+    Before a question, documents are listed by name, and the rest is counted.
+    """
     infos = [DocumentInfo(f"{n:064}", f"/{n:02}.txt", "", "", "", "text/plain", 9, 0, 1) for n in range(20)]
     answer = answer_from(
         make_hit(document=infos[19]), make_hit(document=infos[4], passage=replace(OTHER_PASSAGE, id=9))
@@ -522,11 +485,6 @@ def test_documents_with_passages_come_first_in_the_rail() -> None:
     html = answer_view.strips(infos, cards(answer))
     assert re.findall(r"(\d\d)\.txt", html) == ["19", "04", *(f"{n:02}" for n in (0, 1, 2, 3, 5, 6))]
     assert "more document" not in html
-
-
-def test_rail_before_a_question_is_shortened() -> None:
-    """Documents are listed by name, and the rest is counted."""
-    infos = [DocumentInfo(f"{n:064}", f"/{n:02}.txt", "", "", "", "text/plain", 9, 0, 1) for n in range(20)]
     html = answer_view.strips(infos)
     assert re.findall(r"(\d\d)\.txt", html) == [f"{n:02}" for n in range(answer_view.RAIL_LENGTH)]
     assert f"and {20 - answer_view.RAIL_LENGTH} more documents" in collapse_whitespace(html)
@@ -553,18 +511,13 @@ def test_coverage_has_a_row_for_each_document() -> None:
 # Before a question
 
 
-def test_page_lists_every_search_operator() -> None:
-    """The list is the one of `index.text.query`."""
-    html = fragments.helpers()
-    pairs = re.findall(r"<dt><code>(.*?)</code></dt><dd>(.*?)</dd>", html)
-    assert [(unescape(example), unescape(meaning)) for example, meaning in pairs] == list(SYNTAX)
-
-
-def test_headline_counts_the_documents() -> None:
-    """The headline differs for one document, many and none."""
+def test_page_before_a_question_counts_documents_and_lists_operators() -> None:
+    """The headline differs for one document, many and none; the operators are those of `index.text.query`."""
     assert "only from this one document" in fragments.hero(1)
     assert "only from these 1,284 documents" in fragments.hero(1284)
     assert "Ask questions of your own documents" in fragments.hero(0)
+    pairs = re.findall(r"<dt><code>(.*?)</code></dt><dd>(.*?)</dd>", fragments.helpers())
+    assert [(unescape(example), unescape(meaning)) for example, meaning in pairs] == list(SYNTAX)
 
 
 # Words from outside
@@ -615,4 +568,4 @@ def test_every_text_from_outside_is_escaped(html: Any) -> None:
     """Escaping covers text and attributes, wherever a text is inserted."""
     markup = html()
     assert "<img" not in markup
-    assert ESCAPED.split("/")[0] in markup
+    assert "&lt;img src=x onerror=alert(1)&gt;" in markup

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from html import unescape
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +12,7 @@ from index.page import forms
 from index.records import Check, Citation, DocumentInfo, Location, Statement
 from index.settings import Settings
 from tests.fakes import FakeEncoder
-from tests.page.conftest import running_routes
+from tests.page.conftest import ASKED_BY_THE_PAGE, running_routes, visible_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 ATTACK = '<img src=x onerror=alert(1)> ${1} {{ 7*7 }} " onclick=x'
 INFO = DocumentInfo("5e" * 32, "/home/me/treaty.md", f"T {ATTACK}", ATTACK, "1912", "text/markdown", 99, 0, 1)
 CITATION = Citation(1, INFO, Location("", ATTACK, 1), 0, len(ATTACK), ATTACK)
-FROM_PAGE = {"X-Pincite": "page"}
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +35,6 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
         library.add(folder / "treaty.txt")
         with running_routes(library, settings) as client:
             yield client
-
-
-def visible_text(html: str) -> str:
-    """Return the text that a reader sees, without tags."""
-    return " ".join(unescape(re.sub(r"<[^>]+>", "", html)).split())
 
 
 def test_checked_sentence_is_shown_with_its_source() -> None:
@@ -86,9 +79,12 @@ def test_verbatim_sentence_is_not_quoted_again() -> None:
 def test_check_route_returns_the_checked_text(client: TestClient) -> None:
     """The response is a fragment that caches must not store."""
     text = "The king signed the treaty in 1912. Why?"
-    response = client.post("/page/check", data={"text": text}, headers=FROM_PAGE)
+    response = client.post("/page/check", data={"text": text}, headers=ASKED_BY_THE_PAGE)
     assert (response.status_code, response.headers["cache-control"]) == (200, "no-store")
     assert "1 of 1 sentences supported; 1 states nothing" in visible_text(response.text)
+    assert client.post("/page/check", data={"text": "x"}).status_code == 403  # a form of another site has no header
+    form = {f"f{n}": "1" for n in range(9)}
+    assert client.post("/page/check", data=form, headers=ASKED_BY_THE_PAGE).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -103,10 +99,4 @@ def test_check_route_returns_the_checked_text(client: TestClient) -> None:
 )
 def test_uncheckable_text_is_answered_with_the_reason(client: TestClient, text: str, message: str) -> None:
     """The reason is shown in place of the result."""
-    assert message in visible_text(client.post("/page/check", data={"text": text}, headers=FROM_PAGE).text)
-
-
-def test_check_route_refuses_forms_without_the_page_header(client: TestClient) -> None:
-    """A form on another site cannot set the header; a form with unknown fields is a bad request."""
-    assert client.post("/page/check", data={"text": "x"}).status_code == 403
-    assert client.post("/page/check", data={f"f{n}": "1" for n in range(9)}, headers=FROM_PAGE).status_code == 400
+    assert message in visible_text(client.post("/page/check", data={"text": text}, headers=ASKED_BY_THE_PAGE).text)

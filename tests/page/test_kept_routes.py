@@ -14,7 +14,7 @@ from index.server.kept_store import FOLDER
 from index.settings import Settings
 from tests.citations.kept_items import item, quote_of
 from tests.fakes import FakeEncoder
-from tests.page.conftest import running_routes
+from tests.page.conftest import ASKED_BY_THE_PAGE, running_routes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from fastapi.testclient import TestClient
 
 SIGNED = "The king signed the treaty in the harbour."
-FROM_PAGE = {"X-Pincite": "page"}
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +50,7 @@ def body(library: Library, **changes: Any) -> str:
 
 def test_quotes_are_compared(client: TestClient, library: Library) -> None:
     """The states of each item's quotes, by its id."""
-    answer = client.post("/page/kept/check", content=body(library), headers=FROM_PAGE)
+    answer = client.post("/page/kept/check", content=body(library), headers=ASKED_BY_THE_PAGE)
     assert answer.status_code == 200
     [state] = answer.json()["states"]["a-kept-quote"]
     assert (state["state"], state["now"]["quote"]) == ("there", SIGNED)
@@ -66,7 +65,7 @@ def test_quotes_are_compared(client: TestClient, library: Library) -> None:
 def test_export_is_a_download(client: TestClient, library: Library, form: str, kind: str, begin: bytes) -> None:
     """A browser never renders it as a page of this server."""
     address = f"/page/kept/export?form={form}&style=mla&address=https%3A%2F%2Fexample.org%2Fl%2F"
-    answer = client.post(address, content=body(library), headers=FROM_PAGE)
+    answer = client.post(address, content=body(library), headers=ASKED_BY_THE_PAGE)
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith(kind)
     assert answer.headers["content-disposition"].startswith('attachment; filename="kept.')
@@ -78,7 +77,7 @@ def test_nothing_is_stored_without_accounts(client: TestClient, library: Library
     """The browser learns that it has to keep its items itself."""
     assert client.get("/page/kept").json() == {"stored": False, "items": []}
     for path in ("/page/kept", "/page/kept/forget"):
-        answer = client.post(path, content=body(library), headers=FROM_PAGE)
+        answer = client.post(path, content=body(library), headers=ASKED_BY_THE_PAGE)
         assert answer.json() == {"stored": False, "items": []}
     assert not (library.folder / FOLDER).exists()
 
@@ -93,7 +92,7 @@ def test_other_sites_cannot_send(client: TestClient, library: Library, path: str
 @pytest.mark.parametrize("sent", ["", "[", "{}", "[[]]", "[" * 10_000, '[{"id": "../../etc/passwd"}]'])
 def test_what_is_no_collection_is_refused_in_words(client: TestClient, path: str, sent: str) -> None:
     """The page can show the message and the hint."""
-    answer = client.post(f"/page/kept{path}", content=sent, headers=FROM_PAGE)
+    answer = client.post(f"/page/kept{path}", content=sent, headers=ASKED_BY_THE_PAGE)
     assert answer.status_code == 422
     assert answer.json()["message"].startswith("The collection is invalid")
     assert answer.json()["hint"]
@@ -101,16 +100,16 @@ def test_what_is_no_collection_is_refused_in_words(client: TestClient, path: str
 
 def test_too_large_a_body_is_refused(client: TestClient) -> None:
     """Whatever is in it."""
-    answer = client.post("/page/kept/check", content="[" + " " * 3_000_000, headers=FROM_PAGE)
+    answer = client.post("/page/kept/check", content="[" + " " * 3_000_000, headers=ASKED_BY_THE_PAGE)
     assert answer.status_code == 422
     assert "larger than 2 MB" in answer.json()["message"]
-    assert client.post("/page/kept/check", content=" " * 5_000_000, headers=FROM_PAGE).status_code == 413
+    assert client.post("/page/kept/check", content=" " * 5_000_000, headers=ASKED_BY_THE_PAGE).status_code == 413
 
 
 def test_unknown_form_and_style_are_refused(client: TestClient, library: Library) -> None:
     """Before any work."""
     for query in ("form=pdf", "form=html&style=vancouver", "style=apa"):
-        answer = client.post(f"/page/kept/export?{query}", content=body(library), headers=FROM_PAGE)
+        answer = client.post(f"/page/kept/export?{query}", content=body(library), headers=ASKED_BY_THE_PAGE)
         assert answer.status_code == 422
 
 

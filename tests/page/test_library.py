@@ -8,7 +8,6 @@ import json
 import re
 from contextlib import contextmanager
 from dataclasses import replace
-from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +28,7 @@ from index.settings import Settings
 from tests.cases import cases
 from tests.fakes import FakeEncoder
 from tests.hosted import wait_until
-from tests.page.conftest import running_routes
+from tests.page.conftest import ASKED_BY_THE_PAGE, ATTACK, running_routes, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -39,9 +38,7 @@ if TYPE_CHECKING:
     from index.records.document import FileStage, State
     from tests.conftest import Write
 
-ATTACK = "<img src=x onerror=alert(1)> \"quoted\" 'too' & ${alert(1)}"
 IMAGES = "3 pages without text, as images: run text recognition to have them read."
-ASKED_BY_THE_PAGE = {"X-Pincite": "page"}
 
 
 def make_info(name: str, **changes: Any) -> DocumentInfo:
@@ -53,11 +50,6 @@ def make_info(name: str, **changes: Any) -> DocumentInfo:
 def names(documents: Sequence[DocumentInfo]) -> list[str]:
     """Return the names of the documents."""
     return [info.name for info in documents]
-
-
-def text_of(html: str) -> str:
-    """Return the text that a reader sees, without tags."""
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
 
 
 # The list
@@ -121,17 +113,13 @@ def test_long_list_is_paginated() -> None:
     assert shelf_of(documents, ListQuery(page=-9)).wish.page == 1
 
 
-def test_empty_list_has_one_page() -> None:
-    """The page invites the reader to add documents."""
+def test_list_without_values_hides_a_column_or_all() -> None:
+    """A column that no document fills would only waste space; an empty list invites the reader to add documents."""
+    assert shelf_of([make_info("a")], ListQuery()).columns == ("name", "format", "passages", "health")
+    assert shelf_of(DOCUMENTS, ListQuery()).columns == tuple(COLUMNS)
     empty = shelf_of([], ListQuery())
     assert (empty.pages, empty.matched) == (1, 0)
     assert "Nothing here yet" in text_of(library_view.shelf(empty))
-
-
-def test_column_without_values_is_hidden() -> None:
-    """A column that no document fills would only waste space."""
-    assert shelf_of([make_info("a")], ListQuery()).columns == ("name", "format", "passages", "health")
-    assert shelf_of(DOCUMENTS, ListQuery()).columns == tuple(COLUMNS)
 
 
 def test_table_header_states_the_sort_order() -> None:
@@ -222,11 +210,13 @@ def test_job_shows_the_stage_of_each_file() -> None:
 
 
 def test_failed_file_is_shown_with_its_remedy() -> None:
-    """The announcement counts it, too."""
+    """The announcement counts it, too, and names few files of each outcome; the others are counted."""
     html = library_view.jobs([make_job("failed", "added", state="done", reason="It is locked.", hint="Unlock it.")], [])
     assert "It is locked. Unlock it." in text_of(html)
-    assert 'data-tell="1 added, 1 not added. Not added: 0.txt. Added: 1.txt."' in html
     assert "1,234 passages in 2.0 s" in text_of(html)
+    html = library_view.jobs([make_job(*repeated("added", 7), *repeated("failed", 2), state="done")], [])
+    listed = "Not added: 7.txt, 8.txt. Added: 0.txt, 1.txt, 2.txt, 3.txt, 4.txt, 2 more."
+    assert f'data-tell="7 added, 2 not added. {listed}"' in html
 
 
 def test_long_job_shows_active_and_failed_files_first() -> None:
@@ -246,13 +236,6 @@ def test_long_document_can_be_asked_while_it_is_encoded() -> None:
     html = library_view.jobs([make_job("encoding", passages=400, of_passages=1420, ready=312, document="ab" * 32)], [])
     assert "0.txt 312 of 1,420 passages read; you can ask now Ask about it : 0.txt" in text_of(html)
     assert 'href="./?in=abababababab"' in html
-
-
-def test_announcement_names_few_files_of_each_outcome() -> None:
-    """The others are counted."""
-    html = library_view.jobs([make_job(*repeated("added", 7), *repeated("failed", 2), state="done")], [])
-    listed = "Not added: 7.txt, 8.txt. Added: 0.txt, 1.txt, 2.txt, 3.txt, 4.txt, 2 more."
-    assert f'data-tell="7 added, 2 not added. {listed}"' in html
 
 
 def test_jobs_of_other_visitors_show_no_file_names() -> None:
@@ -423,6 +406,15 @@ def visible_fragment(site: TestClient, path: str, **query: str) -> str:
     return text_of(site.get(f"/page/{path}", params=query).text)
 
 
+@contextmanager
+def events_of(library: Library, folder: Path) -> Iterator[LibraryEvents]:
+    """Yield the events of the tab, with jobs of their own."""
+    settings = Settings(passage_tokens=32)
+    jobs = Jobs(library, settings, Uploads(folder / "uploads", settings))
+    yield LibraryEvents(library, settings, jobs)
+    jobs.close()
+
+
 def test_documents_route_filters_and_sorts(site: TestClient) -> None:
     """An invalid page number is refused."""
     assert "2 documents" in visible_fragment(site, "documents")
@@ -457,19 +449,22 @@ def test_state_route_shows_whether_the_library_has_changed(tmp_path: Path, write
 
 
 @pytest.mark.parametrize(
-    ("path", "values", "setting"),
+    ("path", "values", "messages"),
     [
-        ("links", {"address": "https://example.org/"}, "PINCITE_ALLOW_URLS"),
-        ("folders", {"folder": "/etc"}, "PINCITE_ALLOW_FOLDERS"),
+        ("links", {"address": "https://example.org/"}, ("is not allowed here", "PINCITE_ALLOW_URLS")),
+        ("folders", {"folder": "/etc"}, ("is not allowed here", "PINCITE_ALLOW_FOLDERS")),
+        ("batches", {"questions": " \n "}, ("There is no question.",)),
+        ("batches", {"questions": "a\nb\nc\nd"}, ("PINCITE_MAX_BATCH_QUESTIONS",)),
     ],
+    ids=["an address", "a folder", "no question", "too many questions"],
 )
-def test_disallowed_links_and_folders_are_refused(
-    site: TestClient, path: str, values: dict[str, str], setting: str
+def test_what_is_not_allowed_is_refused(
+    site: TestClient, path: str, values: dict[str, str], messages: Sequence[str]
 ) -> None:
-    """The refusal does not depend on the hidden controls."""
+    """The refusal does not depend on the hidden controls, and says what to do about it."""
     response = site.post(f"/page/{path}", data=values, headers=ASKED_BY_THE_PAGE)
-    assert "is not allowed here" in response.text
-    assert setting in response.text
+    for message in messages:
+        assert message in response.text
     assert "X-Job" not in response.headers
 
 
@@ -504,49 +499,25 @@ def test_batch_of_questions_becomes_a_table(site: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("name", "data", "expected", "reason"),
     [
-        pytest.param(" \n ", "There is no question.", id="none"),
-        pytest.param("a\nb\nc\nd", "PINCITE_MAX_BATCH_QUESTIONS", id="too many"),
+        pytest.param("q.txt", b"\xef\xbb\xbfWho?\r\n\r\nWhen?", "Who?\nWhen?", "", id="lines"),
+        pytest.param("q.csv", b'id,question\n1,"Who, then?"\n2,When?', "Who, then?\nWhen?", "", id="table"),
+        pytest.param("q.jsonl", b'{"question": "Who\\n or when?"}', "Who or when?", "", id="records"),
+        pytest.param("q.pdf", b"Who?", "", "q.pdf is not a .csv, .xlsx, .jsonl, .txt file.", id="another format"),
+        pytest.param("q.txt", b"\xff\xfe\x00", "", "The file must be UTF-8 text.", id="no text"),
+        pytest.param("q.txt", b"", "", "q.txt contains no questions.", id="empty"),
+        pytest.param("q.jsonl", b"{}", "", "q.jsonl, line 1: there is no question.", id="no question in it"),
     ],
 )
-def test_empty_or_too_long_batch_is_refused(site: TestClient, text: str, message: str) -> None:
-    """The message says what to do about it."""
-    response = site.post("/page/batches", data={"questions": text}, headers=ASKED_BY_THE_PAGE)
-    assert message in response.text
-    assert "X-Job" not in response.headers
-
-
-@pytest.mark.parametrize(
-    ("name", "data", "expected"),
-    [
-        pytest.param("q.txt", b"\xef\xbb\xbfWho?\r\n\r\nWhen?", "Who?\nWhen?", id="lines"),
-        pytest.param("q.csv", b'id,question\n1,"Who, then?"\n2,When?', "Who, then?\nWhen?", id="table"),
-        pytest.param("q.jsonl", b'{"question": "Who\\n or when?"}', "Who or when?", id="records"),
-    ],
-)
-def test_questions_are_read_from_a_file(site: TestClient, name: str, data: bytes, expected: str) -> None:
-    """They are listed one per line, to be reviewed before they are asked."""
+def test_questions_are_read_from_a_file(site: TestClient, name: str, data: bytes, expected: str, reason: str) -> None:
+    """They are listed one per line, to be reviewed before they are asked, or the reason is shown in their place."""
     html = site.post("/page/questions", params={"name": name}, content=data, headers=ASKED_BY_THE_PAGE).text
-    assert re.sub(r' data-table="[^"]*"', "", html) == f'<template id="p-read">{expected}</template>\n'
-
-
-@pytest.mark.parametrize(
-    ("name", "data", "message"),
-    [
-        pytest.param("q.pdf", b"Who?", "q.pdf is not a .csv, .xlsx, .jsonl, .txt file.", id="another format"),
-        pytest.param("q.txt", b"\xff\xfe\x00", "The file must be UTF-8 text.", id="no text"),
-        pytest.param("q.txt", b"", "q.txt contains no questions.", id="empty"),
-        pytest.param("q.jsonl", b"{}", "q.jsonl, line 1: there is no question.", id="no question in it"),
-    ],
-)
-def test_file_without_questions_is_answered_with_the_reason(
-    site: TestClient, name: str, data: bytes, message: str
-) -> None:
-    """The reason is shown in place of the questions."""
-    html = site.post("/page/questions", params={"name": name}, content=data, headers=ASKED_BY_THE_PAGE).text
-    assert message in text_of(html)
-    assert "p-read" not in html
+    if reason:
+        assert reason in text_of(html)
+        assert "p-read" not in html
+    else:
+        assert re.sub(r' data-table="[^"]*"', "", html) == f'<template id="p-read">{expected}</template>\n'
 
 
 @pytest.mark.parametrize("path", ["batches/unknown/answers.csv", "batches/unknown/answers.exe"])
@@ -573,48 +544,40 @@ def test_unexpected_error_is_logged_but_not_shown(
 
 def test_one_waiting_file_can_be_cancelled(library: Library, tmp_path: Path) -> None:
     """The other files of the job are added."""
-    settings = Settings(passage_tokens=32)
-    jobs = Jobs(library, settings, Uploads(tmp_path / "uploads", settings))
-    events = LibraryEvents(library, settings, jobs)
-    with library.parts.store.writing():  # no file is begun before the lock is released
-        files = [jobs.uploads.receive(f"{n}.txt", [b"The clock struck %d." % n]) for n in range(20)]
-        job = jobs.find(events.upload(files))
-        events.cancel(job.id, 19)
-    wait_until(lambda: job.state == "done")
-    assert "19.txt" not in {info.name for info in library.documents()}
-    assert len(library.documents()) == 19
-    assert events.state([job.id])["known"] == [job.id]
-    jobs.close()
+    with events_of(library, tmp_path) as events:
+        with library.parts.store.writing():  # no file is begun before the lock is released
+            files = [events.jobs.uploads.receive(f"{n}.txt", [b"The clock struck %d." % n]) for n in range(20)]
+            job = events.jobs.find(events.upload(files))
+            events.cancel(job.id, 19)
+        wait_until(lambda: job.state == "done")
+        assert "19.txt" not in {info.name for info in library.documents()}
+        assert len(library.documents()) == 19
+        assert events.state([job.id])["known"] == [job.id]
 
 
 def test_browser_learns_of_its_job_until_it_sees_the_report(library: Library, tmp_path: Path) -> None:
     """Even if the job has ended. Other browsers, and requests without a cookie, do not learn of it."""
-    settings = Settings(passage_tokens=32)
-    jobs = Jobs(library, settings, Uploads(tmp_path / "uploads", settings))
-    events = LibraryEvents(library, settings, jobs)
-    job = events.upload([jobs.uploads.receive("horse.txt", [b"The horse ran."])], browser="hers")
-    wait_until(lambda: jobs.find(job).state == "done")
-    assert events.state([], "another's")["begun"] == events.state([])["begun"] == []
-    for browser, unseen in (("another's", [job]), ("", [job]), ("hers", [])):
-        assert "horse.txt" in events.watched([job], browser)
-        assert events.state([], "hers")["begun"] == unseen
-    jobs.close()
+    with events_of(library, tmp_path) as events:
+        job = events.upload([events.jobs.uploads.receive("horse.txt", [b"The horse ran."])], browser="hers")
+        wait_until(lambda: events.jobs.find(job).state == "done")
+        assert events.state([], "another's")["begun"] == events.state([])["begun"] == []
+        for browser, unseen in (("another's", [job]), ("", [job]), ("hers", [])):
+            assert "horse.txt" in events.watched([job], browser)
+            assert events.state([], "hers")["begun"] == unseen
 
 
 def test_tab_polls_while_jobs_run(library: Library, tmp_path: Path) -> None:
     """It shows its own uploads in full and others as a count, and polls slowly when all jobs have ended."""
-    settings = Settings(passage_tokens=32)
-    jobs = Jobs(library, settings, Uploads(tmp_path / "uploads", settings))
-    events = LibraryEvents(library, settings, jobs)
-    with library.parts.store.writing():  # no job ends before the lock is released
-        files = [jobs.uploads.receive(f"{name}.txt", [f"The {name} sang.".encode()]) for name in ("horse", "whale")]
-        mine, theirs = (events.upload([file]) for file in files)
+    with events_of(library, tmp_path) as events:
+        with library.parts.store.writing():  # no job ends before the lock is released
+            receive = events.jobs.uploads.receive
+            files = [receive(f"{name}.txt", [f"The {name} sang.".encode()]) for name in ("horse", "whale")]
+            mine, theirs = (events.upload([file]) for file in files)
+            state = events.state([mine])
+            assert (state["working"], state["others"]) == (True, True)
+            assert "whale" not in events.watched([mine])
+            assert "Somebody else is adding 1 file" in events.watched([mine])
+        wait_until(lambda: events.jobs.find(theirs).state == "done")
         state = events.state([mine])
-        assert (state["working"], state["others"]) == (True, True)
-        assert "whale" not in events.watched([mine])
-        assert "Somebody else is adding 1 file" in events.watched([mine])
-    wait_until(lambda: jobs.find(theirs).state == "done")
-    state = events.state([mine])
-    assert (state["working"], state["others"], state["known"]) == (False, False, [mine])
-    assert "Somebody else" not in events.watched([mine])
-    jobs.close()
+        assert (state["working"], state["others"], state["known"]) == (False, False, [mine])
+        assert "Somebody else" not in events.watched([mine])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from index.page.map_svg import BADGES, map_overlay, map_svg
@@ -30,10 +30,9 @@ from index.views.library_map import (
     width,
 )
 from tests.factories import why
+from tests.nightly import length
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from index.views.library_map import Point
 
 points = st.tuples(st.floats(0, 1), st.floats(0, 1))
@@ -61,21 +60,16 @@ TWO = LibraryMap(7, (make_shape("ships", (0.2, 0.2), (0.25, 0.3), (0.3, 0.2)), m
 
 
 def test_map_has_a_path_per_document_and_a_dot_per_passage() -> None:
-    """The layer states its generation and is hidden from screen readers."""
+    """The layer states its generation and is hidden from screen readers. Each stroke is relative to the one before."""
     svg = parse_svg(map_svg(TWO))
     paths = [path.get("d", "") for path in svg.iter("path")]
     assert [path.count("h0") for path in paths] == [3, 1]
     assert svg.attrib["data-generation"] == "7"
     assert svg.attrib["aria-hidden"] == "true"
     assert [text.text for text in svg.iter("text")] == ["ships", "bread"]
-
-
-def test_dots_have_the_positions_of_the_map() -> None:
-    """Each stroke is relative to the one before."""
-    path = next(parse_svg(map_svg(TWO)).iter("path")).get("d", "")
     x = y = 0
     positions = []
-    for right, down in re.findall(r"m(-?\d+) (-?\d+)h0", path):
+    for right, down in re.findall(r"m(-?\d+) (-?\d+)h0", paths[0]):
         x, y = x + int(right), y + int(down)
         positions.append((x, y))
     expected = [map_module.spot(dot) for dot in TWO.shapes[0].dots]
@@ -112,14 +106,10 @@ def test_badge_links_to_its_source() -> None:
 
 
 def test_removed_passage_has_no_badge_and_others_keep_their_numbers() -> None:
-    """Badge n belongs to card n."""
+    """Badge n belongs to card n. More badges than the limit would hide the map."""
     placed = Placement(TWO, (0.5, 0.5), (None, (0.8, 0.9)))
     svg = parse_svg(map_overlay(placed, [make_hit("gone"), make_hit("bread")], {1, 2}))
     assert [badge.get("data-n") for badge in svg.iter("a")] == ["2"]
-
-
-def test_number_of_badges_is_limited() -> None:
-    """More badges would hide the map."""
     hits = [make_hit("ships", number=n) for n in range(BADGES + 5)]
     svg = parse_svg(map_overlay(Placement(TWO, (0.5, 0.5), ((0.2, 0.2),) * len(hits)), hits, set()))
     assert len(list(svg.iter("a"))) == BADGES
@@ -140,26 +130,11 @@ def test_document_names_are_escaped_in_the_map(name: str) -> None:
 
 
 @given(spots, st.lists(spots, max_size=BADGES))
+@example((172.0, 108.0), [(172.0, 108.0)] * BADGES)  # all in one place
+@example((172.0, 108.0), [(12.0, 20.0)] * BADGES)  # all in a corner
+@example((172.0, 108.0), [(100.0 + 4 * n, 100.0) for n in range(BADGES)])  # in a row
 def test_badges_do_not_overlap_and_stay_inside_the_frame(question: Point, dots: list[Point]) -> None:
-    """They do so for any positions, for the mark of the question, and for the clickable areas of two badges."""
-    assert_badges_are_apart(question, dots)
-
-
-@pytest.mark.parametrize(
-    "dots",
-    [
-        pytest.param([(172.0, 108.0)] * BADGES, id="all in one place"),
-        pytest.param([(12.0, 20.0)] * BADGES, id="all in a corner"),
-        pytest.param([(100.0 + 4 * n, 100.0) for n in range(BADGES)], id="in a row"),
-    ],
-)
-def test_badges_of_crowded_hits_are_moved_apart(dots: list[Point]) -> None:
-    """Badges move as far as needed."""
-    assert_badges_are_apart((172.0, 108.0), dots)
-
-
-def assert_badges_are_apart(question: Point, dots: Sequence[Point]) -> None:
-    """Assert that every badge is inside the frame and clear of the question and the other badges."""
+    """They move as far as needed, for any positions, for the mark of the question, and for the clickable areas."""
     found = badges(question, dots)
     assert len(found) == len(dots)
     for n, place in enumerate(found):
@@ -169,7 +144,7 @@ def assert_badges_are_apart(question: Point, dots: Sequence[Point]) -> None:
 
 
 @given(
-    st.lists(st.tuples(points, st.text(min_size=1, max_size=60)), min_size=1, max_size=30),
+    st.lists(st.tuples(points, st.text(min_size=1, max_size=60)), min_size=1, max_size=length(12, 30)),
     st.lists(spots, max_size=8),
 )
 def test_labels_do_not_overlap_and_stay_inside_the_frame(

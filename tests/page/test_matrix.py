@@ -18,8 +18,7 @@ from index.records import Citation, DocumentInfo, Location, Matrix, MatrixCell, 
 from index.settings import Settings
 from tests.fakes import FakeEncoder
 from tests.hosted import wait_until
-from tests.page.conftest import running_routes
-from tests.page.test_library import ASKED_BY_THE_PAGE, ATTACK, text_of
+from tests.page.conftest import ASKED_BY_THE_PAGE, ATTACK, running_routes, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

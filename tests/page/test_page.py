@@ -206,14 +206,10 @@ def test_middleware_replaces_gradio_s_head_elements(client: TestClient) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/gradio_api/info"])
 def test_every_response_has_the_security_headers(client: TestClient, path: str) -> None:
-    """The headers do not depend on the route."""
+    """They do not depend on the route. Hashed files alone are cached: the page, which names them, is revalidated."""
     headers = client.get(path).headers
     assert headers["content-security-policy"] == f"{POLICY}; frame-ancestors 'self'"
     assert headers["x-content-type-options"] == "nosniff"
-
-
-def test_only_hashed_files_are_cached(client: TestClient) -> None:
-    """The page itself must be revalidated, because it names the hashed files."""
     assert "immutable" in client.get("/ui/page.css?v=1").headers["cache-control"]
     assert "cache-control" not in client.get("/ui/page.css").headers
     assert client.get("/").headers["cache-control"] == "no-cache"
@@ -275,15 +271,11 @@ def test_every_static_file_is_part_of_a_bundle() -> None:
 
 
 def test_rest_api_is_served_beside_the_page(app: TestClient) -> None:
-    """Its documentation loads nothing from other hosts."""
+    """Its documentation loads nothing from other hosts. Gradio alone would let any site call it with our cookies."""
     assert app.get("/v1/documents").json()
     docs = app.get("/docs").text
     assert "swagger" in docs
     assert not re.findall(r"(?:src|href)=.https?://", docs)
-
-
-def test_other_origins_get_no_cors_header(app: TestClient) -> None:
-    """Gradio alone would let any site call it with the visitor's cookies."""
     headers = app.get("/config", headers={"origin": "https://evil.example", "host": "pincite.example"}).headers
     assert "access-control-allow-origin" not in headers
 

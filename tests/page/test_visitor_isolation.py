@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import threading
 import time
@@ -121,12 +122,20 @@ def is_added(client: httpx.Client, name: str) -> bool:
     return True
 
 
-def test_uploaded_file_can_be_added_once(visitor: httpx.Client) -> None:
-    """A second event with the same handle is refused."""
-    path = upload(visitor, "treaty.txt", "The king signed the treaty.")
-    assert run_event(visitor, upload_event(visitor), [[file(path)]])["success"]
+def test_uploaded_file_can_be_added_once(visitor: httpx.Client, library: Library) -> None:
+    """A second event with the same handle, which names no path, is refused. File and folder are deleted then."""
+    before, pending = set(Path(get_upload_folder()).rglob("*")), pending_folders(library.folder)
+    handle = upload(visitor, "treaty.txt", "The king signed the treaty.")
+    assert re.fullmatch(r"[\w-]{22}/treaty\.txt", handle)
+    assert len(pending_folders(library.folder) - pending) == 1
+    added = run_event(visitor, upload_event(visitor), [[file(handle)]])
+    assert added["success"]
+    assert "data-begun" in json.dumps(added["output"])
+    assert str(library.folder) not in json.dumps(added)
     assert is_added(visitor, "treaty.txt")
-    again = run_event(visitor, upload_event(visitor), [[file(path)]])
+    wait_until(lambda: pending_folders(library.folder) <= pending)
+    assert set(Path(get_upload_folder()).rglob("*")) == before
+    again = run_event(visitor, upload_event(visitor), [[file(handle)]])
     assert (again["success"], again["output"]["error"]) == (False, str(NotUploaded()))
 
 
@@ -199,51 +208,28 @@ def test_other_events_refuse_files_in_every_input(visitor: httpx.Client, traps: 
     assert sorted(Path(get_upload_folder()).rglob("*")) == before
 
 
-def test_upload_is_deleted_once_it_is_in_the_library(visitor: httpx.Client, library: Library) -> None:
-    """Both the file and its folder are deleted."""
-    before, pending = set(Path(get_upload_folder()).rglob("*")), pending_folders(library.folder)
-    path = upload(visitor, "bridge.txt", "The bridge was built of glass.")
-    assert len(pending_folders(library.folder) - pending) == 1
-    assert run_event(visitor, upload_event(visitor), [[file(path)]])["success"]
-    assert is_added(visitor, "bridge.txt")
-    wait_until(lambda: pending_folders(library.folder) <= pending)
-    assert set(Path(get_upload_folder()).rglob("*")) == before
-
-
 def test_browser_cannot_use_the_upload_of_another(url: str, visitor: httpx.Client) -> None:
-    """Knowing the handle is not enough, and the uploader can still use it."""
-    path = upload(visitor, "mine.txt", "The ship left the harbour.")
+    """Knowing the handle is not enough, and both can upload the same file."""
+    text = "The ship left the harbour."
+    mine = upload(visitor, "mine.txt", text)
     with httpx.Client(base_url=url, timeout=60) as other:
         for _ in range(2):  # without a cookie, and with one of its own
-            assert not run_event(other, upload_event(other), [[file(path)]])["success"]
-            upload(other, "theirs.txt", "The whale was seen from the boat.")
-    assert run_event(visitor, upload_event(visitor), [[file(path)]])["success"]
+            assert not run_event(other, upload_event(other), [[file(mine)]])["success"]
+            theirs = upload(other, "mine.txt", text)
+        for client, handle in ((visitor, mine), (other, theirs)):
+            assert run_event(client, upload_event(client), [[file(handle)]])["success"]
     assert is_added(visitor, "mine.txt")
 
 
-def test_two_browsers_can_upload_the_same_file(url: str, visitor: httpx.Client) -> None:
-    """Each has its own copy."""
-    text = "The comet fell into the desert."
-    with httpx.Client(base_url=url, timeout=60) as other:
-        mine, theirs = upload(visitor, "comet.txt", text), upload(other, "comet.txt", text)
-        for client, path in ((visitor, mine), (other, theirs)):
-            result = run_event(client, upload_event(client), [[file(path)]])
-            assert result["success"]
-            assert "data-begun" in json.dumps(result["output"])
-
-
-@pytest.mark.parametrize(
-    "path",
-    ["/gradio_api/file={}", "/gradio_api/file/{}", "/file={}", "/gradio_api/stream/{}"],
-)
-def test_no_gradio_route_serves_a_file(visitor: httpx.Client, traps: dict[str, Any], path: str) -> None:
+def test_no_gradio_route_serves_a_file(visitor: httpx.Client, traps: dict[str, Any]) -> None:
     """Files of the server, of the library and of uploads are all refused, since the page needs none."""
-    own = upload(visitor, "own.txt", CANARY)
-    for name in ("a file", "a system file", "the catalog", "a link", "a file in the upload folder"):
-        response = visitor.get(path.format(traps[name]["path"]))
-        assert response.status_code in (403, 404, 405)
-        assert CANARY not in response.text
-    assert visitor.get(path.format(own)).status_code in (403, 404, 405)
+    names = ("a file", "a system file", "the catalog", "a link", "a file in the upload folder")
+    paths = [upload(visitor, "own.txt", CANARY), *(traps[name]["path"] for name in names)]
+    for form in ("/gradio_api/file={}", "/gradio_api/file/{}", "/file={}", "/gradio_api/stream/{}"):
+        for path in paths:
+            response = visitor.get(form.format(path))
+            assert response.status_code in (403, 404, 405)
+            assert CANARY not in response.text
 
 
 def test_gradio_s_own_path_check_is_active(app: FastAPI) -> None:
@@ -262,7 +248,10 @@ def test_gradio_s_own_path_check_is_active(app: FastAPI) -> None:
 
 
 def test_cookie_is_limited_to_the_page(url: str) -> None:
-    """Scripts cannot read it; over HTTPS it also works in a frame, partitioned by the outer site."""
+    """Scripts cannot read it; over HTTPS it also works in a frame, partitioned by the outer site.
+
+    A cookie of any other form identifies no browser.
+    """
     files = {"files": ("a.txt", b"x")}
     response = httpx.post(f"{url}/gradio_api/upload", files=files, headers={"Origin": url}, timeout=60)
     header = response.headers["set-cookie"]
@@ -271,6 +260,9 @@ def test_cookie_is_limited_to_the_page(url: str) -> None:
     assert cookie("x", {"origin": "https://demo.example"}).endswith(
         "; Path=/; HttpOnly; SameSite=None; Secure; Partitioned"
     )
+    for value, known in (("x" * 32, "x" * 32), ("x", ""), ("ü" * 30, ""), ("", "")):
+        scope = {"type": "http", "headers": [(b"cookie", f"{COOKIE}={value}".encode())]}
+        assert browser_of(scope) == known
 
 
 # Fairness
@@ -353,13 +345,3 @@ def browser(url: str, address: str) -> httpx.Client:
     """Return a client that connects from this local address."""
     limits = httpx.Limits(max_connections=200)
     return httpx.Client(base_url=url, timeout=90, transport=httpx.HTTPTransport(local_address=address, limits=limits))
-
-
-# Cookies
-
-
-@pytest.mark.parametrize(("value", "browser"), [("x" * 32, "x" * 32), ("x", ""), ("ü" * 30, ""), ("", "")])
-def test_browser_is_identified_by_a_valid_cookie_only(value: str, browser: str) -> None:
-    """A cookie of any other form is ignored."""
-    headers = [(b"cookie", f"{COOKIE}={value}".encode())]
-    assert browser_of({"type": "http", "headers": headers}) == browser

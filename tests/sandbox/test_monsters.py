@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import sys
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +14,8 @@ from index.ingest.queue import absolute
 from index.loading.loader import digest, discover, read_bytes
 from index.loading.sandbox.messages import ChunkerSettings, Limits, Parsed
 from index.loading.sandbox.pool import Parser, parsers
-from tests.loading import hostile
 from tests.nightly import length
+from tests.skips import FILES, NEEDS_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from index.library.library import Library
     from tests.conftest import Write
 
-FILES = Path(__file__).parents[3] / "shared" / "files"
 SMALL = Limits(seconds=60.0, megabytes=200)
 MEGABYTES = 512
 SENTENCE = "The Arctic Tern was moored in the harbour of Hull, where the rain of winter fell on her. "
@@ -65,42 +62,6 @@ def test_text_that_exceeds_the_memory_limit_is_a_failure(parser: Parser, write: 
         assert parsed.cost.megabytes <= 200
 
 
-@pytest.mark.parametrize("name", ["a.docx", "a.xlsx", "a.epub", "a.zip"])
-def test_zip_bomb_is_refused_without_unpacking(parser: Parser, write: Write, name: str) -> None:
-    """An archive that would grow hundreds of times is refused, whatever its suffix, before it takes memory."""
-    buffer = io.BytesIO()
-    part = {"a.docx": "word/document.xml", "a.xlsx": "xl/workbook.xml", "a.epub": "mimetype", "a.zip": "a.txt"}[name]
-    with (
-        zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
-        archive.open(part, "w") as file,
-    ):
-        for _ in range(30):
-            file.write(bytes(1_000_000))
-    with pytest.raises(LoadingError) as caught:
-        parser.parse(write(name, buffer.getvalue()), source=f"/files/{name}", max_bytes=10**9)
-    assert caught.value.hint or "does not read" in caught.value.message
-    assert not isinstance(caught.value, TooMuchMemory)
-
-
-@pytest.mark.parametrize(
-    ("name", "data"),
-    [
-        pytest.param("a.html", b"<div>" * 100_000 + b"bees" + b"</div>" * 100_000, id="nested HTML"),
-        pytest.param("a.html", b"<ul><li>" * 30_000 + b"bees", id="nested lists"),
-        pytest.param("a.md", b"> " * 100_000 + b"bees", id="nested quotations"),
-        pytest.param("a.md", b"[" * length(30_000, 100_000) + b"bees", id="brackets"),
-        pytest.param("a.txt", b"[" * 1_000_000 + b"bees", id="nested JSON"),
-        pytest.param("a.pdf", hostile.circular_page_tree(), id="a PDF with a circular page tree"),
-        pytest.param("a.docx", hostile.word_with_body("<w:p>" * 20_000 + "</w:p>" * 20_000), id="nested XML"),
-    ],
-)
-def test_deeply_nested_file_does_not_end_the_process(parser: Parser, write: Write, name: str, data: bytes) -> None:
-    """The file is read, or refused with a reason, and the process reads the next file."""
-    result = parse_or_error(parser, write(name, data))
-    assert "bees" in result.document.text if isinstance(result, Parsed) else result.hint
-    assert parser.parse(write("b.txt", b"bees"), source="/b.txt", max_bytes=10**9).document.text == "bees"
-
-
 @pytest.mark.parametrize("unit", [b"abcdefgh", pytest.param("\u7684".encode(), marks=pytest.mark.nightly)])
 def test_word_of_megabytes_is_cut_within_the_time_limit(tmp_path: Path, unit: bytes) -> None:
     """The sandbox process reads a word of any length and cuts it into passages: 1 MB, nightly 5 MB."""
@@ -113,7 +74,7 @@ def test_word_of_megabytes_is_cut_within_the_time_limit(tmp_path: Path, unit: by
     assert parsed.chunks[-1].end == len(parsed.document.text)
 
 
-@pytest.mark.skipif(not FILES.exists(), reason="shared data: the folder of real files is not beside this checkout")
+@NEEDS_FILES
 def test_real_files_stay_within_time_and_memory() -> None:
     """Each file is a document or a failure with a reason; none ends its process or exceeds its memory."""
     with parsers(Limits()) as parser:

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -121,16 +120,12 @@ def test_hanging_program_ends_with_the_worker_that_started_it(parser: Parser, wr
 
     thread = threading.Thread(target=parse)
     thread.start()
-    give_up = time.monotonic() + 30
-    while not (told.exists() and told.read_text()) and time.monotonic() < give_up:
-        time.sleep(0.01)
+    wait_until(lambda: told.exists() and told.read_text() != "")
     pid = int(told.read_text())
     assert _is_running(pid)
     parser.stop()
     thread.join(timeout=30)
-    while _is_running(pid) and time.monotonic() < give_up:
-        time.sleep(0.01)
-    assert not _is_running(pid)
+    wait_until(lambda: not _is_running(pid))
 
 
 def test_time_limit_grows_with_file_size() -> None:
@@ -315,12 +310,17 @@ with parsers(Limits(60.0, 400)) as parser:
 @pytest.mark.parametrize(
     ("stop_signal", "command"),
     [
-        (signal.SIGKILL, "!hang"),
         (signal.SIGKILL, "!loop"),
         (signal.SIGINT, "!hang"),
-        (signal.SIGTERM, "!loop"),
-        pytest.param(signal.SIGINT, "!loop", marks=pytest.mark.nightly),
-        pytest.param(signal.SIGTERM, "!hang", marks=pytest.mark.nightly),
+        *(
+            pytest.param(sent, command, marks=pytest.mark.nightly)
+            for sent, command in (
+                (signal.SIGKILL, "!hang"),
+                (signal.SIGINT, "!loop"),
+                (signal.SIGTERM, "!hang"),
+                (signal.SIGTERM, "!loop"),
+            )
+        ),
     ],
 )
 def test_worker_ends_with_its_parent(write: Write, command: str, stop_signal: signal.Signals) -> None:
@@ -333,10 +333,7 @@ def test_worker_ends_with_its_parent(write: Write, command: str, stop_signal: si
         assert Path(f"/proc/{pid}").exists()
         parent.send_signal(stop_signal)
         parent.wait()
-    deadline = time.monotonic() + 30
-    while _is_running(pid) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not _is_running(pid)
+    wait_until(lambda: not _is_running(pid))
 
 
 def _is_running(pid: int) -> bool:

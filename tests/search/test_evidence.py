@@ -96,8 +96,9 @@ def test_strength_adds_cosine_and_idf_share(store_of: StoreOf) -> None:
 
 
 def test_passages_are_weighed_independently(store_of: StoreOf) -> None:
-    """Weighed together or alone, in any order, a passage has the same evidence."""
+    """Weighed together or alone, in any order, a passage has the same evidence; none is no error."""
     store = store_of(SEA, LAND)
+    assert weighed(store, "whale") == []
     words = ("dear", "heron", "horse", "sang")
     together = weighed(store, "queen winter", *words)
     assert len(together) == 4
@@ -106,18 +107,9 @@ def test_passages_are_weighed_independently(store_of: StoreOf) -> None:
         assert alone.row == evidence.row
         assert alone.strengths == pytest.approx(evidence.strengths)
         assert alone.claims == pytest.approx(evidence.claims)
-        assert (
-            len(evidence.strengths)
-            == len(evidence.claims)
-            == len(evidence.terms)
-            == len(evidence.row.passage.sentences)
-        )
+        sentences = len(evidence.row.passage.sentences)
+        assert len(evidence.strengths) == len(evidence.claims) == len(evidence.terms) == sentences
         assert evidence.held == frozenset(analysis.terms(evidence.row.passage.text))
-
-
-def test_no_passages_give_no_evidence(store_of: StoreOf) -> None:
-    """A question without candidates is not an error."""
-    assert weighed(store_of(SEA), "whale") == []
 
 
 # The pinned sentence
@@ -150,8 +142,11 @@ def test_pin_is_the_sentence_that_answers(store_of: StoreOf, question: str, pin:
     assert quotes(ask(store_of(sea), question, limit=1)) == [pin]
 
 
-def test_heading_is_not_pinned(store_of: StoreOf) -> None:
-    """A heading states nothing, so the text below it is pinned even if the heading has all words of the question."""
+def test_heading_is_not_pinned_unless_there_is_nothing_else(store_of: StoreOf) -> None:
+    """It states nothing, so the text below it is pinned even if the heading has all words of the question.
+
+    In a passage of headings only, the better heading is pinned.
+    """
     text = "Whales of the north. It is said that a whale sang there. It rained."
     store = store_of(a_document(text, landmarks=[Landmark("heading", 0, "Whales of the north", 1)]))
     (hit,) = ask(store, "whales of the north")
@@ -159,10 +154,6 @@ def test_heading_is_not_pinned(store_of: StoreOf) -> None:
     assert hit.runner_up is not None
     assert hit.words(hit.runner_up) == "It rained."
     assert hit.why.verbatim
-
-
-def test_heading_is_pinned_if_there_is_nothing_else(store_of: StoreOf) -> None:
-    """In a passage of headings only, the better heading is pinned."""
     marks = [Landmark("heading", 0, "Whales", 1), Landmark("heading", 8, "Ships of the north", 2)]
     store = store_of(a_document("Whales. Ships of the north.", landmarks=marks))
     assert quotes(ask(store, "north ship")) == ["Ships of the north."]

@@ -133,22 +133,17 @@ def ten_hits_of(found: Found, document: Document) -> bool:
     return [hit.document.id for hit in found] == [document.id] * 10 and len(set(quotes(found))) == 10
 
 
-def test_small_document_is_not_found_without_a_filter(library: Library) -> None:
-    """All others are nearer: it is not among the best hundred hits."""
+def test_filters_find_ten_hits_of_the_small_document(library: Library, folder: Path) -> None:
+    """Without one, all others are nearer: it is not among the best hundred hits.
+
+    Operators select it by title, file name or date, and the retriever by its number.
+    """
     assert all(hit.document.id != SMALL.id for hit in library.search(QUESTION, limit=100))
-
-
-def test_filter_by_number_finds_ten_hits(folder: Path) -> None:
-    """The retriever, restricted to the document's number, finds ten of its twelve passages and nothing else."""
+    for operators in ("in:parts", "in:small.txt", "before:2000", "after:1999 before:2001"):
+        assert ten_hits_of(library.search(f"{QUESTION} {operators}"), SMALL)
     store = FolderStore(folder, create=False)
     assert ten_hits_of(ask(store, QUESTION, within=[store.catalog.number_of(SMALL.id) or 0]), SMALL)
     store.close()
-
-
-@pytest.mark.parametrize("operators", ["in:parts", "in:small.txt", "before:2000", "after:1999 before:2001"])
-def test_filter_by_operator_finds_ten_hits(library: Library, operators: str) -> None:
-    """Operators select the document by title, file name or date."""
-    assert ten_hits_of(library.search(f"{QUESTION} {operators}"), SMALL)
 
 
 def test_filter_by_name_finds_ten_hits(library: Library) -> None:

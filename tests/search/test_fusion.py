@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from index.records import Passage, Span
@@ -70,17 +70,16 @@ def is_best_first(scores: dict[int, float]) -> bool:
 
 
 @given(DENSE, LEXICAL)
+@example({}, {})
 def test_fused_scores_are_between_zero_and_one(dense: dict[int, float], lexical: dict[int, float]) -> None:
-    """Whatever both sides return, scores are in [0, 1], best first, and no passage is lost or invented."""
+    """Whatever both sides return, scores are in [0, 1], best first, and no passage is lost or invented.
+
+    A passage that leads on both sides leads the fusion.
+    """
     fused = fuse(dense, lexical)
     assert fused.keys() == dense.keys() | lexical.keys()
     assert in_bounds(fused.values())
     assert is_best_first(fused)
-
-
-@given(DENSE, LEXICAL)
-def test_best_of_both_sides_gets_the_full_score(dense: dict[int, float], lexical: dict[int, float]) -> None:
-    """A passage that leads on both sides leads the fusion."""
     best = 99
     fused = fuse({**dense, best: 1.5}, {**lexical, best: 60.0})
     assert next(iter(fused)) == best
@@ -127,11 +126,6 @@ def test_fusion_matches_a_hand_computed_example(monkeypatch: pytest.MonkeyPatch)
     assert list(fused) == [1, 3, 2, 4]
 
 
-def test_no_candidates_fuse_to_nothing() -> None:
-    """Empty sides are not an error."""
-    assert fuse({}, {}) == {}
-
-
 # Weighing by the evidence of sentences
 
 
@@ -139,7 +133,10 @@ def test_no_candidates_fuse_to_nothing() -> None:
 def test_weighed_scores_are_between_zero_and_one(
     dense: dict[int, float], lexical: dict[int, float], sentences: dict[int, list[tuple[float, float]]]
 ) -> None:
-    """Scores are in [0, 1], best first, none is lost, and passages with evidence come before those without."""
+    """Scores are in [0, 1], best first, none is lost, and passages with evidence come before those without.
+
+    Passages that were not weighed keep their order.
+    """
     fused = fuse(dense, lexical)
     evidence = {passage: an_evidence(values) for passage, values in sentences.items() if passage in fused}
     scores = weigh_by_evidence(dense, lexical, fused, evidence)
@@ -147,20 +144,7 @@ def test_weighed_scores_are_between_zero_and_one(
     assert in_bounds(scores.values())
     assert is_best_first(scores)
     assert set(list(scores)[: len(evidence)]) == set(evidence)
-
-
-@given(DENSE, LEXICAL)
-def test_fused_order_stays_without_evidence(dense: dict[int, float], lexical: dict[int, float]) -> None:
-    """Passages that were not weighed keep their order."""
-    fused = fuse(dense, lexical)
     assert list(weigh_by_evidence(dense, lexical, fused, {})) == list(fused)
-
-
-def test_perfect_match_scores_one() -> None:
-    """A passage that is the question word for word scores 1, and never more."""
-    scores = weigh_by_evidence({1: 1.0}, {1: 9.0}, {1: 1.0}, {1: an_evidence([(1.0, 1.0)])})
-    assert scores[1] == pytest.approx(1)
-    assert scores[1] <= 1
 
 
 def test_weighing_matches_a_hand_computed_example() -> None:
@@ -180,11 +164,17 @@ def test_weighing_matches_a_hand_computed_example() -> None:
 
 
 def test_passage_without_evidence_never_overtakes() -> None:
-    """A passage that was not weighed stays behind one that was, even with a higher fused score."""
+    """A passage that was not weighed stays behind one that was, even with a higher fused score.
+
+    A passage that is the question word for word scores 1, and never more.
+    """
     dense = {1: 0.9, 2: 0.8}
     scores = weigh_by_evidence(dense, {}, fuse(dense, {}), {2: an_evidence([(-0.9, 0.0)])})
     assert list(scores) == [2, 1]
     assert scores[1] == scores[2]
+    scores = weigh_by_evidence({1: 1.0}, {1: 9.0}, {1: 1.0}, {1: an_evidence([(1.0, 1.0)])})
+    assert scores[1] == pytest.approx(1)
+    assert scores[1] <= 1
 
 
 # Reordering within a document
@@ -236,24 +226,18 @@ def test_reordering_matches_a_hand_computed_example() -> None:
 
 
 @given(SCORES, st.sets(IDS))
+@example({1: 1.0, 2: 0.0}, {2})
 def test_verbatim_passages_are_lifted_above_all_others(scores: dict[int, float], above: set[int]) -> None:
-    """The order within both groups stays, scores are in [0, 1] and best first, and no passage is lost."""
+    """The order within both groups stays, scores are in [0, 1] and best first, and no passage is lost.
+
+    Lifting does not depend on the score; without a verbatim passage nothing changes.
+    """
     lifted = lift_verbatim(scores, above)
     assert list(lifted) == [passage for passage in scores if passage in above] + [
         passage for passage in scores if passage not in above
     ]
     assert in_bounds(lifted.values())
     assert is_best_first(lifted)
-
-
-def test_lifted_score_of_zero_comes_before_a_score_of_one() -> None:
-    """Lifting does not depend on the score."""
-    assert list(lift_verbatim({1: 1.0, 2: 0.0}, {2})) == [2, 1]
-
-
-@given(SCORES)
-def test_scores_stay_if_no_passage_is_lifted(scores: dict[int, float]) -> None:
-    """Without a verbatim passage nothing changes."""
     assert lift_verbatim(scores, ()) == scores
 
 

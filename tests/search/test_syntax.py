@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.records import CANDIDATES
+from tests.cases import cases
 from tests.search.conftest import filled, opened, quotes
 from tests.storage.factories import a_copy, a_document
 
@@ -225,33 +226,14 @@ def test_question_of_only_filters_is_returned(archive: Library) -> None:
     assert archive.search(" in:ships ").question == "in:ships"
 
 
-@pytest.mark.parametrize("question", ["ship", '"old ship"', "ship -queen", "ship in:notes", '"volcano"'])
-def test_valid_question_has_no_notes(archive: Library, question: str) -> None:
-    """There is no note if there are documents and words to search for, even without hits."""
-    assert archive.search(question).notes == ()
-
-
 # Malformed operators
 
 
-@pytest.mark.parametrize(
+@cases(
     "question",
-    [
-        '"old ship',
-        "ship -",
-        "- ship",
-        "ship after:yesterday",
-        "ship before:13",
-        "ship in:",
-        "ship -40",
-        "--ship",
-        'a 6" ship',
-        "type: ship",
-        "-queen",
-        "-queen -ship",
-        "ship after:2020-13-45",
-    ],
-)
+    ['"old ship', "ship -", "- ship", "ship after:yesterday", "ship before:13", "ship in:", "ship -40", "--ship",
+     'a 6" ship', "type: ship", "-queen", "-queen -ship", "ship after:2020-13-45"],
+)  # fmt: skip
 def test_malformed_operators_are_searched_as_plain_text(archive: Library, question: str) -> None:
     """Nothing is filtered, raised or noted."""
     found = archive.search(question, limit=50)
@@ -263,8 +245,14 @@ def test_malformed_operators_are_searched_as_plain_text(archive: Library, questi
 
 @pytest.mark.parametrize("question", ['ship "old ship" -queen in:notes', "ship after:2030"])
 def test_plain_search_ignores_operators(archive: Library, question: str) -> None:
-    """`plain=True` searches operators as words, for questions that were not written in our syntax."""
+    """`plain=True` searches operators as words, for questions that were not written in our syntax.
+
+    There is no note if there are documents and words to search for; `in:` accepts a prefix of the id.
+    """
     assert len(archive.search(question, limit=50)) < len(archive.search(question, limit=50, plain=True)) == 8
+    for valid in ("ship", '"old ship"', "ship -queen", "ship in:notes", '"volcano"'):
+        assert archive.search(valid).notes == ()
+    assert sources(archive.search(f"ship in:{QUEEN.id[:10]}")) == {"queen.docx"}
 
 
 @pytest.mark.parametrize("mode", ["dense", "lexical"])
@@ -281,8 +269,3 @@ def test_copies_do_not_evade_a_filter(library: Library) -> None:
     for question, allowed in (("treaty in:copy1", {"/archive/copy1.txt"}), ("treaty type:md", {KING.source})):
         found = library.search(question)
         assert {passage.document.source for hit in found for passage in (hit, *hit.also)} == allowed
-
-
-def test_document_is_named_by_the_beginning_of_its_id(archive: Library) -> None:
-    """`in:` accepts a prefix of the id, as other commands do."""
-    assert sources(archive.search(f"ship in:{QUEEN.id[:10]}")) == {"queen.docx"}

@@ -30,7 +30,7 @@ from tests.loading.archives import zipped
 from tests.loading.printed_pages import drawn, scanned_pdf
 from tests.loading.stub_tesseract import StubTesseract, install
 from tests.server.conftest import SHIP, TEXTS, finished, kept_files, receive, wait_for_job
-from tests.storage.test_writer_lock import another_process
+from tests.storage.test_files import another_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

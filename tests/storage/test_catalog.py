@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -318,16 +319,6 @@ def test_empty_and_unknown_ids_find_nothing(catalog: Catalog) -> None:
         assert (found_ids, len(vectors)) == ([], 0)
 
 
-def test_numbered_lists_every_document_by_its_number(catalog: Catalog) -> None:
-    """Each number leads to its document, as `documents` lists it; a removed document has no number."""
-    ship, king = put(catalog, SHIP), put(catalog, KING)
-    numbered = catalog.numbered()
-    assert {number: info.id for number, info in numbered.items()} == {ship: SHIP.id, king: KING.id}
-    assert sorted(numbered.values(), key=lambda info: info.source) == catalog.documents()
-    catalog.remove(ship)
-    assert list(catalog.numbered()) == [king]
-
-
 def test_cached_documents_by_number_follow_every_change(catalog: Catalog) -> None:
     """After any change of documents and sources, the cached documents equal those read anew."""
     crown = a_document("A crown.", source="/b")
@@ -485,12 +476,6 @@ def test_lost_library_id_raises_library_damaged(catalog: Catalog, folder: Path) 
         _ = catalog.library_id
 
 
-def test_a_sound_catalog_has_no_problems(catalog: Catalog) -> None:
-    """SQLite's check and every checksum pass."""
-    put(catalog, SHIP)
-    assert catalog.problems() == []
-
-
 def test_newer_catalog_format_is_refused(catalog: Catalog, folder: Path) -> None:
     """A library of a later Pincite is not changed, and the error says to upgrade."""
     catalog.close()
@@ -562,3 +547,81 @@ def test_locked_database_raises_library_locked(catalog: Catalog, folder: Path, m
             put(catalog, SHIP)
     assert isinstance(caught.value, PinciteError)
     assert caught.value.holder == "another program"
+
+
+# Moving sources from document to document in one transaction
+
+
+LEFT, WHALE, COMET = (
+    a_document(text, source=f"/notes/{name}")
+    for text, name in (("A ship left.", "a.md"), ("A whale swam.", "b.md"), ("A comet came.", "sub/c.md"))
+)
+
+
+@pytest.fixture
+def _filled(catalog: Catalog) -> None:
+    for document in (LEFT, WHALE, COMET):
+        put(catalog, document)
+
+
+@pytest.mark.usefixtures("_filled")
+def test_moved_document_keeps_its_number_and_passages(catalog: Catalog) -> None:
+    """A move is one change of the catalog, in which no passage is removed."""
+    number, generation = catalog.number_of(LEFT.id), catalog.generation()
+    assert number is not None
+    passages = catalog.passages_of(number)
+    catalog.relink({"/notes/z.md": LEFT.id}, ["/notes/a.md"])
+    assert catalog.sources_of(number) == ["/notes/z.md"]
+    assert (catalog.number_of(LEFT.id), catalog.passages_of(number)) == (number, passages)
+    assert (catalog.generation(), catalog.removed_since(-1)) == (generation + 1, [])
+
+
+@pytest.mark.usefixtures("_filled")
+def test_two_documents_can_swap_their_sources(catalog: Catalog) -> None:
+    """Neither document is without a source in between, so none is removed."""
+    catalog.relink({"/notes/a.md": WHALE.id, "/notes/b.md": LEFT.id})
+    assert catalog.documents_of(["/notes/a.md", "/notes/b.md"]) == {"/notes/a.md": WHALE.id, "/notes/b.md": LEFT.id}
+    assert catalog.removed_since(-1) == []
+
+
+@pytest.mark.usefixtures("_filled")
+def test_document_without_any_source_is_removed(catalog: Catalog) -> None:
+    """A document that still has another source stays."""
+    catalog.link("/elsewhere/a.md", LEFT.id)
+    catalog.relink({"/notes/b.md": COMET.id}, ["/notes/a.md", "/notes/nothing.md"])
+    assert dict(catalog.sources()) == {"/elsewhere/a.md": LEFT.id, "/notes/b.md": COMET.id, "/notes/sub/c.md": COMET.id}
+    assert catalog.number_of(WHALE.id) is None
+    assert [document.passages for document in catalog.removed_since(-1) or ()] == [1]
+
+
+@pytest.mark.usefixtures("_filled")
+def test_failed_relink_changes_nothing(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception midway leaves every source where it was."""
+    before, generation = catalog.sources(), catalog.generation()
+
+    def fail(*arguments: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(tables, "remove", fail)
+    with pytest.raises(RuntimeError):
+        catalog.relink({"/notes/z.md": LEFT.id}, ["/notes/a.md", "/notes/b.md"])
+    assert (catalog.sources(), catalog.generation()) == (before, generation)
+
+
+@pytest.mark.usefixtures("_filled")
+def test_sources_below_a_folder_match_whole_names(catalog: Catalog) -> None:
+    """A path that only starts with the same letters is not below the folder; a trailing slash makes no difference."""
+    for name in ("/notes", "/notes.md", "/notes-2/d.md", "/notes0", "/notes%/e.md", "/Notes/f.md"):
+        catalog.link(name, LEFT.id)
+    expected = {"/notes/a.md": LEFT.id, "/notes/b.md": WHALE.id, "/notes/sub/c.md": COMET.id}
+    assert catalog.sources_below("/notes") == catalog.sources_below("/notes/") == expected
+    assert catalog.sources_below("/notes/sub") == {"/notes/sub/c.md": COMET.id}
+    assert len(catalog.sources_below("/")) == 9
+    assert catalog.sources_below("/nowhere") == {}
+
+
+@pytest.mark.usefixtures("_filled")
+def test_bulk_queries_leave_out_unknown_names(catalog: Catalog) -> None:
+    """Only existing sources and documents are in the result."""
+    assert catalog.documents_of(["/notes/a.md", "/nowhere"]) == {"/notes/a.md": LEFT.id}
+    assert catalog.media_types([LEFT.id, "nothing"]) == {LEFT.id: "text/plain"}

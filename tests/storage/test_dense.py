@@ -100,18 +100,6 @@ def test_search_agrees_with_exhaustive_search(
     assert same_result(index.search(question, k), brute_force(catalog, question, k, ids))
 
 
-@pytest.mark.parametrize("names", [["/whale"], ["/whale", "/oil"], []], ids=["one", "several", "none"])
-def test_document_filter_applies_before_ranking(catalog: Catalog, folder: Path, names: list[str]) -> None:
-    """In a search of some documents, their best passages are found even if all others are nearer."""
-    put_vectors(catalog, np.tile(meaning("whale"), (50, 1)))
-    numbers = {"/whale": put(catalog, WHALE), "/oil": put(catalog, OIL)}
-    ranges = catalog.ranges([numbers[name] for name in names])
-    found = index_of(catalog, folder).search(meaning("whale"), 3, Scope(documents=ranges))
-    allowed = {documents.first + n for documents in ranges for n in range(documents.passages)}
-    assert same_result(found, brute_force(catalog, meaning("whale"), 3, allowed))
-    assert bool(found) == bool(names)
-
-
 @settings(max_examples=length(10, 40), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.integers(0, 10**6),
@@ -147,13 +135,6 @@ def test_scope_filters_before_ranking(
         allowed &= set(scope.holding)
     question = random_vectors(seed + 9, 1)[0]
     assert same_result(index.search(question, k, scope), brute_force(catalog, question, k, allowed))
-
-
-def test_scope_without_documents_or_passages_is_unrestricted(catalog: Catalog, folder: Path) -> None:
-    """Excluding a word that no passage contains leaves a search of all passages."""
-    put_vectors(catalog, random_vectors(1, 30))
-    index, question = index_of(catalog, folder), random_vectors(2, 1)[0]
-    assert index.search(question, 9, Scope(excluded=("zeppelin",))) == index.search(question, 9)
 
 
 def test_scope_ignores_removed_passages(catalog: Catalog, folder: Path) -> None:
@@ -211,17 +192,6 @@ def test_an_empty_index_finds_nothing(catalog: Catalog, folder: Path) -> None:
     index.catch_up()
     assert index.search(meaning("whale"), 5) == {}
     assert index.ids() == set()
-
-
-def test_a_removed_passage_is_not_found(catalog: Catalog, folder: Path) -> None:
-    """A removal takes effect with the next update of the index and leaves the other passages unchanged."""
-    whale, _ = put(catalog, WHALE), put(catalog, OIL)
-    index = index_of(catalog, folder)
-    removed = set(index.search(meaning("whale"), 2))
-    catalog.remove(whale)
-    index.catch_up()
-    assert removed.isdisjoint(index.search(meaning("whale"), 9))
-    assert list(index.search(meaning("price"), 1)) == [id_of(catalog, "price")]
 
 
 def test_commit_during_an_update_is_indexed_once(folder: Path) -> None:

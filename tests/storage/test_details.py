@@ -115,13 +115,6 @@ def test_damaged_details_are_named(catalog: Catalog, read: Document, table: str)
         catalog.document(number)
 
 
-def test_a_library_without_details_has_none(catalog: Catalog) -> None:
-    """Most documents have neither tables nor recognised words."""
-    plain = compose(Draft([paragraph("Words.")]), Content(b"", formats.PLAIN), id="c" * 64, source="/c")
-    number = put(catalog, plain)
-    assert catalog.document(number) == plain
-
-
 def test_passages_are_indexed_with_the_headers_that_they_lack(catalog: Catalog) -> None:
     """Rows below the headers get them; a passage of prose, and one of a library without tables, gets none."""
     blocks = [paragraph("They rose."), grid([["Year", "Sold"], ["1999", "12"], ["2000", "15"]])]
@@ -141,10 +134,7 @@ def test_passages_are_indexed_with_the_headers_that_they_lack(catalog: Catalog) 
     assert [len(row.tables) for row, _ in catalog.rows_of(number)] == [0, 1, 1, 1]
 
 
-@pytest.mark.parametrize(
-    ("naming", "name"),
-    [("sheet", "A2:B3"), ("rows", "rows 2–3"), ("table", "table 1, rows 2–3")],
-)
+@pytest.mark.parametrize(("naming", "name"), [("sheet", "A2:B3"), ("rows", "rows 2–3"), ("table", "table 1, rows 2–3")])
 def test_a_span_of_several_cells_is_named_by_its_rows(naming: Naming, name: str) -> None:
     """It has no headers of its own; a span that begins before the table has no name in it."""
     table = grid([["Year", "Sold"], ["1999", "12"], ["2000", "15"]], Outline(naming))

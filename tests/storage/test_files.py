@@ -1,25 +1,24 @@
-"""Atomic writes and stamps of cache files."""
+"""Atomic writes, stamps of cache files, and the lock of the one writer."""
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from index.errors import LibraryNotWritable
-from index.storage.files import Stamp, write_atomically
+from index.errors import LibraryLocked, LibraryNotWritable
+from index.storage.files import Stamp, WriterLock, write_atomically
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
-
-
-@given(st.text(st.characters(exclude_categories=["Cs"])), st.integers(), st.integers())
-def test_stamp_survives_json(library: str, form: int, generation: int) -> None:
-    """A stamp that was written equals the stamp that is read."""
-    stamp = Stamp(library, form, generation)
-    assert Stamp.from_json(stamp.to_json()) == stamp
 
 
 @pytest.mark.parametrize(
@@ -29,21 +28,6 @@ def test_invalid_stamp_raises_value_error(text: str | bytes) -> None:
     """Anything but a stamp is a ValueError: the cache is then discarded, and the program continues."""
     with pytest.raises(ValueError):
         Stamp.from_json(text)
-
-
-@pytest.mark.parametrize(
-    ("library", "form", "generation", "fits"),
-    [
-        pytest.param("a", 1, 7, True, id="same generation"),
-        pytest.param("a", 1, 8, True, id="older than the catalog: can be caught up"),
-        pytest.param("a", 1, 6, False, id="newer than the catalog: of another history"),
-        pytest.param("b", 1, 7, False, id="another library"),
-        pytest.param("a", 2, 7, False, id="another format"),
-    ],
-)
-def test_stamp_fits_its_library_format_and_history(library: str, form: int, generation: int, fits: bool) -> None:
-    """A cache is used only for the library, the format and the history that it was built from."""
-    assert Stamp("a", 1, 7).fits(library, form, generation) is fits
 
 
 def test_atomic_write_leaves_one_complete_file(tmp_path: Path) -> None:
@@ -69,3 +53,116 @@ def test_failed_write_keeps_the_old_file(tmp_path: Path) -> None:
         write_atomically(tmp_path / "x", b"new", broken)
     assert (tmp_path / "x").read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
+# The writer lock: only one process and one thread can write at a time
+
+
+HOLDER = """
+import sys, pathlib
+from index.storage.files import WriterLock
+with WriterLock(pathlib.Path(sys.argv[2])).held(patience=0):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def another_process(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that has the lock until its standard input ends."""
+    command = [sys.executable, "-c", HOLDER, "keeper", str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_second_writer_gets_an_error_that_names_the_holder(tmp_path: Path) -> None:
+    """The error has the process id, host and program of the other process, and says what to do."""
+    with another_process(tmp_path) as process:
+        with pytest.raises(LibraryLocked) as caught, WriterLock(tmp_path).held(patience=0):
+            pass
+        assert f"process {process.pid} on " in caught.value.holder
+        assert "(-c keeper, since 2" in caught.value.holder
+        assert "searching works meanwhile" in caught.value.hint
+
+
+def test_lock_of_a_killed_process_is_released(tmp_path: Path) -> None:
+    """The system releases the lock, and the name of the next holder replaces the old one."""
+    with another_process(tmp_path) as process:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        with WriterLock(tmp_path).held(patience=1):
+            assert json.loads((tmp_path / "writer.json").read_text())["pid"] == os.getpid()
+
+
+def test_waiting_writer_gets_the_released_lock(tmp_path: Path) -> None:
+    """A writer that waits gets the lock when the holder has finished."""
+    with another_process(tmp_path) as process:
+        assert process.stdin is not None
+        process.stdin.close()
+        with WriterLock(tmp_path).held(patience=10):
+            pass
+
+
+def test_lock_is_reentrant_within_a_thread(tmp_path: Path) -> None:
+    """A thread can take the lock twice and keeps it until the outer block ends."""
+    lock = WriterLock(tmp_path)
+    with lock.held(patience=0):
+        with lock.held(patience=0):
+            pass
+        assert (tmp_path / "writer.json").exists()
+        with pytest.raises(LibraryLocked), WriterLock(tmp_path).held(patience=0):
+            pass
+    assert not (tmp_path / "writer.json").exists()
+    with WriterLock(tmp_path).held(patience=0):
+        pass
+
+
+def test_lock_excludes_other_threads(tmp_path: Path) -> None:
+    """Another thread of the same process gets an error that names this process."""
+    lock = WriterLock(tmp_path)
+    holders = []
+
+    def take_lock() -> None:
+        try:
+            with lock.held(patience=0):
+                holders.append("got in")
+        except LibraryLocked as error:
+            holders.append(error.holder)
+
+    with lock.held(patience=0):
+        thread = Thread(target=take_lock)
+        thread.start()
+        thread.join()
+    assert f"process {os.getpid()} on " in holders[0]
+
+
+def test_lock_is_released_after_an_exception(tmp_path: Path) -> None:
+    """After any exception, the lock is free."""
+    with pytest.raises(ZeroDivisionError), WriterLock(tmp_path).held(patience=0):
+        _ = 1 / 0
+    with WriterLock(tmp_path).held(patience=0):
+        pass
+
+
+def test_unreadable_holder_file_gives_an_error_without_a_name(tmp_path: Path) -> None:
+    """If writer.json is missing or half written, the error names no process."""
+    with another_process(tmp_path):
+        for content in ("", "{", "[]", '{"pid": 1}'):
+            (tmp_path / "writer.json").write_text(content)
+            with pytest.raises(LibraryLocked) as caught, WriterLock(tmp_path).held(patience=0):
+                pass
+            assert "is being changed by another process" in caught.value.message, content
+
+
+@pytest.mark.parametrize("obstacle", ["writer.lock", "writer.json"])
+def test_unwritable_lock_raises_library_not_writable(tmp_path: Path, obstacle: str) -> None:
+    """If writer.lock or writer.json cannot be written, no lock is left behind."""
+    (tmp_path / obstacle).mkdir()
+    with pytest.raises(LibraryNotWritable, match="cannot be changed"), WriterLock(tmp_path).held(patience=0):
+        pass
+    (tmp_path / obstacle).rmdir()
+    with WriterLock(tmp_path).held(patience=0):
+        pass

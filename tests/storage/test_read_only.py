@@ -86,11 +86,6 @@ def mounted(library: Path, tmp_path: Path) -> Iterator[Path]:
         yield folder
 
 
-def test_closed_library_leaves_no_log_file(library: Path) -> None:
-    """The catalog of a closed library is one file, so it can be read where no log can be written."""
-    assert sorted(path.name for path in library.glob("catalog*")) == ["catalog.db"]
-
-
 def test_read_only_library_answers_like_a_writable_one(library: Path, mounted: Path, temporary_folder: Path) -> None:
     """Both indexes return the same, the folder is not written to, and no temporary file is left."""
     before = contents_of(library)
@@ -101,7 +96,7 @@ def test_read_only_library_answers_like_a_writable_one(library: Path, mounted: P
     assert (store.read_only, writable.read_only) == (True, False)
     assert scores_of_questions(store) == expected
     assert store.problems() == []
-    assert list(temporary_folder.iterdir())
+    assert any(path.is_symlink() for path in temporary_folder.rglob("*")), "its word index is used, not made again"
     store.close()
     assert not list(temporary_folder.iterdir())
     assert contents_of(library) == before

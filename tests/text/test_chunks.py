@@ -143,15 +143,11 @@ def test_short_rest_is_shared_among_passages() -> None:
 
 
 def test_small_paragraphs_are_packed_together() -> None:
-    """Paragraphs of one section share a passage up to about the target."""
+    """Paragraphs of one section share a passage up to about the target, but none is broken that fits."""
     paragraphs = [words(12, word) for word in ("one", "two", "three", "four", "five", "six")]
     assert chunks("\n\n".join(paragraphs)) == [" ".join(paragraphs[:3]), " ".join(paragraphs[3:])]
-
-
-def test_paragraph_that_fits_stays_whole() -> None:
-    """A passage stays short of the target rather than break a paragraph."""
     paragraphs = [" ".join([words(9)] * count) for count in (2, 4, 2)]
-    assert chunks("\n\n".join(paragraphs)) == [paragraphs[0], paragraphs[1], paragraphs[2]]
+    assert chunks("\n\n".join(paragraphs)) == paragraphs
 
 
 def test_paragraph_landmark_breaks_without_an_empty_line() -> None:
@@ -164,16 +160,15 @@ def test_paragraph_landmark_breaks_without_an_empty_line() -> None:
 
 
 def test_heading_begins_a_passage() -> None:
-    """A heading begins a passage, however short the section before it, and is a sentence of its own."""
+    """It does so however short the section before it, and is a sentence of its own.
+
+    A chapter heading is not left alone above the heading of its first section.
+    """
     text = "Few words.\nA heading. With stops\nMore words."
     heading = Landmark("heading", text.index("A heading"), "A heading. With stops", 1)
     assert chunks(text, heading) == ["Few words.", "A heading. With stops More words."]
     found = Chunker(limit=256, count_tokens=by_words).chunk(text, [heading])
     assert [span.of(text) for span in found[1].sentences] == ["A heading. With stops", "More words."]
-
-
-def test_headings_in_a_row_stay_with_the_text_below() -> None:
-    """A chapter heading is not left alone above the heading of its first section."""
     text = "Chapter\n\nSection\n\nSome words."
     assert chunks(text, Landmark("heading", 0, "Chapter", 1), Landmark("heading", 9, "Section", 2)) == [
         "Chapter Section Some words."
@@ -227,17 +222,13 @@ def test_encoder_limit_separates_paragraphs_first() -> None:
     assert [chunk.start for chunk in found] == [0, len(first) + 2]
 
 
-@pytest.mark.parametrize("text", ["", " \n\n\t"], ids=["nothing", "white space"])
-def test_text_without_words_has_no_passages(text: str) -> None:
-    """An empty text is not an error."""
-    assert Chunker(limit=256, count_tokens=by_words).chunk(text, ()) == ()
-
-
 @pytest.mark.parametrize(("target", "limit"), [(170, 15), (15, 256), (0, 256)])
 def test_sizes_too_small_for_a_passage_are_refused(target: int, limit: int) -> None:
-    """Passages of a few tokens are a mistake in the settings."""
+    """Passages of a few tokens are a mistake in the settings. An empty text is not an error."""
     with pytest.raises(SettingsError, match="too short"):
         Chunker(target_tokens=target, limit=limit, count_tokens=by_words)
+    for text in ("", " \n\n\t"):
+        assert Chunker(limit=256, count_tokens=by_words).chunk(text, ()) == ()
 
 
 def test_chunker_name_contains_every_parameter() -> None:

@@ -96,19 +96,14 @@ def distance(a: tuple[float, float], b: tuple[float, float]) -> float:
     return float(np.hypot(a[0] - b[0], a[1] - b[1]))
 
 
-def test_map_of_an_empty_library_has_no_shapes(library: Library) -> None:
-    """A question has no position on it and is not encoded."""
+def test_map_of_no_or_one_passage(library: Library, write: Write) -> None:
+    """A question has no position on an empty one and is not encoded; a single passage is in the middle."""
     assert library.map(wait=True).shapes == ()
     placed = library.placed("Where is the ship?", ())
     assert placed.map.shapes == ()
     assert placed.hits == ()
-
-
-def test_single_passage_is_in_the_middle_of_the_map(library: Library, write: Write) -> None:
-    """With no other passage there is no direction to place it in."""
     library.add([write("ships.txt", "The ship left the harbour.")])
-    library_map = library.map(wait=True)
-    assert [shape.dots for shape in library_map.shapes] == [((0.5, 0.5),)]
+    assert [shape.dots for shape in library.map(wait=True).shapes] == [((0.5, 0.5),)]
 
 
 def test_map_samples_documents_beyond_the_limit(
@@ -122,23 +117,15 @@ def test_map_samples_documents_beyond_the_limit(
 
 
 def test_hit_has_the_position_of_its_passage(filled: Library) -> None:
-    """The map keeps its projection, which places the question near the passages it is about."""
+    """The first question waits for the map, which places it near the passages it is about."""
     found = filled.search("Which loaf of bread?", limit=1)
-    filled.map(wait=True)
     placed = filled.placed("Which loaf of bread?", found.hits)
+    assert [shape.name for shape in placed.map.shapes] == ["ships.txt", "bread.txt"]
     bread = shape_of(placed.map, "bread.txt")
     (hit,) = placed.hits
     assert hit is not None
     assert min(distance(hit, dot) for dot in bread.dots) < 0.001
     assert distance(placed.question, bread.centre) < distance(placed.question, shape_of(placed.map, "ships.txt").centre)
-
-
-def test_first_question_waits_for_the_map(filled: Library) -> None:
-    """Its hits would otherwise have no position until the next question."""
-    found = filled.search("Which loaf of bread?")
-    placed = filled.placed("Which loaf of bread?", found.hits)
-    assert [shape.name for shape in placed.map.shapes] == ["ships.txt", "bread.txt"]
-    assert all(placed.hits)
 
 
 def test_map_reuses_the_question_vector_of_the_search(filled: Library, encoder: FakeEncoder) -> None:
@@ -162,24 +149,27 @@ def test_hit_removed_meanwhile_has_no_position(filled: Library) -> None:
     assert set(is_ships) == {True, False}
 
 
-def test_stale_map_is_shown_until_the_new_one_is_ready(filled: Library, write: Write) -> None:
-    """Only a caller that passes `wait` waits for the map of the current library."""
+def test_stale_map_is_shown_until_the_new_one_is_ready(
+    filled: Library, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only a caller that passes `wait` waits for the map of the current library. A removal takes effect at once.
+
+    Vectors of two encoders cannot be compared, so a stale map of another one is not shown.
+    """
     before = filled.map(wait=True)
     filled.add([write("clocks.txt", CLOCKS)])
     with filled.parts.contents.maps._making:  # blocks the thread that makes the map
         assert filled.map().shapes == before.shapes
         assert filled.map().generation < filled.stats().generation
+        filled.remove("bread.txt")
+        assert [shape.name for shape in filled.map().shapes] == ["ships.txt"]
     after = filled.map(wait=True)
     assert after.generation == filled.stats().generation
     assert shape_of(after, "clocks.txt").dots
-
-
-def test_stale_map_omits_removed_documents(filled: Library) -> None:
-    """A removal takes effect at once everywhere."""
-    filled.map(wait=True)
-    filled.remove("bread.txt")
+    monkeypatch.setattr(filled.parts.store.catalog, "fingerprint", lambda: "another encoder")
+    monkeypatch.setattr(filled.parts.store.catalog, "generation", lambda: 99)
     with filled.parts.contents.maps._making:
-        assert [shape.name for shape in filled.map().shapes] == ["ships.txt"]
+        assert filled.map().shapes == ()
 
 
 def test_map_is_made_in_the_background(filled: Library) -> None:
@@ -291,12 +281,3 @@ def test_failure_to_make_the_map_is_logged(
     assert "The map could not be made" in caplog.text
     found = filled.search("Which loaf of bread?")
     assert filled.placed("Which loaf of bread?", found.hits).hits == (None,) * len(found.hits)
-
-
-def test_map_of_another_encoder_is_not_shown(filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Vectors of two encoders cannot be compared, so even a stale map is not shown."""
-    filled.map(wait=True)
-    monkeypatch.setattr(filled.parts.store.catalog, "fingerprint", lambda: "another encoder")
-    monkeypatch.setattr(filled.parts.store.catalog, "generation", lambda: 99)
-    with filled.parts.contents.maps._making:
-        assert filled.map().shapes == ()

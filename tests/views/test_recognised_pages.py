@@ -85,13 +85,18 @@ def test_words_are_marked_by_their_boxes(library: Library, tmp_path: Path, name:
 
 
 def test_words_on_two_pages_have_two_marks(library: Library, tmp_path: Path) -> None:
-    """A span that goes on to the next page is marked on both, each with the label of its page."""
+    """A span that goes on to the next page is marked on both, each with the label of its page.
+
+    The location of recognised words has their page and the least confidence of a word.
+    """
     identity = add(library, tmp_path / "scan.pdf", scanned_pdf([drawn(), drawn()]))
     text = library.document(identity).text
     start, end = text.index("towed to sea."), text.index("in the town") + len("in the town")
     marks = library.page_marks(identity, Span(start, end))
     assert [(mark.number, mark.label) for mark in marks] == [(1, "1"), (2, "2")]
     assert all(mark.rectangles and mark.cuts for mark in marks)
+    location = library.locate(identity, span_of(library, identity, "Nobody in the town"))
+    assert (location.page, location.recognised) == ("2", 0.95)
 
 
 def test_mixed_document_marks_text_and_pictures(library: Library, tmp_path: Path) -> None:
@@ -107,30 +112,21 @@ def test_mixed_document_marks_text_and_pictures(library: Library, tmp_path: Path
     assert own.number == 1
 
 
-def test_location_has_page_and_confidence(library: Library, tmp_path: Path) -> None:
-    """The location of recognised words has their page and the least confidence of a word."""
-    identity = add(library, tmp_path / "scan.pdf", scanned_pdf([drawn(), drawn()]))
-    location = library.locate(identity, span_of(library, identity, "Nobody in the town"))
-    assert (location.page, location.recognised) == ("2", 0.95)
-
-
-def test_picture_without_such_a_page(library: Library, tmp_path: Path) -> None:
-    """A page that a picture file does not have is an error that says how many it has."""
-    identity = add(library, tmp_path / "fax.tif", saved([drawn(), drawn()], "TIFF"))
-    with pytest.raises(PageError, match="1 to 2"):
-        library.page_image(identity, 3)
-    with pytest.raises(PageError, match="pixels wide"):
-        library.page_image(identity, 1, width=50)
-
-
 def test_part_of_a_picture_is_cut_out(library: Library, tmp_path: Path) -> None:
-    """A part of a page has the ratio of that part, and is never finer than the picture."""
+    """A part of a page has the ratio of that part, and is never finer than the picture.
+
+    A page that the file does not have is an error that says how many it has.
+    """
     identity = add(library, tmp_path / "fax.tif", saved([drawn(), drawn()], "TIFF"))
     (mark,) = library.page_marks(identity, span_of(library, identity, "The Arctic tern"))
     cut = mark.cuts[0]
     picture = Image.open(io.BytesIO(library.page_image(identity, 1, width=3000, part=cut)))
     assert picture.width <= 600
     assert picture.width / picture.height == pytest.approx(cut.width * 600 / (cut.height * 800), rel=0.1)
+    with pytest.raises(PageError, match="1 to 2"):
+        library.page_image(identity, 3)
+    with pytest.raises(PageError, match="pixels wide"):
+        library.page_image(identity, 1, width=50)
 
 
 def test_vertical_words_are_one_rectangle() -> None:

@@ -106,8 +106,10 @@ def test_view_is_a_window_around_the_span(filled: Library) -> None:
 
 
 def test_consecutive_windows_cover_the_document(filled: Library) -> None:
-    """The first starts at the beginning, and each of the others where the last one ended."""
+    """The first starts at the beginning, and each of the others where the last one ended; any span is exact."""
     text = filled.document("book.md").text
+    for span in (Span(0, 1), Span(0, 0), Span(777, 9_999), Span(len(text) - 1, len(text)), Span(0, len(text))):
+        assert filled.text("book.md", span) == span.of(text)
     view = filled.view("book.md")
     assert (view.start, view.span, view.before) == (0, None, False)
     ends = [view.end]
@@ -121,13 +123,6 @@ def test_consecutive_windows_cover_the_document(filled: Library) -> None:
     assert len(ends) > 10
 
 
-def test_text_returns_any_span_exactly(filled: Library) -> None:
-    """Every character of the span is returned, and no other."""
-    text = filled.document("book.md").text
-    for span in (Span(0, 1), Span(0, 0), Span(777, 9_999), Span(len(text) - 1, len(text)), Span(0, len(text))):
-        assert filled.text("book.md", span) == span.of(text)
-
-
 @pytest.mark.parametrize("span", [Span(-1, 2), Span(5, 2), Span(0, 10**9)])
 def test_span_outside_the_document_is_refused(filled: Library, span: Span) -> None:
     """Every method that takes a span refuses it."""
@@ -136,21 +131,17 @@ def test_span_outside_the_document_is_refused(filled: Library, span: Span) -> No
             show("letter.pdf", span)
 
 
-def test_unknown_document_is_not_found(filled: Library) -> None:
-    """Every method raises the same error."""
-    for show in (filled.view, filled.original, filled.has_original, lambda name: filled.page_image(name, 1)):
+def test_unknown_or_removed_document_is_not_found(changing: Library) -> None:
+    """Every method raises the same error; a caller may still hold the record of a removed document."""
+    for show in (changing.view, changing.original, changing.has_original, lambda name: changing.page_image(name, 1)):
         with pytest.raises(DocumentNotFound):
             show("nothing")
-
-
-def test_document_removed_meanwhile_is_not_found(changing: Library) -> None:
-    """A caller may still hold the record of a removed document."""
     info = changing.find("letter.pdf")
     changing.remove("letter.pdf")
     viewer = changing.parts.contents.viewer
-    for show in (viewer.view, viewer.text, viewer.page_marks):
+    for show_record in (viewer.view, viewer.text, viewer.page_marks):
         with pytest.raises(DocumentNotFound):
-            show(info, Span(0, 3))
+            show_record(info, Span(0, 3))
 
 
 def test_document_of_one_long_line_is_shown_in_windows(library: Library) -> None:
@@ -165,26 +156,15 @@ def test_document_of_one_long_line_is_shown_in_windows(library: Library) -> None
 # Pages
 
 
-def test_page_marks_locate_words_on_their_page(filled: Library) -> None:
-    """A mark has the page's number and label, and a rectangle around the printed words."""
+def test_page_marks_locate_words_on_their_pages(filled: Library) -> None:
+    """A mark has the page's number and label, and a rectangle around the printed words; each page has one, in order."""
     (mark,) = filled.page_marks("letter.pdf", span_of(filled, "letter.pdf", "The price of oil rose."))
     assert (mark.number, mark.label, mark.width, mark.height) == (2, "ii", 612, 792)
     (box,) = mark.rectangles
     assert (box.left * 612, box.top * 792) == pytest.approx((72, 792 - 600 - 10), abs=3)
-
-
-def test_page_marks_cover_words_on_two_pages(filled: Library) -> None:
-    """There is one mark for each page, in order."""
     marks = filled.page_marks("letter.pdf", span_of(filled, "letter.pdf", "are wont to do, with good wishes on"))
     assert [mark.number for mark in marks] == [1, 2]
     assert all(len(mark.rectangles) == 1 for mark in marks)
-
-
-def test_format_without_pages_has_no_page_images(filled: Library) -> None:
-    """There are no marks, and asking for an image is an error."""
-    assert filled.page_marks("ship.html", Span(0, 5)) == ()
-    with pytest.raises(PageError, match="Ship has no page images"):
-        filled.page_image("ship.html", 1)
 
 
 def test_pages_of_a_missing_file_cannot_be_shown(changing: Library) -> None:
@@ -214,27 +194,15 @@ def test_page_image_highlights_the_span(filled: Library) -> None:
 
 @pytest.mark.parametrize(("number", "width"), [(0, 600), (3, 600), (1, 199), (1, 3001)])
 def test_page_or_width_out_of_range_is_refused(filled: Library, number: int, width: int) -> None:
-    """The error states the valid range."""
+    """The error states the valid range; a format without pages has no marks and no images."""
     with pytest.raises(PageError, match=r"from 1 to 2|200 to 3,000"):
         filled.page_image("letter.pdf", number, width=width)
+    assert filled.page_marks("ship.html", Span(0, 5)) == ()
+    with pytest.raises(PageError, match="Ship has no page images"):
+        filled.page_image("ship.html", 1)
 
 
 # Files
-
-
-def test_original_file_is_returned_unchanged(filled: Library) -> None:
-    """Name and media type are returned with the bytes."""
-    original = filled.original("letter.pdf")
-    assert (original.data, original.name, original.media_type) == (LETTER, "letter.pdf", "application/pdf")
-    assert filled.has_original("letter.pdf")
-
-
-def test_missing_original_is_an_error_with_a_remedy(changing: Library) -> None:
-    """The error says what remains and what to do."""
-    delete_original(changing, "ship.html")
-    with pytest.raises(OriginalMissing, match="add the file again"):
-        changing.original("ship.html")
-    assert not changing.has_original("ship.html")
 
 
 def test_changed_file_is_not_the_original(changing: Library) -> None:
@@ -263,11 +231,18 @@ def test_original_is_verified_while_it_is_read(changing: Library, monkeypatch: p
         changing.original("letter.pdf")
 
 
-def test_second_copy_replaces_a_missing_original(changing: Library, write: Write) -> None:
-    """Any copy with the same bytes serves as the original."""
-    changing.add([write("copies/letter.pdf", LETTER)])
-    delete_original(changing, changing.find("letter.pdf").id)
-    assert changing.original("letter.pdf").data == LETTER
+def test_original_file_is_returned_unchanged(changing: Library, write: Write) -> None:
+    """Name and media type are returned with the bytes, which any copy has. Without one, the error says what to do."""
+    paths = [Path(changing.find("letter.pdf").source), write("copies/letter.pdf", LETTER)]
+    changing.add(paths[1:])
+    for path in paths:
+        original = changing.original("letter.pdf")
+        assert (original.data, original.name, original.media_type) == (LETTER, "letter.pdf", "application/pdf")
+        assert changing.has_original("letter.pdf")
+        path.unlink()
+    with pytest.raises(OriginalMissing, match="add the file again"):
+        changing.original("letter.pdf")
+    assert not changing.has_original("letter.pdf")
 
 
 @pytest.mark.parametrize("source", ["https://example.org/papers/Annual%20letter.pdf?x=1", "https://example.org/"])

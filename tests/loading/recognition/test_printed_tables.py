@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,13 +13,14 @@ from index.loading.loader import load_bytes
 from index.loading.recognition.engine import PageWords, PrintedRule, PrintedWord, turned_back
 from index.loading.recognition.recogniser import PageStore, Recogniser
 from tests.loading.printed_pages import HEIGHT, WIDTH, FakeEngine, page_words, saved, scanned_pdf
+from tests.skips import FILES, NEEDS_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from index.records import Document
 
-FILES = Path(__file__).parents[3].parent / "shared" / "files" / "pdf"
 SHIPS = [("Ship", "Year", "Tons"), ("Tern", "1911", "400"), ("Skua", "1922", "650"), ("Great Auk", "1934", "1,020")]
 
 
@@ -125,13 +125,13 @@ REAL = {
 
 
 @pytest.mark.skipif(not shutil.which("tesseract"), reason="tesseract is not installed")
-@pytest.mark.skipif(not FILES.is_dir(), reason="the folder of real files is not beside this checkout")
+@NEEDS_FILES
 @pytest.mark.parametrize("name", sorted({name for name, _, _ in REAL}))
 def test_scans_of_real_tables(name: str) -> None:
     """Tables with rules, lonely digits, and a shaded head with headings over several columns."""
     import pypdfium2 as pdfium
 
-    with pdfium.PdfDocument(FILES / name) as opened:
+    with pdfium.PdfDocument(FILES / "pdf" / name) as opened:
         pages = [page.render(scale=200 / 72).to_pil().convert("L") for page in opened]
     found = {
         (row, column): words

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import struct
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -18,9 +17,7 @@ from index.plugins.formats.msg import unpacked_rtf
 from index.plugins.formats.rtf import blocks, wrapped_html
 from tests.loading.compound import compound, outlook
 from tests.loading.office import XLS
-
-FILES = Path(__file__).parents[3].parent / "shared" / "files"
-needs_files = pytest.mark.skipif(not FILES.is_dir(), reason="the folder of real files is not beside this checkout")
+from tests.skips import FILES, NEEDS_FILES
 
 
 def attached(data: bytes) -> dict[str, bytes]:
@@ -139,7 +136,7 @@ def test_an_older_file_is_what_its_outermost_streams_say() -> None:
     assert load_bytes(lower, source="a.doc").text == "The harbour."
 
 
-@needs_files
+@NEEDS_FILES
 def test_real_word_documents_of_the_older_kind() -> None:
     """Paragraphs in order, cells in a table, and no instruction of a field."""
     duplicates = load(FILES / "duplicate-paragraphs.doc", max_bytes=1 << 20)
@@ -153,7 +150,7 @@ def test_real_word_documents_of_the_older_kind() -> None:
     assert load(FILES / "simple.doc", max_bytes=1 << 20).author == ""
 
 
-@needs_files
+@NEEDS_FILES
 def test_real_presentation_of_the_older_kind() -> None:
     """Each slide is a place, and no text comes twice."""
     document = load(FILES / "fake-power-point.ppt", max_bytes=1 << 20)
@@ -162,7 +159,7 @@ def test_real_presentation_of_the_older_kind() -> None:
     assert document.text.endswith("Here is some text in a text box!")
 
 
-@needs_files
+@NEEDS_FILES
 def test_real_outlook_messages() -> None:
     """Who was copied is text; an encrypted message says so."""
     copied = load(FILES / "fake-email-with-cc-and-bcc.msg", max_bytes=1 << 20)

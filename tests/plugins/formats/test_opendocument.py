@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
-
 import pytest
 
 from index.errors import DamagedFile, PasswordRequired
 from index.loading.loader import load_bytes
+from tests.loading.archives import repacked
 from tests.loading.office import frame, odp
 from tests.loading.tables import places, quotation
 
@@ -50,11 +48,8 @@ def test_open_drawings_and_templates_are_read() -> None:
     path = "<draw:path svg:y='5cm'><text:p>The quay</text:p></draw:path>"
     made = odp(f"<draw:page>{path}{frame('<text:p>Harbour</text:p>', '1cm')}</draw:page>")
     for kind, place in (("graphics", "page 1"), ("graphics-template", "page 1"), ("presentation-template", "slide 1")):
-        out = io.BytesIO()
-        with zipfile.ZipFile(io.BytesIO(made)) as old, zipfile.ZipFile(out, "w") as new:
-            for name in old.namelist():
-                words = f"application/vnd.oasis.opendocument.{kind}".encode() if name == "mimetype" else old.read(name)
-                new.writestr(name, words)
-        document = load_bytes(out.getvalue(), source="harbour")
+        stated = f"application/vnd.oasis.opendocument.{kind}".encode()
+        changed = repacked(made, lambda name, part, stated=stated: stated if name == "mimetype" else part)  # type: ignore[misc]
+        document = load_bytes(changed, source="harbour")
         assert document.text == "Harbour\n\nThe quay"
         assert places(document) == [place]

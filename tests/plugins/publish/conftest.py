@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from index.library.library import Library
 from index.plugins.publish.publication import Request, make_plan, write
+from index.settings import Settings
+from tests.fakes import FakeEncoder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from typing import Any
 
-    from index.library.library import Library
     from index.plugins.publish.hosts import Manifest
     from tests.conftest import Write
 
@@ -28,6 +31,18 @@ def shelf(library: Library, write: Write) -> Library:
     library.add([write("crown/notes.md", TREATY), write("coast/notes.md", SEA), write("gone.md", REMOVED)])
     library.remove("gone.md")
     return library
+
+
+@pytest.fixture(scope="module")
+def kept_shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """Return a library of both documents, which no test changes."""
+    folder = tmp_path_factory.mktemp("shelf")
+    for name, text in (("crown", TREATY), ("coast", SEA)):
+        (folder / name).mkdir()
+        (folder / name / "notes.md").write_text(text)
+    with Library.open(folder / "library", Settings(passage_tokens=32), encoder=FakeEncoder()) as library:
+        library.add([folder / "crown", folder / "coast"])
+        yield library
 
 
 def published(library: Library, folder: Path, **options: Any) -> Manifest:

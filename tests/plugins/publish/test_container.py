@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from index.library.library import Library
 
 
-@pytest.fixture
-def container(shelf: Library, tmp_path: Path) -> Path:
-    """A published container."""
-    published(shelf, tmp_path / "demo", target="container", title="Notes: the king's & more")
-    return tmp_path / "demo"
+@pytest.fixture(scope="module")
+def container(kept_shelf: Library, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A published container, which no test changes."""
+    folder = tmp_path_factory.mktemp("container") / "demo"
+    published(kept_shelf, folder, target="container", title="Notes: the king's & more")
+    return folder
 
 
 def check_image(builder: Stage, runtime: Stage) -> None:
@@ -47,13 +48,19 @@ def check_image(builder: Stage, runtime: Stage) -> None:
 
 
 def test_dockerfile_has_two_stages_and_an_unprivileged_user(container: Path) -> None:
-    """The packages are installed from the folder's own requirements, and nothing else is fetched."""
+    """The packages are installed from the folder's own requirements, and nothing else is fetched.
+
+    Neither git's folder nor the files for the engine get into the image.
+    """
     builder, runtime = stages((container / "Dockerfile").read_text())
     check_image(builder, runtime)
     assert "COPY requirements.txt ." in (container / "Dockerfile").read_text()
     for argument in (*builder.all("COPY"), *runtime.all("COPY")):
         source = argument.split()[-2]
         assert source.startswith("/opt/") or (container / source).exists()
+    ignored = (container / ".dockerignore").read_text().split()
+    assert {"Dockerfile", "compose.yaml", "kubernetes.yaml", "**/.git"} <= set(ignored)
+    assert not {"library", "index", "app.py", "manifest.json"} & set(ignored)
 
 
 def test_the_repository_is_an_image_of_the_same_kind() -> None:
@@ -62,13 +69,6 @@ def test_the_repository_is_an_image_of_the_same_kind() -> None:
     check_image(builder, runtime)
     assert any("open_library" in argument for argument in builder.all("RUN"))
     assert runtime.environment["PINCITE_LIBRARY"].startswith("/")
-
-
-def test_context_leaves_out_what_is_not_served(container: Path) -> None:
-    """Neither git's folder nor the files for the engine get into the image."""
-    ignored = (container / ".dockerignore").read_text().split()
-    assert {"Dockerfile", "compose.yaml", "kubernetes.yaml", "**/.git"} <= set(ignored)
-    assert not any((container / name).name in ("library", "index", "app.py", "manifest.json") for name in ignored)
 
 
 def test_compose_file_runs_it_read_only(container: Path) -> None:
@@ -100,11 +100,6 @@ def test_kubernetes_manifest_probes_and_restricts_it(container: Path) -> None:
     assert {"requests", "limits"} <= only["resources"].keys()
     assert only["volumeMounts"] == [{"name": "tmp", "mountPath": "/tmp"}]
     assert pod["terminationGracePeriodSeconds"] == 10
-    check_names(deployment, service)
-
-
-def check_names(deployment: dict[str, Any], service: dict[str, Any]) -> None:
-    """Check that the service finds the pods."""
     labels = deployment["spec"]["template"]["metadata"]["labels"]
     assert service["spec"]["selector"] == deployment["spec"]["selector"]["matchLabels"] == labels
     assert labels == {"app.kubernetes.io/name": "notes-the-king-s-more"}

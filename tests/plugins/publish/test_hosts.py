@@ -79,6 +79,7 @@ def test_space_starts_on_a_read_only_disk_and_stops(shelf_of_the_real_encoder: L
 
 
 @pytest.mark.model
+@pytest.mark.nightly
 @pytest.mark.faults
 def test_container_starts_as_its_dockerfile_says(shelf_of_the_real_encoder: Library, tmp_path: Path) -> None:
     """The last stage of the Dockerfile is done by hand: its variables, its steps, its folder, its command."""

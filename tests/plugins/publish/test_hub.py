@@ -39,19 +39,24 @@ class FakeHub:
             raise self._error
 
 
-@pytest.fixture
-def folder(shelf: Library, tmp_path: Path) -> Path:
-    """A published Space."""
-    published(shelf, tmp_path / "demo")
-    return tmp_path / "demo"
+@pytest.fixture(scope="module")
+def folder(kept_shelf: Library, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A published Space, in which each test restores what it changes."""
+    folder = tmp_path_factory.mktemp("hub") / "demo"
+    published(kept_shelf, folder)
+    return folder
 
 
 def test_upload_replaces_all_files_in_one_commit(folder: Path) -> None:
-    """The Space is made if it is not there, on the hardware that was named."""
+    """The Space is made if it is not there, on the hardware that was named.
+
+    The arguments are those of `HfApi`, so that the fake does not hide a change of it.
+    """
     client = FakeHub()
-    assert (
-        hosts.push(folder, "jo/notes", hardware="zero-a10g", client=client) == "https://huggingface.co/spaces/jo/notes"
-    )
+    address = hosts.push(folder, "jo/notes", hardware="zero-a10g", client=client)
+    assert address == "https://huggingface.co/spaces/jo/notes"
+    for name, options in client.calls:
+        inspect.signature(getattr(HfApi, name)).bind(None, **options)
     (_, created), (_, uploaded) = client.calls
     assert created == {
         "repo_id": "jo/notes",
@@ -64,27 +69,17 @@ def test_upload_replaces_all_files_in_one_commit(folder: Path) -> None:
     assert uploaded == {"repo_id": "jo/notes", "repo_type": "space", "folder_path": folder, "delete_patterns": "*"}
 
 
-def test_calls_fit_the_real_client(folder: Path) -> None:
-    """The arguments are those of `HfApi`, so that the fake does not hide a change of it."""
-    client = FakeHub()
-    hosts.push(folder, "jo/notes", client=client)
-    for name, options in client.calls:
-        inspect.signature(getattr(HfApi, name)).bind(None, **options)
-
-
-@pytest.mark.parametrize("damage", ["changed", "added", "no manifest"])
-def test_damaged_folder_is_not_uploaded(folder: Path, damage: str) -> None:
-    """Also a file that somebody put there by mistake would become public."""
-    if damage == "changed":
-        (folder / "app.py").write_text("x")
-    elif damage == "added":
-        (folder / "private.txt").write_text("x")
-    else:
-        (folder / "manifest.json").unlink()
+@pytest.mark.parametrize("damaged", ["app.py", "private.txt", "manifest.json"])
+def test_damaged_folder_is_not_uploaded(folder: Path, damaged: str) -> None:
+    """Changed, without a manifest, or with a file that somebody put there by mistake, which would become public."""
+    file = folder / damaged
+    before = file.read_bytes() if file.exists() else None
+    file.unlink() if damaged == "manifest.json" else file.write_text("x")
     client = FakeHub()
     with pytest.raises(PublishError):
         hosts.push(folder, "jo/notes", client=client)
     assert client.calls == []
+    file.unlink() if before is None else file.write_bytes(before)
 
 
 def test_container_cannot_be_pushed() -> None:

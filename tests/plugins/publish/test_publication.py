@@ -10,8 +10,8 @@ import pytest
 
 from index.errors import LibraryError, PublishError, SecretsFound
 from index.library.library import Library
-from index.plugins.publish import hosts
-from index.plugins.publish.publication import Request, make_plan, write
+from index.plugins.publish import hosts, publication
+from index.plugins.publish.publication import Request, make_plan
 from index.settings import Settings
 from tests.fakes import FakeEncoder
 from tests.plugins.publish.conftest import SEA, TREATY, published
@@ -31,15 +31,18 @@ def open_published(folder: Path) -> Library:
     return Library.open(folder / "library", Settings(passage_tokens=32), encoder=FakeEncoder(), create=False)
 
 
-@pytest.mark.parametrize("target", ["space", "container"])
+@pytest.mark.parametrize("target", ["space", "container", "static"])
 def test_publication_answers_and_has_no_path_of_this_machine(shelf: Library, tmp_path: Path, target: str) -> None:
     """The sources are names; no file contains the folder of the sources, of the library or of the publication."""
     found = published(shelf, tmp_path / "demo", target=target, questions=("Who?",))
     assert (found.target, found.documents, found.questions) == (target, 2, ("Who?",))
-    assert hosts.require_intact(tmp_path / "demo") == found
     contents = b"".join(path.read_bytes() for path in (tmp_path / "demo").rglob("*") if path.is_file())
     assert str(tmp_path).encode() not in contents
     assert b"zanzibarquux" not in contents
+    if target == "static":
+        assert {"README.md", "index.html", "index.bin", "index.json"} <= {PurePath(name).name for name in found.files}
+        return
+    assert hosts.require_intact(tmp_path / "demo") == found
     with open_published(tmp_path / "demo") as library:
         assert sorted(info.source for info in library.documents()) == ["notes (2).md", "notes.md"]
         assert library.ask("Who signed the treaty?").statements[0].text == "The king signed the treaty in winter."
@@ -68,7 +71,7 @@ def test_secrets_are_refused_with_document_and_place_until_allowed(
     }
     assert not any(TOKEN in found.excerpt for found in plan.secrets)
     with pytest.raises(SecretsFound, match=r"plan\.md"):
-        write_to(tmp_path / "demo", shelf, plan)
+        publication.write(shelf, plan, tmp_path / "demo")
     assert not (tmp_path / "demo").exists()
     one = make_plan(shelf, Request("space", "Notes", allowed=frozenset([shelf.find("plan.md").id])))
     assert one.refused == (f"{TOKEN}.md",)
@@ -95,24 +98,15 @@ def test_secret_in_an_outline_is_found(shelf: Library, monkeypatch: pytest.Monke
     assert places == {"heading"}
 
 
-def write_to(folder: Path, library: Library, plan: Any) -> None:
-    """Write a plan."""
-    write(library, plan, folder)
-
-
-def test_email_addresses_are_refused_on_request(shelf: Library, write: Write) -> None:
-    """An address in a document is public by default."""
-    shelf.add([write("mail.md", "# Letter\n\nWrite to jo@example.org about the horse.\n")])
-    assert make_plan(shelf, Request("space", "Notes")).refused == ()
-    assert make_plan(shelf, Request("space", "Notes", refuse_emails=True)).refused == ("mail.md",)
-
-
 def test_unknown_licences_and_lost_originals_are_warned_of(shelf: Library, write: Write) -> None:
-    """The publisher learns it before anything is written."""
+    """The publisher learns it before anything is written. An address in a document is public by default."""
     write("coast/notes.md", "changed")
     warnings = " ".join(make_plan(shelf, Request("space", "Notes", originals=True)).warnings)
     assert "licence of 1 document" in warnings
     assert "original files of 1 document" in warnings
+    shelf.add([write("mail.md", "# Letter\n\nWrite to jo@example.org about the horse.\n")])
+    assert make_plan(shelf, Request("space", "Notes")).refused == ()
+    assert make_plan(shelf, Request("space", "Notes", refuse_emails=True)).refused == ("mail.md",)
 
 
 def test_empty_library_is_not_published(library: Library) -> None:
@@ -134,7 +128,7 @@ def test_documents_added_after_the_plan_are_not_published(shelf: Library, write:
     plan = make_plan(shelf, Request("space", "Notes"))
     shelf.add(write("late.md", "The volcano smoked."))
     with pytest.raises(LibraryError, match="changed"):
-        write_to(tmp_path / "demo", shelf, plan)
+        publication.write(shelf, plan, tmp_path / "demo")
     assert list(tmp_path.glob("*demo*")) == []
 
 
@@ -154,11 +148,3 @@ def test_static_site_is_written_from_a_copy_without_paths(
     assert seen["answer"]
     assert sorted(found.files) == ["README.md", "index.html"]
     assert [path.name for path in tmp_path.glob(".pincite-*")] == []
-
-
-def test_static_site_has_its_page_and_its_index(shelf: Library, tmp_path: Path) -> None:
-    """All its files are in the manifest, and none has a path of this machine."""
-    found = published(shelf, tmp_path / "demo", target="static", questions=("Who?",))
-    assert {"README.md", "index.html", "index.bin", "index.json"} <= {PurePath(name).name for name in found.files}
-    for path in (tmp_path / "demo").rglob("*"):
-        assert not path.is_file() or str(tmp_path).encode() not in path.read_bytes()

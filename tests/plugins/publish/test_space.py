@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,17 +27,12 @@ if TYPE_CHECKING:
 HOSTILE = "A <script>alert(1)</script> | b: '\"\n---\n[x](javascript:y) \u2028 `*_"
 
 
-@pytest.fixture
-def space(shelf: Library, tmp_path: Path) -> Path:
-    """A published Space with a title that would break YAML, Markdown or HTML."""
-    published(shelf, tmp_path / "demo", title=HOSTILE)
-    return tmp_path / "demo"
-
-
-def lines_of(space: Path) -> list[str]:
-    """Return the requirements of a Space."""
-    lines = (space / "requirements.txt").read_text().splitlines()
-    return [line for line in lines if line and not line.startswith(("#", "--"))]
+@pytest.fixture(scope="module")
+def space(kept_shelf: Library, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A published Space, which no test changes, with a title that would break YAML, Markdown or HTML."""
+    folder = tmp_path_factory.mktemp("space") / "demo"
+    published(kept_shelf, folder, title=HOSTILE)
+    return folder
 
 
 def test_front_matter_has_the_keys_and_values_that_spaces_read(space: Path) -> None:
@@ -63,10 +58,13 @@ def test_front_matter_has_the_keys_and_values_that_spaces_read(space: Path) -> N
 
 
 def test_requirements_install_where_spaces_install_gradio_with_mcp(space: Path) -> None:
-    """Spaces add `gradio[oauth,mcp]`, which needs mcp 1: mcp goes along, and what it requires is listed."""
-    text = (space / "requirements.txt").read_text()
-    assert hosts.CPU_WHEELS in text.splitlines()
-    found = [Requirement(line) for line in lines_of(space)]
+    """Spaces add `gradio[oauth,mcp]`, which needs mcp 1: mcp goes along, and what it requires is listed.
+
+    When Gradio accepts mcp 2, this fails, and it need not go along any more.
+    """
+    lines = (space / "requirements.txt").read_text().splitlines()
+    assert hosts.CPU_WHEELS in lines
+    found = [Requirement(line) for line in lines if line and not line.startswith(("#", "--"))]
     names = {requirement.name for requirement in found}
     assert {"gradio", "torch", "sse-starlette", "pyjwt"} <= names
     assert not names & {"mcp", "mcp-types", "pincite", "pytest", "ir-measures"}
@@ -75,25 +73,24 @@ def test_requirements_install_where_spaces_install_gradio_with_mcp(space: Path) 
     assert Version(version("mcp")).major == 2
     assert list((space / "vendor").glob("mcp-*.dist-info/**/LICENSE*"))
     assert not list((space / "vendor").rglob("*.pyc"))
-
-
-def test_vendored_packages_are_those_that_gradio_excludes() -> None:
-    """When Gradio accepts mcp 2, this fails, and they need not go along any more."""
-    from importlib.metadata import requires
-
-    wanted = [Requirement(line) for line in requires("gradio") or () if line.startswith("mcp")]
-    assert len(wanted) == 1
-    assert Version(version("mcp")) not in wanted[0].specifier
+    (wanted,) = [Requirement(line) for line in requires("gradio") or () if line.startswith("mcp")]
+    assert Version(version("mcp")) not in wanted.specifier
 
 
 def test_the_program_goes_along_with_its_data_and_licence(space: Path) -> None:
-    """All modules, models, templates and styles, byte for byte, but no compiled file."""
+    """All modules, models, templates and styles, byte for byte, but no compiled file.
+
+    A push of a file over 10 MB that is not in large-file storage is refused.
+    """
     own = {path.relative_to(hosts._PACKAGE) for path in hosts._PACKAGE.rglob("*") if path.is_file()}
     there = {path.relative_to(space / "index") for path in (space / "index").rglob("*") if path.is_file()}
     assert there == {path for path in own if path.suffix != ".pyc"}
     assert "Apache License" in (space / "LICENSE").read_text()
     (metadata,) = space.glob("pincite-*.dist-info")
     assert "[pincite.formats]" in (metadata / "entry_points.txt").read_text(encoding="utf-8")
+    large = [path for path in space.rglob("*") if path.is_file() and path.stat().st_size > 10_000_000]
+    assert {path.suffix for path in large} == {".safetensors"}
+    assert "*.safetensors filter=lfs" in (space / ".gitattributes").read_text()
 
 
 def test_program_that_is_not_installed_cannot_go_along(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,18 +118,10 @@ def test_app_is_valid_and_decorates_a_function_for_zero_gpu(space: Path) -> None
     assert title == HOSTILE
 
 
-def test_large_files_are_marked_for_git(space: Path) -> None:
-    """A push of a file over 10 MB that is not in large-file storage is refused."""
-    attributes = (space / ".gitattributes").read_text()
-    large = [path for path in space.rglob("*") if path.is_file() and path.stat().st_size > 10_000_000]
-    assert {path.suffix for path in large} == {".safetensors"}
-    assert "*.safetensors filter=lfs" in attributes
-
-
-def test_licence_of_the_space_is_that_of_all_documents(shelf: Library) -> None:
+def test_licence_of_the_space_is_that_of_all_documents(kept_shelf: Library) -> None:
     """As the Hub writes it; several, or an unknown one, are `other`."""
     for stated, expected in (({}, "other"), ({"": "CC-BY-4.0"}, "cc-by-4.0"), ({"": "MIT"}, "other")):
-        assert hub_licence(list_library(shelf, originals=False, licences=stated)) == expected
+        assert hub_licence(list_library(kept_shelf, originals=False, licences=stated)) == expected
     assert front_matter("T", Listing((), {}, {}), sdk="static")["app_file"] == "index.html"
 
 

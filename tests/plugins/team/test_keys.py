@@ -37,10 +37,6 @@ def test_key_is_printed_once_and_listed_without_its_secret(run: Run, accounts: P
     assert key not in listed.out
     (facts,) = json.loads(run("key", "list", "--json").out)
     assert (facts["name"], facts["libraries"], facts["used"]) == ("report", ["a", "b"], "never")
-
-
-def test_key_can_be_printed_as_json(run: Run, accounts: Path) -> None:
-    """With --json and --quiet there is nothing else."""
     made = run("key", "create", "boss", "--role", "admin", "--expires", "never", "--json", "-q")
     assert ApiKeys(accounts).find(json.loads(made.out)["key"]) is not None
     assert made.err == ""

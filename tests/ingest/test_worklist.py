@@ -29,16 +29,6 @@ def test_worklist_survives_a_restart(tmp_path: Path) -> None:
         assert reopened.identity("/a", "1:2:3:4") == "ab" * 32
 
 
-def test_files_of_a_killed_process_are_waiting_again(tmp_path: Path) -> None:
-    """A killed process had not written all results: those files are read again, and none is lost."""
-    killed = Worklist(tmp_path)
-    killed.queue(["/a", "/b"])
-    killed.settle("/a", "1:2:3:4", "ab" * 32)
-    with Worklist(tmp_path) as reopened:
-        assert reopened.waiting() == ["/a", "/b"]
-    killed.close()
-
-
 def test_long_worklists_are_written_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """At most one batch of results is only in memory."""
     monkeypatch.setattr(queue, "BATCH_FILES", 3)
@@ -73,18 +63,6 @@ def test_changed_or_missing_stamp_is_unknown(tmp_path: Path, stamp: str) -> None
         assert (work.identity("/a", stamp), work.identity("/b", "")) == ("", "")
 
 
-def test_forget_clears_waiting_and_failed_files(tmp_path: Path) -> None:
-    """Settled files stay known."""
-    with Worklist(tmp_path) as work:
-        work.queue(["/a", "/b", "/c"])
-        work.settle("/a", "1:2:3:4", "ab" * 32)
-        work.fail("/b", "It broke.", "Mend it.")
-        work.flush()
-        work.forget()
-        assert (work.waiting(), work.failed()) == ([], [])
-        assert work.identity("/a", "1:2:3:4") == "ab" * 32
-
-
 def test_names_that_are_not_valid_unicode_are_left_out(tmp_path: Path) -> None:
     """Such files cannot be added anyway, and must not keep others from being queued."""
     with Worklist(tmp_path) as work:
@@ -92,23 +70,6 @@ def test_names_that_are_not_valid_unicode_are_left_out(tmp_path: Path) -> None:
         work.fail("/bad\udcff", "Its name is not text.", "Rename it.")
         work.flush()
         assert (work.waiting(), work.failed()) == (["/good"], [])
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        pytest.param(b"no database at all" * 100, id="something else"),
-        pytest.param(b"SQLite format 3\x00" + b"\xff" * 5000, id="a ruined header"),
-    ],
-)
-def test_damaged_worklist_is_recreated(tmp_path: Path, damage: bytes) -> None:
-    """The worklist contains nothing that cannot be found again."""
-    (tmp_path / FILE).write_bytes(damage)
-    with Worklist(tmp_path) as work:
-        work.queue(["/a"])
-        assert work.waiting() == ["/a"]
-    with Worklist(tmp_path) as reopened:
-        assert reopened.waiting() == ["/a"]
 
 
 def test_worklist_of_a_newer_version_is_recreated(tmp_path: Path) -> None:
