@@ -89,7 +89,6 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "lists": {"index.answers.extractive._Quoter._needed_list": lambda *_: None},
     "lists for questions that want one": {"index.text.questions.Question.wants_list": False},
     "list items": {"index.answers.context.Context.is_item": lambda *_: False},
-    "what follows a colon": {"index.answers.context.Context.with_list": lambda _, run: run},
     "kinds of questions": {"index.text.questions._kind": lambda _: "fact", "index.text.questions._sides": lambda _: ()},
     "sides of a comparison": {"index.text.questions._sides": lambda _: ()},
     "parts of a question": {"index.text.questions.split_parts": lambda _: ()},
@@ -148,7 +147,6 @@ QUESTIONS: dict[str, dict[str, Any]] = {
 
 CLAIMS: dict[str, dict[str, Any]] = {
     "numbers": {"index.verification.vetoes.missing_number": lambda *_: ""},
-    "sums": {"index.verification.judgement.sum_of": lambda *_: ""},
     "names": {"index.verification.vetoes.missing_name": lambda *_: ""},
     "windows that deny": {
         "index.verification.judgement.CONTRADICTED": 2.0,
@@ -174,6 +172,7 @@ CLAIMS: dict[str, dict[str, Any]] = {
 OBJECTIONS: dict[str, dict[str, Any]] = {
     "numbers": {"index.verification.vetoes.missing_number": lambda *_: ""},
     "numbers: about": _patterns("verification.vetoes", "_ABOUT"),
+    "numbers: in words": {"index.verification.vetoes.NUMBER_WORDS": {}},
     "names": {"index.verification.vetoes.missing_name": lambda *_: ""},
 }
 """Each family of rules that object to a claim, whatever the verifier says, with the names that turn it off."""
