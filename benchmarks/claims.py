@@ -22,7 +22,6 @@ from.
 For each category the program prints the share of claims that are supported (word for word or otherwise), perhaps
 supported and contradicted, then those of each set.
 
-`--rules` turns off one rule after the other, and prints which shares of the FOLDERs' claims are supported without it.
 `--verifier off` disables the learned verifier; `--split` uses one half of `own`; `--misses` shows the errors.
 """
 
@@ -34,11 +33,9 @@ import json
 import statistics
 import tempfile
 import time
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
 
 from benchmarks.machine import report
 from index import Library
@@ -60,22 +57,6 @@ TOGETHER = ("genre", "fluent", "draft")
 
 
 WICE_CLAIMS = 100
-RULES: dict[str, dict[str, Any]] = {
-    "nothing": {},
-    "numbers": {"index.verification.vetoes.missing_number": lambda *_: ""},
-    "names": {"index.verification.vetoes.missing_name": lambda *_: ""},
-    "windows that deny": {
-        "index.verification.judgement.CONTRADICTED": 2.0,
-        "index.verification.judgement.ALTERED": 2.0,
-    },
-    "consent to copies": {
-        "index.verification.judgement.CONSENT": 0.0,
-        "index.verification.judgement.CONSENT_TO_PART": 0.0,
-    },
-    "parts": {"index.verification.judgement.parts_of": lambda _: []},
-    "sentences together": {"index.verification.premises.TOGETHER": 1},
-}
-"""The rules beside the verifier, with the names that turn each off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +90,12 @@ def main() -> None:
     )
     parser.add_argument("--split", choices=("dev", "test"), help="one half of `own`")
     parser.add_argument("--verifier", help="a value of PINCITE_VERIFIER: `off`, or another model")
-    parser.add_argument("--rules", action="store_true", help="what each rule is worth on the claims of the folders")
     parser.add_argument("--misses", action="store_true", help="show the claims with a wrong verdict")
     parser.add_argument("--json")
     options = parser.parse_args()
-    if options.rules:
-        report("Claims, without each rule", list(_without_rules(options.folders, options.verifier)), options.json)
-        return
     judged: list[Judgement] = []
     for folder in options.folders:
-        documents, claims = _unseen(folder)
+        documents, claims = read_folder(folder)
         judged += _judge(documents, list(claims), options.verifier, everywhere=True)
     if not options.public and set(options.only or ()) & set(PUBLIC):
         parser.error("wice and factcheck need --public FOLDER.")
@@ -132,24 +109,8 @@ def main() -> None:
     report("Claims, by set", [*_minimums(judged), *_together(judged)], None)
 
 
-def _without_rules(folders: Sequence[Path], verifier: str | None) -> Iterator[dict[str, object]]:
-    """Yield the shares of supported claims without each rule of RULES."""
-    for name, replaced in RULES.items():
-        judged: list[Judgement] = []
-        with ExitStack() as stack:
-            for target, value in replaced.items():
-                stack.enter_context(patch(target, value))
-            for folder in folders:
-                documents, claims = _unseen(folder)
-                judged += _judge(documents, list(claims), verifier, everywhere=True)
-        row: dict[str, object] = {"without": name}
-        for follows, label in ((True, "true"), (False, "false")):
-            own = [found for found in judged if found.claim.follows is follows]
-            row |= {f"{label} {key}": value for key, value in _shares(own).items() if key != "verbatim"}
-        yield row
-
-
-def _unseen(folder: Path) -> tuple[dict[str, str | Path], Iterator[Claim]]:
+def read_folder(folder: Path) -> tuple[dict[str, str | Path], Iterator[Claim]]:
+    """Return the documents of a FOLDER by their names, and the claims about them."""
     documents: dict[str, str | Path] = {path.name: path for path in sorted((folder / "files").iterdir())}
     rows = [row for path in sorted(folder.glob("*.jsonl")) for row in _rows(path) if "claim" in row]
     labels = {"s": True, "c": False, "n": False}
@@ -248,36 +209,46 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 def _judge(
     documents: dict[str, str | Path], claims: Sequence[Claim], verifier: str | None, *, everywhere: bool = False
 ) -> Iterator[Judgement]:
-    """Check each claim against its document or `everywhere`, in a library of all documents."""
-    settings = Settings() if verifier is None else Settings(verifier=verifier)
     with tempfile.TemporaryDirectory() as folder:
-        paths = {name: _file(Path(folder) / "documents", name, document) for name, document in documents.items()}
-        with Library.open(Path(folder) / "library", settings=settings) as library:
-            refused = {failure.source for failure in library.add([str(path) for path in paths.values()]).failed}
-            ids = {
-                name: hashlib.sha256(path.read_bytes()).hexdigest()
-                for name, path in paths.items()
-                if str(path) not in refused
-            }
-            if refused:
-                print(f"Documents that the library cannot read, left out with their claims: {len(refused)}.")
-            claims = [claim for claim in claims if claim.document in ids]
-            library.check(
-                claims[0].text, documents=[ids[claims[0].document]]
-            )  # loads the models before the timing starts
-            for claim in claims:
-                started = time.perf_counter()
-                check = library.check(claim.text, documents=None if everywhere else [ids[claim.document]])
-                milliseconds = 1000 * (time.perf_counter() - started)
-                yield Judgement(claim, _weakest(check.statements), milliseconds)
+        yield from judge(Path(folder), documents, claims, verifier, everywhere=everywhere)
+
+
+def judge(
+    folder: Path,
+    documents: dict[str, str | Path],
+    claims: Sequence[Claim],
+    verifier: str | None,
+    *,
+    everywhere: bool = False,
+) -> Iterator[Judgement]:
+    """Check each claim against its document or `everywhere`, in a library of all documents in this folder."""
+    settings = Settings() if verifier is None else Settings(verifier=verifier)
+    paths = {name: _file(folder / "documents", name, document) for name, document in documents.items()}
+    with Library.open(folder / "library", settings=settings) as library:
+        refused = {failure.source for failure in library.add([str(path) for path in paths.values()]).failed}
+        ids = {
+            name: hashlib.sha256(path.read_bytes()).hexdigest()
+            for name, path in paths.items()
+            if str(path) not in refused
+        }
+        if refused:
+            print(f"Documents that the library cannot read, left out with their claims: {len(refused)}.")
+        claims = [claim for claim in claims if claim.document in ids]
+        library.check(claims[0].text, documents=[ids[claims[0].document]])  # loads the models before the timing starts
+        for claim in claims:
+            started = time.perf_counter()
+            check = library.check(claim.text, documents=None if everywhere else [ids[claim.document]])
+            milliseconds = 1000 * (time.perf_counter() - started)
+            yield Judgement(claim, _weakest(check.statements), milliseconds)
 
 
 def _file(folder: Path, name: str, document: str | Path) -> Path:
     if isinstance(document, Path):
         return document
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.txt"
-    path.write_text(document, encoding="utf-8")
+    if not path.exists():
+        path.write_text(document, encoding="utf-8")
     return path
 
 

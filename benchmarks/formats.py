@@ -119,12 +119,16 @@ def asked(library: Library, cases: Sequence[Case], *, each: bool) -> list[dict[s
 
 def _marks(library: Library, case: Case, *, each: bool) -> Marks:
     answer = library.ask(case.question)
-    found = [*_words(answer.citations), *_pins(answer.hits)]
-    right = [case.is_right(*words) for words in found]
+    right = [case.is_right(*words) for words in (*_words(answer.citations), *_pins(answer.hits))]
     exact = all(library.document(c.document.id).text[c.start : c.end] == c.quote for c in answer.citations)
     if each and not any(right[:1]):
         print(f"\n{case.format} {case.file}: {case.question}\n  due: {case.quote}\n  {_shown(answer)}")
     return Marks(case.format, answer.status == "answered", any(right[:1]), any(right), exact)
+
+
+def first_words(answer: Answer) -> list[tuple[str, str]]:
+    """Return the source and the words of the first pin, which may be empty, and of each quotation."""
+    return [*(_pins(answer.hits[:1]) or [("", "")]), *_words(answer.citations)]
 
 
 def _words(citations: Iterable[Citation]) -> list[tuple[str, str]]:

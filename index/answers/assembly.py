@@ -10,7 +10,7 @@ from index.answers.context import Context
 from index.encoders.answer_reader import UNREAD
 from index.records import Answer, Citation, Span, Statement
 from index.records.remarks import recognition_notes
-from index.text.numbers import NUMBER_WORDS
+from index.text.words import NUMBER_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

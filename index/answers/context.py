@@ -211,21 +211,6 @@ class Context:
         run = Run(min(begin, whole.first), max(self._item_end(begin), whole.last))
         return run if self.length(run) <= longest else whole
 
-    def with_list(self, run: Run) -> Run:
-        """Add the list, or the sentence, that follows a run with a colon at its end."""
-        if not self.texts[run.last].rstrip().endswith((":", "—", "--")):
-            return run
-        return self.list_around(run.last) or self._with_next(run, 1)
-
-    def _with_next(self, run: Run, number: int) -> Run:
-        """Add up to `number` sentences, as far as the text continues without a heading."""
-        last = run.last
-        for n in range(run.last + 1, min(len(self.texts), run.last + number + 1)):
-            if self.is_heading(n) or self.kinds[n] == "furniture" or self.length(Run(run.first, n)) > LONGEST_LIST:
-                break
-            last = n
-        return Run(run.first, self.whole_sentence(last).last if last > run.last else last)
-
     def with_answering(self, run: Run, logit: float) -> Run:
         """Add the neighbours in the same paragraph for which the reader has at least this logit."""
         first, last = run

@@ -166,7 +166,6 @@ class _Quoter:
         if listed is not None:
             run = Run(min(run.first, listed.first), max(run.last, listed.last))
         else:
-            run = context.with_list(run)
             run = context.with_antecedents(run)
             run = context.with_answering(run, JOIN_LOGIT)
             run = context.with_qualifier(run)

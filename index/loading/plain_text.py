@@ -15,9 +15,9 @@ from index.loading import metadata
 from index.loading.draft import Block, Draft, numbered, paragraph, verbatim, written_lines
 from index.records.file_kinds import format_of
 from index.text.dates import iso_date
-from index.text.numbers import NUMBER_WORDS
 from index.text.prose import is_sentence
 from index.text.sentences import normalise, one_line
+from index.text.words import NUMBER_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

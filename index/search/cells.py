@@ -69,7 +69,10 @@ class TableRow(NamedTuple):
 
 
 def find_cell(question: str, readings: Mapping[int, ReadPassage], reader: Reader) -> CellFound | None:
-    """Return the cell that answers the question, if the reader finds its row likely."""
+    """Return the cell that answers the question, if the reader finds its row likely.
+
+    Without it, the first quotation is right for 209 of 425 strangers' questions instead of 213 (`benchmarks.rules`).
+    """
     best = max((reading.sentence for reading in readings.values()), default=0.0)
     rows = [
         (float(reading.evidence.logits[row.sentence]), passage_id, row)

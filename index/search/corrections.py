@@ -28,7 +28,8 @@ def correct(question: str, store: Store) -> tuple[str, tuple[str, ...]]:
     """Return a question with corrected words, and a note on each of them.
 
     A word of everyday English may mean what it says: it is only spelled as across the Atlantic, if no passage has it.
-    The first letter stays: people rarely mistype it.
+    The first letter stays: people rarely mistype it. Without it, the first quotation is right for 202 of 425 strangers'
+    questions instead of 213 (`benchmarks.rules`, "spelling").
     """
     notes = []
     for start, end in reversed(word_spans(question)):

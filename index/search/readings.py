@@ -65,7 +65,11 @@ class ReadPassage:
 
 
 def read_hits(question: str, found: Mapping[int, PassageEvidence], reader: Reader) -> dict[int, ReadPassage]:
-    """Read the first hits, and more of them if none surely answers; return them by id, in order."""
+    """Read the first hits, and more of them if none surely answers; return them by id, in order.
+
+    If one is read, the first quotation is right for 189 of 425 strangers' questions, if three are, for 207; so, for 213
+    (`benchmarks.rules`).
+    """
     hits = list(found.items())
     readings = read_passages(question, dict(hits[:FIRST_READ]), reader)
     if not any(reading.is_sure for reading in readings.values()):

@@ -6,10 +6,9 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from index.text.numbers import NUMBER_WORDS
 from index.text.query import Query, parse
 from index.text.question_fragments import AUXILIARY, is_fragment, split_parts
-from index.text.words import QUESTION_WORDS
+from index.text.words import NUMBER_WORDS, QUESTION_WORDS
 
 Kind = Literal["fact", "list", "count", "steps", "comparison"]
 """A question of no other kind is a `fact`."""

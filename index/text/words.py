@@ -64,6 +64,14 @@ STOP_WORDS = frozenset(
     "which who whom whose why will with would".split()
 )
 """Words that say nothing about the subject of a question."""
+NUMBER_WORDS = {
+    word: number
+    for number, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+        "seventeen eighteen nineteen".split()
+    )
+}
+"""The numbers below twenty."""
 QUESTION_WORDS = "who|whom|whose|what|which|when|where|why|how"
 """Alternatives of a pattern; `how` is the last, so that a pattern can go on with `how many`."""
 _CACHED_FORMS = 200_000

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from index.text.wording import verbatim_key, words
 from index.verification.premises import Place, around, nearest_windows, render, render_places
-from index.verification.vetoes import difference, sum_of, veto
+from index.verification.vetoes import difference, veto
 
 if TYPE_CHECKING:
     from index.records import Verdict
@@ -210,8 +210,6 @@ def _judge(
         return Judgement("supported", best.places, "", share)
     if share >= PERHAPS:
         return Judgement("perhaps", best.places, objection or COMPARE, share)
-    if found := sum_of(claim, read[0][0].text):
-        return Judgement("perhaps", read[0][0].places, found, share)
     return Judgement("unverified", read[0][0].places[:1], _missing(unknown), share)
 
 

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import re
 from difflib import SequenceMatcher
-from itertools import pairwise, permutations
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from index.text.dates import MONTHS
-from index.text.numbers import YEARS, Quantity, equal_quantities, read_quantities, without_notes
 from index.text.wording import folded, normalise, words
+from index.text.words import NUMBER_WORDS
 
 if TYPE_CHECKING:
     from index.text.wording import Word
 
-SMALL = 2
-"""Numbers up to this one need not be in the source if they are written in words."""
-MOST_NUMBERS = 5
-"""A window with more numbers has sums by chance."""
 LONGEST_DIFFERENCE = 6
 """Words of each side of a difference that a reason shows."""
+_NUMBER = re.compile(r"([$€£¥]?) ?(\d+(?:[.,]\d+)*)")
+_IN_NAME = re.compile(r"[\w.,]$|[^\W\d_]-$")
+"""What stands before digits that are a part of a name, as in `COVID-19` and `v2`."""
 _ABOUT = re.compile(
     r"\b(?:about|around|approximately|roughly|some|circa|ca|approx|nearly|almost|over|more than|less than|under"
     r"|at least|at most|up to|just under|just over|close to|as many as|as much as)[.\s]*(?:US)?[$€£¥]?\s?$",
@@ -37,31 +36,36 @@ def veto(claim: str, window: str) -> str:
 
 
 def missing_number(claim: str, source: str) -> str:
-    """Return the first number of a claim that a source lacks, as it is written; empty if there is none.
+    """Return the first number in digits of a claim that a source lacks, as it is written; empty if there is none.
 
-    A number that the claim does not give as exact may be rounded. Words such as "one" and "first" often count nothing,
-    and "hundreds" or "the million" are no numbers to compare.
+    A number that the claim does not give as exact may be rounded. The source may have a small one in words. An amount
+    of money does not equal one of another currency. `python -m
+    benchmarks.rules --sets objections`: it objects to .14 of 3,419 false claims and .10 of 2,122 true ones. Rules that
+    read units and numbers in words, too, objected to .023 more of the false ones and .017 more of the true ones.
     """
-    stated = read_quantities(source)
-    text = without_notes(claim)
-    for number in read_quantities(claim):
-        about = bool(_ABOUT.search(text[max(0, number.start - 30) : number.start]))
-        counts = number.value > SMALL or number.unit not in ("", "ordinal") or text[number.start].isdigit()
-        if (
-            number.firm
-            and number.unit != "indefinite"
-            and counts
-            and not about
-            and not any(equal_quantities(number, other) for other in stated)
-        ):
-            return text[number.start : number.end]
+    ours, theirs = normalise(claim), normalise(source)
+    stated = [(found[1], _plain_number(found[2])) for found in _NUMBER.finditer(theirs)]
+    stated += [
+        ("", _plain_number(str(NUMBER_WORDS[word.plain]))) for word in words(theirs) if word.plain in NUMBER_WORDS
+    ]
+    for found in _NUMBER.finditer(ours):
+        before, sign, number = ours[max(0, found.start(2) - 30) : found.start(2)], found[1], _plain_number(found[2])
+        if _ABOUT.search(before) or _IN_NAME.search(before):
+            continue
+        if not any(number == other and (sign == money or not (sign and money)) for money, other in stated):
+            return found[0].strip()
     return ""
+
+
+def _plain_number(digits: str) -> str:
+    return digits.replace(",", "").lstrip("0")
 
 
 def missing_name(claim: str, source: str) -> str:
     """Return the first name of a claim of which a source has no word; empty if there is none.
 
     A name is a run of capitalised words. The first word of the claim is left out, because every sentence begins so.
+    Measured in the same way: it objects to .31 of the false claims and .22 of the true ones.
     """
     known = {form for word in words(normalise(source)) for form in (word.plain, word.stem)}
     for name in _names(normalise(claim)):
@@ -83,42 +87,6 @@ def _names(text: str) -> list[list[Word]]:
             runs.append([word])
         end = word.end
     return runs
-
-
-def sum_of(claim: str, source: str) -> str:
-    """Return how a number of the claim follows from two numbers of a source: `26 = 17 + 9`; empty if it does not."""
-    stated = [number for number in read_quantities(source) if number.firm and _is_amount(number)]
-    if len(stated) > MOST_NUMBERS:
-        return ""
-    text, known = without_notes(claim), without_notes(source)
-    for number in read_quantities(claim):
-        if not number.firm or not _is_amount(number) or any(equal_quantities(number, other) for other in stated):
-            continue
-        for first, second in permutations(stated, 2):
-            if sign := _sign(number, first, second):
-                left, right = known[first.start : first.end], known[second.start : second.end]
-                return f"*{text[number.start : number.end]}* = {left} {sign} {right}."
-    return ""
-
-
-def _is_amount(number: Quantity) -> bool:
-    return number.unit not in ("calendar", "dated", "ordinal") and not (not number.unit and number.value in YEARS)
-
-
-def _sign(result: Quantity, first: Quantity, second: Quantity) -> str:
-    """Return the operation that makes a number from two others of one unit; empty if none does."""
-    if first.unit != second.unit:
-        return ""
-    if result.unit in (first.unit, ""):
-        if result.value == first.value + second.value:
-            return "+"
-        if result.value == first.value - second.value:
-            return "−"
-    if second.value and result.unit in ("times", "%", "fraction"):
-        share = first.value / second.value * (100 if result.unit == "%" else 1)
-        if share == result.value or (result.unit == "%" and round(share) == result.value):
-            return "÷"
-    return ""
 
 
 def difference(claim: str, source: str) -> str:
