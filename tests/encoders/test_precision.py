@@ -15,10 +15,10 @@ from index.encoders.precision import (
     LIBRARY_PRECISIONS,
     PASSAGES,
     QUESTION,
-    ROUGH,
     choose_precision,
     fastest,
 )
+from index.encoders.pretrained import ROUGH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
