@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tests.reference import LEDGER, MISSING_REASON, ROOT, ledger, modules, parsed, sizes, tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
@@ -36,9 +36,9 @@ def syntax_trees() -> dict[str, ast.Module]:
     return {name_of(path): parsed(path) for path in (ROOT / "index").rglob("*.py")}
 
 
-def imported(module: ast.Module, names: set[str]) -> Iterator[str]:
-    """Yield the modules of index that a module imports when it is imported itself."""
-    for node in module.body:
+def imported(nodes: Iterable[ast.AST], names: set[str]) -> Iterator[str]:
+    """Yield the modules of index that are imported by these statements of a module."""
+    for node in nodes:
         if isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 name = f"{node.module}.{alias.name}"
@@ -49,7 +49,7 @@ def imported(module: ast.Module, names: set[str]) -> Iterator[str]:
 def imports_of_modules() -> dict[str, set[str]]:
     """Return the names of the modules of index that each module imports when it is imported itself."""
     trees = syntax_trees()
-    return {name: set(imported(tree, set(trees))) & trees.keys() - {name} for name, tree in trees.items()}
+    return {name: set(imported(tree.body, set(trees))) & trees.keys() - {name} for name, tree in trees.items()}
 
 
 def cycle_from(name: str, imports: dict[str, set[str]], path: tuple[str, ...], done: set[str]) -> tuple[str, ...]:
@@ -129,6 +129,13 @@ def test_modules_have_no_import_cycle() -> None:
     imports = imports_of_modules()
     done: set[str] = set()
     assert [cycle for name in sorted(imports) if (cycle := cycle_from(name, imports, (), done))] == []
+
+
+def test_no_two_modules_import_each_other() -> None:
+    """Of two modules, one is the lower one: the other imports it, also where an import is late or for types only."""
+    trees = syntax_trees()
+    imports = {name: set(imported(ast.walk(tree), set(trees))) - {name} for name, tree in trees.items()}
+    assert [(a, b) for a in sorted(imports) for b in sorted(imports[a]) if a < b and a in imports.get(b, ())] == []
 
 
 def test_interfaces_do_not_load_the_evaluation() -> None:

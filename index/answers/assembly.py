@@ -15,7 +15,7 @@ from index.text.words import NUMBER_WORDS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from index.answers.quotation import Quote
+    from index.answers.extractive import Quote
     from index.records import Found, Hit, Location, Status
     from index.storage.catalog.passage_queries import PassageRow
     from index.text.questions import Kind

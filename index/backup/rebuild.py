@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 
 from index.backup.archive import file_size, require_space
 from index.errors import LibraryError
-from index.ingest.passage_encoding import BATCH_PASSAGES
-from index.ingest.preparation import encoder_draft, key_of
+from index.ingest.preparation import BATCH_PASSAGES, encoder_draft, key_of
 from index.records.report import Compacted, Rebuilt
 from index.storage.database import Database
 from index.storage.files import WriterLock

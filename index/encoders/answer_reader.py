@@ -119,11 +119,12 @@ class _Heads:
         from torch.nn.functional import linear
 
         sentences = np.full(len(window.sentences), UNREAD, dtype=np.float32)
-        states, whole = pair_states.second.numpy(), pair_states.whole.numpy()
+        second = pair_states.second
+        states, whole = second.numpy(), pair_states.whole.numpy()
         places, firsts = _first_tokens(window, text, len(states))
         if not len(places):
             return Verdict(sentences, UNREAD)
-        tokens = linear(pair_states.second, *self._token).numpy()[:, 0]
+        tokens = linear(second, *self._token).numpy()[:, 0]
         means = np.add.reduceat(states, firsts) / np.diff(firsts, append=len(states))[:, None]
         best = np.maximum.reduceat(tokens, firsts)
         wholes = np.broadcast_to(whole, means.shape)

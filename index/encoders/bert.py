@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import torch
 from torch.nn import functional
 
-from index.encoders.precision import ROUGH
+from index.encoders.pretrained import ROUGH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

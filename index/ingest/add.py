@@ -7,20 +7,23 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar
 
 from index.errors import LibraryNotWritable, LoadingError
 from index.ingest.members import OpenContainers
-from index.ingest.passage_encoding import BATCH_PASSAGES, PassageEncoder, ToolLoader
-from index.ingest.pipeline import PageCounts, Prefetcher, ReceiptBuilder, VectorBuffer
+from index.ingest.pipeline import PageCounts, Prefetcher, PrefetchWorker, ReceiptBuilder, VectorBuffer
 from index.ingest.preparation import (
+    BATCH_PASSAGES,
     DocumentCutter,
     Failed,
     FileReader,
     Known,
     Opened,
+    PassageEncoder,
     Prepared,
+    PreparedItem,
     ReadOptions,
+    ToolLoader,
     memory_cost,
 )
 from index.ingest.queue import absolute
@@ -39,8 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from index.encoders.encoder import Encoder
-    from index.ingest.pipeline import RereadingWorker
-    from index.ingest.preparation import Origin, PreparedItem
+    from index.ingest.preparation import Origin
     from index.ingest.queue import Worklist
     from index.records import Portion, ProgressCallback, Receipt, Stage
     from index.storage.store import FolderStore
@@ -160,6 +162,15 @@ INDEX_SECONDS = 0.5
 """How long a stored document may be missing from the indexes while more documents are added."""
 _DEFAULT_LIMITS = Limits()
 _Item = TypeVar("_Item")
+_Item_contra = TypeVar("_Item_contra", contravariant=True)
+
+
+class RereadingWorker(PrefetchWorker[_Item_contra, PreparedItem], Protocol[_Item_contra]):
+    """A worker that can also be asked, with `known=False`, to read a file whose bytes are known."""
+
+    def work(self, item: _Item_contra, *, known: bool = True) -> PreparedItem:
+        """Return the prepared item."""
+        ...
 
 
 class Ingestion:

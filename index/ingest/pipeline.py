@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, overload
 
 from index.errors import LibraryNotWritable
-from index.records import Failure, Note, Portion, ReadAs, Receipt
+from index.records import Failure, Note, ReadAs, Receipt
 from index.records.file_kinds import reading_in_words
 from index.storage.files import NOT_WRITABLE_HINT
 from index.storage.tables import PackedVectors
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
-    from index.ingest.preparation import Prepared, PreparedItem
     from index.records import Document, Outcome
 
 MOST_RESULTS = 512
@@ -40,22 +39,6 @@ class PrefetchWorker(Protocol[_Item_contra, _Result_co]):
 
     def work(self, item: _Item_contra) -> _Result_co:
         """Return one item's result. An error is raised again where the result is taken."""
-        ...
-
-    def stop(self) -> None:
-        """Stop the running work; called from another thread."""
-        ...
-
-    def close(self) -> None:
-        """Release resources after the last item."""
-        ...
-
-
-class RereadingWorker(Protocol[_Item_contra]):
-    """A worker that can also be asked, with `known=False`, to read a file whose bytes are known."""
-
-    def work(self, item: _Item_contra, *, known: bool = True) -> PreparedItem:
-        """Return the prepared item."""
         ...
 
     def stop(self) -> None:
@@ -236,20 +219,6 @@ class BufferedVectors(Sequence[PackedVectors]):
         if isinstance(index, slice):
             return BufferedVectors(self._buffer, self._keys[index])
         return self._buffer[self._keys[index]]
-
-
-def portions(group: Sequence[Prepared], missing: Sequence[bytes]) -> tuple[Portion, ...]:
-    """Return how many of the passages to encode each file has; a shared passage counts for its first file.
-
-    Empty if nothing is to be encoded.
-    """
-    left = set(missing)
-    portions = []
-    for prepared in group:
-        own = left.intersection(prepared.keys)
-        left -= own
-        portions.append(Portion(prepared.document.source, len(own)))
-    return tuple(portions) if missing else ()
 
 
 @dataclass(slots=True)

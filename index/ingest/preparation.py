@@ -1,34 +1,84 @@
-"""Prepares single files and documents for encoding: reads, cuts, and computes the keys of their passages."""
+"""Prepares files and documents for the library: reads them, cuts them into passages, and gets the passages' vectors."""
 
 from __future__ import annotations
 
 import hashlib
+import threading
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from index.encoders.encoder import Draft
-from index.errors import HoldsDocuments, LoadingError, SourceNotFound, TooLarge
+from index.errors import FingerprintMismatch, HoldsDocuments, LoadingError, SourceNotFound, TooLarge
 from index.ingest.pipeline import PageCounts
 from index.ingest.queue import OPENED, absolute, stamp_of
 from index.loading.containers.member_paths import container_file, file_on_disk
 from index.loading.loader import digest, locate
 from index.loading.recognition.recogniser import RecognitionOptions
+from index.loading.sandbox.messages import ChunkerSettings
 from index.loading.sandbox.pool import Parser
-from index.records import Span
+from index.records import Portion, Span
 from index.records.file_kinds import format_of
 from index.records.table import tables_between, words_above
-from index.storage.tables import pack_spans
+from index.storage.protocol import fingerprint_of
+from index.storage.tables import PackedVectors, pack_sentence_vectors, pack_spans, pack_vector
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from index.ingest.passage_encoding import ToolLoader
+    from index.encoders.encoder import Encoder
+    from index.ingest.pipeline import VectorBuffer
     from index.ingest.queue import Worklist
     from index.loading.sandbox.messages import Limits
     from index.records import Chunk, Document
     from index.storage.catalog.catalog import Catalog
+    from index.storage.store import FolderStore
+    from index.text.chunks import Chunker
+
+
+# The encoder and chunker of an `add`, loaded when the first file needs them.
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Encoder, chunker and their fingerprint; `cutting` is the chunker as data if another process can do its work."""
+
+    encoder: Encoder
+    chunker: Chunker
+    fingerprint: str
+    cutting: ChunkerSettings | None
+
+
+class ToolLoader:
+    """Loads the tools on first use, from any thread. If all files are unchanged, they are never loaded."""
+
+    def __init__(self, store: FolderStore, load: Callable[[], tuple[Encoder, Chunker]]) -> None:
+        self._store = store
+        self._load = load
+        self._tools: Tools | None = None
+        self._lock = threading.Lock()
+
+    def tools(self) -> Tools:
+        """Return the tools. Raises FingerprintMismatch if the library was made with others."""
+        with self._lock:
+            if self._tools is None:
+                self._tools = self._loaded()
+            return self._tools
+
+    def _loaded(self) -> Tools:
+        encoder, chunker = self._load()
+        tokenizer = getattr(encoder, "tokenizer_json", "")
+        cutting = ChunkerSettings(chunker.target_tokens, chunker.limit, tokenizer) if tokenizer else None
+        tools = Tools(encoder, chunker, fingerprint_of(encoder, chunker), cutting)
+        stored = self._store.catalog.fingerprint()
+        if stored and stored != tools.fingerprint:
+            raise FingerprintMismatch(str(self._store.folder), stored, tools.fingerprint)
+        return tools
+
+
+# Files and documents, read and cut.
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,3 +309,78 @@ def key_of(draft: Draft) -> bytes:
     text = draft.text.encode("utf-8", "surrogatepass")
     context = f"\0{draft.context}".encode("utf-8", "surrogatepass") if draft.context else b""
     return hashlib.blake2b(pack_spans(draft.sentences, 0) + text + context, digest_size=16).digest()
+
+
+# The vectors of passages: from the catalog if it has the same words, else from the encoder.
+
+LOOKUP_BATCH = 2000
+"""Keys that are looked up in the catalog at a time."""
+BATCH_PASSAGES = 128
+"""Passages per batch of the encoder, from one or several documents: enough to sort by length, and soon stored."""
+
+
+class ReportEncoding(Protocol):
+    """Receives the progress of encoding."""
+
+    def __call__(self, shares: tuple[Portion, ...], done: int, passages: int, /) -> None:
+        """Report that `done` of the `passages` passages, which files share, are encoded."""
+        ...
+
+
+class PassageEncoder:
+    """Fills buffers with the vectors of documents."""
+
+    def __init__(self, catalog: Catalog, tool_loader: ToolLoader, report: ReportEncoding) -> None:
+        self._catalog = catalog
+        self._tool_loader = tool_loader
+        self._report = report
+
+    def fill(self, buffer: VectorBuffer, group: Sequence[Prepared], whole: Prepared | None = None) -> int:
+        """Put the vectors of a group into the buffer, and return how many had to be encoded.
+
+        If the group is the beginning of a `whole` document, the progress is that of the whole.
+        """
+        passages = {key: (prepared, n) for prepared in group for n, key in enumerate(prepared.keys)}
+        for keys in _slices((key for key in passages if key not in buffer), LOOKUP_BATCH):
+            buffer.put(self._catalog.vectors_by_key(keys).values())
+        missing = [key for key in passages if key not in buffer]
+        shares, before, of = portions(group, missing), 0, len(missing)
+        if whole is not None:
+            of = len(whole.keys)
+            shares, before = (Portion(whole.document.source, of),), len(group[0].keys) - len(missing)
+        self._report(shares, before, of)
+        for start in range(0, len(missing), BATCH_PASSAGES):
+            keys = missing[start : start + BATCH_PASSAGES]
+
+            def report(done: int, before: int = before + start) -> None:
+                self._report(shares, before + done, of)
+
+            drafts = [prepared.draft(n) for prepared, n in map(passages.__getitem__, keys)]
+            encoded = self._tool_loader.tools().encoder.encode(drafts, report)
+            buffer.put(
+                PackedVectors(key, pack_vector(embedding.vector), pack_sentence_vectors(embedding.sentences))
+                for key, embedding in zip(keys, encoded, strict=True)
+            )
+        if missing:
+            self._catalog.note_precisions([getattr(self._tool_loader.tools().encoder, "precision", "")])
+        return len(missing)
+
+
+def _slices(values: Iterable[bytes], size: int) -> Iterator[list[bytes]]:
+    remaining = iter(values)
+    while part := list(islice(remaining, size)):
+        yield part
+
+
+def portions(group: Sequence[Prepared], missing: Sequence[bytes]) -> tuple[Portion, ...]:
+    """Return how many of the passages to encode each file has; a shared passage counts for its first file.
+
+    Empty if nothing is to be encoded.
+    """
+    left = set(missing)
+    portions = []
+    for prepared in group:
+        own = left.intersection(prepared.keys)
+        left -= own
+        portions.append(Portion(prepared.document.source, len(own)))
+    return tuple(portions) if missing else ()

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from index.errors import LoadingError
-from index.ingest.members import failure, failure_stamp
 from index.ingest.plan import (
     Facts,
     FolderDifferences,
     Plan,
     drop_refused,
+    failure,
+    failure_stamp,
     find_differences,
     is_empty,
     is_linked,

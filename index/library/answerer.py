@@ -209,8 +209,7 @@ class Answerer:
         self, text: str, documents: Documents, most_sentences: int | None
     ) -> Generator[Statement | Check, None, None]:
         """Yield each statement as soon as it is judged, then the check; see `Library.check_stream`."""
-        from index.answers.checked_text import check_statements, split_statements
-        from index.answers.writer.generative import second_opinion
+        from index.answers.checked_text import check_statements, second_opinion, split_statements
 
         statements = list(split_statements(text))
         claims = sum(statement.is_claim for statement in statements)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from index.citations.entries import reference
-from index.page import kept_view
+from index.citations.kept import CONTEXT, MAX_LINE_CHARACTERS, KeptQuote
 from index.page.fragments import render
-from index.records import Span, remarks
+from index.records import Span, remarks, texts
+from index.text.sentences import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from index.records import Answer, Citation, CoverageReport, DocumentInfo, Hit, Location
 
@@ -113,7 +116,7 @@ class Card:
     @cached_property
     def kept(self) -> str:
         """The quote as JSON, for the buttons *Keep* and *Copy quote*."""
-        return kept_view.quote_json(self)
+        return _quote_json(self)
 
 
 def place(info: DocumentInfo, location: Location) -> str:
@@ -177,7 +180,7 @@ def answer(answer: Answer, evidence: Sequence[Card], milliseconds: float, key: s
     """
     has_answer = answer.status != "abstained"
     statements, cited = list(_statements(answer, evidence)), [card for card in evidence if card.cited]
-    kept = kept_view.answer_json(answer, statements, cited) if has_answer else ""
+    kept = _answer_json(answer, statements, cited) if has_answer else ""
     template = "answered.html" if has_answer else "abstained.html" if answer.hits else "nothing.html"
     return render(
         template,
@@ -191,7 +194,7 @@ def answer(answer: Answer, evidence: Sequence[Card], milliseconds: float, key: s
         narrowed=narrowed,
         has_operators=bool(_OPERATOR.search(answer.question)),
         kept=kept,
-        kept_id=kept_view.answer_id(kept),
+        kept_id=_answer_id(kept),
         copies=COPIES,
         shown=RELATED,
         forms=FORMS,
@@ -258,3 +261,71 @@ def coverage(report: CoverageReport) -> str:
         total=len(report),
         notes=report.notes,
     )
+
+
+# What the page's buttons keep and copy: quotes and answers as JSON.
+
+
+def _quote_json(card: Card) -> str:
+    """Return what the buttons of a card keep and copy, without the question, which the page knows."""
+    return json.dumps({"quotes": [_quote(card)]}, ensure_ascii=False)
+
+
+def _answer_json(answer: Answer, statements: Sequence[Mapping[str, Any]], cited: Sequence[Card]) -> str:
+    """Return what the buttons *Keep* and *Copy* of an answer take: its sentences, and their quotes, each once."""
+    numbers = {card.number: at for at, card in enumerate(cited)}
+    sentences = [
+        {
+            "text": one_line(said["text"]),
+            "quotes": [numbers[card.number] for card in said["cards"] if card.number in numbers],
+            "remark": "" if said["supported"] else _remark(said),
+        }
+        for said in statements
+    ]
+    caution = texts.BY_MODEL if answer.writer == "model" else ""
+    if answer.status == "unsure":
+        caution = f"{texts.MAY_BE}. {texts.UNCLEAR}."
+    fields = {
+        "question": answer.question[:MAX_LINE_CHARACTERS],
+        "caution": caution,
+        "sentences": sentences,
+        "quotes": [_quote(card) for card in cited],
+    }
+    return json.dumps(fields, ensure_ascii=False)
+
+
+def _remark(said: Mapping[str, Any]) -> str:
+    """Return the verdict on a sentence that the documents do not support."""
+    return one_line(remarks.plain(f"{said['name']}: {said['reason']}".strip(": ")))[:MAX_LINE_CHARACTERS]
+
+
+def _answer_id(kept: str) -> str:
+    """Return the id of a kept answer: the same for the same sentences and quotes."""
+    return f"a-{hashlib.sha256(kept.encode('utf-8', 'replace')).hexdigest()[:32]}"
+
+
+def _quote(card: Card) -> dict[str, Any]:
+    """Return a card's quote with the characters around it, as far as the passage has them."""
+    info, location, passage, (start, end) = card.hit.document, card.location, card.hit.passage, card.span
+    around = (Span(max(passage.start, start - CONTEXT), start), Span(end, min(passage.end, end + CONTEXT)))
+    before, after = card.hit.texts(around)
+    kept = KeptQuote(
+        document=info.id,
+        source=info.source[:MAX_LINE_CHARACTERS],
+        title=info.title[:MAX_LINE_CHARACTERS],
+        author=info.author[:MAX_LINE_CHARACTERS],
+        date=info.date[:MAX_LINE_CHARACTERS],
+        page=location.page[:MAX_LINE_CHARACTERS],
+        heading=location.heading[:MAX_LINE_CHARACTERS],
+        paragraph=location.paragraph,
+        start=start,
+        end=end,
+        quote=card.quote,
+        before=before,
+        after=after,
+        place=location.place[:MAX_LINE_CHARACTERS],
+        cell=location.cell[:MAX_LINE_CHARACTERS],
+        headers=tuple(header[:MAX_LINE_CHARACTERS] for header in location.headers),
+        recognised=location.recognised,
+    )
+    return asdict(kept)

@@ -21,9 +21,18 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
 
+from index.citations.kept import (
+    FULL,
+    HEAVY,
+    MAX_BYTES,
+    MAX_ITEMS,
+    MAX_LINE_CHARACTERS,
+    MAX_NOTE_CHARACTERS,
+    MAX_REMOVED,
+)
 from index.citations.readable import environment
 from index.errors import NO_SUCH_LIMIT, AmbiguousDocument, DocumentNotFound, RateLimited
-from index.records import CANDIDATES, remarks, texts
+from index.records import CANDIDATES, Location, remarks, texts
 from index.records.file_kinds import FORMATS
 from index.records.results import match_in_words
 from index.server import modes
@@ -37,7 +46,6 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from index.errors import PinciteError
-    from index.page.web_app import Needs
     from index.settings import Settings
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -99,6 +107,8 @@ PARTS = {
 FONTS = ("serif.woff2", "sans.woff2")
 SECTIONS = {"ask": "Ask", "check": "Check", "library": "Library", "batch": "Questions"}
 """The tabs by their ids."""
+_STYLES = {"apa": "APA", "mla": "MLA", "chicago": "Chicago"}
+_TRAY_FORMS = {"docx": "Word", "markdown": "Markdown", "html": "HTML", "json": "JSON"}
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".woff2": "font/woff2"}
 _COMMENT = re.compile(r"/\*.*?\*/\n?", re.DOTALL)
 
@@ -126,9 +136,9 @@ def shell(longest: int, title: str) -> str:
     return render("shell.html", longest=longest, title=title, sections=SECTIONS.items(), script=_static("shell.js"))
 
 
-def links(versions: Mapping[str, str], needs: Needs) -> str:
-    """Return the links to the stylesheets and to what Gradio's first script would ask for later."""
-    return render("links.html", versions=versions, needs=needs)
+def links(versions: Mapping[str, str], styles: Sequence[str], scripts: Sequence[str]) -> str:
+    """Return the links to the stylesheets, and to the files of Gradio that its first script would ask for later."""
+    return render("links.html", versions=versions, styles=styles, scripts=scripts)
 
 
 def _static(name: str) -> str:
@@ -254,11 +264,30 @@ def dialog() -> str:
     return environment(Path(__file__).parent / "templates").get_template("viewer.html").render()
 
 
-def bundles(needs: Needs) -> tuple[Mount, dict[str, str]]:
+def tray() -> str:
+    """Return the tray of kept quotes, empty and closed. The page has one, outside the elements that Gradio patches."""
+    recognised = [remarks.recognition(Location(recognised=confidence)) for confidence in (1.0, 0.0)]
+    return render(
+        "tray.html",
+        forms=_TRAY_FORMS,
+        styles=_STYLES,
+        most=MAX_ITEMS,
+        bytes=MAX_BYTES,
+        removed=MAX_REMOVED,
+        line=MAX_LINE_CHARACTERS,
+        note=MAX_NOTE_CHARACTERS,
+        full=" ".join(FULL),
+        heavy=" ".join(HEAVY),
+        recognised=recognised,
+        low=remarks.LOW_CONFIDENCE,
+    )
+
+
+def bundles(gradio_styles: bytes) -> tuple[Mount, dict[str, str]]:
     """Return the routes below `/ui`, and the version of each file by name."""
     contents = {name: b"\n".join(part.read_bytes() for part in parts) for name, parts in _parts().items()}
     contents["page.js"] = f"window.pinciteTexts = {json.dumps(texts.constants())};\n".encode() + contents["page.js"]
-    contents["gradio.css"] = needs.stylesheet()
+    contents["gradio.css"] = gradio_styles
     fonts = {name: (STATIC / name).read_bytes() for name in FONTS}  # which are compressed already
     versions = {name: hashlib.sha256(content).hexdigest()[:12] for name, content in {**contents, **fonts}.items()}
     compressed = Mount("/", GZipMiddleware(Router(_routes(contents))))

@@ -20,11 +20,11 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, QueryParams
 
 from index.errors import NotUploaded
+from index.page.intake import owner_of
 from index.server.guard.origins import Refusal, local_path
 from index.server.http import problems
-from index.server.limits import VISITOR_KEY
 from index.server.permissions import READER, Permission, Permissions, lacking, rule
-from index.server.principals import PRINCIPAL, ROLE, ROLES, SINK
+from index.server.principals import ROLE, ROLES, SINK
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from index.page.intake import PendingUploads
-    from index.server.principals import Principal
 
 _FILES = Permission(READER, counts_as="nothing")
 _QUEUE = Permission(READER, counts_as="request")
@@ -252,14 +251,6 @@ def _own_session(session: str, scope: Scope) -> str:
     """
     owner = owner_of(scope)
     return hashlib.sha256(f"{owner} {session}".encode()).hexdigest() if owner else session
-
-
-def owner_of(scope: Scope) -> str:
-    """Return the visitor of a demo, or the person or key of a server with accounts; empty if nobody is known."""
-    if (visitor := scope.get(VISITOR_KEY)) is not None:
-        return f"visitor {visitor.identity}"
-    principal: Principal | None = scope.get(PRINCIPAL)
-    return f"{principal.kind} {principal.subject}" if principal is not None else ""
 
 
 def _with_own_session(scope: Scope) -> Scope:

@@ -28,12 +28,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
 from index.errors import NotUploaded, PinciteError, ServiceError, TooMany, UploadsFull
-from index.page.gradio_routes import owner_of
 from index.server.http import problems
 from index.server.http.requests import MEDIA_TYPE, Multipart, chunks
 from index.server.http.service import ServiceDependency
 from index.server.limits import VISITOR_KEY, client_of
 from index.server.permissions import CURATOR, Permission
+from index.server.principals import PRINCIPAL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
@@ -41,11 +41,14 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.types import Scope
 
-    from index.page.ask_events import PageEventsByService
     from index.records.document import Arrival
     from index.server.http.service import Service
+    from index.server.principals import Principal
     from index.server.uploads import Uploads
     from index.settings import Settings
+
+    ReceivedOf = Callable[[Scope], "PendingUploads"]
+    TransfersOf = Callable[[Scope], "Transfers"]
 
 
 # Uploads to the page: their progress, and the files that no event has taken yet.
@@ -255,7 +258,7 @@ class Transfers:
         return self._transfers.get((client, identity))
 
 
-def add_transfers(app: FastAPI, transfers_of: Callable[[Scope], Transfers]) -> None:
+def add_transfers(app: FastAPI, transfers_of: TransfersOf) -> None:
     """Add the route before Gradio's."""
 
     @Permission(CURATOR, counts_as="request")
@@ -303,6 +306,14 @@ _ARRIVALS = "pincite.arrivals"
 """Key of an event's files in the scope of its request."""
 
 
+def owner_of(scope: Scope) -> str:
+    """Return the visitor of a demo, or the person or key of a server with accounts; empty if nobody is known."""
+    if (visitor := scope.get(VISITOR_KEY)) is not None:
+        return f"visitor {visitor.identity}"
+    principal: Principal | None = scope.get(PRINCIPAL)
+    return f"{principal.kind} {principal.subject}" if principal is not None else ""
+
+
 def browser_of(scope: Scope, new: str = "") -> str:
     """Return the browser of a request, and who uses it; empty if it has uploaded nothing.
 
@@ -330,12 +341,12 @@ def cookie(browser: str, headers: Mapping[str, str]) -> str:
     return f"{COOKIE}={browser}; Path=/; HttpOnly; {sent_with}"
 
 
-def add_intake(app: FastAPI, events: PageEventsByService) -> None:
+def add_intake(app: FastAPI, received_of: ReceivedOf, transfers_of: TransfersOf) -> None:
     """Add the route before Gradio's."""
 
     @Permission(CURATOR, counts_as="upload", action="upload")
     async def upload(request: Request, service: ServiceDependency, upload_id: UploadId = "") -> JSONResponse:
-        own = events.of(request.scope)
+        received, transfers = received_of(request.scope), transfers_of(request.scope)
         service.jobs.require_writable()
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != MEDIA_TYPE:
             raise HTTPException(415, f"The body must be {MEDIA_TYPE}.")
@@ -345,12 +356,12 @@ def add_intake(app: FastAPI, events: PageEventsByService) -> None:
             browser = browser_of(request.scope, value)
             headers["Set-Cookie"] = cookie(value, request.headers)
         client = client_of(request.scope)
-        transfer = own.transfers.begin(client, upload_id)
+        transfer = transfers.begin(client, upload_id)
         try:
-            intake = UploadReceiver(service, own.received, browser, client, transfer)
+            intake = UploadReceiver(service, received, browser, client, transfer)
             handles = await service.receivers.run(client, intake.receive, request)
         finally:
-            own.transfers.end(transfer)
+            transfers.end(transfer)
         return JSONResponse(handles, headers=headers)
 
     app.add_api_route(UPLOAD_PATH, upload, methods=["POST"], include_in_schema=False)
@@ -412,12 +423,12 @@ class CheckedBlocks(gr.Blocks):
     events get theirs from `arrivals_of`.
     """
 
-    def __init__(self, events: PageEventsByService, **options: Any) -> None:
+    def __init__(self, service: Service, received_of: ReceivedOf, **options: Any) -> None:
         super().__init__(**options)
-        self._events = events
-        self._questions = events.shared.questions
-        self._changes = events.shared.changes
-        self._longest_question = events.shared.settings.max_question_characters
+        self._received_of = received_of
+        self._questions = service.questions
+        self._changes = service.changes
+        self._longest_question = service.settings.max_question_characters
         self.max_threads = MAX_EVENTS
         self.state_session_capacity = SESSIONS
         # Gradio checks paths only if this is set; `launch` sets it, but a mounted page is never launched.
@@ -440,13 +451,13 @@ class CheckedBlocks(gr.Blocks):
             slots = self._changes if handles else self._questions
             async with slots.slot(client):
                 if handles:
-                    scope[_ARRIVALS] = self._events.of(scope).received.take(browser_of(scope), handles)
+                    scope[_ARRIVALS] = self._received_of(scope).take(browser_of(scope), handles)
                 return await super().process_api(block_fn, inputs, state, request, *arguments, **options)
         except PinciteError as error:
             raise gr.Error(" ".join(problems.public_message(error)), print_exception=False) from None
         finally:
             if arrivals := arrivals_of(scope):
-                self._events.of(scope).received.uploads.drop(arrivals)  # if the event has not taken them
+                self._received_of(scope).uploads.drop(arrivals)  # if the event has not taken them
 
     def _checked(self, block_fn: Any, inputs: Sequence[Any]) -> tuple[list[str], list[Any]]:
         """Return the handles of an event's files, and the values that Gradio may see.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import gradio as gr
 
 from index.errors import PinciteError
-from index.page import ask_events, batch_forms, fragments, kept_view, library_view
+from index.page import ask_events, batch_forms, fragments, library_view
 from index.page.forms import CheckTab
 from index.page.fragments import QUIET, SECTIONS, html
 from index.page.intake import arrivals_of, browser_of, scope_of
@@ -278,7 +278,7 @@ def build_page(settings: Settings, events: PageEventsByService, page: gr.Blocks)
         for notice in fragments.notices(settings):
             html(notice, "demo")
         html(fragments.dialog(), "source")
-        html(kept_view.tray(), "tray-place")
+        html(fragments.tray(), "tray-place")
         html(fragments.keys_dialog(), "keys")
         html(fragments.drop_hint(read_only=read_only), "drop")
         refresh = gr.Button("Refresh", visible="hidden", elem_id="refresh")

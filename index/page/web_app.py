@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from index.library.library import Library
-    from index.page.intake import PendingUploads
+    from index.page.intake import PendingUploads, ReceivedOf, Transfers
     from index.server.http.service import Service
     from index.settings import Settings
 
@@ -389,7 +389,14 @@ def build(library: Library, settings: Settings, examples: Sequence[str]) -> Fast
     app = http.create_app(library, settings, jobs)
     service: Service = app.state.service
     events = PageEventsByService(service, examples)
-    _manage_lifespan(app, events.of({}).received, jobs)
+
+    def received_of(scope: Scope) -> PendingUploads:
+        return events.of(scope).received
+
+    def transfers_of(scope: Scope) -> Transfers:
+        return events.of(scope).transfers
+
+    _manage_lifespan(app, received_of({}), jobs)
     # Without arguments it allows no origin. Its presence keeps Gradio from adding one that allows all origins.
     app.add_middleware(CORSMiddleware)
     app.state.render_problem = fragments.problem
@@ -399,20 +406,20 @@ def build(library: Library, settings: Settings, examples: Sequence[str]) -> Fast
     add_batches(app, events)
     add_kept(app)
     title = settings.demo_title or "Pincite"
-    page = CheckedBlocks(events, title=title, fill_width=True, analytics_enabled=False)
+    page = CheckedBlocks(service, received_of, title=title, fill_width=True, analytics_enabled=False)
     build_page(settings, events, page)
     needs = FrontEnd().needs(sorted({block.get_block_name() for block in page.blocks.values()}))
-    mount, versions = bundles(needs)
+    mount, versions = bundles(needs.stylesheet())
     app.router.routes.append(mount)
     add_citation_routes(app, versions)
-    add_intake(app, events)
-    add_transfers(app, lambda scope: events.of(scope).transfers)
-    _mount(app, page, events, library, settings)
+    add_intake(app, received_of, transfers_of)
+    add_transfers(app, transfers_of)
+    _mount(app, page, received_of, library, settings)
     _cache_assets(app, needs)
     parts = (
         fragments.head(versions, title, settings),
         fragments.shell(settings.max_question_characters, title),
-        fragments.links(versions, needs),
+        fragments.links(versions, needs.styles, needs.scripts),
     )
     insertions = Insertions(*[part.encode() for part in parts])
     app.add_middleware(PageMiddleware, insertions=insertions, origins=settings.embed_origins)
@@ -453,7 +460,7 @@ def _cache_assets(app: FastAPI, needs: Needs) -> None:
     mount.app = replace(gate, app=AssetCache(gate.app, ASSETS, (needs.entry, *needs.scripts)))
 
 
-def _mount(app: FastAPI, page: gr.Blocks, events: PageEventsByService, library: Library, settings: Settings) -> None:
+def _mount(app: FastAPI, page: gr.Blocks, received_of: ReceivedOf, library: Library, settings: Settings) -> None:
     # `CheckedBlocks` decides which events run at once: Gradio's queue does not distinguish clients.
     page.queue(max_size=_QUEUED, default_concurrency_limit=None, api_open=False)
     gr.mount_gradio_app(
@@ -482,7 +489,7 @@ def _mount(app: FastAPI, page: gr.Blocks, events: PageEventsByService, library: 
     mount.app = GradioGate(
         mount.app,
         named,
-        lambda scope: events.of(scope).received,
+        received_of,
         lambda session: bool(pending.get(session)),
         lambda session: session in known,
     )

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
         Location,
         Mode,
         Passage,
-        Span,
         Status,
         Verdict,
         Writer,
@@ -67,7 +66,7 @@ if TYPE_CHECKING:
         Statement,
         Why,
     )
-    from index.records.table import Cell, Reading, RecognisedWord, Table
+    from index.records.table import Cell, Reading, RecognisedWord, Span, Table
 
 __all__ = [
     "CANDIDATES",

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Ge, Le
 
 from index.records.file_kinds import kind_of, reading_in_words
-from index.records.table import AS_TEXT, Reading, RecognisedWord, Table, cell_named
+from index.records.table import AS_TEXT, Reading, RecognisedWord, Span, Table, cell_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -116,17 +116,6 @@ class FileState:
     """The id of its document, as soon as some of it can be asked; empty until then."""
     how: str = ""
     """How it was read, in words: `PDF · text layer · 2 tables · English`; empty until it is added."""
-
-
-class Span(NamedTuple):
-    """A run of text, `[start, end)` in code points of `Document.text`."""
-
-    start: int
-    end: int
-
-    def of(self, text: str) -> str:
-        """Return the words of the span."""
-        return text[self.start : self.end]
 
 
 @dataclass(frozen=True, slots=True)

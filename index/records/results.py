@@ -13,11 +13,11 @@ from index.records.document import (
     Offset,
     Passage,
     Share,
-    Span,
     Status,
     Verdict,
     Writer,
 )
+from index.records.table import Span
 
 _MATCHES = ((0.9, "Strong match"), (0.75, "Good match"), (0.0, "Weak match"))
 """The lowest confidence for each description of a match."""

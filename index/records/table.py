@@ -1,4 +1,4 @@
-"""Tables of documents, words that were recognised in pictures, and the words above and beside the rows of a table.
+"""Spans of a text, tables, words that were recognised in pictures, and the words above and beside the rows of a table.
 
 Every offset is a Unicode code point into `Document.text`, and every span is half-open: `[start, end)`.
 """
@@ -14,12 +14,21 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from index.records.document import Span
-
 
 Naming = Literal["table", "sheet", "rows"]
 """How readers name a cell: `table 2, row 3`; as a spreadsheet does, `B7`; or `row 12, column “price”`."""
 _ALPHABET = 26
+
+
+class Span(NamedTuple):
+    """A run of text, `[start, end)` in code points of `Document.text`."""
+
+    start: int
+    end: int
+
+    def of(self, text: str) -> str:
+        """Return the words of the span."""
+        return text[self.start : self.end]
 
 
 class Cell(NamedTuple):

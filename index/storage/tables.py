@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from index.records import Chunk, Document
-    from index.storage.catalog.document_queries import WithDatabase
     from index.storage.database import Connection, Database
 
 
@@ -147,8 +146,6 @@ def _unpacked(content: bytes) -> Any:
 #
 # Of a replaced document, only its id is kept, and only as long as the library has a newer version of the same source.
 
-_AFTER_HEXADECIMAL = "g"
-
 
 def note(connection: Connection, number: int, source: str, former: str) -> None:
     """Record that a document was added now, and that it replaced the `former` one of its source, given by its id.
@@ -174,23 +171,6 @@ def id_at(connection: Connection, source: str) -> str:
 def forget_replaced(connection: Connection) -> None:
     """Forget the replaced documents of sources that the library no longer has."""
     connection.execute("DELETE FROM predecessors WHERE source NOT IN (SELECT source FROM sources)")
-
-
-def added_at(catalog: WithDatabase, identity: str) -> str:
-    """Return when the document with this id was added, as ISO 8601 in UTC; empty if that is not known."""
-    query = "SELECT a.added FROM arrivals a JOIN documents d ON d.number = a.document WHERE d.id = ?"
-    rows = catalog.database.rows(query, [identity])
-    return str(rows[0][0]) if rows else ""
-
-
-def successor_of(catalog: WithDatabase, identity: str) -> str:
-    """Return the id of the document that replaced the one whose id begins so; empty if none is known for certain."""
-    query = (
-        "SELECT d.id FROM predecessors p JOIN sources s ON s.source = p.source"
-        " JOIN documents d ON d.number = s.document WHERE p.id >= ? AND p.id < ? LIMIT 2"
-    )
-    rows = catalog.database.rows(query, [identity, identity + _AFTER_HEXADECIMAL])
-    return str(rows[0][0]) if len(rows) == 1 else ""
 
 
 APPLICATION_ID = 0x50494E43  # "PINC", so that `file catalog.db` and we can recognise our databases

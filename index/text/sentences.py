@@ -112,11 +112,23 @@ def one_lines(texts: Sequence[str]) -> list[str]:
     return [one_line(text) for text in texts]
 
 
+_SQUARE_SCRIPT = re.compile("[\u2e80-\ua4cf\uf900-\ufaff\uff00-\uffef]")
+"""Scripts that are written without blanks between words."""
 _SHOWN = (
     {code: " " for code in range(0x3001) if chr(code).isspace()}  # sentencex panics on some of the rarer blanks
     | str.maketrans(dict.fromkeys("()[]{}\"`'“”„‘’«»", " "))
     | str.maketrans("…", ".")
 )
+
+
+def gap(text: str, following: str) -> str:
+    """Return a blank between two texts; none between letters of a script that is written without blanks."""
+    return "" if _SQUARE_SCRIPT.match(text[-1:]) and _SQUARE_SCRIPT.match(following[:1]) else " "
+
+
+def spaced_words(words: Sequence[str]) -> str:
+    """Return words with the gaps between them."""
+    return "".join(gap(before, word) * bool(before) + word for before, word in pairwise(["", *words]))
 
 
 def split_sentences(text: str, start: int = 0, end: int | None = None) -> list[Span]:

@@ -7,8 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.answers.extractive import JOIN_LOGIT, MORE_LOGIT, STATEMENTS, quotes
-from index.answers.quotation import ELLIPSIS, LONGEST
+from index.answers.extractive import ELLIPSIS, JOIN_LOGIT, LONGEST, MORE_LOGIT, STATEMENTS, quotes
 from index.records import DocumentInfo, Hit, Location, Passage, Span
 from index.text.questions import read_question
 from tests.factories import why

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.answers.writer.generative import MAX_CLAIMS, SecondOpinion, objection, second_opinion
+from index.answers.checked_text import MAX_CLAIMS, SecondOpinion, objection, second_opinion
 from index.library.library import Library
 from index.settings import Settings
 from tests.answers.model_server import playing, sends_texts
@@ -118,7 +118,7 @@ def test_failure_of_the_model_changes_no_verdict(
     folder: Path, play: Play | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A note gives the reason, and the model is not asked again for the same text."""
-    monkeypatch.setattr("index.answers.writer.generative.time", SimpleNamespace(monotonic=lambda: 0.0))
+    monkeypatch.setattr("index.answers.checked_text.time", SimpleNamespace(monotonic=lambda: 0.0))
     by_rules = check(folder, f"{TRUE} {COPY}", "", checker="rules")
     with playing(play or sends_texts("")) as stage:
         result = check(
@@ -167,7 +167,7 @@ def test_timeout_covers_all_claims_of_a_text(folder: Path, monkeypatch: pytest.M
         now += 0.3
         sends_texts("YES")(player)
 
-    monkeypatch.setattr("index.answers.writer.generative.time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr("index.answers.checked_text.time", SimpleNamespace(monotonic=lambda: now))
     with playing(slow) as stage:
         result = check(folder, f"{TRUE} " * 30, stage.url, llm_timeout=1.0)
     assert len(stage.requests) == 4

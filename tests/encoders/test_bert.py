@@ -12,7 +12,7 @@ from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
 
 from index.encoders import bert
 from index.encoders.bert import LAYERS, Bert, concatenate, fits, mean_pooled, works
-from index.encoders.precision import ROUGH
+from index.encoders.pretrained import ROUGH
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -15,10 +15,10 @@ from index.encoders.precision import (
     PASSAGES,
     PRECISIONS_BY_EXACTNESS,
     QUESTION,
-    ROUGH,
     choose_precision,
     fastest,
 )
+from index.encoders.pretrained import ROUGH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

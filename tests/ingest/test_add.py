@@ -9,8 +9,7 @@ import pytest
 
 from index.errors import FingerprintMismatch
 from index.ingest.add import FEWEST_PASSAGES
-from index.ingest.passage_encoding import BATCH_PASSAGES
-from index.ingest.preparation import DocumentCutter, PreparedItem
+from index.ingest.preparation import BATCH_PASSAGES, DocumentCutter, PreparedItem
 from index.library.library import Library
 from index.records import ReadAs, Reading, Receipt
 from index.settings import Settings

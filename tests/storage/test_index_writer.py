@@ -10,11 +10,9 @@ import pytest
 from index.errors import LibraryLocked, LibraryNotWritable
 from index.storage.catalog.catalog import Catalog
 from index.storage.files import Stamp
-from index.storage.lexical import index_writer as writer_module
 from index.storage.lexical import lexical_index as index_module
 from index.storage.lexical import tantivy_files as soundness_module
-from index.storage.lexical.index_writer import IndexWriter
-from index.storage.lexical.lexical_index import Folder, LexicalIndex, Manifest
+from index.storage.lexical.lexical_index import Folder, IndexWriter, LexicalIndex, Manifest
 from index.storage.lexical.tantivy_files import merge_due, verify
 from tests.storage.factories import a_document, put
 from tests.storage.test_lexical import catch_up, flip, index_of
@@ -332,7 +330,7 @@ def test_merging_writer_that_does_not_yield_is_reported(
     catalog: Catalog, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A suspended process that is merging delays other writers only until the timeout; then they get an error."""
-    monkeypatch.setattr(writer_module, "_PATIENCE", 0.1)
+    monkeypatch.setattr(index_module, "_PATIENCE", 0.1)
     put(catalog, ship(1))
     suspended = closed_index(catalog, folder)
     assert suspended.catch_up(catalog)

@@ -18,13 +18,12 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from index.loading.pdf.pdfium import PageText, runs_to_the_left
-from index.text.sentences import one_line
+from index.text.sentences import gap, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from index.loading.pdf.pdfium import Box, Glyph, Run
-    from index.loading.pdf.tables.columns import PageTable
     from index.loading.recognition.engine import PrintedWord
 
 
@@ -46,8 +45,6 @@ _RAISED = 0.15
 _COMPOUND = re.compile(r"(?<![^\W\d_])[^\W\d_]++(?:-[^\W\d_]++)+")
 _WORD = re.compile(r"[^\W\d_]+")
 _BROKEN = re.compile(r"([^\W\d_]+(?:-[^\W\d_]+)*)-$")
-_SQUARE_SCRIPT = re.compile("[\u2e80-\ua4cf\uf900-\ufaff\uff00-\uffef]")
-"""Scripts that are written without blanks between words."""
 _WHOLE_WORD = 4
 _TAIL = 80
 _PREFIXES = {
@@ -111,16 +108,6 @@ def _seams(page: PageText, run: Run) -> Iterator[int]:
 def _raised(mark: Glyph | None, word: Glyph | None) -> bool:
     """Return whether a mark is raised above a word. False if either is unknown. Assumes text that runs to the right."""
     return mark is not None and word is not None and is_raised(mark.rise[1], mark.y, word.rise[1], word.y)
-
-
-def gap(text: str, following: str) -> str:
-    """Return a blank between two texts; none between letters of a script that is written without blanks."""
-    return "" if _SQUARE_SCRIPT.match(text[-1:]) and _SQUARE_SCRIPT.match(following[:1]) else " "
-
-
-def spaced_words(words: Sequence[str]) -> str:
-    """Return words with the gaps between them."""
-    return "".join(gap(before, word) * bool(before) + word for before, word in pairwise(["", *words]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +259,31 @@ class Place(NamedTuple):
     end: int
     bottom: float
     top: float
+
+
+@dataclass(frozen=True, slots=True)
+class PageTable:
+    """A table, or the part of it on one page."""
+
+    rows: tuple[tuple[str, ...], ...]
+    """The words of each cell once, also if the cell spans columns or rows; all rows have the same length."""
+    header_rows: int
+    columns: tuple[str, ...]
+    """The header of each column; empty if it has none."""
+    row_headers: tuple[str, ...]
+    """The header of each row; empty for rows that are headers."""
+    gaps: tuple[tuple[float, float], ...]
+    """From where to where each gap between two columns reaches, in points, to recognise a table that goes on."""
+    places: tuple[tuple[int, int], ...]
+    """Where the words of the cells are in the page's text, in the order of the rows."""
+    header_words: int = 0
+    """How many of these places are those of header rows."""
+    ruled: bool = False
+
+    @property
+    def text(self) -> str:
+        """All words of the table."""
+        return " ".join(cell for row in self.rows for cell in row if cell)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,7 @@ from index.loading.pdf.lines import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from index.loading.pdf.lines import Edges, Line
-    from index.loading.pdf.tables.columns import PageTable
+    from index.loading.pdf.lines import Edges, Line, PageTable
     from index.loading.recognition.engine import PrintedWord
 
 

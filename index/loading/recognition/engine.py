@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from index.loading.pdf.lines import spaced_words
 from index.records import RecognisedWord
-from index.text.sentences import one_line
+from index.text.sentences import one_line, spaced_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

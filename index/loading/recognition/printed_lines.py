@@ -11,10 +11,11 @@ from itertools import groupby
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
-from index.loading.pdf.lines import Line, Sheet, spaced_words
+from index.loading.pdf.lines import Line, Sheet
 from index.loading.recognition.engine import turned_back
 from index.loading.recognition.ink import Ink, PageSize
 from index.loading.recognition.printed_tables import printed_rulings, with_tables
+from index.text.sentences import spaced_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

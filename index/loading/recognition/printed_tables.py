@@ -6,9 +6,10 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from index.loading.pdf.lines import Place, gap
+from index.loading.pdf.lines import Place
 from index.loading.pdf.tables.regions import tables_in
 from index.loading.pdf.tables.rulings import Ruling, Rulings
+from index.text.sentences import gap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

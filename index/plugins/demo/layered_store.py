@@ -10,8 +10,7 @@ import numpy as np
 
 from index.errors import LibraryReadOnly
 from index.storage import tables
-from index.storage.catalog.catalog import Catalog
-from index.storage.catalog.document_queries import DocumentCache
+from index.storage.catalog.catalog import Catalog, DocumentCache
 from index.storage.dense.dense_index import DenseIndex
 from index.storage.files import WriterLock
 from index.storage.lexical.lexical_index import LexicalIndex, shadow

@@ -6,14 +6,16 @@ Its queries are functions of other modules, listed in its body. They use only th
 from __future__ import annotations
 
 import json
+import threading
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from index.errors import LibraryDamaged, LibraryError, LibraryTooNew
 from index.records import Problem
 from index.storage import tables
 from index.storage.catalog import document_queries, passage_queries
-from index.storage.catalog.document_queries import JSON_VALUES, DocumentCache, DocumentRange, Excerpt
+from index.storage.catalog.document_queries import JSON_VALUES, DocumentRange, Excerpt
 from index.storage.catalog.passage_queries import PassageRow
 from index.storage.database import Database
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from index.records import Chunk, Document, DocumentInfo
 
-__all__ = ["Catalog", "DocumentRange", "Excerpt", "PassageRow"]
+__all__ = ["Catalog", "DocumentCache", "DocumentRange", "Excerpt", "PassageRow"]
 
 _EXTENT = "SELECT coalesce(sum(passages), 0), count(*) FROM documents"
 
@@ -197,8 +199,8 @@ class Catalog:
     removals_from = document_queries.removals_from
     generation_after = document_queries.generation_after
     highest = document_queries.highest
-    added_at = tables.added_at
-    successor_of = tables.successor_of
+    added_at = document_queries.added_at
+    successor_of = document_queries.successor_of
 
     # Changes, each in one transaction
 
@@ -316,3 +318,37 @@ class Catalog:
             if forgotten:
                 connection.execute("INSERT OR REPLACE INTO meta VALUES ('removals_from', ?)", (str(until),))
         return forgotten
+
+
+class DocumentCache:
+    """All documents by number. Each call reads only the documents that changed since the last call."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: tuple[str, int, dict[int, DocumentInfo]] = ("", 0, {})
+
+    def of(self, catalog: Catalog) -> dict[int, DocumentInfo]:
+        """Return all documents of the catalog in this thread's snapshot."""
+        library, generation = catalog.library_id, catalog.generation()
+        with self._lock:
+            known, since, infos = self._known
+            if (known, since) != (library, generation):
+                changed = _changed(catalog, since, infos) if known == library and since < generation else None
+                infos = catalog.all_infos() if changed is None else changed
+                self._known = library, generation, infos
+            return infos
+
+
+def _changed(catalog: Catalog, since: int, infos: dict[int, DocumentInfo]) -> dict[int, DocumentInfo] | None:
+    """Return the documents with the changes since a generation; None if the removals are no longer recorded."""
+    removed = catalog.removed_since(since)
+    if removed is None:
+        return None
+    numbers = {document.number for document in removed}
+    changed = {number: info for number, info in infos.items() if number not in numbers}
+    changed |= catalog.infos([document.number for document in catalog.added_since(since)])
+    if catalog.relinked() > since:
+        for number, source in catalog.first_sources().items():
+            if number in changed and changed[number].source != source:
+                changed[number] = replace(changed[number], source=source)
+    return changed

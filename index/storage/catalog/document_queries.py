@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from index.records import DocumentInfo
@@ -16,48 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from index.records import Landmark, Span
-    from index.storage.catalog.catalog import Catalog
     from index.storage.database import Database
 
 
-# The rows that a catalog returns, and the blocks of ids in which it reads them.
-
+_AFTER_HEXADECIMAL = "g"
 JSON_VALUES = "(SELECT value FROM json_each(?))"
 """SQL for any number of values in one JSON parameter, because SQLite limits the number of parameters."""
-
-
-class DocumentCache:
-    """All documents by number. Each call reads only the documents that changed since the last call."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._known: tuple[str, int, dict[int, DocumentInfo]] = ("", 0, {})
-
-    def of(self, catalog: Catalog) -> dict[int, DocumentInfo]:
-        """Return all documents of the catalog in this thread's snapshot."""
-        library, generation = catalog.library_id, catalog.generation()
-        with self._lock:
-            known, since, infos = self._known
-            if (known, since) != (library, generation):
-                changed = _changed(catalog, since, infos) if known == library and since < generation else None
-                infos = catalog.all_infos() if changed is None else changed
-                self._known = library, generation, infos
-            return infos
-
-
-def _changed(catalog: Catalog, since: int, infos: dict[int, DocumentInfo]) -> dict[int, DocumentInfo] | None:
-    """Return the documents with the changes since a generation; None if the removals are no longer recorded."""
-    removed = catalog.removed_since(since)
-    if removed is None:
-        return None
-    numbers = {document.number for document in removed}
-    changed = {number: info for number, info in infos.items() if number not in numbers}
-    changed |= catalog.infos([document.number for document in catalog.added_since(since)])
-    if catalog.relinked() > since:
-        for number, source in catalog.first_sources().items():
-            if number in changed and changed[number].source != source:
-                changed[number] = replace(changed[number], source=source)
-    return changed
 
 
 class WithDatabase(Protocol):
@@ -278,6 +241,23 @@ def generation_after(catalog: WithDatabase, generation: int, passages: int) -> i
         if total >= passages:
             return int(reached)
     return tables.NEVER
+
+
+def added_at(catalog: WithDatabase, identity: str) -> str:
+    """Return when the document with this id was added, as ISO 8601 in UTC; empty if that is not known."""
+    query = "SELECT a.added FROM arrivals a JOIN documents d ON d.number = a.document WHERE d.id = ?"
+    rows = catalog.database.rows(query, [identity])
+    return str(rows[0][0]) if rows else ""
+
+
+def successor_of(catalog: WithDatabase, identity: str) -> str:
+    """Return the id of the document that replaced the one whose id begins so; empty if none is known for certain."""
+    query = (
+        "SELECT d.id FROM predecessors p JOIN sources s ON s.source = p.source"
+        " JOIN documents d ON d.number = s.document WHERE p.id >= ? AND p.id < ? LIMIT 2"
+    )
+    rows = catalog.database.rows(query, [identity, identity + _AFTER_HEXADECIMAL])
+    return str(rows[0][0]) if len(rows) == 1 else ""
 
 
 def highest(catalog: WithDatabase) -> int:

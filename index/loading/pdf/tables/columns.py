@@ -50,31 +50,6 @@ def is_period(words: str) -> bool:
     return bool(_PERIOD.fullmatch(words.strip()))
 
 
-@dataclass(frozen=True, slots=True)
-class PageTable:
-    """A table, or the part of it on one page."""
-
-    rows: tuple[tuple[str, ...], ...]
-    """The words of each cell once, also if the cell spans columns or rows; all rows have the same length."""
-    header_rows: int
-    columns: tuple[str, ...]
-    """The header of each column; empty if it has none."""
-    row_headers: tuple[str, ...]
-    """The header of each row; empty for rows that are headers."""
-    gaps: tuple[tuple[float, float], ...]
-    """From where to where each gap between two columns reaches, in points, to recognise a table that goes on."""
-    places: tuple[tuple[int, int], ...]
-    """Where the words of the cells are in the page's text, in the order of the rows."""
-    header_words: int = 0
-    """How many of these places are those of header rows."""
-    ruled: bool = False
-
-    @property
-    def text(self) -> str:
-        """All words of the table."""
-        return " ".join(cell for row in self.rows for cell in row if cell)
-
-
 # The words of the lines of a table, and their segments: words between which there are only usual blanks.
 
 _WORD = re.compile(r"\S+")

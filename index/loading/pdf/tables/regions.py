@@ -20,9 +20,9 @@ from index.loading.pdf.tables.table_assembly import Region, assemble
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from index.loading.pdf.lines import Direction
+    from index.loading.pdf.lines import Direction, PageTable
     from index.loading.pdf.pdfium import PageText
-    from index.loading.pdf.tables.columns import Lettered, PageTable
+    from index.loading.pdf.tables.columns import Lettered
     from index.loading.pdf.tables.rulings import Ruling
 
 

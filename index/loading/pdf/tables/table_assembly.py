@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from index.loading.draft import field
 from index.loading.grid import Outline, grid
+from index.loading.pdf.lines import PageTable
 from index.loading.pdf.pdfium import runs_to_the_left
 from index.loading.pdf.tables.cell_rows import (
     Layout,
@@ -31,7 +32,6 @@ from index.loading.pdf.tables.cell_rows import (
 )
 from index.loading.pdf.tables.columns import (
     TABLE_CAPTION,
-    PageTable,
     as_read,
     dividing,
     gutters,
