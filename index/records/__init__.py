@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from index.records.boxes import PageBoxes, WordBox
     from index.records.document import (
         CANDIDATES,
         CLAIMED,
@@ -67,7 +68,7 @@ if TYPE_CHECKING:
         Statement,
         Why,
     )
-    from index.records.table import Cell, Reading, RecognisedWord, Table
+    from index.records.table import Cell, Reading, Table
 
 __all__ = [
     "CANDIDATES",
@@ -96,6 +97,7 @@ __all__ = [
     "Mode",
     "Note",
     "Outcome",
+    "PageBoxes",
     "Passage",
     "Portion",
     "Problem",
@@ -106,7 +108,6 @@ __all__ = [
     "Reading",
     "Recall",
     "Receipt",
-    "RecognisedWord",
     "Renamed",
     "Row",
     "Settled",
@@ -120,9 +121,10 @@ __all__ = [
     "Verdict",
     "Verification",
     "Why",
+    "WordBox",
     "Writer",
 ]
-_MODULES = ("document", "table", "results", "report")
+_MODULES = ("document", "boxes", "table", "results", "report")
 
 
 def __getattr__(name: str) -> Any:
