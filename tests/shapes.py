@@ -10,7 +10,8 @@ from PIL import Image
 
 from index.loading.draft import Block, Content, Draft, compose, paragraph, verbatim
 from index.loading.grid import Outline, grid
-from index.records import Reading, RecognisedWord
+from index.records import Reading, WordBox
+from tests.boxes import as_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,15 +123,15 @@ def notebook() -> Document:
 def picture(path: Path) -> Document:
     """Draw a page as a picture at this path, and return its document, whose words were recognised."""
     Image.new("RGB", (850, 1100), "#F4F1E8").save(path)
-    text, words = "", list[RecognisedWord]()
+    text, words = "", list[WordBox]()
     for row, line in enumerate(("Bill of the harbour", "Forty barrels of oil were landed.", "The doctor signed it.")):
         left, top = 0.1, 0.2 + 0.05 * row
         for word in line.split():
             right = left + 0.014 * len(word)
-            words.append(RecognisedWord(len(text), len(text) + len(word), 0, left, top, right, top + 0.02, 0.94))
+            words.append(WordBox(len(text), len(text) + len(word), 0, left, top, right, top + 0.02, 0.94))
             text, left = f"{text}{word} ", right + 0.01
         text = f"{text.rstrip()}\n"
-    block = replace(Block(text.strip()), pages=((0, "1"),), recognised=tuple(words))
+    block = replace(Block(text.strip()), pages=((0, "1"),), boxes=as_rows(words))
     made = document("bill.png", "image/png", [block], "Bill")
     identity = hashlib.sha256(path.read_bytes()).hexdigest()
     return replace(made, id=identity, source=str(path), reading=Reading(1, "tesseract 5.5", languages=("en",)))

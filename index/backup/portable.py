@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from index.backup.archive import PartReader
     from index.backup.rebuild import EncodingTools
-    from index.records import RecognisedWord
+    from index.records import PageBoxes
     from index.records.report import OperationProgress
     from index.records.table import Cell
     from index.storage.catalog.catalog import Catalog
@@ -138,19 +138,21 @@ def _flaws_of_passages(text: str, passages: tuple[Chunk, ...]) -> Iterator[str]:
 
 
 def _flaws_of_details(document: Document) -> Iterator[str]:
-    """Yield what is wrong with tables and recognised words: they must lie in order within the text."""
-    rows: list[Sequence[Table | RecognisedWord | Cell]] = [document.tables, document.recognised]
+    """Yield what is wrong with tables and boxes of words: they must lie in order within the text."""
+    rows: list[Sequence[Table | PageBoxes | Cell]] = [document.tables, document.boxes]
     for row in (*rows, *(table.cells for table in document.tables)):
         position = 0
         for part in row:
             if not position <= part.start <= part.end <= len(document.text):
-                yield f"a table or a recognised word at {part.start} is out of place"
+                yield f"a table or a box at {part.start} is out of place"
             position = part.end
-    for table in document.tables:
-        try:
+    try:
+        for table in document.tables:
             Table.of(table.as_lists())
-        except ValueError as error:
-            yield str(error)
+        for part in document.boxes:
+            part.rows()
+    except ValueError as error:
+        yield str(error)
 
 
 def export_library(

@@ -83,7 +83,7 @@ def beginning(whole: Prepared, passages: int) -> Prepared:
         text=document.text[:end],
         landmarks=landmarks,
         tables=tuple(table.before(end) for table in document.tables if table.start < end),
-        recognised=tuple(word for word in document.recognised if word.end <= end),
+        boxes=tuple(part for whole in document.boxes if whole.start < end for part in whole.before(end)),
     )
     return replace(whole, document=first, chunks=chunks, keys=whole.keys[:passages])
 

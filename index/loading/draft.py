@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from index.records import Document, Landmark, Reading
+from index.records.boxes import pages_of, shifted
 from index.records.table import AS_TEXT
 from index.text.sentences import normalise, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from index.records import RecognisedWord, Table
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from index.records import Table
 
 
 _ORDER = {"page": 0, "place": 1, "heading": 2, "paragraph": 3}
@@ -47,8 +52,8 @@ class Block:
     """The other named places that begin in this block: offset within `text`, label and level, as in `Landmark`."""
     tables: tuple[Table, ...] = ()
     """The table that the block is, or its parts if it is long; offsets are within `text`, and numbers are set later."""
-    recognised: tuple[RecognisedWord, ...] = ()
-    """Its words, if they were recognised in a picture; offsets are within `text`."""
+    boxes: NDArray[np.int64] | None = dataclasses.field(default=None, compare=False)
+    """Where its words stand on their pages; offsets are within `text`. See `index.records.boxes` for the columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +96,7 @@ def compose(draft: Draft, content: Content, *, id: str, source: str) -> Document
     pieces: list[str] = []
     landmarks: list[Landmark] = []
     tables: list[Table] = []
-    words: list[RecognisedWord] = []
+    boxes: list[NDArray[np.int64]] = []
     numbered = position = 0
     for block in draft.blocks:
         if block.text and pieces:
@@ -100,7 +105,7 @@ def compose(draft: Draft, content: Content, *, id: str, source: str) -> Document
         landmarks += _landmarks(block, position)
         numbered += bool(block.tables)
         tables += [replace(table.shifted(position), number=numbered) for table in block.tables]
-        words += [word._replace(start=word.start + position, end=word.end + position) for word in block.recognised]
+        boxes += [] if block.boxes is None else [shifted(block.boxes, position)]
         if block.text:
             pieces.append(block.text)
             position += len(block.text)
@@ -115,7 +120,7 @@ def compose(draft: Draft, content: Content, *, id: str, source: str) -> Document
         landmarks=tuple(sorted(landmarks, key=lambda landmark: (landmark.start, _ORDER[landmark.kind]))),
         notes=content.notes + draft.notes,
         tables=tuple(tables),
-        recognised=tuple(words),
+        boxes=pages_of(boxes),
         reading=replace(draft.reading, tables=numbered),
     )
 

@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from index.records.boxes import PageBoxes, WordBox
     from index.records.document import (
         CANDIDATES,
         CLAIMED,
@@ -66,7 +67,7 @@ if TYPE_CHECKING:
         Statement,
         Why,
     )
-    from index.records.table import Cell, Reading, RecognisedWord, Span, Table
+    from index.records.table import Cell, Reading, Span, Table
 
 __all__ = [
     "CANDIDATES",
@@ -95,6 +96,7 @@ __all__ = [
     "Mode",
     "Note",
     "Outcome",
+    "PageBoxes",
     "Passage",
     "Portion",
     "Problem",
@@ -105,7 +107,6 @@ __all__ = [
     "Reading",
     "Recall",
     "Receipt",
-    "RecognisedWord",
     "Renamed",
     "Row",
     "Settled",
@@ -119,9 +120,10 @@ __all__ = [
     "Verdict",
     "Verification",
     "Why",
+    "WordBox",
     "Writer",
 ]
-_MODULES = ("document", "table", "results", "report")
+_MODULES = ("document", "boxes", "table", "results", "report")
 
 
 def __getattr__(name: str) -> Any:

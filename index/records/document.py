@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Ge, Le
 
+from index.records.boxes import PageBoxes
 from index.records.file_kinds import kind_of, reading_in_words
-from index.records.table import AS_TEXT, Reading, RecognisedWord, Span, Table, cell_named
+from index.records.table import AS_TEXT, Reading, Span, Table, cell_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    from index.records.boxes import WordBox
 
 
 # The values that an interface lets its user choose or read: modes, writers, forms, statuses and verdicts.
@@ -155,9 +158,14 @@ class Document:
     """The document's health, for the receipt: what was left out or repaired when the file was read."""
     tables: tuple[Table, ...] = ()
     """Ordered by `start`, without overlap."""
-    recognised: tuple[RecognisedWord, ...] = ()
-    """The words that were recognised in pictures, ordered by `start`; all other words were in the file as text."""
+    boxes: tuple[PageBoxes, ...] = ()
+    """Where its words stand on its pages, ordered by `start`; empty for a format without pages."""
     reading: Reading = AS_TEXT
+
+    @property
+    def recognised(self) -> tuple[WordBox, ...]:
+        """The words that were recognised in pictures; all other words were in the file as text."""
+        return tuple(word for part in self.boxes if part.recognised for word in part.words())
 
     @property
     def pages(self) -> int:
@@ -280,10 +288,11 @@ class Location:
         )
         return ", ".join(part for part in parts if part)
 
-    def detailed(self, span: Span, tables: Iterable[Table], words: Iterable[RecognisedWord]) -> Location:
+    def detailed(self, span: Span, tables: Iterable[Table], words: Iterable[WordBox]) -> Location:
         """Return the location of a span with its cell in one of the tables, and the confidence of its words."""
         end = max(span.end, span.start + 1)
-        found = [word.confidence for word in words if word.start < end and word.end > span.start]
+        inside = (word.confidence for word in words if word.start < end and word.end > span.start)
+        found = [confidence for confidence in inside if confidence is not None]
         named = cell_named(span.start, end, list(tables))
         return Location(self.page, self.heading, self.paragraph, self.place, *named, min(found, default=None))
 

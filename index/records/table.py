@@ -1,4 +1,4 @@
-"""Spans of a text, tables, words that were recognised in pictures, and the words above and beside the rows of a table.
+"""Spans of a text, tables of documents, and the words above and beside the rows of a table.
 
 Every offset is a Unicode code point into `Document.text`, and every span is half-open: `[start, end)`.
 """
@@ -173,22 +173,6 @@ def letters(column: int) -> str:
         column, rest = divmod(column - 1, _ALPHABET)
         name = chr(ord("A") + rest) + name
     return name
-
-
-class RecognisedWord(NamedTuple):
-    """A word that was recognised in a picture of a page."""
-
-    start: int
-    end: int
-    page: int
-    """The page's index in the file, from 0."""
-    left: float
-    """The word's box in shares of the width and height of the page, from its top left corner, in [0, 1]."""
-    top: float
-    right: float
-    bottom: float
-    confidence: float
-    """How certain the recognition is, in [0, 1]."""
 
 
 @dataclass(frozen=True, slots=True)

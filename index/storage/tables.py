@@ -7,12 +7,11 @@ import zlib
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from index.records import Reading, RecognisedWord, Span, Table
+from index.records import PageBoxes, Reading, Span, Table, WordBox
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,9 +20,9 @@ if TYPE_CHECKING:
     from index.storage.database import Connection, Database
 
 
-# What the catalog keeps of a document besides its text: its tables, its recognised words, and how it was read.
+# What the catalog keeps of a document besides its text: its tables, the boxes of its words, and how it was read.
 #
-# A long table and the words of a page are one compressed row each, so that showing one span does not read the whole
+# A long table and the boxes of a page are one compressed row each, so that showing one span does not read the whole
 # document.
 
 _MAX_UNPACKED_BYTES = 1 << 26
@@ -31,18 +30,14 @@ _MAX_UNPACKED_BYTES = 1 << 26
 
 
 def insert_details(connection: Connection, number: int, document: Document) -> None:
-    """Store the tables, the recognised words and the reading of a document."""
-    if document.tables or document.recognised or document.reading != Reading():
+    """Store the tables, the boxes and the reading of a document."""
+    if document.tables or document.boxes or document.reading != Reading():
         tables = ((number, table.start, table.end, _packed(table.as_lists())) for table in document.tables)
         connection.executemany("INSERT INTO cells VALUES (?, ?, ?, ?)", tables)
-        connection.executemany("INSERT INTO recognised VALUES (?, ?, ?, ?)", _pages(number, document.recognised))
+        boxes = ((number, part.start, part.end, part.page, part.recognised, part.content) for part in document.boxes)
+        connection.executemany("INSERT INTO boxes VALUES (?, ?, ?, ?, ?, ?)", boxes)
         reading = json.dumps(asdict(document.reading), ensure_ascii=False)
         connection.execute("INSERT INTO readings VALUES (?, ?)", (number, reading))
-
-
-def _pages(number: int, words: Sequence[RecognisedWord]) -> list[tuple[int, int, int, bytes]]:
-    pages = [list(group) for _, group in groupby(words, key=lambda word: word.page)]
-    return [(number, page[0].start, page[-1].end, _packed(page)) for page in pages]
 
 
 def passages_with_tables(database: Database, condition: str, values: Sequence[Any]) -> list[tuple[int, int, int, int]]:
@@ -54,35 +49,51 @@ def passages_with_tables(database: Database, condition: str, values: Sequence[An
 
 def tables_in(database: Database, number: int, span: Span | None = None) -> tuple[Table, ...]:
     """Return the tables of a document that overlap a span, or all of them, in order. Raises LibraryDamaged."""
-    return tuple(_table(database, content) for content in _contents(database, "cells", number, span))
+    rows = _overlapping(database, "SELECT content FROM cells WHERE document = ?", number, span)
+    return tuple(_table(database, content) for (content,) in rows)
 
 
-def recognised_in(database: Database, number: int, span: Span | None = None) -> tuple[RecognisedWord, ...]:
-    """Return the recognised words of a document that overlap a span, or all, in order. Raises LibraryDamaged."""
-    pages = [_words(database, content) for content in _contents(database, "recognised", number, span)]
-    return tuple(word for page in pages for word in page if span is None or _overlaps(word, span))
+def boxes_of(database: Database, number: int, span: Span | None = None) -> tuple[PageBoxes, ...]:
+    """Return the boxes of the pages of a document that overlap a span, or all, in order. Raises LibraryDamaged."""
+    query = "SELECT start, end, page, recognised <> 0, content FROM boxes WHERE document = ?"
+    parts = tuple(PageBoxes(*row) for row in _overlapping(database, query, number, span))
+    try:
+        for part in parts:
+            part.rows()
+    except ValueError as error:
+        raise database.damaged(f"the places of words are damaged: {error}") from error
+    return parts
+
+
+def boxes_in(database: Database, number: int, span: Span) -> tuple[WordBox, ...]:
+    """Return the boxes of a document's words that overlap a span, in order. Raises LibraryDamaged."""
+    words = (word for part in boxes_of(database, number, span) for word in part.words())
+    return tuple(word for word in words if word.start < max(span.end, span.start + 1) and word.end > span.start)
 
 
 def details_in(
     database: Database, places: Sequence[tuple[int, Span]]
-) -> list[tuple[tuple[Table, ...], tuple[RecognisedWord, ...]]]:
-    """Return the tables and the recognised words that overlap each place: a document's number and a span in it.
+) -> list[tuple[tuple[Table, ...], tuple[WordBox, ...]]]:
+    """Return the tables and the boxes that overlap each place: a document's number and a span in it.
 
-    Most documents have neither, so two queries for all places come first.
+    Boxes are those of documents with recognised words. Most documents have neither these nor tables, so two queries for
+    all places come first.
     """
-    tabular, recognised = (_documents_in(database, table, places) for table in ("cells", "recognised"))
+    tabular, recognised = (
+        _documents_in(database, rows, places) for rows in ("cells WHERE", "boxes WHERE recognised AND")
+    )
     return [
         (
             tables_in(database, number, span) if number in tabular else (),
-            recognised_in(database, number, span) if number in recognised else (),
+            boxes_in(database, number, span) if number in recognised else (),
         )
         for number, span in places
     ]
 
 
-def _documents_in(database: Database, table: str, places: Sequence[tuple[int, Span]]) -> set[int]:
-    """Return the numbers of the documents of these places that have rows in a table."""
-    query = f"SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM {table} WHERE document = value)"
+def _documents_in(database: Database, rows: str, places: Sequence[tuple[int, Span]]) -> set[int]:
+    """Return the numbers of the documents of these places that have some rows of a table."""
+    query = f"SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM {rows} document = value)"
     return {row[0] for row in database.rows(query, [json.dumps(sorted({number for number, _ in places}))])}
 
 
@@ -99,16 +110,11 @@ def _reading(content: str) -> Reading:
     return Reading.of(json.loads(content))
 
 
-def _overlaps(word: RecognisedWord, span: Span) -> bool:
-    return word.start < max(span.end, span.start + 1) and word.end > span.start
-
-
-def _contents(database: Database, table: str, number: int, span: Span | None) -> list[bytes]:
-    query = f"SELECT content FROM {table} WHERE document = ?"
+def _overlapping(database: Database, query: str, number: int, span: Span | None) -> list[Any]:
     if span is None:
-        return [row[0] for row in database.rows(f"{query} ORDER BY start", [number])]
+        return database.rows(f"{query} ORDER BY start", [number])
     bounds = [number, max(span.end, span.start + 1), span.start]
-    return [row[0] for row in database.rows(f"{query} AND start < ? AND end > ? ORDER BY start", bounds)]
+    return database.rows(f"{query} AND start < ? AND end > ? ORDER BY start", bounds)
 
 
 def _packed(value: Any) -> bytes:
@@ -125,13 +131,6 @@ def _table(database: Database, content: bytes) -> Table:
 @lru_cache(maxsize=64)
 def _unpacked_table(content: bytes) -> Table:
     return Table.of(_unpacked(content))
-
-
-def _words(database: Database, content: bytes) -> list[RecognisedWord]:
-    try:
-        return [RecognisedWord(*word) for word in _unpacked(content)]
-    except (TypeError, ValueError, zlib.error) as error:
-        raise database.damaged(f"the recognised words of a page are damaged: {error}") from error
 
 
 def _unpacked(content: bytes) -> Any:
@@ -254,8 +253,8 @@ CREATE TABLE IF NOT EXISTS parts (
     passages  INTEGER NOT NULL
 );
 
--- Tables, and recognised words by page. A table and a page are one compressed row each, so that showing one span does
--- not read the whole document.
+-- Tables, and the boxes of words by page. A table and a page are one compressed row each, so that showing one span does
+-- not read the whole document. Boxes have row numbers: without them, a row of a page's size would take two pages.
 CREATE TABLE IF NOT EXISTS cells (
     document  INTEGER NOT NULL REFERENCES documents (number) ON DELETE CASCADE,
     start     INTEGER NOT NULL,
@@ -264,13 +263,16 @@ CREATE TABLE IF NOT EXISTS cells (
     PRIMARY KEY (document, start)
 ) WITHOUT ROWID;
 
-CREATE TABLE IF NOT EXISTS recognised (
-    document  INTEGER NOT NULL REFERENCES documents (number) ON DELETE CASCADE,
-    start     INTEGER NOT NULL,
-    end       INTEGER NOT NULL,
-    content   BLOB NOT NULL,
+CREATE TABLE IF NOT EXISTS boxes (
+    document    INTEGER NOT NULL REFERENCES documents (number) ON DELETE CASCADE,
+    start       INTEGER NOT NULL,
+    end         INTEGER NOT NULL,
+    page        INTEGER NOT NULL,
+    recognised  INTEGER NOT NULL,
+    content     BLOB NOT NULL,
     PRIMARY KEY (document, start)
-) WITHOUT ROWID;
+);
+CREATE INDEX IF NOT EXISTS boxes_recognised ON boxes (document) WHERE recognised;
 
 CREATE TABLE IF NOT EXISTS readings (
     document  INTEGER PRIMARY KEY REFERENCES documents (number) ON DELETE CASCADE,

@@ -255,7 +255,7 @@ def _compare_again(
     try:
         stored = store.catalog.document(number) if number is not None else None
         passages = store.catalog.passages_of(number) if number is not None else []
-        parsed = read() if stored and stored.recognised else None
+        parsed = read() if stored and any(part.recognised for part in stored.boxes) else None
     except PasswordRequired:
         raise
     except (LibraryDamaged, LoadingError):
@@ -295,11 +295,10 @@ def _recognition_flaws(document: Document) -> Iterator[str]:
     position, pages = 0, sum(mark.kind == "page" for mark in document.landmarks)
     for word in document.recognised:
         text = document.text[word.start : word.end]
-        shares = (word.left, word.top, word.right, word.bottom, word.confidence)
         if word.start < position or not text or any(map(str.isspace, text)):
             yield f"a recognised word is out of place at {word.start}"
             return
-        if not all(0 <= share <= 1 for share in shares) or not 0 <= word.page < max(pages, 1):
+        if word.page >= max(pages, 1):
             yield f"the recognised word at {word.start} is outside its page"
             return
         position = word.end

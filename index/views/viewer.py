@@ -9,10 +9,11 @@ import shutil
 import tempfile
 import threading
 import weakref
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from dataclasses import replace
 from pathlib import Path, PurePath, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote, urlsplit
 
 from index.errors import DocumentNotFound, LoadingError, OriginalMissing, PageError, PasswordRequired
@@ -20,14 +21,12 @@ from index.loading.containers.member_paths import container_file
 from index.loading.formats import PDF
 from index.loading.loader import read_bytes
 from index.loading.pdf.page_pictures import MAX_WIDTH_PIXELS, MIN_WIDTH_PIXELS, PageMark, Rectangle, as_png, page_cuts
-from index.loading.pdf.pdfium import opened_pdf
-from index.loading.pdf.word_boxes import MAX_LETTERS, Words, page_marks
+from index.loading.pdf.pdfium import opened_page, opened_pdf, page_label
 from index.loading.pictures import opened_picture, page_count, page_of, size_of
 from index.loading.sandbox.messages import Limits
 from index.loading.sandbox.pool import parsers
 from index.records import Span
 from index.records.file_kinds import has_pictures
-from index.text.sentences import has_words
 from index.views.blocks import OpenOriginal, Original, View
 from index.views.windows import MAX_MARKED_CHARACTERS, REACH, window
 
@@ -36,8 +35,10 @@ if TYPE_CHECKING:
 
     from index.loading.pdf.page_pictures import Picture
     from index.loading.recognition.ink import PageSize
-    from index.records import DocumentInfo, RecognisedWord
+    from index.records import DocumentInfo, WordBox
     from index.storage.store import FolderStore
+
+    _Box = tuple[float, float, float, float]
 
 
 # Unpacks members of containers to temporary files, because a viewer needs a file to show pages and to send bytes.
@@ -127,11 +128,9 @@ class PictureCache:
 
 
 _PAGE = 6_000
-"""Characters on each side of recognised words among which the other words of their page are searched for."""
+"""Characters on each side of words among which the other words of their page are searched for."""
 _DEFAULT_LIMITS = Limits()
 _LOCKED = "Its text is shown. For pictures of the pages, add a copy without the password: Pincite keeps no passwords."
-_AROUND = 1_500
-"""Characters on each side of a span that distinguish its words from the same words elsewhere."""
 
 
 class Originals:
@@ -274,30 +273,11 @@ class Viewer:
 
     def _marks(self, info: DocumentInfo, number: int, span: Span) -> tuple[PageMark, ...]:
         """Return the pages of a span. Raises PasswordRequired."""
-        words = self._catalog.recognised_in(number, span)
-        marks = self._recognised_marks(info, words) if words else ()
-        rest = [span] if not words else [Span(span.start, words[0].start), Span(words[-1].end, span.end)]
-        for part in rest if info.media_type == PDF else ():
-            if not words or has_words(self._catalog.excerpt(number, part).of(part)):
-                known = {mark.number for mark in marks}
-                marks += tuple(mark for mark in self._text_marks(info, part) if mark.number not in known)
-        return tuple(sorted(marks, key=lambda mark: mark.number))
-
-    def _recognised_marks(self, info: DocumentInfo, words: Sequence[RecognisedWord]) -> tuple[PageMark, ...]:
-        """Return the pages of recognised words."""
-        number = self._number(info)
-        around = Span(max(0, words[0].start - _PAGE), words[-1].end + _PAGE)
-
-        def label(word: RecognisedWord) -> str:
-            return self._catalog.locate([(number, Span(word.start, word.end))])[0].page
-
-        return recognised_marks(self._path(info), words, self._catalog.recognised_in(number, around), label)
-
-    def _text_marks(self, info: DocumentInfo, span: Span) -> tuple[PageMark, ...]:
-        """Return the pages of words that a PDF has as text."""
-        number = self._number(info)
+        words = self._catalog.boxes_in(number, span)
         first, last = (self._catalog.pages_begun(number, at) for at in (span.start, max(span.start, span.end - 1)))
-        return page_marks(self._path(info), self._words(number, span), range(max(0, first - 1), last), info.name)
+        pages = sorted({word.page for word in words}) or range(max(0, first - 1), last)
+        around = Span(max(0, span.start - _PAGE), span.end + _PAGE) if words else Span(0, 0)
+        return marks_of(self._path(info), pages, words, self._catalog.boxes_in(number, around))
 
     def page_image(
         self, info: DocumentInfo, number: int, span: Span | None, *, width: int, part: Rectangle | None = None
@@ -333,14 +313,6 @@ class Viewer:
         """Open the original file; the caller reads and closes it. Raises OriginalMissing."""
         return self._originals.open(info, self._sources(info))
 
-    def _words(self, number: int, span: Span) -> Words:
-        """Return the text of a span, cut when it is too long to mark, and the text around it."""
-        before = Span(max(0, span.start - _AROUND), span.start)
-        words = Span(span.start, min(span.end, span.start + MAX_LETTERS + 1))
-        after = Span(words.end, words.end + _AROUND)
-        excerpt = self._catalog.excerpt(number, Span(before.start, after.end))
-        return Words(excerpt.of(before), excerpt.of(words), excerpt.of(after))
-
     def _path(self, info: DocumentInfo) -> Path:
         return self._originals.path(info, self._sources(info))
 
@@ -360,84 +332,112 @@ class Viewer:
         return number
 
 
-# Finds recognised words on their pages by the stored boxes, and draws pages of pictures (PNG, JPEG, TIFF …).
+# Marks words on their pages by the stored boxes, and draws pages of pictures (PNG, JPEG, TIFF …).
 
 _MAX_PAGES = 16
-_SAME_LINE = 0.5
+_SAME_LINE = 0.3
 """Two words are on one line if they overlap by at least this share of the smaller height."""
 _APART = 1.5
 """The largest gap within one rectangle, in heights of the less high of the two words."""
+_UPRIGHT = 0.9
+"""Of two words on a vertical line, one is at least this many times higher than wide."""
 _TALLEST = 6000
 
 
-def recognised_marks(
-    path: Path,
-    marked: Sequence[RecognisedWord],
-    around: Iterable[RecognisedWord],
-    label: Callable[[RecognisedWord], str],
+def marks_of(
+    path: Path, numbers: Sequence[int], marked: Sequence[WordBox], around: Sequence[WordBox]
 ) -> tuple[PageMark, ...]:
-    """Return the pages of recognised words, with rectangles around them.
+    """Return the pages with these indices, with rectangles around the marked words; the first of many, none if damaged.
 
-    `around` are the recognised words of these pages, and `label` returns the label of a word's page. Raises
-    DamagedFile if the file cannot be opened.
+    `around` are the words of these pages. Raises DamagedFile if the file cannot be opened, and PasswordRequired.
     """
-    numbers = sorted({word.page for word in marked})[:_MAX_PAGES]
-    sizes = _sizes(path, numbers)
-    context = [word for word in around if word.page in sizes]
-    marks = []
-    for number in numbers:
-        if (size := sizes.get(number)) is None:
-            continue
-        words = [word for word in marked if word.page == number]
-        found = rectangles(words, size)
-        lines = rectangles([word for word in context if word.page == number], size)
+    marks, numbers = [], numbers[:_MAX_PAGES]
+    for number, (label, size) in _pages(path, numbers).items():
+        near = [word for word in around if word.page == number]
+        found, lines = rectangles((word for word in marked if word.page == number), size, near), rectangles(near, size)
         begins, ends = number == numbers[0], number == numbers[-1]
         cuts = page_cuts(found, lines, (size.width, size.height), begins=begins, ends=ends)
-        marks.append(PageMark(number + 1, label(words[0]), *size, found, cuts))
+        marks.append(PageMark(number + 1, label, *size, found, cuts))
     return tuple(marks)
 
 
-def rectangles(words: Iterable[RecognisedWord], size: PageSize) -> tuple[Rectangle, ...]:
-    """Return a rectangle for each run of words on one line of a page, in the order of the words."""
-    boxes: list[tuple[float, float, float, float]] = []
+def rectangles(words: Iterable[WordBox], size: PageSize, around: Iterable[WordBox] = ()) -> tuple[Rectangle, ...]:
+    """Return a rectangle for each run of words on one line of a page, in the order of the words.
+
+    Words are not joined to one rectangle if the middle of another word is in it; `around` are the words of the page.
+    """
+    middles = sorted((_middle(_box(word, size)), word.start) for word in around)
+    lines: list[_Box] = []
+    known: set[int] = set()
+    last, way = None, ""
     for word in words:
-        box = word.left, word.top, word.right, word.bottom
-        if boxes and _is_beside(boxes[-1], box, size):
-            last = boxes[-1]
-            boxes[-1] = (min(last[0], box[0]), min(last[1], box[1]), max(last[2], box[2]), max(last[3], box[3]))
+        box = _box(word, size)
+        onward = _way(last, box) if last else ""
+        joined = _around(lines[-1], box) if onward and way in ("", onward) else None
+        known = {*known, word.start} if joined else {word.start}
+        if joined and _inside(middles, joined) <= known:
+            lines[-1] = joined
         else:
-            boxes.append(box)
-    return tuple(Rectangle(left, top, right - left, bottom - top) for left, top, right, bottom in boxes)
-
-
-def _is_beside(one: tuple[float, ...], other: tuple[float, ...], size: PageSize) -> bool:
-    """Return whether two boxes are neighbours on one line, which may run across the page or up and down."""
-    return _follows(one, other, size.width / size.height) or _follows(
-        _exchanged(one), _exchanged(other), size.height / size.width
+            lines.append(box)
+            known, onward = {word.start}, ""
+        last, way = box, onward
+    width, height = size
+    return tuple(
+        Rectangle(left / width, top / height, (right - left) / width, (bottom - top) / height)
+        for left, top, right, bottom in lines
     )
 
 
-def _exchanged(box: tuple[float, ...]) -> tuple[float, ...]:
-    return box[1], box[0], box[3], box[2]
+def _box(word: WordBox, size: PageSize) -> _Box:
+    return word.left * size.width, word.top * size.height, word.right * size.width, word.bottom * size.height
 
 
-def _follows(one: tuple[float, ...], other: tuple[float, ...], ratio: float) -> bool:
-    height = min(one[3] - one[1], other[3] - other[1])
-    overlap = min(one[3], other[3]) - max(one[1], other[1])
-    gap = (max(one[0], other[0]) - min(one[2], other[2])) * ratio
-    longer = max(one[2] - one[0], other[2] - other[0]) * ratio > 0.5 * height
-    return longer and overlap > _SAME_LINE * height and gap < _APART * height and overlap > 0
+def _middle(box: _Box) -> tuple[float, float]:
+    """Return how far down and across the middle of a box is."""
+    return (box[1] + box[3]) / 2, (box[0] + box[2]) / 2
 
 
-def _sizes(path: Path, numbers: Sequence[int]) -> dict[int, PageSize]:
-    """Return the sizes of some pages of a PDF or a picture in points."""
+def _around(box: _Box, other: _Box) -> _Box:
+    return min(box[0], other[0]), min(box[1], other[1]), max(box[2], other[2]), max(box[3], other[3])
+
+
+def _inside(middles: Sequence[tuple[tuple[float, float], int]], box: _Box) -> set[int]:
+    """Return the words whose middles are in a box."""
+    left, top, right, bottom = box
+    near = middles[bisect_left(middles, ((top,),)) : bisect_right(middles, bottom, key=lambda row: row[0][0])]
+    return {start for (_, across), start in near if left <= across <= right}
+
+
+def _way(box: _Box, other: _Box) -> Literal["", "across", "down"]:
+    """Return whether two neighbours in the text are side by side on a line, or above each other on a vertical line."""
+    (down, across), (later, beyond) = _middle(box), _middle(other)
+    if abs(later - down) <= abs(beyond - across):
+        return "across" if _is_beside(box, other) else ""
+    upright = any(one[3] - one[1] > _UPRIGHT * (one[2] - one[0]) for one in (box, other))
+    turned = [(one[1], one[0], one[3], one[2]) for one in (box, other)]
+    return "down" if upright and _is_beside(*turned) else ""
+
+
+def _is_beside(box: _Box, other: _Box) -> bool:
+    height = min(box[3] - box[1], other[3] - other[1])
+    overlap = min(box[3], other[3]) - max(box[1], other[1])
+    gap = max(box[0], other[0]) - min(box[2], other[2])
+    return overlap > _SAME_LINE * height and gap < _APART * height
+
+
+def _pages(path: Path, numbers: Sequence[int]) -> dict[int, tuple[str, PageSize]]:
+    """Return the labels and the sizes in points of some pages of a PDF or a picture, without those that are damaged."""
     if _is_pdf(path):
         from index.loading.recognition.ink import PageSize
 
         with opened_pdf(path, path.name) as document:
-            return {n: PageSize(*document.get_page_size(n)) for n in numbers if n < len(document)}
+            found: dict[int, tuple[str, PageSize]] = {}
+            for n in numbers:
+                with opened_page(document, n) as page:
+                    found |= {n: (page_label(document, n), PageSize(*page.get_size()))} if page else {}
+            return found
     with path.open("rb") as file, opened_picture(file, path.name) as picture:
-        return {n: size_of(picture, n, path.name) for n in numbers if n < page_count(picture)}
+        return {n: (str(n + 1), size_of(picture, n, path.name)) for n in numbers if n < page_count(picture)}
 
 
 def _is_pdf(path: Path) -> bool:

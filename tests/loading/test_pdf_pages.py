@@ -7,7 +7,6 @@ import re
 import threading
 import time
 import unicodedata
-from bisect import bisect_right
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,10 +18,11 @@ from index.errors import DamagedFile, PageError, PinciteError
 from index.loading.loader import load, load_bytes
 from index.loading.pdf.page_pictures import PageMark, Picture, Rectangle, page_image
 from index.loading.pdf.pdfium import PDFIUM
-from index.loading.pdf.word_boxes import Words, page_marks
 from index.records import Document, Span
 from index.text.chunks import Chunker, count_tiktoken
 from index.text.sentences import normalise
+from index.views.viewer import marks_of
+from tests.boxes import marks
 from tests.loading.pdfs import Printed, build, column
 from tests.nightly import length
 from tests.skips import FILES
@@ -65,14 +65,6 @@ def find(tmp_path: Path) -> Find:
         return marks(path, document, Span(start, start + len(words)))
 
     return find
-
-
-def marks(path: Path, document: Document, span: Span) -> tuple[PageMark, ...]:
-    """Return the marks of a span of a document on its pages."""
-    text, pages = document.text, [mark.start for mark in document.landmarks if mark.kind == "page"]
-    words = Words(text[max(0, span.start - 1500) : span.start], span.of(text), text[span.end : span.end + 1500])
-    expected = range(bisect_right(pages, span.start) - 1, bisect_right(pages, span.end - 1))
-    return page_marks(path, words, expected, path.name)
 
 
 def bare(text: str) -> str:
@@ -243,12 +235,12 @@ def test_words_repeated_on_the_next_page_are_marked_on_their_own(find: Find, nth
     assert place(find(build(pages), "The bees came home.", nth))[0] == nth + 1
 
 
-def test_ambiguous_words_are_not_marked(find: Find) -> None:
-    """If equal words have equal context, the page is given without a rectangle."""
+@pytest.mark.parametrize(("nth", "row"), [(0, 0), (1, 1)])
+def test_equal_words_are_marked_at_their_own_places(find: Find, nth: int, row: int) -> None:
+    """Nothing around them tells them apart, but each was read at one place."""
     same = [Printed(72, 700 - 20 * number, "No.") for number in range(2)]
     painted = [same[0], Printed(400, 300, "Maybe."), same[1], Printed(400, 200, "Perhaps.")]
-    highlights = find(build([painted]), "No.")
-    assert [mark.number for mark in highlights] == [1]
+    assert place(find(build([painted]), "No.", nth))[2] == pytest.approx(92 + 20 * row - 10, abs=3)
 
 
 def test_sentence_across_two_pages_is_marked_on_both(find: Find) -> None:
@@ -342,31 +334,21 @@ def test_hyphens_signs_and_accents_are_marked(find: Find, tmp_path: Path, printe
     reader.close()
 
 
-@pytest.mark.parametrize(
-    "words", ["Words that are nowhere.", "-", "", "x" * 30_000], ids=["foreign", "-", "empty", "long"]
-)
-def test_foreign_words_are_not_marked(tmp_path: Path, words: str) -> None:
-    """Only the expected page is given, with nothing marked on it."""
-    path = tmp_path / "a.pdf"
-    path.write_bytes(build([column(BEES), column(BEES)]))
-    (mark,) = page_marks(path, Words("", words, ""), range(1, 2), "a.pdf")
-    assert (mark.number, mark.rectangles) == (2, ())
-
-
-def test_expected_pages_beyond_the_last_are_left_out(tmp_path: Path) -> None:
-    """A caller that expects pages beyond the last one gets no marks."""
+def test_pages_beyond_the_last_are_left_out(tmp_path: Path) -> None:
+    """A caller that asks for pages beyond the last one gets no marks."""
     path = tmp_path / "a.pdf"
     path.write_bytes(build([column(BEES)]))
-    assert page_marks(path, Words("", "foreign", ""), range(7, 9), "a.pdf") == ()
+    assert marks_of(path, range(7, 9), (), ()) == ()
 
 
 def test_span_of_many_pages_has_marks_for_the_first_16(tmp_path: Path) -> None:
-    """Only a few pages are opened, however long the span is."""
+    """Only a few pages are shown, however long the span is."""
     path = tmp_path / "a.pdf"
     path.write_bytes(build([column([f"Page {number}."]) for number in range(40)]))
-    highlights = page_marks(path, Words("", "Page 0.", ""), range(40), "a.pdf")
+    document = load(path, max_bytes=1 << 28)
+    highlights = marks(path, document, Span(0, len(document.text)))
     assert [mark.number for mark in highlights] == list(range(1, 17))
-    assert not any(mark.rectangles for mark in highlights)
+    assert all(mark.rectangles for mark in highlights)
 
 
 def test_damaged_page_has_no_mark_and_no_image(tmp_path: Path) -> None:
@@ -376,8 +358,7 @@ def test_damaged_page_has_no_mark_and_no_image(tmp_path: Path) -> None:
     with pytest.raises(PageError, match=r"Page 1 of a\.pdf is damaged"):
         page_image(path, 1, Picture(width=400), name="a.pdf")
     assert page_image(path, 2, Picture(width=400), name="a.pdf")
-    highlights = page_marks(path, Words("", "foreign", ""), range(2), "a.pdf")
-    assert [mark.number for mark in highlights] == [2]
+    assert [mark.number for mark in marks_of(path, range(2), (), ())] == [2]
 
 
 def test_unreadable_pdf_is_damaged_for_marks_and_images(tmp_path: Path) -> None:
@@ -385,7 +366,7 @@ def test_unreadable_pdf_is_damaged_for_marks_and_images(tmp_path: Path) -> None:
     path = tmp_path / "a.pdf"
     path.write_bytes(b"%PDF-1.5\nnothing")
     with pytest.raises(DamagedFile, match=r"a\.pdf"):
-        page_marks(path, Words("", "x", ""), range(1), "a.pdf")
+        marks_of(path, range(1), (), ())
     with pytest.raises(DamagedFile, match=r"a\.pdf"):
         page_image(path, 1, Picture(width=400), name="a.pdf")
 

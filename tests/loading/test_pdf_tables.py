@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.loading.loader import load, load_bytes
-from index.loading.pdf.word_boxes import Words, page_marks
+from index.records import Span
+from tests.boxes import marks
 from tests.cases import cases as each
 from tests.loading.pdfs import Box, Printed, Rule, build, cells, column, grid_rules
 from tests.skips import FILES, NEEDS_FILES
@@ -276,9 +277,7 @@ def test_cell_is_marked_where_it_stands_among_equal_cells(tmp_path: Path) -> Non
     document = load(path, max_bytes=LIMIT)
     (found,) = document.tables
     for cell in found.cells:
-        text = document.text
-        words = Words(text[: cell.start], text[cell.start : cell.end], text[cell.end :])
-        (mark,) = page_marks(path, words, range(1), path.name)
+        (mark,) = marks(path, document, Span(cell.start, cell.end))
         (rectangle,) = mark.rectangles
         middle = (rectangle.left + rectangle.width / 2) * 612, (1 - rectangle.top - rectangle.height / 2) * 792
         left, bottom = LEFTS[cell.column], 700 - 14 * cell.row
@@ -309,8 +308,7 @@ def test_cells_of_several_lines_are_marked_though_their_lines_are_mixed(tmp_path
     document = load(path, max_bytes=LIMIT)
     start = document.text.index("collects honey for the queen")
     end = start + len("collects honey for the queen")
-    words = Words(document.text[:start], document.text[start:end], document.text[end:])
-    (mark,) = page_marks(path, words, range(1), path.name)
+    (mark,) = marks(path, document, Span(start, end))
     assert len(mark.rectangles) == 2
     assert all(200 / 612 - 0.01 < rectangle.left < 294 / 612 for rectangle in mark.rectangles)
 

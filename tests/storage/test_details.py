@@ -1,4 +1,4 @@
-"""Tables, recognised words and the way of reading survive the store, the sandbox and the portable format."""
+"""Tables, boxes of words and the way of reading survive the store, the sandbox and the portable format."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from index.loading import formats
 from index.loading.draft import Block, Content, Draft, compose, paragraph
 from index.loading.grid import Outline, grid
 from index.loading.sandbox.messages import Cost, Parsed, receive_parsed, send_parsed
-from index.records import Chunk, Location, Reading, RecognisedWord, Span
+from index.records import Chunk, Location, Reading, Span, WordBox
+from tests.boxes import as_rows
 from tests.storage.factories import MADE_WITH, put, vectors_of
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from index.records.table import Naming
     from index.storage.catalog.catalog import Catalog
 
-WORDS = (RecognisedWord(0, 3, 0, 0.1, 0.2, 0.3, 0.4, 0.96), RecognisedWord(4, 8, 0, 0.1, 0.2, 0.3, 0.4, 0.5))
+WORDS = (WordBox(0, 3, 0, 0.1, 0.2, 0.3, 0.4, 0.96), WordBox(4, 7, 0, 0.1, 0.2, 0.3, 0.4, 0.5))
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def read() -> Document:
         Block("Sales", 1, places=((0, "slide 4, “Sales”", 1),)),
         paragraph("They rose."),
         grid([["Year", "Sold"], ["1999", "12"], ["2000", "15"]], Outline("sheet")),
-        Block("Two tea", pages=((0, "2"),), recognised=(WORDS[0], WORDS[1]._replace(end=7))),
+        Block("Two tea", pages=((0, "2"),), boxes=as_rows(WORDS)),
     ]
     draft = Draft(blocks, reading=Reading(1, "an engine 5", 2, 0, ("en",), "/a/mail.eml"))
     return compose(draft, Content(b"", formats.PLAIN), id="a" * 64, source="/a/mail.eml/slides")
@@ -53,11 +54,9 @@ def test_details_come_back_from_the_catalog(catalog: Catalog, read: Document) ->
     assert catalog.infos([number])[number].reading == read.reading
     place = read.text.index("Two")
     assert catalog.tables_in(number, Span(place, place + 1)) == ()
-    assert [word.confidence for word in catalog.recognised_in(number, Span(place + 4, place + 5))] == [0.5]
+    assert [word.confidence for word in catalog.boxes_in(number, Span(place + 4, place + 5))] == [0.5]
     catalog.remove(number)
-    assert (
-        catalog.database.rows("SELECT 1 FROM cells UNION SELECT 1 FROM recognised UNION SELECT 1 FROM readings") == []
-    )
+    assert catalog.database.rows("SELECT 1 FROM cells UNION SELECT 1 FROM boxes UNION SELECT 1 FROM readings") == []
 
 
 def test_the_catalog_and_the_document_name_the_same_places(catalog: Catalog, read: Document) -> None:
@@ -94,18 +93,20 @@ def test_details_pass_between_processes(read: Document) -> None:
 
 def test_details_are_in_the_portable_format(read: Document) -> None:
     """They come back, and a forged one is refused."""
+    (part,) = read.boxes
     line = DocumentLine(read, tuple(chunks(read)))
     assert parse_line(line.to_json()) == line
     for forged in (
-        replace(read, recognised=(WORDS[1], WORDS[0])),
+        replace(read, boxes=(replace(part, end=part.end + 9),)),
+        replace(read, boxes=(replace(part, content=part.content[:-3]),)),
         replace(read, tables=(read.tables[0].shifted(1000),)),
         replace(read, tables=(replace(read.tables[0], rows=()),)),
     ):
-        with pytest.raises(ValueError, match="table"):
+        with pytest.raises(ValueError, match=r"table|box"):
             parse_line(replace(line, document=forged).to_json())
 
 
-@pytest.mark.parametrize("table", ["cells", "recognised"])
+@pytest.mark.parametrize("table", ["cells", "boxes"])
 def test_damaged_details_are_named(catalog: Catalog, read: Document, table: str) -> None:
     """A row that does not unpack is no traceback."""
     number = put(catalog, read)

@@ -14,7 +14,7 @@ from index.library.library import Library
 from index.loading.loader import load_bytes
 from index.loading.recognition.ink import PageSize
 from index.loading.recognition.recogniser import Recogniser
-from index.records import RecognisedWord, Span
+from index.records import Span, WordBox
 from index.settings import Settings
 from index.views.viewer import rectangles
 from tests.fakes import FakeEncoder
@@ -131,7 +131,7 @@ def test_part_of_a_picture_is_cut_out(library: Library, tmp_path: Path) -> None:
 
 def test_vertical_words_are_one_rectangle() -> None:
     """On a page that lies on its side, the words of a line are above each other, and have one rectangle."""
-    words = [RecognisedWord(n, n + 1, 0, 0.1, 0.7 - 0.1 * n, 0.12, 0.79 - 0.1 * n, 0.9) for n in range(3)]
+    words = [WordBox(n, n + 1, 0, 0.1, 0.7 - 0.1 * n, 0.12, 0.79 - 0.1 * n, 0.9) for n in range(3)]
     assert len(rectangles(words, A4)) == 1
     apart = [words[0], words[1]._replace(left=0.2, right=0.22)]
     assert len(rectangles(apart, A4)) == 2

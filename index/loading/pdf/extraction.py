@@ -20,7 +20,7 @@ from index.loading.pdf.reading_order import lines_in_reading_order
 from index.loading.pdf.scans import with_recognised
 from index.loading.pdf.tables.regions import tables_as_lines
 from index.loading.pdf.tables.table_assembly import caption_of, continued, table_block
-from index.loading.recognition.engine import exact_words
+from index.loading.pdf.word_boxes import boxes_of
 from index.loading.recognition.recogniser import Recogniser
 from index.text.dates import iso_date
 from index.text.sentences import normalise, one_line
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from index.loading.draft import Content
     from index.loading.pdf.scans import RecognisedPdf
+    from index.loading.pdf.word_boxes import PageLetters
 
 
 # The title, the author, the date and the DOI of a PDF, as far as its metadata and its first page state them.
@@ -160,7 +161,7 @@ def draft_of(
     found = paragraphs([lines_in_reading_order(lines) for lines in kept], body)
     levels = heading_levels(found, body, outline)
     title, author, date = describe(stated, found, body, name)
-    blocks = list(_blocks(found, levels, labels))
+    blocks = list(_blocks(found, levels, labels, [sheet.letters for sheet in sheets]))
     return Draft(blocks, title, author, date, left_out)
 
 
@@ -244,7 +245,9 @@ def _notes(broken: int) -> tuple[str, ...]:
     return (f"{'1 page' if broken == 1 else f'{broken} pages'} could not be read.",) if broken else ()
 
 
-def _blocks(found: Sequence[Paragraph], levels: Sequence[int], labels: Sequence[str]) -> Iterator[Block]:
+def _blocks(
+    found: Sequence[Paragraph], levels: Sequence[int], labels: Sequence[str], letters: Sequence[PageLetters | None]
+) -> Iterator[Block]:
     """Yield paragraphs as blocks. Empty pages after the last word begin at the end of the text."""
     block: Block | None = None
     captions: set[int] = set()
@@ -253,11 +256,11 @@ def _blocks(found: Sequence[Paragraph], levels: Sequence[int], labels: Sequence[
             yield block
         parts = found[first:end]
         if parts[0].table:
-            block = table_block(parts, caption_of(found, first, end, captions), labels)
+            block = table_block(parts, caption_of(found, first, end, captions), labels, letters)
             continue
         text = re.sub(r"\s+", " ", parts[0].text) if levels[first] else parts[0].text
         pages = tuple((offset, labels[page]) for offset, page in parts[0].pages)
-        block = Block(text, levels[first], pages, recognised=exact_words(text, parts[0].words))
+        block = Block(text, levels[first], pages, boxes=boxes_of(text, parts[0].places, letters))
     begun = sum(len(paragraph.pages) for paragraph in found)
     trailing = labels[begun:]
     if block:

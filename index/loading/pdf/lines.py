@@ -18,13 +18,14 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from index.loading.pdf.pdfium import PageText, runs_to_the_left
+from index.loading.pdf.word_boxes import letters_of
 from index.text.sentences import gap, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from index.loading.pdf.pdfium import Box, Glyph, Run
-    from index.loading.recognition.engine import PrintedWord
+    from index.loading.pdf.word_boxes import PageLetters
 
 
 # Measures the typography of a PDF: margins and line spacing, raised note marks, words hyphenated at a margin.
@@ -300,8 +301,6 @@ class Line:
     """Whether it runs at a right angle to the text of its page, like a stamp in the margin."""
     cells: int = 1
     """The number of parts, with wide gaps between them, that were joined side by side: a table row has several."""
-    words: tuple[PrintedWord, ...] = ()
-    """Its words, if they were recognised in a picture of the page."""
     places: tuple[Place, ...] = field(default=(), compare=False)
     """Where its letters are in the text of the page, part by part."""
     table: PageTable | None = field(default=None, compare=False)
@@ -329,6 +328,8 @@ class Sheet:
 
     height: float
     lines: tuple[Line, ...]
+    letters: PageLetters | None = field(default=None, compare=False)
+    """The text of the page with the boxes of its letters; None for a page without text."""
     has_images: bool = False
 
 
@@ -370,11 +371,12 @@ def read_sheet(page: Any, find_tables: TableFinder | None = None) -> Sheet:
         text = PageText(text_page)
         lines, main = read_lines(text)
         lines = find_tables(page, text, lines, main) if find_tables else lines
+        letters = letters_of(page, text) if lines else None
     finally:
         text_page.close()
     width, height = page.get_size()
     images = not lines and any(True for _ in page.get_objects(filter=(pdfium.FPDF_PAGEOBJ_IMAGE,), max_depth=3))
-    return Sheet(height if main == "right" else width, tuple(lines), images)
+    return Sheet(height if main == "right" else width, tuple(lines), letters, images)
 
 
 def read_lines(text: PageText) -> tuple[list[Line], Direction]:

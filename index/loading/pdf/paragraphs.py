@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from index.loading.pdf.lines import Edges, Line, PageTable
-    from index.loading.recognition.engine import PrintedWord
 
 
 # Titles and headings of a PDF, from its outline and the size of its type.
@@ -233,8 +232,8 @@ class Paragraph:
 
     right: float = 0.0
     """The right margin at its last line."""
-    words: list[tuple[int, PrintedWord]] = field(default_factory=list)
-    """Its words that were recognised in a picture, each with the index of its page."""
+    places: list[tuple[int, int, int]] = field(default_factory=list)
+    """What it was made from: the index of a page, and the start and the end of a part of its text."""
 
     @property
     def table(self) -> PageTable | None:
@@ -295,7 +294,7 @@ class _Joiner:
             else:
                 self._extend(self.found[-1], line, relation)
             self.found[-1].right = edges.right
-            self.found[-1].words += [(number, word) for word in line.words]
+            self.found[-1].places += [(number, place.start, place.end) for place in line.places]
 
     def finish(self) -> list[Paragraph]:
         """Return all paragraphs, including those that were put aside."""

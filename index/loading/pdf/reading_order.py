@@ -216,7 +216,7 @@ def _rows(lines: Sequence[Line]) -> list[Line]:
                 right=max(rows[-1].right, line.right),
                 bold=rows[-1].bold and line.bold,
                 cells=rows[-1].cells + 1,
-                words=rows[-1].words + line.words,
+                places=rows[-1].places + line.places,
             )
         else:
             rows.append(line)

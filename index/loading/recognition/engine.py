@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from index.records import RecognisedWord
 from index.text.sentences import one_line, spaced_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from PIL import Image
 
 _MIN_CONFIDENCE, _MIN_MARK_CONFIDENCE = 0.1, 0.35
 """Confidences below which a word, and one without letters and digits, is taken for a spot."""
 
-_BLANKS = re.compile(r"\s*")
 _DIGITS = 5
 _SURE = 0.7
 """The confidence of a word that was certainly read."""
@@ -166,32 +163,3 @@ def _before_turn(word: PrintedWord, turn: int) -> PrintedWord:
         left, top, right, bottom = 1 - bottom, left, 1 - top, right
     left, top, right, bottom = (round(share, _DIGITS) for share in (left, top, right, bottom))
     return PrintedWord(word.text, left, top, right, bottom, word.confidence, word.line)
-
-
-def exact_words(
-    text: str, printed: Iterable[tuple[int, PrintedWord]], spans: Sequence[tuple[int, int]] = ()
-) -> tuple[RecognisedWord, ...]:
-    """Return the words of a text made from recognised lines, each given with the index of its page, with their spans.
-
-    A word that a margin breaks has two parts, each with its own box; the hyphen between them is in neither.
-    In a table, `spans` are those of the cells, in the order of the words: what stands between them is no word.
-    """
-    found = []
-    waiting = deque(spans or [(0, len(text))])
-    position, end = waiting.popleft()
-    for page, word in printed:
-        start = _after_blanks(text, position)
-        while start >= end and waiting:
-            position, end = waiting.popleft()
-            start = _after_blanks(text, position)
-        forms = (word.text, word.text.removesuffix("-"))
-        length = next((len(form) for form in forms if form and text.startswith(form, start, end)), 0)
-        if length:
-            position = start + length
-            found.append(RecognisedWord(start, position, page, *word[1:5], word.confidence))
-    return tuple(found)
-
-
-def _after_blanks(text: str, position: int) -> int:
-    blanks = _BLANKS.match(text, position)
-    return blanks.end() if blanks else position

@@ -46,7 +46,8 @@ def recognised_sheets(pages: Sequence[tuple[PageWords, PageSize]]) -> list[Sheet
     """Return the pages of a document with their lines, in the order in which the engine read them; tables as lines."""
     drafts = [_draft(page, size) for page, size in pages]
     sizes = _snapped([line for draft in drafts for line, _ in draft.lines])
-    return [Sheet(draft.height, tuple(with_tables(_resized(draft, sizes), draft.rules))) for draft in drafts]
+    made = [with_tables(_resized(draft, sizes), draft.rules) for draft in drafts]
+    return [Sheet(draft.height, *page) for draft, page in zip(drafts, made, strict=True)]
 
 
 def _draft(page: PageWords, size: PageSize) -> _Draft:
@@ -94,7 +95,6 @@ def _line(part: Sequence[Ink]) -> Line:
         max(ink.right for ink in part),
         bottom,
         bottom + size,
-        words=tuple(ink.origin for ink in part),
     )
 
 

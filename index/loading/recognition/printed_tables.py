@@ -6,9 +6,13 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from index.loading.pdf.lines import Place
 from index.loading.pdf.tables.regions import tables_in
 from index.loading.pdf.tables.rulings import Ruling, Rulings
+from index.loading.pdf.word_boxes import PageLetters
+from index.records.boxes import AS_TEXT, SURE, UNIT
 from index.text.sentences import gap
 
 if TYPE_CHECKING:
@@ -16,7 +20,7 @@ if TYPE_CHECKING:
 
     from index.loading.pdf.lines import Line
     from index.loading.pdf.pdfium import Box, Glyph
-    from index.loading.recognition.engine import PrintedRule, PrintedWord
+    from index.loading.recognition.engine import PrintedRule
     from index.loading.recognition.ink import Ink, PageSize
 
 _RULE = re.compile(r"[|¦_—]+")
@@ -46,9 +50,12 @@ class PrintedText:
         """Return None: the engine tells no baselines of letters."""
         return None
 
-    def word(self, position: int) -> PrintedWord:
-        """Return the word with this letter."""
-        return self._at[position].origin
+    def letters(self) -> PageLetters:
+        """Return the text with the box of its word for each letter."""
+        boxes = np.full((len(self.text), 5), AS_TEXT, np.int16)
+        for position, ink in self._at.items():
+            boxes[position] = [*(round(side * UNIT) for side in ink.origin[1:5]), round(ink.origin.confidence * SURE)]
+        return PageLetters(self.text, boxes, np.zeros(len(self.text), np.bool))
 
 
 def printed_rulings(rules: Iterable[PrintedRule], turn: int, slope: float, page: PageSize) -> Rulings:
@@ -79,10 +86,12 @@ def _levelled(x: float, y: float, slope: float, page: PageSize) -> tuple[float, 
     return across + slope * (up - page.height / 2), up - slope * (across - page.width / 2)
 
 
-def with_tables(found: Iterable[tuple[Line, Sequence[Ink]]], rules: Rulings) -> list[Line]:
+def with_tables(
+    found: Iterable[tuple[Line, Sequence[Ink]]], rules: Rulings
+) -> tuple[tuple[Line, ...], PageLetters | None]:
     """Return the lines of a page, given with the ink of their words, those of each table replaced by one line.
 
-    Such a line has the words of the table in the order of its cells.
+    The second value is the text of the page with the boxes of its words.
     """
     drawn = list(found)
     text = PrintedText(ink for _, inks in drawn for ink in inks)
@@ -95,10 +104,4 @@ def with_tables(found: Iterable[tuple[Line, Sequence[Ink]]], rules: Rulings) -> 
             if not _RULE.fullmatch(ink.origin.text):
                 places.append(Place(start, start + len(ink.origin.text), line.bottom, line.top))
         lines.append(replace(line, places=tuple(places)))
-    return [_worded(line, text) for line in tables_in(text, lines, "right", lambda: rules)]
-
-
-def _worded(line: Line, text: PrintedText) -> Line:
-    if line.table is None:
-        return line
-    return replace(line, words=tuple(text.word(start) for start, _ in line.table.places))
+    return tuple(tables_in(text, lines, "right", lambda: rules)), text.letters()

@@ -14,7 +14,7 @@ from index import errors
 from index.errors import LoadingError
 from index.loading.containers.member_paths import CONTAINER_LIMITS, ContainerLimits
 from index.loading.recognition.recogniser import RecognitionOptions
-from index.records import Chunk, Document, Landmark, LandmarkKind, Reading, RecognisedWord, Span, Table
+from index.records import Chunk, Document, Landmark, LandmarkKind, PageBoxes, Reading, Span, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -57,7 +57,6 @@ _PIECE = 1 << 20
 _LANDMARKS = 10_000
 _CHUNKS = 4_000
 _TABLES = 50
-_WORDS = 10_000
 _METADATA = ("id", "source", "title", "author", "date", "media_type")
 _KINDS = frozenset(get_args(LandmarkKind))
 _PAGE_END = "\f"
@@ -224,7 +223,7 @@ def send_parsed(sink: BinaryIO, parsed: Parsed) -> None:
         "pieces": _frames(document.text, _PIECE),
         "landmarks": _frames(document.landmarks, _LANDMARKS),
         "tables": _frames(document.tables, _TABLES),
-        "recognised": _frames(document.recognised, _WORDS),
+        "boxes": len(document.boxes),
         "reading": asdict(document.reading),
         "chunks": None if chunks is None else _frames(chunks, _CHUNKS),
         "pages": len(parsed.pages),
@@ -236,8 +235,9 @@ def send_parsed(sink: BinaryIO, parsed: Parsed) -> None:
         send_json(sink, [[mark.kind, mark.start, mark.label, mark.level] for mark in landmarks])
     for tables in _slices(document.tables, _TABLES):
         send_json(sink, [table.as_lists() for table in tables])
-    for words in _slices(document.recognised, _WORDS):
-        send_json(sink, words)
+    for part in document.boxes:
+        send_json(sink, [part.start, part.end, part.page, part.recognised])
+        send(sink, part.content)
     for batch in _slices(chunks or (), _CHUNKS):
         send(sink, packed(batch))
     _send_text(sink, pages)
@@ -271,7 +271,7 @@ def receive_parsed(source: BinaryIO, begin_page: Callable[[int, int], None] = la
         text = _receive_text(source, head["pieces"])
         landmarks = [mark for _ in range(head["landmarks"]) for mark in _landmarks(receive_json(source))]
         tables = tuple(Table.of(table) for _ in range(head["tables"]) for table in receive_json(source))
-        words = tuple(RecognisedWord(*word) for _ in range(head["recognised"]) for word in receive_json(source))
+        boxes = tuple(_boxes(source) for _ in range(head["boxes"]))
         chunks = None
         if head["chunks"] is not None:
             chunks = tuple(chunk for _ in range(head["chunks"]) for chunk in unpacked(receive(source)))
@@ -280,11 +280,16 @@ def receive_parsed(source: BinaryIO, begin_page: Callable[[int, int], None] = la
             raise ValueError(f"{len(pages)} pages")
         id_, source_, title, author, date, media_type = map(str, head["stated"])
         notes = tuple(map(str, head["notes"]))
-        details = (notes, tables, words, Reading.of(head["reading"]))
+        details = (notes, tables, boxes, Reading.of(head["reading"]))
         document = Document(id_, source_, title, author, date, media_type, text, tuple(landmarks), *details)
         return Parsed(document, chunks, Cost(**head["cost"]), pages)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise ProtocolError(f"no document: {error}") from error
+
+
+def _boxes(source: BinaryIO) -> PageBoxes:
+    start, end, page, recognised = receive_json(source)
+    return PageBoxes(start, end, page, recognised, receive(source))
 
 
 def _head(source: BinaryIO, begin_page: Callable[[int, int], None]) -> Any:

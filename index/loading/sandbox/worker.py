@@ -61,7 +61,7 @@ def witness_pages(data: bytes, document: Document, name: str, recognised: Mappin
         from index.loading.pdf.pdfium import page_texts
 
         pages += page_texts(data, name)
-    for page in sorted({word.page for word in document.recognised}):
+    for page in sorted({part.page for part in document.boxes if part.recognised}):
         pages += [""] * (page + 1 - len(pages))
         pages[page] = recognised.get(page, "")
     return tuple(pages)

@@ -19,7 +19,7 @@ from index.storage.store import NAME, FolderStore, LexicalUpdater
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from index.records import Document, DocumentInfo, Location, Passage, RecognisedWord, Span, Table
+    from index.records import Document, DocumentInfo, Location, Passage, Span, Table, WordBox
     from index.storage.catalog.catalog import DocumentRange, Excerpt, PassageRow
 
     Array = np.ndarray[Any, Any]
@@ -222,9 +222,9 @@ class LayeredCatalog(Catalog):
         """See `Catalog.tables_in`."""
         return self._of(number).tables_in(number, span)
 
-    def recognised_in(self, number: int, span: Span | None = None) -> tuple[RecognisedWord, ...]:
-        """See `Catalog.recognised_in`."""
-        return self._of(number).recognised_in(number, span)
+    def boxes_in(self, number: int, span: Span) -> tuple[WordBox, ...]:
+        """See `Catalog.boxes_in`."""
+        return self._of(number).boxes_in(number, span)
 
     def headings(self, numbers: Sequence[int]) -> dict[str, list[str]]:
         """See `Catalog.headings`."""

@@ -187,7 +187,7 @@ class Catalog:
     excerpt = passage_queries.excerpt
     locate = passage_queries.locate
     tables_in = passage_queries.tables_in
-    recognised_in = passage_queries.recognised_in
+    boxes_in = passage_queries.boxes_in
     headings = passage_queries.headings
     pages_begun = passage_queries.pages_begun
 

@@ -18,7 +18,7 @@ from index.storage.catalog.document_queries import JSON_VALUES, DocumentRange, E
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from index.records import LandmarkKind, RecognisedWord, Table
+    from index.records import LandmarkKind, Table, WordBox
     from index.storage.catalog.document_queries import WithDatabase
     from index.storage.database import Connection, Database
 
@@ -190,7 +190,7 @@ def document(catalog: WithDatabase, number: int) -> Document | None:
         marks = catalog.database.rows(f"{_LANDMARKS} ORDER BY start, place", [number])
     landmarks = tuple(Landmark(*mark) for mark in marks)
     stated = (info.id, info.source, info.title, info.author, info.date, info.media_type)
-    details = (tables_in(catalog, number), recognised_in(catalog, number), info.reading)
+    details = (tables_in(catalog, number), tables.boxes_of(catalog.database, number), info.reading)
     return Document(*stated, text, landmarks, info.notes, *details)
 
 
@@ -220,9 +220,9 @@ def tables_in(catalog: WithDatabase, number: int, span: Span | None = None) -> t
     return tables.tables_in(catalog.database, number, span)
 
 
-def recognised_in(catalog: WithDatabase, number: int, span: Span | None = None) -> tuple[RecognisedWord, ...]:
-    """Return the recognised words of a document that overlap a span, or all of them, in order."""
-    return tables.recognised_in(catalog.database, number, span)
+def boxes_in(catalog: WithDatabase, number: int, span: Span) -> tuple[WordBox, ...]:
+    """Return the boxes of a document's words that overlap a span, in order."""
+    return tables.boxes_in(catalog.database, number, span)
 
 
 def _location(connection: Connection, number: int, start: int) -> Location:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import pytest
 
-from index.loading.recognition.engine import PageWords, PrintedWord, exact_words
+from index.loading.pdf.word_boxes import boxes_of
+from index.loading.recognition.engine import PageWords, PrintedWord
 from index.loading.recognition.ink import PageSize
 from index.loading.recognition.printed_lines import recognised_sheets
+from index.records.boxes import pages_of
 from tests.loading.printed_pages import page_words
+
+if TYPE_CHECKING:
+    from index.records import WordBox
 
 A4 = PageSize(595, 842)
 
@@ -65,14 +71,21 @@ def test_page_on_its_side_is_read_upright() -> None:
     assert sheet.lines[0].top == pytest.approx(0.9 * A4.width, abs=5)
 
 
+def words_of(page: PageWords, text: str) -> list[WordBox]:
+    """Return the boxes of the words of a text that was made from a page."""
+    (sheet,) = recognised_sheets([(page, A4)])
+    places = [(0, place.start, place.end) for line in sheet.lines for place in line.places]
+    return [word for part in pages_of([boxes_of(text, places, [sheet.letters])]) for word in part.words()]
+
+
 def test_words_are_exact_slices() -> None:
     """Each word has the span of its letters; a broken word has two parts without the hyphen between them."""
     page = page_words(["The Arctic was moor-", "ed, well-known here"])
     text = "The Arctic was moored, well-known here"
-    found = exact_words(text, [(4, word) for word in page.words])
+    found = words_of(page, text)
     slices = [text[word.start : word.end] for word in found]
     assert slices == ["The", "Arctic", "was", "moor", "ed,", "well-known", "here"]
-    assert {word.page for word in found} == {4}
+    assert {word.page for word in found} == {0}
     assert found[3].right < 1
     assert found[4].top > found[3].top
 
@@ -81,7 +94,7 @@ def test_word_that_is_not_in_the_text_is_left_out() -> None:
     """A word that the text lacks has no span, and the words after it keep theirs."""
     page = page_words(["one two three"])
     text = "one three"
-    assert [text[word.start : word.end] for word in exact_words(text, [(0, w) for w in page.words])] == ["one", "three"]
+    assert [text[word.start : word.end] for word in words_of(page, text)] == ["one", "three"]
 
 
 def test_ideographs_have_no_blanks_between_them() -> None:
@@ -91,5 +104,5 @@ def test_ideographs_have_no_blanks_between_them() -> None:
     text = "人人生而自由， PDF 是文件 모든 인간은 자유로운"
     assert " ".join(line.text for line in sheet.lines) == text
     assert page.text == text
-    found = exact_words(text, [(0, word) for word in page.words])
+    found = words_of(page, text)
     assert [text[word.start : word.end] for word in found] == [word.text for word in page.words]

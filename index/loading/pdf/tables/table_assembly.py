@@ -39,7 +39,7 @@ from index.loading.pdf.tables.columns import (
     levels_of,
     parts_of,
 )
-from index.loading.recognition.engine import exact_words
+from index.loading.pdf.word_boxes import boxes_of
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from index.loading.pdf.paragraphs import Paragraph
     from index.loading.pdf.tables.columns import Gutter, Lettered, Level
     from index.loading.pdf.tables.rulings import Ruling, Rulings
-    from index.loading.recognition.engine import PrintedWord
+    from index.loading.pdf.word_boxes import PageLetters
     from index.records import Table
 
 
@@ -400,8 +400,13 @@ def caption_of(found: Sequence[Paragraph], first: int, end: int, taken: set[int]
     return ""
 
 
-def table_block(parts: Sequence[Paragraph], caption: str, labels: Sequence[str]) -> Block:
-    """Return the block of a table; `parts` are its paragraphs, one for each page; `labels` name all pages."""
+def table_block(
+    parts: Sequence[Paragraph], caption: str, labels: Sequence[str], letters: Sequence[PageLetters | None]
+) -> Block:
+    """Return the block of a table; `parts` are its paragraphs, one for each page.
+
+    `labels` name all pages, and `letters` are those of all pages.
+    """
     tables = [part.table for part in parts if part.table]
     kept = [tables[0], *(_without_head(table, tables[0]) for table in tables[1:])]
     rows = [row for table in kept for row in table.rows]
@@ -409,15 +414,9 @@ def table_block(parts: Sequence[Paragraph], caption: str, labels: Sequence[str])
     block = grid(rows, Outline(header_rows=tables[0].header_rows, caption=caption))
     columns = tuple(field(header) for header in tables[0].columns)
     named = tuple(_named(table, tables[0].header_rows, columns, names) for table in block.tables)
-    cells = [(cell.start, cell.end) for table in named for cell in table.cells]
-    recognised = exact_words(block.text, _words(parts, kept), cells)
-    return replace(block, pages=tuple(_pages(parts, kept, block, labels)), tables=named, recognised=recognised)
-
-
-def _words(parts: Sequence[Paragraph], kept: Sequence[PageTable]) -> Iterator[tuple[int, PrintedWord]]:
-    """Yield the words that were recognised in a picture, without those of heads that were left out."""
-    for part, table in zip(parts, kept, strict=True):
-        yield from part.words[len(part.words) - len(table.places) :] if part.words else ()
+    places = [(part.page, *place) for part, table in zip(parts, kept, strict=True) for place in table.places]
+    boxes = boxes_of(block.text, places, letters)
+    return replace(block, pages=tuple(_pages(parts, kept, block, labels)), tables=named, boxes=boxes)
 
 
 def _without_head(table: PageTable, first: PageTable) -> PageTable:
