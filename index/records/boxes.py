@@ -22,9 +22,9 @@ SURE = 1000
 """The highest confidence of a recognised word."""
 AS_TEXT = -1
 """The confidence of a word that the file has as text."""
-_LARGEST = 1 << 26
+_MAX_UNPACKED_BYTES = 1 << 26
 """Bytes of unpacked boxes, beyond which they are damaged."""
-_KEPT = 7
+_COLUMNS = 7
 
 
 class WordBox(NamedTuple):
@@ -69,7 +69,7 @@ class PageBoxes:
         columns += [np.diff(column, prepend=0) for column in (top, bottom - top, confidence)]
         signed = np.array(columns, np.int64)
         numbers = (signed << 1 ^ signed >> 63).astype("<u4")
-        planes = numbers.view(np.uint8).reshape(_KEPT, -1, 4).transpose(0, 2, 1)
+        planes = numbers.view(np.uint8).reshape(_COLUMNS, -1, 4).transpose(0, 2, 1)
         content = zlib.compress(planes.tobytes())
         return cls(int(start[0]), int(end[-1]), int(page[0]), bool(confidence[0] != AS_TEXT), content)
 
@@ -79,12 +79,12 @@ class PageBoxes:
 
         unpacking = zlib.decompressobj()
         try:
-            data = unpacking.decompress(self.content, _LARGEST)
+            data = unpacking.decompress(self.content, _MAX_UNPACKED_BYTES)
         except zlib.error as error:
             raise ValueError(str(error)) from error
-        if unpacking.unconsumed_tail or not unpacking.eof or not data or len(data) % (4 * _KEPT):
+        if unpacking.unconsumed_tail or not unpacking.eof or not data or len(data) % (4 * _COLUMNS):
             raise ValueError("boxes are too many, or incomplete")
-        planes = np.frombuffer(data, np.uint8).reshape(_KEPT, 4, -1).transpose(0, 2, 1)
+        planes = np.frombuffer(data, np.uint8).reshape(_COLUMNS, 4, -1).transpose(0, 2, 1)
         numbers = np.ascontiguousarray(planes).view("<u4")[:, :, 0].astype(np.int64)
         gap, length, aside, width, *others = (numbers >> 1) ^ -(numbers & 1)
         top, height, confidence = (np.cumsum(column) for column in others)

@@ -33,7 +33,7 @@ _WIDE = "\u2e80"
 """The first of the letters that are words of their own."""
 _FINE = 1_000_000
 """The number of device units along each side of the page when pdfium converts points to displayed positions."""
-_FAR = 1000.0
+_PROBE_POINTS = 1000.0
 _SLANT = 1.05
 """A word is aslant if it is this many times wider than its widest letter, and higher than its highest."""
 _HIGH = 0.15
@@ -73,8 +73,12 @@ def letters_of(page: Any, text: PageText) -> PageLetters:
     for position in np.flatnonzero(alone).tolist():
         left, right, bottom, top = text.ink(position) or sides[position, [0, 2, 3, 1]]
         sides[position] = left, top, right, bottom
-    origin, across, up = (np.array(_displayed(page, *point)) for point in ((0, 0), (_FAR, 0), (0, _FAR)))
-    corners = [origin + sides[:, [at, at + 1]] @ np.array([across - origin, up - origin]) / _FAR for at in (0, 2)]
+    origin, across, up = (
+        np.array(_displayed(page, *point)) for point in ((0, 0), (_PROBE_POINTS, 0), (0, _PROBE_POINTS))
+    )
+    corners = [
+        origin + sides[:, [at, at + 1]] @ np.array([across - origin, up - origin]) / _PROBE_POINTS for at in (0, 2)
+    ]
     low, high = np.minimum(*corners), np.maximum(*corners)
     middle = (low + high) / 2
     seen = sides.any(axis=1) & ((middle >= 0) & (middle <= 1)).all(axis=1)
