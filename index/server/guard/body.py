@@ -138,8 +138,8 @@ class ValueLimit:
 class Shares:
     """Counts the uploads in progress of each client, and applies the limits.
 
-    Without the limit of their number, the attack `stalls-drips` keeps its 64 slow uploads open on a bare server: a
-    dozen are received at once, and each dozen waits for the time limit of the one before.
+    The limit of their number ends the attack `stalls-drips` on a bare server in 33 seconds; without it, 16 of its 64
+    slow uploads are still open after 65, because each dozen waits for the time limit of the one before.
 
     Clients without an address, such as those of a Unix socket, cannot be distinguished and have no limits.
     """
