@@ -59,7 +59,7 @@ def modes() -> tuple[ServerMode, ...]:
     """Return the modes that are installed. Raises SettingsError if one is broken: it may protect the server."""
 
     def refuse(broken: str) -> None:
-        raise SettingsError(broken)
+        raise SettingsError(broken, "The server does not start without it, because it may be what protects it.")
 
     return tuple(plugged_in("pincite.servers", ServerMode, on_broken=refuse))
 

@@ -71,7 +71,7 @@ def test_lost_server_keeps_the_change_for_later(browser: Browser, team: Team) ->
     with hosted(team.app) as address, person(browser, f"{address}/l/open/", "ada") as page:
         page.route("**/page/kept", lambda route: route.abort("connectionrefused"))
         keep(page, QUESTION)
-        expect(tray(page)).to_contain_text("Not stored yet: the server cannot be reached.")
+        expect(tray(page)).to_contain_text("Not stored yet. The server cannot be reached.")
         page.unroute_all()
         page.get_by_role("button", name="Close what you kept").click()
         expect(tray(page)).to_contain_text("Stored for you alone, with this library.")

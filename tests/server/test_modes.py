@@ -14,6 +14,7 @@ from index.server import modes
 from index.server.modes import ServerMode
 from index.server.permissions import READER, Permission
 from index.settings import Settings
+from tests.loading.test_added_formats import distribution
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -99,3 +100,12 @@ def test_accounts_without_their_plugin_are_refused(run: Run, monkeypatch: pytest
     assert result.code == 1
     assert "no mode 'team'" in result.err
     assert "Unset PINCITE_PLUGINS" in result.err
+
+
+def test_broken_mode_stops_the_server(library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be what protects the server, so it is not left out silently."""
+    packages = distribution(tmp_path, "lock", {"pincite.servers": {"lock": "lock_mode:MODE"}}, {"lock_mode": "1 / 0"})
+    monkeypatch.syspath_prepend(packages)
+    monkeypatch.delenv("PINCITE_PLUGINS", raising=False)
+    with pytest.raises(SettingsError, match=r"plug-in lock .* is broken \(ZeroDivisionError"):
+        create_app(library, Settings())
