@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from index.views.blocks import TextBlock
 
 
-STYLES: dict[Form, str] = {"apa": "APA", "mla": "MLA", "chicago": "Chicago"}
 FILES: dict[Form, str] = {"bibtex": "BibTeX", "ris": "RIS", "csl": "CSL-JSON"}
 _AROUND = 1
 """Paragraphs of context on each side of the quotation."""
@@ -489,7 +488,7 @@ def _citation(pages: _Pages, service: Service, request: Request, identity: str, 
     page = pages.html(
         "citation.html",
         view=view,
-        styles=view.cited(STYLES),
+        styles=view.cited(fragments.STYLES),
         files=view.cited(FILES),
         indexed=_is_public(service, info),
         depth=2,

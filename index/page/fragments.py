@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from index.citations.export import Form
     from index.errors import PinciteError
     from index.settings import Settings
 
@@ -107,7 +108,8 @@ PARTS = {
 FONTS = ("serif.woff2", "sans.woff2")
 SECTIONS = {"ask": "Ask", "check": "Check", "library": "Library", "batch": "Questions"}
 """The tabs by their ids."""
-_STYLES = {"apa": "APA", "mla": "MLA", "chicago": "Chicago"}
+STYLES: dict[Form, str] = {"apa": "APA", "mla": "MLA", "chicago": "Chicago"}
+"""Styles of references, with their display names."""
 _TRAY_FORMS = {"docx": "Word", "markdown": "Markdown", "html": "HTML", "json": "JSON"}
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".woff2": "font/woff2"}
 _COMMENT = re.compile(r"/\*.*?\*/\n?", re.DOTALL)
@@ -254,9 +256,9 @@ def render(template: str, **values: Any) -> str:
     return _environment.get_template(template).render(**values)
 
 
-def notices(settings: Settings) -> list[str]:
-    """Return what the modes of the server say below the tabs, such as what happens to the documents in a demo."""
-    return [resolve_name(mode.notice)(settings) for mode in modes.wanted(settings) if mode.notice]
+def notices(settings: Settings) -> dict[str, str]:
+    """Return what each mode of the server, by its name, says below the tabs; a demo says what happens to documents."""
+    return {mode.name: resolve_name(mode.notice)(settings) for mode in modes.wanted(settings) if mode.notice}
 
 
 def dialog() -> str:
@@ -270,7 +272,7 @@ def tray() -> str:
     return render(
         "tray.html",
         forms=_TRAY_FORMS,
-        styles=_STYLES,
+        styles=STYLES,
         most=MAX_ITEMS,
         bytes=MAX_BYTES,
         removed=MAX_REMOVED,

@@ -275,8 +275,8 @@ def build_page(settings: Settings, events: PageEventsByService, page: gr.Blocks)
                 library_tab = LibraryTab.lay_out(settings, read_only=read_only)
             with gr.Tab(SECTIONS["batch"], elem_id="batch"):
                 BatchTab.lay_out(settings)
-        for notice in fragments.notices(settings):
-            html(notice, "demo")
+        for name, notice in fragments.notices(settings).items():
+            html(notice, name)
         html(fragments.dialog(), "source")
         html(fragments.tray(), "tray-place")
         html(fragments.keys_dialog(), "keys")

@@ -44,16 +44,16 @@ def missing_number(claim: str, source: str) -> str:
     read units and numbers in words, too, objected to .023 more of the false ones and .017 more of the true ones.
     """
     ours, theirs = normalise(claim), normalise(source)
-    stated = [(found[1], _plain_number(found[2])) for found in _NUMBER.finditer(theirs)]
+    stated = [(match[1], _plain_number(match[2])) for match in _NUMBER.finditer(theirs)]
     stated += [
         ("", _plain_number(str(NUMBER_WORDS[word.plain]))) for word in words(theirs) if word.plain in NUMBER_WORDS
     ]
-    for found in _NUMBER.finditer(ours):
-        before, sign, number = ours[max(0, found.start(2) - 30) : found.start(2)], found[1], _plain_number(found[2])
+    for match in _NUMBER.finditer(ours):
+        before, sign, number = ours[max(0, match.start(2) - 30) : match.start(2)], match[1], _plain_number(match[2])
         if _ABOUT.search(before) or _IN_NAME.search(before):
             continue
         if not any(number == other and (sign == money or not (sign and money)) for money, other in stated):
-            return found[0].strip()
+            return match[0].strip()
     return ""
 
 
