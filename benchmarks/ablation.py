@@ -23,8 +23,8 @@ import ir_measures
 from benchmarks.machine import report
 from index import Library
 from index.encoders.encoder import load_encoder
-from index.evaluation.measures import ranked
-from index.evaluation.sets import read_set
+from index.plugins.evaluation.measures import ranked
+from index.plugins.evaluation.sets import read_set
 from index.search import fusion, retriever
 from index.settings import Settings
 from index.storage.lexical import queries as lexical
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from index.encoders.encoder import Vectors
-    from index.evaluation.sets import EvaluationSet
+    from index.plugins.evaluation.sets import EvaluationSet
     from index.records import Mode
 
 DEPTH = 40

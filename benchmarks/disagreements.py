@@ -20,7 +20,7 @@ from benchmarks.measuring import report_tables
 from benchmarks.near_misses import questions
 from benchmarks.unseen import words_of
 from index import Library, Settings
-from index.evaluation.sets import read_set
+from index.plugins.evaluation.sets import read_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Literal
 
 from index import Library
 from index.answers.extractive import quotes
-from index.evaluation.measures import any_of
-from index.evaluation.sets import read_rows, read_set
+from index.plugins.evaluation.measures import any_of
+from index.plugins.evaluation.sets import read_rows, read_set
 from index.text.questions import read_question
 from training.manuals import stage
 from training.passages import asked, digest

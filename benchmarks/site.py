@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.machine import report
 from index import Library, Settings
-from index.evaluation.sets import read_set
+from index.plugins.evaluation.sets import read_set
 from index.plugins.publish.site_files import write_site
 from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.plugins.publish.site.static_host import static_host

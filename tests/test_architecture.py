@@ -138,20 +138,6 @@ def test_no_two_modules_import_each_other() -> None:
     assert [(a, b) for a in sorted(imports) for b in sorted(imports[a]) if a < b and a in imports.get(b, ())] == []
 
 
-def test_interfaces_do_not_load_the_evaluation() -> None:
-    """The page, the service and the MCP server import no module of it, not even through others."""
-    imports = imports_of_modules()
-    loaded: set[str] = set()
-    queue = ["index.page.web_app", "index.server.http.application", "index.server.mcp"]
-    while queue:
-        name = queue.pop()
-        if name not in loaded:
-            loaded.add(name)
-            queue += [*imports[name], *filter(None, [name.rpartition(".")[0]])]
-    assert len(loaded) > 50
-    assert [name for name in loaded if name.startswith("index.evaluation")] == []
-
-
 NAMED_ROOMS = ("backup", "citations", "cli", "encoders", "library", "loading", "records", "storage", "views")
 ADJECTIVES = re.compile(
     r"_?(MOST|FEWEST|LEAST|LONGEST|SHORTEST|LARGEST|SMALLEST|DEEPEST|WIDEST|NEAREST|FEW|MANY|LONG|SHORT|LARGE|SMALL|FAR|NEAR)"

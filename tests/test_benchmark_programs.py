@@ -12,7 +12,7 @@ import pytest
 
 import benchmarks
 from benchmarks import ablation, keeping, living, mapping, reading, scaling, visitors
-from index.evaluation.runs import evaluate_folder
+from index.plugins.evaluation.runs import evaluate_folder
 from index.settings import Settings
 from tests.cases import cases
 from tests.fakes import FakeEncoder

@@ -273,7 +273,6 @@ def doctor(context: typer.Context) -> None:
 
 
 app.command(cls=Command, epilog=serve_command.EXAMPLE)(serve_command.serve)
-app.command(name="eval", cls=Command, epilog=library_commands.EXAMPLE)(library_commands.evaluate)
 app.command(cls=Command, epilog=library_commands.BACKUP_EXAMPLE)(library_commands.backup)
 app.command(cls=Command, epilog=library_commands.RESTORE_EXAMPLE)(library_commands.restore)
 app.command(cls=Command, epilog=library_commands.COMPACT_EXAMPLE)(library_commands.compact)

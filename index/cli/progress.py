@@ -17,14 +17,16 @@ from index.cli.printing import console, printable
 from index.server.jobs import Forecast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rich.progress import Task, TaskID
 
-    from index.evaluation.runs import AskedCallback
     from index.records import Progress as ProgressRecord
     from index.records import ProgressCallback
     from index.records.report import OperationProgress
+
+    AskedCallback = Callable[[str, int, int], None]
+    """Receives a search mode, the number of questions asked in it, and the number of all."""
 
 EVERY_SECONDS = 10.0
 """Seconds between two lines of progress in a log."""

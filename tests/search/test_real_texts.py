@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.evaluation.sets import read_corpus
 from index.library.library import Library
+from index.plugins.evaluation.sets import read_corpus
 from index.settings import Settings
 from tests.fakes import FakeEncoder
 from tests.nightly import length

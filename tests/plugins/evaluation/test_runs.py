@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.errors import EvaluationError
-from index.evaluation.measures import (
+from index.library.library import Library
+from index.plugins.evaluation.measures import (
     MEANINGS,
     Agreement,
     Gold,
@@ -31,9 +32,8 @@ from index.evaluation.measures import (
     ranked,
     rationale_pins,
 )
-from index.evaluation.runs import evaluate_folder, evaluate_questions
-from index.evaluation.sets import canonical, entry, read_set
-from index.library.library import Library
+from index.plugins.evaluation.runs import evaluate_folder, evaluate_questions
+from index.plugins.evaluation.sets import canonical, entry, read_set
 from index.records import DocumentInfo, Found, Hit, Location, Passage, Span
 from index.settings import Settings
 from tests.factories import why

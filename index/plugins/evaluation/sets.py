@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from index.errors import DocumentError, EvaluationError
-from index.evaluation.measures import Gold, Rationale, any_of, merge_spans
+from index.plugins.evaluation.measures import Gold, Rationale, any_of, merge_spans
 from index.records import Document, Landmark, Span
 
 if TYPE_CHECKING:

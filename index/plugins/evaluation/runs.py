@@ -15,7 +15,8 @@ import numpy as np
 
 from index.answers.extractive import quotes
 from index.errors import EvaluationError
-from index.evaluation.measures import (
+from index.library.library import Library
+from index.plugins.evaluation.measures import (
     MEANINGS,
     Evaluation,
     Outcome,
@@ -29,21 +30,18 @@ from index.evaluation.measures import (
     rationale_pins,
     write_run,
 )
-from index.evaluation.sets import read_questions, read_set
-from index.library.library import Library
+from index.plugins.evaluation.sets import read_questions, read_set
 from index.text.questions import read_question
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from index.cli.progress import AskedCallback
     from index.encoders.encoder import Encoder
-    from index.evaluation.measures import Ranking
-    from index.evaluation.sets import EvaluationSet, Questions, Task
+    from index.plugins.evaluation.measures import Ranking
+    from index.plugins.evaluation.sets import EvaluationSet, Questions, Task
     from index.records import Found, Hit, Mode, ProgressCallback, Receipt
     from index.settings import Settings
-
-    AskedCallback = Callable[[str, int, int], None]
-    """Called with the mode, the number of questions asked so far, and the number of all questions."""
 
 SEEN = 10
 """The passages that a reader sees; they are timed, and scored for answers and pins."""
