@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 import time
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from urllib.parse import urlencode
 
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, QueryParams
+from starlette.responses import JSONResponse
 
 from index.errors import NotUploaded
 from index.page.intake import owner_of
@@ -47,11 +49,14 @@ OPEN = Permissions(
 """The routes of Gradio that are open. What an event needs is said where it is declared."""
 _JOIN = "/gradio_api/queue/join"
 _STREAM = "/gradio_api/queue/data"
+_CANCEL = "/gradio_api/cancel"
 _JSON = "application/json"
 _DROPPED_PARAMETERS = ("page", "deep_link")
 IDLE_SECONDS = 30.0
 """Seconds after which an idle event stream ends; Gradio would keep it open forever."""
 _SESSION = re.compile(r"[\w-]{1,64}", re.ASCII)
+_NOT_BEGUN = "none"
+"""Stands for the name of an event that has none yet."""
 _EVENT_KEYS = ("data", "fn_index", "session_hash", "event_data", "trigger_id")
 _NOT_FOUND = Refusal(
     404,
@@ -133,7 +138,8 @@ class GradioGate:
             receive = self._until_idle(scope, receive)
         elif method != "POST":
             scope = _without_dropped_parameters(scope)
-        await self.app(scope, receive, EventResponse(scope, receive, send).send)
+        with suppress(KeyError) if path == _CANCEL else nullcontext():  # Gradio's (6.31), if the event ends meanwhile
+            await self.app(scope, receive, EventResponse(scope, receive, send).send)
 
     async def _event(self, body: bytes, scope: Scope) -> bytes | Refusal:
         """Validate an event: it must be one of the page's that this role may send, and its files must be uploaded."""
@@ -204,7 +210,11 @@ class EventResponse:
             self._refused = message["status"]
         elif not self._refused:
             await self._send(message)
-        elif not message.get("more_body"):
+        elif message.get("more_body"):
+            return
+        elif self._refused >= 500 and local_path(self._scope) == _CANCEL:  # the event has ended, as the page wanted
+            await JSONResponse({"success": True})(self._scope, self._receive, self._send)
+        else:
             refusal = _REFUSED.get(self._refused, _FAILED if self._refused >= 500 else _other_refusal(self._refused))
             await problems.refuse(refusal, self._scope, self._receive, self._send)
 
@@ -235,6 +245,8 @@ def _parse_json(body: bytes) -> Any:
 def _cancel_request(body: bytes, scope: Scope) -> bytes | Refusal:
     """Validate a request to cancel an event: Gradio expects names and numbers and fails on other values."""
     wanted = _parse_json(body)
+    if isinstance(wanted, dict) and wanted.get("event_id") is None:  # cancelled before the page knew its name
+        wanted["event_id"] = _NOT_BEGUN
     values = wanted.values() if isinstance(wanted, dict) else [None]
     if not all(type(value) is int or (isinstance(value, str) and _SESSION.fullmatch(value)) for value in values):
         return _REFUSED[422]

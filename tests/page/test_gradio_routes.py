@@ -435,3 +435,15 @@ def test_session_belongs_to_the_person_who_named_it() -> None:
     cancelled = _cancel_request(b'{"session_hash": "s", "fn_index": 3}', {PRINCIPAL: person})
     assert isinstance(cancelled, bytes)
     assert json.loads(cancelled)["session_hash"] == _own_session("s", {PRINCIPAL: person})
+
+
+def test_event_may_end_while_it_is_cancelled(app: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gradio fails then (6.31), or has given the event no name yet; the page, which wanted its end, gets no error."""
+    body = {"session_hash": "s", "fn_index": 3}
+    assert app.post("/gradio_api/cancel", json={**body, "event_id": None}).json() == {"success": True}
+
+    async def fail(*_: object) -> None:
+        raise KeyError("an event that has ended")
+
+    monkeypatch.setattr("gradio.routes.cancel_tasks", fail)
+    assert app.post("/gradio_api/cancel", json={**body, "event_id": "e"}).json() == {"success": True}
