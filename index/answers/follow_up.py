@@ -15,7 +15,7 @@ import numpy as np
 from index.answers.writer.model_writer import ModelWriter
 from index.answers.writer.prompts import clean
 from index.errors import WriterError
-from index.text.question_fragments import is_latin
+from index.text.questions import is_latin
 from index.text.words import frequent_words, question_terms, stem, words
 
 if TYPE_CHECKING:

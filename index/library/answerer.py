@@ -95,7 +95,7 @@ class Answerer:
         In a search of one document, the question is about that document: `Who signed it?` is complete then.
         """
         from index.answers.assembly import answer_to_fragment
-        from index.text.question_fragments import ask_back
+        from index.text.questions import ask_back
 
         bar = self._session.base_settings.bar
         question = request.question

@@ -9,8 +9,7 @@ import pytest
 
 from benchmarks.follow_ups import SETS, read_set
 from index.answers.follow_up import WEIGHTS, continues
-from index.text.question_fragments import is_fragment
-from index.text.questions import read_question
+from index.text.questions import is_fragment, read_question
 
 if TYPE_CHECKING:
     from index.encoders.encoder import SentenceTransformerEncoder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from index.search.corrections import CORRECTED, correct
+from index.library.searcher import CORRECTED, correct
 from index.text.words import other_forms, other_spellings
 from tests.cases import cases
 from tests.storage.factories import a_document

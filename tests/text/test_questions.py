@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from index.text.question_fragments import ask_back, is_fragment
-from index.text.questions import read_question
+from index.text.questions import ask_back, is_fragment, read_question
 from tests.cases import cases
 
 FRAGMENTS = [
