@@ -25,6 +25,7 @@ import index
 from index.citations.readable import environment
 from index.errors import PinciteError
 from index.library.library import Library
+from index.records import texts
 from index.server import mcp, modes
 from index.server.guard.body import protocol
 from index.server.guard.middleware import Guard
@@ -155,7 +156,7 @@ def build(library: Library, settings: Settings, jobs: Jobs) -> FastAPI:
     app = FastAPIOffline(
         redoc_url=None,
         title="Pincite",
-        summary="Ask questions of your own documents; see the exact words that each answer rests on.",
+        summary=texts.PURPOSE,
         description=ABOUT,
         version=index.__version__,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
