@@ -175,24 +175,15 @@ def test_hostile_words_stay_words(client: TestClient, library: Library) -> None:
     assert "script-src 'self'" in response.headers["content-security-policy"]
 
 
+_OUTSIDE = "9-3 5-5 -5-3 1-9999999 1-99999999999999999999999 words %EF%BC%91-%EF%BC%92 %ED%A0%80-3 %00"
+_NOWHERE = "000000000000/1-2 %ED%A0%80/1-2 treaty.md/1-2 000000000000/1-2.png 000000000000 %22%3E%3Cscript%3E/1-2"
+
+
 @pytest.mark.parametrize(
     ("path", "status", "heading"),
     [
-        ("{id}/9-3", 422, "The span is outside the document"),
-        ("{id}/5-5", 422, "The span is outside the document"),
-        ("{id}/-5-3", 422, "The span is outside the document"),
-        ("{id}/1-9999999", 422, "The span is outside the document"),
-        ("{id}/1-99999999999999999999999", 422, "The span is outside the document"),
-        ("{id}/words", 422, "The span is outside the document"),
-        ("{id}/%EF%BC%91-%EF%BC%92", 422, "The span is outside the document"),
-        ("{id}/%ED%A0%80-3", 422, "The span is outside the document"),
-        ("{id}/%00", 422, "The span is outside the document"),
-        ("000000000000/1-2", 404, texts.NOT_IN_LIBRARY),
-        ("%ED%A0%80/1-2", 404, texts.NOT_IN_LIBRARY),
-        ("treaty.md/1-2", 404, texts.NOT_IN_LIBRARY),
-        ("000000000000/1-2.png", 404, texts.NOT_IN_LIBRARY),
-        ("000000000000", 404, texts.NOT_IN_LIBRARY),
-        ("%22%3E%3Cscript%3E/1-2", 404, texts.NOT_IN_LIBRARY),
+        *((f"{{id}}/{span}", 422, "The span is outside the document") for span in _OUTSIDE.split()),
+        *((path, 404, texts.NOT_IN_LIBRARY) for path in _NOWHERE.split()),
     ],
 )
 def test_invalid_address_is_a_page_in_our_words(
