@@ -288,7 +288,8 @@ def tray() -> str:
 def bundles(gradio_styles: bytes) -> tuple[Mount, dict[str, str]]:
     """Return the routes below `/ui`, and the version of each file by name."""
     contents = {name: b"\n".join(part.read_bytes() for part in parts) for name, parts in _parts().items()}
-    contents["page.js"] = f"window.pinciteTexts = {json.dumps(texts.constants())};\n".encode() + contents["page.js"]
+    tables = json.dumps({"pinciteTexts": texts.constants(), "pinciteSections": SECTIONS})
+    contents["page.js"] = f"Object.assign(window, {tables});\n".encode() + contents["page.js"]
     contents["gradio.css"] = gradio_styles
     fonts = {name: (STATIC / name).read_bytes() for name in FONTS}  # which are compressed already
     versions = {name: hashlib.sha256(content).hexdigest()[:12] for name, content in {**contents, **fonts}.items()}

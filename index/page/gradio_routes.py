@@ -23,6 +23,7 @@ from starlette.responses import JSONResponse
 
 from index.errors import NotUploaded
 from index.page.intake import owner_of
+from index.records import texts
 from index.server.guard.origins import Refusal, local_path
 from index.server.http import problems
 from index.server.permissions import READER, Permission, Permissions, lacking, rule
@@ -63,16 +64,15 @@ _NOT_FOUND = Refusal(
     "There is nothing at this address.",
     "Check it, or start anew. The addresses of the API are described at /docs.",
 )
-_INVALID_EVENT = Refusal(
-    422, "This is not an event of the page.", "Programs should use /v1/ask, which /docs describes."
-)
-_NOT_JSON = Refusal(415, f"The body must be {_JSON}.", "Programs should use /v1/ask, which /docs describes.")
+_PROGRAMS = "Programs should use /v1/ask, which /docs describes."
+_INVALID_EVENT = Refusal(422, "This is not an event of the page.", _PROGRAMS)
+_NOT_JSON = Refusal(415, f"The body must be {_JSON}.", _PROGRAMS)
 _NOT_UPLOADED = Refusal(422, NotUploaded().message, NotUploaded().hint)
 _REFUSED = {
-    400: Refusal(400, "The request cannot be read.", "Programs should use /v1/ask, which /docs describes."),
+    400: Refusal(400, "The request cannot be read.", _PROGRAMS),
     404: _NOT_FOUND,
-    422: Refusal(422, "The request is invalid.", "Programs should use /v1/ask, which /docs describes."),
-    503: Refusal(503, "Too many questions are waiting.", "Try again later.", 5),
+    422: Refusal(422, "The request is invalid.", _PROGRAMS),
+    503: Refusal(503, texts.MANY_WAITING, "Try again later.", 5),
 }
 """Our refusals for Gradio's error statuses."""
 _FAILED = Refusal(500, "An internal error occurred.", "The operator of this server can find the details in its log.")

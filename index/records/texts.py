@@ -61,6 +61,7 @@ TRY_AGAIN = "Try again"
 TRY_LATER = "Try again in a moment."
 UNREACHABLE = "The server cannot be reached"
 SILENT = "The server does not answer"
+MANY_WAITING = "Too many questions are waiting."
 
 
 def sentence(text: str) -> str:

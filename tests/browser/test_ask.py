@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from playwright.sync_api import expect
 
 from index.page.ask_events import AskEvents
-from index.records import Document
+from index.records import Document, texts
 from index.text.query import SYNTAX
 from tests.browser.actions import ask, best_card, file_payload, upload
 from tests.browser.conftest import (
@@ -59,14 +59,14 @@ def test_answer_quotes_the_document_word_for_word(site: str, revisit: Revisit) -
     expect(card.locator("h3")).to_have_text("Source 1: The Harbour Treaty")
     expect(card.locator(".p-place")).to_have_text("¶ 1")
     expect(page.locator(".p-numbers").first).to_have_text(re.compile(r"^\w+ match 1 of 4 documents quoted$"))
-    expect(page.locator("#live")).to_have_text("Answer ready. 1 sentence, 1 source.")
+    expect(page.locator("#live")).to_have_text(f"{texts.ANSWER_READY}. 1 sentence, 1 source.")
     expect(page).to_have_title(f"{QUESTION} · Pincite")
     number = page.get_by_role("link", name="Source 1: The Harbour Treaty, ¶ 1")
     expect(number).to_have_attribute("href", re.compile(r"^d/[0-9a-f]{64}/\d+-\d+$"))
     for name in ("data-document", "data-start", "data-end", "data-n"):
         assert number.get_attribute(name) == card.get_attribute(name)
     related = page.locator(".p-unused .p-card")
-    expect(page.get_by_role("heading", name="Related passages")).to_be_visible()
+    expect(page.get_by_role("heading", name=texts.RELATED)).to_be_visible()
     expect(related.first).to_have_attribute("data-n", "2")
     expect(related.first.locator("h3")).to_contain_text("Passage 2: ")
     colours = "node => getComputedStyle(node.querySelector('.p-number')).backgroundColor"
@@ -110,12 +110,12 @@ def test_unsure_answer_has_a_heading_of_its_own(site: str, revisit: Revisit) -> 
     """Each sentence is separate and has its number; a note names the words that no passage mentions."""
     page = revisit(site)
     ask(page, f"{UNSURE_PREFIX}{QUESTION}")
-    expect(page.get_by_role("heading", name="This may be it")).to_be_visible()
+    expect(page.get_by_role("heading", name=texts.MAY_BE)).to_be_visible()
     expect(page.locator(".p-maybes li").first).to_have_text("The king signed the treaty in the harbour.[1]")
     expect(page.locator(".p-answer, .p-none")).to_have_count(0)
     expect(page.get_by_role("button", name="Weak match")).to_be_visible()
     expect(page.locator(".p-note em")).to_have_text(ATTACK)
-    expect(page.locator("#live")).to_contain_text("Not sure: this may be it.")
+    expect(page.locator("#live")).to_contain_text(f"{texts.UNSURE}.")
     expect(best_card(page).locator("mark")).to_have_text("The king signed the treaty in the harbour.")
 
 
@@ -168,11 +168,11 @@ def test_unanswered_question_shows_the_nearest_passages(site: str, revisit: Revi
     """The page says what was searched and what to try; if documents were left out, a button leads to the Library."""
     page = revisit(site)
     ask(page, FOREIGN)
-    expect(page.get_by_role("heading", name="No answer in this library")).to_be_visible()
+    expect(page.get_by_role("heading", name=texts.NO_ANSWER)).to_be_visible()
     expect(page.locator(".p-none")).to_contain_text("of 4 documents supports an answer")
     expect(page.locator(".p-none")).not_to_contain_text("some are excluded")
     expect(best_card(page)).to_have_class(re.compile("p-related"))
-    expect(page.locator("#live")).to_contain_text("No answer in this library.")
+    expect(page.locator("#live")).to_contain_text(f"{texts.NO_ANSWER}.")
     page.locator(".p-more > summary").click()
     expect(page.locator(".p-card").nth(1)).to_be_visible()
     page.get_by_role("checkbox", name="oil.txt").check()
@@ -188,7 +188,7 @@ def test_empty_library_leads_to_the_first_question(empty_site: str, visit: Visit
     """The page of an empty library leads to the Library tab; after the upload it shows the map and examples."""
     page = visit(empty_site)
     expect(page.get_by_role("heading", name="This library is empty")).to_be_visible()
-    page.get_by_role("button", name="Add documents").click()
+    page.get_by_role("button", name=texts.ADD_DOCUMENTS).click()
     expect(page.get_by_role("heading", name="Library", exact=True)).to_be_visible()
     upload(page, file_payload("note.txt", "The king signed the treaty."))
     expect(page.get_by_role("tabpanel", name="Library")).to_contain_text("note.txt")
@@ -198,7 +198,7 @@ def test_empty_library_leads_to_the_first_question(empty_site: str, visit: Visit
 
 
 REPLIES = {
-    "nothing, please": ("Nothing found", "Name a person, a place or a term"),
+    "nothing, please": (texts.NOTHING_FOUND, "Name a person, a place or a term"),
     "treaty in:nowhere": ("No document matches the in:, type:, after: or before: filter.",),
     "fail, please": ("The server’s log has the details.",),
     "   ": ("Write a question first",),
@@ -214,10 +214,10 @@ def test_what_is_no_answer_says_why(site: str, revisit: Revisit) -> None:
         for words in replies:
             expect(page.locator("#results")).to_contain_text(words)
         if "nowhere" in question:
-            expect(page.locator("#live")).to_contain_text("Nothing was searched. No document matches")
+            expect(page.locator("#live")).to_contain_text(f"{texts.NOTHING_SEARCHED}. No document matches")
             expect(page.locator(".p-off")).to_have_count(0)
         assert SECRET not in page.content()
-    expect(page.get_by_label("Your question")).to_be_focused()
+    expect(page.get_by_label(texts.YOUR_QUESTION)).to_be_focused()
     open_page(page, f"{site}/?{urlencode({'q': 'why? ' * 100})}")  # the box would take no more than is allowed
     for words in ("300 are allowed.", "Ask a shorter one"):
         expect(page.locator(".p-problem")).to_contain_text(words)
@@ -231,7 +231,7 @@ def test_more_than_eight_documents_are_chosen_from_a_list(tmp_path: Path, visit:
     sources = {f"note {n}.txt": f"The king wrote letter {n}." for n in range(1, 10)}
     with open_library(tmp_path, sources) as library, running_site(library) as url:
         page = visit(url)
-        page.get_by_role("combobox", name="Search only in").click()
+        page.get_by_role("combobox", name=texts.SEARCH_ONLY_IN).click()
         page.get_by_role("option", name="note 4.txt").click()
         page.get_by_role("option", name="note 7.txt").click()
         ask(page, "Who wrote the letter?")
@@ -279,7 +279,7 @@ def test_url_of_an_answer_asks_again_in_a_fresh_browser(site: str, revisit: Revi
     assert "q=What+does+oil+cost" in page.url
 
     fresh = visit(page.url, fresh=True)
-    expect(fresh.get_by_label("Your question")).to_have_value("What does oil cost?")
+    expect(fresh.get_by_label(texts.YOUR_QUESTION)).to_have_value("What does oil cost?")
     expect(fresh).to_have_title("What does oil cost? · Pincite")
     expect(fresh.get_by_role("checkbox", name="oil.txt")).to_be_checked()
     expect(fresh.locator(".p-card")).to_have_count(1)
@@ -319,7 +319,7 @@ def test_example_is_asked_unchanged(site: str, revisit: Revisit) -> None:
     """An example may contain any character. The focus moves to the answer, because the clicked link is removed."""
     page = revisit(site)
     page.get_by_role("link", name=EXAMPLES[1]).click()
-    expect(page.get_by_label("Your question")).to_have_value(EXAMPLES[1])
+    expect(page.get_by_label(texts.YOUR_QUESTION)).to_have_value(EXAMPLES[1])
     expect(best_card(page).locator("mark")).to_contain_text("oil")
     expect(page.locator("#results")).to_be_focused()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from index.records import Document
+from index.records import Document, texts
 from index.settings import Settings
 from tests.browser.actions import file_payload
 from tests.browser.conftest import OIL, TREATY, ScriptedLibrary, open_library, running_site
@@ -68,7 +68,7 @@ def test_questions_are_answered_in_a_table(batch_site: str, visit: Visit) -> Non
     expect(signed.nth(2)).to_contain_text("The Harbour Treaty")
     expect(signed.nth(2)).to_contain_text("¶ 1")
     expect(signed.nth(3)).to_have_text("Strong match")
-    expect(row(page, UNKNOWN)).to_contain_text("No answer in this library")
+    expect(row(page, UNKNOWN)).to_contain_text(texts.NO_ANSWER)
     expect(row(page, UNKNOWN)).to_contain_text("Nearest:")
     expect(row(page, "x" * 99)).to_contain_text("Not answered")
     expect(row(page, "x" * 99)).to_contain_text("Ask a shorter one")
@@ -98,14 +98,14 @@ def test_batch_is_restricted_to_chosen_documents(batch_site: str, visit: Visit) 
     """The list of documents can be searched, and the links of the table have the same restriction."""
     page = visit(batch_site)
     page.get_by_role("tab", name="Questions").click()
-    page.get_by_text("Search only in").last.click()
+    page.get_by_text(texts.SEARCH_ONLY_IN).last.click()
     page.get_by_role("checkbox", name="oil.txt").check()
-    page.get_by_label("Find a document").last.fill("harbour")
+    page.get_by_label(texts.FIND_A_DOCUMENT).last.fill("harbour")
     expect(page.get_by_role("checkbox", name="The Harbour Treaty")).to_be_visible()
     expect(page.get_by_role("checkbox", name="oil.txt")).to_be_checked()
     expect(page.locator("#p-within")).to_have_text("1 of the documents")
     ask_all(page, SIGNED, FELL)
-    expect(row(page, SIGNED)).to_contain_text("No answer in this library")
+    expect(row(page, SIGNED)).to_contain_text(texts.NO_ANSWER)
     expect(row(page, FELL)).to_contain_text("The price of oil fell in summer.")
     row(page, FELL).get_by_role("rowheader").get_by_role("link").click()
     expect(page.locator("#pills").get_by_role("checkbox", name="oil.txt")).to_be_checked()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from index.records import texts
 from tests.browser.actions import ask
 from tests.browser.axe import colour_violations, structure_violations
 from tests.browser.everywhere import EVERYWHERE
@@ -108,14 +109,14 @@ def test_link_of_an_answer_leads_to_its_citation_and_back(cited_site: Site, revi
     words = cited_text(page, cited_site[1])
     href = card(page).locator('a[data-act="source"]').get_attribute("href") or ""
     assert re.fullmatch(r"d/[0-9a-f]{64}/\d+-\d+", href)
-    open_source(page).get_by_role("button", name="Copy link").click()
-    expect(page.locator("#live")).to_have_text("Link copied")
+    open_source(page).get_by_role("button", name=texts.COPY_LINK).click()
+    expect(page.locator("#live")).to_have_text(texts.LINK_COPIED)
     link = page.evaluate("navigator.clipboard.readText()")
     assert re.fullmatch(rf"{cited_site[0]}/d/[0-9a-f]{{12}}/\d+-\d+", link)
     reader = browser.new_page(viewport=DESK)
     reader.goto(link)
     expect(reader.locator("mark").first).to_have_text(words)
-    reader.get_by_role("link", name="Open in Pincite").click()
+    reader.get_by_role("link", name=texts.OPEN_IN_PINCITE).click()
     assert "".join(loaded(reader).locator("mark").all_text_contents()) == words
     reader.close()
 

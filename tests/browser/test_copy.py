@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from index.records import texts
 from tests.browser.actions import ask, best_card
 from tests.browser.conftest import HOSTILE_NAME, UNSURE_PREFIX
 from tests.browser.everywhere import EVERYWHERE
@@ -76,8 +77,8 @@ def test_quote_is_copied_in_both_types(site: str, revisit: Revisit, size: Viewpo
     """From its card and from the source panel: the words, the reference, and the page's link to them."""
     page = revisit(site, size=size, scheme=scheme)
     ask(page, QUESTION)
-    best_card(page).get_by_role("button", name="Copy quote").click()
-    expect(page.locator(".p-toast")).to_have_text("Quote copied")
+    best_card(page).get_by_role("button", name=texts.COPY_QUOTE).click()
+    expect(page.locator(".p-toast")).to_have_text(texts.QUOTE_COPIED)
     plain, html = clipboard(page)
     assert re.fullmatch(rf"“{QUOTE}”\n{REFERENCE}\n{re.escape(site)}/d/[0-9a-f]{{12}}/\d+-\d+", plain)
     assert html.count(QUOTE) == 1
@@ -87,8 +88,8 @@ def test_quote_is_copied_in_both_types(site: str, revisit: Revisit, size: Viewpo
     expect(viewer.locator("mark").first).to_be_visible()
     page.locator(".p-toast").evaluate_all("toasts => toasts.forEach((toast) => toast.remove())")
     page.evaluate("navigator.clipboard.writeText('nothing')")
-    viewer.get_by_role("button", name="Copy quote").click()
-    expect(page.locator(".p-toast")).to_have_text("Quote copied")  # said only when everything is on the clipboard
+    viewer.get_by_role("button", name=texts.COPY_QUOTE).click()
+    expect(page.locator(".p-toast")).to_have_text(texts.QUOTE_COPIED)  # said only when everything is on the clipboard
     plain, html = clipboard(page)
     assert plain.splitlines()[0] == f"“{QUOTE}”"
     assert plain.splitlines()[-1].startswith(f"{site}/d/")
@@ -117,8 +118,8 @@ def test_unsure_answer_is_copied_with_its_caution(site: str, revisit: Revisit) -
     page.get_by_role("button", name="Copy", exact=True).click()
     expect(page.locator(".p-toast")).to_have_text("Answer and references copied")
     plain, html = clipboard(page)
-    assert plain.startswith("This may be it. The documents do not clearly answer the question.")
-    assert "This may be it" in html
+    assert plain.startswith(f"{texts.MAY_BE}. {texts.UNCLEAR}.")
+    assert texts.MAY_BE in html
 
 
 def test_models_sentence_is_copied_with_its_quote(writing_site: tuple[str, Stage], visit: Visit) -> None:
@@ -128,16 +129,16 @@ def test_models_sentence_is_copied_with_its_quote(writing_site: tuple[str, Stage
     page.get_by_role("button", name="Copy", exact=True).click()
     expect(page.locator(".p-toast")).to_have_text("Answer and references copied")
     plain, _ = clipboard(page)
-    assert plain.startswith("Written by a language model; each sentence was checked against the passages.")
+    assert plain.startswith(texts.BY_MODEL)
     assert plain.count(QUOTE) == 1
 
 
-@pytest.mark.parametrize("button", ["Copy quote", "Copy"])
+@pytest.mark.parametrize("button", [texts.COPY_QUOTE, "Copy"])
 def test_hostile_words_are_copied_as_text(site: str, revisit: Revisit, button: str) -> None:
     """No word of a document or of its name becomes markup where it is pasted."""
     page = revisit(site)
     ask(page, "Where did the comet fall?")
-    place = best_card(page) if button == "Copy quote" else page.locator(".p-acts")
+    place = best_card(page) if button == texts.COPY_QUOTE else page.locator(".p-acts")
     place.get_by_role("button", name=button, exact=button == "Copy").first.click()
     expect(page.locator(".p-toast")).to_contain_text("copied")
     plain, html = clipboard(page)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
+from index.records import texts
 from tests.browser.actions import ask, best_card
 from tests.browser.conftest import SECRET
 
@@ -44,7 +45,7 @@ def test_coverage_has_a_row_for_every_document(site: str, revisit: Revisit) -> N
     expect(spoken.locator("mark")).to_have_text("The king signed the treaty in the harbour.")
     expect(spoken.get_by_role("link", name="The Harbour Treaty")).to_have_attribute("data-act", "source")
     expect(page.locator(".p-silent")).to_have_count(3)
-    expect(page.locator(".p-silent").first).to_contain_text("no mention")
+    expect(page.locator(".p-silent").first).to_contain_text(texts.NO_MENTION)
     expect(page.locator("#results")).to_be_hidden()
     expect(page.locator("#live")).to_have_text("1 of 4 documents mentions the subject of this question")
     page.keyboard.press("ArrowLeft")
@@ -85,5 +86,5 @@ def test_coverage_can_be_retried_after_a_broken_connection(site: str, unwatched:
     open_coverage(page)
     expect(page.locator("#coverage")).to_contain_text("The coverage could not be fetched.")
     page.unroute("**/page/coverage*")
-    page.get_by_role("button", name="Try again").click()
+    page.get_by_role("button", name=texts.TRY_AGAIN).click()
     expect(page.locator(".p-coverage li")).to_have_count(4)

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from index.citations.entries import QuoteContext, deep_link
+from index.records import texts
 from tests.browser.actions import ask
 from tests.browser.conftest import SIZE, TIMEOUT_MS, open_page
 from tests.browser.source_reader import (
@@ -95,7 +96,7 @@ def test_url_of_an_open_source_restores_question_and_source(
     assert "#d=" in page.url
     fresh = visit(page.url, size=DESK, fresh=True)
     shown = loaded_viewer(fresh)
-    expect(fresh.get_by_label("Your question")).to_have_value(QUESTIONS[HTML])
+    expect(fresh.get_by_label(texts.YOUR_QUESTION)).to_have_value(QUESTIONS[HTML])
     expect(shown.locator("#viewer-number")).to_have_text("Source 2")
     shown.get_by_role("button", name="Previous source").click()
     expect(shown.locator("#viewer-number")).to_have_text("Source 1")
@@ -107,14 +108,14 @@ def test_older_links_open_their_documents(linked_site: tuple[str, Library], revi
     page = revisit(url, size=DESK)
     page.goto(f"{url}/d/{library.find(HTML).id}?q=Where+was+Kovykta+to+be+connected%3F#10-20")
     loaded_viewer(page)
-    expect(page.get_by_label("Your question")).to_have_value(QUESTIONS[PDF])
+    expect(page.get_by_label(texts.YOUR_QUESTION)).to_have_value(QUESTIONS[PDF])
     expect(card(page).locator("mark")).to_contain_text("Kovykta")
     page.goto(f"{url}/?d={library.find(BOOK).id}")
     viewer = loaded_viewer(page)
     expect(viewer.locator("#viewer-number")).to_have_text("Document")
     expect(viewer.locator("mark")).to_have_count(0)
     expect(viewer.locator(".p-block").first).to_have_text("A long book")
-    expect(viewer.get_by_role("button", name="Copy quote")).to_be_hidden()
+    expect(viewer.get_by_role("button", name=texts.COPY_QUOTE)).to_be_hidden()
 
 
 def test_invalid_citation_link_is_reported(linked_site: tuple[str, Library], unwatched: Page) -> None:
@@ -123,8 +124,8 @@ def test_invalid_citation_link_is_reported(linked_site: tuple[str, Library], unw
     page = unwatched
     page.set_viewport_size(DESK)
     for path, heading in (
-        ("0123456789abcdef#10-20", "This document is not in the library"),
-        ("%E0%A4%A#1-2", "This document is not in the library"),
+        ("0123456789abcdef#10-20", texts.NOT_IN_LIBRARY),
+        ("%E0%A4%A#1-2", texts.NOT_IN_LIBRARY),
         (f"{library.find(HTML).id}#10-99999999", "The span is outside the document"),
     ):
         page.goto("about:blank")

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from starlette.datastructures import MutableHeaders
 from starlette.responses import HTMLResponse
 
+from index.records import texts
 from tests.browser.actions import ask, best_card, file_payload, upload
 from tests.browser.conftest import OIL, TREATY, ScriptedLibrary, open_library, running_site
 from tests.fakes import FakeEncoder
@@ -83,13 +84,13 @@ def test_visitor_sees_what_is_private_and_deletes_it(demo: str, visit: Visit) ->
     expect(page.get_by_role("button", name="Delete now")).to_be_hidden()
     add_comet(page)
     row = page.locator("#p-shelf tr", has_text="comet.txt")
-    expect(row.get_by_text("Only you")).to_be_visible()
+    expect(row.get_by_text(texts.ONLY_YOU)).to_be_visible()
     expect(page.get_by_role("button", name="Remove")).to_have_count(1)
     expect(page.locator("#p-demo-state")).to_contain_text("everything of yours is deleted in 30 minutes")
     expect(page.locator("#p-demo-room")).to_contain_text("1 of 20 files")
     page.get_by_role("tab", name="Ask").click()
     ask(page, QUESTION)
-    expect(best_card(page).get_by_text("Only you")).to_be_visible()
+    expect(best_card(page).get_by_text(texts.ONLY_YOU)).to_be_visible()
     ask(other, QUESTION)
     expect(other.locator("#results")).not_to_contain_text("comet")
     expect(other.locator("#p-demo-state")).to_contain_text("Public demo")
@@ -170,7 +171,7 @@ def test_demo_works_in_a_frame_of_another_site(tmp_path: Path, unwatched: Page, 
         frame.locator("#files input[type=file]").set_input_files(file_payload("comet.txt", COMET))
         expect(frame.locator("#p-shelf")).to_contain_text("comet.txt", timeout=60_000)
         frame.get_by_role("tab", name="Ask").click()
-        frame.get_by_label("Your question").fill(QUESTION)
+        frame.get_by_label(texts.YOUR_QUESTION).fill(QUESTION)
         frame.get_by_role("button", name="Ask", exact=True).click()
         expect(frame.locator("#results .p-card").first).to_contain_text(COMET)
 

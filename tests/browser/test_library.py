@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from index.records import Document
+from index.records import Document, texts
 from index.settings import Settings
 from tests.browser.actions import ask, best_card, file_payload, upload
 from tests.browser.conftest import TREATY, open_library, running_site
@@ -250,7 +250,7 @@ def test_oversized_file_is_refused_before_it_is_sent(tmp_path: Path, visit: Visi
             zone = page.locator("#files button").element_handle()
             page.locator("#p-too-large").wait_for(state="attached")
             page.evaluate(_DROP, [zone, [["big.txt", 1_000_001], ["whale.txt", 9]]])
-        expect(page.locator("#p-outcome")).to_contain_text("Too large to be added")
+        expect(page.locator("#p-outcome")).to_contain_text(texts.TOO_LARGE)
         expect(page.locator("#p-outcome")).to_contain_text("big.txt")
         expect(page.locator("#p-outcome")).to_contain_text("PINCITE_MAX_FILE_MEGABYTES")
         expect(job_row(page, "whale.txt")).to_contain_text("Added")
@@ -304,7 +304,7 @@ def test_document_is_removed_after_confirmation(own_site: tuple[str, Library], v
     expect(page.locator("#live")).to_contain_text("added")
     add = page.get_by_role("button", name="Add documents: ")
     expect(add).to_have_accessible_name(f"Add documents: {add.inner_text()}", ignore_case=True)
-    expect(page.get_by_label("Find a document")).to_be_hidden()
+    expect(page.get_by_label(texts.FIND_A_DOCUMENT)).to_be_hidden()
     remove = row(page, "bread.txt").get_by_role("button", name="Remove")
     remove.click()
     page.get_by_role("button", name="Keep it").click()
@@ -375,11 +375,11 @@ def test_long_list_is_filtered_sorted_and_paged(own_site: tuple[str, Library], v
     expect(author.get_by_role("button")).to_be_focused()
     expect(rows.first).to_contain_text("Paper 001")
     expect(page.locator(".p-pager")).to_contain_text("1–50 of 121")
-    page.get_by_label("Find a document").press_sequentially("paper 07")
+    page.get_by_label(texts.FIND_A_DOCUMENT).press_sequentially("paper 07")
     expect(rows).to_have_count(12)
     expect(page.locator("#live")).to_have_text("12 found")
-    expect(page.get_by_label("Find a document")).to_be_focused()
-    page.get_by_label("Find a document").fill("unicorn")
+    expect(page.get_by_label(texts.FIND_A_DOCUMENT)).to_be_focused()
+    page.get_by_label(texts.FIND_A_DOCUMENT).fill("unicorn")
     expect(page.locator("#p-shelf")).to_contain_text("No document has all of these words")
 
 

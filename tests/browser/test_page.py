@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import expect
 
+from index.records import texts
 from tests.browser.actions import ask, best_card
 from tests.browser.conftest import ATTACK, ATTACKS, EXAMPLES, HOSTILE_NAME, open_library, running_site
 
@@ -53,7 +54,7 @@ def test_hostile_url_is_escaped(site: str, visit: Visit) -> None:
     page = visit(f"{site}/?{urlencode({'q': ATTACK, 'in': ATTACK})}")
     expect(page.locator(".p-problem")).to_contain_text("No document of this library is called")
     page = visit(f"{site}/?{urlencode({'q': ATTACK})}")
-    expect(page.get_by_label("Your question")).to_have_value(ATTACK)
+    expect(page.get_by_label(texts.YOUR_QUESTION)).to_have_value(ATTACK)
     expect(page.locator(".p-card").first).to_be_visible()
 
 
@@ -63,7 +64,7 @@ def test_hostile_url_is_escaped(site: str, visit: Visit) -> None:
 def test_asking_and_switching_tabs_work_by_keyboard(site: str, revisit: Revisit) -> None:
     """Slash focuses the question box, Escape leaves it, Enter asks, and the arrow keys switch tabs."""
     page = revisit(site)
-    box = page.get_by_label("Your question")
+    box = page.get_by_label(texts.YOUR_QUESTION)
     expect(box).to_be_focused()
     page.keyboard.press("Escape")
     expect(box).not_to_be_focused()
@@ -229,7 +230,7 @@ def test_text_direction_follows_the_script(tmp_path: Path, visit: Visit) -> None
         quote = best_card(page).locator("blockquote")
         expect(quote.locator("mark")).to_contain_text("המלך חתם על ההסכם בנמל.")
         assert quote.evaluate("node => getComputedStyle(node).direction") == "rtl"
-        assert page.get_by_label("Your question").evaluate("node => getComputedStyle(node).direction") == "rtl"
+        assert page.get_by_label(texts.YOUR_QUESTION).evaluate("node => getComputedStyle(node).direction") == "rtl"
         ask(page, "冬天 封闭了 河流")
         expect(best_card(page).locator("h3")).to_contain_text("港口条约")
         expect(best_card(page).locator("blockquote")).to_contain_text("国王在港口签署了条约。")
@@ -244,8 +245,8 @@ def test_text_direction_follows_the_script(tmp_path: Path, visit: Visit) -> None
 def test_parts_of_the_page_have_accessible_names(site: str, revisit: Revisit) -> None:
     """Screen readers can tell headings, groups, tabs and panels apart."""
     page = revisit(site)
-    expect(page.get_by_role("heading", level=1)).to_have_text("Ask the library")
-    expect(page.get_by_role("group", name="Search only in")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text(texts.ASK_THE_LIBRARY)
+    expect(page.get_by_role("group", name=texts.SEARCH_ONLY_IN)).to_be_visible()
     expect(page.get_by_role("tablist", name="Sections").first).to_be_attached()
     expect(page.get_by_role("tabpanel", name="Ask", exact=True)).to_be_visible()
     expect(page.get_by_role("link", name="API")).to_have_attribute("href", "docs")

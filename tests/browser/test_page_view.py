@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
-from index.records import Span
+from index.records import Span, texts
 from tests.browser.actions import ask
 from tests.browser.conftest import open_page
 from tests.browser.everywhere import EVERYWHERE, PHONE_AND_DESK
@@ -177,7 +177,7 @@ def test_marked_lines_of_a_paper_are_in_view_as_a_whole(
         main, panel = box(page.locator("#main")), box(viewer)
         assert main["width"] >= 480
         assert main["x"] + main["width"] < panel["x"]
-        viewer.get_by_role("button", name="Close source").click()
+        viewer.get_by_role("button", name=texts.CLOSE_SOURCE).click()
         assert box(page.locator("#main"))["width"] > main["width"]
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
@@ -397,7 +397,7 @@ def test_page_view_suits_reduced_motion_forced_colours_and_zoom(paper_site: Site
         assert box(first)["height"] >= LEAST
         for button in viewer.locator(".p-zoom button").all():
             assert box(button)["x"] + box(button)["width"] <= size["width"]
-        viewer.get_by_role("button", name="Close source").click()
+        viewer.get_by_role("button", name=texts.CLOSE_SOURCE).click()
     page.emulate_media(reduced_motion="no-preference", forced_colors="none")
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from index.records import Document
+from index.records import Document, texts
 from tests.browser.actions import ask, best_card, file_payload, upload
 from tests.browser.gate import LONG, gated_site
 
@@ -79,7 +79,7 @@ def test_changes_by_others_keep_the_readers_work(own_site: tuple[str, ScriptedLi
     page.get_by_role("checkbox", name="oil.txt").check(timeout=SOON)
     ask(page, "What does petroleum cost?")
     expect(best_card(page).locator("mark")).to_have_text("The price of oil fell.")
-    box = page.get_by_label("Your question")
+    box = page.get_by_label(texts.YOUR_QUESTION)
     box.fill("And what does a horse")
     box.press("Home")
     upload(visit(url, fresh=True, speed=SPEED), file_payload("bread.txt", "The doctor baked bread."))
@@ -97,7 +97,7 @@ def test_updated_list_keeps_filter_order_and_focus(own_site: tuple[str, Scripted
     page = open_library_tab(visit(url, fresh=True, speed=SPEED))
     for n in range(9):
         library.add_documents([paper(f"{n}")])
-    filter_box = page.get_by_label("Find a document")
+    filter_box = page.get_by_label(texts.FIND_A_DOCUMENT)
     expect(filter_box).to_be_visible(timeout=SOON)
     page.get_by_role("columnheader", name="Document").get_by_role("button").click()
     filter_box.fill("paper")

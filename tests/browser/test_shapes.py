@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from index.loading.grid import Outline, grid
-from index.records import Reading
+from index.records import Reading, texts
 from tests import shapes
 from tests.browser.axe import colour_violations, structure_violations
 from tests.browser.conftest import ATTACK, open_library, running_site
@@ -238,7 +238,7 @@ def test_rows_of_a_table_are_copied_and_loaded(shaped_site: tuple[str, Library],
     page = visit(shaped_site[0])
     viewer = open_source(page, shapes.sheet(), "Item 3 | 300 | 301")
     assert viewer.locator("mark").all_inner_texts() == ["Item 3", "300", "301"]
-    viewer.get_by_role("button", name="Copy quote").click()
+    viewer.get_by_role("button", name=texts.COPY_QUOTE).click()
     page.wait_for_function("async () => (await navigator.clipboard.readText()).includes('Item 3 | 300 | 301')")
     page.keyboard.press("Escape")
     viewer = open_source(page, shapes.sheet(), "100 | 101")

@@ -11,6 +11,7 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import expect
 
+from index.records import texts
 from tests.browser.actions import best_card
 from tests.browser.axe import colour_violations, structure_violations
 from tests.browser.everywhere import EVERYWHERE, SIZES
@@ -90,13 +91,13 @@ def begin(page: Page, url: str) -> Held:
     """Open a page and hold everything of Gradio's."""
     held = Held(page)
     page.goto(url, wait_until="commit")
-    expect(page.get_by_label("Your question")).to_be_visible()
+    expect(page.get_by_label(texts.YOUR_QUESTION)).to_be_visible()
     return held
 
 
 def box(page: Page) -> Locator:
     """Return the question box, the shell's or Gradio's."""
-    return page.get_by_role("textbox", name="Your question")
+    return page.get_by_role("textbox", name=texts.YOUR_QUESTION)
 
 
 @EVERYWHERE
@@ -108,7 +109,7 @@ def test_first_html_has_header_heading_and_question(
     page.set_viewport_size(size)
     page.emulate_media(color_scheme=scheme)
     held = begin(page, site)
-    expect(page.get_by_role("heading", level=1)).to_have_text("Ask the library")
+    expect(page.get_by_role("heading", level=1)).to_have_text(texts.ASK_THE_LIBRARY)
     for name in SECTIONS:
         expect(page.get_by_role("navigation").get_by_role("link", name=name, exact=True)).to_be_in_viewport()
     expect(box(page)).to_be_focused()
@@ -126,7 +127,7 @@ def test_first_html_has_header_heading_and_question(
     expect(box(page)).to_be_focused()
     expect(box(page)).to_have_value("Who signed")
     assert box(page).evaluate("node => node.selectionStart") == len("Who signe")
-    for role, name in (("button", "Ask"), ("heading", "Ask the library"), ("banner", ""), ("main", "")):
+    for role, name in (("button", "Ask"), ("heading", texts.ASK_THE_LIBRARY), ("banner", ""), ("main", "")):
         expect(page.get_by_role(role, name=name, exact=True)).to_have_count(1)  # type: ignore[arg-type]
     page.wait_for_timeout(300)
     assert page.evaluate("window.shifts") < 0.1  # "good", by web.dev's Core Web Vitals
@@ -197,7 +198,7 @@ def test_page_that_cannot_be_loaded_says_so_and_keeps_the_question(site: str, fi
     box(page).fill(QUESTION)
     held.fail()
     expect(page.get_by_text("The page could not be loaded completely.")).to_be_visible()
-    page.get_by_role("button", name="Try again").click()
+    page.get_by_role("button", name=texts.TRY_AGAIN).click()
     expect(page.locator("#beginning nav")).to_be_visible()
     expect(box(page)).to_have_value(QUESTION)
 

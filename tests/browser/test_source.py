@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Error, expect
 
+from index.records import texts
 from tests.browser.actions import ask
 from tests.browser.conftest import open_page
 from tests.browser.everywhere import PHONE_BY_DEFAULT
@@ -204,7 +205,7 @@ def test_pdf_can_be_read_as_text_and_page_by_page(reading_site: Site, revisit: R
     viewer.get_by_role("button", name="Previous page").click()
     expect(viewer.locator(".p-page")).to_have_count(2)
     assert abs(box(pin)["y"] - place) < 2
-    expect(viewer.get_by_role("region", name="The source")).to_be_focused()  # for the button has gone
+    expect(viewer.get_by_role("region", name=texts.THE_SOURCE)).to_be_focused()  # for the button has gone
     viewer.get_by_role("button", name="Next page").click()
     expect(viewer.locator(".p-page")).to_have_count(3)
     assert [control.get_attribute("data-page") for control in viewer.locator(".p-page").all()] == ["1", "2", "3"]
@@ -266,7 +267,7 @@ def test_badge_on_the_map_opens_the_source_of_its_card(reading_site: Site, revis
     badge.click()
     viewer = loaded_viewer(page)
     expect(viewer.locator("#viewer-number")).to_have_text("Source 2")
-    expect(page.get_by_label("Your question")).to_have_value(QUESTIONS[HTML])
+    expect(page.get_by_label(texts.YOUR_QUESTION)).to_have_value(QUESTIONS[HTML])
     expect(badge).to_be_hidden()
     page.keyboard.press("Escape")
     expect(badge).to_be_focused()
@@ -358,13 +359,13 @@ def test_viewer_copies_the_quote_with_its_reference(reading_site: Site, revisit:
     """The text equals that of the card; on a phone, where the dialog covers the page, the viewer confirms it itself."""
     page = revisit(reading_site[0], size=PHONE)
     ask(page, QUESTIONS[HTML])
-    card(page).get_by_role("button", name="Copy quote").click()
-    expect(page.locator(".p-toast")).to_have_text("Quote copied")
+    card(page).get_by_role("button", name=texts.COPY_QUOTE).click()
+    expect(page.locator(".p-toast")).to_have_text(texts.QUOTE_COPIED)
     copied = page.evaluate("navigator.clipboard.readText()")
     page.evaluate("navigator.clipboard.writeText('')")
     viewer = open_source(page)
-    viewer.get_by_role("button", name="Copy quote").click()
-    expect(viewer.get_by_role("status")).to_have_text("Quote copied")
+    viewer.get_by_role("button", name=texts.COPY_QUOTE).click()
+    expect(viewer.get_by_role("status")).to_have_text(texts.QUOTE_COPIED)
     assert page.evaluate("navigator.clipboard.readText()") == copied
 
 
@@ -395,7 +396,7 @@ def test_source_of_a_removed_document_is_reported(
     library.remove("The Harbour Treaty")
     card(unwatched).locator('[data-act="source"]').click()
     viewer = unwatched.locator("#viewer")
-    expect(viewer.get_by_role("heading")).to_have_text("This document is not in the library")
+    expect(viewer.get_by_role("heading")).to_have_text(texts.NOT_IN_LIBRARY)
     expect(viewer.get_by_role("heading")).to_be_focused()
     expect(viewer).to_contain_text("Ask again")
     unwatched.keyboard.press("Escape")
@@ -412,10 +413,10 @@ def test_source_that_fails_to_load_can_be_retried(reading_site: Site, unwatched:
     unwatched.route("**/view?*", lambda route: route.fulfill(status=500, json={}) if broken else route.abort())
     card(unwatched).locator('[data-act="source"]').click()
     viewer = unwatched.locator("#viewer")
-    heading = "The server could not show this source" if broken else "The server does not answer"
+    heading = "The server could not show this source" if broken else texts.SILENT
     expect(viewer.get_by_role("heading")).to_have_text(heading)
     unwatched.unroute_all()
-    viewer.get_by_role("button", name="Try again").click()
+    viewer.get_by_role("button", name=texts.TRY_AGAIN).click()
     loaded_viewer(unwatched)
     assert is_in_view(viewer.locator("mark").first)
 
@@ -436,7 +437,7 @@ def test_back_from_a_source_returns_to_the_answer(reading_site: Site, revisit: R
     page.go_forward()
     loaded_viewer(page)
     expect(viewer.locator("#viewer-number")).to_have_text("Source 2")
-    viewer.get_by_role("button", name="Close source").click()
+    viewer.get_by_role("button", name=texts.CLOSE_SOURCE).click()
     expect(viewer).to_be_hidden()
     expect(page).not_to_have_url(re.compile("#"))
 

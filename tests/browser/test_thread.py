@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
+from index.records import texts
 from tests.browser.actions import ask
 from tests.browser.everywhere import EVERYWHERE
 from tests.browser.source_reader import loaded_viewer
@@ -55,7 +56,7 @@ def test_follow_up_goes_on_below_the_earlier_answer(
     expect(page.locator(".p-turn h2 a")).to_have_attribute("href", re.compile(r"\?q=Who\+signed\+the\+treaty%3F$"))
     expect(page).to_have_url(re.compile(r"\?q=Who\+signed\+the\+treaty%3F\+why%3F$"))
     expect(page).to_have_title(f"{WHOLE} · Pincite")
-    expect(page.get_by_label("Your question")).to_have_value(WHOLE)
+    expect(page.get_by_label(texts.YOUR_QUESTION)).to_have_value(WHOLE)
     expect(page.locator("#live")).to_contain_text(f"Understood as: {WHOLE}")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.locator("#results").bounding_box()["y"] >= 0  # type: ignore[index]
@@ -80,7 +81,7 @@ def test_edit_and_new_question(site: str, revisit: Revisit) -> None:
     expect(page.locator("#history li a").first).to_have_text(WHOLE)
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Edit").click()
-    box = page.get_by_label("Your question")
+    box = page.get_by_label(texts.YOUR_QUESTION)
     expect(box).to_be_focused()
     assert page.evaluate("getSelection().toString() || document.activeElement.value") == WHOLE
     box.fill(OIL)
@@ -88,7 +89,7 @@ def test_edit_and_new_question(site: str, revisit: Revisit) -> None:
     expect(page).to_have_title(f"{OIL} · Pincite")
     expect(page.locator("#results .p-understood")).to_have_count(0)
     expect(page.locator(".p-turn h2")).to_have_text([FIRST])
-    page.get_by_role("button", name="New question").click()
+    page.get_by_role("button", name=texts.NEW_QUESTION).click()
     expect(page.locator(".p-turn")).to_have_count(0)
     expect(box).to_be_focused()
     expect(box).to_have_value("")
@@ -98,7 +99,7 @@ def test_edit_and_new_question(site: str, revisit: Revisit) -> None:
     page.go_back()
     expect(page.locator("#results .p-answer")).to_be_visible()
     expect(page).to_have_title(f"{OIL} · Pincite")
-    page.get_by_role("button", name="New question").click()
+    page.get_by_role("button", name=texts.NEW_QUESTION).click()
     ask(page, "why?")
     expect(page.locator("#results")).to_contain_text("is not a whole question")
 
@@ -122,7 +123,7 @@ def test_reload_and_back_find_the_thread_again(site: str, visit: Visit) -> None:
     in_a_thread(page)
     page.reload()
     expect(page.locator(".p-turn h2")).to_have_text([FIRST])
-    expect(page.get_by_label("Your question")).to_have_value(WHOLE)
+    expect(page.get_by_label(texts.YOUR_QUESTION)).to_have_value(WHOLE)
     expect(page.locator("#results .p-answer, #results .p-maybes, #results .p-none").first).to_be_visible()
     page.go_back()
     expect(page).to_have_title(f"{FIRST} · Pincite")

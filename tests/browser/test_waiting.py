@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import expect
 
+from index.records import texts
 from tests.browser.actions import ask, best_card
 from tests.browser.conftest import open_page
 from tests.browser.everywhere import EVERYWHERE
@@ -72,7 +73,7 @@ def test_old_answer_never_stands_under_a_new_question(
     expect(best_card(page).locator("mark")).to_contain_text("oil")
     expect(page.locator("#waiting section")).to_have_count(0)
     page.get_by_role("button", name="Link", exact=True).click()
-    expect(page.locator(".p-toast")).to_have_text("Link copied")
+    expect(page.locator(".p-toast")).to_have_text(texts.LINK_COPIED)
     assert page.evaluate("navigator.clipboard.readText()") == f"{site}/?{urlencode({'q': NEW})}"
 
 
@@ -98,7 +99,7 @@ def test_link_shows_that_it_is_searched_before_the_server_answers(site: str, vis
     held: list[Route] = []
     page.route(JOIN, lambda route: held.append(route))
     page.goto(f"{site}/?{urlencode({'q': OLD})}")
-    expect(page.get_by_role("textbox", name="Your question")).to_have_value(OLD)  # the shell's, then Gradio's
+    expect(page.get_by_role("textbox", name=texts.YOUR_QUESTION)).to_have_value(OLD)  # the shell's, then Gradio's
     expect(page.locator("#waiting").get_by_role("heading", name="Searching")).to_be_visible()
     _release(page, held)
     expect(best_card(page).locator("mark")).to_have_text(OLD_QUOTE)
@@ -117,15 +118,15 @@ def test_lost_connection_is_told_and_tried_again(site: str, visit: Visit, size: 
     _expect_lost(page)
     expect(page.locator("#live")).to_contain_text("The connection is lost")
     assert layout_problems(page) == []
-    page.get_by_role("button", name="Try again").click()
+    page.get_by_role("button", name=texts.TRY_AGAIN).click()
     expect(page.locator(".p-toast")).to_have_text("The server still does not answer")
-    expect(page.get_by_role("button", name="Try again")).to_be_focused()
+    expect(page.get_by_role("button", name=texts.TRY_AGAIN)).to_be_focused()
     assert "toast-wrap" not in page.evaluate("[...window.seen]")
     for pattern in (JOIN, "**/healthz"):
         page.unroute(pattern)
-    page.get_by_role("button", name="Try again").click()
+    page.get_by_role("button", name=texts.TRY_AGAIN).click()
     expect(best_card(page).locator("mark")).to_contain_text("oil")
-    expect(page.get_by_label("Your question")).to_have_value(NEW)
+    expect(page.get_by_label(texts.YOUR_QUESTION)).to_have_value(NEW)
 
 
 def test_broken_stream_is_told(site: str, unwatched: Page) -> None:
@@ -152,7 +153,7 @@ def test_refused_question_can_be_asked_again(site: str, unwatched: Page) -> None
     ask(page, OLD)
     expect(page.get_by_role("heading", name="The server is busy")).to_be_visible()
     expect(page.locator(".toast-wrap")).to_be_hidden()
-    page.get_by_role("button", name="Try again").click()
+    page.get_by_role("button", name=texts.TRY_AGAIN).click()
     expect(best_card(page).locator("mark")).to_have_text(OLD_QUOTE)
     assert page.evaluate("window.isSame")
 
@@ -163,9 +164,9 @@ def test_answer_that_never_comes_is_told(site: str, visit: Visit) -> None:
     page.route(STREAM, lambda _: None)
     ask(page, OLD)
     expect(page.get_by_role("heading", name="No answer yet")).to_be_visible()
-    expect(page.get_by_label("Your question")).to_have_value(OLD)
+    expect(page.get_by_label(texts.YOUR_QUESTION)).to_have_value(OLD)
     page.unroute(STREAM)
-    page.get_by_role("button", name="Try again").click()
+    page.get_by_role("button", name=texts.TRY_AGAIN).click()
     expect(best_card(page).locator("mark")).to_have_text(OLD_QUOTE)
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 
 from index.citations.export import cite, export
 from index.citations.readable import make_outline
-from index.records import Answer, Statement
+from index.records import Answer, Statement, texts
 from tests.citations.factories import PAGE, abstention, answer, answers, citation
 
 
@@ -55,7 +55,7 @@ def test_contradicting_and_nearest_quotes_are_named_after_the_verdict() -> None:
 def test_unsure_answer_begins_with_a_caution() -> None:
     """The first line gives the confidence."""
     lines = export(answer(citation(), status="unsure", confidence=0.41), "text").splitlines()
-    caution = "This may be it. The documents do not clearly answer the question"
+    caution = f"{texts.MAY_BE}. {texts.UNCLEAR}"
     assert lines[2:4] == [
         f"{caution} (confidence 41%, from 50% on an answer is given).",
         "[1] “The pump in Broad Street was the cause.”",
@@ -78,7 +78,7 @@ def test_abstention_gives_its_confidence_and_the_nearest_hit() -> None:
 def test_answer_without_a_search_says_nothing_about_the_documents() -> None:
     """Only the note gives the reason."""
     text = export(answer(status="abstained", confidence=0.0, searched=(0, 0), notes=("This is no question.",)), "text")
-    assert text.splitlines()[2:] == ["Nothing was searched.", "Note: This is no question."]
+    assert text.splitlines()[2:] == [f"{texts.NOTHING_SEARCHED}.", "Note: This is no question."]
 
 
 @given(answers())

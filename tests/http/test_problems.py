@@ -12,6 +12,7 @@ from starlette.requests import Request
 from index import errors
 from index.errors import PinciteError
 from index.server.http import create_app, problems
+from index.server.http.application import LINKS
 from index.server.http.problems import KINDS
 from index.settings import Settings
 from index.wire import Problem
@@ -255,13 +256,9 @@ def test_unusual_text_causes_no_server_error(client: TestClient, text: str, fiel
 
 def test_no_response_reveals_a_path(own_service: Service, own_client: TestClient) -> None:
     """Every kind of response is checked."""
-    identity = own_service.ids["oil.txt"]
+    identity, paths = own_service.ids["oil.txt"], own_client.get("/openapi.json").json()["paths"]
     responses = [
-        own_client.get("/v1/documents"),
-        own_client.get(f"/v1/documents/{identity}"),
-        own_client.get(f"/v1/documents/{identity}/text"),
-        own_client.get("/v1/stats"),
-        own_client.get("/metrics"),
+        *(own_client.get(path.format(id=identity, number=1)) for path, item in paths.items() if "get" in item),
         own_client.post("/v1/search", json={"question": "oil"}),
         own_client.post("/v1/ask", json={"question": "What did the price of oil do in summer?"}),
         own_client.post("/v1/coverage", json={"question": "oil"}),
@@ -282,23 +279,15 @@ def local_server(service: Service) -> Iterator[str]:
         yield address
 
 
-@pytest.mark.parametrize(
-    ("host", "path", "status"),
-    [
-        ("127.0.0.1:7860", "/v1/stats", 200),
-        ("localhost", "/v1/stats", 200),
-        ("evil.example", "/v1/stats", 421),
-        ("evil.example", "/docs", 421),
-        ("docs.example.org", "/v1/stats", 200),
-        ("evil.example", "/healthz", 421),
-        ("evil.example", "/readyz", 421),
-        ("evil.example", "/metrics", 421),
-        ("docs.example.org", "/healthz", 200),
-    ],
-)
-def test_local_server_refuses_unknown_host_names(local_server: str, host: str, path: str, status: int) -> None:
+def test_local_server_refuses_unknown_host_names(local_server: str) -> None:
     """A site whose name resolves to this machine must not be able to read the library (DNS rebinding)."""
-    assert httpx.get(f"{local_server}{path}", headers={"Host": host}, timeout=60).status_code == status
+
+    def status(host: str, path: str) -> int:
+        return httpx.get(f"{local_server}/{path}", headers={"Host": host}, timeout=60).status_code
+
+    for host in ("127.0.0.1:7860", "localhost", "docs.example.org"):
+        assert (status(host, "v1/stats"), status(host, "healthz")) == (200, 200)
+    assert {status("evil.example", path) for path in ("v1/stats", *LINKS.values())} == {421}
 
 
 @cases(

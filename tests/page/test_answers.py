@@ -25,6 +25,7 @@ from index.records import (
     Passage,
     Span,
     Statement,
+    texts,
 )
 from index.text.query import SYNTAX
 from tests.cases import cases
@@ -365,8 +366,8 @@ def test_unsure_answer_has_its_own_heading() -> None:
     assert "Weak match" in visible_text(html)
     assert html.count('<ul class="p-maybes">') == 1
     assert 'class="p-answer"' not in html
-    assert "No answer in this library" not in html
-    assert kept_in(html)["caution"].startswith("This may be it. The documents do not clearly answer")
+    assert texts.NO_ANSWER not in html
+    assert kept_in(html)["caution"].startswith(f"{texts.MAY_BE}. The documents do not clearly answer")
 
 
 def test_card_says_when_its_passage_does_not_support_the_answer() -> None:
@@ -436,7 +437,7 @@ def test_page_shows_only_the_note_if_nothing_was_searched(question: str, has_hin
     html = render(
         make_answer(question=question, searched=(0, 0), notes=("Ask it with its subject: *Why did Rome fall?*",))
     )
-    assert "Nothing was searched" in html
+    assert texts.NOTHING_SEARCHED in html
     assert "<em><bdi>Why did Rome fall?</bdi></em>" in html
     assert ("Search syntax" in html) == has_hint
 
@@ -502,10 +503,10 @@ def test_coverage_has_a_row_for_each_document() -> None:
     )
     assert "1 of 301 documents mentions the subject of this question" in html
     assert "<mark>Three carries it.</mark>" in html
-    assert html.count("no mention") == answer_view.COVERED - 1
+    assert html.count(texts.NO_MENTION) == answer_view.COVERED - 1
     assert "and 101 more documents" in html
     assert "No words." in html
-    assert "No document was searched." in answer_view.coverage(CoverageReport(()))
+    assert f"{texts.NO_DOCUMENT_SEARCHED}." in answer_view.coverage(CoverageReport(()))
 
 
 # Before a question

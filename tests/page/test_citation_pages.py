@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 
 from index.library.library import Library
 from index.page.citation_page import POLICY, add_citation_routes, has_letters, quotation_picture
+from index.records import texts
 from index.server import http
 from index.server.job_queue import Jobs
 from index.server.uploads import Uploads
@@ -174,24 +175,15 @@ def test_hostile_words_stay_words(client: TestClient, library: Library) -> None:
     assert "script-src 'self'" in response.headers["content-security-policy"]
 
 
+_OUTSIDE = "9-3 5-5 -5-3 1-9999999 1-99999999999999999999999 words %EF%BC%91-%EF%BC%92 %ED%A0%80-3 %00"
+_NOWHERE = "000000000000/1-2 %ED%A0%80/1-2 treaty.md/1-2 000000000000/1-2.png 000000000000 %22%3E%3Cscript%3E/1-2"
+
+
 @pytest.mark.parametrize(
     ("path", "status", "heading"),
     [
-        ("{id}/9-3", 422, "The span is outside the document"),
-        ("{id}/5-5", 422, "The span is outside the document"),
-        ("{id}/-5-3", 422, "The span is outside the document"),
-        ("{id}/1-9999999", 422, "The span is outside the document"),
-        ("{id}/1-99999999999999999999999", 422, "The span is outside the document"),
-        ("{id}/words", 422, "The span is outside the document"),
-        ("{id}/%EF%BC%91-%EF%BC%92", 422, "The span is outside the document"),
-        ("{id}/%ED%A0%80-3", 422, "The span is outside the document"),
-        ("{id}/%00", 422, "The span is outside the document"),
-        ("000000000000/1-2", 404, "This document is not in the library"),
-        ("%ED%A0%80/1-2", 404, "This document is not in the library"),
-        ("treaty.md/1-2", 404, "This document is not in the library"),
-        ("000000000000/1-2.png", 404, "This document is not in the library"),
-        ("000000000000", 404, "This document is not in the library"),
-        ("%22%3E%3Cscript%3E/1-2", 404, "This document is not in the library"),
+        *((f"{{id}}/{span}", 422, "The span is outside the document") for span in _OUTSIDE.split()),
+        *((path, 404, texts.NOT_IN_LIBRARY) for path in _NOWHERE.split()),
     ],
 )
 def test_invalid_address_is_a_page_in_our_words(
@@ -218,7 +210,7 @@ def test_removed_and_replaced_documents_are_told_apart(tmp_path: Path) -> None:
         assert "This document was replaced" in shown(replaced)
         assert f'href="../{newer[:12]}"' in replaced.text
         assert client.get(f"/d/{newer[:12]}").status_code == 200
-        assert "This document is not in the library" in shown(removed)
+        assert texts.NOT_IN_LIBRARY in shown(removed)
         assert "king" not in shown(replaced)
         assert client.get(f"{old}.png").status_code == 404
 
@@ -317,7 +309,7 @@ def test_private_citation_of_a_visitor_is_for_that_visitor(tmp_path: Path, index
             shared = other.send("GET", f"/d/{published}{suffix}")
             assert shared.status_code == 200
             assert ("x-robots-tag" not in shared.headers) == indexed
-        assert "Only you" in owner.send("GET", f"/d/{own}/4-9").text
+        assert texts.ONLY_YOU in owner.send("GET", f"/d/{own}/4-9").text
 
 
 def test_recognised_words_are_said_to_be_recognised(client: TestClient, library: Library, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from index.library.library import Library
 from index.library.question_files import QuestionTable
 from index.page import batch_forms, fragments, library_view
 from index.page.library_view import COLUMNS, PAGE_LENGTH, LibraryEvents, ListQuery, findings, matching, shelf_of
-from index.records import Citation, DocumentInfo, Location, Receipt, Row, Statement
+from index.records import Citation, DocumentInfo, Location, Receipt, Row, Statement, texts
 from index.records.document import Arrival, FileState
 from index.records.file_kinds import FORMATS
 from index.server.job_queue import Jobs
@@ -299,7 +299,7 @@ def test_read_only_library_offers_no_way_to_add(tmp_path: Path) -> None:
     assert f"Add {FORMATS}, up to" in library_view.adding(settings)
     assert "<form" not in library_view.keeping(settings, read_only=True)
     message = text_of(fragments.problem(LibraryReadOnly("/srv/library")))
-    assert message == "That did not work The library is read-only. You can search it, but not change it."
+    assert message == f"{texts.FAILED} The library is read-only. You can search it, but not change it."
 
 
 def test_links_and_folders_are_offered_only_if_allowed(tmp_path: Path) -> None:
@@ -331,7 +331,7 @@ def test_answer_table_links_each_question_to_its_answer() -> None:
     """An abstention shows the nearest words, and a failure shows the reason."""
     html = batch_forms.rows(ROWS, ["a" * 64])
     assert text_of(html).startswith("Who? (shows the whole answer) The king. [1] The king. Treaty p. 3 Strong match")
-    assert "No answer in this library Nearest: Nearest words. Oil" in text_of(html)
+    assert f"{texts.NO_ANSWER} Nearest: Nearest words. Oil" in text_of(html)
     assert "Not answered Too long. Ask a shorter one." in text_of(html)
     assert f'href="./?q=Who%3F&amp;in={"a" * 12}"' in html.replace("%2C", ",")
     assert 'href="./?q=%3D1%2B1"' in batch_forms.rows(ROWS[1:2], [])
@@ -433,7 +433,7 @@ def test_only_the_page_can_remove_a_document(tmp_path: Path) -> None:
             site.delete(f"/page/documents/{identity}", headers=ASKED_BY_THE_PAGE).text
         )
         again = site.delete(f"/page/documents/{identity}", headers=ASKED_BY_THE_PAGE)
-        assert "That did not work" in again.text
+        assert texts.FAILED in again.text
         assert names(library.documents()) == ["Oil"]
 
 

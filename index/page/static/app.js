@@ -68,7 +68,7 @@
     return url;
   };
   const NAME = document.getElementById("p-title").textContent; // `Pincite`, or the title of a demo.
-  const SECTIONS = { check: "Check", library: "Library", batch: "Questions" }; // Names of the sections other than Ask.
+  const SECTIONS = { ...window.pinciteSections, ask: "" }; // The page of an answer has the name of its question.
   const updateTitle = ({ question } = currentQuery()) => {
     root.toggleAttribute("data-asked", Boolean(question));
     const section = SECTIONS[root.dataset.section] || question;

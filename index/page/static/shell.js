@@ -40,7 +40,7 @@
     try { if (isTyped && box.value.trim()) sessionStorage.setItem("pincite.draft", box.value); } catch { /* storage is blocked */ }
   };
   const offerAgain = (text) => {
-    const again = Object.assign(document.createElement("button"), { type: "button", textContent: "Try again" });
+    const again = Object.assign(document.createElement("button"), { type: "button", textContent: told.dataset.again });
     again.onclick = () => {
       keepDraft();
       if (asked) location.search = new URLSearchParams({ q: asked });

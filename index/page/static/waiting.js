@@ -15,7 +15,7 @@
     <p><button type="button" class="p-button" data-act="tryAgain">${texts.TRY_AGAIN}</button></p></section>`;
   const KEPT = "Your question is kept.";
   const LOST = { title: "The connection is lost", text: `${texts.SILENT}. It may be restarting.`, hint: KEPT };
-  const BUSY = { title: "The server is busy", text: "Too many questions are waiting.", hint: texts.TRY_LATER };
+  const BUSY = { title: "The server is busy", text: texts.MANY_WAITING, hint: texts.TRY_LATER };
   const LATE = { title: "No answer yet", text: "The server can be reached, but it has not answered.", hint: KEPT };
   const FAILED = { title: texts.FAILED, text: "The server could not answer.", hint: KEPT };
 

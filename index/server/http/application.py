@@ -25,6 +25,7 @@ import index
 from index.citations.readable import environment
 from index.errors import PinciteError
 from index.library.library import Library
+from index.records import texts
 from index.server import mcp, modes
 from index.server.guard.body import protocol
 from index.server.guard.middleware import Guard
@@ -113,7 +114,8 @@ def openapi_function(app: FastAPI, settings: Settings) -> Callable[[], dict[str,
             schema = FastAPI.openapi(app)
             models = schema["components"]["schemas"]
             for model in _EXTRA_MODELS:
-                _add(models, model.model_json_schema(ref_template="#/components/schemas/{model}"))
+                described = model.model_json_schema(ref_template="#/components/schemas/{model}")
+                models.update({**described.pop("$defs", {}), described["title"]: described})
             _limit(models, settings)
         assert app.openapi_schema is not None
         return app.openapi_schema
@@ -121,20 +123,17 @@ def openapi_function(app: FastAPI, settings: Settings) -> Callable[[], dict[str,
     return openapi
 
 
-def _add(models: dict[str, Any], model: dict[str, Any]) -> None:
-    models.update(model.pop("$defs", {}))
-    models[model["title"]] = model
-
-
 def _limit(models: dict[str, Any], settings: Settings) -> None:
-    """Add the limits, so that clients know them in advance."""
-    for name in ("SearchRequest", "AskRequest", "CoverageRequest"):
-        models[name]["properties"]["question"]["maxLength"] = settings.max_question_characters
-    for name in ("SearchRequest", "AskRequest"):
-        models[name]["properties"]["limit"]["maximum"] = settings.max_hits
-    models["CheckRequest"]["properties"]["text"]["maxLength"] = settings.max_text_characters
-    for name in ("BatchRequest", "MatrixRequest"):
-        models[name]["properties"]["questions"]["maxItems"] = settings.max_batch_questions
+    """Add the limits to the fields of all request bodies, so that clients know them in advance."""
+    limits = {
+        "question": {"maxLength": settings.max_question_characters},
+        "questions": {"maxItems": settings.max_batch_questions},
+        "limit": {"maximum": settings.max_hits},
+        "text": {"maxLength": settings.max_text_characters},
+    }
+    for fields in (model["properties"] for name, model in models.items() if name.endswith("Request")):
+        for field in limits.keys() & fields.keys():
+            fields[field].update(limits[field])
 
 
 def build(library: Library, settings: Settings, jobs: Jobs) -> FastAPI:
@@ -155,7 +154,7 @@ def build(library: Library, settings: Settings, jobs: Jobs) -> FastAPI:
     app = FastAPIOffline(
         redoc_url=None,
         title="Pincite",
-        summary="Ask questions of your own documents; see the exact words that each answer rests on.",
+        summary=texts.PURPOSE,
         description=ABOUT,
         version=index.__version__,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},

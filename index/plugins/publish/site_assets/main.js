@@ -10,6 +10,7 @@ import { showOnMap } from "./map.js";
 import { closeSource, openSource } from "./viewer.js";
 
 const HITS = 10;
+const LOST = "The document of this link is not on this page.";
 const results = document.getElementById("results");
 const field = document.getElementById("question");
 const say = (text) => (document.getElementById("status").textContent = text);
@@ -57,13 +58,13 @@ async function show(site, { again = false } = {}) {
   }
   if (asked.document === undefined) closeSource();
   else await openSource(site.index, asked.document, asked.span, makeAddress(asked));
-  if (asked.isLost) say("The document of this link is not on this page.");
+  if (asked.isLost) say(LOST);
 }
 
 /** Return what the page shows, and the passages found, which the map shows. */
 async function contentFor(site, asked) {
   if (!asked.question) {
-    return [[examples(site), asked.isLost ? make("p", { class: "note" }, "The document of this link is not on this page.") : null], []];
+    return [[examples(site), asked.isLost ? make("p", { class: "note" }, LOST) : null], []];
   }
   const { question, view } = asked;
   const answer = site.answers.get(key(question));

@@ -67,7 +67,7 @@ function unsure(index, question, answer, notes) {
 
 function abstained(index, question, answer, notes) {
   return make("section", { class: "none", "aria-labelledby": "h-answer" },
-    make("h2", { class: "eyebrow", id: "h-answer" }, "No answer in these documents"), notes,
+    make("h2", { class: "eyebrow", id: "h-answer" }, index.texts.NO_ANSWER), notes,
     make("p", { class: "lead" }, "Nothing in the documents supports an answer to that."), prepared());
 }
 
