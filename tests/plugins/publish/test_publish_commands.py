@@ -155,5 +155,5 @@ def test_commands_of_plug_ins_can_be_left_out() -> None:
     )
     environments = (dict(os.environ, PINCITE_PLUGINS=plugins) for plugins in ("all", "none"))
     names = [set(run(env=environment).stdout.split()) for environment in environments]
-    assert names[0] - names[1] == {"key", "publish"}
+    assert names[0] - names[1] == {"eval", "key", "publish"}
     assert {"add", "ask", "serve"} <= names[1]
