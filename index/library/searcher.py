@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from index.storage.protocol import Store
     from index.text.questions import Question
 
-
+MIN_LETTERS = 4
+"""Shorter words, in letters, have too many neighbours."""
+PASSAGES_WITH_NAME = 3
+"""The least number of passages with a correction of a capitalised word: it may be another person's name."""
+LOOKED_AT = 20
+"""The number of passages with a correction among which one must still exist."""
+CORRECTED = "Searched for “{}”: “{}” stands nowhere in the documents."
 _MAX_NAMES = 3
 """A note names up to three files, then counts the others."""
 _MAX_NAME_CHARACTERS = 80
@@ -250,17 +256,6 @@ class Searcher:
 
         settings = self._session.base_settings
         return confidence(signals, encoder) >= HOPELESS_SHARE * min(settings.bar, settings.unsure_bar)
-
-
-# Corrects a word of a question that no passage has, if it is one letter away from a word that passages have.
-
-MIN_LETTERS = 4
-"""Shorter words, in letters, have too many neighbours."""
-PASSAGES_WITH_NAME = 3
-"""The least number of passages with a correction of a capitalised word: it may be another person's name."""
-LOOKED_AT = 20
-"""The number of passages with a correction among which one must still exist."""
-CORRECTED = "Searched for “{}”: “{}” stands nowhere in the documents."
 
 
 def correct(question: str, store: Store) -> tuple[str, tuple[str, ...]]:

@@ -243,9 +243,9 @@ def _parse_json(body: bytes) -> Any:
 
 
 def _cancel_request(body: bytes, scope: Scope) -> bytes | Refusal:
-    """Validate a request to cancel an event: Gradio expects names and numbers and fails on other values."""
+    """Validate a request to cancel or reset an event: Gradio expects names and numbers, and fails on other values."""
     wanted = _parse_json(body)
-    if isinstance(wanted, dict) and wanted.get("event_id") is None:  # cancelled before the page knew its name
+    if isinstance(wanted, dict) and wanted.get("event_id") is None:  # ended before the page knew its name
         wanted["event_id"] = _NOT_BEGUN
     values = wanted.values() if isinstance(wanted, dict) else [None]
     if not all(type(value) is int or (isinstance(value, str) and _SESSION.fullmatch(value)) for value in values):

@@ -9,8 +9,6 @@ from typing import Literal
 from index.text.query import Query, parse
 from index.text.words import NUMBER_WORDS, QUESTION_WORDS, STOP_WORDS, question_terms
 
-# Decides whether a question is whole: recognises fragments, and splits compound questions into whole ones.
-
 _WH = (
     rf"(?:{QUESTION_WORDS}"
     r"(?: (?:many|much|long|soon|far|old|tall|high|big|large|often|fast|quickly))?)"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -48,7 +47,6 @@ WORDS = (
     "communal arsenal psychologists hopping hoping agreed feed happily cries ties"
 )
 LARGEST_INDEX = 1_000_000
-FIRST_ANSWER_SECONDS = 2.0
 LEAST_AGREEMENT = 0.9
 MEDIAN_DIFFERENCE, LARGEST_DIFFERENCE = 0.01, 0.04
 """Between the scores, in [0, 1], of one passage on the site and in the library: .007 and .024 were seen."""
@@ -202,17 +200,14 @@ def test_questions_on_something_else_are_recognised(visitor: Watched) -> None:
 
 
 @pytest.mark.model
-def test_a_cold_visit_is_light_and_quick(browser: Browser, published: tuple[str, Path]) -> None:
-    """The index is small, and the first passage is there within two seconds of the first byte."""
+def test_a_cold_visit_is_light(browser: Browser, published: tuple[str, Path]) -> None:
+    """The index is small, and a link to a question shows passages; `benchmarks.site` says how soon."""
     url, folder = published
     assert sum((folder / name).stat().st_size for name in ("index.bin", "index.json")) < LARGEST_INDEX
     with watching(browser, url, service_workers="block") as watched:
         page = watched.context.new_page()
-        start = time.perf_counter()
         page.goto(f"{url}#q=Why+did+the+oil+companies+give+way%3F")
         page.locator(".card").first.wait_for()
-        seconds = time.perf_counter() - start
-    assert seconds < FIRST_ANSWER_SECONDS
 
 
 @pytest.mark.model

@@ -441,6 +441,7 @@ def test_event_may_end_while_it_is_cancelled(app: TestClient, monkeypatch: pytes
     """Gradio fails then (6.31), or has given the event no name yet; the page, which wanted its end, gets no error."""
     body = {"session_hash": "s", "fn_index": 3}
     assert app.post("/gradio_api/cancel", json={**body, "event_id": None}).json() == {"success": True}
+    assert app.post("/gradio_api/reset", json={"event_id": None}).json() == {"success": True}
 
     async def fail(*_: object) -> None:
         raise KeyError("an event that has ended")
