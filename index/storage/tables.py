@@ -173,7 +173,8 @@ def forget_replaced(connection: Connection) -> None:
 
 
 APPLICATION_ID = 0x50494E43  # "PINC", so that `file catalog.db` and we can recognise our databases
-VERSION = 2
+VERSION = 3
+"""Rises with every change of the tables: an older library then gets those that it lacks."""
 NEVER = 2**63 - 1
 """A generation that no library reaches: SQLite's largest integer."""
 

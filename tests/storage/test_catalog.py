@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -486,17 +487,25 @@ def test_newer_catalog_format_is_refused(catalog: Catalog, folder: Path) -> None
 
 def test_older_catalog_gets_the_tables_that_it_lacks(catalog: Catalog, folder: Path) -> None:
     """Its documents and its identity stay. Where it cannot be written, the error says to open it elsewhere."""
-    put(catalog, SHIP)
+    number = put(catalog, SHIP)
     before = catalog.library_id, catalog.generation(), catalog.documents()
     catalog.close()
-    for statement in ("DROP TABLE readings", "DROP TABLE predecessors", "PRAGMA user_version = 1"):
+    for statement in (f"DROP TABLE {table}" for table in ("readings", "predecessors", "boxes")):
         tamper(folder, statement)
+    tamper(folder, f"PRAGMA user_version = {tables.VERSION - 1}")
     with pytest.raises(LibraryError, match="where its folder can be written"):
         Catalog(folder, immutable=True)
     for _ in range(2):
         with closing(Catalog(folder)) as opened:
             assert (opened.library_id, opened.generation(), opened.documents()) == before
             assert opened.successor_of("0" * 64) == ""
+            assert tables.boxes_of(opened.database, number) == ()
+
+
+def test_version_rises_with_the_tables() -> None:
+    """Otherwise, an older library would lack a table and be called damaged. After a change, raise both."""
+    digest = hashlib.sha256(tables.TABLES.encode()).hexdigest()[:12]
+    assert (tables.VERSION, digest) == (3, "2be2a99fe441")
 
 
 def test_invalid_utf8_raises_library_damaged(catalog: Catalog, folder: Path) -> None:
