@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     MakeSet = Callable[..., Path]
 
-SHARED = Path(__file__).parents[2].parent / "shared" / "eval"
+SHARED = Path(__file__).parents[4] / "shared" / "eval"
 SMALL_SETS = ("adi", "chunking", "covidqa", "cran")
 LARGE_SETS = ("cisi", "clapnq", "scifact", "squad_v2")
 CORPUS = [
