@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _BLOCK = 4096
 """The number of ids that are reserved in the old catalog at a time."""
+_COPIED_TABLES = ("sources", "arrivals", "predecessors")
+"""Tables of two columns that are copied as they are, at the end."""
 _STAYING_FILES = ("catalog.db", "writer.", "queue.db", "files.db")
 _LEXICAL = "lexical"
 _TEMPORARY_SUFFIXES = (".lock", ".part")
@@ -75,14 +77,15 @@ class Successor:
             connection.execute("INSERT OR REPLACE INTO sources VALUES (?, ?)", (document.source, number))
 
     def finish(self) -> None:
-        """Copy all sources and the id counters of the old catalog. Call only while other writers are locked out."""
+        """Copy all sources, the documents' history and the id counters. Call only while writers are locked out."""
         with self._old.database.snapshot():
-            sources = self._old.database.rows("SELECT source, document FROM sources")
+            copied = {name: self._old.database.rows(f"SELECT * FROM {name}") for name in _COPIED_TABLES}
             highest = self._old.database.rows("SELECT name, seq FROM sqlite_sequence")
             generation = max(self._old.generation(), self._new.generation()) + 1
         with self._new.database.writing() as connection:
-            connection.execute("DELETE FROM sources")
-            connection.executemany("INSERT INTO sources VALUES (?, ?)", sources)
+            for table, rows in copied.items():
+                connection.execute(f"DELETE FROM {table}")
+                connection.executemany(f"INSERT INTO {table} VALUES (?, ?)", rows)
             for name, number in highest:
                 tables.raise_sequence(connection, name, number)
             connection.execute("UPDATE meta SET value = ? WHERE key = 'generation'", (str(generation),))

@@ -50,8 +50,9 @@ def _twice(vectors: Vectors) -> Vectors:
 
 
 def documents_and_sources(library: Library) -> dict[str, Any]:
-    """The documents and sources, which a rebuild must not change."""
-    return {identity: parts[:2] for identity, parts in contents_of(library).items()}
+    """The documents, their sources and when each was added, which a rebuild must not change."""
+    added_at = library.parts.store.catalog.added_at
+    return {identity: (*parts[:2], added_at(identity)) for identity, parts in contents_of(library).items()}
 
 
 def test_rebuild_replaces_the_encoder(filled: Library, open_library: Callable[..., Library]) -> None:
@@ -166,6 +167,7 @@ def test_rebuild_interrupted_at_the_last_step_changes_nothing(
 def test_rebuild_includes_changes_made_during_it(filled: Library, open_library: Callable[..., Library]) -> None:
     """Documents and sources added, replaced or removed during a rebuild, also at its end, are so in the new library."""
     sources = filled.folder.parent / "sources"
+    replaced = filled.find("00.md").id
     changes: list[int] = []
 
     def change_library(step: str, position: int, total: int) -> None:
@@ -193,6 +195,7 @@ def test_rebuild_includes_changes_made_during_it(filled: Library, open_library: 
         "01.md",
         "other place.md",
     ]
+    assert library.parts.store.catalog.successor_of(replaced) == library.find("00.md").id
     assert library.problems() == []
 
 
