@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from index.answers.context import Context
+from index.answers.extractive import Context
 from index.encoders.answer_reader import UNREAD
 from index.records import Answer, Citation, Span, Statement
 from index.records.remarks import recognition_notes

@@ -22,7 +22,7 @@ from index.storage.tables import unpack_sentence_vectors
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
-    from index.answers.context import Context
+    from index.answers.extractive import Context
     from index.answers.follow_up import Turn
     from index.library.searcher import Searcher
     from index.library.session import Models, Session

@@ -7,8 +7,7 @@ from dataclasses import replace
 import pytest
 
 from index.answers.assembly import narrow, widen
-from index.answers.context import Context, Run
-from index.answers.extractive import quotes
+from index.answers.extractive import Context, Run, quotes
 from index.records import DocumentInfo, Hit, Location, Passage, Span
 from index.storage.catalog.passage_queries import PassageRow
 from index.text.questions import read_question
