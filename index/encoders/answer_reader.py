@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from index.encoders.pairs import PairStates, Text
+    from index.encoders.pairs import PairStates
     from index.records import Span
 
     Floats = np.ndarray[Any, np.dtype[np.float32]]
@@ -68,7 +68,7 @@ class AnswerReader:
     def __init__(self, weights: dict[str, Tensor], precision: str) -> None:
         from index.encoders.pairs import PairLayers
 
-        self._layers = PairLayers(weights, precision)
+        self._layers = PairLayers(weights, precision, longest_first=MAX_QUESTION_TOKENS, longest=MAX_TOKENS)
         self._heads = _Heads(weights)
         self._threads = one_core_threads(THREADS, "pincite-reader")
 
@@ -77,18 +77,13 @@ class AnswerReader:
 
         Each core reads its share of the windows in one pass: four short ones take three quarters of the time.
         """
-        tokens = self._layers.read(question)
         shares = _shares([len(window.text) for window in windows])
-        read = self._threads.map(lambda share: self._verdicts(tokens, [windows[n] for n in share]), shares)
+        read = self._threads.map(lambda share: self._verdicts(question, [windows[n] for n in share]), shares)
         verdicts = dict(zip(chain.from_iterable(shares), chain.from_iterable(read), strict=True))
         return [verdicts[n] for n in range(len(windows))]
 
-    def _verdicts(self, question: Text, windows: Sequence[Window]) -> list[Verdict]:
-        from index.encoders.pairs import lay_out
-
-        texts = [self._layers.read(window.text) for window in windows]
-        pairs = [lay_out(question, text, longest_first=MAX_QUESTION_TOKENS, longest=MAX_TOKENS) for text in texts]
-        return list(map(self._heads, windows, texts, self._layers(pairs)))
+    def _verdicts(self, question: str, windows: Sequence[Window]) -> list[Verdict]:
+        return list(map(self._heads, windows, self._layers([(question, window.text) for window in windows])))
 
 
 def follow_up(question: str, before: str, cited: str) -> str:
@@ -115,16 +110,15 @@ class _Heads:
         self._sentence = tensors("sentence.0", "sentence.3")
         self._any = tensors("any.0", "any.3")
 
-    def __call__(self, window: Window, text: Text, pair_states: PairStates) -> Verdict:
+    def __call__(self, window: Window, pair: PairStates) -> Verdict:
         from torch.nn.functional import linear
 
         sentences = np.full(len(window.sentences), UNREAD, dtype=np.float32)
-        second = pair_states.second
-        states, whole = second.numpy(), pair_states.whole.numpy()
-        places, firsts = _first_tokens(window, text, len(states))
+        states, whole = pair.second.numpy(), pair.whole.numpy()
+        places, firsts = _first_tokens(window, pair.offsets[: len(states)])
         if not len(places):
             return Verdict(sentences, UNREAD)
-        tokens = linear(second, *self._token).numpy()[:, 0]
+        tokens = linear(pair.second, *self._token).numpy()[:, 0]
         means = np.add.reduceat(states, firsts) / np.diff(firsts, append=len(states))[:, None]
         best = np.maximum.reduceat(tokens, firsts)
         wholes = np.broadcast_to(whole, means.shape)
@@ -135,10 +129,10 @@ class _Heads:
         return Verdict(sentences, float(_perceptron(summary[None], *self._any)[0]))
 
 
-def _first_tokens(window: Window, text: Text, tokens: int) -> tuple[Integers, Integers]:
-    """Return the indices of the sentences within the first `tokens` tokens, and the index of each one's first token."""
+def _first_tokens(window: Window, tokens: Sequence[tuple[int, int]]) -> tuple[Integers, Integers]:
+    """Return the indices of the sentences that have some of these tokens, and the index of each one's first token."""
     starts = [span.start for span in window.sentences]
-    of_token = np.searchsorted(starts, [start for start, _ in text.offsets[:tokens]], side="right") - 1
+    of_token = np.searchsorted(starts, [start for start, _ in tokens], side="right") - 1
     places, firsts = np.unique(of_token, return_index=True)
     return places[places >= 0], firsts[places >= 0]
 

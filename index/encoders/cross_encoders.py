@@ -207,24 +207,14 @@ class _Model:
         from index.encoders.pairs import PairLayers, load_weights
 
         weights = load_weights(path, sha256)
-        return cls(PairLayers(weights, choose_precision(precision, "cpu", own=True, rough=True)), weights)
+        chosen = choose_precision(precision, "cpu", own=True, rough=True)
+        return cls(PairLayers(weights, chosen, longest_first=MAX_CLAIM_TOKENS, longest=MAX_PAIR_TOKENS), weights)
 
     def logits(self, pairs: Sequence[tuple[str, str]]) -> Tensor:
         import torch
         from torch.nn import functional
 
-        from index.encoders.pairs import lay_out
-
-        inputs = [
-            lay_out(
-                self._layers.read(claim),
-                self._layers.read(premise),
-                longest_first=MAX_CLAIM_TOKENS,
-                longest=MAX_PAIR_TOKENS,
-            )
-            for claim, premise in pairs
-        ]
-        pooled = torch.stack([_pooled(states) for states in self._layers(inputs)])
+        pooled = torch.stack([_pooled(states) for states in self._layers(pairs)])
         return self._out(functional.gelu(self._dense(pooled)))
 
 
@@ -232,7 +222,7 @@ def _pooled(states: PairStates) -> Tensor:
     """Return the state of the pair, the mean and the maximum of the claim's tokens in one row; shape (3 * size,)."""
     import torch
 
-    claim = states.first if len(states.first) else torch.zeros_like(states.states[:1])
+    claim = states.first if len(states.first) else torch.zeros_like(states.whole[None])
     return torch.cat([states.whole, claim.mean(0), claim.amax(0)])
 
 

@@ -12,12 +12,14 @@ import hashlib
 import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from index.encoders.bert import Bert, concatenate
+from index.encoders.bert import Bert
 from index.encoders.pretrained import read_default
 from index.errors import EncoderError, WeightsMismatch
 from index.text.words import stem
@@ -69,8 +71,7 @@ class _Link(NamedTuple):
     before: _Link | None
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """Two texts as one input sequence; each list has one item for each token."""
 
     ids: list[int]
@@ -166,64 +167,49 @@ def _aligned(first: Sequence[str], second: Sequence[str]) -> list[tuple[int, int
     return pairs
 
 
-@dataclass(frozen=True, slots=True)
-class PairStates:
+class PairStates(NamedTuple):
     """The states of one pair's tokens, each of shape (tokens, size)."""
 
-    pair: Pair
-    states: Tensor
-    """The states of all tokens, `[CLS]` first."""
-
-    @property
-    def whole(self) -> Tensor:
-        """The state of `[CLS]`, shape (size,)."""
-        return self.states[0]
-
-    @property
-    def first(self) -> Tensor:
-        """The states of the first text."""
-        return self.states[1 : self.pair.first + 1]
-
-    @property
-    def second(self) -> Tensor:
-        """The states of the second text."""
-        return self.states[self.pair.first + 2 : -1]
+    whole: Tensor
+    """The state of `[CLS]`, shape (size,)."""
+    first: Tensor
+    second: Tensor
+    offsets: list[tuple[int, int]]
+    """Start and end of each token of the second text; the last ones may have no state."""
 
 
 class PairLayers:
     """The layers and their tokenizer: from pairs of texts to states of tokens.
 
-    `weights` are the float32 weights of one of our files by name. Weights of other parts are ignored. Raises
-    EncoderError if the default encoder is not complete.
+    `weights` are the float32 weights of one of our files by name. Weights of other parts are ignored. A pair is cut at
+    `longest` tokens, its first text at `longest_first`. Raises EncoderError if the default encoder is not complete.
     """
 
-    def __init__(self, weights: dict[str, Tensor], precision: str) -> None:
+    def __init__(self, weights: dict[str, Tensor], precision: str, *, longest_first: int, longest: int) -> None:
         default = read_default()
         words = default.layers.state_dict()[WORDS]
         model = SimpleNamespace(config=default.layers.config, state_dict=lambda: {**weights, WORDS: words})
         self._layers = Bert(model, precision)
         self._tokenizer: Tokenizer = default.tokenizer
+        self._lay_out = partial(lay_out, longest_first=longest_first, longest=longest)
         segments = weights[SEGMENTS]
         self._added = torch.stack(
             [segments - segments[0] + mark for mark in weights[MARKS_WEIGHT]]
         )  # (marks, segments, size)
 
-    @property
-    def size(self) -> int:
-        """The length of a state."""
-        return self._layers.size
-
-    def read(self, text: str) -> Text:
-        """Return the tokens and words of a text."""
-        return read_text(self._tokenizer, text)
-
-    def __call__(self, pairs: Sequence[Pair]) -> list[PairStates]:
+    def __call__(self, pairs: Sequence[tuple[str, str]]) -> list[PairStates]:
         """Return the states of each pair, from one forward pass for all of them."""
-        ids, lengths = concatenate([pair.ids for pair in pairs])
-        marks, _ = concatenate([pair.marks for pair in pairs])
-        segments, _ = concatenate([pair.segments for pair in pairs])
+        texts = {text: read_text(self._tokenizer, text) for text in set(chain.from_iterable(pairs))}
+        laid_out = [self._lay_out(texts[first], texts[second]) for first, second in pairs]
+        lengths = [len(pair.ids) for pair in laid_out]
+        ids, segments, marks = (
+            torch.tensor([*chain(*rows)]) for rows in zip(*(pair[:3] for pair in laid_out), strict=True)
+        )
         states = torch.split(self._layers(ids, lengths, self._added[marks, segments]), lengths)
-        return [PairStates(pair, pair_states) for pair, pair_states in zip(pairs, states, strict=True)]
+        return [
+            PairStates(rows[0], rows[1 : pair.first + 1], rows[pair.first + 2 : -1], texts[second].offsets)
+            for rows, pair, (_, second) in zip(states, laid_out, pairs, strict=True)
+        ]
 
 
 def load_weights(path: Path, sha256: str) -> dict[str, Tensor]:
