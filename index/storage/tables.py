@@ -40,13 +40,6 @@ def insert_details(connection: Connection, number: int, document: Document) -> N
         connection.execute("INSERT INTO readings VALUES (?, ?)", (number, reading))
 
 
-def passages_with_tables(database: Database, condition: str, values: Sequence[Any]) -> list[tuple[int, int, int, int]]:
-    """Return id, document, start and end of the passages `p` that a condition selects and that have rows of a table."""
-    among = "EXISTS (SELECT 1 FROM cells c WHERE c.document = p.document AND c.start < p.end AND c.end > p.start)"
-    query = f"SELECT p.id, p.document, p.start, p.end FROM passages p WHERE ({condition}) AND {among}"
-    return database.rows(query, values)
-
-
 def tables_in(database: Database, number: int, span: Span | None = None) -> tuple[Table, ...]:
     """Return the tables of a document that overlap a span, or all of them, in order. Raises LibraryDamaged."""
     rows = _overlapping(database, "SELECT content FROM cells WHERE document = ?", number, span)
@@ -76,37 +69,25 @@ def details_in(
 ) -> list[tuple[tuple[Table, ...], tuple[WordBox, ...]]]:
     """Return the tables and the boxes that overlap each place: a document's number and a span in it.
 
-    Boxes are those of documents with recognised words. Most documents have neither these nor tables, so two queries for
-    all places come first.
+    Boxes are those of documents with recognised words. Most documents have neither these nor tables, so one query for
+    all places comes first.
     """
-    tabular, recognised = (
-        _documents_in(database, rows, places) for rows in ("cells WHERE", "boxes WHERE recognised AND")
-    )
+    query = """SELECT value, EXISTS (SELECT 1 FROM cells WHERE document = value),
+                      EXISTS (SELECT 1 FROM boxes WHERE recognised AND document = value) FROM json_each(?)"""
+    rows = database.rows(query, [json.dumps(sorted({number for number, _ in places}))])
+    has = {number: (has_tables, has_boxes) for number, has_tables, has_boxes in rows}
     return [
         (
-            tables_in(database, number, span) if number in tabular else (),
-            boxes_in(database, number, span) if number in recognised else (),
+            tables_in(database, number, span) if has[number][0] else (),
+            boxes_in(database, number, span) if has[number][1] else (),
         )
         for number, span in places
     ]
 
 
-def _documents_in(database: Database, rows: str, places: Sequence[tuple[int, Span]]) -> set[int]:
-    """Return the numbers of the documents of these places that have some rows of a table."""
-    query = f"SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM {rows} document = value)"
-    return {row[0] for row in database.rows(query, [json.dumps(sorted({number for number, _ in places}))])}
-
-
-def reading_of(database: Database, content: str) -> Reading:
-    """Return the reading that was stored as JSON. Raises LibraryDamaged."""
-    try:
-        return _reading(content)
-    except (TypeError, ValueError) as error:
-        raise database.damaged(f"a document was read in an unknown way: {error}") from error
-
-
 @lru_cache(maxsize=64)
-def _reading(content: str) -> Reading:
+def reading_of(content: str) -> Reading:
+    """Return the reading that was stored as JSON. Raises ValueError or TypeError if it is none."""
     return Reading.of(json.loads(content))
 
 

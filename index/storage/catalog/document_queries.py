@@ -192,12 +192,12 @@ def _infos(database: Database, condition: str, *values: Any) -> dict[int, Docume
 
 
 def _info(database: Database, row: Sequence[Any]) -> DocumentInfo:
+    *stated, notes, claimed, whole, reading = row[1:]
     try:
-        notes, claimed, whole, reading = tuple(json.loads(row[-4])), bool(row[-3]), row[-2], row[-1]
-        how = reading_of(database, reading)
-        return DocumentInfo(*row[1:-4], notes, claimed, False, whole, how)  # type: ignore[call-arg,unused-ignore]
+        details = (tuple(json.loads(notes)), bool(claimed), False, whole, reading_of(reading))
     except (TypeError, ValueError) as error:
-        raise database.damaged(f"document {row[0]} has notes that are no list: {error}") from error
+        raise database.damaged(f"the notes or the reading of document {row[0]} are damaged: {error}") from error
+    return DocumentInfo(*stated, *details)  # type: ignore[call-arg,unused-ignore]
 
 
 def ranges(catalog: WithDatabase, numbers: Sequence[int]) -> list[DocumentRange]:

@@ -30,9 +30,11 @@ _VECTOR_BLOCK = 8192
 """Passages in a block of vectors."""
 _KEYS = 500
 """Maximum number of keys in one query, because SQLite limits the number of parameters."""
-_COLUMNS = """p.id, d.id, p.ordinal, p.start, p.end, p.text, p.sentences, p.document, v.sentences, v.vector, p.checksum,
-    (SELECT group_concat(l.start) FROM landmarks l WHERE l.document = p.document
-     AND l.kind = 'heading' AND l.start >= p.start AND l.start < p.end), d.media_type, d.title"""
+_HAS_ROWS = "EXISTS (SELECT 1 FROM cells c WHERE c.document = p.document AND c.start < p.end AND c.end > p.start)"
+"""Whether a passage has rows of a table; most have none."""
+_COLUMNS = f"""p.id, d.id, p.ordinal, p.start, p.end, p.text, p.sentences, p.document, v.sentences, v.vector,
+    p.checksum, (SELECT group_concat(l.start) FROM landmarks l WHERE l.document = p.document
+     AND l.kind = 'heading' AND l.start >= p.start AND l.start < p.end), d.media_type, d.title, {_HAS_ROWS}"""
 _LANDMARKS = "SELECT kind, start, label, level FROM landmarks WHERE document = ?"
 
 
@@ -102,19 +104,12 @@ def texts(catalog: WithDatabase, ranges: Sequence[DocumentRange]) -> Iterator[tu
 
 def _words_above(database: Database, first: int, last: int) -> dict[int, str]:
     """Return the headers of the rows in passages with ids from `first` to `last`, by passage."""
-    condition = "p.id BETWEEN ? AND ?"
-    found = _tables_of(database, condition, [first, last])
-    spans = f"SELECT p.id, p.start, p.end, substr(p.text, 1, p.end - p.start) FROM passages p WHERE {condition}"
-    rows = database.rows(spans, [first, last]) if found else []
-    return {row[0]: words_above(found[row[0]], Span(row[1], row[2]), row[3]) for row in rows if row[0] in found}
-
-
-def _tables_of(database: Database, condition: str, values: Sequence[Any]) -> dict[int, tuple[Table, ...]]:
-    """Return the tables that overlap the passages which a condition selects, by passage; most have none."""
-    found: dict[int, tuple[Table, ...]] = {}
-    for passage, number, start, end in tables.passages_with_tables(database, condition, values):
-        found[passage] = tables.tables_in(database, number, Span(start, end))
-    return found
+    columns = "p.id, p.document, p.start, p.end, substr(p.text, 1, p.end - p.start)"
+    query = f"SELECT {columns} FROM passages p WHERE p.id BETWEEN ? AND ? AND {_HAS_ROWS}"
+    return {
+        identity: words_above(tables.tables_in(database, number, Span(start, end)), Span(start, end), text)
+        for identity, number, start, end, text in database.rows(query, [first, last])
+    }
 
 
 def vectors(catalog: WithDatabase, ranges: Sequence[DocumentRange]) -> Iterator[tuple[Array, Array]]:
@@ -165,16 +160,16 @@ def _rows(database: Database, condition: str, values: Sequence[Any]) -> list[tup
     for row, spans in zip(rows, checked, strict=True):
         if spans is None:
             raise database.damaged(f"passage {row[0]} does not match its checksum")
-    found = _tables_of(database, condition, values)
-    return [_passage_row(row, spans or (), found.get(row[0], ())) for row, spans in zip(rows, checked, strict=True)]
+    return [_passage_row(database, row, spans or ()) for row, spans in zip(rows, checked, strict=True)]
 
 
-def _passage_row(row: Sequence[Any], spans: tuple[Span, ...], found: tuple[Table, ...]) -> tuple[PassageRow, str]:
+def _passage_row(database: Database, row: Sequence[Any], spans: tuple[Span, ...]) -> tuple[PassageRow, str]:
     """Return a passage and the white space after it."""
     identity, document_id, ordinal, start, end, text, _, number, sentence_vectors, vector = row[:10]
-    headings, media_type, title = row[11:]
+    headings, media_type, title, has_rows = row[11:]
     passage = Passage(identity, document_id, ordinal, start, end, text[: end - start], spans)
     starts = frozenset(map(int, headings.split(","))) if headings else frozenset()
+    found = tables.tables_in(database, number, Span(start, end)) if has_rows else ()
     own = format_of(media_type)
     row_of = partial(PassageRow, passage, number, sentence_vectors, vector, starts, not own.prose, title)
     return row_of(slides=own.place == "slide", tables=found), text[end - start :]
