@@ -13,8 +13,7 @@ import anyio.to_thread
 import pytest
 import uvicorn
 
-from index.server.guard.body import protocol
-from index.server.guard.middleware import Guard
+from index.server.guard.middleware import Guard, protocol
 from index.settings import Settings
 from tests.hosted import wait_until
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.server.guard.body import JsonValueCounter
+from index.server.guard.middleware import JsonValueCounter
 from tests.cases import cases
 
 VALUES = st.recursive(

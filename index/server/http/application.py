@@ -27,8 +27,7 @@ from index.errors import PinciteError
 from index.library.library import Library
 from index.records import texts
 from index.server import mcp, modes
-from index.server.guard.body import protocol
-from index.server.guard.middleware import Guard
+from index.server.guard.middleware import Guard, protocol
 from index.server.http import ask_routes, document_routes, health_routes, job_routes, problems, service
 from index.server.http.requests import FromFolder, FromUrl
 from index.server.http.responses import preferred_type
