@@ -131,7 +131,7 @@ def test_failed_question_keeps_the_callers_thread_counts(
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("out of memory")
 
-    for target in ("index.encoders.encoder.LightPass.__call__", "index.storage.dense.index_state.IndexState._found"):
+    for target in ("index.encoders.encoder.LightPass.__call__", "index.storage.dense.dense_index.IndexState._found"):
         with monkeypatch.context() as patch:
             patch.setattr(target, broken)
             with pytest.raises(RuntimeError, match="out of memory"):

@@ -15,8 +15,8 @@ import pytest
 
 from index.encoders.encoder import normalised
 from index.storage.catalog.catalog import Catalog
+from index.storage.dense.builder import APPROXIMATE_FROM
 from index.storage.dense.dense_index import DenseIndex
-from index.storage.dense.index_state import APPROXIMATE_FROM
 from tests.faults.disks import fill_disk
 from tests.nightly import length
 from tests.storage.factories import put_vectors

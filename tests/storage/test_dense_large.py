@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from index.errors import LibraryDamaged, LibraryNotWritable
 from index.storage.catalog.catalog import Catalog
-from index.storage.dense import builder, index_state
+from index.storage.dense import builder
 from index.storage.dense.dense_index import DenseIndex
 from index.storage.protocol import Scope
 from tests.nightly import length
@@ -34,10 +34,10 @@ ALL_PASSAGES = 2**31
 
 def lower_thresholds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Treat a library as large from a few hundred passages on."""
-    monkeypatch.setattr(index_state, "APPROXIMATE_FROM", LARGE)
-    monkeypatch.setattr(index_state, "MIN_CHANGED_PASSAGES", 40)
+    monkeypatch.setattr(builder, "APPROXIMATE_FROM", LARGE)
+    monkeypatch.setattr(builder, "MIN_CHANGED_PASSAGES", 40)
     monkeypatch.setattr(builder, "MIN_COMPARED_VECTORS", 50)
-    monkeypatch.setattr(index_state, "RESTART_SECONDS", 0.0)
+    monkeypatch.setattr(builder, "RESTART_SECONDS", 0.0)
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +57,7 @@ def spawned_folders(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         folders.append(folder)
         return FinishedProcess()
 
-    monkeypatch.setattr(index_state, "_spawn", spawn)
+    monkeypatch.setattr(builder, "_spawn", spawn)
     return folders
 
 
@@ -322,7 +322,7 @@ def test_failed_builder_is_reported_to_the_waiting_caller(
         def wait(self) -> int:
             return 1
 
-    monkeypatch.setattr(index_state, "_spawn", lambda *_: FailedProcess())
+    monkeypatch.setattr(builder, "_spawn", lambda *_: FailedProcess())
     with pytest.raises(LibraryNotWritable, match="could not be built"):
         index_of(large_catalog, folder).settle()
 
