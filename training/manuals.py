@@ -26,7 +26,7 @@ from index import Library, Settings
 from index.encoders.encoder import Draft, load_encoder
 from index.records import Span
 from index.records.table import words_above
-from index.search.cells import rows_of
+from index.search.readings import rows_of
 from tests.fakes import FakeEncoder
 from training.passages import DATA, asked, asked_cells, digest, own_claims
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from index.encoders.answer_reader import follow_up
 from index.records import Span
-from index.search.cells import row_window
+from index.search.readings import row_window
 from index.text.sentences import split_sentences
 from index.text.words import question_terms, terms
 from training.passages import asked, asked_cells, digest, guides, papers, written

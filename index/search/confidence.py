@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence, Set
 
     from index.records import Found
-    from index.search.cells import CellFound
     from index.search.evidence import EncodedQuestion, PassageEvidence
-    from index.search.readings import ReadPassage
+    from index.search.readings import CellFound, ReadPassage
 
     Coefficients = Mapping[str, float]
 
@@ -103,16 +102,18 @@ class Word:
     """Its weight, by rarity."""
     distinctive: bool
     """Whether it is a name, a number or a rare word. If an answer does not contain it, the reader must be told."""
+    asked: bool
+    """Whether a follow-up has it among its own words; true in any other question."""
 
 
 def words_of(question: EncodedQuestion) -> list[Word]:
     """Return the question's content words, each once."""
-    asked = question.text
-    return [_word(text, asked) for text in dict.fromkeys(question.words.values())]
+    text, asked = question.text, question.asked
+    return [_word(word, text, asked=word in asked) for word in dict.fromkeys(question.words.values())]
 
 
 def signals(
-    question: EncodedQuestion, found: Sequence[PassageEvidence], titles: Sequence[str], cosines: Sequence[float]
+    words: Sequence[Word], found: Sequence[PassageEvidence], titles: Sequence[str], cosines: Sequence[float]
 ) -> dict[str, float]:
     """Return the signals of the passages found, best first, and of all candidates' cosines; empty if nothing was found.
 
@@ -124,7 +125,6 @@ def signals(
     """
     if not found or not cosines:
         return {}
-    words = words_of(question)
     total = sum(word.weight for word in words) or 1.0
     passages = _terms_near(found, titles)
     sentences = [terms for passage in found[:NEAR] for terms in passage.terms]
@@ -137,14 +137,14 @@ def signals(
         "overlap": max(shares[: len(sentences)]),
         "coverage": max(shares[len(sentences) : -1]),
         "together": shares[-1],
-        "absent": float(min(len(_absent(question, contained[-1])), 2)),
+        "absent": float(min(len(_absent(words, contained[-1])), 2)),
         "told": _matched_share(words, contained[len(sentences)]),
     }
 
 
 def read_signals(
     before: Mapping[str, float],
-    question: EncodedQuestion,
+    words: Sequence[Word],
     found: Sequence[PassageEvidence],
     titles: Sequence[str],
     pinned: ReadPassage | CellFound | None,
@@ -157,7 +157,6 @@ def read_signals(
     """
     if not before:
         return {}
-    words = words_of(question)
     (contained,) = words_in([word.text for word in words], _terms_near(found[:1], titles))
     return {
         **before,
@@ -168,22 +167,20 @@ def read_signals(
     }
 
 
-def absent_words(question: EncodedQuestion, found: Sequence[PassageEvidence], titles: Sequence[str]) -> list[str]:
+def absent_words(words: Sequence[Word], found: Sequence[PassageEvidence], titles: Sequence[str]) -> list[str]:
     """Return the question's names, numbers and rare words that none of the first NEAR passages contains, in its order.
 
     The titles of their documents count as part of them. Without passages, no word is absent.
     """
     if not found:
         return []
-    words = [word.text for word in words_of(question)]
-    (contained,) = words_in(words, [frozenset().union(*_terms_near(found, titles))])
-    return _absent(question, contained)
+    (contained,) = words_in([word.text for word in words], [frozenset().union(*_terms_near(found, titles))])
+    return _absent(words, contained)
 
 
-def _absent(question: EncodedQuestion, contained: Set[str]) -> list[str]:
+def _absent(words: Sequence[Word], contained: Set[str]) -> list[str]:
     """Return the distinctive words that are not contained; of a follow-up, only its own."""
-    words = (word for word in words_of(question) if word.distinctive and word.text in question.asked)
-    return [word.text for word in words if word.text not in contained]
+    return [word.text for word in words if word.distinctive and word.asked and word.text not in contained]
 
 
 def _terms_near(found: Sequence[PassageEvidence], titles: Sequence[str]) -> list[frozenset[str]]:
@@ -192,11 +189,11 @@ def _terms_near(found: Sequence[PassageEvidence], titles: Sequence[str]) -> list
     return [frozenset((*terms, *title)) for terms, title in pairs]
 
 
-def _word(text: str, question: str) -> Word:
+def _word(text: str, question: str, *, asked: bool) -> Word:
     rare = rarity(text)
     named = text[:1].isupper() and not question.startswith(text) and not question.isupper()
     distinctive = named or any(map(str.isdigit, text)) or rare >= RARE
-    return Word(text, rare**2, distinctive and text != "I")
+    return Word(text, rare**2, distinctive and text != "I", asked)
 
 
 def _matched_share(words: Sequence[Word], contained: Set[str]) -> float:

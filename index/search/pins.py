@@ -28,9 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 
     from index.records import DocumentInfo
-    from index.search.cells import CellFound
     from index.search.fusion import SideScores
-    from index.search.readings import ReadPassage
+    from index.search.readings import CellFound, ReadPassage
 
 
 # Earlier evidence: what a thread has already found stays a candidate for its next question.

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from index.encoders.answer_reader import follow_up
 from index.encoders.encoder import Draft
 from index.records import CANDIDATES, Found
-from index.search.cells import find_cell
-from index.search.confidence import absent_words, read_signals, signals
+from index.search.confidence import absent_words, read_signals, signals, words_of
 from index.search.evidence import EncodedQuestion
 from index.search.fusion import (
     StageTimer,
@@ -25,7 +24,7 @@ from index.search.fusion import (
     weigh_by_evidence,
 )
 from index.search.pins import HitBuilder, candidates, favour
-from index.search.readings import read_hits, share_of_pin
+from index.search.readings import find_cell, read_hits, share_of_pin
 from index.text.words import word_spans
 
 if TYPE_CHECKING:
@@ -153,7 +152,8 @@ class Retriever:
                 scores = append_rest(scores, sides.fused)
                 hits = builder.hits(scores, limit)
         with timer.measure("telling"):
-            answerability = signals(encoded, *self._near_evidence(builder, hits), list(sides.dense.values()))
+            words = words_of(encoded)
+            answerability = signals(words, *self._near_evidence(builder, hits), list(sides.dense.values()))
         asks = len(question.text.split()) > 1  # one word asks nothing that a sentence could answer
         worth = asks and (self._worth_reading(answerability) or not has_words)
         reader = self._reader() if self._reader is not None and mode == "hybrid" and worth else None
@@ -168,12 +168,12 @@ class Retriever:
                 near = self._near_evidence(builder, hits)
                 first = hits[0].passage.id if hits else 0
                 share = share_of_pin(readings, first)
-                answerability = read_signals(answerability, encoded, *near, cell or readings.get(first), share)
+                answerability = read_signals(answerability, words, *near, cell or readings.get(first), share)
         if explain:
             with timer.measure("explaining"):
                 hits = self._explain(encoded.vector, hits)
         with timer.measure("telling"):
-            missing = absent_words(encoded, *self._near_evidence(builder, hits))
+            missing = absent_words(words, *self._near_evidence(builder, hits))
             unknown = [word for word in missing if not self._store.lexical(word, 1, scope)]
         notes = readiness.notes
         if readiness.lacks_words and (question.query.phrases or question.query.excluded):

@@ -13,7 +13,7 @@ from index.library.session import Models
 from index.loading import formats
 from index.loading.draft import Content, Draft, compose, paragraph
 from index.loading.grid import Outline, grid
-from index.search.cells import row_window
+from index.search.readings import row_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
