@@ -16,8 +16,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from index.records import Span
 from index.search.evidence import disagree
 from index.search.readings import rank_loss
-from index.text.prose import ITEM, LineKind, end_sentences, ends_sentence, is_statement, kinds_of
-from index.text.sentence_forms import DANGLING_END, TAKES_BACK, refers_back
+from index.text.prose import (
+    DANGLING_END,
+    ITEM,
+    TAKES_BACK,
+    LineKind,
+    end_sentences,
+    ends_sentence,
+    is_statement,
+    kinds_of,
+    refers_back,
+)
 from index.text.words import question_terms, terms
 
 if TYPE_CHECKING:

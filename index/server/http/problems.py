@@ -282,7 +282,7 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": _WHEN[HTTPStatus(status)], "content": content} for status in sorted(statuses)}
 
 
-def _require_json(request: Request) -> None:
+async def _require_json(request: Request) -> None:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != JSON:
         raise HTTPException(415, f"The body must be {JSON}.")

@@ -272,7 +272,7 @@ def service_of(request: HTTPConnection) -> Service:
     return service
 
 
-def _service(request: Request) -> Service:
+async def _service(request: Request) -> Service:  # a plain function would take a thread
     return service_of(request)
 
 
