@@ -242,7 +242,6 @@ class CrossEncoderVerifier:
 
     def read(self, pairs: Sequence[tuple[str, str]]) -> list[ClaimReading]:
         """See `ClaimVerifier.read`. Raises EncoderError if the model fails or its result is not a number."""
-        import numpy as np
         import torch
 
         if not pairs:

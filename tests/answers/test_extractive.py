@@ -1,15 +1,20 @@
-"""The extractive writer: which sentences it quotes, in which order, and how much of each."""
+"""The extractive writer: which sentences it quotes, in which order, how much of each, and with which neighbours."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.answers.extractive import ELLIPSIS, JOIN_LOGIT, LONGEST, MORE_LOGIT, STATEMENTS, quotes
+from index.answers.assembly import narrow, widen
+from index.answers.extractive import ELLIPSIS, JOIN_LOGIT, LONGEST, MORE_LOGIT, STATEMENTS, Context, Run, quotes
 from index.records import DocumentInfo, Hit, Location, Passage, Span
+from index.storage.catalog.passage_queries import PassageRow
 from index.text.questions import read_question
+from index.text.sentences import split_sentences
 from tests.factories import why
 
 NEVER = float("-inf")
@@ -23,18 +28,15 @@ def make_hit(
     for words, _ in sentences:
         spans.append(Span(position, position + len(words)))
         position += len(words) + 1
-    text = " ".join(words for words, _ in sentences)
-    claims = tuple(claim for _, claim in sentences)
-    return Hit(
-        passage=Passage(1, document, 0, 0, len(text), text, tuple(spans)),
-        document=DocumentInfo(document, document, "", "", "", "text/plain", len(text), 0, 1),
-        score=score,
-        pin=spans[claims.index(max(claims))],
-        location=Location(),
-        why=why(),
-        claims=claims,
-        logits=logits,
-    )
+    passage = Passage(1, document, 0, 0, position - 1, " ".join(words for words, _ in sentences), tuple(spans))
+    return hit_of(passage, tuple(claim for _, claim in sentences), score=score, logits=logits)
+
+
+def hit_of(passage: Passage, claims: tuple[float, ...], *, score: float = 0.9, logits: tuple[float, ...] = ()) -> Hit:
+    """Return a passage with the claims of its sentences; the best sentence is the pin."""
+    document, pin = passage.document_id, passage.sentences[claims.index(max(claims))]
+    info = DocumentInfo(document, document, "", "", "", "text/plain", len(passage.text), 0, 1)
+    return Hit(passage, info, score, pin, Location(), why(), claims, claims, logits=logits)
 
 
 def quoted_texts(*hits: Hit, question: str = "Who signed the treaty?") -> list[str]:
@@ -240,3 +242,159 @@ def test_every_quote_is_an_exact_span_of_its_passage(passages: list[list[tuple[s
         document != next_document or end <= next_start
         for (document, _, end), (next_document, next_start, _) in pairwise(positions)
     )
+
+
+# The vicinity of a quote: which neighbouring sentences are quoted with it.
+
+
+def passage_of(text: str, best: str, *, start: int = 0, identity: int = 1) -> Hit:
+    """Return a passage in which the sentence that begins with `best` has by far the highest claim."""
+    spans = tuple(Span(start + begin, start + end) for begin, end in split_sentences(text))
+    claims = tuple(0.9 if text[begin - start :].startswith(best) else 0.1 for begin, _ in spans)
+    assert max(claims) == 0.9
+    return hit_of(Passage(identity, "d", 0, start, start + len(text), text, spans), claims)
+
+
+def first_quote(text: str, best: str, question: str = "Who signed the treaty?") -> str:
+    """Return the words of the first quote."""
+    return quotes(read_question(question), [passage_of(text, best)])[0].words
+
+
+VENDORS = (
+    "Bread was dear.\n\nFour firms were competing:\n- Ericsson, in Stockholm\n- Nokia, in Espoo\n- ZTE, in Shenzhen"
+)
+
+
+def test_introduction_of_a_list_includes_the_list() -> None:
+    """A sentence that ends in a colon announces a list."""
+    assert first_quote(VENDORS, "Four firms", "How many firms competed?") == VENDORS.removeprefix("Bread was dear.\n\n")
+
+
+def test_list_is_shown_with_one_item_per_line() -> None:
+    """The answer has line breaks; the citation has the words of the document."""
+    (quote,) = quotes(read_question("Which firms competed?"), [passage_of(VENDORS, "Four firms")])
+    assert quote.items == 3
+    assert quote.text.count("\n") == 3
+    assert quote.text.replace("\n", " ") == " ".join(quote.words.split())
+
+
+def test_list_item_includes_its_introduction() -> None:
+    """`Nokia, in Espoo` alone says nothing."""
+    assert first_quote(VENDORS, "- Nokia", "Which firms competed?").startswith("Four firms were competing:")
+
+
+def test_list_item_that_is_a_sentence_is_quoted_alone() -> None:
+    """The question asks for one fact, so the rest of the list is not needed."""
+    text = "Dates:\n- 1950: The king signed the treaty in Moscow. He left at once.\n- 1960: The queen kept a garden."
+    assert first_quote(text, "- 1950") == "- 1950: The king signed the treaty in Moscow. He left at once."
+
+
+@pytest.mark.parametrize(
+    ("text", "best", "expected"),
+    [
+        (
+            "Historians long believed that the king was a spy. But the files contain no evidence of it. Rain fell.",
+            "Historians",
+            "Historians long believed that the king was a spy. But the files contain no evidence of it.",
+        ),
+        (
+            "The treaty was signed by the king. However, the treaty never took effect. Rain fell.",
+            "The treaty was",
+            "The treaty was signed by the king. However, the treaty never took effect.",
+        ),
+        (
+            "The king signed the treaty. The queen kept a garden.",
+            "The king",
+            "The king signed the treaty.",
+        ),
+    ],
+    ids=["belief", "however", "nothing"],
+)
+def test_quote_includes_its_refutation(text: str, best: str, expected: str) -> None:
+    """A belief is never quoted without its refutation, and no other sentence is added."""
+    assert first_quote(text, best) == expected
+
+
+def test_pronoun_includes_its_antecedent() -> None:
+    """The search passes over another sentence with a pronoun, but not over a heading or a list of names."""
+    text = "The second bridge was opened in 1950. It has two arches. It cost 2.7 million. Bread was dear."
+    expected = "The second bridge was opened in 1950. It has two arches. It cost 2.7 million."
+    assert first_quote(text, "It cost", "What did the second bridge cost?") == expected
+
+
+def test_demonstrative_includes_the_sentence_before() -> None:
+    """A preposition may come first; `those who` refers to no earlier sentence."""
+    text = "The judges feared two abuses. To address these fears, the king signed a treaty. Bread was dear."
+    expected = "The judges feared two abuses. To address these fears, the king signed a treaty."
+    assert first_quote(text, "To address", "What did the king sign?") == expected
+    text = "Rain fell. For those who came late, the king signed a copy."
+    assert (
+        first_quote(text, "For those", "What did the king sign?") == "For those who came late, the king signed a copy."
+    )
+
+
+def test_impersonal_pronoun_adds_no_sentence() -> None:
+    """`It is possible to …` refers to nothing."""
+    text = "Bread was dear. It is possible to sign the treaty by letter."
+    assert first_quote(text, "It is possible") == "It is possible to sign the treaty by letter."
+
+
+def test_sentence_over_two_lines_is_quoted_whole() -> None:
+    """Half a sentence is never quoted, and the words are those of the document."""
+    text = "Bread was dear.\nThe old king signed the treaty of the north in the\nharbour of Rome and left.\nRain fell."
+    expected = "The old king signed the treaty of the north in the\nharbour of Rome and left."
+    assert first_quote(text, "The old king") == expected
+    assert first_quote(text, "harbour of Rome") == expected
+
+
+def test_footnote_number_is_left_out() -> None:
+    """The number belongs to the sentence before."""
+    assert first_quote("Rain fell. [17] The king signed the treaty.", "[17] The king") == "The king signed the treaty."
+
+
+def test_table_row_includes_its_header() -> None:
+    """A row without the names of its columns is only numbers."""
+    text = "Year | Firm | Sum\n1950 | Rosneft | 15 billion\n1951 | Transneft | 10 billion"
+    assert first_quote(text, "1950", "How much did Rosneft borrow?") == "Year | Firm | Sum\n1950 | Rosneft | 15 billion"
+
+
+def test_row_of_a_table_is_quoted_alone() -> None:
+    """If the table is known as one, its headers are told; rows of one cell are lines of a text, and may go on."""
+    text = "Year | Firm | Sum\n1950 | Rosneft | 15 billion\n1951 | Transneft | 10 billion"
+    for best in ("1950 | Rosneft | 15 billion", "1951 | Transneft | 10 billion"):
+        hit = passage_of(text, best)
+        found = quotes(read_question("How much was borrowed?"), [replace(hit, tables=(Span(0, len(text)),))])
+        assert found[0].words == best
+        assert not [quote for quote in found if "\n" in quote.words]
+    lines = "The king, who was in the town at that time and did not want to wait,\nsigned the treaty at last."
+    hit = replace(passage_of(lines, "signed"), tables=(Span(0, len(lines)),))
+    assert quotes(read_question("Who signed the treaty?"), [hit])[0].words == lines
+
+
+def test_list_in_the_next_passage_is_included() -> None:
+    """A list may begin where the passage of the hit ends; the hit then holds everything that is quoted."""
+    first, second = "The symptoms are these:", "- a lump in one place\n- a change of colour"
+    hit = passage_of(first, "The symptoms")
+    following = passage_of(second, "- a lump", start=len(first) + 1, identity=2)
+    rows = [(PassageRow(neighbour.passage, 1, b"", b"", frozenset()), "\n") for neighbour in (hit, following)]
+    (quote,) = quotes(read_question("What are the symptoms?"), [hit], lambda hit_to_widen: widen(hit_to_widen, rows))
+    assert quote.words == f"{first}\n{second}"
+    wide = narrow(hit, quote.hit, quote.span)
+    assert wide.passage.text == f"{first}\n{second}"
+    assert len(wide.claims) == len(wide.cosines) == len(wide.passage.sentences)
+    assert narrow(hit, quote.hit, hit.pin) is hit
+
+
+def test_removed_or_changed_passage_is_not_widened() -> None:
+    """Another process may have removed or changed the document since the search."""
+    hit = passage_of("The king signed the treaty.", "The king")
+    assert widen(hit, []).hit is hit
+    changed = replace(hit.passage, text="The queen signed the treaty.")
+    assert widen(hit, [(PassageRow(changed, 1, b"", b"", frozenset()), "")]).hit is hit
+
+
+def test_antecedent_is_not_searched_across_a_heading() -> None:
+    """A pronoun below a heading does not refer to a sentence above it."""
+    hit = passage_of("The treaty\nIt was signed by the king.", "It was")
+    context = Context(hit, frozenset({0}))
+    assert context.with_antecedents(Run(1, 1)) == Run(1, 1)

@@ -116,7 +116,7 @@ def test_quotes_are_encoded_without_the_model_library() -> None:
 
 def test_unsupported_layers_are_left_to_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     """If the default model ever stops being plain BERT, documents go through its own modules."""
-    monkeypatch.setattr("index.encoders.bert.fits", lambda layers: False)
+    monkeypatch.setattr("index.encoders.encoder.fits", lambda layers: False)
     encoder = SentenceTransformerEncoder(device="cpu", precision="float32")
     assert [type(module).__name__ for module in encoder.document_model] == ["Transformer", "Pooling", "Normalize"]
     assert isinstance(encoder._documents, PaddedPass)

@@ -18,17 +18,15 @@ from index.storage.store import NAME, FolderStore, LexicalUpdater
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
-    from index.records import Document, DocumentInfo, Location, Passage, Span, Table, WordBox
-    from index.storage.catalog.catalog import DocumentRange, Excerpt, PassageRow
+    from index.records import Document, DocumentInfo, Location, Passage, Problem, Span, Table, WordBox
+    from index.storage.catalog.document_queries import DocumentRange, Excerpt
+    from index.storage.catalog.passage_queries import PassageRow
+    from index.storage.protocol import Scope
 
     Array = np.ndarray[Any, Any]
     Row = tuple[PassageRow, str]
-    from pathlib import Path
-
-    from index.records import Problem
-    from index.storage.catalog.catalog import PassageRow
-    from index.storage.protocol import Scope
 
 
 # The catalogs of two libraries read as one: every query asks the catalog that has the id, or both.

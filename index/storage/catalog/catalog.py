@@ -15,8 +15,7 @@ from index.errors import LibraryDamaged, LibraryError, LibraryTooNew
 from index.records import Problem
 from index.storage import tables
 from index.storage.catalog import document_queries, passage_queries
-from index.storage.catalog.document_queries import JSON_VALUES, DocumentRange, Excerpt
-from index.storage.catalog.passage_queries import PassageRow
+from index.storage.catalog.document_queries import JSON_VALUES
 from index.storage.database import Database
 
 if TYPE_CHECKING:
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from index.records import Chunk, Document, DocumentInfo
-
-__all__ = ["Catalog", "DocumentCache", "DocumentRange", "Excerpt", "PassageRow"]
 
 _EXTENT = "SELECT coalesce(sum(passages), 0), count(*) FROM documents"
 
