@@ -415,14 +415,7 @@ def second_opinion(settings: Settings) -> SecondOpinion | NoOpinion | None:
     if not settings.llm_url.strip():
         return NoOpinion("PINCITE_CHECKER=model needs PINCITE_LLM_URL.")
     try:
-        writer = ModelWriter(
-            settings.llm_url,
-            settings.llm_model,
-            settings.llm_key.get_secret_value(),
-            timeout_seconds=settings.llm_timeout,
-            budget_tokens=settings.llm_budget,
-            max_answer_tokens=TOKENS,
-        )
+        writer = ModelWriter.of(settings, TOKENS)
     except WriterError as error:
         return NoOpinion(f"{error.message} {error.hint}")
     return SecondOpinion(writer, seconds=settings.llm_timeout)

@@ -100,7 +100,7 @@ def complete_by_model(text: str, turns: Sequence[Turn], settings: Settings) -> s
     content = json.dumps({"conversation": thread, "follow_up": clean(text[:LONGEST])}, ensure_ascii=False)
     messages = [{"role": "system", "content": INSTRUCTIONS}, {"role": "user", "content": content}]
     try:
-        reply = "".join(_writer(settings).reply(messages))
+        reply = "".join(ModelWriter.of(settings, TOKENS, max_seconds=SECONDS).reply(messages))
     except WriterError:
         return None
     return checked(reply, text, thread)
@@ -141,14 +141,3 @@ def _has_digit(word: str) -> bool:
 @cache
 def _common() -> frozenset[str]:
     return frozenset(map(stem, (*frequent_words(COMMON), "a", "i")))
-
-
-def _writer(settings: Settings) -> ModelWriter:
-    return ModelWriter(
-        settings.llm_url,
-        settings.llm_model,
-        settings.llm_key.get_secret_value(),
-        timeout_seconds=min(SECONDS, settings.llm_timeout),
-        budget_tokens=settings.llm_budget,
-        max_answer_tokens=TOKENS,
-    )

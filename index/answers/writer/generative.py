@@ -45,7 +45,8 @@ def generate(
         for n, hit in enumerate(answer.hits, 1)
     ]
     try:
-        for piece in _writer(settings).stream(answer.question, sources, beat_seconds=BEAT_SECONDS):
+        writer = ModelWriter.of(settings, settings.llm_tokens)
+        for piece in writer.stream(answer.question, sources, beat_seconds=BEAT_SECONDS):
             text += piece
             yield piece
     except WriterError as error:
@@ -89,14 +90,3 @@ def _with_beats(work: Callable[[], Answer], stop: Callable[[], None]) -> Generat
 
 def _quoted_instead(answer: Answer, reason: str) -> Answer:
     return replace(answer, notes=(*answer.notes, f"{reason} The documents are quoted instead."))
-
-
-def _writer(settings: Settings) -> ModelWriter:
-    return ModelWriter(
-        settings.llm_url,
-        settings.llm_model,
-        settings.llm_key.get_secret_value(),
-        timeout_seconds=settings.llm_timeout,
-        budget_tokens=settings.llm_budget,
-        max_answer_tokens=settings.llm_tokens,
-    )

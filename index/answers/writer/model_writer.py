@@ -6,12 +6,13 @@ some waits have no timeout, such as the look-up of a host name. The deadline end
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 import time
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit, urlunsplit
 
 from index.answers.writer.endpoint import CHARACTERS_PER_TOKEN, DIALECTS, Connection, Reply, ReplyError, addresses, post
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from index.answers.writer.endpoint import Dialect, Reason
     from index.answers.writer.prompts import Source
+    from index.settings import Settings
 
 
 PAUSES = (0.5, 1.5)
@@ -94,6 +96,18 @@ class ModelWriter:
         self.model = self._model or "the model"
         self.name = f"{self.model} at {place.netloc.rpartition('@')[2]}{place.path}"
         """The model and its address, without the parts of the address that may be secret."""
+
+    @classmethod
+    def of(cls, settings: Settings, max_answer_tokens: int, *, max_seconds: float = math.inf) -> Self:
+        """Return the writer of the settings. Raises WriterError for an invalid address or key."""
+        return cls(
+            settings.llm_url,
+            settings.llm_model,
+            settings.llm_key.get_secret_value(),
+            timeout_seconds=min(max_seconds, settings.llm_timeout),
+            budget_tokens=settings.llm_budget,
+            max_answer_tokens=max_answer_tokens,
+        )
 
     def stream(self, question: str, sources: Sequence[Source], *, beat_seconds: float | None = None) -> Iterator[str]:
         """Yield the model's answer piece by piece, without its thoughts.
