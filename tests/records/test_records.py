@@ -8,14 +8,29 @@ from typing import Any
 
 import pytest
 
-from index import records
-from index.records import DocumentInfo, Found, Hit, Location, Passage, Reading, Span
+from index.records import (
+    DocumentInfo,
+    Found,
+    Hit,
+    Location,
+    Passage,
+    Reading,
+    Span,
+    boxes,
+    document,
+    report,
+    results,
+    table,
+)
 from index.records.file_kinds import format_of, formats, is_plain, kind_of, origin, reading_in_words
 from tests.cases import cases
 from tests.factories import why
 
 RECORDS = [
-    record for name in records.__all__ if isinstance(record := getattr(records, name), type) and is_dataclass(record)
+    record
+    for module in (boxes, document, report, results, table)
+    for record in vars(module).values()
+    if isinstance(record, type) and is_dataclass(record) and record.__module__ == module.__name__
 ]
 INFO = DocumentInfo("f" * 64, "/papers/treaty.pdf", "The Treaty", "", "", "application/pdf", 99, 3, 1)
 PASSAGE = Passage(1, INFO.id, 0, 10, 32, "It rained. Peace came.", (Span(10, 20), Span(21, 32)))
