@@ -449,6 +449,12 @@ class TooMany(ServiceError):
         )
 
 
+def require_at_most(items: str, count: int, limit: int, setting: str) -> None:
+    """Raise TooMany if there are more items than the setting allows."""
+    if count > limit:
+        raise TooMany(items, count, limit, setting)
+
+
 class Stopping(ServiceError):
     """The server is shutting down and accepts no new work."""
 

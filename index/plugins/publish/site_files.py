@@ -179,7 +179,7 @@ def write_site(
     asked = [library.ask(question) for question in dict.fromkeys(map(str.strip, questions)) if question]
     with _replaced(folder) as site:
         known = library.map(wait=True)
-        points = [[round(x, 1), round(y, 1)] for x, y in library_map.spots(known.projection(passages.vectors))]
+        points = [[round(x, 1), round(y, 1)] for x, y in map(library_map.spot, known.projection(passages.vectors))]
         _write_index(site, title, documents, passages, library, points, with_encoder=with_encoder)
         _write_json(site / "answers.json", [answer_record(answer, places) for answer in asked])
         (site / "documents").mkdir()
