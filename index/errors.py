@@ -34,12 +34,7 @@
     │   └── ArchiveNotWritable
     ├── PublishError
     │   ├── SecretsFound
-    │   ├── FolderNotOurs
-    │   ├── PushFailed
-    │   └── SiteError                a library as a static site
-    │       ├── SiteTooLarge
-    │       ├── SiteEmpty
-    │       └── NotASite
+    │   └── FolderNotOurs
     ├── BatchError
     ├── ServiceError                 a server refuses: by its settings, or a limit is reached
     │   ├── NotAllowed
@@ -54,8 +49,6 @@
     │   ├── AccountsError            accounts of `serve --users`
     │   │   ├── AccountFileDamaged
     │   │   ├── AccountsNotWritable
-    │   │   ├── KeyNameTaken
-    │   │   ├── KeyNotFound
     │   │   └── SignInFailed
     │   ├── RateLimited              the rest: a public demo
     │   ├── PrivateLibraryFull
@@ -145,7 +138,6 @@ class LibraryNotFound(LibraryError):
 
     def __init__(self, folder: str) -> None:
         super().__init__(f"There is no library in {folder}.", "Make one by adding files to it: pincite add PATH")
-        self.folder = folder
 
 
 class LibraryLocked(LibraryError):
@@ -156,7 +148,6 @@ class LibraryLocked(LibraryError):
             f"The library {folder} is being changed by {holder}.",
             "Wait until it has finished, or stop it, and try again; searching works meanwhile.",
         )
-        self.folder = folder
         self.holder = holder
 
 
@@ -172,7 +163,6 @@ class LibraryReadOnly(LibraryNotWritable):
             f"The library {folder} {READ_ONLY}",
             "Change it from where its folder is writable, or copy the folder to a writable place.",
         )
-        self.folder = folder
 
 
 class NoRoom(LibraryNotWritable):
@@ -183,9 +173,7 @@ class NoRoom(LibraryNotWritable):
             f"This needs {needed / 1e6:,.0f} MB on the disk of {folder}, but only {free / 1e6:,.0f} MB are free.",
             "Free some space on that disk and try again; nothing has been changed.",
         )
-        self.folder = folder
         self.needed = needed
-        self.free = free
 
 
 class LibraryExists(LibraryError):
@@ -196,7 +184,6 @@ class LibraryExists(LibraryError):
             f"The folder {folder} is not empty.",
             "Name a new folder with --library, or replace its library with --force.",
         )
-        self.folder = folder
 
 
 class LibraryDamaged(LibraryError):
@@ -207,7 +194,6 @@ class LibraryDamaged(LibraryError):
             f"The catalog of the library {folder} is damaged: {detail}.",
             "Restore it from a backup (pincite restore FILE --force), or move it away and add the sources again.",
         )
-        self.folder = folder
         self.detail = detail
 
 
@@ -227,7 +213,6 @@ class FingerprintMismatch(LibraryError):
             "PINCITE_PASSAGE_TOKENS from the environment, and model and passage_tokens from pincite.toml. To change "
             "them, or if neither is set: pincite rebuild",
         )
-        self.folder = folder
         self.stored = stored
         self.wanted = wanted
 
@@ -244,8 +229,6 @@ class FolderMissing(SyncError):
             f"The folder {folder} cannot be read: {reason}.",
             "Check the path, its permissions, and whether its disk is mounted; the library keeps its documents.",
         )
-        self.folder = folder
-        self.reason = reason
 
 
 class TooManyRemovals(SyncError):
@@ -270,7 +253,6 @@ class DocumentNotFound(DocumentError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"No document of this library is called {name!r}.", "List the documents: pincite list")
-        self.name = name
 
 
 class AmbiguousDocument(DocumentError):
@@ -279,7 +261,6 @@ class AmbiguousDocument(DocumentError):
     def __init__(self, name: str, candidates: tuple[str, ...]) -> None:
         listed = ", ".join(candidates[:5]) + (", …" if len(candidates) > 5 else "")
         super().__init__(f"{name!r} names {len(candidates)} documents: {listed}.", "Give more of the id or source.")
-        self.name = name
         self.candidates = candidates
 
 
@@ -328,7 +309,6 @@ class ArchiveExists(ArchiveError):
 
     def __init__(self, path: str) -> None:
         super().__init__(f"The file {path} already exists.", "Give another name, or replace it with --force.")
-        self.path = path
 
 
 class ArchiveNotWritable(ArchiveError):
@@ -451,8 +431,6 @@ class NotAllowed(ServiceError):
 
     def __init__(self, what: str, setting: str) -> None:
         super().__init__(f"{what} is not allowed here.", f"The operator of this server can allow it with {setting}.")
-        self.what = what
-        self.setting = setting
 
 
 class AddressRefused(ServiceError):
@@ -469,10 +447,12 @@ class TooMany(ServiceError):
             f"{count:,} {what} are too many: at most {limit:,} are allowed at once.",
             f"Send fewer at a time. The operator of this server can raise the limit with {setting}.",
         )
-        self.what = what
-        self.count = count
-        self.limit = limit
-        self.setting = setting
+
+
+def require_at_most(items: str, count: int, limit: int, setting: str) -> None:
+    """Raise TooMany if there are more items than the setting allows."""
+    if count > limit:
+        raise TooMany(items, count, limit, setting)
 
 
 class Stopping(ServiceError):
@@ -490,7 +470,6 @@ class QueueFull(ServiceError):
             f"The queue is full: {limit:,} jobs are waiting.",
             "Try again later. The operator of this server can raise the limit with PINCITE_MAX_WAITING_JOBS.",
         )
-        self.limit = limit
 
 
 class TooBusy(ServiceError):
@@ -534,7 +513,6 @@ class JobNotFound(ServiceError):
         super().__init__(
             f"There is no job {identity!r}.", "List the documents to see what was added; added documents are kept."
         )
-        self.identity = identity
 
 
 class AccountsError(ServiceError):
@@ -549,7 +527,6 @@ class AccountFileDamaged(AccountsError):
             f"{path} cannot be used: {problem}.",
             "Restore it from a copy, or delete it: then all its keys, or all sessions, end.",
         )
-        self.path = path
 
 
 class AccountsNotWritable(AccountsError):
@@ -559,21 +536,6 @@ class AccountsNotWritable(AccountsError):
         super().__init__(
             f"{path} cannot be written: {problem}.", "Check the permissions of the folder and the free disk space."
         )
-        self.path = path
-
-
-class KeyNameTaken(AccountsError):
-    """There is a key of that name already."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"There is a key {name!r} already.", "Choose another name, or revoke that key first.")
-
-
-class KeyNotFound(AccountsError):
-    """There is no key of that name."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"There is no key {name!r}.", "`pincite key list` shows all keys.")
 
 
 class SignInFailed(AccountsError):
@@ -586,17 +548,12 @@ class SignInFailed(AccountsError):
         self.reason = reason
 
 
-_MINUTE = 60
-_HOUR = 3600
-
-
 class RateLimited(ServiceError):
     """A visitor, or everybody at the visitor's address, did something too often; `seconds` is when to try again."""
 
     def __init__(self, what: str, limit: str, seconds: int) -> None:
         super().__init__(
-            f"Too many {what}: this demo allows {limit}.",
-            f"Try again in {in_words(seconds)}. {NO_SUCH_LIMIT}",
+            f"Too many {what}: this demo allows {limit}.", f"Try again in {in_words(seconds)}. {NO_SUCH_LIMIT}"
         )
         self.seconds = seconds
 
@@ -644,11 +601,9 @@ class BudgetSpent(ServiceError):
 
 def in_words(seconds: float) -> str:
     """Return a time such as `1 second`, `50 seconds`, `3 minutes` or `2 hours`, rounded up."""
-    for unit, length in (("hour", _HOUR), ("minute", _MINUTE), ("second", 1)):
-        if seconds > length or length == 1:
-            number = max(1, -(-int(seconds) // length))
-            return f"{number} {unit}" + ("s" if number > 1 else "")
-    raise AssertionError
+    unit, length = ("hour", 3600) if seconds > 3600 else ("minute", 60) if seconds > 60 else ("second", 1)
+    number = max(1, -(-int(seconds) // length))
+    return f"{number} {unit}" + ("s" if number > 1 else "")
 
 
 class PublishError(PinciteError):
@@ -676,45 +631,3 @@ class FolderNotOurs(PublishError):
             f"The folder {folder} is not overwritten: {reason}.",
             "Name a new or empty folder, or move your own files away.",
         )
-        self.folder = folder
-        self.reason = reason
-
-
-class PushFailed(PublishError):
-    """The folder was written, but the Hub did not accept it."""
-
-    hint = "Check the name OWNER/NAME and your token (`hf auth login`, or the variable HF_TOKEN), and try again."
-
-
-class SiteError(PublishError):
-    """A library cannot be written as a static site."""
-
-
-class SiteTooLarge(SiteError):
-    """The library has more passages than a browser should search; `passages` and `limit` are the numbers."""
-
-    def __init__(self, passages: int, limit: int) -> None:
-        super().__init__(
-            f"The library has {passages:,} passages, and a static site can have at most {limit:,}.",
-            "Publish a smaller library, or publish this one as a container or a Space, which have no such limit.",
-        )
-        self.passages = passages
-        self.limit = limit
-
-
-class SiteEmpty(SiteError):
-    """The library has no passage."""
-
-    def __init__(self) -> None:
-        super().__init__("The library is empty, so there is nothing to publish.", "Add files to it: pincite add PATH")
-
-
-class NotASite(SiteError):
-    """The folder holds something else than an earlier site."""
-
-    def __init__(self, folder: str) -> None:
-        super().__init__(
-            f"The folder {folder} holds other files, and publishing would delete them.",
-            "Name an empty or a new folder, or one with an earlier site, which is replaced.",
-        )
-        self.folder = folder

@@ -13,13 +13,9 @@ from index import errors
 from index.errors import (
     AmbiguousDocument,
     FingerprintMismatch,
-    JobNotFound,
     LibraryLocked,
-    NotAllowed,
     PinciteError,
-    QueueFull,
     TooLarge,
-    TooMany,
     WeightsMismatch,
 )
 from tests.cases import cases
@@ -102,16 +98,9 @@ def test_error_text_is_message_and_hint() -> None:
 @pytest.mark.parametrize(
     ("error", "facts"),
     [
-        (LibraryLocked("/lib", "process 7"), {"folder": "/lib", "holder": "process 7"}),
+        (LibraryLocked("/lib", "process 7"), {"holder": "process 7"}),
         (FingerprintMismatch("/lib", "a", "b"), {"stored": "a", "wanted": "b"}),
-        (AmbiguousDocument("x", tuple("abcdefg")), {"name": "x", "candidates": tuple("abcdefg")}),
-        (NotAllowed("That", "PINCITE_THAT"), {"what": "That", "setting": "PINCITE_THAT"}),
-        (
-            TooMany("files", 9, 5, "PINCITE_FILES"),
-            {"what": "files", "count": 9, "limit": 5, "setting": "PINCITE_FILES"},
-        ),
-        (QueueFull(5), {"limit": 5}),
-        (JobNotFound("abc"), {"identity": "abc"}),
+        (AmbiguousDocument("x", tuple("abcdefg")), {"candidates": tuple("abcdefg")}),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )

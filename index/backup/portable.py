@@ -16,8 +16,8 @@ import re
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,14 +27,13 @@ from index.errors import FingerprintMismatch, LibraryNotWritable
 from index.ingest.add import Claims
 from index.ingest.preparation import encoder_draft, key_of
 from index.records import Chunk, Document, Failure, Note, Receipt, Table
+from index.records.document import adapter_of, from_json
 from index.records.report import Exported
 from index.storage.tables import PackedVectors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
-
-    from pydantic import TypeAdapter
 
     from index.backup.archive import PartReader
     from index.backup.rebuild import EncodingTools
@@ -81,29 +80,15 @@ class DocumentLine:
 
     def to_json(self) -> bytes:
         """Return the document as one line."""
-        return _adapter().dump_json(self, exclude_defaults=True) + b"\n"
+        return adapter_of(DocumentLine).dump_json(self, exclude_defaults=True) + b"\n"
 
 
 def parse_line(data: bytes) -> DocumentLine:
     """Parse the output of `to_json` and check all of it. Raises ValueError with the first flaw."""
-    from pydantic import ValidationError
-
-    try:
-        line: DocumentLine = _adapter().validate_json(data, strict=True)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"][:4])
-        raise ValueError(f"{place} {first['msg']}".strip()) from error
+    line: DocumentLine = from_json(DocumentLine, data)
     if flaw := next(_flaws(line), ""):
         raise ValueError(flaw)
     return line
-
-
-@cache
-def _adapter() -> TypeAdapter[Any]:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(DocumentLine)
 
 
 def _flaws(line: DocumentLine) -> Iterator[str]:

@@ -23,7 +23,6 @@ import re
 import zipfile
 import zlib
 from dataclasses import asdict, dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -31,14 +30,13 @@ from index.citations.entries import QuoteContext, context_in, deep_link, locate,
 from index.citations.readable import escape_markdown, make_outline
 from index.errors import BadPack
 from index.records import Answer, Citation, Span, Statement, Status, Writer
+from index.records.document import from_json
 from index.records.remarks import recognition
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from datetime import datetime
-
-    from pydantic import TypeAdapter
 
     from index.citations.entries import Entry
     from index.citations.readable import Outline
@@ -346,26 +344,20 @@ def _fenced(data: bytes, name: str) -> tuple[bytes, bytes]:
 
 
 def _pack(human: bytes, machine: bytes, name: str) -> Pack:
-    from pydantic import ValidationError
-
     try:
-        head: _Head = _adapter(_Head).validate_json(machine, strict=True)
+        text = human.decode()
+    except UnicodeDecodeError as error:
+        raise BadPack(f"The {HUMAN_PART} of {name} is not UTF-8 text.") from error
+    try:
+        head: _Head = from_json(_Head, machine)
         if head.format != FORMAT:
             raise BadPack(f"{name} is not an evidence pack: its format is {head.format[:40]!r}.")
         if head.version > VERSION:
             raise BadPack(f"{name} was made by a newer Pincite.", "Upgrade Pincite: pip install --upgrade pincite")
-        if head.version < VERSION:
-            raise BadPack(f"{name} was made by an older Pincite.", "Ask for a pack that a current Pincite has made.")
-        pack: Pack = _adapter(Pack).validate_json(machine, strict=True)
-        text = human.decode()
-        changed = digest(text) != head.readable_sha256
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"][:8])
-        raise BadPack(f"The {MACHINE_PART} of {name} is invalid: {place} {first['msg']}.") from error
-    except UnicodeDecodeError as error:
-        raise BadPack(f"The {HUMAN_PART} of {name} is not UTF-8 text.") from error
-    if changed:
+        pack: Pack = from_json(Pack, machine)
+    except ValueError as error:
+        raise BadPack(f"The {MACHINE_PART} of {name} is invalid: {error}.") from error
+    if digest(text) != head.readable_sha256:
         raise BadPack(f"The {HUMAN_PART} of {name} was changed after it was packed.")
     if contradiction := _contradiction(pack):
         raise BadPack(f"The {MACHINE_PART} of {name} contradicts itself: {contradiction}.")
@@ -387,13 +379,6 @@ def _contradiction(pack: Pack) -> str:
         if not 0 <= citation.start <= citation.end or citation.end - citation.start != len(citation.quote):
             return f"quote {citation.marker} is not as long as its span"
     return ""
-
-
-@cache
-def _adapter(record: Any) -> TypeAdapter[Any]:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(record)
 
 
 def verify_pack(

@@ -22,7 +22,6 @@ import re
 import zipfile
 import zlib
 from dataclasses import asdict, dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 from annotated_types import Ge, Le, MaxLen
@@ -31,15 +30,13 @@ from pydantic import AfterValidator, StringConstraints
 from index.citations.entries import web_address
 from index.errors import BadKept
 from index.records import Citation, DocumentInfo, Location
-from index.records.document import FARTHEST, Offset
+from index.records.document import FARTHEST, Offset, from_json
 from index.text.sentences import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
     from pathlib import Path
-
-    from pydantic import TypeAdapter
 
 
 FORMAT = "pincite-kept"
@@ -249,23 +246,12 @@ def _checked(items: tuple[KeptItem, ...]) -> tuple[KeptItem, ...]:
 
 
 def _parsed(record: Any, data: bytes | str) -> Any:
-    from pydantic import ValidationError
-
     if len(data) > MAX_BYTES:
         raise BadKept(f"The collection is larger than {MAX_BYTES / 1e6:g} MB.", "Export it, and remove some.")
     try:
-        return _adapter(record).validate_json(data, strict=True)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"][:8])
-        raise BadKept(f"The collection is invalid: {place} {first['msg']}.") from error
-
-
-@cache
-def _adapter(record: Any) -> TypeAdapter[Any]:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(record)
+        return from_json(record, data)
+    except ValueError as error:
+        raise BadKept(f"The collection is invalid: {error}.") from error
 
 
 COMMENT = "<!-- pincite-kept\n"

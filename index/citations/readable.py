@@ -20,6 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from index.citations.entries import Entry, QuoteContext, context_in, describe_citation, nearest_entry
 from index.records import texts
+from index.records.file_kinds import count
 from index.records.remarks import plain, remark
 from index.text.sentences import one_line
 
@@ -55,11 +56,6 @@ def environment(*folders: Path) -> Environment:
     templates.filters["count"] = count
     templates.globals["texts"] = texts
     return templates
-
-
-def count(number: int, noun: str) -> str:
-    """Return `1 passage`, `1,284 passages`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 @dataclass(frozen=True, slots=True)

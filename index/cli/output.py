@@ -12,6 +12,7 @@ from rich.text import Text
 
 from index.cli.printing import console, printable
 from index.records import CLAIMED, texts
+from index.records.file_kinds import count
 from index.records.remarks import plain, reason, recognition, remark, verdict_name
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _show_abstention(out: Console, answer: Answer) -> None:
         return
     out.print("Your documents do not answer this question.", style="bold")
     out.print(
-        f"Searched {_count(passages, 'passage')} in {_count(documents, 'document')}; confidence {_confidence(answer)}."
+        f"Searched {count(passages, 'passage')} in {count(documents, 'document')}; confidence {_confidence(answer)}."
     )
     if answer.hits:
         nearest = answer.hits[0]
@@ -102,10 +103,6 @@ def _source(citation: Citation) -> Text:
     line = Text(f"[{citation.marker}] ", style="bold cyan")
     line.append(printable(f"{details}  {citation.start}:{citation.end}"))
     return line
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def print_check(checked: Check) -> None:

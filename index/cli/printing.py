@@ -91,37 +91,37 @@ def print_receipt(receipt: Receipt, *, quiet: bool, verbose: bool) -> None:
     counts = {name: len(getattr(receipt, name)) for name in names}
     shown = [f"{number} {name}" for name, number in counts.items() if number] or ["nothing to do"]
     took = f" in {receipt.seconds:.1f} s" if receipt.seconds else ""  # a dry run has no duration
-    out.print(_text(", ".join(shown) + (f"; {receipt.passages} passages{took}" if receipt.passages else "")))
+    out.print(as_text(", ".join(shown) + (f"; {receipt.passages} passages{took}" if receipt.passages else "")))
     if quiet:
         return
     how = {read.source: f" ({read.words})" for read in receipt.read}
     for name in ("added", "replaced", "removed") if verbose else ("removed",):
         for source in getattr(receipt, name):
-            out.print(_text(f"  {name}: {source}{how.get(source, '')}"))
+            out.print(as_text(f"  {name}: {source}{how.get(source, '')}"))
     for read in (
         () if verbose else _first(out, [read for read in receipt.read if not is_plain(read.reading)], verbose=False)
     ):
-        out.print(_text(f"  read: {Path(read.source).name}: {read.words}", style="dim"))
+        out.print(as_text(f"  read: {Path(read.source).name}: {read.words}", style="dim"))
     for rename in receipt.renamed if verbose else ():
-        out.print(_text(f"  renamed: {rename.before} -> {rename.source}"))
+        out.print(as_text(f"  renamed: {rename.before} -> {rename.source}"))
     for note in _first(out, receipt.notes, verbose=verbose):
-        out.print(_text(f"  note: {Path(note.source).name}: {note.text}", style="dim"))
+        out.print(as_text(f"  note: {Path(note.source).name}: {note.text}", style="dim"))
     for failure in receipt.failed:
-        out.print(_text(f"  failed: {failure.source}", style="red"))
-        out.print(_text(f"    {failure.reason} {failure.hint}"))
+        out.print(as_text(f"  failed: {failure.source}", style="red"))
+        out.print(as_text(f"    {failure.reason} {failure.hint}"))
     if any(failure.hint == PasswordRequired.hint for failure in receipt.failed):
-        out.print(_text("With --password-file FILE, locked files are opened with the passwords in FILE."))
+        out.print(as_text("With --password-file FILE, locked files are opened with the passwords in FILE."))
 
 
 def print_queue(queue: Queue, *, verbose: bool) -> None:
     """Print the waiting and the failed files of the queue."""
     out = console()
-    out.print(_text(f"{len(queue.waiting):,} waiting, {len(queue.failed):,} failed"))
+    out.print(as_text(f"{len(queue.waiting):,} waiting, {len(queue.failed):,} failed"))
     for path in _first(out, queue.waiting, verbose=verbose):
-        out.print(_text(f"  waiting: {path}"))
+        out.print(as_text(f"  waiting: {path}"))
     for failure in _first(out, queue.failed, verbose=verbose):
-        out.print(_text(f"  failed: {failure.source}", style="red"))
-        out.print(_text(f"    {failure.reason} {failure.hint}"))
+        out.print(as_text(f"  failed: {failure.source}", style="red"))
+        out.print(as_text(f"    {failure.reason} {failure.hint}"))
 
 
 def print_document(full: Document, span: Span | None, location: Location | None, *, claimed: bool) -> None:
@@ -149,9 +149,9 @@ def print_verification(verification: Verification) -> None:
     )
     for name, sources in lists:
         for source in sources:
-            out.print(_text(f"  {name}: {source}", style="dim"))
+            out.print(as_text(f"  {name}: {source}", style="dim"))
     for source, pages in _pages(verification.unconfirmed).items():
-        out.print(_text(f"  check the words and their order: {source}, page {', '.join(pages)}", style="yellow"))
+        out.print(as_text(f"  check the words and their order: {source}, page {', '.join(pages)}", style="yellow"))
     print_problems(verification.mismatches)
 
 
@@ -169,9 +169,9 @@ def print_findings(found_in_pack: Sequence[PackFinding]) -> None:
     if not found_in_pack:
         out.print("Every quote of the pack is in this library's documents.")
     for finding in found_in_pack:
-        out.print(_text(f"  {finding.fault}: {finding.document}", style="red"))
-        out.print(_text(f"    {finding.quote}"))
-        out.print(_text(f"    {finding.what}"))
+        out.print(as_text(f"  {finding.fault}: {finding.document}", style="red"))
+        out.print(as_text(f"    {finding.quote}"))
+        out.print(as_text(f"    {finding.what}"))
 
 
 def print_kept_findings(found: Sequence[KeptFinding]) -> None:
@@ -180,20 +180,20 @@ def print_kept_findings(found: Sequence[KeptFinding]) -> None:
     if not found:
         out.print("Every kept quote stands where it stood.")
     for finding in found:
-        out.print(_text(f"  {finding.fault}: {finding.document}", style="red" if finding.is_mismatch else ""))
-        out.print(_text(f"    then: {finding.quote}"))
+        out.print(as_text(f"  {finding.fault}: {finding.document}", style="red" if finding.is_mismatch else ""))
+        out.print(as_text(f"    then: {finding.quote}"))
         if finding.now:
-            out.print(_text(f"    now:  {finding.now}"))
-            out.print(_text(f"          {finding.place}"))
-        out.print(_text(f"    {finding.what}"))
+            out.print(as_text(f"    now:  {finding.now}"))
+            out.print(as_text(f"          {finding.place}"))
+        out.print(as_text(f"    {finding.what}"))
 
 
 def print_problems(found_problems: Sequence[Problem]) -> None:
     """Print problems with their remedies."""
     out = console()
     for problem in found_problems:
-        out.print(_text(f"  {problem.what}", style="red"))
-        out.print(_text(f"    {problem.remedy}"))
+        out.print(as_text(f"  {problem.what}", style="red"))
+        out.print(as_text(f"    {problem.remedy}"))
 
 
 def print_settings(applied: Sequence[Setting], *, verbose: bool) -> None:
@@ -204,7 +204,7 @@ def print_settings(applied: Sequence[Setting], *, verbose: bool) -> None:
     out.print("Settings" + (f" ({defaults} more are defaults; --verbose lists them)" if defaults else ""))
     grid = _grid()
     for setting in shown:
-        grid.add_row(_text(f"  {setting.name}"), _folded(setting.value), _folded(setting.origin, style="dim"))
+        grid.add_row(as_text(f"  {setting.name}"), _folded(setting.value), _folded(setting.origin, style="dim"))
     if shown:
         out.print(grid)
 
@@ -218,7 +218,7 @@ def print_table(rows: Mapping[str, Any]) -> None:
             shown = ", ".join(f"{k}: {v}" for k, v in value.items())
         else:
             shown = " ".join(value) if isinstance(value, list | tuple) else str(value)
-        grid.add_row(_text(name.replace("_", " "), style="dim"), _folded(shown))
+        grid.add_row(as_text(name.replace("_", " "), style="dim"), _folded(shown))
     out.print(grid)
 
 
@@ -240,10 +240,11 @@ def printable(text: str) -> str:
 def _first(out: Console, values: Sequence[Any], *, verbose: bool) -> Iterator[Any]:
     yield from values if verbose else values[:_MAX_NAMES]
     if len(values) > _MAX_NAMES and not verbose:
-        out.print(_text(f"  … and {len(values) - _MAX_NAMES} more; --verbose lists them", style="dim"))
+        out.print(as_text(f"  … and {len(values) - _MAX_NAMES} more; --verbose lists them", style="dim"))
 
 
-def _text(words: str, style: str = "") -> Text:
+def as_text(words: str, style: str = "") -> Text:
+    """Return words for a terminal, without control characters."""
     from rich.text import Text
 
     return Text(printable(words), style=style)
@@ -251,7 +252,7 @@ def _text(words: str, style: str = "") -> Text:
 
 def _folded(words: str, style: str = "") -> Text:
     """Return a text that is wrapped and never cut."""
-    text = _text(words, style)
+    text = as_text(words, style)
     text.overflow = "fold"
     return text
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from index.cli.options import Command, document_names
-from index.cli.printing import console, printable
+from index.cli.printing import as_text, console, printable
 from index.records import texts
 from index.records.document import CANDIDATES
 from index.records.remarks import plain, recognition
@@ -77,7 +77,7 @@ def print_coverage(rows: Sequence[Coverage]) -> None:
 
     out = console()
     if not rows:
-        out.print(_text(f"{texts.NO_DOCUMENT_SEARCHED}."))
+        out.print(as_text(f"{texts.NO_DOCUMENT_SEARCHED}."))
         return
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("Document", overflow="fold", max_width=_NAME_WIDTH if out.is_terminal else None)
@@ -85,7 +85,7 @@ def print_coverage(rows: Sequence[Coverage]) -> None:
     table.add_column("Location, quote", overflow="fold")
     for row in rows:
         score = f"{row.hit.score:.2f}" if row.hit else ""
-        table.add_row(_text(row.document.name), score, _evidence(row.hit, cut=out.is_terminal))
+        table.add_row(as_text(row.document.name), score, _evidence(row.hit, cut=out.is_terminal))
     out.print(table)
     mentions = sum(row.hit is not None for row in rows)
     out.print(f"{mentions} of {len(rows)} documents mention the subject of the question.", style="dim")
@@ -126,14 +126,14 @@ def _guarded(words: str) -> str:
 
 def _evidence(hit: Hit | None, *, cut: bool) -> Text:
     if hit is None:
-        return _text(texts.NO_MENTION, style="dim")
-    place = _text(f"{hit.location.label}\n" if hit.location.label else "", style="cyan")
+        return as_text(texts.NO_MENTION, style="dim")
+    place = as_text(f"{hit.location.label}\n" if hit.location.label else "", style="cyan")
     words = hit.location.quoted(hit.quote)
-    return _text("").append_text(place).append_text(_text(_cut(words) if cut else " ".join(words.split())))
+    return as_text("").append_text(place).append_text(as_text(_cut(words) if cut else " ".join(words.split())))
 
 
 def _headline(n: int, hit: Hit) -> Text:
-    line = _text(f"[{n}] ", style="bold")
+    line = as_text(f"[{n}] ", style="bold")
     line.append(printable(hit.document.name), style="bold")
     headed = (" · ".join(hit.location.headers), recognition(hit.location))
     details = " · ".join(part for part in (hit.document.author, hit.document.date, hit.location.label, *headed) if part)
@@ -145,7 +145,7 @@ def _headline(n: int, hit: Hit) -> Text:
 def _passage(hit: Hit, *, marked: bool) -> Text:
     start, end = hit.pin.start - hit.passage.start, hit.pin.end - hit.passage.start
     mark = "**" if marked else ""
-    text = _text(hit.passage.text[:start] + mark)
+    text = as_text(hit.passage.text[:start] + mark)
     text.append(printable(hit.quote), style="bold yellow")
     text.append(mark + printable(hit.passage.text[end:]))
     return text
@@ -156,7 +156,7 @@ def _copies(also: Sequence[Hit], *, verbose: bool) -> Text:
     places = [", ".join(filter(None, (copy.document.name, copy.location.label))) for copy in named]
     if len(also) > len(named):
         places.append(f"and {len(also) - len(named)} more")
-    return _text("also in: " + "; ".join(places))
+    return as_text("also in: " + "; ".join(places))
 
 
 def _reason(why: Why, beyond: str) -> Text:
@@ -170,7 +170,7 @@ def _reason(why: Why, beyond: str) -> Text:
         parts.append("word for word")
     if why.matched_terms:
         parts.append("matched " + ", ".join(why.matched_terms))
-    return _text("why: " + "; ".join(parts))
+    return as_text("why: " + "; ".join(parts))
 
 
 def _reasons(why: Why, beyond: str) -> Table:
@@ -181,7 +181,7 @@ def _reasons(why: Why, beyond: str) -> Table:
     grid.add_column(min_width=12)  # aligns the blocks of all hits
     grid.add_column(overflow="fold")
     for name, value in _explanation_rows(why, beyond):
-        grid.add_row(f"  {name}", _text(value))
+        grid.add_row(f"  {name}", as_text(value))
     return grid
 
 
@@ -210,12 +210,6 @@ def _rank(rank: int | None, beyond: str) -> str:
 def _candidates(limit: int) -> int:
     """Return how many candidates the dense and the lexical search returned, each."""
     return max(CANDIDATES, limit)
-
-
-def _text(words: str, style: str = "") -> Text:
-    from rich.text import Text
-
-    return Text(printable(words), style=style)
 
 
 def _cut(words: str) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from index.library.question_files import QuestionTable
-    from index.records import Citation, DocumentInfo, Matrix, MatrixCell, Row
+    from index.records import Citation, DocumentInfo, Matrix, MatrixCell, MatrixRow, Row
 
     Link = Callable[[Citation], str]
     """Returns the address of the words of a citation."""
@@ -47,25 +47,20 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """The first characters of a formula."""
 _WIDTHS = {"question": 36, "answer": 60, "quote": 50, "document": 30, "citations": 60, "status": 11, "confidence": 11}
 _WIDTH = 20
-_CITED = ("question", "marker", "document", "author", "date", "location", "start", "end", "quote", "link")
-_CITED_WIDTHS = (36, 8, 30, 20, 11, 24, 8, 8, 70, 40)
+_CITATION_WIDTHS = {
+    "marker": 8,
+    "document": 30,
+    "author": 20,
+    "date": 11,
+    "location": 24,
+    "start": 8,
+    "end": 8,
+    "quote": 70,
+    "link": 40,
+}
+"""The columns of a sheet of citations, after those that say which answer cites them."""
 ABOUT = ("document", "author", "date")
-_DOCUMENT_WIDTH, _AUTHOR_WIDTH, _DATE_WIDTH, _QUESTION_WIDTH = 34, 20, 11, 48
-_MATRIX_CITED = (
-    "document",
-    "question",
-    "status",
-    "marker",
-    "title",
-    "author",
-    "date",
-    "location",
-    "start",
-    "end",
-    "quote",
-    "link",
-)
-_MATRIX_CITED_WIDTHS = (34, 36, 11, 8, 34, 20, 11, 24, 8, 8, 70, 40)
+_ABOUT_WIDTHS, _QUESTION_WIDTH = (34, 20, 11), 48
 
 
 class TextWriter(Protocol):
@@ -165,49 +160,57 @@ def in_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-class TableWriter:
-    """Writes rows to a text file, which readers can read at any time. `form` is one of OUTPUTS."""
+class LineWriter:
+    """Writes a table to a text file, which readers can read at any time. `form` is one of OUTPUTS."""
 
-    def __init__(self, file: TextWriter, form: str, columns: Sequence[str] = (), link: Link = deep_link) -> None:
+    def __init__(self, file: TextWriter, form: str, names: Sequence[str]) -> None:
         self._file = file
         self._form = form
-        self._own = own_names(columns)
-        self._link = link
+        self._names = names
         self._csv = csv.writer(file)
-
-    @property
-    def header(self) -> tuple[str, ...]:
-        """The names of all columns."""
-        return (*self._own, *COLUMNS)
 
     def head(self) -> None:
         """Write the names of the columns; JSON Lines have none."""
-        if self._form == ".csv":
-            self._csv.writerow([escape_formula(name) for name in self.header])
-        elif self._form == ".md":
-            self._file.write("| " + " | ".join(map(escaped, self.header)) + " |\n|" + "---|" * len(self.header) + "\n")
+        if self._form != ".jsonl":
+            self.write([escaped(name) for name in self._names] if self._form == ".md" else self._names)
+        if self._form == ".md":
+            self._file.write("|" + "---|" * len(self._names) + "\n")
+
+    def write(self, cells: Sequence[Any]) -> None:
+        """Write a row, of which a cell for Markdown is Markdown."""
+        if self._form == ".jsonl":
+            self._file.write(json.dumps(dict(zip(self._names, cells, strict=True)), ensure_ascii=False) + "\n")
+        elif self._form == ".csv":
+            self._csv.writerow([escape_formula(in_text(cell)) for cell in cells])
+        else:
+            self._file.write(f"| {' | '.join(cells)} |\n")
+        self._file.flush()
+
+
+class TableWriter:
+    """Writes the rows of answers as `LineWriter` does, each after the reader's cells."""
+
+    def __init__(self, file: TextWriter, form: str, columns: Sequence[str] = (), link: Link = deep_link) -> None:
+        own = own_names(columns)
+        self._lines = LineWriter(file, form, (*own, *COLUMNS))
+        self._form = form
+        self._width = len(own)
+        self._link = link
+        self.head = self._lines.head
 
     def write(self, row: Row, cells: Sequence[Any] = ()) -> None:
-        """Write a row, after the reader's cells."""
+        """Write a row."""
         self.write_cells(cells, _VALUES[self._form](row, self._link))
 
     def write_cells(self, cells: Sequence[Any], ours: Mapping[str, Any]) -> None:
         """Write a row that has been written before, or that `write` has made ready."""
-        cells = padded(cells, len(self._own))
-        if self._form == ".jsonl":
-            line = dict(zip(self._own, cells, strict=True)) | {name: ours[name] for name in COLUMNS}
-            self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
-        elif self._form == ".csv":
-            texts = [*map(in_text, cells), *(str(ours[name]) for name in COLUMNS)]
-            self._csv.writerow(map(escape_formula, texts))
-        else:
-            line_cells = [*(escaped(in_text(cell)) for cell in cells), *(ours[name] for name in COLUMNS)]
-            self._file.write("| " + " | ".join(line_cells) + " |\n")
-        self._file.flush()
+        cells = self.written(cells)
+        own = map(escaped, cells) if self._form == ".md" else cells
+        self._lines.write([*own, *(ours[name] for name in COLUMNS)])
 
     def written(self, cells: Sequence[Any]) -> list[Any]:
         """Return the reader's cells as this file holds them."""
-        cells = padded(cells, len(self._own))
+        cells = padded(cells, self._width)
         return list(cells) if self._form == ".jsonl" else [in_text(cell) for cell in cells]
 
 
@@ -242,13 +245,15 @@ def _workbook(rows: Sequence[Row], own: QuestionTable | None, link: Link) -> byt
         for n, row in enumerate(rows)
     ]
     head = (*columns, *COLUMNS)
-    cited_rows = [citation_cells((row.question,), citation, link) for row in rows for citation in row.citations]
-    return workbook(
-        [
-            Sheet("Answers", head, body, [_WIDTHS.get(name, _WIDTH) for name in head]),
-            Sheet("Citations", _CITED, cited_rows, _CITED_WIDTHS),
-        ]
-    )
+    cited_rows = [_citation_cells((row.question,), citation, link) for row in rows for citation in row.citations]
+    answers = Sheet("Answers", head, body, [_WIDTHS.get(name, _WIDTH) for name in head])
+    return workbook([answers, _citations({"question": 36}, cited_rows)])
+
+
+def _citations(widths: Mapping[str, int], rows: Sequence[Sequence[SheetCell]]) -> Sheet:
+    """Return a sheet of citations in full, after columns of these widths."""
+    names = (*widths, *("title" if name in widths else name for name in _CITATION_WIDTHS))
+    return Sheet("Citations", names, rows, [*widths.values(), *_CITATION_WIDTHS.values()])
 
 
 def _sheet_cell(value: Any) -> SheetCell:
@@ -270,12 +275,12 @@ def web_only(address: str) -> str:
     return address if address.startswith(("http://", "https://")) else ""
 
 
-def citation_cells(before: Sequence[str], citation: Citation, link: Link) -> list[SheetCell]:
+def _citation_cells(before: Sequence[str], citation: Citation, link: Link) -> list[SheetCell]:
     """Return a citation in full as the cells of a row, after some others."""
     full = cited(citation, link)
     address = web_only(full["link"])
-    names = ("marker", "document", "author", "date", "location", "start", "end", "quote", "link")
-    return [*map(SheetCell, before), *(SheetCell(full[name], address if name == "link" else "") for name in names)]
+    cells = (SheetCell(full[name], address if name == "link" else "") for name in _CITATION_WIDTHS)
+    return [*map(SheetCell, before), *cells]
 
 
 def cell_words(cell: MatrixCell) -> str:
@@ -292,7 +297,21 @@ def cell_words(cell: MatrixCell) -> str:
 
 def matrix_table(matrix: Matrix, form: str, link: Link = deep_link) -> bytes:
     """Return a matrix as a file; `form` is one of DOWNLOADS."""
-    return _MATRIX_WRITERS[form](matrix, link)
+    if form == ".xlsx":
+        return _matrix_workbook(matrix, link)
+    text, notes = StringIO(newline=""), list[str]()
+    lines = LineWriter(text, form, _RECORD if form == ".jsonl" else _headings(matrix))
+    lines.head()
+    for row in matrix:
+        if form == ".jsonl":
+            for record in _records(matrix.questions, row, link):
+                lines.write(record)
+        elif form == ".csv":
+            lines.write([*_about(row.document), *(_with_source(cell, link) for cell in row.cells)])
+        else:
+            lines.write([*map(escaped, _about(row.document)), *(_with_note(cell, notes, link) for cell in row.cells)])
+    text.write("".join(f"{line}\n" for line in ("", *notes)) if form == ".md" else "")
+    return text.getvalue().encode("utf-8", "replace")
 
 
 def _about(info: DocumentInfo) -> tuple[str, ...]:
@@ -311,61 +330,26 @@ def _with_source(cell: MatrixCell, link: Link) -> str:
     return f"{cell_words(cell)} {f'({place}) ' if place else ''}<{link(cell.citation)}>"
 
 
-def _as_csv(matrix: Matrix, link: Link) -> bytes:
-    text = StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(map(escape_formula, _headings(matrix)))
-    for row in matrix:
-        cells = (_with_source(cell, link) for cell in row.cells)
-        writer.writerow(map(escape_formula, (*_about(row.document), *cells)))
-    return text.getvalue().encode("utf-8", "replace")
+def _with_note(cell: MatrixCell, notes: list[str], link: Link) -> str:
+    """Return a cell as Markdown, and add the note on its source."""
+    if cell.citation is None:
+        return escaped(cell_words(cell))
+    notes.append(f"[^{len(notes) + 1}]: {markdown_citation(replace(cell.citation, marker=0), link)}")
+    return f"{escaped(cell_words(cell))} [^{len(notes)}]"
 
 
-def _as_markdown(matrix: Matrix, link: Link) -> bytes:
-    lines = [_markdown_line(map(escaped, _headings(matrix))), "|" + "---|" * len(_headings(matrix))]
-    notes: list[str] = []
-    for row in matrix:
-        cells = list(map(escaped, _about(row.document)))
-        for cell in row.cells:
-            mark = ""
-            if cell.citation is not None:
-                unnumbered = replace(cell.citation, marker=0)
-                notes.append(f"[^{len(notes) + 1}]: {markdown_citation(unnumbered, link)}")
-                mark = f" [^{len(notes)}]"
-            cells.append(escaped(cell_words(cell)) + mark)
-        lines.append(_markdown_line(cells))
-    return "\n".join([*lines, "", *notes, ""]).encode("utf-8", "replace")
+_RECORD = ("document", "document_id", "date", "question", "status", "confidence", "citation", "nearest", "error")
 
 
-def _markdown_line(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+def _records(questions: Sequence[str], row: MatrixRow, link: Link) -> Iterator[tuple[Any, ...]]:
+    """Yield the values of a record for each cell of a row."""
+    about = row.document.name, row.document.id, row.document.date
+    for question, cell in zip(questions, row.cells, strict=True):
+        citations = (cited(one, link) if one else None for one in (cell.citation, cell.nearest))
+        yield *about, question, cell.status, round(cell.confidence, 4), *citations, cell.error
 
 
-def _as_json_lines(matrix: Matrix, link: Link) -> bytes:
-    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in _records(matrix, link)).encode(
-        "utf-8", "replace"
-    )
-
-
-def _records(matrix: Matrix, link: Link) -> Iterator[dict[str, Any]]:
-    """Yield a record for each cell, row by row."""
-    for row in matrix:
-        about = {"document": row.document.name, "document_id": row.document.id, "date": row.document.date}
-        for question, cell in zip(matrix.questions, row.cells, strict=True):
-            found = cited(cell.citation, link) if cell.citation else None
-            nearest = cited(cell.nearest, link) if cell.nearest else None
-            yield {
-                **about,
-                "question": question,
-                "status": cell.status,
-                "confidence": round(cell.confidence, 4),
-                "citation": found,
-                "nearest": nearest,
-                "error": cell.error,
-            }
-
-
-def _as_workbook(matrix: Matrix, link: Link) -> bytes:
+def _matrix_workbook(matrix: Matrix, link: Link) -> bytes:
     """Return a workbook: a sheet of numbered quotations, each linked to its words, and one of the citations in full."""
     quotes: list[list[SheetCell]] = []
     citations: list[list[SheetCell]] = []
@@ -377,20 +361,10 @@ def _as_workbook(matrix: Matrix, link: Link) -> bytes:
                 continue
             number = len(citations) + 1
             before = (row.document.name, question, texts.NOT_SURE if cell.status == "unsure" else "answered")
-            citations.append(citation_cells(before, replace(cell.citation, marker=number), link))
+            citations.append(_citation_cells(before, replace(cell.citation, marker=number), link))
             address = web_only(link(cell.citation)) or f"#Citations!A{number + 1}"
             line.append(SheetCell(f"{cell_words(cell)} [{number}]", address))
         quotes.append(line)
-    widths = [_DOCUMENT_WIDTH, _AUTHOR_WIDTH, _DATE_WIDTH, *(_QUESTION_WIDTH for _ in matrix.questions)]
-    head = (*ABOUT, *matrix.questions)
-    return workbook(
-        [Sheet("Matrix", head, quotes, widths), Sheet("Citations", _MATRIX_CITED, citations, _MATRIX_CITED_WIDTHS)]
-    )
-
-
-_MATRIX_WRITERS: dict[str, Callable[[Matrix, Link], bytes]] = {
-    ".csv": _as_csv,
-    ".jsonl": _as_json_lines,
-    ".md": _as_markdown,
-    ".xlsx": _as_workbook,
-}
+    head, widths = (*ABOUT, *matrix.questions), (*_ABOUT_WIDTHS, *(_QUESTION_WIDTH for _ in matrix.questions))
+    cited_by = {"document": 34, "question": 36, "status": 11}
+    return workbook([Sheet("Matrix", head, quotes, widths), _citations(cited_by, citations)])

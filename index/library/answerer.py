@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from index.encoders.pretrained import DEFAULT_NAME
-from index.errors import PinciteError, TooMany
+from index.errors import PinciteError, require_at_most
 from index.library.searcher import Request, annotated_answer, annotated_check
 from index.library.suggestions import Suggestions
 from index.records import Answer, Check, Span
@@ -213,8 +213,8 @@ class Answerer:
 
         statements = list(split_statements(text))
         claims = sum(statement.is_claim for statement in statements)
-        if most_sentences is not None and claims > most_sentences:
-            raise TooMany("sentences", claims, most_sentences, "PINCITE_MAX_CHECK_SENTENCES")
+        if most_sentences is not None:
+            require_at_most("sentences", claims, most_sentences, "PINCITE_MAX_CHECK_SENTENCES")
         unread = self._searcher.unread(self._session.numbers(documents))
         find = _PassageFinder(self._session, self._searcher, documents)
         opinion = second_opinion(self._session.base_settings)

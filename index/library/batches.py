@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from index.citations.entries import deep_link
-from index.errors import BatchError, PinciteError, TooMany
+from index.errors import BatchError, PinciteError, require_at_most
 from index.library.answer_files import COLUMNS, OUTPUTS, TableWriter, own_names, unescape_formula
 from index.records import Answer, Citation, MatrixCell, MatrixRow, Row
 from index.records.remarks import plain, remark
@@ -261,9 +261,8 @@ def matrix_questions(questions: Sequence[str]) -> tuple[str, ...]:
 
 def require_few_cells(documents: int, questions: int, limit: int) -> None:
     """Raise TooMany if a matrix would have more cells than allowed."""
-    if documents * questions > limit:
-        cells = f"cells (documents × questions: {documents:,} × {questions:,})"
-        raise TooMany(cells, documents * questions, limit, "PINCITE_MAX_MATRIX_CELLS")
+    cells = f"cells (documents × questions: {documents:,} × {questions:,})"
+    require_at_most(cells, documents * questions, limit, "PINCITE_MAX_MATRIX_CELLS")
 
 
 def nearest_citation(hit: Hit) -> Citation:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, urlencode
 
-from index.citations.readable import count
 from index.errors import BatchError
 from index.library.question_files import INPUTS, QuestionTable, joined, questions_in, without_breaks
 from index.page.answer_view import place, without_mark
@@ -14,6 +13,7 @@ from index.page.fragments import render
 from index.page.library_view import duration, matching
 from index.records import texts
 from index.records.document import UNDER_WAY
+from index.records.file_kinds import count
 from index.records.remarks import remark
 
 if TYPE_CHECKING:

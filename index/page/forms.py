@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 from fastapi import Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse
 
-from index.errors import PinciteError
+from index.errors import PinciteError, require_at_most
 from index.page.answer_view import place
 from index.page.fragments import html, render
 from index.page.routes import fragment, require_page_header
@@ -118,6 +118,6 @@ def _checked(service: Service, text: str, gone: threading.Event) -> str:
     settings = service.settings
     if not text.strip():
         raise PinciteError("There is no text to check.", "Paste one, such as a draft or an assistant's answer.")
-    service.require_at_most("characters", len(text), settings.max_text_characters, "PINCITE_MAX_TEXT_CHARACTERS")
+    require_at_most("characters", len(text), settings.max_text_characters, "PINCITE_MAX_TEXT_CHARACTERS")
     stream = service.library.check_stream(text, most_sentences=settings.max_check_sentences)
     return check(redacted(stream_result(stream, Check, gone.is_set)))

@@ -27,7 +27,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
-from index.errors import NotUploaded, PinciteError, ServiceError, TooMany, UploadsFull
+from index.errors import NotUploaded, PinciteError, ServiceError, TooMany, UploadsFull, require_at_most
 from index.server.http import problems
 from index.server.http.requests import MEDIA_TYPE, Multipart, chunks
 from index.server.http.service import ServiceDependency
@@ -484,8 +484,8 @@ class CheckedBlocks(gr.Blocks):
 
     def _require_short(self, value: Any) -> None:
         """Raise TooMany for a text longer than a question, ServiceError for a list that no control sends."""
-        if isinstance(value, str) and len(value) > self._longest_question:
-            raise TooMany("characters", len(value), self._longest_question, "PINCITE_MAX_QUESTION_CHARACTERS")
+        if isinstance(value, str):
+            require_at_most("characters", len(value), self._longest_question, "PINCITE_MAX_QUESTION_CHARACTERS")
         if isinstance(value, list):
             characters = sum(len(part) for part in value if isinstance(part, str))
             _require_valid(len(value) <= _MAX_NAMES and characters <= _MAX_CHARACTERS)

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
-from index.citations.readable import count, environment
+from index.citations.readable import environment
 from index.errors import READ_ONLY, NotUploaded
 from index.records import texts
 from index.records.document import UNDER_WAY
-from index.records.file_kinds import FORMATS, origin
+from index.records.file_kinds import FORMATS, count, origin
 from index.server.fetch import fetch
 from index.server.file_jobs import folder_arrivals
 from index.wire import redacted

@@ -33,7 +33,6 @@ from index.views.library_map import (
     labels,
     labels_beside,
     spot,
-    spots,
 )
 
 if TYPE_CHECKING:
@@ -111,7 +110,7 @@ def map_overlay(placed: Placement, hits: Sequence[Hit], cited: Collection[int]) 
 def _marks(placed: Placement, hits: Sequence[Hit], cited: Collection[int], question: Point) -> list[Badge]:
     numbered = enumerate(zip(hits, placed.hits, strict=True), 1)
     visible = [(number, hit, point) for number, (hit, point) in numbered if point is not None][:BADGES]
-    dots = list(map(_rounded, spots([point for *_, point in visible])))
+    dots = [_rounded(spot(point)) for *_, point in visible]
     places = badges(question, dots)
     return [
         Badge(number, hit, number in cited, dot, at)

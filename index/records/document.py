@@ -6,8 +6,9 @@ Every offset is a Unicode code point into `Document.text`, and every span is hal
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from annotated_types import Ge, Le
 
@@ -18,6 +19,8 @@ from index.records.table import AS_TEXT, Reading, Span, Table, cell_named
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    from pydantic import TypeAdapter
 
     from index.records.boxes import WordBox
 
@@ -302,3 +305,26 @@ class Location:
 
     def __str__(self) -> str:
         return self.label
+
+
+# Records from JSON that anybody may have written.
+
+
+@cache
+def adapter_of(record: Any) -> TypeAdapter[Any]:
+    """Return what makes JSON of a record, and a record of JSON."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(record)
+
+
+def from_json(record: Any, data: bytes | str) -> Any:
+    """Return the record in JSON. Raises ValueError with the place and the nature of the first flaw."""
+    from pydantic import ValidationError
+
+    try:
+        return adapter_of(record).validate_json(data, strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"][:8])
+        raise ValueError(f"{place} {first['msg']}".strip()) from error

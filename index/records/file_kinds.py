@@ -292,8 +292,8 @@ def reading_in_words(document: ReadFile) -> str:
     parts = (
         kind_of(document),
         _recognition(document),
-        f"{_count(reading.empty_pages, 'page')} without words" if reading.empty_pages else "",
-        _count(reading.tables, "table") if reading.tables else "",
+        f"{count(reading.empty_pages, 'page')} without words" if reading.empty_pages else "",
+        count(reading.tables, "table") if reading.tables else "",
         ", ".join(map(language_name, reading.languages)),
         origin(reading),
     )
@@ -312,9 +312,10 @@ def _recognition(document: ReadFile) -> str:
         return ""
     if not recognised:
         return "text layer"
-    share = f"{recognised:,} of {_count(pages, 'page')}" if recognised < pages else _count(max(pages, 1), "page")
+    share = f"{recognised:,} of {count(pages, 'page')}" if recognised < pages else count(max(pages, 1), "page")
     return f"{share} recognised{f' by {engine}' if engine else ''}"
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """Return `1 passage`, `1,284 passages`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

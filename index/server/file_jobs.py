@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index.errors import LibraryLocked, NotAllowed, PinciteError, SourceNotFound, TooMany
+from index.errors import LibraryLocked, NotAllowed, PinciteError, SourceNotFound, require_at_most
 from index.loading.loader import discover
 from index.records import Failure, Note, Receipt, Settled
 from index.records.document import OPEN, Arrival
@@ -53,8 +53,7 @@ def folder_arrivals(path: str | Path, settings: Settings) -> list[Arrival]:
     arrivals: list[Arrival] = []
     for file in discover([named], enter=lambda folder: _inside(folder, allowed)):
         arrivals.append(Arrival(_text(file.name), file, _text(os.path.normpath(file)), _size(file), within=allowed))
-        if len(arrivals) > settings.max_upload_files:
-            raise TooMany("files", len(arrivals), settings.max_upload_files, "PINCITE_MAX_UPLOAD_FILES")
+        require_at_most("files", len(arrivals), settings.max_upload_files, "PINCITE_MAX_UPLOAD_FILES")
     return arrivals
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from index.errors import JobNotFound, LibraryReadOnly, PinciteError, QueueFull, ServiceError, Stopping, TooMany
+from index.errors import JobNotFound, LibraryReadOnly, PinciteError, QueueFull, ServiceError, Stopping, require_at_most
 from index.library import batches
 from index.library.batches import matrix_questions, require_few_cells
 from index.library.question_files import QuestionTable
@@ -283,7 +283,7 @@ class Jobs:
         task = AddTask(self._library, self._uploads, job, arrivals, self._between(job), self._is_awaited)
         try:
             self.require_writable()
-            self._require_at_most(len(arrivals), "files", self._settings.max_upload_files, "PINCITE_MAX_UPLOAD_FILES")
+            require_at_most("files", len(arrivals), self._settings.max_upload_files, "PINCITE_MAX_UPLOAD_FILES")
             self._enqueue(job, task, client)
         except (ServiceError, LibraryReadOnly):
             task.release()
@@ -507,9 +507,4 @@ class Jobs:
             raise Stopping
 
     def _require_few_questions(self, count: int) -> None:
-        self._require_at_most(count, "questions", self._settings.max_batch_questions, "PINCITE_MAX_BATCH_QUESTIONS")
-
-    @staticmethod
-    def _require_at_most(count: int, items: str, limit: int, setting: str) -> None:
-        if count > limit:
-            raise TooMany(items, count, limit, setting)
+        require_at_most("questions", count, self._settings.max_batch_questions, "PINCITE_MAX_BATCH_QUESTIONS")

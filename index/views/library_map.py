@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from index.errors import LibraryNotWritable, PinciteError
+from index.records.document import from_json
 from index.storage.files import Stamp, write_atomically
 
 if TYPE_CHECKING:
@@ -231,16 +232,22 @@ FILE = "map.json"
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _MapFile:
+    """What the file holds of a map, besides its stamp."""
+
+    shapes: tuple[Shape, ...]
+    origin: list[float]
+    axes: list[list[float]]
+    middle: list[float]
+    reach: list[float]
+
+
 def pack(stamp: Stamp, known: LibraryMap) -> bytes:
     """Return a map and its stamp as bytes."""
     projection = known.projection
-    body = {
-        "shapes": [asdict(shape) for shape in known.shapes],
-        "origin": projection.origin.tolist(),
-        "axes": projection.axes.tolist(),
-        "middle": projection.middle.tolist(),
-        "reach": projection.reach.tolist(),
-    }
+    arrays = (projection.origin, projection.axes, projection.middle, projection.reach)
+    body = asdict(_MapFile(known.shapes, *(array.tolist() for array in arrays)))
     content = f"{stamp.to_json()}\n{json.dumps(body)}\n".encode()
     return content + f"{zlib.crc32(content):08x}\n".encode()
 
@@ -252,36 +259,10 @@ def unpack(data: bytes) -> tuple[Stamp, LibraryMap]:
         raise ValueError("damaged")
     head, _, body = content.partition(b"\n")
     stamp = Stamp.from_json(head)
-    try:
-        return stamp, _map(stamp.generation, json.loads(body))
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"not a map: {error}") from error
-
-
-def _map(generation: int, body: dict[str, Any]) -> LibraryMap:
-    dimension = len(body["origin"])
-    projection = Projection(
-        _numbers(body["origin"], dimension),
-        _numbers(body["axes"], dimension, 2),
-        _numbers(body["middle"], 2),
-        _numbers(body["reach"], 2),
-    )
-    return LibraryMap(generation, tuple(_shape(fields) for fields in body["shapes"]), projection)
-
-
-def _shape(fields: dict[str, Any]) -> Shape:
-    dots = tuple(_point(dot) for dot in fields["dots"])
-    name, passages = str(fields["name"]), int(fields["passages"])
-    return Shape(str(fields["document"]), name, passages, dots, _point(fields["centre"]))
-
-
-def _point(pair: list[float]) -> Point:
-    x, y = pair
-    return float(x), float(y)
-
-
-def _numbers(values: Any, *shape: int) -> Numbers:
-    return np.asarray(values, dtype=np.float64).reshape(shape)
+    kept: _MapFile = from_json(_MapFile, body)
+    axes = np.asarray(kept.axes, dtype=np.float64).reshape(len(kept.origin), 2)
+    projection = Projection(np.asarray(kept.origin), axes, np.asarray(kept.middle), np.asarray(kept.reach))
+    return stamp, LibraryMap(stamp.generation, kept.shapes, projection)
 
 
 class Maps:
@@ -458,11 +439,6 @@ def spot(point: Point) -> Point:
     return _SIDE + x * (WIDTH - 2 * _SIDE), _HEAD + y * (HEIGHT - _HEAD - _FOOT)
 
 
-def spots(points: Iterable[Point]) -> list[Point]:
-    """Convert points of the map to the frame's units."""
-    return [spot(point) for point in points]
-
-
 def has_few_dots(known: LibraryMap) -> bool:
     """Return whether there is space for larger dots."""
     return sum(len(shape.dots) for shape in known.shapes) <= _MAX_LARGE_DOTS
@@ -499,9 +475,10 @@ def shortened(name: str) -> str:
     return f"{(whole if width(whole) > _MAX_LABEL_WIDTH / 2 else cut).rstrip(' ,;:.-–—')}…"
 
 
-def labels(known: LibraryMap) -> list[Label]:
+@lru_cache(maxsize=4)
+def labels(known: LibraryMap) -> tuple[Label, ...]:
     """Return labels for the largest documents, as far as there is space."""
-    return list(_usual(known))
+    return tuple(_named(known.shapes[: 4 * LABELS], _crowd(known), ())[:LABELS])
 
 
 def labels_beside(known: LibraryMap, taken: Sequence[Box], first: Sequence[str]) -> list[Label]:
@@ -509,18 +486,13 @@ def labels_beside(known: LibraryMap, taken: Sequence[Box], first: Sequence[str])
 
     A label keeps its usual position if that is free.
     """
-    free = [label for label in _usual(known) if not any(map(label.box.meets, taken))]
+    free = [label for label in labels(known) if not any(map(label.box.meets, taken))]
     wanted = [label for label in free if label.document in first]
     named = {label.document for label in wanted}
     missing = [shape for shape in known.shapes if shape.document in first and shape.document not in named]
     found = wanted + _named(missing, _crowd(known), [*taken, *(label.box for label in wanted)])
     others = [label for label in free if not any(label.box.meets(other.box) for other in found)]
     return [*found, *others][:LABELS]
-
-
-@lru_cache(maxsize=4)
-def _usual(known: LibraryMap) -> tuple[Label, ...]:
-    return tuple(_named(known.shapes[: 4 * LABELS], _crowd(known), ())[:LABELS])
 
 
 def _named(shapes: Sequence[Shape], crowd: Numbers, taken: Sequence[Box]) -> list[Label]:

@@ -167,7 +167,6 @@ def test_pack_of_malicious_documents_is_read_back(packed: Answer) -> None:
         pytest.param(zipped({"evidence.md": "x", "evidence.json": "[" * 100_000}), "is invalid", id="deep"),
         pytest.param(changed(make_pack(), format="else"), "its format is 'else'", id="another format"),
         pytest.param(changed(make_pack(), version=VERSION + 1), "newer Pincite", id="a newer version"),
-        pytest.param(changed(make_pack(), version=VERSION - 1), "older Pincite", id="an older version"),
         pytest.param(changed(make_pack(), question=5), "question", id="a wrong type"),
         pytest.param(changed(make_pack(), status="perhaps"), "status", id="a wrong word"),
         pytest.param(changed(make_pack(), evidence=[]), "contradicts itself", id="a citation taken out"),

@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import index
-from index.errors import PublishError, PushFailed
+from index.errors import PublishError
 from index.records import Problem
 from index.text.sentences import one_line
 
@@ -345,8 +345,8 @@ def require_pushable(target: str) -> None:
 def push(folder: Path, repository: str, *, hardware: str = "", client: HubClient | None = None) -> str:
     """Upload a published folder as a Space, in one commit that replaces all its files; return the Space's address.
 
-    A Space that does not exist is created, with this `hardware`. Raises PublishError if the folder is not intact, and
-    PushFailed if the Hub refuses or cannot be reached.
+    A Space that does not exist is created, with this `hardware`. Raises PublishError if the folder is not intact, or
+    if the Hub refuses or cannot be reached.
     """
     published = read(folder)
     require_pushable(published.target)
@@ -367,5 +367,6 @@ def push(folder: Path, repository: str, *, hardware: str = "", client: HubClient
             delete_patterns="*",  # files of an earlier publication go in the same commit
         )
     except (httpx2.HTTPError, errors.HFValidationError, errors.LocalTokenNotFoundError, OSError) as error:
-        raise PushFailed(f"The Hub did not accept {repository}: {one_line(str(error))}.") from error
+        hint = "Check the name OWNER/NAME and your token (`hf auth login`, or the variable HF_TOKEN), and try again."
+        raise PublishError(f"The Hub did not accept {repository}: {one_line(str(error))}.", hint) from error
     return f"https://huggingface.co/spaces/{repository}"

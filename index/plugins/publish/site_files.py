@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 
-from index.errors import NotASite, SiteEmpty, SiteTooLarge
+from index.errors import PublishError
 from index.plugins.publish.site_index import (
     NOTICE,
     RAREST,
@@ -169,7 +169,7 @@ def write_site(
     `questions` are answered now; the site shows these answers. `with_encoder` adds the encoder (18 MB) if it is the
     default one; browsers load it after the first question, and then rank nearly as the server does. The folder changes
     only when the site is complete.
-    Raises SiteTooLarge, SiteEmpty, NotASite, and OSError if the folder cannot be written.
+    Raises PublishError, and OSError if the folder cannot be written.
     """
     folder = Path(folder).absolute()
     _demand_free(folder)
@@ -179,7 +179,7 @@ def write_site(
     asked = [library.ask(question) for question in dict.fromkeys(map(str.strip, questions)) if question]
     with _replaced(folder) as site:
         known = library.map(wait=True)
-        points = [[round(x, 1), round(y, 1)] for x, y in library_map.spots(known.projection(passages.vectors))]
+        points = [[round(x, 1), round(y, 1)] for x, y in map(library_map.spot, known.projection(passages.vectors))]
         _write_index(site, title, documents, passages, library, points, with_encoder=with_encoder)
         _write_json(site / "answers.json", [answer_record(answer, places) for answer in asked])
         (site / "documents").mkdir()
@@ -190,9 +190,12 @@ def write_site(
 
 
 def _demand_free(folder: Path) -> None:
-    """Raise NotASite if the folder holds files that are not a site's."""
+    """Raise PublishError if the folder holds files that are not a site's."""
     if folder.exists() and not (folder / MARK).is_file() and (not folder.is_dir() or any(folder.iterdir())):
-        raise NotASite(str(folder))
+        raise PublishError(
+            f"The folder {folder} holds other files, and publishing would delete them.",
+            "Name an empty or a new folder, or one with an earlier site, which is replaced.",
+        )
 
 
 def _in_order(library: Library) -> tuple[list[DocumentInfo], list[PassageRow]]:
@@ -200,12 +203,15 @@ def _in_order(library: Library) -> tuple[list[DocumentInfo], list[PassageRow]]:
     infos = library.documents()
     number = sum(info.passages for info in infos)
     if number > MOST_PASSAGES:
-        raise SiteTooLarge(number, MOST_PASSAGES)
+        raise PublishError(
+            f"The library has {number:,} passages, and a static site can have at most {MOST_PASSAGES:,}.",
+            "Publish a smaller library, or publish this one as a container or a Space, which have no such limit.",
+        )
     found = [(info, library.passages(info.id)) for info in infos]
     found.sort(key=lambda item: item[1][0].passage.id if item[1] else number)
     rows = [row for _, passages in found for row in passages]
     if not rows:
-        raise SiteEmpty
+        raise PublishError("The library is empty, so there is nothing to publish.", "Add files to it: pincite add PATH")
     return [info for info, _ in found], rows
 
 

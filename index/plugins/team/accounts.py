@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from index.errors import AccountFileDamaged, AccountsNotWritable, KeyNameTaken, KeyNotFound, SettingsError
+from index.errors import AccountFileDamaged, AccountsError, AccountsNotWritable, SettingsError
 from index.server.principals import ROLES, Principal, Role
 
 if TYPE_CHECKING:
@@ -180,7 +180,8 @@ class ApiKeys:
     def create(self, name: str, role: str, expires: str, libraries: Iterable[str] = ()) -> str:
         """Create a key and return it: it cannot be shown again.
 
-        Raises SettingsError for an unsuitable name, role or period, KeyNameTaken, and the errors of `AccountFile`.
+        Raises SettingsError for an unsuitable name, role or period, AccountsError for a name that is taken, and the
+        errors of `AccountFile`.
         """
         if not _NAME.fullmatch(name):
             raise SettingsError(f"A key cannot be called {name!r}.", "Use up to 64 letters, digits and . _ - @.")
@@ -198,19 +199,21 @@ class ApiKeys:
 
         def add(content: dict[str, Any]) -> None:
             if any(known.get("name") == name for known in content.values()):
-                raise KeyNameTaken(name)
+                raise AccountsError(
+                    f"There is a key {name!r} already.", "Choose another name, or revoke that key first."
+                )
             content[_hash(key)] = facts
 
         self._keys.change(add)
         return key
 
     def revoke(self, name: str) -> None:
-        """Delete a key; running servers refuse it from now on. Raises KeyNotFound."""
+        """Delete a key; running servers refuse it from now on. Raises AccountsError if there is none."""
 
         def drop(content: dict[str, Any]) -> None:
             named = [digest for digest, facts in content.items() if facts.get("name") == name]
             if not named:
-                raise KeyNotFound(name)
+                raise AccountsError(f"There is no key {name!r}.", "`pincite key list` shows all keys.")
             for digest in named:
                 del content[digest]
 

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Query, Response
 from starlette.requests import Request
 
 from index.citations.export import export
-from index.errors import PinciteError
+from index.errors import PinciteError, require_at_most
 from index.records import Answer as AnswerRecord
 from index.records import Check as CheckRecord
 from index.records import ExportForm
@@ -183,7 +183,7 @@ async def check(body: CheckRequest, service: ServiceDependency, request: Request
     Differences that need knowledge of the world are not detected. If the client disconnects, the work stops.
     """
     settings = service.settings
-    service.require_at_most("characters", len(body.text), settings.max_text_characters, "PINCITE_MAX_TEXT_CHARACTERS")
+    require_at_most("characters", len(body.text), settings.max_text_characters, "PINCITE_MAX_TEXT_CHARACTERS")
     gone = threading.Event()
 
     def work() -> Checked:
@@ -243,7 +243,7 @@ def matrix(body: MatrixRequest, service: ServiceDependency, request: Request, re
 
 
 def _check_limit(service: Service, hits: int) -> None:
-    service.require_at_most("passages", hits, service.settings.max_hits, "PINCITE_MAX_HITS")
+    require_at_most("passages", hits, service.settings.max_hits, "PINCITE_MAX_HITS")
 
 
 def _stream(service: Service, body: AskRequest) -> _Stream:

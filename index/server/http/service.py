@@ -31,7 +31,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.routing import BaseRoute, Match
 
-from index.errors import LibraryError, PinciteError, SettingsError, TooMany
+from index.errors import LibraryError, PinciteError, SettingsError
 from index.library.library import Library
 from index.server.guard.origins import local_path
 from index.server.http import problems
@@ -259,11 +259,6 @@ class Service:
         """Store a question for the log, if the settings allow it."""
         if self.settings.log_questions:
             request.state.question = question
-
-    def require_at_most(self, items: str, count: int, limit: int, setting: str) -> None:
-        """Raise TooMany if there are more items than the setting allows."""
-        if count > limit:
-            raise TooMany(items, count, limit, setting)
 
 
 def service_of(request: HTTPConnection) -> Service:

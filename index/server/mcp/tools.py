@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from index import wire
 from index.citations.entries import deep_link
 from index.citations.export import cite, export
-from index.errors import SpanError, TooMany
+from index.errors import SpanError, require_at_most
 from index.records import CLAIMED, Check, Citation, Span
 from index.records.document import Offset
 from index.records.remarks import AS_RECOGNISED, is_recognised, plain
@@ -384,9 +384,7 @@ class _Calls:
         self._settings = settings
 
     def search(self, arguments: SearchArguments, _: IsGone) -> Result:
-        most = self._settings.max_hits
-        if arguments.limit > most:
-            raise TooMany("passages", arguments.limit, most, "PINCITE_MAX_HITS")
+        require_at_most("passages", arguments.limit, self._settings.max_hits, "PINCITE_MAX_HITS")
         found = self._library.search(arguments.question, documents=arguments.documents, limit=arguments.limit)
         shown = redacted(found)
         return Result(found_json(shown), found_text(shown))
@@ -398,8 +396,7 @@ class _Calls:
 
     def check(self, arguments: CheckArguments, is_gone: IsGone) -> Result:
         most = self._settings.max_text_characters
-        if len(arguments.text) > most:
-            raise TooMany("characters", len(arguments.text), most, "PINCITE_MAX_TEXT_CHARACTERS")
+        require_at_most("characters", len(arguments.text), most, "PINCITE_MAX_TEXT_CHARACTERS")
         stream = self._library.check_stream(
             arguments.text, documents=arguments.documents, most_sentences=self._settings.max_check_sentences
         )

@@ -10,7 +10,7 @@ import pytest
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HFValidationError, LocalTokenNotFoundError
 
-from index.errors import PublishError, PushFailed
+from index.errors import PublishError
 from index.plugins.publish import hosts
 from tests.cases import cases
 from tests.plugins.publish.conftest import published
@@ -99,6 +99,6 @@ def test_container_cannot_be_pushed() -> None:
 )
 def test_failure_of_the_hub_is_explained(folder: Path, error: Exception) -> None:
     """The folder stays, and the hint names the token."""
-    with pytest.raises(PushFailed, match="hf auth login"):
+    with pytest.raises(PublishError, match="hf auth login"):
         hosts.push(folder, "jo/notes", client=FakeHub(error))
     assert (folder / "manifest.json").exists()
