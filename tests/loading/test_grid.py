@@ -28,17 +28,13 @@ def cell(found: Document, words: str) -> tuple[str, str]:
     return " · ".join(table.headers(place)), table.name(place)
 
 
-def test_a_cell_has_the_headers_of_its_column_and_its_row() -> None:
-    """Headers of two rows are joined."""
+def test_cells_have_headers_and_names() -> None:
+    """Headers of two rows are joined; a sheet names cells by letters, a file of rows by its columns."""
     found = document(paragraph("Before."), grid(GRADES))
     assert found.text.startswith("Before.\n\nGrade | Strength, MPa")
     assert cell(found, "1000") == ("Strength, MPa, min · SNB22-3", "table 1, row 3")
     assert cell(found, "SNB22-4") == ("Grade", "table 1, row 4")
     assert cell(found, "min") == ("", "table 1, row 2")
-
-
-def test_cells_of_sheets_and_of_rows_have_their_own_names() -> None:
-    """A spreadsheet names cells by letters, a file of rows by its columns."""
     sheet = document(grid(GRADES, Outline("sheet", row_numbers=(3, 4, 7, 9), column_numbers=(2, 27, 28))))
     assert cell(sheet, "1000")[1] == "AA7"
     plain = document(grid([["price", "name"], ["3.20", "tea"]], Outline("rows", header_rows=1)))
@@ -107,9 +103,10 @@ def test_headers_are_as_high_as_the_cells_among_them() -> None:
     assert found.tables[0].header_rows == 2
 
 
-def test_a_grid_without_words_is_no_table() -> None:
-    """Neither an empty grid nor one of blanks."""
+def test_grids_without_words_or_of_one_cell_are_no_tables() -> None:
+    """A box around a text is a paragraph."""
     assert grid([]) == grid([["", " "], []]) == Block("")
+    assert grid([["", "Only this"], [""]]).tables == ()
 
 
 def test_a_long_table_has_parts_that_know_the_headers_of_its_columns() -> None:
@@ -144,22 +141,8 @@ def test_every_cell_is_a_slice_of_the_text(rows: list[list[str]], header_rows: i
 
 KINDS = {
     "number": [
-        "$(94.00)",
-        "-€5",
-        "CHF 1,200",
-        "(US$3.5)",
-        "kr 12",
-        "1,234.00 €",
-        "12",
-        "-3.5",
-        "1,200",
-        "1 200,50",
-        "12 %",
-        "$ 4.2",
-        "(17)",
-        "12 mm",
-        "98.3% n=2 (97.7%, n=3)",
-        "1e5",
+        "$(94.00)", "-€5", "CHF 1,200", "(US$3.5)", "kr 12", "1,234.00 €", "12", "-3.5", "1,200", "1 200,50",
+        "12 %", "$ 4.2", "(17)", "12 mm", "98.3% n=2 (97.7%, n=3)", "1e5",
     ],
     "year": ["2019", "FY 22", "2019/20", "2025E"],
     "date": ["2020-01-05", "5.1.2020", "5/1/20", "Jan 2020", "Q1 2023", "H1", "12:30", "1/19 - 1/25", "5 May 2020"],
@@ -179,7 +162,7 @@ KINDS = {
         "1" * 50,
     ],
     "": ["", "#DIV/0!", "#N/A", "-", "—", "n/a", "..."],
-}
+}  # fmt: skip
 
 
 @cases(("expected", "words"), [(expected, word) for expected, words in KINDS.items() for word in words])
@@ -274,9 +257,11 @@ def test_numbers_name_rows_only_below_a_header() -> None:
 
 
 def test_titles_stand_alone_above_a_table() -> None:
-    """A row with one cell is a title, if wider rows follow."""
+    """A row with one cell is a title if wider rows follow; its words are the caption and in no header."""
     assert count_titles(_rows("Cups | \nTeam | Cups\nBlues | 1")) == 1
     assert count_titles(_rows("Cups | \nMore | ")) == 0
+    (table,) = grid(_rows("Cups since 1967 | \nTeam | Cups\nBlues | 1\nFlyers | 2")).tables
+    assert (table.caption, table.header_rows) == ("Cups since 1967", 2)
 
 
 COLUMNS = {
@@ -326,17 +311,6 @@ def test_merged_headers_stand_for_all_their_columns_and_rows() -> None:
     assert table.columns == ("Team", "Cups, won", "Cups, lost")
     assert table.rows == ("", "", "East, Blues", "East, Flyers")
     assert table.labels == (0, 1)
-
-
-def test_a_title_is_the_caption_of_a_table_without_one() -> None:
-    """Its words are in no header."""
-    (table,) = grid(_rows("Cups since 1967 | \nTeam | Cups\nBlues | 1\nFlyers | 2")).tables
-    assert (table.caption, table.header_rows) == ("Cups since 1967", 2)
-
-
-def test_one_cell_is_no_table() -> None:
-    """A box around a text is a paragraph."""
-    assert grid([["", "Only this"], [""]]).tables == ()
 
 
 def test_a_grid_of_endless_places_is_text() -> None:

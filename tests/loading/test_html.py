@@ -168,63 +168,50 @@ def test_document_in_one_pre_element_is_read_as_plain_text() -> None:
 STATED = {
     "title of the page": ("<title>On Bees</title>", "<p>Text.</p>", ("On Bees", "", "")),
     "title with the name of the site": (
-        "<title>On Bees of the Heath | Hive</title>",
-        "<h1>Hive</h1><h2>On bees of the heath</h2><p>Text.</p>",
+        "<title>On Bees of the Heath | Hive</title>", "<h1>Hive</h1><h2>On bees of the heath</h2><p>Text.</p>",
         ("On bees of the heath", "", ""),
     ),
     "title that says more than the heading": (
-        "<title>Preface - On Bees of the Heath</title>",
-        "<h1>Preface</h1><p>Text.</p>",
+        "<title>Preface - On Bees of the Heath</title>", "<h1>Preface</h1><p>Text.</p>",
         ("Preface - On Bees of the Heath", "", ""),
     ),
     "title beside the name of the site": (
-        "<title>On Bees</title>",
-        "<h1>The Hive</h1><p>Text.</p>",
-        ("On Bees", "", ""),
+        "<title>On Bees</title>", "<h1>The Hive</h1><p>Text.</p>", ("On Bees", "", ""),
     ),
     "heading that says more": (
-        "<title>On Bees</title>",
-        "<h1>1. On bees of the heath</h1><p>Text.</p>",
+        "<title>On Bees</title>", "<h1>1. On bees of the heath</h1><p>Text.</p>",
         ("1. On bees of the heath", "", ""),
     ),
     "heading of the page": ("<title> </title>", "<h1>On Bees</h1><p>Text.</p>", ("On Bees", "", "")),
     "title of a drawing": ("", "<svg><title>Logo</title></svg><h1>On Bees</h1><p>Text.</p>", ("On Bees", "", "")),
     "nothing": ("", "<p>Text written in 2020 by somebody.</p>", ("", "", "")),
     "author": (
-        "<title>Bees</title><meta name=author content='Ada Lovelace'>",
-        "<p>Text.</p>",
+        "<title>Bees</title><meta name=author content='Ada Lovelace'>", "<p>Text.</p>",
         ("Bees", "Ada Lovelace", ""),
     ),
     "byline": ("<title>Bees</title>", "<p>By Ada Lovelace</p><p>Text.</p>", ("Bees", "Ada Lovelace", "")),
     "published": (
-        "<meta property='article:published_time' content='2020-12-05T08:00:00Z'>",
-        "<p>Text.</p>",
+        "<meta property='article:published_time' content='2020-12-05T08:00:00Z'>", "<p>Text.</p>",
         ("", "", "2020-12-05"),
     ),
     "a date among the metadata": ("<meta name=Date content='2020-12-05'>", "<p>Text.</p>", ("", "", "2020-12-05")),
     "linked data": (
         '<script type="application/ld+json">{"@type": "Article", "datePublished": "2020-12-05"}</script>',
-        "<p>Text.</p>",
-        ("", "", "2020-12-05"),
+        "<p>Text.</p>", ("", "", "2020-12-05"),
     ),
     "a time": (
-        "",
-        "<article><time datetime='2020-12-05'>last week</time><p>Text.</p></article>",
+        "", "<article><time datetime='2020-12-05'>last week</time><p>Text.</p></article>",
         ("", "", "2020-12-05"),
     ),
     "a date for search engines of articles": (
-        "<meta name=citation_publication_date content='2014/5/12'>",
-        "<p>Text.</p>",
-        ("", "", "2014-05-12"),
+        "<meta name=citation_publication_date content='2014/5/12'>", "<p>Text.</p>", ("", "", "2014-05-12"),
     ),
     "a line that is a date": ("", "<p>December 2020</p><p>Text.</p>", ("", "", "2020-12")),
     "a date in a sentence": ("", "<p>On 5 December 2020 the bees left.</p>", ("", "", "")),
     "a date in an address": (
-        "<link rel=canonical href='https://example.org/2020/12/05/bees'>",
-        "<p>Text.</p>",
-        ("", "", ""),
+        "<link rel=canonical href='https://example.org/2020/12/05/bees'>", "<p>Text.</p>", ("", "", ""),
     ),
-}
+}  # fmt: skip
 
 
 @cases(("head", "body", "expected"), STATED.values(), ids=STATED.keys())
@@ -333,25 +320,17 @@ def test_cells_of_html_tables_have_headers(rows: str, expected: dict[str, str]) 
     assert {words: quotation(document, words) for words in expected} == expected
 
 
-def test_the_caption_of_a_table_is_a_paragraph_above_it() -> None:
-    """It is also the caption of the table."""
+def test_caption_and_layout_of_tables() -> None:
+    """A caption is a paragraph above its table; a table for layout, or one that holds others, is none."""
     document = read(
         f"<table><caption>Cups <b>won</b></caption>{_tr('th>Team', 'th>Cups')}{_tr('td>Blues', 'td>1')}</table>"
     )
     assert document.text == "Cups won\n\nTeam | Cups\nBlues | 1"
     assert document.tables[0].caption == "Cups won"
-
-
-def test_layout_tables_are_no_tables() -> None:
-    """Neither one that says so, nor one that holds others: only the inner one is a table."""
     inner = f"<table>{_tr('th>Team', 'th>Cups')}{_tr('td>Blues', 'td>1')}</table>"
     document = read(f"<table><tr><td>{inner}</td><td>side</td></tr></table>")
     assert [table.columns for table in document.tables] == [("Team", "Cups")]
     assert read(f"<table role=presentation>{_tr('td>left', 'td>right')}</table>").tables == ()
-
-
-def test_tables_that_claim_endless_places_are_text() -> None:
-    """Cells that span thousands of columns and rows take no memory."""
     document = read(f"<table>{_tr('td colspan=1000>a', 'td rowspan=60000 colspan=1000>b') * 2000}</table>")
     assert document.tables == ()
     assert document.text.startswith("a | b\na | b")

@@ -28,31 +28,16 @@ def engine() -> FakeEngine:
 
 def huge(width: int, height: int) -> bytes:
     """Return the beginning of a PNG that states a size."""
-    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    chunk = b"IHDR" + head
-    data = zlib.compress(bytes(1000))
-    body = b"IDAT" + data
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + struct.pack(">I", len(head))
-        + chunk
-        + struct.pack(">I", zlib.crc32(chunk))
-        + struct.pack(">I", len(data))
-        + body
-        + struct.pack(">I", zlib.crc32(body))
+    parts = {b"IHDR": struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0), b"IDAT": zlib.compress(bytes(1000))}
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in parts.items()
     )
 
 
 @pytest.mark.parametrize(
     ("format_name", "media_type"),
-    [
-        ("PNG", "image/png"),
-        ("JPEG", "image/jpeg"),
-        ("TIFF", "image/tiff"),
-        ("WEBP", "image/webp"),
-        ("GIF", "image/gif"),
-        ("BMP", "image/bmp"),
-    ],
+    [(name, f"image/{name.lower()}") for name in ("PNG", "JPEG", "TIFF", "WEBP", "GIF", "BMP")],
 )
 def test_each_format_is_read(format_name: str, media_type: str) -> None:
     """A picture is a document of one page, recognised by its content and not its name."""
@@ -78,17 +63,13 @@ def test_pages_of_a_tiff_are_pages() -> None:
     assert len(reading.read_pages) == 1
 
 
-def test_photo_is_turned_as_it_says() -> None:
-    """A photo that states its orientation is recognised upright."""
+def test_photo_is_turned_shrunk_and_put_on_white(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As its orientation says, to the pixels that recognition needs; letters on nothing are black on white."""
     exif = Image.Exif()
     exif[0x0112] = 6
     reading = engine()
     load_bytes(saved([drawn()], "JPEG", exif=exif), source="p.jpg", recogniser=Recogniser(loaded=reading))
     assert reading.read_pages == [(HEIGHT, WIDTH)]
-
-
-def test_transparent_parts_are_white() -> None:
-    """Letters on a transparent ground are black on white."""
     page = Image.new("RGBA", (50, 20), (0, 0, 0, 0))
     seen: list[Image.Image] = []
 
@@ -99,10 +80,6 @@ def test_transparent_parts_are_white() -> None:
 
     load_bytes(saved([page], "PNG"), source="p.png", recogniser=Recogniser(loaded=Seeing([page_words(LINES)])))
     assert seen[0].getextrema() == (255, 255)
-
-
-def test_large_photo_is_made_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A picture with more pixels than recognition needs is made smaller first."""
     monkeypatch.setattr(pictures, "_READING_PIXELS", 120_000)
     reading = engine()
     load_bytes(saved([drawn()], "PNG"), source="p.png", recogniser=Recogniser(loaded=reading))

@@ -120,16 +120,12 @@ def test_charset_is_found(header: str, body: bytes, text: str) -> None:
     assert read(message("", f"{header}\n").encode() + body).text.endswith(f"\n\n{text}")
 
 
-def test_flowed_text_has_its_paragraphs_back() -> None:
-    """Lines that end with a blank go on in the next one (RFC 3676); the mark of a signature does not."""
+def test_body_is_read_as_it_was_written() -> None:
+    """Flowed lines are joined (RFC 3676), but not the mark of a signature; quoted replies stay."""
     body = "The ship sailed \nat noon.\n\n> quoted \n> text\n\n-- \nAda\n"
     document = read(message(body, "Content-Type: text/plain; format=flowed\n"))
     assert "The ship sailed at noon." in document.text
     assert "> quoted" in document.text
-
-
-def test_quoted_replies_stay_in_the_text() -> None:
-    """What was quoted is what the reply answers."""
     document = read(message("Yes, we did.\n\nOn Monday, Boris wrote:\n> Did the ship sail?\n"))
     assert "> Did the ship sail?" in document.text
 
@@ -254,16 +250,12 @@ Content-Location: https://x.org/frame
 
 
 def test_saved_page_is_read_with_its_address() -> None:
-    """The page is a document whose location names its address; what it shows from elsewhere is left out."""
+    """Its location names its address; what it shows from elsewhere is left out; without a page it is damaged."""
     document = read(SAVED, "page.mhtml")
     assert document.media_type == "multipart/related"
     assert document.text == "Ships of Kiel\n\nThe Tern sailed at noon, in fog."
     assert document.title == "Ships of Kiel"
     assert places(document) == ["https://x.org/ships"]
-
-
-def test_saved_page_without_a_page_is_damaged() -> None:
-    """The error names the file."""
     with pytest.raises(DamagedFile, match=r"page\.mht is called a saved web page"):
         read(SAVED.replace("text/html", "image/png"), "page.mht")
 

@@ -203,16 +203,12 @@ def test_cells_are_quoted_as_a_reader_sees_them() -> None:
 
 
 def test_formats_stand_in_the_right_rows_and_columns() -> None:
-    """Empty rows and columns before a table move no format."""
+    """Empty rows and columns before a table move no format; formatted values are numbers below words."""
     made = workbook(("A", [["", ""], [], ["", "", "Item", "Share"], ["", "", "Tea", 0.5]]), ("B", [["x", 0.5]]))
     made["A"]["D4"].number_format = "0%"
     document = load_bytes(bytes_of(made), source="/a.xlsx")
     assert quotation(document, "50%") == "Share · Tea"
     assert document.text.endswith("x | 0.5")
-
-
-def test_headers_are_told_with_currencies_and_percentages() -> None:
-    """Formatted values are still numbers below words."""
     rows: list[list[Any]] = [["Item", "Price", "Share"], ["Tea", -3.2, 0.5], ["Rum", 9, 0.25]]
     made = workbook(("Costs", rows))
     for row in made["Costs"].iter_rows(2, 3):
@@ -220,6 +216,10 @@ def test_headers_are_told_with_currencies_and_percentages() -> None:
     document = load_bytes(bytes_of(made), source="/a.xlsx")
     assert quotation(document, "$(3.20)") == "Price · Tea"
     assert quotation(document, "25%") == "Share · Rum"
+    made = workbook(("Sheet1", [["a", 0, 0, 5], ["b", 7, 7, 7]]))
+    made["Sheet1"]["C1"].number_format = "0;-0;;@"
+    made["Sheet1"]["D1"].number_format = ";;;"
+    assert load_bytes(bytes_of(made), source="/a.xlsx").text == "a | 0 |  | 5\nb | 7 | 7 | 7"
 
 
 @pytest.mark.parametrize(
@@ -239,14 +239,6 @@ def test_damaged_formats_leave_values_as_they_are(part: str, old: str, new: str)
     document = load_bytes(data, source="/a.xlsx")
     assert quotation(document, "Tea") == "Item"
     assert any(words in document.text for words in ("9467", "9,467"))
-
-
-def test_a_hidden_zero_is_empty_and_other_hidden_numbers_are_not() -> None:
-    """A sheet without styles, or with the general format, shows its zeros."""
-    made = workbook(("Sheet1", [["a", 0, 0, 5], ["b", 7, 7, 7]]))
-    made["Sheet1"]["C1"].number_format = "0;-0;;@"
-    made["Sheet1"]["D1"].number_format = ";;;"
-    assert load_bytes(bytes_of(made), source="/a.xlsx").text == "a | 0 |  | 5\nb | 7 | 7 | 7"
 
 
 def test_numbers_of_open_documents_have_the_words_of_the_file() -> None:

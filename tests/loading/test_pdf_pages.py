@@ -23,7 +23,7 @@ from index.text.chunks import Chunker, count_tiktoken
 from index.text.sentences import normalise
 from index.views.viewer import marks_of
 from tests.boxes import marks
-from tests.loading.pdfs import Printed, build, column
+from tests.loading.pdfs import BEES, Printed, build, column
 from tests.nightly import length
 from tests.skips import FILES
 
@@ -35,14 +35,6 @@ SEEDS = sorted((ROOT / "seeds").glob("*.pdf"))
 REAL = sorted(FILES.rglob("*.pdf"))
 MAX_SENTENCES = length(30, 120)
 """About how many sentences of a real file are compared."""
-
-BEES = (
-    "The bees left the hive in the early morning, while the dew was still on",
-    "the clover, and did not come back before the bells of the village rang",
-    "for noon. Nobody had expected them to stay away for so long, least of",
-    "all the old beekeeper, who had counted them one by one and written the",
-    "number on the door.",
-)
 
 
 class Find(Protocol):
@@ -334,11 +326,23 @@ def test_hyphens_signs_and_accents_are_marked(find: Find, tmp_path: Path, printe
     reader.close()
 
 
-def test_pages_beyond_the_last_are_left_out(tmp_path: Path) -> None:
-    """A caller that asks for pages beyond the last one gets no marks."""
+def test_damaged_pages_and_files_have_no_marks_and_no_images(tmp_path: Path) -> None:
+    """The pages beside them have both; pages beyond the last are left out."""
     path = tmp_path / "a.pdf"
     path.write_bytes(build([column(BEES)]))
     assert marks_of(path, range(7, 9), (), ()) == ()
+    path = tmp_path / "a.pdf"
+    path.write_bytes(build([column(BEES), column(BEES)]).replace(b"/Type /Page /Parent", b"/Type /Nope /Parent", 1))
+    with pytest.raises(PageError, match=r"Page 1 of a\.pdf is damaged"):
+        page_image(path, 1, Picture(width=400), name="a.pdf")
+    assert page_image(path, 2, Picture(width=400), name="a.pdf")
+    assert [mark.number for mark in marks_of(path, range(2), (), ())] == [2]
+    path = tmp_path / "a.pdf"
+    path.write_bytes(b"%PDF-1.5\nnothing")
+    with pytest.raises(DamagedFile, match=r"a\.pdf"):
+        marks_of(path, range(1), (), ())
+    with pytest.raises(DamagedFile, match=r"a\.pdf"):
+        page_image(path, 1, Picture(width=400), name="a.pdf")
 
 
 def test_span_of_many_pages_has_marks_for_the_first_16(tmp_path: Path) -> None:
@@ -349,26 +353,6 @@ def test_span_of_many_pages_has_marks_for_the_first_16(tmp_path: Path) -> None:
     highlights = marks(path, document, Span(0, len(document.text)))
     assert [mark.number for mark in highlights] == list(range(1, 17))
     assert all(mark.rectangles for mark in highlights)
-
-
-def test_damaged_page_has_no_mark_and_no_image(tmp_path: Path) -> None:
-    """The pages beside it have both."""
-    path = tmp_path / "a.pdf"
-    path.write_bytes(build([column(BEES), column(BEES)]).replace(b"/Type /Page /Parent", b"/Type /Nope /Parent", 1))
-    with pytest.raises(PageError, match=r"Page 1 of a\.pdf is damaged"):
-        page_image(path, 1, Picture(width=400), name="a.pdf")
-    assert page_image(path, 2, Picture(width=400), name="a.pdf")
-    assert [mark.number for mark in marks_of(path, range(2), (), ())] == [2]
-
-
-def test_unreadable_pdf_is_damaged_for_marks_and_images(tmp_path: Path) -> None:
-    """A file that pdfium cannot open raises DamagedFile for marks and images alike."""
-    path = tmp_path / "a.pdf"
-    path.write_bytes(b"%PDF-1.5\nnothing")
-    with pytest.raises(DamagedFile, match=r"a\.pdf"):
-        marks_of(path, range(1), (), ())
-    with pytest.raises(DamagedFile, match=r"a\.pdf"):
-        page_image(path, 1, Picture(width=400), name="a.pdf")
 
 
 # Images of pages

@@ -109,7 +109,7 @@ def test_tables_of_slides_are_tables() -> None:
 
 
 def test_charts_are_tables_of_their_values() -> None:
-    """A row for each category, a column for each series."""
+    """A row a category, a column a series, also in three dimensions, of points, and with levels of categories."""
     slides = Slides()
     chart_data: Any = CategoryChartData  # its class has no types
     data = chart_data()
@@ -123,10 +123,6 @@ def test_charts_are_tables_of_their_values() -> None:
     assert document.text == "Ships by coast\n\n| 1911 | 1912\nNorth | 12.5 | 13\nSouth |  | 4"
     assert quotation(document, "13") == "1912 · North"
     assert document.tables[0].caption == "Ships by coast"
-
-
-def test_charts_in_three_dimensions_and_of_points_are_read() -> None:
-    """python-pptx cannot make or name the first, and the second have their categories as numbers."""
     slides = Slides()
     bars: Any = CategoryChartData()  # type: ignore[no-untyped-call]
     bars.categories = ["North", "South"]
@@ -143,17 +139,13 @@ def test_charts_in_three_dimensions_and_of_points_are_read() -> None:
     document = slides.read()
     assert document.text == "Solid\n\n| 1911\nNorth | 12.5\nSouth | 4\n\nPoints\n\n| Miles\n1.5 | 20\n3 | 44"
     assert quotation(document, "44") == "Miles · 3"
-
-
-def test_categories_of_several_levels_are_named_by_the_innermost() -> None:
-    """The outer ones stand for several columns of a chart each."""
     slides = Slides()
-    data: Any = CategoryChartData()  # type: ignore[no-untyped-call]
-    year = data.add_category("1911")
+    nested: Any = CategoryChartData()  # type: ignore[no-untyped-call]
+    year = nested.add_category("1911")
     year.add_sub_category("May")
     year.add_sub_category("June")
-    data.add_series("Ships", (3, 5))
-    slides.add(BLANK).shapes.add_chart(XL_CHART_TYPE.LINE, 0, 0, Inches(4), Inches(3), data)
+    nested.add_series("Ships", (3, 5))
+    slides.add(BLANK).shapes.add_chart(XL_CHART_TYPE.LINE, 0, 0, Inches(4), Inches(3), nested)
     assert slides.read().text == "| Ships\nMay | 3\nJune | 5"
 
 
@@ -205,8 +197,8 @@ def test_texts_of_a_diagram_are_lines() -> None:
     assert slides.read().text == "- Plan\n- Sail"
 
 
-def test_notes_are_a_place_of_their_own() -> None:
-    """Its name says that they are notes, and to which slide."""
+def test_notes_and_hidden_slides_are_read() -> None:
+    """Notes are a place of their own, whose name has the slide; the receipt has the numbers of hidden slides."""
     slides = Slides()
     slide = slides.add(TITLE_ONLY, "Ships")
     slide.notes_slide.notes_text_frame.text = "Mention the Tern."
@@ -214,10 +206,6 @@ def test_notes_are_a_place_of_their_own() -> None:
     document = slides.read()
     assert document.text == "Ships\n\nMention the Tern.\n\nPorts"
     assert places(document) == ["slide 1, “Ships”", "slide 1, “Ships”, notes", "slide 2, “Ports”"]
-
-
-def test_hidden_slides_are_read_and_noted() -> None:
-    """The receipt has their numbers."""
     slides = Slides()
     slides.add(TITLE_ONLY, "Shown")
     slides.add(TITLE_ONLY, "Hidden")._element.set("show", "0")

@@ -49,16 +49,12 @@ def test_rules_are_found_and_taken_out(turn: float) -> None:
     assert np.array_equal(levels[:200], np.array(page)[:200])
 
 
-def test_page_of_words_is_left_alone() -> None:
-    """Letters are no rules, however large they are."""
+def test_page_of_words_or_photographs_is_left_alone() -> None:
+    """Letters are no rules, however large, nor is noise or a dark surface; a very small picture is not examined."""
     for size in (14, 22, 60):
         page = drawn(size=size, width=960 // size)
         assert without_rules(page) == (page, ())
         assert evened(page) is page
-
-
-def test_photographs_have_no_rules() -> None:
-    """Neither noise nor a dark surface is a rule; a very small picture is not examined."""
     noise = Image.frombytes("L", (600, 800), random.Random(1).randbytes(480_000))
     dark = Image.new("L", (600, 800), 255)
     ImageDraw.Draw(dark).rectangle((50, 50, 550, 700), fill=20)

@@ -79,7 +79,7 @@ def words_of(page: PageWords, text: str) -> list[WordBox]:
 
 
 def test_words_are_exact_slices() -> None:
-    """Each word has the span of its letters; a broken word has two parts without the hyphen between them."""
+    """A broken word has two parts without its hyphen; a word that the text lacks has no span."""
     page = page_words(["The Arctic was moor-", "ed, well-known here"])
     text = "The Arctic was moored, well-known here"
     found = words_of(page, text)
@@ -88,10 +88,6 @@ def test_words_are_exact_slices() -> None:
     assert {word.page for word in found} == {0}
     assert found[3].right < 1
     assert found[4].top > found[3].top
-
-
-def test_word_that_is_not_in_the_text_is_left_out() -> None:
-    """A word that the text lacks has no span, and the words after it keep theirs."""
     page = page_words(["one two three"])
     text = "one three"
     assert [text[word.start : word.end] for word in words_of(page, text)] == ["one", "three"]

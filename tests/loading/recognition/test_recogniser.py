@@ -109,7 +109,7 @@ def test_stored_recognition_needs_no_engine(bare: None, tmp_path: Path) -> None:
 
 
 def test_page_that_fails_does_not_end_the_document() -> None:
-    """A page that cannot be drawn, or that the engine cannot read in time, has a note instead of words."""
+    """A page that cannot be drawn, needs too much memory or takes too long has a note instead of words."""
 
     class Failing(FakeEngine):
         def read(self, picture: Image.Image, *, seconds: float, is_ruled: bool = False) -> PageWords:
@@ -118,6 +118,12 @@ def test_page_that_fails_does_not_end_the_document() -> None:
     pages = Recogniser(loaded=Failing(PAGES)).pages(b"scan")
     assert pages.page(0, (1, 2), picture).note == "tesseract took too long"
     assert pages.page(1, (2, 2), lambda: None).note == "it cannot be drawn"
+
+    def draw() -> Image.Image:
+        raise MemoryError
+
+    page = Recogniser(loaded=FakeEngine(PAGES)).pages(b"scan").page(0, (1, 1), draw)
+    assert page.note == "it needs too much memory"
 
 
 def test_each_page_is_reported() -> None:
@@ -159,16 +165,6 @@ def test_page_is_recognised_again_with_another_language(tmp_path: Path) -> None:
     assert Recogniser(options, loaded=more).pages(b"scan").page(0, (1, 1), picture) == PAGES[1]
 
 
-def test_page_that_needs_too_much_memory_has_a_note() -> None:
-    """The other pages, and the text of the file, are read."""
-
-    def draw() -> Image.Image:
-        raise MemoryError
-
-    page = Recogniser(loaded=FakeEngine(PAGES)).pages(b"scan").page(0, (1, 1), draw)
-    assert page.note == "it needs too much memory"
-
-
 # Recognised pages on disk: found again by the same engine, bounded, and gone with their document
 
 
@@ -176,7 +172,7 @@ PAGE = page_words(["The tern left.", "Über Nacht."], turn=90)
 
 
 def test_page_is_found_with_its_key_only(tmp_path: Path) -> None:
-    """Another engine or other languages recognise a page again; a verification takes what is kept."""
+    """Another engine or language recognises it again, and replaces it; a verification takes what is kept."""
     store = PageStore(tmp_path, "abc")
     store.put(3, "tesseract 5 eng", PAGE)
     assert store.get(3, "tesseract 5 eng") == PAGE
@@ -184,10 +180,6 @@ def test_page_is_found_with_its_key_only(tmp_path: Path) -> None:
     assert store.get(3, None) == PAGE
     assert store.get(13, None) is None
     assert PageStore(tmp_path, "def").get(3, None) is None
-
-
-def test_page_replaces_what_another_engine_read(tmp_path: Path) -> None:
-    """Of each page, one recognition is kept."""
     store = PageStore(tmp_path, "abc")
     other = page_words(["Something else"])
     store.put(0, "one", other)
