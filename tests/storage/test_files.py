@@ -31,9 +31,15 @@ def test_invalid_stamp_raises_value_error(text: str | bytes) -> None:
 
 
 def test_atomic_write_leaves_one_complete_file(tmp_path: Path) -> None:
-    """The parts become one file, and no other file is left in the folder."""
+    """If it fails midway or cannot begin, the old file stays, no partial one is left, and the error names the file."""
     write_atomically(tmp_path / "x", b"one ", memoryview(b"two"))
     assert (tmp_path / "x").read_bytes() == b"one two"
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
+    (tmp_path / "x").write_bytes(b"old")
+    broken: Any = object()
+    with pytest.raises(TypeError):
+        write_atomically(tmp_path / "x", b"new", broken)
+    assert (tmp_path / "x").read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
 
 
@@ -42,16 +48,6 @@ def test_unwritable_file_raises_library_not_writable(tmp_path: Path) -> None:
     (tmp_path / "x").mkdir()
     with pytest.raises(LibraryNotWritable, match=f"{tmp_path}/x cannot be written"):
         write_atomically(tmp_path / "x", b"new")
-    assert [path.name for path in tmp_path.iterdir()] == ["x"]
-
-
-def test_failed_write_keeps_the_old_file(tmp_path: Path) -> None:
-    """If a write fails midway, the old file stays and the partial one is deleted."""
-    (tmp_path / "x").write_bytes(b"old")
-    broken: Any = object()
-    with pytest.raises(TypeError):
-        write_atomically(tmp_path / "x", b"new", broken)
-    assert (tmp_path / "x").read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
 
 
@@ -106,8 +102,8 @@ def test_waiting_writer_gets_the_released_lock(tmp_path: Path) -> None:
             pass
 
 
-def test_lock_is_reentrant_within_a_thread(tmp_path: Path) -> None:
-    """A thread can take the lock twice and keeps it until the outer block ends."""
+def test_lock_is_reentrant_within_a_thread_and_excludes_others(tmp_path: Path) -> None:
+    """The holder's error names this process; after the block, and after any exception, the lock is free."""
     lock = WriterLock(tmp_path)
     with lock.held(patience=0):
         with lock.held(patience=0):
@@ -118,10 +114,6 @@ def test_lock_is_reentrant_within_a_thread(tmp_path: Path) -> None:
     assert not (tmp_path / "writer.json").exists()
     with WriterLock(tmp_path).held(patience=0):
         pass
-
-
-def test_lock_excludes_other_threads(tmp_path: Path) -> None:
-    """Another thread of the same process gets an error that names this process."""
     lock = WriterLock(tmp_path)
     holders = []
 
@@ -137,10 +129,6 @@ def test_lock_excludes_other_threads(tmp_path: Path) -> None:
         thread.start()
         thread.join()
     assert f"process {os.getpid()} on " in holders[0]
-
-
-def test_lock_is_released_after_an_exception(tmp_path: Path) -> None:
-    """After any exception, the lock is free."""
     with pytest.raises(ZeroDivisionError), WriterLock(tmp_path).held(patience=0):
         _ = 1 / 0
     with WriterLock(tmp_path).held(patience=0):
