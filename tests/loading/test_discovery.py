@@ -57,12 +57,18 @@ def test_path_that_is_no_file_is_reported_when_it_is_loaded(tmp_path: Path) -> N
         load(tmp_path / "pipe", max_bytes=100)
 
 
-def test_path_without_readable_metadata_is_passed_on(tmp_path: Path) -> None:
-    """A link that leads to itself is skipped; a path whose metadata cannot be read is passed on."""
+def test_names_and_metadata_that_cannot_be_read_are_reported(tmp_path: Path) -> None:
+    """Names with a zero byte or invalid text are named errors; a link to itself is skipped, a far one passed on."""
     _write(tmp_path, "one.txt")
     (tmp_path / "ring").symlink_to(tmp_path / "ring")
     (tmp_path / "far").symlink_to("x" * 300)
     assert _names(tmp_path) == ["far", "one.txt"]
+    impossible = tmp_path / "a\0b.txt"
+    assert list(discover([impossible])) == [impossible]
+    with pytest.raises(SourceNotReadable):
+        load(impossible, max_bytes=100)
+    with pytest.raises(SourceNotReadable, match="not valid text"):
+        load(tmp_path / "caf\udce9.txt", max_bytes=100)
 
 
 def test_unreadable_file_is_reported_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,26 +83,12 @@ def test_unreadable_file_is_reported_with_the_reason(tmp_path: Path, monkeypatch
         load(tmp_path / "one.txt", max_bytes=100)
 
 
-def test_invalid_file_names_are_reported(tmp_path: Path) -> None:
-    """A name with a zero byte, or one that is not valid text, gives a named error instead of a traceback."""
-    impossible = tmp_path / "a\0b.txt"
-    assert list(discover([impossible])) == [impossible]
-    with pytest.raises(SourceNotReadable):
-        load(impossible, max_bytes=100)
-    with pytest.raises(SourceNotReadable, match="not valid text"):
-        load(tmp_path / "caf\udce9.txt", max_bytes=100)
-
-
-def test_file_above_the_size_limit_is_refused(tmp_path: Path) -> None:
-    """A file at the limit is read, one above it is refused, and the hint names the setting."""
+def test_document_has_its_hash_and_source_and_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The id is the hash of the bytes, the source absolute; a file above the limit is refused, with the setting."""
     (tmp_path / "one.txt").write_text("word " * 20)
     assert load(tmp_path / "one.txt", max_bytes=100).text.startswith("word word")
     with pytest.raises(TooLarge, match="PINCITE_MAX_FILE_MEGABYTES"):
         load(tmp_path / "one.txt", max_bytes=99)
-
-
-def test_document_has_content_hash_and_absolute_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The id is the hash of the bytes; the source is the absolute path without `..`."""
     _write(tmp_path, "a/one.txt")
     monkeypatch.chdir(tmp_path / "a")
     document = load(Path("../a/one.txt"), max_bytes=100)

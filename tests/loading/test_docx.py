@@ -50,8 +50,8 @@ def test_blocks_of_a_word_document_keep_their_order() -> None:
     assert headings(loaded) == [(1, "Bees"), (2, "Swarms")]
 
 
-def test_merged_cells_appear_once() -> None:
-    """A cell that spans several columns or rows is repeated in none of them."""
+def test_merged_cells_and_controls_are_read_once() -> None:
+    """A cell that spans others is repeated in none; text boxes follow their paragraph, from the outside in."""
     document = docx.Document()
     table = document.add_table(2, 3)
     table.cell(0, 0).merge(table.cell(0, 1)).text = "wide"
@@ -59,6 +59,17 @@ def test_merged_cells_appear_once() -> None:
     table.cell(1, 0).text = "one"
     table.cell(1, 1).text = "two"
     assert read(document).text == "wide | tall\none | two |"
+    document = docx.Document()
+    body = document.element.body
+    inner = "<w:sdtContent><w:p><w:r><w:t>in a control</w:t></w:r></w:p></w:sdtContent>"
+    body.insert(0, parse_xml(f"<w:sdt {nsdecls('w')}>{inner}</w:sdt>"))
+    assert read(document).text == "in a control"
+    inside = ""
+    for depth in range(40, 0, -1):
+        text = f"<w:t>Box {depth}.</w:t>"
+        inside = f"<w:p><w:r>{text}<w:txbxContent>{inside or '<w:p/>'}</w:txbxContent></w:r></w:p>"
+    loaded = load_bytes(word_with_body(inside), source="a.docx")
+    assert loaded.text.split("\n\n") == [f"Box {depth}." for depth in range(1, 41)]
 
 
 def _add_raw_paragraph(document: Any, markup: str) -> None:
@@ -95,15 +106,6 @@ def test_visible_text_of_runs_is_read(markup: str, text: str) -> None:
     document = docx.Document()
     _add_raw_paragraph(document, markup)
     assert read(document).text == text
-
-
-def test_content_controls_are_read() -> None:
-    """Paragraphs within content controls are read like any other."""
-    document = docx.Document()
-    body = document.element.body
-    inner = "<w:sdtContent><w:p><w:r><w:t>in a control</w:t></w:r></w:p></w:sdtContent>"
-    body.insert(0, parse_xml(f"<w:sdt {nsdecls('w')}>{inner}</w:sdt>"))
-    assert read(document).text == "in a control"
 
 
 def test_nested_lists_are_indented_and_numbered() -> None:
@@ -233,16 +235,6 @@ def test_truncated_body_is_reported_as_damaged() -> None:
     cut = repacked(bytes_of(document), lambda name, part: part[:300] if name == "word/document.xml" else part)
     with pytest.raises(DamagedFile, match=r"a\.docx cannot be opened: its part word/document\.xml"):
         load_bytes(cut, source="a.docx")
-
-
-def test_nested_text_boxes_are_each_read_once() -> None:
-    """Each of 40 nested text boxes is read once, after its paragraph, from the outside in."""
-    inside = ""
-    for depth in range(40, 0, -1):
-        text = f"<w:t>Box {depth}.</w:t>"
-        inside = f"<w:p><w:r>{text}<w:txbxContent>{inside or '<w:p/>'}</w:txbxContent></w:r></w:p>"
-    loaded = load_bytes(word_with_body(inside), source="a.docx")
-    assert loaded.text.split("\n\n") == [f"Box {depth}." for depth in range(1, 41)]
 
 
 def _table(document: Any, rows: int, columns: int, words: str) -> Any:

@@ -37,11 +37,11 @@ CASES = {
 
 @cases(("text", "encoding"), CASES.values(), ids=CASES.keys())
 def test_text_in_any_encoding_is_decoded(text: str, encoding: str) -> None:
-    """The decoded text equals the text that was encoded."""
+    """It equals what was encoded, and no letters are said to belong together in no language."""
     decoded = decode(text.encode(encoding))
     assert decoded is not None
     assert decoded.text == text
-    assert decoded.notes == ()
+    assert decoded.notes == load_bytes((text * 3).encode(), source="a.txt").notes == ()
 
 
 @pytest.mark.parametrize(
@@ -109,16 +109,6 @@ GARBLED = {
 def test_letters_of_no_language_are_noted(data: bytes) -> None:
     """Where the words cannot be rescued, a note says that some letters belong together in no language."""
     assert "belong together in no language" in load_bytes(data, source="a.txt").notes[-1]
-
-
-@cases("text", [text for text, _ in CASES.values()])
-def test_letters_of_a_language_are_not_noted(text: str) -> None:
-    """Texts in many scripts get no note."""
-    assert load_bytes((text * 3).encode(), source="a.txt").notes == ()
-
-
-def test_garbled_mail_is_noted() -> None:
-    """The body of a mail is judged, too."""
     mail = "From: a@example.org\nTo: b@example.org\nSubject: Terns\n\n".encode("utf-16-le") + b"x"
     assert "no language" in load_bytes(mail + _LINES.encode("utf-16-le"), source="a.eml").notes[-1]
 

@@ -112,6 +112,7 @@ SUPPORTED = {
     "a message called text": ("a.txt", MAIL, "message/rfc822"),
     "a message called page": ("a.md", MAIL, "text/markdown"),
     "markdown": ("a.md", b"# Bees\n\nThe bees are well.", "text/markdown"),
+    "brackets deeper than recursion": ("a.txt", b"[" * 100_000 + b"bees", "text/plain"),
     "source code": ("a.py", b"BEES = 'The bees are well.'", "text/x-source"),
 }
 
@@ -199,11 +200,6 @@ def test_zip_bomb_in_the_mimetype_entry_is_not_unpacked(monkeypatch: pytest.Monk
     with pytest.raises(HoldsDocuments, match="zip archive"):
         load_bytes(archive_of(("mimetype", bytes(50_000_000))), source="a.epub")
     assert sum(sizes) <= 1000
-
-
-def test_deeply_nested_brackets_are_text() -> None:
-    """100,000 nested brackets are text and cause no recursion error."""
-    assert load_bytes(b"[" * 100_000 + b"bees", source="a.txt").media_type == "text/plain"
 
 
 _STARTS = [
@@ -316,6 +312,7 @@ NOT_FOREIGN = {
     "a table with a column called ID3": b"ID3,bees\n1,2\n",
     "a sentence with WAVE at the ninth place": b"The new WAVE of bees.",
     "a sentence with AIFF at the ninth place": b"My best AIFF bees.",
+    "a sentence that begins like a bitmap": b"BMW counts bees in Munich, and has done so since 1928.\n",
     "a list that begins like a drawing": b"AC1015, bees, hives",
     "a table that begins like an animation": b"CWS\tbees\thives\nfew\tmany\tmore\n",
     "a sentence about a format": b"PAR1 is what bees write first.",

@@ -83,15 +83,11 @@ def test_visible_text_of_html_is_read(markup: str, text: str) -> None:
     assert read(markup).text == text
 
 
-def test_html_headings_are_landmarks() -> None:
-    """Headings are landmarks with their level, and precede their text."""
+def test_headings_are_landmarks_and_long_cells_paragraphs() -> None:
+    """With their level, before their text; cells that hold longer texts are no rows of a table."""
     document = read("<h1>Bees</h1><p>Text.</p><h3>The <i>swarm</i></h3><p>More.</p>")
     assert headings(document) == [(1, "Bees"), (3, "The swarm")]
     assert document.text == "Bees\n\nText.\n\nThe swarm\n\nMore."
-
-
-def test_layout_table_is_read_as_paragraphs() -> None:
-    """Cells that hold longer texts are not table rows: their paragraphs are paragraphs."""
     cell = f"<td><h2>Bees</h2><p>{SENTENCE * 4}</p><p>{SENTENCE}</p></td>"
     document = read(f"<table><tr>{cell}<td>side</td></tr></table>")
     assert headings(document) == [(2, "Bees")]
@@ -147,22 +143,19 @@ def test_contents_that_repeat_the_headings_are_a_menu() -> None:
     assert document.text.count(parts[1]) == 1
 
 
-def test_page_of_links_keeps_its_links() -> None:
-    """The text of a page that is a list of links is that list."""
+def test_page_of_links_or_of_one_listing_is_read() -> None:
+    """A list of links is the text of its page; a whole document in `pre` has its lines joined; depth is no limit."""
     links = "".join(f"<p><a href='/{n}'>Page number {n} on bees and what they do all day</a></p>" for n in range(40))
     document = read(links)
     assert "Page number 0 " in document.text
     assert "Page number 30 " in document.text
-
-
-def test_document_in_one_pre_element_is_read_as_plain_text() -> None:
-    """The wrapped lines of a whole document in `pre` are joined."""
     lines = (
         "The bees of this county shall not be disturbed between the hours of\n"
         "six and eight, nor shall any hive be moved.\n\n"
     )
     document = read(f"<pre>{lines * 20}</pre>")
     assert document.text.startswith("The bees of this county shall not be disturbed between the hours of six and eight")
+    assert read("<div>" * 1500 + "Bees." + "</div>" * 1500).text == "Bees."
 
 
 STATED = {
@@ -270,11 +263,6 @@ def test_page_is_read_whole_where_trafilatura_fails(monkeypatch: pytest.MonkeyPa
     document = read("<h1>Bees</h1><p>3 May 1843</p>", "<title>On Bees</title>")
     assert document.text == "Bees\n\n3 May 1843"
     assert (document.title, document.date) == ("On Bees", "1843-05-03")
-
-
-def test_deeply_nested_page_is_read() -> None:
-    """A page nested deeper than Python's recursion limit is read."""
-    assert read("<div>" * 1500 + "Bees." + "</div>" * 1500).text == "Bees."
 
 
 def _tr(*cells: str) -> str:

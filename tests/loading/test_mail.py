@@ -213,18 +213,14 @@ def test_malformed_message_is_read_as_far_as_possible(data: str) -> None:
     assert read(data).title == "Ships"
 
 
-def test_message_without_words_is_empty() -> None:
-    """Headers that say nothing make no document."""
-    with pytest.raises(EmptyDocument):
-        read("MIME-Version: 1.0\nX-Mailer: none\n\n\n")
-
-
-def test_message_in_utf_16_is_read() -> None:
-    """An editor saved it so, with a mark or without."""
+def test_message_of_an_editor_or_without_words() -> None:
+    """UTF-16 is read with a mark or without; headers that say nothing make no document."""
     text = message("We sailed.")
     for data in (text.encode("utf-16"), text.encode("utf-16-le"), text.encode("utf-16-be")):
         assert read(data).author == "Ada"
         assert "We sailed." in read(data).text
+    with pytest.raises(EmptyDocument):
+        read("MIME-Version: 1.0\nX-Mailer: none\n\n\n")
 
 
 SAVED = """From: <Saved by Blink>

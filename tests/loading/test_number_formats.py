@@ -242,7 +242,7 @@ def test_damaged_formats_leave_values_as_they_are(part: str, old: str, new: str)
 
 
 def test_numbers_of_open_documents_have_the_words_of_the_file() -> None:
-    """Repeated rows and cells, comments and numbers that were too wide are understood."""
+    """Repeated rows, comments, numbers that were too wide; sheets do not share their words."""
     number = '<table:table-cell office:value-type="{}" office:value="{}"{}>{}<text:p>{}</text:p></table:table-cell>'
     cells = (
         number.format("percentage", "0.25", "", "<office:annotation><text:p>A note</text:p></office:annotation>", "25%")
@@ -252,10 +252,6 @@ def test_numbers_of_open_documents_have_the_words_of_the_file() -> None:
     row = f'<table:table-row table:number-rows-repeated="2">{cells}</table:table-row>'
     data = changed(ods(["a", "b", "c", "d"]), "content.xml", "</table:table>", f"{row}</table:table>")
     assert load_bytes(data, source="/a.ods").text.endswith("25% | 3,20 € | 3,20 € | 5\n25% | 3,20 € | 3,20 € | 5")
-
-
-def test_sheets_of_open_documents_do_not_share_their_words() -> None:
-    """Sheets without numbers are passed over."""
     table = '<table:table table:name="{}"><table:table-row>{}</table:table-row></table:table>'
     cell = '<table:table-cell office:value-type="float" office:value="1"><text:p>{}</text:p></table:table-cell>'
     text = '<table:table-cell office:value-type="string"><text:p>x</text:p></table:table-cell>'

@@ -50,18 +50,14 @@ MANUAL = (
 PROSE = MANUAL[1][1]
 
 
-def test_lines_with_code_stay_in_order() -> None:
-    """A line that begins in a typewriter font is not taken for smaller than the line above."""
+def test_lines_of_code_and_hyphens_stay_in_order() -> None:
+    """A typewriter font is not taken for smaller; a hyphen is continued even on an indented line."""
     (text,) = paragraphs(manual(MANUAL))
     offsets = [
         text.index(words)
         for words in ("text corresponds to an address", "sprintf(address", "together with a word", "start, stop")
     ]
     assert offsets == sorted(offsets)
-
-
-def test_hyphenated_word_continues_on_an_indented_line() -> None:
-    """A line that ends in a hyphen continues on the next line, even if that is indented."""
     lines = [
         PROSE,
         "blastx  Compare the sequence to a database, by com-",

@@ -97,7 +97,7 @@ def test_boxes_are_ordered_by_the_gaps_between_them(boxes: dict[str, Box], expec
 
 
 def test_tables_of_slides_are_tables() -> None:
-    """A merged header stands for its columns."""
+    """A merged header stands for its columns; a slide that is no XML is damage."""
     slides = Slides()
     table = slides.add(TITLE_ONLY, "Cups").shapes.add_table(3, 3, 0, Inches(2), Inches(6), Inches(2)).table
     for n, words in enumerate(["Team", "Cups", "", "", "won", "lost", "Blues", "1", "2"]):
@@ -106,6 +106,11 @@ def test_tables_of_slides_are_tables() -> None:
     document = slides.read()
     assert document.text == "Cups\n\nTeam | Cups\n| won | lost\nBlues | 1 | 2"
     assert quotation(document, "2") == "Cups, lost · Blues"
+    slides = Slides()
+    slides.add(TITLE_ONLY, "Ships")
+    broken = repacked(bytes_of(slides.made), lambda name, part: b"<p:sld" if name == "ppt/slides/slide1.xml" else part)
+    with pytest.raises(DamagedFile, match=r"talk\.pptx is a presentation that cannot be opened"):
+        load_bytes(broken, source="/talk.pptx")
 
 
 def test_charts_are_tables_of_their_values() -> None:
@@ -224,15 +229,6 @@ def test_properties_of_a_presentation_are_stated_by_it() -> None:
     properties.comments = ""
     document = slides.read()
     assert (document.title, document.author, document.date) == ("On ships", "K. Varde", "2020-12-05")
-
-
-def test_a_damaged_presentation_is_reported() -> None:
-    """A slide that is no XML."""
-    slides = Slides()
-    slides.add(TITLE_ONLY, "Ships")
-    broken = repacked(bytes_of(slides.made), lambda name, part: b"<p:sld" if name == "ppt/slides/slide1.xml" else part)
-    with pytest.raises(DamagedFile, match=r"talk\.pptx is a presentation that cannot be opened"):
-        load_bytes(broken, source="/talk.pptx")
 
 
 R = "xmlns:r='http://schemas.openxmlformats.org/officeDocument/2006/relationships'"

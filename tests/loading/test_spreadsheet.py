@@ -49,11 +49,17 @@ def test_sheets_are_places_and_their_cells_have_names() -> None:
     assert document.reading.tables == 2
 
 
-def test_a_name_that_a_program_gave_to_a_sheet_is_no_heading() -> None:
-    """`Sheet1` is a place, but no word of the text."""
+def test_names_of_sheets_and_hidden_sheets() -> None:
+    """`Sheet1` is a place, but no word of the text; the receipt names hidden sheets."""
     document = read(("Sheet1", SHIPS))
     assert document.text.startswith("Harbour | Ships")
     assert places(document) == ["Sheet “Sheet1”"]
+    made = workbook(("Shown", SHIPS), ("Drafts", SHIPS), ("Empty", []))
+    made["Drafts"].sheet_state = "veryHidden"
+    made["Empty"].sheet_state = "hidden"
+    document = load_bytes(bytes_of(made), source="/a.xlsx")
+    assert document.notes == ("Hidden sheets are read, too: “Drafts”.",)
+    assert places(document) == ["Sheet “Shown”", "Sheet “Drafts”"]
 
 
 def test_merged_headers_and_blank_columns_are_understood() -> None:
@@ -126,18 +132,8 @@ def test_dates_and_properties_of_a_workbook_are_read() -> None:
     assert read(("Data", SHIPS)).author == ""  # openpyxl is no author
 
 
-def test_hidden_sheets_are_read_and_noted() -> None:
-    """The receipt names them."""
-    made = workbook(("Shown", SHIPS), ("Drafts", SHIPS), ("Empty", []))
-    made["Drafts"].sheet_state = "veryHidden"
-    made["Empty"].sheet_state = "hidden"
-    document = load_bytes(bytes_of(made), source="/a.xlsx")
-    assert document.notes == ("Hidden sheets are read, too: “Drafts”.",)
-    assert places(document) == ["Sheet “Shown”", "Sheet “Drafts”"]
-
-
 def test_older_and_open_workbooks_are_read() -> None:
-    """Workbooks in xls and ods give what those in xlsx give."""
+    """They give what those in xlsx give, templates too."""
     document = load_bytes(XLS, source="/a.xls")
     assert document.media_type == "application/vnd.ms-excel"
     assert told(document) == [
@@ -147,6 +143,10 @@ def test_older_and_open_workbooks_are_read() -> None:
     opened = load_bytes(ods(["Harbour", "Town", "Sea"], ["Hull", "Kingston", "North"]), source="/a.ods")
     assert opened.media_type == "application/vnd.oasis.opendocument.spreadsheet"
     assert quotation(opened, "Kingston") == "Town · Hull"
+    made = ods(("Harbour", "Ships"), ("Hull", "twelve"))
+    kind = b"application/vnd.oasis.opendocument.spreadsheet"
+    template = repacked(made, lambda name, part: kind + b"-template" if name == "mimetype" else part)
+    assert load_bytes(template, source="a.ots").text == load_bytes(made, source="a.ods").text
 
 
 def test_damaged_and_locked_workbooks_are_reported() -> None:
@@ -218,14 +218,6 @@ def test_texts_of_shapes_come_after_the_cells_of_their_sheet() -> None:
         document = load_bytes(with_drawing(made, drawing), source="a.xlsx")
         assert document.text == f"Tern\n\n{before}\n\nAll in 1911\n\nEnd\n\nShips that left\n\nEnd\n\nGull"
     assert "Notes" in load_bytes(with_drawing(workbook(("A", SHIPS), ("Notes", SHIPS)), "<x"), source="a.xlsx").text
-
-
-def test_templates_of_open_workbooks_are_read() -> None:
-    """They state another type than workbooks."""
-    made = ods(("Harbour", "Ships"), ("Hull", "twelve"))
-    kind = b"application/vnd.oasis.opendocument.spreadsheet"
-    template = repacked(made, lambda name, part: kind + b"-template" if name == "mimetype" else part)
-    assert load_bytes(template, source="a.ots").text == load_bytes(made, source="a.ods").text
 
 
 # The rows of a sheet are divided into tables and single lines

@@ -72,7 +72,7 @@ KINDS = [(line, "sentence") for line in SENTENCES] + [(line, "furniture") for li
     ],
 )
 def test_kinds_of_lines_are_told_apart(line: str, kind: str) -> None:
-    """Sentences, items of lists and rows of tables are statements; furniture, questions, headings and notes are none."""
+    """Sentences, items of lists and rows of tables are statements; furniture, questions and headings are none."""
     assert kind_of(line) == kind
     assert is_statement(line) == (kind in STATEMENTS)
 
