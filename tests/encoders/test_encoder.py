@@ -82,15 +82,6 @@ def test_vectors_have_length_one(real_encoder: SentenceTransformerEncoder) -> No
     assert (real_encoder.dimension, real_encoder.max_tokens, real_encoder.device) == (384, 256, "cpu")
 
 
-def test_question_is_nearest_to_its_answer(real_encoder: SentenceTransformerEncoder) -> None:
-    """The nearest passage, and the nearest sentence in it, answer the question."""
-    encoded = real_encoder.encode([Draft(text) for text in TEXTS])
-    question = real_encoder.encode_question("What happened to the price of petroleum?")
-    assert int(np.argmax([passage.vector @ question for passage in encoded])) == 2
-    (first,) = real_encoder.encode([Draft(FIRST, SENTENCES)])
-    assert int(np.argmax(first.sentences @ real_encoder.encode_question("In which city was it signed?"))) == 1
-
-
 def test_order_and_batches_do_not_change_vectors(
     real_encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -85,12 +85,6 @@ def test_sentence_across_a_page_break_is_whole() -> None:
     assert page_of(document, "all the old") == "2"
 
 
-def test_columns_painted_one_after_the_other_are_read_in_order() -> None:
-    """The left column is read before the right one, and a sentence continues from one to the other."""
-    left, right = column(_narrow_lines()[:9], x=72), column(_narrow_lines()[9:], x=330)
-    assert read(build([[*left, *right]])).text == " ".join(_narrow_lines())
-
-
 @pytest.mark.parametrize("shift", [0, 5])
 def test_columns_painted_line_by_line_are_read_in_order(shift: int) -> None:
     """A page that is painted across its columns is still read column by column."""

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-import pytest
 
 from index.loading.loader import load_bytes
 from tests.cases import cases
@@ -159,15 +156,3 @@ def test_title_author_and_date_of_a_text_are_stated_not_guessed(text: str, expec
     """Title, author and date are those at the head of the text; otherwise they are empty."""
     document = read(text)
     assert (document.title, document.author, document.date) == expected
-
-
-def test_seed_article_states_title_author_and_date() -> None:
-    """The article that Pincite ships with states its title, author and date, and has paragraphs."""
-    seeds = Path(__file__).parents[2].parent / "shared" / "seeds"
-    if not seeds.is_dir():
-        pytest.skip("the shared folder is not here")
-    document = load_bytes(next(seeds.glob("*.txt")).read_bytes(), source="seed.txt")
-    assert document.title == "Is Putin Really Considering a Military Alliance With China?"
-    assert document.author == "Alexander Gabuev"
-    assert document.date == "2020-12-05"
-    assert "".join(paragraphs(document)[4:5]).startswith("At a meeting of the Valdai Discussion Club")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from tests.nightly import length
 from tests.storage.factories import a_document, id_of, put, put_vectors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from index.storage.catalog.document_queries import DocumentRange
@@ -40,6 +41,13 @@ class CountingCatalog(Catalog):
         for ids, vectors in super().vectors(ranges):
             self.vectors_read += len(ids)
             yield ids, vectors
+
+
+@pytest.fixture
+def counting(folder: Path) -> Iterator[CountingCatalog]:
+    """A second, counting connection to the catalog of the folder."""
+    with closing(CountingCatalog(folder)) as catalog:
+        yield catalog
 
 
 def index_of(catalog: Catalog, folder: Path) -> DenseIndex:
@@ -167,7 +175,7 @@ def test_cosines_equal_those_of_the_stored_vectors(catalog: Catalog, folder: Pat
 
 
 def test_index_file_of_another_format_is_rebuilt(
-    catalog: Catalog, folder: Path, monkeypatch: pytest.MonkeyPatch
+    catalog: Catalog, folder: Path, counting: CountingCatalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file that an earlier version of Pincite wrote is rebuilt from the catalog."""
     put_vectors(catalog, random_vectors(1, MANY))
@@ -175,14 +183,12 @@ def test_index_file_of_another_format_is_rebuilt(
     index_of(catalog, folder).keep()
     monkeypatch.undo()
     catalog.close()
-    counting_catalog = CountingCatalog(folder)
-    index = index_of(counting_catalog, folder)
-    assert counting_catalog.vectors_read == MANY
+    index = index_of(counting, folder)
+    assert counting.vectors_read == MANY
     index.keep()
-    counting_catalog.vectors_read = 0
-    index_of(counting_catalog, folder)
-    assert counting_catalog.vectors_read == 0
-    counting_catalog.close()
+    counting.vectors_read = 0
+    index_of(counting, folder)
+    assert counting.vectors_read == 0
 
 
 def test_an_empty_index_finds_nothing(catalog: Catalog, folder: Path) -> None:
@@ -236,18 +242,18 @@ def test_small_or_unchanged_index_writes_no_file(catalog: Catalog, folder: Path)
     assert not (folder / "dense.faiss").exists()
 
 
-def test_saved_index_is_not_read_from_the_catalog_again(catalog: Catalog, folder: Path) -> None:
+def test_saved_index_is_not_read_from_the_catalog_again(
+    catalog: Catalog, folder: Path, counting: CountingCatalog
+) -> None:
     """The next process reads only the passages added after the file was written, and finds the same."""
     put_vectors(catalog, random_vectors(1, MANY))
     index_of(catalog, folder).keep()
     put_vectors(catalog, random_vectors(2, 7), "/later")
     catalog.close()
-    counting_catalog = CountingCatalog(folder)
-    index = index_of(counting_catalog, folder)
-    assert counting_catalog.vectors_read == 7
+    index = index_of(counting, folder)
+    assert counting.vectors_read == 7
     question = random_vectors(3, 1)[0]
     assert same_result(index.search(question, 20), brute_force(catalog, question, 20, index.ids()))
-    counting_catalog.close()
 
 
 DAMAGES: dict[str, Any] = {
@@ -263,7 +269,7 @@ DAMAGES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", DAMAGES)
-def test_damaged_index_file_is_rebuilt(catalog: Catalog, folder: Path, name: str) -> None:
+def test_damaged_index_file_is_rebuilt(catalog: Catalog, folder: Path, counting: CountingCatalog, name: str) -> None:
     """Whatever the damage, all vectors are read from the catalog again and the results are the same."""
     put_vectors(catalog, random_vectors(1, MANY))
     index = index_of(catalog, folder)
@@ -272,11 +278,9 @@ def test_damaged_index_file_is_rebuilt(catalog: Catalog, folder: Path, name: str
     before = index.search(question, 20)
     path = folder / "dense.faiss"
     path.write_bytes(DAMAGES[name](path.read_bytes()))
-    counting_catalog = CountingCatalog(folder)
-    rebuilt = index_of(counting_catalog, folder)
-    assert counting_catalog.vectors_read == MANY
+    rebuilt = index_of(counting, folder)
+    assert counting.vectors_read == MANY
     assert same_result(rebuilt.search(question, 20), before)
-    counting_catalog.close()
 
 
 def test_index_file_of_another_library_is_rejected(catalog: Catalog, folder: Path, tmp_path: Path) -> None:
