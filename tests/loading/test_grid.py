@@ -204,12 +204,6 @@ HEADERS = {
 }
 
 
-@cases(("text", "expected"), HEADERS.values(), ids=HEADERS.keys())
-def test_rows_of_headers_are_counted(text: str, expected: int) -> None:
-    """Headers differ from what is below them, name most columns, and may take several rows."""
-    assert count_headers(_rows(text)) == expected
-
-
 FORMS = {
     "names and values": ("Name | Ada\nBorn | 1815-12-10\nField | mathematics\nHeight | 170", 0),
     "names with colons": ("Name: | Ada\nTown: | London\nTrade: | poetry", 0),
@@ -221,10 +215,11 @@ FORMS = {
 }
 
 
-@cases(("text", "expected"), FORMS.values(), ids=FORMS.keys())
-def test_a_form_has_no_row_of_headers(text: str, expected: int) -> None:
-    """The rows of a form have a name and a value each: its first row is one of them."""
-    assert count_headers(_rows(text), forms=True) == expected
+@cases(("forms", "tables"), [(False, HEADERS), (True, FORMS)], ids=["tables", "forms"])
+def test_rows_of_headers_are_counted(tables: dict[str, tuple[str, int]], *, forms: bool) -> None:
+    """Headers differ from what is below them and name most columns; the first row of a form is one of its pairs."""
+    counted = {name: count_headers(_rows(text), forms=forms) for name, (text, _) in tables.items()}
+    assert counted == {name: expected for name, (_, expected) in tables.items()}
 
 
 LABELS = {

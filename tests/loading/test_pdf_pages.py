@@ -7,6 +7,7 @@ import re
 import threading
 import time
 import unicodedata
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -111,6 +112,12 @@ class Reader:
             up = ((box[1] + box[3]) / 2 - bottom) / (top - bottom)
             if letter:
                 yield letter, *_turned(across, up, page.get_rotation())
+
+
+def letters_within(folder: Path, highlights: Sequence[PageMark]) -> str:
+    """Return the letters in the rectangles of the PDF that `find` wrote."""
+    with closing(Reader(folder / "a.pdf")) as reader:
+        return reader.within(highlights)
 
 
 def _turned(across: float, up: float, rotation: int) -> tuple[float, float]:
@@ -275,9 +282,7 @@ def test_rectangles_follow_a_rotated_page(find: Find, tmp_path: Path, rotation: 
     words = "before the bells of the village"
     highlights = find(build([column(BEES)], rotate=rotation), words)
     assert (highlights[0].width, highlights[0].height) == ((792, 612) if rotation % 180 else (612, 792))
-    reader = Reader(tmp_path / "a.pdf")
-    assert reader.within(highlights) == bare(words)
-    reader.close()
+    assert letters_within(tmp_path, highlights) == bare(words)
 
 
 def test_lines_that_run_up_the_page_have_upright_rectangles(find: Find, tmp_path: Path) -> None:
@@ -286,9 +291,7 @@ def test_lines_that_run_up_the_page_have_upright_rectangles(find: Find, tmp_path
     highlights = find(build([printed]), "while the dew was still on the clover, and did")
     assert len(highlights[0].rectangles) == 2
     assert all(box.height * 792 > 2 * box.width * 612 for box in highlights[0].rectangles)
-    reader = Reader(tmp_path / "a.pdf")
-    assert reader.within(highlights) == bare("while the dew was still on the clover, and did")
-    reader.close()
+    assert letters_within(tmp_path, highlights) == bare("while the dew was still on the clover, and did")
 
 
 def test_rectangles_are_relative_to_the_visible_page(find: Find, tmp_path: Path) -> None:
@@ -320,10 +323,8 @@ def test_rectangles_are_relative_to_the_visible_page(find: Find, tmp_path: Path)
 def test_hyphens_signs_and_accents_are_marked(find: Find, tmp_path: Path, printed: list[Printed], words: str) -> None:
     """Such letters are marked as they are read, and words on one line have one rectangle."""
     highlights = find(build([printed]), words)
-    reader = Reader(tmp_path / "a.pdf")
-    assert reader.within(highlights) == bare(words)
+    assert letters_within(tmp_path, highlights) == bare(words)
     assert len(highlights[0].rectangles) == 1
-    reader.close()
 
 
 def test_damaged_pages_and_files_have_no_marks_and_no_images(tmp_path: Path) -> None:
