@@ -107,14 +107,10 @@ def reranker(folder: Path) -> CrossEncoderReranker:
     return load(folder)
 
 
-def test_no_reranker_is_loaded_by_default() -> None:
-    """An unset or empty setting loads nothing."""
+def test_reranker_is_chosen_by_the_environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unset or empty setting loads nothing; device and precision follow the encoder's settings."""
     assert load_reranker(Settings()) is None
     assert load_reranker(Settings(reranker="")) is None
-
-
-def test_reranker_is_chosen_by_the_environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`PINCITE_RERANKER` takes a folder; device and precision follow the encoder's settings."""
     monkeypatch.setenv("PINCITE_RERANKER", str(folder))
     reranker = load_reranker(Settings(device="cpu", precision="bfloat16"))
     assert isinstance(reranker, CrossEncoderReranker)

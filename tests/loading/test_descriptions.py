@@ -45,18 +45,26 @@ def test_doi_is_the_only_one_that_stands_alone_at_the_beginning(text: str, doi: 
 
 
 def test_doi_of_a_pdf_is_looked_for_on_the_first_page() -> None:
-    """The last pages list the works that it cites."""
+    """The last pages list the works that it cites; a stamp of arXiv gives the date, too."""
     words = Printed(72, 700, "The bees came home at noon.")
     own, cited = [words, Printed(72, 600, "doi:10.1000/1")], [words, Printed(72, 600, "doi:10.1000/2")]
     assert load_bytes(build([own, cited]), source="/a.pdf").reading.doi == "10.1000/1"
     assert load_bytes(build([[words], cited]), source="/a.pdf").reading.doi == ""
+    lines = ("Bees of the north", "arXiv:2103.15348v2 [cs.CV] 21 Jun 2021", "The bees came home at noon.")
+    page = [Printed(72, 700 - 60 * number, line) for number, line in enumerate(lines)]
+    document = load_bytes(build([page]), source="a.pdf")
+    assert (document.date, document.reading.doi) == ("2021-06-21", "10.48550/arXiv.2103.15348")
 
 
-def test_date_below_a_long_list_of_authors_is_read() -> None:
-    """A stanza of fields is part of the head, however long it is."""
+def test_date_at_the_head_of_a_text_is_read() -> None:
+    """However long the stanza of fields is, and at the top of a page wherever the file paints it."""
     authors = "; ".join(f"Lovelace, Ada {number}" for number in range(30))
     document = load_bytes(f"On bees\n\nAuthors: {authors}\nDate: 2018-02-02\n\nThey came.".encode(), source="/a.txt")
     assert document.date == "2018-02-02"
+    lines = [f"The bees of hive {number} came home at noon and slept until the morning." for number in range(30)]
+    text = [Printed(72, 700 - 20 * number, line) for number, line in enumerate(lines)]
+    assert load_bytes(build([[*text, Printed(72, 740, "June 2023")]]), source="a.pdf").date == "2023-06"
+    assert load_bytes(build([[*text, Printed(72, 100, "June 2023")]]), source="a.pdf").date == ""
 
 
 def test_no_language_model_is_loaded_to_read_a_file(tmp_path: Path) -> None:
@@ -155,14 +163,6 @@ def test_accounts_programs_and_machines_are_no_authors(stated: str, author: str)
     assert person(stated) == author
 
 
-def test_date_at_the_top_of_a_pdf_is_read_wherever_it_is_painted() -> None:
-    """A date in the uppermost part of the page counts, even if the file paints it last."""
-    lines = [f"The bees of hive {number} came home at noon and slept until the morning." for number in range(30)]
-    text = [Printed(72, 700 - 20 * number, line) for number, line in enumerate(lines)]
-    assert load_bytes(build([[*text, Printed(72, 740, "June 2023")]]), source="a.pdf").date == "2023-06"
-    assert load_bytes(build([[*text, Printed(72, 100, "June 2023")]]), source="a.pdf").date == ""
-
-
 def _with_packet(*packets: str) -> bytes:
     """Return a PDF after whose end these packets of XMP stand."""
     return build([column(["The bees came home."])]) + "".join(packets).encode()
@@ -187,11 +187,3 @@ def test_packet_of_a_pdf_states_title_author_doi_and_date() -> None:
     for information in ({"doi": "10.1000/182"}, {"Subject": "Data in Brief, 22 451-457. doi:10.1000/182"}):
         data = build([column(["The bees came home."])], information=information)
         assert load_bytes(data, source="a.pdf").reading.doi == "10.1000/182"
-
-
-def test_stamp_of_arxiv_gives_date_and_doi() -> None:
-    """The DOI is the one that arXiv registers for each article."""
-    lines = ("Bees of the north", "arXiv:2103.15348v2 [cs.CV] 21 Jun 2021", "The bees came home at noon.")
-    page = [Printed(72, 700 - 60 * number, line) for number, line in enumerate(lines)]
-    document = load_bytes(build([page]), source="a.pdf")
-    assert (document.date, document.reading.doi) == ("2021-06-21", "10.48550/arXiv.2103.15348")

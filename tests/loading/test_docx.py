@@ -146,8 +146,8 @@ def test_custom_heading_styles_are_recognised() -> None:
     assert "-" not in loaded.text
 
 
-def test_table_of_contents_is_left_out() -> None:
-    """A table of contents repeats the headings, so it is left out and noted."""
+def test_contents_are_left_out_and_damage_is_reported() -> None:
+    """A table of contents repeats the headings; a document whose body is cut short is damaged."""
     document = docx.Document()
     contents = document.styles.add_style("toc 1", 1)
     document.add_paragraph("Bees 1", style=contents)
@@ -155,6 +155,11 @@ def test_table_of_contents_is_left_out() -> None:
     loaded = read(document)
     assert loaded.text == "Bees"
     assert loaded.notes == ("Left out of passages: a table of contents.",)
+    document = docx.Document()
+    document.add_paragraph("The bees are well.")
+    cut = repacked(bytes_of(document), lambda name, part: part[:300] if name == "word/document.xml" else part)
+    with pytest.raises(DamagedFile, match=r"a\.docx cannot be opened: its part word/document\.xml"):
+        load_bytes(cut, source="a.docx")
 
 
 def test_footnotes_and_endnotes_follow_the_body() -> None:
@@ -226,15 +231,6 @@ def test_title_author_and_date_are_taken_from_the_text() -> None:
     loaded = read(document)
     assert (loaded.title, loaded.author, loaded.date) == ("On Bees", "Ada Lovelace", "1843-05-03")
     assert headings(loaded) == [(1, "On Bees")]
-
-
-def test_truncated_body_is_reported_as_damaged() -> None:
-    """A document whose body is cut short is damaged."""
-    document = docx.Document()
-    document.add_paragraph("The bees are well.")
-    cut = repacked(bytes_of(document), lambda name, part: part[:300] if name == "word/document.xml" else part)
-    with pytest.raises(DamagedFile, match=r"a\.docx cannot be opened: its part word/document\.xml"):
-        load_bytes(cut, source="a.docx")
 
 
 def _table(document: Any, rows: int, columns: int, words: str) -> Any:

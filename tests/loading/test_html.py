@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from index.records import Document
 
 SENTENCE = "The bees left the hive in the early morning, while the dew was still on the clover. "
+LINKS = "".join(f"<li><a href='/{n}'>Another page on something else, number {n}</a></li>" for n in range(12))
 
 
 def read(body: str, head: str = "") -> Document:
@@ -97,10 +98,9 @@ def test_headings_are_landmarks_and_long_cells_paragraphs() -> None:
 
 def test_main_text_of_a_page_is_read_without_its_links() -> None:
     """Link lists around an article are left out and noted; its headings and lists are kept."""
-    links = "".join(f"<li><a href='/{n}'>Another page on something else, number {n}</a></li>" for n in range(12))
     article = f"<h1>The Dance</h1><p>{SENTENCE * 6}</p><h2>Honey</h2><ul><li>heath</li></ul><p>{SENTENCE * 6}</p>"
     document = read(
-        f"<div class=menu><ul>{links}</ul></div><article>{article}</article><div class=related><ul>{links}</ul></div>"
+        f"<div class=menu><ul>{LINKS}</ul></div><article>{article}</article><div class=related><ul>{LINKS}</ul></div>"
     )
     assert headings(document) == [(1, "The Dance"), (2, "Honey")]
     assert "- heath" in document.text
@@ -110,9 +110,8 @@ def test_main_text_of_a_page_is_read_without_its_links() -> None:
 
 def _page(main: str) -> str:
     """Return a page whose main text trafilatura finds, with a menu before it and a footer after it."""
-    links = "".join(f"<li><a href='/{n}'>Another page on something else, number {n}</a></li>" for n in range(12))
     foot = "<div class=footer><p>This site is made by friends of the bees, who take no money for it.</p></div>"
-    return f"<div class=menu><ul>{links}</ul></div><article>{main}</article>{foot}"
+    return f"<div class=menu><ul>{LINKS}</ul></div><article>{main}</article>{foot}"
 
 
 PROSE = {
@@ -329,7 +328,6 @@ def test_tables_of_data_beside_the_main_text_are_kept() -> None:
     article = f"<p>{SENTENCE * 6}</p><h2>Honey</h2><p>{SENTENCE * 6}</p>"
     rows = "".join(_tr(f"td>Team {n}", f"td>{n * 7}") for n in range(12))
     data = f"<div class=related><table>{_tr('th>Team', 'th>Cups')}{rows}</table></div>"
-    links = "".join(f"<li><a href='/{n}'>Another page on something else, number {n}</a></li>" for n in range(12))
-    document = read(f"<article><h1>Cups</h1>{article}</article>{data}<div class=menu><ul>{links}</ul></div>")
+    document = read(f"<article><h1>Cups</h1>{article}</article>{data}<div class=menu><ul>{LINKS}</ul></div>")
     assert quotation(document, "77") == "Cups · Team 11"
     assert "Another page" not in document.text

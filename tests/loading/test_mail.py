@@ -130,8 +130,8 @@ def test_body_is_read_as_it_was_written() -> None:
     assert "> Did the ship sail?" in document.text
 
 
-def test_forwarded_messages_are_attachments_of_their_own() -> None:
-    """A message in a message is a document, chained to it, and not part of its text."""
+def test_messages_in_a_message_are_attachments_of_their_own() -> None:
+    """A forwarded one is a document, chained to it, and not part of its text; a digest gives all of its parts."""
     outer = EmailMessage()
     outer["From"], outer["Subject"], outer["Message-ID"] = "boris@x.org", "Fwd: Ships", "<2@x>"
     outer.set_content("See below.")
@@ -145,10 +145,6 @@ def test_forwarded_messages_are_attachments_of_their_own() -> None:
     assert name == "Ships harbour.eml"
     assert read(content, name).author == "ada@x.org"
     assert "We sailed at noon." in read(content, name).text
-
-
-def test_digest_gives_its_messages() -> None:
-    """The parts of a digest are messages even if they do not say so."""
     part = "\n--x\n\nFrom: ada@x.org\nSubject: {0}\n\nText of {0}.\n"
     body = "".join(map(part.format, ("One", "Two"))) + "--x--\n"
     data = message(body, 'Content-Type: multipart/digest; boundary="x"\n').encode()

@@ -234,11 +234,16 @@ def test_text_that_runs_up_the_page_is_read(rotate: int) -> None:
     assert read(build([lines], rotate=rotate)).text == PROSE
 
 
-def test_stamp_in_the_margin_is_a_paragraph_of_its_own() -> None:
-    """Text that runs up the margin is not mixed into the text of the page."""
+def test_missing_pages_and_stamps_leave_the_text_alone() -> None:
+    """A missing page has a note, the others their numbers; a stamp in the margin is a paragraph of its own."""
     stamp = Printed(30, 200, "printed for the members of the society", 14, upward=True)
     document = read(build([[*column(LINES[:2]), stamp, *column(LINES[2:], top=674)]]))
     assert document.text == f"{PROSE}\n\nprinted for the members of the society"
+    data = build([column(["Bees."]), column(["Wasps."])])
+    document = read(data.replace(b"/Kids [6 0 R", b"/Kids [1 0 R", 1))
+    assert document.text == "Wasps."
+    assert page_of(document, "Wasps.") == "2"
+    assert document.notes == ("1 page could not be read.",)
 
 
 STATED = {
@@ -289,15 +294,6 @@ def test_pdf_with_more_pages_than_allowed_is_refused(monkeypatch: pytest.MonkeyP
     monkeypatch.undo()
     assert load_bytes(data, source="long.pdf", max_pages=3).text
     assert load_bytes(data, source="long.pdf").text
-
-
-def test_missing_page_is_noted_and_the_others_are_read() -> None:
-    """A page that is missing is left out with a note, and the others keep their numbers."""
-    data = build([column(["Bees."]), column(["Wasps."])])
-    document = read(data.replace(b"/Kids [6 0 R", b"/Kids [1 0 R", 1))
-    assert document.text == "Wasps."
-    assert page_of(document, "Wasps.") == "2"
-    assert document.notes == ("1 page could not be read.",)
 
 
 @pytest.mark.parametrize(

@@ -52,8 +52,8 @@ def box(shapes: Any, left: float, top: float, words: str, width: float = 3) -> A
     return made
 
 
-def test_slides_are_places_with_their_titles_as_headings() -> None:
-    """The paragraphs of a body are items of a list; the name of the place has the title."""
+def test_texts_come_in_reading_order() -> None:
+    """Slides are places, whose titles are headings; rows from the top, columns from the left, groups together."""
     slides = Slides()
     slides.add(BULLETS, "Ships of the north", "Terns\nSkuas").placeholders[1].text_frame.paragraphs[1].level = 1
     box(slides.add(BLANK).shapes, 1, 1, "No title here.")
@@ -64,10 +64,6 @@ def test_slides_are_places_with_their_titles_as_headings() -> None:
         ("Ships of the north", 1)
     ]
     assert document.title == "Ships of the north"
-
-
-def test_texts_come_in_reading_order() -> None:
-    """Rows from the top, columns from the left; the shapes of a group stay together."""
     shapes = Slides()
     slide = shapes.add(TITLE_ONLY, "Order")
     box(slide.shapes, 5, 3, "right, second")

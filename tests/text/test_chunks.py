@@ -148,10 +148,7 @@ def test_sentences_and_paragraphs_stay_whole() -> None:
 
 
 def test_heading_begins_a_passage() -> None:
-    """It does so however short the section before it, and is a sentence of its own.
-
-    A chapter heading is not left alone above the heading of its first section.
-    """
+    """Another one above it stays with it, however short the section before; 500 headings are cut at the limit."""
     text = "Few words.\nA heading. With stops\nMore words."
     heading = Landmark("heading", text.index("A heading"), "A heading. With stops", 1)
     assert chunks(text, heading) == ["Few words.", "A heading. With stops More words."]
@@ -161,6 +158,9 @@ def test_heading_begins_a_passage() -> None:
     assert chunks(text, Landmark("heading", 0, "Chapter", 1), Landmark("heading", 9, "Section", 2)) == [
         "Chapter Section Some words."
     ]
+    text = "\n".join(["A heading"] * 500)
+    marks = [Landmark("heading", start, "A heading", 1) for start in range(0, len(text), 10)]
+    assert max(map(len, map(str.split, chunks(text, *marks, limit=100)))) <= 98
 
 
 @pytest.mark.parametrize("size", [30, 49, 60, 300])
@@ -170,13 +170,6 @@ def test_heading_stays_with_the_words_below(size: int) -> None:
     found = chunks(text, Landmark("heading", 0, "Heading", 1), limit=40)
     assert found[0].startswith("Heading Word word")
     assert max(map(len, map(str.split, found))) <= 38
-
-
-def test_page_of_headings_is_cut_at_the_limit() -> None:
-    """Headings without any text do not make an endless passage."""
-    text = "\n".join(["A heading"] * 500)
-    marks = [Landmark("heading", start, "A heading", 1) for start in range(0, len(text), 10)]
-    assert max(map(len, map(str.split, chunks(text, *marks, limit=100)))) <= 98
 
 
 def test_page_does_not_break_a_sentence_and_a_clause_does() -> None:

@@ -51,8 +51,8 @@ def test_tilted_lines_are_levelled(degrees: float) -> None:
     assert drops == pytest.approx([0.028 * A4.height] * 7, rel=0.02)
 
 
-def test_wide_gaps_divide_a_line() -> None:
-    """Words far apart are cells or columns, even if the engine takes them for one line."""
+def test_wide_gaps_and_turned_pages() -> None:
+    """Words far apart are cells or columns; a page on its side has the lines of the upright one."""
     words = (
         PrintedWord("Ships", 0.1, 0.1, 0.2, 0.112, 0.9, 0),
         PrintedWord("lost", 0.21, 0.1, 0.26, 0.112, 0.9, 0),
@@ -60,12 +60,8 @@ def test_wide_gaps_divide_a_line() -> None:
     )
     (sheet,) = recognised_sheets([(PageWords(words), A4)])
     assert [line.text for line in sheet.lines] == ["Ships lost", "Harbours"]
-
-
-def test_page_on_its_side_is_read_upright() -> None:
-    """A page that was turned has the lines of the upright page, which is as high as the displayed one is wide."""
-    words = (PrintedWord("tern", 0.1, 0.6, 0.12, 0.9, 0.9, 0),)
-    (sheet,) = recognised_sheets([(PageWords(words, 90), A4)])
+    turned = (PrintedWord("tern", 0.1, 0.6, 0.12, 0.9, 0.9, 0),)
+    (sheet,) = recognised_sheets([(PageWords(turned, 90), A4)])
     assert sheet.height == A4.width
     assert sheet.lines[0].left == pytest.approx(0.1 * A4.height)
     assert sheet.lines[0].top == pytest.approx(0.9 * A4.width, abs=5)

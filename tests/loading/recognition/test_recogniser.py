@@ -85,7 +85,7 @@ def test_missing_engine_is_named_with_its_installation(bare: None, choice: Choic
 
 
 def test_kept_pages_are_not_recognised_again(tmp_path: Path) -> None:
-    """A second reading takes the pages that are kept; a fresh one does not, and keeps nothing."""
+    """Except for a fresh reading, which keeps nothing, and with a language that was installed since."""
     options = RecognitionOptions(library=str(tmp_path))
     first = FakeEngine(PAGES)
     pages = Recogniser(options, loaded=first).pages(b"scan")
@@ -97,6 +97,10 @@ def test_kept_pages_are_not_recognised_again(tmp_path: Path) -> None:
     fresh = Recogniser(RecognitionOptions(library=str(tmp_path), source="fresh"), loaded=second).pages(b"scan")
     assert fresh.page(0, (1, 2), picture) == PageWords()
     assert Recogniser(options, loaded=second).pages(b"another scan").page(0, (1, 1), picture) == PageWords()
+    options = RecognitionOptions(library=str(tmp_path))
+    Recogniser(options, loaded=FakeEngine([PAGES[0]])).pages(b"scan").page(0, (1, 1), picture)
+    more = FakeEngine([PAGES[1]], languages=("eng", "jpn"))
+    assert Recogniser(options, loaded=more).pages(b"scan").page(0, (1, 1), picture) == PAGES[1]
 
 
 def test_stored_recognition_needs_no_engine(bare: None, tmp_path: Path) -> None:
@@ -127,7 +131,7 @@ def test_page_that_fails_does_not_end_the_document() -> None:
 
 
 def test_each_page_is_reported() -> None:
-    """Progress is reported before each page, so that the time limit begins again."""
+    """Before it is read, so that the time limit begins again; options are the same after they were sent on."""
     reported: list[tuple[int, int]] = []
     recogniser = Recogniser(report=lambda page, pages: reported.append((page, pages)), loaded=FakeEngine(PAGES))
     pages = recogniser.pages(b"scan")
@@ -135,10 +139,6 @@ def test_each_page_is_reported() -> None:
         pages.page(n, (n + 1, 3), picture)
     assert reported == [(1, 3), (2, 3), (3, 3)]
     assert recogniser.texts == {0: "The tern left.", 1: "The skua stayed.", 2: "The tern left."}
-
-
-def test_options_survive_the_pipe() -> None:
-    """Options are the same after they were sent to another process."""
     options = RecognitionOptions("tesseract", ("eng", "deu"), "folder", "fresh")
     sent = {**asdict(options), "languages": ["eng", "deu"]}
     assert RecognitionOptions.of(sent) == options
@@ -155,14 +155,6 @@ def test_page_that_failed_is_not_tried_again_until_the_file_is_read(tmp_path: Pa
     pages.finish()
     later = Recogniser(options, loaded=FakeEngine([PAGES[1]])).pages(b"scan")
     assert [later.page(n, (n + 1, 2), picture) for n in range(2)] == [PAGES[1], PAGES[0]]
-
-
-def test_page_is_recognised_again_with_another_language(tmp_path: Path) -> None:
-    """A language that was installed since may read what the others could not."""
-    options = RecognitionOptions(library=str(tmp_path))
-    Recogniser(options, loaded=FakeEngine([PAGES[0]])).pages(b"scan").page(0, (1, 1), picture)
-    more = FakeEngine([PAGES[1]], languages=("eng", "jpn"))
-    assert Recogniser(options, loaded=more).pages(b"scan").page(0, (1, 1), picture) == PAGES[1]
 
 
 # Recognised pages on disk: found again by the same engine, bounded, and gone with their document

@@ -148,28 +148,18 @@ def test_letters_show_whether_the_script_was_detected_rightly(text: str, script:
 
 @needs_tesseract
 def test_small_type_is_enlarged() -> None:
-    """Letters of a screen, a few pixels high, are read from an enlarged picture."""
+    """Letters a few pixels high are read from an enlarged picture; a blank page has no words, and is no error."""
     page = Tesseract(("eng",)).read(drawn(size=13, width=70), seconds=60)
     words = TEXT.split()
     assert sum(word in page.text.split() for word in words) > 0.9 * len(words)
-
-
-@needs_tesseract
-def test_page_without_words_is_empty() -> None:
-    """A blank page has no words, and is no error."""
     assert Tesseract().read(drawn(""), seconds=60).words == ()
 
 
 @needs_tesseract
 def test_tesseract_ends_in_time() -> None:
-    """A page that takes longer than its time is an error that says so."""
+    """A page that takes longer is an error; a language that is not installed is one with its package."""
     with pytest.raises(RecognitionFailed, match="took too long"):
         Tesseract(("eng",)).read(drawn(), seconds=0.01)
-
-
-@needs_tesseract
-def test_unknown_language_names_its_package() -> None:
-    """A language that is not installed is an error with the package to install."""
     with pytest.raises(RecognitionFailed, match=r"tlh.*apt install tesseract-ocr-tlh"):
         Tesseract(("eng", "tlh"))
 
