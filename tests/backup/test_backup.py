@@ -286,20 +286,16 @@ def test_backup_without_folder_or_room_leaves_no_file(
     assert [path.name for path in tmp_path.iterdir() if "backup" in path.name] == []
 
 
-def test_files_of_a_killed_backup_are_deleted(filled: Library, tmp_path: Path) -> None:
-    """Partial files of a killed backup do not prevent the next one."""
-    partial_backup = tmp_path / "backup.zip.part"
+def test_files_of_a_killed_backup_or_restore_are_deleted(
+    filled: Library, tmp_path: Path, backup: Path, open_library: Callable[..., Library]
+) -> None:
+    """Partial files do not prevent the next one; a folder with a partly restored library counts as empty."""
+    partial_backup = tmp_path / "again.zip.part"
     partial_backup.mkdir()
     (partial_backup / "archive").write_bytes(b"half")
     (partial_backup / "catalog.db").write_bytes(b"half")
-    filled.backup(tmp_path / "backup.zip")
+    filled.backup(tmp_path / "again.zip")
     assert not partial_backup.exists()
-
-
-def test_files_of_a_killed_restore_are_deleted(
-    filled: Library, backup: Path, open_library: Callable[..., Library], tmp_path: Path
-) -> None:
-    """A folder with a partly restored library counts as empty."""
     partial_library = tmp_path / "new"
     shutil.copytree(filled.folder / "uploads", partial_library / "uploads")
     (partial_library / "restoring").mkdir()
@@ -347,9 +343,29 @@ def bytes_of(folder: Path) -> bytes:
 
 
 def test_copy_has_the_same_documents_under_new_names(shelf: Library, tmp_path: Path) -> None:
-    """Texts, passages, ids and both files of the one document; search finds the same."""
+    """Texts, passages, ids and both files of the one document; search finds the same, and writes nothing.
+
+    Neither a path nor a word of a removed document is in free pages of the catalog or in an index. There is no
+    write-ahead log, so that a read-only disk can serve it; index and map are there already.
+    """
     folder = copied(shelf, tmp_path / "copy")
+    assert str(tmp_path).encode() in bytes_of(shelf.folder)
+    assert str(tmp_path).encode() not in bytes_of(folder)
+    assert REMOVED.encode() not in bytes_of(folder)
+    assert sorted(path.name for path in folder.iterdir()) == ["catalog.db", "lexical", "map.json"]
+    assert not list(folder.rglob("*lock*"))
+    with sqlite3.connect(f"file:{folder / 'catalog.db'}?immutable=1", uri=True) as catalog:
+        assert catalog.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert catalog.execute("PRAGMA freelist_count").fetchall() == [(0,)]
+        own = catalog.execute("SELECT value FROM meta WHERE key = 'library'").fetchone()[0]
+    catalog.close()
+    assert own != shelf.parts.store.catalog.library_id
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     with Library.open(folder, Settings(passage_tokens=32), encoder=FakeEncoder(), create=False) as copy:
+        assert copy.ask("Who signed the treaty?").citations
+        assert copy.readiness().notes == ()
+        copy.map()
+        assert {path: path.read_bytes() for path in before} == before
         assert {info.id for info in copy.documents()} == {info.id for info in shelf.documents()}
         assert sorted(copy.sources()) == ["0-a.md", "1-a.md", "2-b.md"]
         for info in shelf.documents():
@@ -361,51 +377,15 @@ def test_copy_has_the_same_documents_under_new_names(shelf: Library, tmp_path: P
             copy.find("gone.md")
 
 
-def test_copy_has_no_path_and_no_word_of_a_removed_document(shelf: Library, tmp_path: Path) -> None:
-    """Neither in free pages of the catalog nor in an index; the test sees both in the original."""
-    folder = copied(shelf, tmp_path / "copy")
-    assert str(tmp_path).encode() in bytes_of(shelf.folder)
-    assert str(tmp_path).encode() not in bytes_of(folder)
-    assert REMOVED.encode() not in bytes_of(folder)
-
-
-def test_copy_is_one_catalog_with_all_caches_and_no_locks(shelf: Library, tmp_path: Path) -> None:
-    """No write-ahead log, so that a read-only disk can serve it; index and map are there already."""
-    folder = copied(shelf, tmp_path / "copy")
-    assert sorted(path.name for path in folder.iterdir()) == ["catalog.db", "lexical", "map.json"]
-    assert not list(folder.rglob("*lock*"))
-    with sqlite3.connect(f"file:{folder / 'catalog.db'}?immutable=1", uri=True) as catalog:
-        assert catalog.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert catalog.execute("PRAGMA freelist_count").fetchall() == [(0,)]
-        own = catalog.execute("SELECT value FROM meta WHERE key = 'library'").fetchone()[0]
-    catalog.close()
-    assert own != shelf.parts.store.catalog.library_id
-
-
-def test_served_copy_writes_nothing(shelf: Library, tmp_path: Path) -> None:
-    """An index that was incomplete would be written when the first question comes."""
-    folder = copied(shelf, tmp_path / "copy")
-    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    with Library.open(folder, Settings(passage_tokens=32), encoder=FakeEncoder(), create=False) as copy:
-        assert copy.ask("Who signed the treaty?").citations
-        assert copy.readiness().notes == ()
-        copy.map()
-    assert {path: path.read_bytes() for path in before} == before
-
-
-def test_copy_contains_nothing_that_its_caller_has_not_seen(shelf: Library, write: Write, tmp_path: Path) -> None:
-    """A file that was added or replaced since the names were chosen."""
-    sources = shelf.sources()
-    shelf.add(write("b.md", "Another horse."))
-    with pytest.raises(LibraryError, match="changed"):
-        shelf.copy(tmp_path / "copy", sources, {source: source for source in sources})
-
-
-def test_copy_does_not_overwrite(shelf: Library, tmp_path: Path) -> None:
-    """The target must be new."""
+def test_copy_is_of_what_its_caller_has_seen_and_new(shelf: Library, tmp_path: Path, write: Write) -> None:
+    """A file that was replaced since the names were chosen is an error, and so is a folder that exists."""
     (tmp_path / "copy").mkdir()
     with pytest.raises(LibraryExists):
         copied(shelf, tmp_path / "copy")
+    sources = shelf.sources()
+    shelf.add(write("b.md", "Another horse."))
+    with pytest.raises(LibraryError, match="changed"):
+        shelf.copy(tmp_path / "other", sources, {source: source for source in sources})
 
 
 def test_verify_reads_the_kept_file_of_a_bare_name_and_no_file_of_the_working_folder(

@@ -35,7 +35,7 @@ def emptied(tmp_path: Path, open_library: Callable[..., Library]) -> Library:
 
 
 def test_compaction_only_frees_disk_space(emptied: Library) -> None:
-    """The catalog is less than a third of its size, its log is empty, and the contents are the same as before."""
+    """A third of the size, an empty log, the same contents; a second one finds nothing and replaces nothing."""
     before, generation = contents_of(emptied), emptied.generation()
     catalog = emptied.folder / "catalog.db"
     catalog_bytes = catalog.stat().st_size
@@ -50,14 +50,12 @@ def test_compaction_only_frees_disk_space(emptied: Library) -> None:
     assert best_source(emptied, "Ship5") == "05.md"
     assert not (emptied.folder / "compacting").exists()
     assert catalog.with_name("catalog.db-wal").stat().st_size == 0
-
-
-def test_second_compaction_does_not_replace_the_catalog(emptied: Library) -> None:
-    """If there is nothing to free, the catalog is left alone."""
-    emptied.compact()
     steps = []
     emptied.compact(progress=lambda step, done, total: steps.append(step))
     assert "replacing" not in steps
+    saved = emptied.parts.store.saved_generations()
+    assert saved
+    assert emptied.parts.store.catalog.removals_from() <= min(saved)
 
 
 def test_readers_get_answers_during_compaction(emptied: Library, open_library: Callable[..., Library]) -> None:
@@ -129,14 +127,6 @@ def test_caches_older_than_the_recorded_removals_are_rebuilt(
 
 def _is_cache(path: Path) -> bool:
     return path.is_file() and (path.parent.name == "lexical" or path.name == "dense.faiss")
-
-
-def test_compaction_keeps_removals_that_an_index_needs(emptied: Library) -> None:
-    """Removals are forgotten only up to the oldest state from which an index must be updated."""
-    emptied.compact()
-    saved = emptied.parts.store.saved_generations()
-    assert saved
-    assert emptied.parts.store.catalog.removals_from() <= min(saved)
 
 
 def test_interrupted_compaction_changes_nothing(emptied: Library, monkeypatch: pytest.MonkeyPatch) -> None:

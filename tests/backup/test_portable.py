@@ -122,11 +122,17 @@ def test_import_with_another_encoder_is_refused(
     assert len(filled.documents()) == COUNT - 1
 
 
-def test_export_is_no_backup(export_file: Path, tmp_path: Path, open_library: Callable[..., Library]) -> None:
-    """The error names the command that reads the file."""
+def test_export_is_no_backup_and_smaller_without_vectors(
+    export_file: Path, tmp_path: Path, open_library: Callable[..., Library], filled: Library
+) -> None:
+    """The error names the command that reads it; with `force`, an export replaces another one."""
     with pytest.raises(BadArchive, match="is not a Pincite backup") as caught:
         open_library(tmp_path / "new").restore(export_file, tmp_path / "restored")
     assert "pincite import-library" in caught.value.hint
+    size = export_file.stat().st_size
+    with pytest.raises(ArchiveExists):
+        filled.export_library(export_file, vectors=False)
+    assert filled.export_library(export_file, vectors=False, force=True).bytes < size / 2
 
 
 def test_export_is_readable_by_other_programs(filled: Library, export_file: Path) -> None:
@@ -143,14 +149,6 @@ def test_export_is_readable_by_other_programs(filled: Library, export_file: Path
     vectors = rows.reshape(-1, manifest["dimension"]).astype(np.float32)
     assert len(vectors) == sum(len(line["passages"]) for line in lines) == manifest["passages"]
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1.0, abs=0.01)
-
-
-def test_export_without_vectors_is_smaller(filled: Library, export_file: Path) -> None:
-    """Without vectors, an export has less than half the size; with `force`, it replaces another one."""
-    size = export_file.stat().st_size
-    with pytest.raises(ArchiveExists):
-        filled.export_library(export_file, vectors=False)
-    assert filled.export_library(export_file, vectors=False, force=True).bytes < size / 2
 
 
 def set_in_line(**fields: Any) -> Callable[[Manifest, Parts, list[dict[str, Any]]], None]:
@@ -256,8 +254,10 @@ def test_line_that_unpacks_too_large_is_refused(
     assert library.documents() == []
 
 
-def test_damaged_export_is_refused(export_file: Path, new: Library) -> None:
-    """A flipped bit and a missing end are both detected, as they are anywhere in a backup."""
+def test_import_without_room_or_of_a_damaged_file_changes_nothing(
+    export_file: Path, new: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error says how much space is needed; a flipped bit and a missing end are both detected."""
     data = export_file.read_bytes()
     offset = int(len(data) * 0.6)
     for damaged in (data[:offset], data[:offset] + bytes([data[offset] ^ 16]) + data[offset + 1 :]):
@@ -265,12 +265,7 @@ def test_damaged_export_is_refused(export_file: Path, new: Library) -> None:
         with pytest.raises(BadArchive):
             new.import_library(export_file)
     assert new.documents() == []
-
-
-def test_import_without_disk_space_changes_nothing(
-    export_file: Path, new: Library, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The error says how much space is needed."""
+    export_file.write_bytes(data)
     monkeypatch.setattr(archive, "_SPARE", 1 << 60)
     with pytest.raises(NoRoom):
         new.import_library(export_file)

@@ -208,22 +208,29 @@ def test_rebuild_for_other_settings_starts_again(filled: Library, open_library: 
     assert filled.stats().made_with.startswith("wide@2")
 
 
-def test_leftover_rebuild_folder_is_discarded(filled: Library, open_library: Callable[..., Library]) -> None:
-    """A folder without a catalog, left by an ended run, is deleted."""
+def test_leftovers_and_empty_libraries_are_no_obstacle(
+    filled: Library, open_library: Callable[..., Library], tmp_path: Path
+) -> None:
+    """A folder without a catalog, left by an ended run, is deleted; a rebuild without passages succeeds."""
     folder = filled.folder / "rebuilding"
     folder.mkdir()
     (folder / "dense.faiss").write_bytes(b"left")
     library = open_library(filled.folder, encoder=WideEncoder())
     library.rebuild()
     assert library.problems() == []
+    assert open_library(tmp_path / "empty").rebuild().passages == 0
 
 
-def test_second_rebuild_is_refused(filled: Library) -> None:
-    """Only one rebuild can run; other writers can continue until its last step."""
+def test_rebuild_without_lock_or_room_does_not_start(filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only one can run, while other writers can continue until its last step."""
     with WriterLock(filled.folder, "rebuild").held(patience=0), pytest.raises(LibraryLocked, match="process"):
         filled.rebuild()
     with filled.parts.store.writing():
         filled.rebuild()  # the writer lock is reentrant within a thread
+    monkeypatch.setattr(rebuild, "file_size", lambda path: 1 << 60 if path.parent == filled.folder else 0)
+    with pytest.raises(NoRoom) as caught:
+        filled.rebuild()
+    assert caught.value.needed > 1 << 60
 
 
 def test_rebuild_waits_for_a_writer_at_the_end(
@@ -236,14 +243,6 @@ def test_rebuild_waits_for_a_writer_at_the_end(
         library.rebuild()
     assert best_source(filled, "Ship5") == "05.md"
     assert open_library(filled.folder, encoder=WideEncoder()).rebuild().encoded == 0
-
-
-def test_rebuild_without_disk_space_does_not_start(filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error says how much space is needed."""
-    monkeypatch.setattr(rebuild, "file_size", lambda path: 1 << 60 if path.parent == filled.folder else 0)
-    with pytest.raises(NoRoom) as caught:
-        filled.rebuild()
-    assert caught.value.needed > 1 << 60
 
 
 def test_rebuild_does_not_overwrite_a_restored_library(filled: Library, tmp_path: Path) -> None:
@@ -265,8 +264,3 @@ def _chunking(settings: Settings) -> str:
     from index.text.chunks import Chunker
 
     return Chunker(target_tokens=settings.passage_tokens, limit=64, count_tokens=FakeEncoder().count_tokens).name
-
-
-def test_rebuild_of_an_empty_library_does_nothing(tmp_path: Path, open_library: Callable[..., Library]) -> None:
-    """A rebuild without passages succeeds."""
-    assert open_library(tmp_path / "empty").rebuild().passages == 0

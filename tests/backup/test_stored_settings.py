@@ -148,17 +148,13 @@ def test_setting_that_contradicts_the_library_is_refused(
 def test_contradicting_setting_is_named_as_in_its_file(
     rebuilt: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """For a setting from the file, no environment variable is mentioned."""
+    """For one from the file, no environment variable is mentioned; one that agrees is accepted."""
     file = tmp_path / "mine.toml"
     file.write_text("passage_tokens = 170\n")
     monkeypatch.setenv("PINCITE_CONFIG", str(file))
     (problem,) = [problem for problem in diagnose(rebuilt, Settings()).problems if "made with" in problem.what]
     assert problem.what.startswith(f"passage_tokens in {file} is set to '170'")
     assert "PINCITE_" not in problem.what
-
-
-def test_setting_that_agrees_with_the_library_is_accepted(rebuilt: Path, tmp_path: Path) -> None:
-    """Nobody has to unset a setting that is right."""
     with Library.open(rebuilt, Settings(model="other", passage_tokens=TOKENS)) as library:
         assert len(library.add(tmp_path / "sources").unchanged) == COUNT
         assert best_source(library, "Ship5") == "05.md"

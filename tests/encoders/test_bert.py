@@ -68,15 +68,11 @@ def test_hidden_states_equal_those_of_the_library(model: Any) -> None:
         torch.testing.assert_close(ours, expected(model, ids), atol=1e-5, rtol=1e-5)
 
 
-def test_block_size_does_not_change_the_states(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """BLOCK, the number of tokens per pass through the wide layer, affects the speed only."""
+def test_float32_states_depend_on_neither_blocks_nor_layout(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """BLOCK affects the speed only, and weights are laid out in advance only where oneDNN can use it."""
     whole = hidden_states(model, "float32")
     monkeypatch.setattr(bert, "BLOCK", 7)
     torch.testing.assert_close(hidden_states(model, "float32"), whole, atol=1e-6, rtol=1e-6)
-
-
-def test_torch_without_onednn_gives_the_same_states(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Weights are laid out in advance only where oneDNN can use the layout."""
     laid_out = hidden_states(model, "float32")
     monkeypatch.setattr(torch.ops, "mkldnn", SimpleNamespace())
     torch.testing.assert_close(hidden_states(model, "float32"), laid_out, atol=1e-5, rtol=1e-5)
@@ -130,25 +126,16 @@ def test_each_text_is_pooled_separately(model: Any) -> None:
 def test_only_plain_bert_uses_our_forward_pass(changes: dict[str, Any], supported: bool) -> None:
     """A model whose arithmetic differs is left to the library."""
     assert fits(BertModel(BertConfig(**SIZES, **changes))) is supported
-
-
-def test_roberta_is_left_to_the_library() -> None:
-    """RoBERTa counts positions differently, although its weights have the same names."""
-    assert not fits(RobertaModel(RobertaConfig(**SIZES)))
+    assert not fits(RobertaModel(RobertaConfig(**SIZES)))  # it counts positions differently
 
 
 @pytest.mark.skipif(not works("int8"), reason="this torch cannot multiply int8 weights")
-def test_int8_states_are_close_to_float32(model: Any) -> None:
-    """Eight bits with a scale for each row and each token turn no state by more than a degree or two."""
+def test_int8_states_are_close_and_independent(model: Any) -> None:
+    """Each token has a scale of its own: states turn by no more than a degree or two, whatever is in the batch."""
     exact = torch.cat([expected(model, ids) for ids in TEXTS])
     states = hidden_states(model, "int8")
     assert 0.999 < least_cosine(states, exact) < 1
     assert states.dtype == torch.float32
-
-
-@pytest.mark.skipif(not works("int8"), reason="this torch cannot multiply int8 weights")
-def test_int8_states_do_not_depend_on_other_texts(model: Any) -> None:
-    """Each token has a scale of its own, so no other text in the batch can take its digits away."""
     layers = Bert(model, "int8")
     together = torch.split(layers(*concatenate(TEXTS)), [len(ids) for ids in TEXTS])
     for ids, states in zip(TEXTS, together, strict=True):

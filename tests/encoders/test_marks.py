@@ -39,45 +39,25 @@ def marks(claim: str, premise: str) -> dict[str, int]:
     return dict(zip(words, mark_words(words, premise.split())[0], strict=True))
 
 
-def test_shared_words_in_the_same_order_are_marked() -> None:
-    """Other words between them do not matter."""
+def test_words_are_marked_by_their_relation_to_the_other_text() -> None:
+    """In order whatever stands between, out of order (but function words), of the same stem, or absent."""
     assert set(marks("doctor visited actor", "the doctor often visited the old actor").values()) == {IN_ORDER}
-
-
-def test_words_with_swapped_roles_are_out_of_order() -> None:
-    """Words outside the longest common run are marked in both texts."""
     first, second = mark_words(["doctor", "visited", "actor"], ["actor", "visited", "doctor"])
     assert sorted(first) == sorted(second) == [IN_ORDER, OUT_OF_ORDER, OUT_OF_ORDER]
-
-
-def test_other_forms_of_a_word_are_marked() -> None:
-    """A word that shares only its stem has its own marks, in order and out of order."""
     word_marks = marks("sailors visiting ships", "a ship was visited by sailors")
     assert word_marks["visiting"] == STEM_IN_ORDER or word_marks["ships"] == STEM_IN_ORDER
     assert STEM_OUT_OF_ORDER in word_marks.values()
-
-
-def test_missing_word_is_marked_in_either_text() -> None:
-    """A word that only one text has is marked as absent."""
     first, second = mark_words(["secretly", "sold"], ["sold", "yesterday"])
     assert (first, second) == ([ABSENT, IN_ORDER], [IN_ORDER, ABSENT])
-
-
-def test_function_words_are_never_out_of_order() -> None:
-    """Function words can stand anywhere, so only their absence is marked."""
     word_marks = marks("the mill by the river", "river by mill the")
     assert word_marks["the"] == word_marks["by"] == IN_ORDER
     assert marks("of", "the mill")["of"] == ABSENT
-
-
-def test_empty_texts_have_no_marks() -> None:
-    """An empty text does not fail."""
     assert mark_words([], ["mill"]) == ([], [ABSENT])
     assert mark_words([], []) == ([], [])
 
 
 def test_pair_layout_has_both_separators(tokenizer: Tokenizer) -> None:
-    """Ids, segments and marks have one entry per token; stops and separators belong to no word."""
+    """Stops belong to no word; a truncated word still counts as present in its text."""
     pair = lay_out(
         *(read_text(tokenizer, text) for text in ("a cat.", "the dog saw a cat.")), longest_first=9, longest=30
     )
@@ -96,10 +76,6 @@ def test_pair_layout_has_both_separators(tokenizer: Tokenizer) -> None:
         NO_WORD,
     ]
     assert pair.first == 3
-
-
-def test_truncated_word_still_counts_as_present(tokenizer: Tokenizer) -> None:
-    """Only tokens are truncated; a word beyond the limit still counts as present in its text."""
     claim, premise = read_text(tokenizer, "dog"), read_text(tokenizer, "the cat saw a dog")
     pair = lay_out(claim, premise, longest_first=5, longest=6)
     assert len(pair.ids) == len(pair.segments) == len(pair.marks) == 6

@@ -36,9 +36,9 @@ TEXTS = [
 
 
 def test_documents_are_encoded_by_a_sentence_transformer(
-    real_encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
+    real_encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """The model and its modules are the library's classes, and every batch of passages passes through it."""
+    """Model and modules are the library's classes, every batch passes through, and a copy could not be loaded."""
     model = real_encoder.document_model
     assert type(model) is SentenceTransformer
     assert [type(module).__name__ for module in model] == ["PackedTransformer", "Normalize"]
@@ -53,6 +53,10 @@ def test_documents_are_encoded_by_a_sentence_transformer(
     monkeypatch.setattr(SentenceTransformer, "forward", counting_forward)
     real_encoder.encode([Draft(text) for text in TEXTS[:4]])
     assert sum(batch_sizes) == 4
+    module = real_encoder.document_model[0]
+    assert isinstance(module, PackedTransformer)
+    with pytest.raises(NotImplementedError, match="save the model whose layers these are"):
+        module.save(str(tmp_path))
 
 
 @pytest.fixture(scope="module")
@@ -122,14 +126,6 @@ def test_unsupported_layers_are_left_to_the_library(monkeypatch: pytest.MonkeyPa
     assert isinstance(encoder._documents, PaddedPass)
     (encoded,) = encoder.encode([Draft(TEXTS[0])])
     assert float(encoded.vector @ encoder.encode_question(TEXTS[0])) == pytest.approx(1.0, abs=1e-5)
-
-
-def test_packed_layers_refuse_to_be_saved(real_encoder: SentenceTransformerEncoder, tmp_path: Path) -> None:
-    """A saved copy could not be loaded again."""
-    module = real_encoder.document_model[0]
-    assert isinstance(module, PackedTransformer)
-    with pytest.raises(NotImplementedError, match="save the model whose layers these are"):
-        module.save(str(tmp_path))
 
 
 def test_loading_restores_the_garbage_collector_and_progress_bars() -> None:

@@ -71,16 +71,12 @@ def test_fastest_precision_is_chosen(milliseconds: dict[str, float], best: str) 
     assert fastest(milliseconds) == best
 
 
-def test_models_of_the_library_have_its_precisions_only(measurements: Callable[..., list[str]]) -> None:
-    """Eight bits and weights in float16 are ours alone."""
+def test_precision_is_chosen_among_those_that_can_be_used(measurements: Callable[..., list[str]]) -> None:
+    """Eight bits and float16 are ours alone; PINCITE_PRECISION or another device needs no measurement."""
     measurements(FAST_INT8)
     assert choose_precision("auto", "cpu", own=True) == "int8"
     assert choose_precision("auto", "cpu") == "float32"
     assert fastest(FAST_BFLOAT16, LIBRARY_PRECISIONS) == "bfloat16"
-
-
-def test_named_precision_is_not_measured(measurements: Callable[..., list[str]]) -> None:
-    """PINCITE_PRECISION overrules, and so does another device than the processor."""
     made = measurements()
     assert choose_precision("float16", "cpu") == "float16"
     assert choose_precision("auto", "mps", own=True) == "float32"

@@ -86,17 +86,13 @@ def test_reader_logits_equal_those_of_training(trained: Reader, tmp_path: Path) 
         assert was_read.all() == (len(text) < 4 * MAX_TOKENS)
 
 
-def test_answering_sentence_has_the_highest_logit(shipped: AnswerReader) -> None:
-    """In each text exactly one sentence answers the question."""
+def test_only_the_answer_scores_high(shipped: AnswerReader) -> None:
+    """In each text one sentence answers; a text on the right subject that lacks the answer scores lower."""
     answers = ("Gustave Eiffel", "324 metres", "1931")
     for (question, text), answer in zip(TEXTS.items(), answers, strict=True):
         (verdict,) = shipped.read(question, [window(text)])
         best = window(text).sentences[int(verdict.sentences.argmax())]
         assert answer in best.of(text)
-
-
-def test_near_miss_scores_below_an_answer(shipped: AnswerReader) -> None:
-    """A text on the right subject that lacks the answer scores lower, in the same pass."""
     for question, text in UNANSWERED.items():
         yes, no = shipped.read(question, [window(TEXTS[question]), window(text)])
         assert yes.any > no.any
@@ -123,15 +119,11 @@ def test_windows_are_shared_equally(lengths: list[int]) -> None:
     assert not work or max(work) - min(work) <= max(lengths)
 
 
-def test_empty_windows_have_no_answer(shipped: AnswerReader) -> None:
-    """No window gives no verdict, and a window without sentences gets the lowest logit."""
+def test_windows_and_sentences_that_are_not_read(shipped: AnswerReader) -> None:
+    """No window gives no verdict; an empty one, and a sentence beyond the limit, get the lowest logit."""
     assert shipped.read("Who?", []) == []
     ((sentences, any_logit),) = shipped.read("Who?", [Window("", ())])
     assert (len(sentences), any_logit) == (0, UNREAD)
-
-
-def test_sentences_over_the_token_limit_are_not_read(shipped: AnswerReader) -> None:
-    """A sentence beyond the limit gets the lowest logit; those before it are read."""
     text = "The ship left the old harbour. " * 60
     (verdict,) = shipped.read("Who left?", [window(text)])
     assert verdict.sentences[0] > UNREAD

@@ -107,14 +107,10 @@ def reranker(folder: Path) -> CrossEncoderReranker:
     return load(folder)
 
 
-def test_no_reranker_is_loaded_by_default() -> None:
-    """An unset or empty setting loads nothing."""
+def test_reranker_is_chosen_by_the_environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unset or empty setting loads nothing; device and precision follow the encoder's settings."""
     assert load_reranker(Settings()) is None
     assert load_reranker(Settings(reranker="")) is None
-
-
-def test_reranker_is_chosen_by_the_environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`PINCITE_RERANKER` takes a folder; device and precision follow the encoder's settings."""
     monkeypatch.setenv("PINCITE_RERANKER", str(folder))
     reranker = load_reranker(Settings(device="cpu", precision="bfloat16"))
     assert isinstance(reranker, CrossEncoderReranker)
@@ -168,13 +164,8 @@ def test_threads_can_share_a_reranker(reranker: CrossEncoderReranker) -> None:
     assert np.array(together) == pytest.approx(np.array(alone), abs=1e-6)
 
 
-def test_no_passages_give_no_scores(reranker: CrossEncoderReranker) -> None:
-    """An empty list is not an error."""
-    assert reranker.score(QUESTION, []) == []
-
-
 def test_long_passage_is_truncated(reranker: CrossEncoderReranker) -> None:
-    """Question, passage and three separators share `max_tokens`; the rest is cut off the passage."""
+    """Question, passage and three separators share `max_tokens`; no passages have no scores."""
     room = MAX_TOKENS - len(QUESTION.split()) - 3
     words = ["ship", "whale"] * (room // 2)
     exact, longer, shorter = reranker.score(
@@ -183,6 +174,7 @@ def test_long_passage_is_truncated(reranker: CrossEncoderReranker) -> None:
     assert len(words) == room
     assert longer == pytest.approx(exact, abs=1e-6)
     assert shorter != pytest.approx(exact, abs=1e-6)
+    assert reranker.score(QUESTION, []) == []
 
 
 def test_changed_weights_change_the_reranker_name(folder: Path, reranker: CrossEncoderReranker, tmp_path: Path) -> None:
@@ -207,17 +199,13 @@ def change_weights(folder: Path, change: Callable[[Any], Any]) -> Path:
 # Refusals
 
 
-def test_classifier_is_refused_as_a_reranker(tmp_path: Path) -> None:
-    """A model of entailment, neutrality and contradiction has no single score; the hint says what to use."""
+def test_models_that_are_no_rerankers_are_refused(tmp_path: Path) -> None:
+    """A classifier has no single score; an encoder would get a head with random weights."""
     with pytest.raises(EncoderError, match="sorts pairs into 3 classes") as caught:
-        load(make_model(tmp_path, labels=3))
+        load(make_model(tmp_path / "classes", labels=3))
     assert "PINCITE_RERANKER takes a sentence-transformers cross-encoder with one score" in caught.value.hint
-
-
-def test_encoder_is_refused_as_a_reranker(tmp_path: Path) -> None:
-    """sentence-transformers would add a head with random weights and rank at random."""
     with pytest.raises(EncoderError, match="was not trained to score pairs"):
-        load(make_model(tmp_path, head=False))
+        load(make_model(tmp_path / "encoder", head=False))
 
 
 @pytest.mark.parametrize("content", [None, "config.json", "modules.json"])
@@ -241,26 +229,17 @@ def test_missing_reranker_is_refused(model: str, monkeypatch: pytest.MonkeyPatch
     assert "PINCITE_RERANKER" in caught.value.hint
 
 
-def test_truncated_reranker_weights_are_refused(tmp_path: Path) -> None:
-    """Truncated weights fail at loading with our error, not with another library's traceback."""
-    folder = make_model(tmp_path)
+def test_failures_while_loading_and_scoring_are_reported(tmp_path: Path) -> None:
+    """Truncated weights, NaN, which cannot be ranked, and a text beyond the model's own limit."""
+    folder = make_model(tmp_path / "cut")
     (weights,) = folder.rglob("*.safetensors")
     weights.write_bytes(weights.read_bytes()[:100])
     with pytest.raises(EncoderError, match="could not be loaded"):
         load(folder)
-
-
-def test_score_that_is_not_a_number_is_refused(tmp_path: Path) -> None:
-    """NaN cannot be ranked, so it is an error."""
-    reranker = load(change_weights(make_model(tmp_path), lambda bias: bias * float("nan")))
+    reranker = load(change_weights(make_model(tmp_path / "nan"), lambda bias: bias * float("nan")))
     with pytest.raises(EncoderError, match="not a number"):
         reranker.score(QUESTION, PASSAGES)
-
-
-def test_model_failure_while_scoring_is_reported(tmp_path: Path) -> None:
-    """A text beyond the model's own limit makes it fail; the error quotes it and says how to do without a reranker."""
-    folder = make_model(tmp_path)
-    reranker = load(folder)
+    reranker = load(make_model(tmp_path / "long"))
     reranker._model.tokenizer.model_max_length = 10 * MAX_TOKENS
     with pytest.raises(EncoderError, match="failed: ") as caught:
         reranker.score(QUESTION, ["king " * 5 * MAX_TOKENS])

@@ -120,23 +120,15 @@ def test_texts_without_words_get_a_probability(verifier: Verifier, pair: tuple[s
     assert 0 <= verifier.read([pair])[0].supported <= 1
 
 
-def test_no_pairs_load_no_weights(tmp_path: Path) -> None:
-    """The weights file need not even exist."""
+def test_weights_that_are_missing_or_damaged_are_refused(tmp_path: Path) -> None:
+    """The errors name file, hash and remedy; without pairs, no weights are loaded."""
     assert Verifier(weights=tmp_path / "absent", sha256="0").read([]) == []
-
-
-def test_damaged_verifier_weights_are_refused(tmp_path: Path) -> None:
-    """One changed byte is enough; the error names the file and the hash that was found."""
     path = tmp_path / "verifier.safetensors"
     path.write_bytes(WEIGHTS.read_bytes()[:-1] + b"\0" if WEIGHTS.exists() else b"nothing")
     with pytest.raises(WeightsMismatch, match=r"verifier\.safetensors have sha256"):
         Verifier(weights=path).read([PAIRS[0]])
-
-
-def test_missing_verifier_weights_give_an_install_hint(tmp_path: Path) -> None:
-    """The hint explains how to reinstall the package."""
     with pytest.raises(EncoderError, match="could not be read") as caught:
-        Verifier(weights=tmp_path / "verifier.safetensors", sha256="0").read([PAIRS[0]])
+        Verifier(weights=tmp_path / "absent", sha256="0").read([PAIRS[0]])
     assert "pip install --force-reinstall pincite" in str(caught.value.hint)
 
 
@@ -207,15 +199,11 @@ def test_model_without_an_entailment_class_is_refused(classifier: Path, tmp_path
     assert "PINCITE_VERIFIER" in str(caught.value.hint)
 
 
-def test_encoder_and_reranker_are_refused_as_verifiers(tmp_path: Path) -> None:
-    """Neither was trained for inference."""
+def test_folders_without_a_verifier_are_refused(tmp_path: Path) -> None:
+    """Neither encoder nor reranker was trained for inference; an empty folder gives our error."""
     for folder in (make_model(tmp_path / "a", head=False), make_model(tmp_path / "b")):
         with pytest.raises(EncoderError, match="was not trained for natural language inference"):
             CrossEncoderVerifier(str(folder), device="cpu")
-
-
-def test_folder_without_a_verifier_is_refused(tmp_path: Path) -> None:
-    """An empty folder gives our error."""
     with pytest.raises(EncoderError, match="could not be loaded"):
         CrossEncoderVerifier(str(tmp_path), device="cpu")
 

@@ -34,6 +34,13 @@ def text_of(library: Library, name: str) -> str:
     return library.document(name).text
 
 
+def log_of(passages: int) -> str:
+    """Return a text of this many passages."""
+    return "\n\n".join(
+        f"Ship {n} left harbour {n} at {n} o'clock, in the rain of winter. " * 3 for n in range(passages)
+    )
+
+
 def test_file_becomes_a_document_with_passages(library: Library, encoder: FakeEncoder, write: Write) -> None:
     """The sections are passages, each of which is encoded once, and the whole text is stored."""
     path = write("people.md", "\n".join(SECTIONS))
@@ -219,10 +226,7 @@ def test_progress_callback_can_stop_add(library: Library, write: Write) -> None:
     class EnoughError(Exception):
         pass
 
-    large_text = "\n\n".join(
-        f"Ship {n} left harbour {n} at {n} o'clock, in the rain of winter. " * 3 for n in range(200)
-    )
-    paths = [write("a.txt", SECTIONS[0]), write("b.txt", large_text), write("c.txt", SECTIONS[1])]
+    paths = [write("a.txt", SECTIONS[0]), write("b.txt", log_of(200)), write("c.txt", SECTIONS[1])]
     library.add(paths[0])
 
     def report(moment: Progress) -> None:
@@ -257,11 +261,7 @@ def test_file_can_be_added_under_another_source(library: Library, write: Write) 
 
 def test_large_document_is_encoded_in_batches(library: Library, encoder: FakeEncoder, write: Write) -> None:
     """No call of the encoder exceeds a batch, and the document is still stored whole."""
-    path = write(
-        "big.txt",
-        "\n\n".join(f"Ship {n} left harbour {n} at {n} o'clock, in the rain of winter. " * 3 for n in range(300)),
-    )
-    receipt = library.add(path)
+    receipt = library.add(write("big.txt", log_of(300)))
     assert receipt.encoded > BATCH_PASSAGES
     assert max(encoder.calls) == BATCH_PASSAGES
     assert sum(encoder.calls) == receipt.encoded
@@ -289,22 +289,13 @@ def test_encoder_does_not_wait_for_a_slow_file(
 
 def test_small_files_are_stored_before_a_large_one_is_encoded(library: Library, write: Write) -> None:
     """The small files are in the library before the first passage of the large file is encoded."""
-    big = "\n\n".join(f"Ship {n} left harbour {n} at {n} o'clock, in the rain of winter. " * 3 for n in range(200))
-    paths = [write("a.txt", SECTIONS[0]), write("b.txt", big), write("c.txt", SECTIONS[1])]
+    paths = [write("a.txt", SECTIONS[0]), write("b.txt", log_of(200)), write("c.txt", SECTIONS[1])]
     events: list[str] = []
     library.add(paths, progress=lambda moment: events.append(f"{moment.stage} {moment.source.rpartition('/')[2]}"))
     assert list(dict.fromkeys(events)) == [
-        "reading a.txt",
-        "reading b.txt",
-        "encoding a.txt",
-        "settled a.txt",
-        "encoding b.txt",
-        "settled b.txt",
-        "reading c.txt",
-        "encoding c.txt",
-        "settled c.txt",
-        "done ",
-    ]
+        "reading a.txt", "reading b.txt", "encoding a.txt", "settled a.txt", "encoding b.txt", "settled b.txt",
+        "reading c.txt", "encoding c.txt", "settled c.txt", "done ",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -226,17 +226,12 @@ def _import_library(library: Library, root: Path, files: dict[Path, str], *, for
 
 
 FORGED_SCENARIOS = (
-    "no change",
-    "changed",
-    "moved and changed",
-    "renamed to another format",
+    "no change", "changed", "moved and changed", "renamed to another format",
     "vanished, and a copy of another is new",
     "three new with equal words, one under the name of another format",
-    "changed to the former words of another file",
-    "new and cannot be parsed",
-    "changed and cannot be opened",
+    "changed to the former words of another file", "new and cannot be parsed", "changed and cannot be opened",
     "a link to nothing",
-)
+)  # fmt: skip
 """The scenarios that the default run tries after a forged import; the other scenarios run at night."""
 TRUE_SCENARIOS = ("renamed", "copied to another format", "exchanged")
 """The scenarios that it tries with checksums after an import that is not forged."""

@@ -204,16 +204,12 @@ def test_number_of_members_counts_at_all_depths(tmp_path: Path, encoder: FakeEnc
 # Removing
 
 
-def test_removing_a_message_removes_its_attachments(library: Library, write: Write) -> None:
-    """They are chained to it."""
+def test_removed_containers_take_their_members_with_them(library: Library, write: Write) -> None:
+    """A message its attachments, an archive all but what is also elsewhere; a folder's path removes nothing."""
     path = write("mail.eml", LETTER)
     library.add(path)
     assert set(library.remove("mail.eml").removed) == {str(path), *below(path, "list.txt")}
     assert library.documents() == []
-
-
-def test_archive_is_removed_by_its_path(library: Library, write: Write) -> None:
-    """All documents in it go, except one that is also elsewhere; a folder's path removes nothing."""
     archive = write("leak.zip", zipped({"one.txt": text(1), "mail.eml": LETTER}))
     same = write("same.txt", text(1))
     library.add([archive, same])

@@ -31,8 +31,8 @@ class PrefetchWorker:
         self.closed = True
 
 
-def test_prefetched_results_keep_their_order() -> None:
-    """The first result is first, although its item is ready last."""
+def test_prefetched_results_keep_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first one is first, although its item is ready last; workers that have finished are closed, not stopped."""
     finished_items = threading.Semaphore(0)
 
     def work(item: int) -> int:
@@ -45,6 +45,13 @@ def test_prefetched_results_keep_their_order() -> None:
 
     with Prefetcher(range(10), [PrefetchWorker(work), PrefetchWorker(work)], lambda _: 0) as results:
         assert [results.take() for _ in range(10)] == [n * n for n in range(10)]
+    workers = [PrefetchWorker(abs), PrefetchWorker(abs)]
+    with Prefetcher(range(10), workers, lambda _: 0) as results:
+        assert [results.take() for _ in range(10)] == list(range(10))
+    assert [(worker.stopped, worker.closed) for worker in workers] == [(False, True)] * 2
+    monkeypatch.setattr(pipeline, "MOST_WEIGHT", 1)
+    with Prefetcher(range(5), [PrefetchWorker(abs), PrefetchWorker(abs)], lambda _: 1000) as results:
+        assert [results.take() for _ in range(5)] == list(range(5))
 
 
 @pytest.mark.parametrize(("name", "limit"), [("MOST_RESULTS", 4), ("MOST_WEIGHT", 40)])
@@ -69,13 +76,6 @@ def test_prefetcher_pauses_while_its_buffer_is_full(monkeypatch: pytest.MonkeyPa
         assert [results.take() for _ in range(20)] == list(range(20))
 
 
-def test_result_above_the_weight_limit_is_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Taking such a result does not block."""
-    monkeypatch.setattr(pipeline, "MOST_WEIGHT", 1)
-    with Prefetcher(range(5), [PrefetchWorker(abs), PrefetchWorker(abs)], lambda _: 1000) as results:
-        assert [results.take() for _ in range(5)] == list(range(5))
-
-
 def test_error_of_a_worker_is_raised_in_its_turn() -> None:
     """The error is raised where its result would be taken, after the results before it."""
 
@@ -89,14 +89,6 @@ def test_error_of_a_worker_is_raised_in_its_turn() -> None:
         with pytest.raises(LookupError, match="two"):
             results.take()
         assert results.take() == 3
-
-
-def test_finished_workers_are_closed_without_being_stopped() -> None:
-    """Workers that have finished are only closed, because their processes can be used again."""
-    workers = [PrefetchWorker(abs), PrefetchWorker(abs)]
-    with Prefetcher(range(10), workers, lambda _: 0) as results:
-        assert [results.take() for _ in range(10)] == list(range(10))
-    assert [(worker.stopped, worker.closed) for worker in workers] == [(False, True)] * 2
 
 
 def test_leaving_the_prefetcher_stops_its_workers() -> None:

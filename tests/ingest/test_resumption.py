@@ -26,19 +26,9 @@ if TYPE_CHECKING:
 
 
 WORDS = (
-    "harbour",
-    "treaty",
-    "queen",
-    "river",
-    "bridge",
-    "whale",
-    "comet",
-    "garden",
-    "clock",
-    "winter",
-    "silver",
+    "harbour", "treaty", "queen", "river", "bridge", "whale", "comet", "garden", "clock", "winter", "silver",
     "glass",
-)
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

@@ -170,7 +170,8 @@ def test_killed_add_goes_on_where_it_was(stub: StubTesseract, scan: Path, tmp_pa
 def test_verification_takes_the_stored_recognition(stub: StubTesseract, scan: Path, tmp_path: Path) -> None:
     """`verify` compares words with what is stored and calls no program; with `deep`, it recognises again.
 
-    Where the recognised pages are gone, the source is named as not compared, and is no mismatch.
+    Passages of pages that say something else now are unconfirmed. Where the recognised pages are gone, the source is
+    named as not compared, and is no mismatch.
     """
     with library_at(tmp_path / "library") as library:
         library.add(scan)
@@ -181,40 +182,23 @@ def test_verification_takes_the_stored_recognition(stub: StubTesseract, scan: Pa
             path.unlink()
         result = library.verify(deep=True)
         assert (result.mismatches, result.unconfirmed, stub.pages) == ((), (), 4)
+    program = stub.folder / "tesseract"
+    other_words = "no boat ever sailed from here at"
+    program.write_text(program.read_text().replace("the ship was towed to sea and sold", other_words))
+    with library_at(tmp_path / "library") as library:
+        assert {passage.source for passage in library.verify(deep=True).unconfirmed} == {str(scan)}
         for path in (tmp_path / "library" / FOLDER).glob("*/*"):
             path.unlink()
         result = library.verify()
         assert (result.mismatches, result.sources_unread, result.sources_checked) == ((), (str(scan),), 0)
 
 
-def test_deep_verification_finds_words_that_are_not_in_the_picture(
-    stub: StubTesseract, scan: Path, tmp_path: Path
-) -> None:
-    """If the pages say something else now, their passages are named as unconfirmed."""
-    with library_at(tmp_path / "library") as library:
-        library.add(scan)
-        result = library.verify(deep=True)  # the stub counts on: pages 5 to 8
-    assert result.mismatches == ()
-    assert {unconfirmed.source for unconfirmed in result.unconfirmed} <= {str(scan)}
-    other = stub.folder / "tesseract"
-    other.write_text(
-        other.read_text().replace("the ship was towed to sea and sold", "no boat ever sailed from here at")
-    )
-    with library_at(tmp_path / "library") as library:
-        result = library.verify(deep=True)
-    assert {unconfirmed.source for unconfirmed in result.unconfirmed} == {str(scan)}
-
-
-def test_setting_turns_recognition_off(stub: StubTesseract, scan: Path, tmp_path: Path) -> None:
-    """With PINCITE_OCR=off, a scan fails with a hint that names the setting."""
+def test_settings_choose_whether_and_in_which_language(stub: StubTesseract, scan: Path, tmp_path: Path) -> None:
+    """With PINCITE_OCR=off, a scan fails with a hint; a language that is not installed is named with its package."""
     with Library.open(tmp_path / "library", Settings(ocr="off"), encoder=FakeEncoder()) as library:
         (failure,) = library.add(scan).failed
     assert "PINCITE_OCR" in failure.hint
     assert stub.pages == 0
-
-
-def test_languages_of_the_settings_must_be_installed(stub: StubTesseract, scan: Path, tmp_path: Path) -> None:
-    """A language that is not installed is an error that names its package."""
     options = replace(RecognitionOptions(), languages=("deu",))
     with parsers(Limits()) as parser, pytest.raises(Exception, match="apt install tesseract-ocr-deu"):
         parser.parse(scan, source="scan.pdf", max_bytes=1 << 30, recognition=options)

@@ -235,10 +235,10 @@ def test_copy_whose_original_is_deleted_was_renamed(library: Library, write: Wri
     assert sources(library) == {"c.md": "Anna"}
 
 
-def test_deleting_one_of_two_equal_files_keeps_the_other(
+def test_equal_files_are_one_document_with_two_names(
     library: Library, write: Write, folder: Path, encoder: FakeEncoder
 ) -> None:
-    """The words of the other file stay."""
+    """Deleting one keeps the words of the other; a file that becomes a copy is replaced, and encodes nothing."""
     write("a.md", SECTIONS[0])
     write("b.md", SECTIONS[0])
     library.sync(folder)
@@ -246,10 +246,6 @@ def test_deleting_one_of_two_equal_files_keeps_the_other(
     assert outcome(library.sync(folder)) == {"removed": ["a.md"]}
     assert sources(library) == {"b.md": "Anna"}
     assert len(encoder.encoded) == 1
-
-
-def test_file_that_becomes_a_copy_of_another_is_replaced(library: Library, write: Write, folder: Path) -> None:
-    """Nothing is encoded for the file, and its former words are gone."""
     write("a.md", SECTIONS[0])
     write("b.md", SECTIONS[1])
     library.sync(folder)
@@ -624,9 +620,6 @@ def test_removing_most_files_is_refused_without_force(
         assert len(library.parts.store.catalog.sources()) == files + 40
     receipt = library.sync([folder, beside], force=refused)
     assert (len(receipt.removed), len(receipt.added)) == (deleted, 1)
-
-
-# Dry runs
 
 
 # Other processes

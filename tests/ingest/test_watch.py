@@ -317,7 +317,7 @@ class Clock:
 
 
 def test_file_settles_after_its_last_change(write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each change restarts the wait, and a deleted file must stay deleted as long."""
+    """Each change restarts the wait, a deleted file must stay deleted as long; two paths may be one renamed file."""
     clock = Clock()
     monkeypatch.setattr("index.ingest.watch.time", clock)
     path = write("a.md", "one")
@@ -338,10 +338,6 @@ def test_file_settles_after_its_last_change(write: Write, folder: Path, monkeypa
     assert settling.settled() == [path]
     settling.drop([path])
     assert len(settling) == 0
-
-
-def test_deleted_and_created_files_settle_together(write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The two paths may be one renamed file, but the wait ends even if one of them never settles."""
     clock = Clock()
     monkeypatch.setattr("index.ingest.watch.time", clock)
     old, new = write("old.md", "one"), folder / "new.md"

@@ -72,18 +72,14 @@ def test_names_that_are_not_valid_unicode_are_left_out(tmp_path: Path) -> None:
         assert (work.waiting(), work.failed()) == (["/good"], [])
 
 
-def test_worklist_of_a_newer_version_is_recreated(tmp_path: Path) -> None:
-    """A worklist of an unknown version is discarded."""
+def test_worklist_that_cannot_be_used_is_discarded(tmp_path: Path) -> None:
+    """One of an unknown version, one that was damaged while open, and one without a folder raise no error."""
     with closing(sqlite3.connect(tmp_path / FILE)) as connection, connection:
         connection.execute("CREATE TABLE files (other TEXT)")
         connection.execute("PRAGMA user_version = 99")
     with Worklist(tmp_path) as work:
         work.queue(["/a"])
         assert work.waiting() == ["/a"]
-
-
-def test_worklist_damaged_while_open_is_ignored(tmp_path: Path) -> None:
-    """The worklist is discarded without an error."""
     with Worklist(tmp_path) as work:
         work.queue(["/a"])
         with closing(sqlite3.connect(tmp_path / FILE)) as connection, connection:
@@ -92,17 +88,13 @@ def test_worklist_damaged_while_open_is_ignored(tmp_path: Path) -> None:
         work.flush()
         assert (work.waiting(), work.failed(), work.identity("/a", "1:2:3:4")) == ([], [], "")
         work.queue(["/b"])
-
-
-def test_worklist_without_a_folder_stays_empty(tmp_path: Path) -> None:
-    """Without a library folder, queueing does nothing and raises no error."""
     with Worklist(tmp_path / "missing") as work:
         work.queue(["/a"])
         assert work.waiting() == []
 
 
 def test_stamp_changes_with_the_content_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """New content of the same length changes the stamp, even if the time is set back; a fresh file has no stamp yet."""
+    """Even if the time is set back; a fresh file has none yet; relative paths mean the same files elsewhere."""
     monkeypatch.setattr(queue, "SETTLING_NS", 0)
     path = tmp_path / "a.txt"
     path.write_text("The ship left.")
@@ -114,9 +106,5 @@ def test_stamp_changes_with_the_content_of_a_file(tmp_path: Path, monkeypatch: p
     assert stamp_of(path) != before
     monkeypatch.setattr(queue, "SETTLING_NS", 10**18)
     assert stamp_of(path) == stamp_of(tmp_path / "missing") == ""
-
-
-def test_absolute_resolves_relative_paths(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A worklist that is continued from another folder means the same files."""
     monkeypatch.chdir(tmp_path)
     assert absolute("x/../a.txt") == str(tmp_path / "a.txt")

@@ -48,33 +48,13 @@ Fate = Literal["document", "refused", "limit", "unexpected error", "not canonica
 FATES: tuple[Fate, ...] = get_args(Fate)
 _ALWAYS_SHOWN = ("document", "refused", "limit")
 _SHARES = {
-    ".pdf": 6,
-    ".docx": 6,
-    ".html": 4,
-    ".txt": 3,
-    ".md": 2,
-    ".htm": 1,
-    ".org": 1,
-    ".rst": 1,
-    ".xml": 1,
-    ".xlsx": 3,
-    ".xls": 2,
-    ".xlsb": 1,
-    ".ods": 1,
-    ".csv": 2,
-    ".tsv": 1,
-    ".pptx": 3,
-    ".odp": 1,
-    ".eml": 2,
-    ".mht": 1,
-    ".msg": 1,
-    ".doc": 1,
-    ".ppt": 1,
+    ".pdf": 6, ".docx": 6, ".html": 4, ".txt": 3, ".md": 2, ".xlsx": 3, ".xls": 2, ".csv": 2, ".pptx": 3, ".eml": 2,
+    **dict.fromkeys((".htm", ".org", ".rst", ".xml", ".xlsb", ".ods", ".tsv", ".odp", ".mht", ".msg", ".doc"), 1),
     **dict.fromkeys((".epub", ".odt", ".fodt", ".rtf", ".srt", ".vtt", ".ass", ".sbv", ".ipynb", ".tex", ".adoc"), 1),
-    **dict.fromkeys((".1", ".8", ".json", ".jsonl", ".svg", ".bib", ".ris"), 1),
+    **dict.fromkeys((".ppt", ".1", ".8", ".json", ".jsonl", ".svg", ".bib", ".ris"), 1),
     **dict.fromkeys((".png", ".jpg", ".tiff", ".webp", ".gif", ".bmp"), 1),
     "other": 2,
-}
+}  # fmt: skip
 """How often each suffix is chosen; `other` stands for formats that are refused by name."""
 _LEFTS, _SHIP = (72, 200, 300, 400), ("Ship", "Year", "Tons", "Crew")
 _TEXT = "The harbour of Løvøya, 1911.\n\n* Ships\n\nThe Arctic Tern was moored there; it had been towed.\n" * 20

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import docx
 import openpyxl
 
+from tests.loading.archives import zipped
+from tests.loading.office import bytes_of
 from tests.loading.samples import epub, fodt
 
 if TYPE_CHECKING:
@@ -25,15 +27,8 @@ _SENTENCE = b"The Arctic Tern was moored in the harbour. "
 
 def word_document(parts: Mapping[str, str | bytes]) -> bytes:
     """Build a Word document in which these parts replace or extend its own."""
-    sound = io.BytesIO()
-    docx.Document().save(sound)
-    out = io.BytesIO()
-    with zipfile.ZipFile(sound) as archive, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as changed:
-        for name in archive.namelist():
-            changed.writestr(name, parts.get(name, archive.read(name)))
-        for name in parts.keys() - archive.namelist():
-            changed.writestr(name, parts[name])
-    return out.getvalue()
+    with zipfile.ZipFile(io.BytesIO(bytes_of(docx.Document()))) as archive:
+        return zipped({name: archive.read(name) for name in archive.namelist()} | dict(parts))
 
 
 def word_with_body(inside: str, before: str = "") -> bytes:
@@ -114,9 +109,7 @@ def workbook_with_corners() -> bytes:
     """Build a workbook with a word in the first and in the last cell of a sheet."""
     made = openpyxl.Workbook()
     made.active["A1"], made.active["XFD1048576"] = "near", "far"
-    out = io.BytesIO()
-    made.save(out)
-    return out.getvalue()
+    return bytes_of(made)
 
 
 def self_drawing_form() -> bytes:
@@ -177,20 +170,17 @@ HOSTILE: dict[str, tuple[str, Callable[[int], bytes]]] = {
     "Markdown, brackets": ("a.md", lambda n: b"[" * (50 * n) + _SENTENCE + b"](a)" * (50 * n)),
     "Markdown, stars": ("a.md", lambda n: b"*a **a _a " * (50 * n) + _SENTENCE),
     "Markdown, backticks": (
-        "a.md",
-        lambda n: b"".join(b"`" * k + b"a" for k in range(int((20 * n) ** 0.5) + 2)) + _SENTENCE,
+        "a.md", lambda n: b"".join(b"`" * k + b"a" for k in range(int((20 * n) ** 0.5) + 2)) + _SENTENCE,
     ),
     "Markdown, unclosed comments": ("a.md", lambda n: b"# A\n\n<div>" + b"<!-- " * (100 * n) + _SENTENCE),
     "Markdown, unclosed tags": ("a.md", lambda n: b"# A\n\n" + b"<a <script " * (50 * n) + _SENTENCE),
     "Markdown, definitions": ("a.md", lambda n: b"".join(b"[%d]: /a\n" % k for k in range(10 * n)) + b"\n" + _SENTENCE),
     "Markdown, a table": (
-        "a.md",
-        lambda n: b"|a" * n + b"|\n" + b"|-" * n + b"|\n" + b"|b" * n + b"|\n" + b"|c|\n" * n,
+        "a.md", lambda n: b"|a" * n + b"|\n" + b"|-" * n + b"|\n" + b"|b" * n + b"|\n" + b"|c|\n" * n,
     ),
     "Markdown, unclosed front matter": ("a.md", lambda n: b"---\n" + b"a: [[[[\n" * (20 * n) + _SENTENCE),
     "Markdown, front matter of brackets": (
-        "a.md",
-        lambda n: b"---\na: " + b"[" * (10 * n) + b"]" * (10 * n) + b"\n---\n" + _SENTENCE,
+        "a.md", lambda n: b"---\na: " + b"[" * (10 * n) + b"]" * (10 * n) + b"\n---\n" + _SENTENCE,
     ),
     "text, one line": ("a.txt", lambda n: b"ha,he;" * (1000 * n)),
     "text, one word": ("a.txt", lambda n: b"ha" * (1000 * n)),
@@ -267,8 +257,7 @@ HOSTILE: dict[str, tuple[str, Callable[[int], bytes]]] = {
     "Word, expanding entities": ("a.docx", lambda n: word_with_body(paragraph_of("&e9;"), _LAUGHS)),
     "Word, one large entity": ("a.docx", lambda n: word_with_body(paragraph_of("&e9;" * n), _QUADRATIC)),
     "Word, entities in another part": (
-        "a.docx",
-        lambda n: word_document({"docProps/core.xml": f'<?xml version="1.0"?>{_LAUGHS}<x>&e9;</x>'}),
+        "a.docx", lambda n: word_document({"docProps/core.xml": f'<?xml version="1.0"?>{_LAUGHS}<x>&e9;</x>'}),
     ),
     "Word, entity that names a local file": (
         "a.docx",
@@ -327,5 +316,5 @@ HOSTILE: dict[str, tuple[str, Callable[[int], bytes]]] = {
     "PDF, nested arrays": ("a.pdf", lambda n: one_page(_TEXT, b"/X " + b"[" * (100 * n))),
     "PDF, saved graphics states": ("a.pdf", lambda n: one_page(b"q " * (100 * n) + _TEXT)),
     "PDF, infinite page": ("a.pdf", lambda n: one_page(_TEXT, b"/MediaBox [-1e38 -1e38 1e38 1e38] /UserUnit 1e38")),
-}
+}  # fmt: skip
 """Name and builder of each file, by what is wrong with it. At size 1,000, most have 100,000 of something."""

@@ -249,43 +249,20 @@ def _packed(parts: Mapping[str, bytes], *more: tuple[str, bytes]) -> bytes:
 
 
 ANY: tuple[Damage, ...] = (
-    bits_flipped,
-    truncated,
-    block_removed,
-    block_repeated,
-    blocks_exchanged,
-    overwritten,
-    length_changed,
+    bits_flipped, truncated, block_removed, block_repeated, blocks_exchanged, overwritten, length_changed,
     spliced,
-)
+)  # fmt: skip
 TEXT: tuple[Damage, ...] = (encodings_mixed, lines_joined, numbers_changed)
 MARKUP: tuple[Damage, ...] = (
-    tags_removed,
-    tags_broken,
-    tags_exchanged,
-    tags_nested,
-    entities_declared,
-    numbers_changed,
-    encodings_mixed,
-)
+    tags_removed, tags_broken, tags_exchanged, tags_nested, entities_declared, numbers_changed, encodings_mixed,
+)  # fmt: skip
 ARCHIVE: tuple[Damage, ...] = (
-    part_damaged,
-    part_damaged,
-    part_damaged,
-    parts_exchanged,
-    part_missing,
-    part_of_another,
-    part_twice,
+    part_damaged, part_damaged, part_damaged, parts_exchanged, part_missing, part_of_another, part_twice,
     declared_size_changed,
-)
+)  # fmt: skip
 PDF: tuple[Damage, ...] = (
-    references_changed,
-    names_changed,
-    numbers_changed,
-    stream_damaged,
-    stream_damaged,
-    without_trailer,
-)
+    references_changed, names_changed, numbers_changed, stream_damaged, stream_damaged, without_trailer,
+)  # fmt: skip
 
 
 def damages_of(data: bytes) -> Sequence[Damage]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
-import zipfile
 import zlib
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
 import pptx
+
+from tests.loading.archives import zipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -71,12 +72,8 @@ def ods(*rows: Sequence[str], manifest: str = "<manifest/>") -> bytes:
         + "</table:table-row>"
         for row in rows
     )
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        archive.writestr("content.xml", _ODS.format(cells))
-        archive.writestr("META-INF/manifest.xml", manifest)
-    return buffer.getvalue()
+    kind = "application/vnd.oasis.opendocument.spreadsheet"
+    return zipped({"mimetype": kind, "content.xml": _ODS.format(cells), "META-INF/manifest.xml": manifest})
 
 
 _SPACES = " ".join(
@@ -90,14 +87,9 @@ _SPACES = " ".join(
 
 def odp(slides: str, styles: str = "", manifest: str = "<manifest/>") -> bytes:
     """Build an OpenDocument presentation."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("mimetype", "application/vnd.oasis.opendocument.presentation")
-        archive.writestr("META-INF/manifest.xml", manifest)
-        archive.writestr(
-            "content.xml", f"<office:document-content {_SPACES}>{styles}{slides}</office:document-content>"
-        )
-    return buffer.getvalue()
+    kind = "application/vnd.oasis.opendocument.presentation"
+    content = f"<office:document-content {_SPACES}>{styles}{slides}</office:document-content>"
+    return zipped({"mimetype": kind, "META-INF/manifest.xml": manifest, "content.xml": content})
 
 
 def frame(words: str, y: str, kind: str = "") -> str:

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-
+BEES = (
+    "The bees left the hive in the early morning, while the dew was still on",
+    "the clover, and did not come back before the bells of the village rang",
+    "for noon. Nobody had expected them to stay away for so long, least of",
+    "all the old beekeeper, who had counted them one by one and written the",
+    "number on the door.",
+)
+"""Lines of a paragraph that fill their column."""
 _CODE = "<< /Type /Font /Subtype /Type1 /BaseFont /Courier /Encoding /WinAnsiEncoding >>"
 
 

@@ -92,16 +92,19 @@ def test_names_never_lead_out_of_the_archive(stated: str, name: str) -> None:
     assert listed(zipped({stated: b"x"}), "a.zip") == [name]
 
 
-def test_names_without_a_part_and_furniture_are_skipped() -> None:
-    """What systems put into archives is no document, and neither is a name that has nothing in it."""
+def test_members_that_are_no_documents_are_skipped() -> None:
+    """Names without a part, what systems put into archives, names that begin with NUL, links and devices."""
     names = ("__MACOSX/._a.txt", ".git/config", "a/.DS_Store", "~$a.docx", "Thumbs.db", "..", "a.txt")
     assert listed(tarred(dict.fromkeys(names, b"x")), "a.tar") == ["a.txt"]
-
-
-def test_member_of_a_zip_whose_name_begins_with_nul_is_skipped() -> None:
-    """It has no name, and the others are read."""
     data = zipped({"a.txt": b"first", "?b.txt": b"second", "c.txt": b"third"}).replace(b"?b.txt", b"\0b.txt")
     assert contents(data, "a.zip") == {"a.txt": b"first", "c.txt": b"third"}
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE):
+            entry = tarfile.TarInfo(f"entry-{kind.decode()}")
+            entry.type, entry.linkname = kind, "/etc/passwd"
+            archive.addfile(entry)
+    assert listed(buffer.getvalue(), "a.tar") == []
 
 
 def test_members_with_one_name_are_all_read() -> None:
@@ -113,17 +116,6 @@ def test_members_with_one_name_are_all_read() -> None:
             archive.writestr("a.txt", "second")
         archive.writestr("A.txt", "third")
     assert contents(buffer.getvalue(), "a.zip") == {"a.txt": b"first", "a (2).txt": b"second", "A (3).txt": b"third"}
-
-
-def test_links_and_devices_in_tar_archives_are_no_members() -> None:
-    """A link could lead to a file outside of the archive."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE):
-            entry = tarfile.TarInfo(f"entry-{kind.decode()}")
-            entry.type, entry.linkname = kind, "/etc/passwd"
-            archive.addfile(entry)
-    assert listed(buffer.getvalue(), "a.tar") == []
 
 
 def zeros(size: int) -> bytes:
@@ -214,7 +206,7 @@ def test_member_with_a_wrong_checksum_is_a_failure() -> None:
 
 
 def test_locked_archive_is_listed_and_opened_by_its_password() -> None:
-    """All passwords are tried; without the right one, the error names the member and no password."""
+    """All passwords are tried, and the error has none of them; encryption by AES is named, since none can help."""
     data = locked_zip("secret.txt", b"Three ships sailed.", "Kiel 1911")
     assert listed(data, "a.zip") == ["secret.txt"]
     assert contents(data, "a.zip", ["wrong", "Kiel 1911"]) == {"secret.txt": b"Three ships sailed."}
@@ -223,16 +215,12 @@ def test_locked_archive_is_listed_and_opened_by_its_password() -> None:
             contents(data, "a.zip", passwords)
         assert "secret.txt in a.zip is locked" in caught.value.message
         assert "wrong" not in f"{caught.value.message} {caught.value.hint}"
-
-
-def test_encryption_by_aes_is_named() -> None:
-    """Pincite does not know it, so no password can help, and the hint says what does."""
-    data = bytearray(locked_zip("secret.txt", b"Three ships sailed.", "Kiel 1911"))
-    directory = data.index(b"PK\x01\x02")
+    altered = bytearray(data)
+    directory = altered.index(b"PK\x01\x02")
     for at in (8, directory + 10):
-        data[at : at + 2] = (99).to_bytes(2, "little")
+        altered[at : at + 2] = (99).to_bytes(2, "little")
     with pytest.raises(PasswordRequired, match="encrypted by AES") as caught:
-        contents(bytes(data), "a.zip", ["Kiel 1911"])
+        contents(bytes(altered), "a.zip", ["Kiel 1911"])
     assert "Unpack the archive" in caught.value.hint
 
 
@@ -247,7 +235,7 @@ def test_names_in_the_encoding_of_the_system_are_read_as_utf8() -> None:
 
 
 def test_messages_of_a_mailbox_are_found_by_their_offsets() -> None:
-    """A line that begins with `From ` in a text begins no message, and the marks before such lines are removed."""
+    """A line that begins with `From ` begins a message only before a header; marks before such lines are removed."""
     first = mail("Re: the harbour/quay", "From Kiel we sailed.\nFrom there, nothing is known.\n\nFrom now on: silence.")
     second = mail("Two", "Hello.")
     data = mailbox(first, second)
@@ -256,10 +244,6 @@ def test_messages_of_a_mailbox_are_found_by_their_offsets() -> None:
     assert found["00001 Re the harbour quay.eml"].strip() == first.strip()
     container = mailboxes.MailboxFile(io.BytesIO(data), "box.mbox", LIMITS)
     assert [data[start : start + 5] for start, _ in (member.key for member in container.members)] == [b"From:"] * 2
-
-
-def test_line_that_only_looks_like_a_separator_begins_no_message() -> None:
-    """Programs that do not quote leave such lines; a header has to follow a separator."""
     data = mailbox(mail("One", "Hello.")).rstrip() + b"\n\nFrom 1911 on, there was peace.\nNobody sailed.\n"
     assert listed(data, "box.mbox") == ["00001 One.eml"]
 
@@ -303,15 +287,11 @@ def test_container_that_changed_is_opened_again(write: Write, reader: ContainerR
     assert reader.read(archive / "b.txt", LIMITS, (), max_bytes=MOST) == b"new"
 
 
-def test_other_files_are_no_containers(write: Write, reader: ContainerReader) -> None:
-    """A path below a text is an error, and so is a container larger than a file may be."""
+def test_other_files_and_folders_are_no_containers(write: Write, reader: ContainerReader, tmp_path: Path) -> None:
+    """A path below a text or a folder leads nowhere, and a container is no larger than a file may be."""
     with pytest.raises(UnsupportedFormat, match="no archive, mailbox or message"):
         reader.read(write("a.txt", "words") / "b.txt", LIMITS, (), max_bytes=MOST)
     with pytest.raises(TooLarge):
         reader.members(write("a.zip", zipped(INNER)), LIMITS, (), max_bytes=10)
-
-
-def test_path_below_a_folder_is_no_member(tmp_path: Path) -> None:
-    """Only a file can be a container."""
     assert container_file(tmp_path / "none.txt") is None
     assert container_file(tmp_path) is None

@@ -30,20 +30,16 @@ def test_the_delimiter_is_the_one_that_divides_evenly(text: str, delimiter: str)
     assert detect(text).delimiter == delimiter
 
 
-def test_single_quotes_are_quotes_if_they_surround_fields() -> None:
-    """An apostrophe is none."""
+def test_quotes_and_line_breaks_are_those_of_the_file() -> None:
+    """Single quotes count if they surround fields; a doubled quote is one; lines end in any of three ways."""
     assert detect("'a, b','c'\n'd, e','f'\n'g','h'\n") == Dialect(",", "'")
     assert detect("it's,so\nhe's,no\nwe're,at\nthey're,in\nI'm,on\n").quote == '"'
-
-
-def test_records_may_contain_line_breaks_and_quotes() -> None:
-    """A doubled quote is a quote, blanks before a quoted field are ignored, and lines end in any of three ways."""
     assert list(records('a,"b\nc ""d"""\r\ne, "f, g"\rh', Dialect(","))) == [["a", 'b\nc "d"'], ["e", "f, g"], ["h"]]
     assert list(records('a, b\n"c", d', Dialect(""))) == [["a, b"], ["c, d"]]
 
 
 def test_cells_are_named_by_record_and_column() -> None:
-    """Records are counted as in the file: blank ones and those of several lines count once."""
+    """Blank records and those of several lines count once; without a header, columns have numbers."""
     document = load_bytes(b'ship,note,year\n\nTern,"small,\nand grey",1911\nSkua,,1912\n', source="/ships.csv")
     assert document.media_type == "text/csv"
     assert document.text == "ship | note | year\nTern | small, and grey | 1911\nSkua |  | 1912"
@@ -54,33 +50,8 @@ def test_cells_are_named_by_record_and_column() -> None:
         "row 4, column “ship” | ship | Skua",
         "row 4, column “year” | year · Skua | 1912",
     ]
-
-
-def test_a_table_without_header_has_numbers_of_columns() -> None:
-    """The first record is one of the table."""
     document = load_bytes(b"Tern;1911;12.5\nSkua;1912;13.5\n", source="/ships.csv")
     assert told(document)[:2] == ["row 1, column 1 |  | Tern", "row 1, column 2 | Tern | 1911"]
-
-
-def test_lines_above_and_below_a_table_are_paragraphs() -> None:
-    """A title is the caption of the table; a note follows it."""
-    document = load_bytes(
-        b"Ships of the north,,\nship,year,crew\nTern,1911,5\nSkua,1912,6\nas of 1920,,\n", source="/a.csv"
-    )
-    assert document.text == "Ships of the north\n\nship | year | crew\nTern | 1911 | 5\nSkua | 1912 | 6\n\nas of 1920"
-    assert document.tables[0].caption == "Ships of the north"
-    assert told(document)[0] == "row 3, column “ship” | ship | Tern"
-
-
-def test_many_rows_with_one_field_are_rows() -> None:
-    """They are no titles: a table may be sparse."""
-    lines = "".join(f"ship {n},\n" for n in range(9))
-    document = load_bytes(f"name,year\nTern,1911\n{lines}".encode(), source="/a.csv")
-    assert told(document)[-1] == "row 11, column “name” | name | ship 8"
-
-
-def test_a_column_alone_is_a_table_of_one_column() -> None:
-    """Its rows are counted."""
     document = load_bytes(b"Hull\nLeith\nOban, perhaps\n", source="/ports.csv")
     assert told(document) == [
         "row 1, column 1 |  | Hull",
@@ -89,12 +60,27 @@ def test_a_column_alone_is_a_table_of_one_column() -> None:
     ]
 
 
-def test_prose_that_is_called_a_table_is_plain_text() -> None:
-    """A text without records is read in paragraphs."""
+def test_lines_around_a_table_are_paragraphs_and_sparse_rows_are_rows() -> None:
+    """A title is its caption, and a note follows it; many rows with one field are no titles."""
+    document = load_bytes(
+        b"Ships of the north,,\nship,year,crew\nTern,1911,5\nSkua,1912,6\nas of 1920,,\n", source="/a.csv"
+    )
+    assert document.text == "Ships of the north\n\nship | year | crew\nTern | 1911 | 5\nSkua | 1912 | 6\n\nas of 1920"
+    assert document.tables[0].caption == "Ships of the north"
+    assert told(document)[0] == "row 3, column “ship” | ship | Tern"
+    lines = "".join(f"ship {n},\n" for n in range(9))
+    document = load_bytes(f"name,year\nTern,1911\n{lines}".encode(), source="/a.csv")
+    assert told(document)[-1] == "row 11, column “name” | name | ship 8"
+
+
+def test_text_that_is_no_clean_table_is_read_whole() -> None:
+    """Prose that is called a table has paragraphs; nothing is lost where a quote never ends."""
     prose = "The ships left the harbour in the morning.\nNobody knew why.\n\nThey came back on the third day.\n"
     document = load_bytes(prose.encode(), source="/ships.csv")
     assert document.tables == ()
     assert len([mark for mark in document.landmarks if mark.kind == "paragraph"]) == 2
+    document = load_bytes(b'ship,year\nTern,"1911\nSkua,1912\n', source="/a.csv")
+    assert "1911 Skua,1912" in document.text
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "cp1252"])
@@ -103,12 +89,6 @@ def test_tables_in_any_encoding_are_read(encoding: str) -> None:
     document = load_bytes("ship\tort\nSeeadler\tGroßenkneten\nMöwe\tRhön\n".encode(encoding), source="/ships.tsv")
     assert document.media_type == "text/tab-separated-values"
     assert told(document)[1] == "row 2, column “ort” | ort · Seeadler | Großenkneten"
-
-
-def test_an_open_quote_is_read_to_the_end() -> None:
-    """Nothing is lost where a quote never ends."""
-    document = load_bytes(b'ship,year\nTern,"1911\nSkua,1912\n', source="/a.csv")
-    assert "1911 Skua,1912" in document.text
 
 
 def test_a_table_with_too_many_cells_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

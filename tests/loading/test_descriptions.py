@@ -45,18 +45,26 @@ def test_doi_is_the_only_one_that_stands_alone_at_the_beginning(text: str, doi: 
 
 
 def test_doi_of_a_pdf_is_looked_for_on_the_first_page() -> None:
-    """The last pages list the works that it cites."""
+    """The last pages list the works that it cites; a stamp of arXiv gives the date, too."""
     words = Printed(72, 700, "The bees came home at noon.")
     own, cited = [words, Printed(72, 600, "doi:10.1000/1")], [words, Printed(72, 600, "doi:10.1000/2")]
     assert load_bytes(build([own, cited]), source="/a.pdf").reading.doi == "10.1000/1"
     assert load_bytes(build([[words], cited]), source="/a.pdf").reading.doi == ""
+    lines = ("Bees of the north", "arXiv:2103.15348v2 [cs.CV] 21 Jun 2021", "The bees came home at noon.")
+    page = [Printed(72, 700 - 60 * number, line) for number, line in enumerate(lines)]
+    document = load_bytes(build([page]), source="a.pdf")
+    assert (document.date, document.reading.doi) == ("2021-06-21", "10.48550/arXiv.2103.15348")
 
 
-def test_date_below_a_long_list_of_authors_is_read() -> None:
-    """A stanza of fields is part of the head, however long it is."""
+def test_date_at_the_head_of_a_text_is_read() -> None:
+    """However long the stanza of fields is, and at the top of a page wherever the file paints it."""
     authors = "; ".join(f"Lovelace, Ada {number}" for number in range(30))
     document = load_bytes(f"On bees\n\nAuthors: {authors}\nDate: 2018-02-02\n\nThey came.".encode(), source="/a.txt")
     assert document.date == "2018-02-02"
+    lines = [f"The bees of hive {number} came home at noon and slept until the morning." for number in range(30)]
+    text = [Printed(72, 700 - 20 * number, line) for number, line in enumerate(lines)]
+    assert load_bytes(build([[*text, Printed(72, 740, "June 2023")]]), source="a.pdf").date == "2023-06"
+    assert load_bytes(build([[*text, Printed(72, 100, "June 2023")]]), source="a.pdf").date == ""
 
 
 def test_no_language_model_is_loaded_to_read_a_file(tmp_path: Path) -> None:
@@ -90,28 +98,25 @@ DATED = {
     "published on": ("Published by Ada Lovelace on May 3, 2021", "Ada Lovelace"),
     "published by": ("Published 3 May 2021 by Ada Lovelace", "Ada Lovelace"),
     "posted": ("Posted on May 3, 2021 by Ada Lovelace", "Ada Lovelace"),
+    "and": ("by Ada Lovelace and Charles Babbage", "Ada Lovelace and Charles Babbage"),
+    "capitals": ("BY ADA LOVELACE", "ADA LOVELACE"),
+    "a small word": ("By Ludwig van Beethoven", "Ludwig van Beethoven"),
     "a house": ("By Pincite seed library · 3 May 2021", "Pincite seed library"),
 }
 
 
 @cases(("line", "author"), DATED.values(), ids=DATED.keys())
-def test_byline_with_a_date_gives_both(line: str, author: str) -> None:
+def test_byline_gives_its_names_and_its_date(line: str, author: str) -> None:
     """The name and the date of one line are told apart, whatever stands between them."""
-    assert (byline(line), dateline(line)) == (author, "2021-05-03")
+    assert (byline(line), dateline(line)) == (author, "2021-05-03" if "2021" in line else "")
 
 
 NEITHER = (
-    "World News | May 3, 2020",
-    "Updated | May 3, 2020",
-    "Berlin, March 21, 2022",
-    "By Monday 3 May 2021",
-    "By the end of May 2021",
-    "By March 3, 2021",
-    "Sorted by Price | May 3, 2020",
-    "Adopted 3 May 2021 by Parliament",
-    "Date of birth 26 June 1968",
-    "The bees left on 3 May 2021",
-)
+    "World News | May 3, 2020", "Updated | May 3, 2020", "Berlin, March 21, 2022", "By Monday 3 May 2021",
+    "By the end of May 2021", "By March 3, 2021", "Sorted by Price | May 3, 2020",
+    "Adopted 3 May 2021 by Parliament", "Date of birth 26 June 1968", "The bees left on 3 May 2021",
+    "By noon the bees had gone", "By Jove!", "Ada Lovelace",
+)  # fmt: skip
 
 
 @cases("line", NEITHER)
@@ -120,23 +125,15 @@ def test_line_that_only_mentions_a_date_is_no_byline(line: str) -> None:
     assert (byline(line), dateline(line)) == ("", "")
 
 
-def test_name_and_date_alone_count_below_the_title() -> None:
-    """Elsewhere they may name a series or an event, so only the date is taken."""
+def test_author_and_date_count_where_they_belong() -> None:
+    """A name with a date counts below the title, `By` with small words above a date, a name before a date if stated."""
     signed = "Ada Lovelace | May 3, 2021"
     assert author_of(["The hive in winter", signed]) == "Ada Lovelace"
     assert author_of([signed, "The hive in winter"]) == ""
     assert author_of(["The hive in winter", "A report.", signed]) == ""
     assert date_of(["The hive in winter", signed]) == "2021-05-03"
-
-
-def test_loose_byline_counts_above_a_date() -> None:
-    """`By` with small words is a byline only if the next line is a date."""
     assert author_of(["By Pincite seed library", "4 November 2026"]) == "Pincite seed library"
     assert author_of(["By Pincite seed library", "and others"]) == ""
-
-
-def test_date_beside_the_stated_author_is_read() -> None:
-    """The author's name before a date makes it the date of the text; a place does not."""
     assert dateline("Pincite seed library, 3 November 2026", "Pincite Seed Library") == "2026-11-03"
     assert dateline("Berlin, 3 November 2026", "Pincite seed library") == ""
 
@@ -166,14 +163,6 @@ def test_accounts_programs_and_machines_are_no_authors(stated: str, author: str)
     assert person(stated) == author
 
 
-def test_date_at_the_top_of_a_pdf_is_read_wherever_it_is_painted() -> None:
-    """A date in the uppermost part of the page counts, even if the file paints it last."""
-    lines = [f"The bees of hive {number} came home at noon and slept until the morning." for number in range(30)]
-    text = [Printed(72, 700 - 20 * number, line) for number, line in enumerate(lines)]
-    assert load_bytes(build([[*text, Printed(72, 740, "June 2023")]]), source="a.pdf").date == "2023-06"
-    assert load_bytes(build([[*text, Printed(72, 100, "June 2023")]]), source="a.pdf").date == ""
-
-
 def _with_packet(*packets: str) -> bytes:
     """Return a PDF after whose end these packets of XMP stand."""
     return build([column(["The bees came home."])]) + "".join(packets).encode()
@@ -186,27 +175,15 @@ def _packet(title: str, author: str, more: str = "") -> str:
     )
 
 
-def test_title_and_author_of_the_only_packet_are_read() -> None:
-    """A PDF without other information has them in its XMP packet; several packets belong to pictures."""
+def test_packet_of_a_pdf_states_title_author_doi_and_date() -> None:
+    """The only XMP packet counts, or a DOI in the information or its subject; several packets belong to pictures."""
     document = load_bytes(_with_packet(_packet("Bees &amp; wasps", "Ada Lovelace")), source="a.pdf")
     assert (document.title, document.author) == ("Bees & wasps", "Ada Lovelace")
     several = load_bytes(_with_packet(_packet("Logo of the hive", "Ada"), _packet("A bee", "Bob")), source="a.pdf")
     assert (several.title, several.author) == ("", "")
-
-
-def test_doi_and_date_of_a_publisher_are_read() -> None:
-    """They are in the packet, in the information under a name of their own, or after the reference in the subject."""
     more = "<prism:coverDate>2018-12</prism:coverDate><prism:doi>10.1016/j.dib.2018.11.134</prism:doi>"
     document = load_bytes(_with_packet(_packet("Eggs", "Ada Lovelace", more)), source="a.pdf")
     assert (document.date, document.reading.doi) == ("2018-12", "10.1016/j.dib.2018.11.134")
     for information in ({"doi": "10.1000/182"}, {"Subject": "Data in Brief, 22 451-457. doi:10.1000/182"}):
         data = build([column(["The bees came home."])], information=information)
         assert load_bytes(data, source="a.pdf").reading.doi == "10.1000/182"
-
-
-def test_stamp_of_arxiv_gives_date_and_doi() -> None:
-    """The DOI is the one that arXiv registers for each article."""
-    lines = ("Bees of the north", "arXiv:2103.15348v2 [cs.CV] 21 Jun 2021", "The bees came home at noon.")
-    page = [Printed(72, 700 - 60 * number, line) for number, line in enumerate(lines)]
-    document = load_bytes(build([page]), source="a.pdf")
-    assert (document.date, document.reading.doi) == ("2021-06-21", "10.48550/arXiv.2103.15348")

@@ -31,59 +31,44 @@ def _names(folder: Path, *paths: Path) -> list[str]:
 
 
 def test_discover_lists_files_of_nested_folders_in_order(tmp_path: Path) -> None:
-    """A folder stands for its files and those of its subfolders, sorted, so that two runs agree."""
+    """Folders stand for their files, sorted; one that `enter` excludes is yielded itself; paths may be strings."""
     _write(tmp_path, "b.txt", "a/z.txt", "a/c/y.txt", "c.txt")
     assert _names(tmp_path) == ["a/c/y.txt", "a/z.txt", "b.txt", "c.txt"]
+    other = tmp_path / "other"
+    _write(other, "a/one.txt", "b/two.txt", "c/b/three.txt")
+    paths = discover([str(other)], enter=lambda folder: folder.name != "b")
+    assert [path.relative_to(other).as_posix() for path in paths] == ["a/one.txt", "b", "c/b"]
 
 
-def test_discover_yields_excluded_folders_without_their_files(tmp_path: Path) -> None:
-    """A folder that `enter` excludes is yielded itself, and none of its files is."""
-    _write(tmp_path, "a/one.txt", "b/two.txt", "c/b/three.txt")
-    paths = discover([tmp_path], enter=lambda folder: folder.name != "b")
-    assert [path.relative_to(tmp_path).as_posix() for path in paths] == ["a/one.txt", "b", "c/b"]
-
-
-def test_discover_accepts_paths_as_strings(tmp_path: Path) -> None:
-    """Paths may be strings."""
-    _write(tmp_path, "one.txt")
-    assert list(discover([str(tmp_path)])) == [tmp_path / "one.txt"]
-
-
-def test_missing_path_is_reported_when_it_is_loaded(tmp_path: Path) -> None:
-    """`discover` passes a missing path on, and `load` raises the error."""
+def test_path_that_is_no_file_is_reported_when_it_is_loaded(tmp_path: Path) -> None:
+    """Missing paths, paths below a file, folders and pipes, which would block for ever; `discover` passes paths on."""
     missing = tmp_path / "missing.pdf"
     assert list(discover([missing])) == [missing]
     with pytest.raises(SourceNotFound, match=r"missing\.pdf"):
         load(missing, max_bytes=100)
-
-
-def test_path_below_a_file_is_not_found(tmp_path: Path) -> None:
-    """A path that continues after a file does not exist."""
     _write(tmp_path, "one.txt")
     with pytest.raises(SourceNotFound):
         load(tmp_path / "one.txt" / "two.txt", max_bytes=100)
-
-
-def test_loading_a_folder_is_an_error(tmp_path: Path) -> None:
-    """The error says that the path is a folder."""
     with pytest.raises(SourceNotReadable, match="is a folder"):
         load(tmp_path, max_bytes=100)
-
-
-def test_pipe_is_skipped_and_not_read(tmp_path: Path) -> None:
-    """Reading a pipe would block for ever, so it is refused."""
     os.mkfifo(tmp_path / "pipe")
-    assert list(discover([tmp_path])) == []
+    assert list(discover([tmp_path])) == [tmp_path / "one.txt"]
     with pytest.raises(SourceNotReadable, match="pipe"):
         load(tmp_path / "pipe", max_bytes=100)
 
 
-def test_path_without_readable_metadata_is_passed_on(tmp_path: Path) -> None:
-    """A link that leads to itself is skipped; a path whose metadata cannot be read is passed on."""
+def test_names_and_metadata_that_cannot_be_read_are_reported(tmp_path: Path) -> None:
+    """Names with a zero byte or invalid text are named errors; a link to itself is skipped, a far one passed on."""
     _write(tmp_path, "one.txt")
     (tmp_path / "ring").symlink_to(tmp_path / "ring")
     (tmp_path / "far").symlink_to("x" * 300)
     assert _names(tmp_path) == ["far", "one.txt"]
+    impossible = tmp_path / "a\0b.txt"
+    assert list(discover([impossible])) == [impossible]
+    with pytest.raises(SourceNotReadable):
+        load(impossible, max_bytes=100)
+    with pytest.raises(SourceNotReadable, match="not valid text"):
+        load(tmp_path / "caf\udce9.txt", max_bytes=100)
 
 
 def test_unreadable_file_is_reported_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,26 +83,12 @@ def test_unreadable_file_is_reported_with_the_reason(tmp_path: Path, monkeypatch
         load(tmp_path / "one.txt", max_bytes=100)
 
 
-def test_invalid_file_names_are_reported(tmp_path: Path) -> None:
-    """A name with a zero byte, or one that is not valid text, gives a named error instead of a traceback."""
-    impossible = tmp_path / "a\0b.txt"
-    assert list(discover([impossible])) == [impossible]
-    with pytest.raises(SourceNotReadable):
-        load(impossible, max_bytes=100)
-    with pytest.raises(SourceNotReadable, match="not valid text"):
-        load(tmp_path / "caf\udce9.txt", max_bytes=100)
-
-
-def test_file_above_the_size_limit_is_refused(tmp_path: Path) -> None:
-    """A file at the limit is read, one above it is refused, and the hint names the setting."""
+def test_document_has_its_hash_and_source_and_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The id is the hash of the bytes, the source absolute; a file above the limit is refused, with the setting."""
     (tmp_path / "one.txt").write_text("word " * 20)
     assert load(tmp_path / "one.txt", max_bytes=100).text.startswith("word word")
     with pytest.raises(TooLarge, match="PINCITE_MAX_FILE_MEGABYTES"):
         load(tmp_path / "one.txt", max_bytes=99)
-
-
-def test_document_has_content_hash_and_absolute_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The id is the hash of the bytes; the source is the absolute path without `..`."""
     _write(tmp_path, "a/one.txt")
     monkeypatch.chdir(tmp_path / "a")
     document = load(Path("../a/one.txt"), max_bytes=100)
@@ -145,23 +116,15 @@ def locked_word() -> bytes:
 
 
 def test_word_document_is_opened_with_its_password(locked_word: bytes) -> None:
-    """The format is recognised after it is opened; the id is that of the locked file."""
+    """Its format is recognised afterwards; the error counts the passwords, and it and a request name none."""
     document = load_bytes(locked_word, source="a.docx", passwords=["wrong", PASSWORD])
     assert document.text == "The ship sailed at noon."
     assert document.media_type.endswith("wordprocessingml.document")
     with pytest.raises(PasswordRequired, match="locked with a password"):
         load_bytes(locked_word, source="a.docx")
-
-
-def test_error_counts_passwords_and_names_none(locked_word: bytes) -> None:
-    """Whoever sees the receipt learns that none fits, and no password."""
     with pytest.raises(PasswordRequired, match="none of the 2 given ones fits") as caught:
         load_bytes(locked_word, source="a.docx", passwords=["secret-one", "secret-two"])
     assert "secret" not in f"{caught.value.message} {caught.value.hint} {caught.value!r}"
-
-
-def test_requests_do_not_show_their_passwords() -> None:
-    """A request may be logged."""
     assert "Kiel" not in repr(Request("a.pdf", "a.pdf", "", 1, None, 1.0, passwords=(PASSWORD,)))
 
 

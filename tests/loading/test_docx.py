@@ -50,8 +50,8 @@ def test_blocks_of_a_word_document_keep_their_order() -> None:
     assert headings(loaded) == [(1, "Bees"), (2, "Swarms")]
 
 
-def test_merged_cells_appear_once() -> None:
-    """A cell that spans several columns or rows is repeated in none of them."""
+def test_merged_cells_and_controls_are_read_once() -> None:
+    """A cell that spans others is repeated in none; text boxes follow their paragraph, from the outside in."""
     document = docx.Document()
     table = document.add_table(2, 3)
     table.cell(0, 0).merge(table.cell(0, 1)).text = "wide"
@@ -59,6 +59,17 @@ def test_merged_cells_appear_once() -> None:
     table.cell(1, 0).text = "one"
     table.cell(1, 1).text = "two"
     assert read(document).text == "wide | tall\none | two |"
+    document = docx.Document()
+    body = document.element.body
+    inner = "<w:sdtContent><w:p><w:r><w:t>in a control</w:t></w:r></w:p></w:sdtContent>"
+    body.insert(0, parse_xml(f"<w:sdt {nsdecls('w')}>{inner}</w:sdt>"))
+    assert read(document).text == "in a control"
+    inside = ""
+    for depth in range(40, 0, -1):
+        text = f"<w:t>Box {depth}.</w:t>"
+        inside = f"<w:p><w:r>{text}<w:txbxContent>{inside or '<w:p/>'}</w:txbxContent></w:r></w:p>"
+    loaded = load_bytes(word_with_body(inside), source="a.docx")
+    assert loaded.text.split("\n\n") == [f"Box {depth}." for depth in range(1, 41)]
 
 
 def _add_raw_paragraph(document: Any, markup: str) -> None:
@@ -95,15 +106,6 @@ def test_visible_text_of_runs_is_read(markup: str, text: str) -> None:
     document = docx.Document()
     _add_raw_paragraph(document, markup)
     assert read(document).text == text
-
-
-def test_content_controls_are_read() -> None:
-    """Paragraphs within content controls are read like any other."""
-    document = docx.Document()
-    body = document.element.body
-    inner = "<w:sdtContent><w:p><w:r><w:t>in a control</w:t></w:r></w:p></w:sdtContent>"
-    body.insert(0, parse_xml(f"<w:sdt {nsdecls('w')}>{inner}</w:sdt>"))
-    assert read(document).text == "in a control"
 
 
 def test_nested_lists_are_indented_and_numbered() -> None:
@@ -144,8 +146,8 @@ def test_custom_heading_styles_are_recognised() -> None:
     assert "-" not in loaded.text
 
 
-def test_table_of_contents_is_left_out() -> None:
-    """A table of contents repeats the headings, so it is left out and noted."""
+def test_contents_are_left_out_and_damage_is_reported() -> None:
+    """A table of contents repeats the headings; a document whose body is cut short is damaged."""
     document = docx.Document()
     contents = document.styles.add_style("toc 1", 1)
     document.add_paragraph("Bees 1", style=contents)
@@ -153,10 +155,15 @@ def test_table_of_contents_is_left_out() -> None:
     loaded = read(document)
     assert loaded.text == "Bees"
     assert loaded.notes == ("Left out of passages: a table of contents.",)
+    document = docx.Document()
+    document.add_paragraph("The bees are well.")
+    cut = repacked(bytes_of(document), lambda name, part: part[:300] if name == "word/document.xml" else part)
+    with pytest.raises(DamagedFile, match=r"a\.docx cannot be opened: its part word/document\.xml"):
+        load_bytes(cut, source="a.docx")
 
 
-def test_footnotes_follow_the_body() -> None:
-    """Footnotes are read after the body, but not the separators, which only draw lines."""
+def test_footnotes_and_endnotes_follow_the_body() -> None:
+    """But not the separators, which only draw lines."""
     document = docx.Document()
     document.add_paragraph("The bees are well.")
     notes = (
@@ -165,6 +172,12 @@ def test_footnotes_follow_the_body() -> None:
     )
     data = _with_footnotes(bytes_of(document), notes)
     assert load_bytes(data, source="a.docx").text == "The bees are well.\n\nSo said Ada."
+    document = docx.Document()
+    document.add_paragraph("The bees are well.")
+    note = "<w:{0} w:type='separator'>{1}</w:{0}><w:{0} w:id='2'>{1}</w:{0}>".format("endnote", BEES)
+    data = _with_footnotes(bytes_of(document), f"<w:endnotes {nsdecls('w')}>{note}</w:endnotes>")
+    data = repacked(data, lambda _, part: part.replace(b"relationships/footnotes", b"relationships/endnotes"))
+    assert load_bytes(data, source="a.docx").text == "The bees are well.\n\nBees."
 
 
 def _with_footnotes(data: bytes, notes: str) -> bytes:
@@ -220,25 +233,6 @@ def test_title_author_and_date_are_taken_from_the_text() -> None:
     assert headings(loaded) == [(1, "On Bees")]
 
 
-def test_truncated_body_is_reported_as_damaged() -> None:
-    """A document whose body is cut short is damaged."""
-    document = docx.Document()
-    document.add_paragraph("The bees are well.")
-    cut = repacked(bytes_of(document), lambda name, part: part[:300] if name == "word/document.xml" else part)
-    with pytest.raises(DamagedFile, match=r"a\.docx cannot be opened: its part word/document\.xml"):
-        load_bytes(cut, source="a.docx")
-
-
-def test_nested_text_boxes_are_each_read_once() -> None:
-    """Each of 40 nested text boxes is read once, after its paragraph, from the outside in."""
-    inside = ""
-    for depth in range(40, 0, -1):
-        text = f"<w:t>Box {depth}.</w:t>"
-        inside = f"<w:p><w:r>{text}<w:txbxContent>{inside or '<w:p/>'}</w:txbxContent></w:r></w:p>"
-    loaded = load_bytes(word_with_body(inside), source="a.docx")
-    assert loaded.text.split("\n\n") == [f"Box {depth}." for depth in range(1, 41)]
-
-
 def _table(document: Any, rows: int, columns: int, words: str) -> Any:
     """Add a table with these words, which are separated by blanks; `_` is an empty cell."""
     table = document.add_table(rows, columns)
@@ -248,7 +242,7 @@ def _table(document: Any, rows: int, columns: int, words: str) -> Any:
 
 
 def test_cells_of_word_tables_have_headers() -> None:
-    """Merged headers stand for the columns that they span, cells that span rows for these rows."""
+    """Merged headers stand for their columns and rows; a cell merged over a whole row names the rows below."""
     document = docx.Document()
     table = _table(document, 4, 3, "Team Cups _ _ won lost East 1 2 _ 3 4")
     table.cell(0, 1).merge(table.cell(0, 2))
@@ -256,10 +250,6 @@ def test_cells_of_word_tables_have_headers() -> None:
     loaded = read(document)
     assert loaded.text == "Team | Cups\n| won | lost\nEast | 1 | 2\n| 3 | 4"
     assert quotation(loaded, "4") == "Cups, lost · East"
-
-
-def test_two_rows_of_headers_and_groups_of_rows_in_word_are_told() -> None:
-    """A cell merged over both rows of headers is one header; one merged over a whole row names the rows below."""
     document = docx.Document()
     table = _table(document, 6, 3, "Town Ships _ _ old new Harbours _ _ Hull 1 2 Islands _ _ Mull 3 4")
     for first, last in (((0, 0), (1, 0)), ((0, 1), (0, 2)), ((2, 0), (2, 2)), ((4, 0), (4, 2))):
@@ -289,7 +279,7 @@ def test_rows_that_word_repeats_on_each_page_are_headers() -> None:
 
 
 def test_nested_tables_are_tables_after_the_outer_one() -> None:
-    """Their words are not in the cell around them."""
+    """Their words are not in the cell around them; a box of one cell is no table, but a paragraph."""
     document = docx.Document()
     outer = _table(document, 2, 2, "Team Cups Blues _")
     inner = outer.cell(1, 1).add_table(2, 2)
@@ -299,10 +289,6 @@ def test_nested_tables_are_tables_after_the_outer_one() -> None:
     assert loaded.text == "Team | Cups\nBlues |\n\nwon | lost\n1 | 2"
     assert quotation(loaded, "2") == "lost · 1"
     assert len(loaded.tables) == 2
-
-
-def test_a_box_of_one_cell_is_no_table() -> None:
-    """Its words are a paragraph."""
     document = docx.Document()
     _table(document, 1, 1, "Beware")
     assert read(document).tables == ()
@@ -341,8 +327,8 @@ def test_a_document_in_strict_form_is_read() -> None:
     assert headings(loaded) == [(1, "Bees")]
 
 
-def test_a_document_whose_main_part_has_another_name_is_read() -> None:
-    """Word in a browser calls it `document2.xml`; some programs write backslashes and capitals."""
+def test_main_part_of_another_name_and_missing_parts_are_no_damage() -> None:
+    """Word in a browser writes `document2.xml`, others backslashes; lost pictures and styles are passed over."""
 
     def renamed(name: str, part: bytes) -> bytes:
         return part.replace(b"word/document.xml", b"word/document2.xml")
@@ -353,21 +339,7 @@ def test_a_document_whose_main_part_has_another_name_is_read() -> None:
         for name in old.namelist():
             new.writestr(name.replace("word/document.xml", "Word\\Document2.xml"), old.read(name))
     assert load_bytes(out.getvalue(), source="a.docx").text == "Bees."
-
-
-def test_a_link_to_a_missing_part_is_passed_over() -> None:
-    """A picture that was lost, and even lost styles, do not keep the words from being read."""
     data = word_with_body(BEES)
     link = b'<Relationship Id="rId99" Type="x/image" Target="NULL"/></Relationships>'
     data = repacked(data, lambda name, part: None if "styles" in name else part.replace(b"</Relationships>", link))
     assert load_bytes(data, source="a.docx").text == "Bees."
-
-
-def test_endnotes_follow_the_body_too() -> None:
-    """They are in a part like that of the footnotes."""
-    document = docx.Document()
-    document.add_paragraph("The bees are well.")
-    note = "<w:{0} w:type='separator'>{1}</w:{0}><w:{0} w:id='2'>{1}</w:{0}>".format("endnote", BEES)
-    data = _with_footnotes(bytes_of(document), f"<w:endnotes {nsdecls('w')}>{note}</w:endnotes>")
-    data = repacked(data, lambda _, part: part.replace(b"relationships/footnotes", b"relationships/endnotes"))
-    assert load_bytes(data, source="a.docx").text == "The bees are well.\n\nBees."

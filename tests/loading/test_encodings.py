@@ -37,11 +37,11 @@ CASES = {
 
 @cases(("text", "encoding"), CASES.values(), ids=CASES.keys())
 def test_text_in_any_encoding_is_decoded(text: str, encoding: str) -> None:
-    """The decoded text equals the text that was encoded."""
+    """It equals what was encoded, and no letters are said to belong together in no language."""
     decoded = decode(text.encode(encoding))
     assert decoded is not None
     assert decoded.text == text
-    assert decoded.notes == ()
+    assert decoded.notes == load_bytes((text * 3).encode(), source="a.txt").notes == ()
 
 
 @pytest.mark.parametrize(
@@ -54,20 +54,20 @@ def test_binary_data_is_not_decoded(data: bytes) -> None:
     assert decode(data) is None
 
 
-def test_invalid_byte_in_utf8_is_replaced_and_noted() -> None:
-    """A UTF-8 file with one invalid byte stays UTF-8, and a note counts the unreadable characters."""
+def test_half_readable_text_is_decoded_with_a_note() -> None:
+    """An invalid byte, half a character, and lines in two encodings that were joined."""
     decoded = decode(FRENCH.encode() + b"\xff fin")
     assert decoded is not None
     assert decoded.text == FRENCH + "\ufffd fin"
     assert "One character" in decoded.notes[0]
-
-
-def test_truncated_utf16_is_decoded_with_a_note() -> None:
-    """Half a character at the end becomes a replacement character, and a note says so."""
     decoded = decode(b"\xff\xfea\x00b\x00\x00\xd8")
     assert decoded is not None
     assert decoded.text.startswith("ab")
     assert "UTF-16" in decoded.notes[0]
+    decoded = decode(FRENCH.replace(". ", ".\n").encode() + RUSSIAN.replace(". ", ".\n").encode("cp1251"))
+    assert decoded is not None
+    assert decoded.text.split() == f"{FRENCH}{RUSSIAN}".split()
+    assert decoded.notes == ("It has lines in two encodings: 3 were read as CP1251, the others as UTF-8.",)
 
 
 _LINES = "The Arctic Tern was moored at Løvøya, and two boats towed her home.\n" * 20
@@ -109,41 +109,17 @@ GARBLED = {
 def test_letters_of_no_language_are_noted(data: bytes) -> None:
     """Where the words cannot be rescued, a note says that some letters belong together in no language."""
     assert "belong together in no language" in load_bytes(data, source="a.txt").notes[-1]
-
-
-@cases("text", [text for text, _ in CASES.values()])
-def test_letters_of_a_language_are_not_noted(text: str) -> None:
-    """Texts in many scripts get no note."""
-    assert load_bytes((text * 3).encode(), source="a.txt").notes == ()
-
-
-def test_garbled_mail_is_noted() -> None:
-    """The body of a mail is judged, too."""
     mail = "From: a@example.org\nTo: b@example.org\nSubject: Terns\n\n".encode("utf-16-le") + b"x"
     assert "no language" in load_bytes(mail + _LINES.encode("utf-16-le"), source="a.eml").notes[-1]
-
-
-def test_lines_in_two_encodings_are_decoded_one_by_one() -> None:
-    """Files that were joined keep the words of both, and a note counts the lines."""
-    decoded = decode(FRENCH.replace(". ", ".\n").encode() + RUSSIAN.replace(". ", ".\n").encode("cp1251"))
-    assert decoded is not None
-    assert decoded.text.split() == f"{FRENCH}{RUSSIAN}".split()
-    assert decoded.notes == ("It has lines in two encodings: 3 were read as CP1251, the others as UTF-8.",)
 
 
 @pytest.mark.parametrize(
     ("name", "readable"),
     [
-        ("cp1252", True),
-        ("klingon", False),
-        ("base64", False),
-        ("utf-16", False),
-        ("unicode_escape", False),
-        ("ascii", True),
-        ("utf-8", False),
-        ("utf\0", False),
+        ("cp1252", True), ("klingon", False), ("base64", False), ("utf-16", False), ("unicode_escape", False),
+        ("ascii", True), ("utf-8", False), ("utf\0", False),
     ],
-)
+)  # fmt: skip
 def test_declared_encoding_is_used_if_it_fits(name: str, readable: bool) -> None:
     """The encoding that a page declares is used only if it can be true."""
     decoded = decode_as("für".encode("cp1252"), name)

@@ -28,17 +28,13 @@ def cell(found: Document, words: str) -> tuple[str, str]:
     return " · ".join(table.headers(place)), table.name(place)
 
 
-def test_a_cell_has_the_headers_of_its_column_and_its_row() -> None:
-    """Headers of two rows are joined."""
+def test_cells_have_headers_and_names() -> None:
+    """Headers of two rows are joined; a sheet names cells by letters, a file of rows by its columns."""
     found = document(paragraph("Before."), grid(GRADES))
     assert found.text.startswith("Before.\n\nGrade | Strength, MPa")
     assert cell(found, "1000") == ("Strength, MPa, min · SNB22-3", "table 1, row 3")
     assert cell(found, "SNB22-4") == ("Grade", "table 1, row 4")
     assert cell(found, "min") == ("", "table 1, row 2")
-
-
-def test_cells_of_sheets_and_of_rows_have_their_own_names() -> None:
-    """A spreadsheet names cells by letters, a file of rows by its columns."""
     sheet = document(grid(GRADES, Outline("sheet", row_numbers=(3, 4, 7, 9), column_numbers=(2, 27, 28))))
     assert cell(sheet, "1000")[1] == "AA7"
     plain = document(grid([["price", "name"], ["3.20", "tea"]], Outline("rows", header_rows=1)))
@@ -107,9 +103,10 @@ def test_headers_are_as_high_as_the_cells_among_them() -> None:
     assert found.tables[0].header_rows == 2
 
 
-def test_a_grid_without_words_is_no_table() -> None:
-    """Neither an empty grid nor one of blanks."""
+def test_grids_without_words_or_of_one_cell_are_no_tables() -> None:
+    """A box around a text is a paragraph."""
     assert grid([]) == grid([["", " "], []]) == Block("")
+    assert grid([["", "Only this"], [""]]).tables == ()
 
 
 def test_a_long_table_has_parts_that_know_the_headers_of_its_columns() -> None:
@@ -144,22 +141,8 @@ def test_every_cell_is_a_slice_of_the_text(rows: list[list[str]], header_rows: i
 
 KINDS = {
     "number": [
-        "$(94.00)",
-        "-€5",
-        "CHF 1,200",
-        "(US$3.5)",
-        "kr 12",
-        "1,234.00 €",
-        "12",
-        "-3.5",
-        "1,200",
-        "1 200,50",
-        "12 %",
-        "$ 4.2",
-        "(17)",
-        "12 mm",
-        "98.3% n=2 (97.7%, n=3)",
-        "1e5",
+        "$(94.00)", "-€5", "CHF 1,200", "(US$3.5)", "kr 12", "1,234.00 €", "12", "-3.5", "1,200", "1 200,50",
+        "12 %", "$ 4.2", "(17)", "12 mm", "98.3% n=2 (97.7%, n=3)", "1e5",
     ],
     "year": ["2019", "FY 22", "2019/20", "2025E"],
     "date": ["2020-01-05", "5.1.2020", "5/1/20", "Jan 2020", "Q1 2023", "H1", "12:30", "1/19 - 1/25", "5 May 2020"],
@@ -179,7 +162,7 @@ KINDS = {
         "1" * 50,
     ],
     "": ["", "#DIV/0!", "#N/A", "-", "—", "n/a", "..."],
-}
+}  # fmt: skip
 
 
 @cases(("expected", "words"), [(expected, word) for expected, words in KINDS.items() for word in words])
@@ -221,12 +204,6 @@ HEADERS = {
 }
 
 
-@cases(("text", "expected"), HEADERS.values(), ids=HEADERS.keys())
-def test_rows_of_headers_are_counted(text: str, expected: int) -> None:
-    """Headers differ from what is below them, name most columns, and may take several rows."""
-    assert count_headers(_rows(text)) == expected
-
-
 FORMS = {
     "names and values": ("Name | Ada\nBorn | 1815-12-10\nField | mathematics\nHeight | 170", 0),
     "names with colons": ("Name: | Ada\nTown: | London\nTrade: | poetry", 0),
@@ -238,10 +215,11 @@ FORMS = {
 }
 
 
-@cases(("text", "expected"), FORMS.values(), ids=FORMS.keys())
-def test_a_form_has_no_row_of_headers(text: str, expected: int) -> None:
-    """The rows of a form have a name and a value each: its first row is one of them."""
-    assert count_headers(_rows(text), forms=True) == expected
+@cases(("forms", "tables"), [(False, HEADERS), (True, FORMS)], ids=["tables", "forms"])
+def test_rows_of_headers_are_counted(tables: dict[str, tuple[str, int]], *, forms: bool) -> None:
+    """Headers differ from what is below them and name most columns; the first row of a form is one of its pairs."""
+    counted = {name: count_headers(_rows(text), forms=forms) for name, (text, _) in tables.items()}
+    assert counted == {name: expected for name, (_, expected) in tables.items()}
 
 
 LABELS = {
@@ -274,9 +252,11 @@ def test_numbers_name_rows_only_below_a_header() -> None:
 
 
 def test_titles_stand_alone_above_a_table() -> None:
-    """A row with one cell is a title, if wider rows follow."""
+    """A row with one cell is a title if wider rows follow; its words are the caption and in no header."""
     assert count_titles(_rows("Cups | \nTeam | Cups\nBlues | 1")) == 1
     assert count_titles(_rows("Cups | \nMore | ")) == 0
+    (table,) = grid(_rows("Cups since 1967 | \nTeam | Cups\nBlues | 1\nFlyers | 2")).tables
+    assert (table.caption, table.header_rows) == ("Cups since 1967", 2)
 
 
 COLUMNS = {
@@ -326,17 +306,6 @@ def test_merged_headers_stand_for_all_their_columns_and_rows() -> None:
     assert table.columns == ("Team", "Cups, won", "Cups, lost")
     assert table.rows == ("", "", "East, Blues", "East, Flyers")
     assert table.labels == (0, 1)
-
-
-def test_a_title_is_the_caption_of_a_table_without_one() -> None:
-    """Its words are in no header."""
-    (table,) = grid(_rows("Cups since 1967 | \nTeam | Cups\nBlues | 1\nFlyers | 2")).tables
-    assert (table.caption, table.header_rows) == ("Cups since 1967", 2)
-
-
-def test_one_cell_is_no_table() -> None:
-    """A box around a text is a paragraph."""
-    assert grid([["", "Only this"], [""]]).tables == ()
 
 
 def test_a_grid_of_endless_places_is_text() -> None:

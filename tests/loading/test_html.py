@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from index.records import Document
 
 SENTENCE = "The bees left the hive in the early morning, while the dew was still on the clover. "
+LINKS = "".join(f"<li><a href='/{n}'>Another page on something else, number {n}</a></li>" for n in range(12))
 
 
 def read(body: str, head: str = "") -> Document:
@@ -83,15 +84,11 @@ def test_visible_text_of_html_is_read(markup: str, text: str) -> None:
     assert read(markup).text == text
 
 
-def test_html_headings_are_landmarks() -> None:
-    """Headings are landmarks with their level, and precede their text."""
+def test_headings_are_landmarks_and_long_cells_paragraphs() -> None:
+    """With their level, before their text; cells that hold longer texts are no rows of a table."""
     document = read("<h1>Bees</h1><p>Text.</p><h3>The <i>swarm</i></h3><p>More.</p>")
     assert headings(document) == [(1, "Bees"), (3, "The swarm")]
     assert document.text == "Bees\n\nText.\n\nThe swarm\n\nMore."
-
-
-def test_layout_table_is_read_as_paragraphs() -> None:
-    """Cells that hold longer texts are not table rows: their paragraphs are paragraphs."""
     cell = f"<td><h2>Bees</h2><p>{SENTENCE * 4}</p><p>{SENTENCE}</p></td>"
     document = read(f"<table><tr>{cell}<td>side</td></tr></table>")
     assert headings(document) == [(2, "Bees")]
@@ -101,10 +98,9 @@ def test_layout_table_is_read_as_paragraphs() -> None:
 
 def test_main_text_of_a_page_is_read_without_its_links() -> None:
     """Link lists around an article are left out and noted; its headings and lists are kept."""
-    links = "".join(f"<li><a href='/{n}'>Another page on something else, number {n}</a></li>" for n in range(12))
     article = f"<h1>The Dance</h1><p>{SENTENCE * 6}</p><h2>Honey</h2><ul><li>heath</li></ul><p>{SENTENCE * 6}</p>"
     document = read(
-        f"<div class=menu><ul>{links}</ul></div><article>{article}</article><div class=related><ul>{links}</ul></div>"
+        f"<div class=menu><ul>{LINKS}</ul></div><article>{article}</article><div class=related><ul>{LINKS}</ul></div>"
     )
     assert headings(document) == [(1, "The Dance"), (2, "Honey")]
     assert "- heath" in document.text
@@ -114,9 +110,8 @@ def test_main_text_of_a_page_is_read_without_its_links() -> None:
 
 def _page(main: str) -> str:
     """Return a page whose main text trafilatura finds, with a menu before it and a footer after it."""
-    links = "".join(f"<li><a href='/{n}'>Another page on something else, number {n}</a></li>" for n in range(12))
     foot = "<div class=footer><p>This site is made by friends of the bees, who take no money for it.</p></div>"
-    return f"<div class=menu><ul>{links}</ul></div><article>{main}</article>{foot}"
+    return f"<div class=menu><ul>{LINKS}</ul></div><article>{main}</article>{foot}"
 
 
 PROSE = {
@@ -147,84 +142,68 @@ def test_contents_that_repeat_the_headings_are_a_menu() -> None:
     assert document.text.count(parts[1]) == 1
 
 
-def test_page_of_links_keeps_its_links() -> None:
-    """The text of a page that is a list of links is that list."""
+def test_page_of_links_or_of_one_listing_is_read() -> None:
+    """A list of links is the text of its page; a whole document in `pre` has its lines joined; depth is no limit."""
     links = "".join(f"<p><a href='/{n}'>Page number {n} on bees and what they do all day</a></p>" for n in range(40))
     document = read(links)
     assert "Page number 0 " in document.text
     assert "Page number 30 " in document.text
-
-
-def test_document_in_one_pre_element_is_read_as_plain_text() -> None:
-    """The wrapped lines of a whole document in `pre` are joined."""
     lines = (
         "The bees of this county shall not be disturbed between the hours of\n"
         "six and eight, nor shall any hive be moved.\n\n"
     )
     document = read(f"<pre>{lines * 20}</pre>")
     assert document.text.startswith("The bees of this county shall not be disturbed between the hours of six and eight")
+    assert read("<div>" * 1500 + "Bees." + "</div>" * 1500).text == "Bees."
 
 
 STATED = {
     "title of the page": ("<title>On Bees</title>", "<p>Text.</p>", ("On Bees", "", "")),
     "title with the name of the site": (
-        "<title>On Bees of the Heath | Hive</title>",
-        "<h1>Hive</h1><h2>On bees of the heath</h2><p>Text.</p>",
+        "<title>On Bees of the Heath | Hive</title>", "<h1>Hive</h1><h2>On bees of the heath</h2><p>Text.</p>",
         ("On bees of the heath", "", ""),
     ),
     "title that says more than the heading": (
-        "<title>Preface - On Bees of the Heath</title>",
-        "<h1>Preface</h1><p>Text.</p>",
+        "<title>Preface - On Bees of the Heath</title>", "<h1>Preface</h1><p>Text.</p>",
         ("Preface - On Bees of the Heath", "", ""),
     ),
     "title beside the name of the site": (
-        "<title>On Bees</title>",
-        "<h1>The Hive</h1><p>Text.</p>",
-        ("On Bees", "", ""),
+        "<title>On Bees</title>", "<h1>The Hive</h1><p>Text.</p>", ("On Bees", "", ""),
     ),
     "heading that says more": (
-        "<title>On Bees</title>",
-        "<h1>1. On bees of the heath</h1><p>Text.</p>",
+        "<title>On Bees</title>", "<h1>1. On bees of the heath</h1><p>Text.</p>",
         ("1. On bees of the heath", "", ""),
     ),
     "heading of the page": ("<title> </title>", "<h1>On Bees</h1><p>Text.</p>", ("On Bees", "", "")),
     "title of a drawing": ("", "<svg><title>Logo</title></svg><h1>On Bees</h1><p>Text.</p>", ("On Bees", "", "")),
     "nothing": ("", "<p>Text written in 2020 by somebody.</p>", ("", "", "")),
     "author": (
-        "<title>Bees</title><meta name=author content='Ada Lovelace'>",
-        "<p>Text.</p>",
+        "<title>Bees</title><meta name=author content='Ada Lovelace'>", "<p>Text.</p>",
         ("Bees", "Ada Lovelace", ""),
     ),
     "byline": ("<title>Bees</title>", "<p>By Ada Lovelace</p><p>Text.</p>", ("Bees", "Ada Lovelace", "")),
     "published": (
-        "<meta property='article:published_time' content='2020-12-05T08:00:00Z'>",
-        "<p>Text.</p>",
+        "<meta property='article:published_time' content='2020-12-05T08:00:00Z'>", "<p>Text.</p>",
         ("", "", "2020-12-05"),
     ),
     "a date among the metadata": ("<meta name=Date content='2020-12-05'>", "<p>Text.</p>", ("", "", "2020-12-05")),
     "linked data": (
         '<script type="application/ld+json">{"@type": "Article", "datePublished": "2020-12-05"}</script>',
-        "<p>Text.</p>",
-        ("", "", "2020-12-05"),
+        "<p>Text.</p>", ("", "", "2020-12-05"),
     ),
     "a time": (
-        "",
-        "<article><time datetime='2020-12-05'>last week</time><p>Text.</p></article>",
+        "", "<article><time datetime='2020-12-05'>last week</time><p>Text.</p></article>",
         ("", "", "2020-12-05"),
     ),
     "a date for search engines of articles": (
-        "<meta name=citation_publication_date content='2014/5/12'>",
-        "<p>Text.</p>",
-        ("", "", "2014-05-12"),
+        "<meta name=citation_publication_date content='2014/5/12'>", "<p>Text.</p>", ("", "", "2014-05-12"),
     ),
     "a line that is a date": ("", "<p>December 2020</p><p>Text.</p>", ("", "", "2020-12")),
     "a date in a sentence": ("", "<p>On 5 December 2020 the bees left.</p>", ("", "", "")),
     "a date in an address": (
-        "<link rel=canonical href='https://example.org/2020/12/05/bees'>",
-        "<p>Text.</p>",
-        ("", "", ""),
+        "<link rel=canonical href='https://example.org/2020/12/05/bees'>", "<p>Text.</p>", ("", "", ""),
     ),
-}
+}  # fmt: skip
 
 
 @cases(("head", "body", "expected"), STATED.values(), ids=STATED.keys())
@@ -285,11 +264,6 @@ def test_page_is_read_whole_where_trafilatura_fails(monkeypatch: pytest.MonkeyPa
     assert (document.title, document.date) == ("On Bees", "1843-05-03")
 
 
-def test_deeply_nested_page_is_read() -> None:
-    """A page nested deeper than Python's recursion limit is read."""
-    assert read("<div>" * 1500 + "Bees." + "</div>" * 1500).text == "Bees."
-
-
 def _tr(*cells: str) -> str:
     """Return a row of cells, each with its tag and its attributes."""
     return "<tr>" + "".join(f"<{cell}</{cell[:2]}>" for cell in cells) + "</tr>"
@@ -333,25 +307,17 @@ def test_cells_of_html_tables_have_headers(rows: str, expected: dict[str, str]) 
     assert {words: quotation(document, words) for words in expected} == expected
 
 
-def test_the_caption_of_a_table_is_a_paragraph_above_it() -> None:
-    """It is also the caption of the table."""
+def test_caption_and_layout_of_tables() -> None:
+    """A caption is a paragraph above its table; a table for layout, or one that holds others, is none."""
     document = read(
         f"<table><caption>Cups <b>won</b></caption>{_tr('th>Team', 'th>Cups')}{_tr('td>Blues', 'td>1')}</table>"
     )
     assert document.text == "Cups won\n\nTeam | Cups\nBlues | 1"
     assert document.tables[0].caption == "Cups won"
-
-
-def test_layout_tables_are_no_tables() -> None:
-    """Neither one that says so, nor one that holds others: only the inner one is a table."""
     inner = f"<table>{_tr('th>Team', 'th>Cups')}{_tr('td>Blues', 'td>1')}</table>"
     document = read(f"<table><tr><td>{inner}</td><td>side</td></tr></table>")
     assert [table.columns for table in document.tables] == [("Team", "Cups")]
     assert read(f"<table role=presentation>{_tr('td>left', 'td>right')}</table>").tables == ()
-
-
-def test_tables_that_claim_endless_places_are_text() -> None:
-    """Cells that span thousands of columns and rows take no memory."""
     document = read(f"<table>{_tr('td colspan=1000>a', 'td rowspan=60000 colspan=1000>b') * 2000}</table>")
     assert document.tables == ()
     assert document.text.startswith("a | b\na | b")
@@ -362,7 +328,6 @@ def test_tables_of_data_beside_the_main_text_are_kept() -> None:
     article = f"<p>{SENTENCE * 6}</p><h2>Honey</h2><p>{SENTENCE * 6}</p>"
     rows = "".join(_tr(f"td>Team {n}", f"td>{n * 7}") for n in range(12))
     data = f"<div class=related><table>{_tr('th>Team', 'th>Cups')}{rows}</table></div>"
-    links = "".join(f"<li><a href='/{n}'>Another page on something else, number {n}</a></li>" for n in range(12))
-    document = read(f"<article><h1>Cups</h1>{article}</article>{data}<div class=menu><ul>{links}</ul></div>")
+    document = read(f"<article><h1>Cups</h1>{article}</article>{data}<div class=menu><ul>{LINKS}</ul></div>")
     assert quotation(document, "77") == "Cups · Team 11"
     assert "Another page" not in document.text

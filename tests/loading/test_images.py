@@ -10,7 +10,6 @@ from PIL import Image
 
 from index.errors import DamagedFile, EmptyDocument, LoadingError, NoTextLayer, RecognitionFailed, TooLarge
 from index.loading import pictures
-from index.loading.formats import sniff
 from index.loading.loader import load_bytes
 from index.loading.pictures import MAX_PIXELS
 from index.loading.recognition import recogniser as module
@@ -28,41 +27,27 @@ def engine() -> FakeEngine:
 
 def huge(width: int, height: int) -> bytes:
     """Return the beginning of a PNG that states a size."""
-    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    chunk = b"IHDR" + head
-    data = zlib.compress(bytes(1000))
-    body = b"IDAT" + data
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + struct.pack(">I", len(head))
-        + chunk
-        + struct.pack(">I", zlib.crc32(chunk))
-        + struct.pack(">I", len(data))
-        + body
-        + struct.pack(">I", zlib.crc32(body))
+    parts = {b"IHDR": struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0), b"IDAT": zlib.compress(bytes(1000))}
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in parts.items()
     )
 
 
 @pytest.mark.parametrize(
     ("format_name", "media_type"),
-    [
-        ("PNG", "image/png"),
-        ("JPEG", "image/jpeg"),
-        ("TIFF", "image/tiff"),
-        ("WEBP", "image/webp"),
-        ("GIF", "image/gif"),
-        ("BMP", "image/bmp"),
-    ],
+    [(name, f"image/{name.lower()}") for name in ("PNG", "JPEG", "TIFF", "WEBP", "GIF", "BMP")],
 )
 def test_each_format_is_read(format_name: str, media_type: str) -> None:
     """A picture is a document of one page, recognised by its content and not its name."""
-    reading = engine()
+    reading, before = engine(), Image.MAX_IMAGE_PIXELS
     document = load_bytes(saved([drawn()], format_name), source="scan.bin", recogniser=Recogniser(loaded=reading))
     assert document.media_type == media_type
     assert document.text == " ".join(LINES)
     assert reading.read_pages == [(WIDTH, HEIGHT)]
     assert document.recognised[0].page == 0
     assert document.reading.recognised_pages == 1
+    assert before == Image.MAX_IMAGE_PIXELS != MAX_PIXELS  # Pillow's own limit stays for the rest of the process
 
 
 def test_pages_of_a_tiff_are_pages() -> None:
@@ -78,17 +63,13 @@ def test_pages_of_a_tiff_are_pages() -> None:
     assert len(reading.read_pages) == 1
 
 
-def test_photo_is_turned_as_it_says() -> None:
-    """A photo that states its orientation is recognised upright."""
+def test_photo_is_turned_shrunk_and_put_on_white(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As its orientation says, to the pixels that recognition needs; letters on nothing are black on white."""
     exif = Image.Exif()
     exif[0x0112] = 6
     reading = engine()
     load_bytes(saved([drawn()], "JPEG", exif=exif), source="p.jpg", recogniser=Recogniser(loaded=reading))
     assert reading.read_pages == [(HEIGHT, WIDTH)]
-
-
-def test_transparent_parts_are_white() -> None:
-    """Letters on a transparent ground are black on white."""
     page = Image.new("RGBA", (50, 20), (0, 0, 0, 0))
     seen: list[Image.Image] = []
 
@@ -99,10 +80,6 @@ def test_transparent_parts_are_white() -> None:
 
     load_bytes(saved([page], "PNG"), source="p.png", recogniser=Recogniser(loaded=Seeing([page_words(LINES)])))
     assert seen[0].getextrema() == (255, 255)
-
-
-def test_large_photo_is_made_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A picture with more pixels than recognition needs is made smaller first."""
     monkeypatch.setattr(pictures, "_READING_PIXELS", 120_000)
     reading = engine()
     load_bytes(saved([drawn()], "PNG"), source="p.png", recogniser=Recogniser(loaded=reading))
@@ -134,22 +111,10 @@ def test_hostile_pictures_are_refused_by_name(data: bytes, error: type[LoadingEr
     assert reading.read_pages == []
 
 
-def test_limit_of_pixels_is_not_left_behind() -> None:
-    """The limit holds for our pictures only: Pillow's own stays as it was for the rest of the process."""
-    before = Image.MAX_IMAGE_PIXELS
-    load_bytes(saved([drawn()], "PNG"), source="p.png", recogniser=Recogniser(loaded=engine()))
-    assert before == Image.MAX_IMAGE_PIXELS
-    assert before != MAX_PIXELS
-
-
-def test_too_many_pages_are_refused() -> None:
-    """The limit on pages holds for pictures too, and the error names the setting."""
+def test_too_many_pages_and_no_words_are_refused() -> None:
+    """The error names the setting; a landscape is empty; a failure to recognise raises its reason."""
     with pytest.raises(TooLarge, match=r"3 pages, more than the 2 .*PINCITE_MAX_PAGES"):
         load_bytes(saved([drawn()] * 3, "TIFF"), source="fax.tif", max_pages=2, recogniser=Recogniser(loaded=engine()))
-
-
-def test_picture_without_words_is_empty() -> None:
-    """A photo of a landscape raises EmptyDocument; a failure to recognise raises its reason."""
     data = saved([drawn("")], "PNG")
     with pytest.raises(EmptyDocument, match="no words were recognised"):
         load_bytes(data, source="sea.png", recogniser=Recogniser(loaded=FakeEngine([PageWords()])))
@@ -162,8 +127,3 @@ def test_without_an_engine_the_hint_says_what_to_install(monkeypatch: pytest.Mon
     monkeypatch.setattr(module, "available", lambda choice: "")
     with pytest.raises(NoTextLayer, match=r"p\.png is a picture.*apt install tesseract-ocr.*pincite\[ocr\]"):
         load_bytes(saved([drawn()], "PNG"), source="p.png")
-
-
-def test_text_that_begins_like_a_bitmap_is_text() -> None:
-    """The two letters BM alone make no picture."""
-    assert sniff(b"BMW builds cars in Munich, and has done so since 1928.\n", "a.txt").media_type == "text/plain"

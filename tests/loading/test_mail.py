@@ -120,22 +120,18 @@ def test_charset_is_found(header: str, body: bytes, text: str) -> None:
     assert read(message("", f"{header}\n").encode() + body).text.endswith(f"\n\n{text}")
 
 
-def test_flowed_text_has_its_paragraphs_back() -> None:
-    """Lines that end with a blank go on in the next one (RFC 3676); the mark of a signature does not."""
+def test_body_is_read_as_it_was_written() -> None:
+    """Flowed lines are joined (RFC 3676), but not the mark of a signature; quoted replies stay."""
     body = "The ship sailed \nat noon.\n\n> quoted \n> text\n\n-- \nAda\n"
     document = read(message(body, "Content-Type: text/plain; format=flowed\n"))
     assert "The ship sailed at noon." in document.text
     assert "> quoted" in document.text
-
-
-def test_quoted_replies_stay_in_the_text() -> None:
-    """What was quoted is what the reply answers."""
     document = read(message("Yes, we did.\n\nOn Monday, Boris wrote:\n> Did the ship sail?\n"))
     assert "> Did the ship sail?" in document.text
 
 
-def test_forwarded_messages_are_attachments_of_their_own() -> None:
-    """A message in a message is a document, chained to it, and not part of its text."""
+def test_messages_in_a_message_are_attachments_of_their_own() -> None:
+    """A forwarded one is a document, chained to it, and not part of its text; a digest gives all of its parts."""
     outer = EmailMessage()
     outer["From"], outer["Subject"], outer["Message-ID"] = "boris@x.org", "Fwd: Ships", "<2@x>"
     outer.set_content("See below.")
@@ -149,10 +145,6 @@ def test_forwarded_messages_are_attachments_of_their_own() -> None:
     assert name == "Ships harbour.eml"
     assert read(content, name).author == "ada@x.org"
     assert "We sailed at noon." in read(content, name).text
-
-
-def test_digest_gives_its_messages() -> None:
-    """The parts of a digest are messages even if they do not say so."""
     part = "\n--x\n\nFrom: ada@x.org\nSubject: {0}\n\nText of {0}.\n"
     body = "".join(map(part.format, ("One", "Two"))) + "--x--\n"
     data = message(body, 'Content-Type: multipart/digest; boundary="x"\n').encode()
@@ -217,18 +209,14 @@ def test_malformed_message_is_read_as_far_as_possible(data: str) -> None:
     assert read(data).title == "Ships"
 
 
-def test_message_without_words_is_empty() -> None:
-    """Headers that say nothing make no document."""
-    with pytest.raises(EmptyDocument):
-        read("MIME-Version: 1.0\nX-Mailer: none\n\n\n")
-
-
-def test_message_in_utf_16_is_read() -> None:
-    """An editor saved it so, with a mark or without."""
+def test_message_of_an_editor_or_without_words() -> None:
+    """UTF-16 is read with a mark or without; headers that say nothing make no document."""
     text = message("We sailed.")
     for data in (text.encode("utf-16"), text.encode("utf-16-le"), text.encode("utf-16-be")):
         assert read(data).author == "Ada"
         assert "We sailed." in read(data).text
+    with pytest.raises(EmptyDocument):
+        read("MIME-Version: 1.0\nX-Mailer: none\n\n\n")
 
 
 SAVED = """From: <Saved by Blink>
@@ -254,16 +242,12 @@ Content-Location: https://x.org/frame
 
 
 def test_saved_page_is_read_with_its_address() -> None:
-    """The page is a document whose location names its address; what it shows from elsewhere is left out."""
+    """Its location names its address; what it shows from elsewhere is left out; without a page it is damaged."""
     document = read(SAVED, "page.mhtml")
     assert document.media_type == "multipart/related"
     assert document.text == "Ships of Kiel\n\nThe Tern sailed at noon, in fog."
     assert document.title == "Ships of Kiel"
     assert places(document) == ["https://x.org/ships"]
-
-
-def test_saved_page_without_a_page_is_damaged() -> None:
-    """The error names the file."""
     with pytest.raises(DamagedFile, match=r"page\.mht is called a saved web page"):
         read(SAVED.replace("text/html", "image/png"), "page.mht")
 

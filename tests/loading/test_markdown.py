@@ -84,14 +84,10 @@ def test_title_author_and_date_come_from_front_matter(markup: str, expected: tup
     assert "title:" not in document.text.split("Text.")[0]
 
 
-def test_unclosed_comment_is_shown() -> None:
-    """Comments, scripts and styles are hidden, but one without an end hides nothing."""
+def test_odd_markup_is_read() -> None:
+    """An unclosed comment hides nothing; nested lists of authors are one list."""
     hidden = "<div>One <!-- two --> three <script>four</script> five <STYLE>six</STYLE > seven <!-- eight</div>"
     assert read(hidden).text == "One three five seven <!-- eight"
-
-
-def test_nested_author_lists_are_flattened() -> None:
-    """Nested lists in the front matter are read as one list."""
     assert read('---\nauthor: [[Ann, "Bo"], Cy]\n---\n\nWords.').author == "Ann, Bo, Cy"
 
 

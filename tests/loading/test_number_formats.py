@@ -203,16 +203,12 @@ def test_cells_are_quoted_as_a_reader_sees_them() -> None:
 
 
 def test_formats_stand_in_the_right_rows_and_columns() -> None:
-    """Empty rows and columns before a table move no format."""
+    """Empty rows and columns before a table move no format; formatted values are numbers below words."""
     made = workbook(("A", [["", ""], [], ["", "", "Item", "Share"], ["", "", "Tea", 0.5]]), ("B", [["x", 0.5]]))
     made["A"]["D4"].number_format = "0%"
     document = load_bytes(bytes_of(made), source="/a.xlsx")
     assert quotation(document, "50%") == "Share · Tea"
     assert document.text.endswith("x | 0.5")
-
-
-def test_headers_are_told_with_currencies_and_percentages() -> None:
-    """Formatted values are still numbers below words."""
     rows: list[list[Any]] = [["Item", "Price", "Share"], ["Tea", -3.2, 0.5], ["Rum", 9, 0.25]]
     made = workbook(("Costs", rows))
     for row in made["Costs"].iter_rows(2, 3):
@@ -220,6 +216,10 @@ def test_headers_are_told_with_currencies_and_percentages() -> None:
     document = load_bytes(bytes_of(made), source="/a.xlsx")
     assert quotation(document, "$(3.20)") == "Price · Tea"
     assert quotation(document, "25%") == "Share · Rum"
+    made = workbook(("Sheet1", [["a", 0, 0, 5], ["b", 7, 7, 7]]))
+    made["Sheet1"]["C1"].number_format = "0;-0;;@"
+    made["Sheet1"]["D1"].number_format = ";;;"
+    assert load_bytes(bytes_of(made), source="/a.xlsx").text == "a | 0 |  | 5\nb | 7 | 7 | 7"
 
 
 @pytest.mark.parametrize(
@@ -241,16 +241,8 @@ def test_damaged_formats_leave_values_as_they_are(part: str, old: str, new: str)
     assert any(words in document.text for words in ("9467", "9,467"))
 
 
-def test_a_hidden_zero_is_empty_and_other_hidden_numbers_are_not() -> None:
-    """A sheet without styles, or with the general format, shows its zeros."""
-    made = workbook(("Sheet1", [["a", 0, 0, 5], ["b", 7, 7, 7]]))
-    made["Sheet1"]["C1"].number_format = "0;-0;;@"
-    made["Sheet1"]["D1"].number_format = ";;;"
-    assert load_bytes(bytes_of(made), source="/a.xlsx").text == "a | 0 |  | 5\nb | 7 | 7 | 7"
-
-
 def test_numbers_of_open_documents_have_the_words_of_the_file() -> None:
-    """Repeated rows and cells, comments and numbers that were too wide are understood."""
+    """Repeated rows, comments, numbers that were too wide; sheets do not share their words."""
     number = '<table:table-cell office:value-type="{}" office:value="{}"{}>{}<text:p>{}</text:p></table:table-cell>'
     cells = (
         number.format("percentage", "0.25", "", "<office:annotation><text:p>A note</text:p></office:annotation>", "25%")
@@ -260,10 +252,6 @@ def test_numbers_of_open_documents_have_the_words_of_the_file() -> None:
     row = f'<table:table-row table:number-rows-repeated="2">{cells}</table:table-row>'
     data = changed(ods(["a", "b", "c", "d"]), "content.xml", "</table:table>", f"{row}</table:table>")
     assert load_bytes(data, source="/a.ods").text.endswith("25% | 3,20 € | 3,20 € | 5\n25% | 3,20 € | 3,20 € | 5")
-
-
-def test_sheets_of_open_documents_do_not_share_their_words() -> None:
-    """Sheets without numbers are passed over."""
     table = '<table:table table:name="{}"><table:table-row>{}</table:table-row></table:table>'
     cell = '<table:table-cell office:value-type="float" office:value="1"><text:p>{}</text:p></table:table-cell>'
     text = '<table:table-cell office:value-type="string"><text:p>x</text:p></table:table-cell>'

@@ -8,19 +8,13 @@ import pytest
 
 from index.errors import TooLarge
 from index.loading.loader import load_bytes
+from tests.loading.pdfs import BEES as LINES
 from tests.loading.pdfs import Printed, build, column
 from tests.loading.tables import headings
 
 if TYPE_CHECKING:
     from index.records import Document
 
-LINES = (
-    "The bees left the hive in the early morning, while the dew was still on",
-    "the clover, and did not come back before the bells of the village rang",
-    "for noon. Nobody had expected them to stay away for so long, least of",
-    "all the old beekeeper, who had counted them one by one and written the",
-    "number on the door.",
-)
 PROSE = " ".join(LINES)
 
 
@@ -36,20 +30,12 @@ def page_of(document: Document, words: str) -> str:
 
 
 def test_lines_of_a_pdf_become_paragraphs() -> None:
-    """Lines at the usual distance form one paragraph; a gap starts another."""
+    """A gap or an indent starts another one; a sentence that happens to end at the margin does not."""
     document = read(build([[*column(LINES), *column(LINES, top=600)]]))
     assert document.text == f"{PROSE}\n\n{PROSE}"
-
-
-def test_indent_starts_a_paragraph() -> None:
-    """An indented first line starts a paragraph, even without a gap."""
     more = ["   It was late when the first of them came home, heavy with pollen,", "and fell asleep."]
     document = read(build([column([*LINES, *more])]))
     assert document.text.split("\n\n")[1].startswith("It was late")
-
-
-def test_full_stop_at_the_margin_starts_no_paragraph() -> None:
-    """After a sentence that happens to end at the margin, the paragraph continues."""
     lines = ["The bees left the hive in the early morning, while the dew lay there.", *LINES]
     assert "\n\n" not in read(build([column(lines)])).text
 
@@ -83,34 +69,20 @@ def test_hyphen_at_the_margin_is_removed_only_from_broken_words(lines: list[str]
 
 
 def test_sentence_across_a_page_break_is_whole() -> None:
-    """A sentence that continues on the next page is one paragraph, and the page begins inside it."""
+    """A footnote precedes, and a caption follows the paragraph that it would interrupt, each on its own page."""
     document = read(build([column(LINES[:3]), column(LINES[3:])]))
     assert document.text == PROSE
     assert page_of(document, "least of") == "1"
     assert page_of(document, "all the old beekeeper") == "2"
-
-
-def test_footnote_does_not_split_a_sentence() -> None:
-    """A footnote precedes the paragraph that it would interrupt, on its own page."""
     note = [Printed(72, 80, "1 So says the book of the bees, in its second edition.", 8)]
     document = read(build([[*column(LINES[:3]), *note], column(LINES[3:])]))
     assert PROSE in document.text
     assert page_of(document, "1 So says") == "1"
-
-
-def test_caption_at_the_top_of_a_page_does_not_split_a_sentence() -> None:
-    """A caption follows the paragraph that it would interrupt, on the page where it is printed."""
     second = [Printed(72, 720, "Figure 1: A hive", 11), *column(LINES[3:], top=650)]
     document = read(build([column(LINES[:3]), second]))
     assert PROSE in document.text
     assert page_of(document, "Figure 1") == "2"
     assert page_of(document, "all the old") == "2"
-
-
-def test_columns_painted_one_after_the_other_are_read_in_order() -> None:
-    """The left column is read before the right one, and a sentence continues from one to the other."""
-    left, right = column(_narrow_lines()[:9], x=72), column(_narrow_lines()[9:], x=330)
-    assert read(build([[*left, *right]])).text == " ".join(_narrow_lines())
 
 
 @pytest.mark.parametrize("shift", [0, 5])
@@ -199,8 +171,8 @@ def test_text_that_resembles_running_heads_is_kept(pages: list[list[Printed]]) -
     )
 
 
-def test_larger_or_bold_type_makes_a_heading() -> None:
-    """Larger type makes a heading, the largest the highest; bold type of body size makes the lowest."""
+def test_headings_are_told_by_type_or_outline() -> None:
+    """Larger type makes a heading, the largest the highest, bold type the lowest; or an outline says which."""
     page = [
         Printed(72, 740, "On the Dance of Bees", 20),
         Printed(72, 715, "First Part", 15),
@@ -211,10 +183,6 @@ def test_larger_or_bold_type_makes_a_heading() -> None:
     document = read(build([page]))
     assert headings(document) == [(1, "On the Dance of Bees"), (2, "First Part"), (3, "A Note on Wax")]
     assert document.title == "On the Dance of Bees"
-
-
-def test_outline_of_a_pdf_marks_headings() -> None:
-    """An outline that fits the text says which lines are headings."""
     pages = [
         [Printed(72, 730, f"{n}. {name}", 11), *column(LINES)] for n, name in enumerate(["Bees", "Wax", "Honey"], 1)
     ]
@@ -222,8 +190,8 @@ def test_outline_of_a_pdf_marks_headings() -> None:
     assert headings(read(build(pages, outline=outline))) == [(1, "1. Bees"), (1, "2. Wax"), (1, "3. Honey")]
 
 
-def test_list_items_keep_their_lines() -> None:
-    """Each item of a list is a line, and an item of two lines becomes one line."""
+def test_items_contents_and_superscripts_stay_in_their_lines() -> None:
+    """An item of two lines becomes one; lines with dot leaders are not joined; a superscript is no part of a word."""
     items = [
         "• honey of the heath",
         "• wax, which is sold by the pound to those who make",
@@ -232,20 +200,12 @@ def test_list_items_keep_their_lines() -> None:
     ]
     text = read(build([column(items)])).text
     assert text == "• honey of the heath\n• wax, which is sold by the pound to those who make candles of it\n• pollen"
-
-
-def test_table_of_contents_keeps_its_lines() -> None:
-    """Lines with dot leaders to a page number are not joined."""
     lines = [
         "Bees ............................. 1",
         "Wax .............................. 2",
         "Honey ............................ 3",
     ]
     assert read(build([column(lines)])).text.count("\n") == 2
-
-
-def test_superscript_stays_in_its_line() -> None:
-    """A superscript follows the word before it and is no part of the word."""
     page = [
         Printed(72, 700, "The bees are well", 11),
         Printed(156, 704, "2", 7),
@@ -254,21 +214,13 @@ def test_superscript_stays_in_its_line() -> None:
     assert read(build([page])).text == "The bees are well 2 and so is the queen."
 
 
-def test_page_labels_are_used_as_page_names() -> None:
-    """A page has the label that the PDF states, else its number."""
+def test_pages_have_labels_and_count_even_if_empty() -> None:
+    """A page has the label that the PDF states, else its number; pages that have only numbers keep them."""
     pages = [column([f"{insect} are well."]) for insect in ("Bees", "Wasps", "Ants", "Flies")]
     labelled = read(build(pages, labels="0 << /S /r >> 2 << /S /D >>"))
     assert [page_of(labelled, insect) for insect in ("Bees", "Wasps", "Ants", "Flies")] == ["i", "ii", "1", "2"]
     assert page_of(read(build(pages)), "Flies") == "4"
-
-
-def test_pages_with_only_a_number_keep_it() -> None:
-    """If pages have nothing but their numbers, the numbers are kept."""
     assert read(build([column([f"Sheet {n}"]) for n in range(5)])).text.startswith("Sheet 0")
-
-
-def test_empty_pages_are_counted() -> None:
-    """A page without words counts as a page, even at the end."""
     document = read(build([column(["Bees."]), [], column(["Wasps."]), []]))
     assert page_of(document, "Wasps") == "3"
     assert document.reading.empty_pages == 2
@@ -282,11 +234,16 @@ def test_text_that_runs_up_the_page_is_read(rotate: int) -> None:
     assert read(build([lines], rotate=rotate)).text == PROSE
 
 
-def test_stamp_in_the_margin_is_a_paragraph_of_its_own() -> None:
-    """Text that runs up the margin is not mixed into the text of the page."""
+def test_missing_pages_and_stamps_leave_the_text_alone() -> None:
+    """A missing page has a note, the others their numbers; a stamp in the margin is a paragraph of its own."""
     stamp = Printed(30, 200, "printed for the members of the society", 14, upward=True)
     document = read(build([[*column(LINES[:2]), stamp, *column(LINES[2:], top=674)]]))
     assert document.text == f"{PROSE}\n\nprinted for the members of the society"
+    data = build([column(["Bees."]), column(["Wasps."])])
+    document = read(data.replace(b"/Kids [6 0 R", b"/Kids [1 0 R", 1))
+    assert document.text == "Wasps."
+    assert page_of(document, "Wasps.") == "2"
+    assert document.notes == ("1 page could not be read.",)
 
 
 STATED = {
@@ -337,15 +294,6 @@ def test_pdf_with_more_pages_than_allowed_is_refused(monkeypatch: pytest.MonkeyP
     monkeypatch.undo()
     assert load_bytes(data, source="long.pdf", max_pages=3).text
     assert load_bytes(data, source="long.pdf").text
-
-
-def test_missing_page_is_noted_and_the_others_are_read() -> None:
-    """A page that is missing is left out with a note, and the others keep their numbers."""
-    data = build([column(["Bees."]), column(["Wasps."])])
-    document = read(data.replace(b"/Kids [6 0 R", b"/Kids [1 0 R", 1))
-    assert document.text == "Wasps."
-    assert page_of(document, "Wasps.") == "2"
-    assert document.notes == ("1 page could not be read.",)
 
 
 @pytest.mark.parametrize(

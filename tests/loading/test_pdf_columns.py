@@ -25,7 +25,7 @@ _WORDS = re.findall(
 )
 _SEEDS = range(length(2, 4))
 _SIZE, _PITCH = 10, 13
-_TWO, _THREE = (72, 320), (54, 226, 398)
+_TWO, _THREE, _FOUR = (72, 320), (54, 226, 398), (40, 180, 320, 460)
 
 
 @dataclass
@@ -75,15 +75,6 @@ def heights(top: float, lines: int) -> list[float]:
     return [top - _PITCH * number for number in range(lines)]
 
 
-def _prose(sheet: Sheet) -> None:
-    sheet.columns(_TWO, heights(700, 30), lambda _: sheet.length(0.9))
-
-
-def _short_entries(sheet: Sheet) -> None:
-    full = sheet.chance.randint(4, 22)
-    sheet.columns(_TWO, heights(720, 25), lambda number: 42 if number in {full, full + 1} else sheet.length(0.5, 0.7))
-
-
 def _ragged(sheet: Sheet) -> None:
     sheet.columns(_TWO, heights(720, 40), lambda _: sheet.length())
 
@@ -93,17 +84,14 @@ def _entries_apart(sheet: Sheet) -> None:
     sheet.columns(_TWO, places, lambda _: sheet.length())
 
 
+def _short_entries(sheet: Sheet) -> None:
+    full = sheet.chance.randint(4, 22)
+    sheet.columns(_TWO, heights(720, 25), lambda number: 42 if number in {full, full + 1} else sheet.length(0.5, 0.7))
+
+
 def _verse(sheet: Sheet) -> None:
     places = [720 - 13 * (5 * stanza + line) for stanza in range(8) for line in range(4)]
     sheet.columns(_TWO, places, lambda _: sheet.length(0.55, 0.85))
-
-
-def _three(sheet: Sheet) -> None:
-    sheet.columns(_THREE, heights(720, 30), lambda _: sheet.length(0.55, 0.68))
-
-
-def _four(sheet: Sheet) -> None:
-    sheet.columns((40, 180, 320, 460), heights(720, 30), lambda _: sheet.length(0.58, 0.62), size=9)
 
 
 def _short_title(sheet: Sheet) -> None:
@@ -111,21 +99,13 @@ def _short_title(sheet: Sheet) -> None:
     _ragged(sheet)
 
 
-def _names(sheet: Sheet, centred: bool, space: float) -> None:
+def _names(sheet: Sheet, *, centred: bool, space: float) -> None:
     sheet.write(130, 750, 38, 17)
     for y in heights(722, 3):
         for x in _TWO:
             length = sheet.chance.randint(14, 28)
             sheet.write(x + (100 - 2.5 * length if centred else 0), y, length, rank=1)
     sheet.columns(_TWO, heights(722 - 3 * _PITCH - space, 30), lambda _: sheet.length(0.9))
-
-
-def _names_at_the_margins(sheet: Sheet) -> None:
-    _names(sheet, centred=False, space=20)
-
-
-def _centred_names(sheet: Sheet) -> None:
-    _names(sheet, centred=True, space=12)
 
 
 def _one_column_is_short(sheet: Sheet) -> None:
@@ -160,14 +140,6 @@ def _table(sheet: Sheet, places: Sequence[float]) -> None:
     sheet.columns(_TWO, heights(440, 12), lambda _: sheet.length(0.9))
 
 
-def _table_of_three(sheet: Sheet) -> None:
-    _table(sheet, (72, 270, 440))
-
-
-def _table_of_four(sheet: Sheet) -> None:
-    _table(sheet, (72, 190, 320, 440))
-
-
 def _table_in_a_column(sheet: Sheet) -> None:
     for number, y in enumerate(heights(720, 30)):
         if 8 <= number < 14:
@@ -185,30 +157,22 @@ def _headings_set_out(sheet: Sheet) -> None:
             sheet.write(x - 14 * heading, y, 14 if heading else sheet.length(0.7, 0.95))
 
 
-LAYOUTS = (
-    _prose,
-    _short_entries,
-    _ragged,
-    _entries_apart,
-    _verse,
-    _three,
-    _four,
-    _short_title,
-    _names_at_the_margins,
-    _centred_names,
-    _one_column_is_short,
-    _foot,
-    _head,
-    _heading_across,
-    _table_of_three,
-    _table_of_four,
-    _table_in_a_column,
-    _headings_set_out,
-)
+LAYOUTS: dict[str, Callable[[Sheet], None]] = {
+    "prose": lambda sheet: sheet.columns(_TWO, heights(700, 30), lambda _: sheet.length(0.9)),
+    "three": lambda sheet: sheet.columns(_THREE, heights(720, 30), lambda _: sheet.length(0.55, 0.68)),
+    "four": lambda sheet: sheet.columns(_FOUR, heights(720, 30), lambda _: sheet.length(0.58, 0.62), size=9),
+    "names at the margins": lambda sheet: _names(sheet, centred=False, space=20),
+    "centred names": lambda sheet: _names(sheet, centred=True, space=12),
+    "table of three": lambda sheet: _table(sheet, (72, 270, 440)),
+    "table of four": lambda sheet: _table(sheet, (72, 190, 320, 440)),
+    **{layout.__name__: layout for layout in (_ragged, _entries_apart, _short_entries, _verse, _short_title, _foot)},
+    **{layout.__name__: layout for layout in (_one_column_is_short, _head, _heading_across, _table_in_a_column)},
+    "headings set out": _headings_set_out,
+}
 
 
 @cases("by_rows", [True, False], ids=["by rows", "as read"])
-@cases("layout", LAYOUTS, ids=lambda layout: layout.__name__.strip("_"))
+@cases("layout", LAYOUTS.values(), ids=LAYOUTS.keys())
 def test_columns_are_read_one_after_the_other(layout: Callable[[Sheet], None], *, by_rows: bool) -> None:
     """No line is out of order, whether the page is painted row by row or in reading order."""
     for seed in _SEEDS:
@@ -226,14 +190,10 @@ def _painted_by_rows(columns: Sequence[tuple[float, Sequence[str]]]) -> list[Lin
     ]
 
 
-def test_chinese_columns_are_read_in_order() -> None:
-    """Lines of fewer letters, each twice as wide, are prose too."""
+def test_columns_of_other_scripts_are_read_in_order() -> None:
+    """Chinese lines have fewer, wider letters; in Hebrew and Arabic, the right column is the first one."""
     left, right = ["蜜蜂在清晨離開蜂巢飛向山谷"] * 12, ["而村裡的人還在屋子裡睡覺呢"] * 12
     assert [line.text for line in lines_in_reading_order(_painted_by_rows([(72, left), (320, right)]))] == left + right
-
-
-def test_right_column_of_hebrew_is_read_first() -> None:
-    """In Hebrew and Arabic, the right column is the first one."""
     left, right = ["והאנשים בכפר עדיין ישנו בבתיהם"] * 12, ["הדבורים עזבו את הכוורת מוקדם בבוקר"] * 12
     assert [line.text for line in lines_in_reading_order(_painted_by_rows([(72, left), (320, right)]))] == right + left
 

@@ -50,18 +50,14 @@ MANUAL = (
 PROSE = MANUAL[1][1]
 
 
-def test_lines_with_code_stay_in_order() -> None:
-    """A line that begins in a typewriter font is not taken for smaller than the line above."""
+def test_lines_of_code_and_hyphens_stay_in_order() -> None:
+    """A typewriter font is not taken for smaller; a hyphen is continued even on an indented line."""
     (text,) = paragraphs(manual(MANUAL))
     offsets = [
         text.index(words)
         for words in ("text corresponds to an address", "sprintf(address", "together with a word", "start, stop")
     ]
     assert offsets == sorted(offsets)
-
-
-def test_hyphenated_word_continues_on_an_indented_line() -> None:
-    """A line that ends in a hyphen continues on the next line, even if that is indented."""
     lines = [
         PROSE,
         "blastx  Compare the sequence to a database, by com-",
@@ -85,8 +81,8 @@ def test_displayed_code_stays_within_its_sentence(size: float) -> None:
     assert offsets == sorted(offsets)
 
 
-def test_headings_are_not_joined_across_a_section() -> None:
-    """The text between two headings is smaller than they are, and does not interrupt one heading."""
+def test_headings_are_joined_only_with_their_own_lines() -> None:
+    """Text between two headings, numbers and several sentences keep them apart; a full line is continued."""
     page = [
         Printed(72, 720, "3.3 The counting of bees in the hives of our village", 12, bold=True),
         *column([PROSE] * 4, top=700),
@@ -96,6 +92,23 @@ def test_headings_are_not_joined_across_a_section() -> None:
     texts = paragraphs(page)
     assert texts[0] == page[0].words
     assert "3.4 The weighing of honey" in texts
+    page = [Printed(72, 740, "1 The Bees of the Village", 17), Printed(72, 715, "1.1 Their Number", 17)]
+    assert paragraphs([*page, *column([PROSE] * 4, top=680)])[:2] == ["1 The Bees of the Village", "1.1 Their Number"]
+    lines = ["Who made the pump?", "Two brothers from Lisbon made it.", "Who owns it?", "The mayor."]
+    page = [*column(lines, top=740, size=16, pitch=28), *column([PROSE] * 9, top=500)]
+    document = load_bytes(build([page]), source="a.pdf")
+    assert document.text.split("\n\n")[:4] == lines
+    assert [mark.label for mark in document.landmarks if mark.kind == "heading"] == [lines[0], lines[2]]
+    heading = ["The counting of bees, hives and honey in all villages,", "and What Became of It"]
+    second = [
+        *column(heading, top=740, size=18, pitch=34),
+        *column([PROSE] * 4, top=640),
+        *column(["Bees", "Hives"], top=520, size=18, pitch=34),
+        *column([PROSE] * 4, top=440),
+    ]
+    texts = paragraphs(column([PROSE] * 4), second)
+    assert " ".join(heading) in texts
+    assert {"Bees", "Hives"} < set(texts)
 
 
 def _columns(labels: int) -> list[Printed]:
@@ -197,40 +210,15 @@ def test_title_of_several_lines_is_whole(title: list[str], pitch: int) -> None:
     assert document.text.startswith(" ".join(title) + "\n\nAda Lovelace")
 
 
-def test_numbered_headings_are_not_joined_to_a_title() -> None:
-    """Consecutive headings, each with its number, stay apart."""
-    page = [Printed(72, 740, "1 The Bees of the Village", 17), Printed(72, 715, "1.1 Their Number", 17)]
-    assert paragraphs([*page, *column([PROSE] * 4, top=680)])[:2] == ["1 The Bees of the Village", "1.1 Their Number"]
-
-
-def test_questions_and_answers_in_large_type_stay_apart() -> None:
-    """Several sentences are no title, even at the place of one."""
-    lines = ["Who made the pump?", "Two brothers from Lisbon made it.", "Who owns it?", "The mayor."]
-    page = [*column(lines, top=740, size=16, pitch=28), *column([PROSE] * 9, top=500)]
-    document = load_bytes(build([page]), source="a.pdf")
-    assert document.text.split("\n\n")[:4] == lines
-    assert [mark.label for mark in document.landmarks if mark.kind == "heading"] == [lines[0], lines[2]]
-
-
-def test_long_heading_within_a_document_is_whole() -> None:
-    """A heading continues where its line has no room for the next word; short lines stay apart."""
-    heading = ["The counting of bees, hives and honey in all villages,", "and What Became of It"]
-    second = [
-        *column(heading, top=740, size=18, pitch=34),
-        *column([PROSE] * 4, top=640),
-        *column(["Bees", "Hives"], top=520, size=18, pitch=34),
-        *column([PROSE] * 4, top=440),
-    ]
-    texts = paragraphs(column([PROSE] * 4), second)
-    assert " ".join(heading) in texts
-    assert {"Bees", "Hives"} < set(texts)
-
-
-def test_table_of_contents_in_large_type_keeps_its_lines() -> None:
-    """Dot leaders fill each line, and no title continues after them."""
+def test_contents_and_leaders_keep_their_lines() -> None:
+    """Dot leaders fill each line, whatever its type and however many numbers stand behind them."""
     contents = [f"{name} {'. ' * (52 - len(name))}{page}" for name, page in (("Bees", 7), ("Hives", 8), ("Honey", 9))]
     page = [*column(contents, top=740, size=15, pitch=20), *column([PROSE] * 9, top=600)]
     assert "\n".join(contents) in load_bytes(build([column([PROSE]), page]), source="a.pdf").text
+    lines = [f"{name} {'. ' * 20}{number}" for name, number in (("Bees", "7 12"), ("Hives", "8 14"), ("Honey", "9 16"))]
+    text = load_bytes(build([column([PROSE]), column(lines)]), source="a.pdf").text
+    assert text.count("\n") >= len(lines)
+    assert all(word in text for word in ("Bees", "7", "12", "Honey", "9", "16"))
 
 
 def test_authors_are_read_before_the_abstract() -> None:
@@ -263,8 +251,8 @@ def test_authors_are_read_before_the_abstract() -> None:
     assert offsets == sorted(offsets)
 
 
-def test_line_that_refers_to_a_figure_is_no_caption() -> None:
-    """Only a line that begins with a capital letter is a caption, which other lines of a sentence may pass over."""
+def test_line_is_no_caption_or_continuation_by_chance() -> None:
+    """One that refers to a figure begins with a small letter; short lines that fill their columns stay apart."""
     lines = [
         "The letters are easy to read on paper and on a screen (see",
         "figure 1 on the next page). The font is free.",
@@ -272,10 +260,6 @@ def test_line_that_refers_to_a_figure_is_no_caption() -> None:
     heading = Printed(72, 640, "This package has the font for all programs, and it", 11)
     texts = paragraphs([*column(lines), heading])
     assert texts[0].startswith(" ".join(lines))
-
-
-def test_names_in_narrow_columns_are_not_joined() -> None:
-    """Short lines fill their column by chance: a capital letter does not go on with their sentence."""
     names = ["Limping Bees", "Killing Switches", "Bill and Talents", "Stainless Hives", "The Blackouts"]
     page = [Printed(72 + 100 * n, 700 - 4 * n, words, 11) for n, words in enumerate(names)]
     assert "Killing Switches" in "\n".join(paragraphs(page)).split("\n")
@@ -297,28 +281,16 @@ def test_row_with_dotted_leaders_is_a_row_of_a_table() -> None:
     assert len(document.tables) == 1
 
 
-def test_numbers_behind_leaders_keep_their_lines() -> None:
-    """Lines with two numbers behind the dots do not become one paragraph."""
-    lines = [f"{name} {'. ' * 20}{number}" for name, number in (("Bees", "7 12"), ("Hives", "8 14"), ("Honey", "9 16"))]
-    text = load_bytes(build([column([PROSE]), column(lines)]), source="a.pdf").text
-    assert text.count("\n") >= len(lines)
-    assert all(word in text for word in ("Bees", "7", "12", "Honey", "9", "16"))
-
-
 def _word(text: str, left: float, start: int) -> Line:
     place = Place(start, start + len(text), 100, 110)
     return Line(text, left, left + 6 * len(text), 100, 110, places=(place,))
 
 
-def test_cell_of_a_leftward_script_is_read_from_the_right() -> None:
-    """The words of a cell stand from left to right on the page, but Hebrew is read the other way."""
+def test_leftward_scripts_are_read_from_the_right() -> None:
+    """Words of a cell and cells of a row stand from left to right on the page, but are read the other way."""
     words = [_word("הכל", 100, 3), _word("סך", 130, 0)]
     assert sentence(words) == "סך הכל"
     assert sentence([_word("total", 100, 0), _word("sum", 140, 6)]) == "total sum"
-
-
-def test_row_of_a_leftward_script_is_read_from_the_right() -> None:
-    """The next cell stands on the left of the last one."""
     cells = [Line("הדבורים", 400, 450, 100, 110), Line("הכוורת", 300, 350, 100, 110)]
     assert [line.text for line in lines_in_reading_order(cells)] == ["הדבורים הכוורת"]
 
@@ -353,25 +325,9 @@ def test_word_is_not_joined_with_a_word_of_its_own_in_another_column(next_column
 
 
 SIGNS = [
-    "#",
-    "# #",
-    "#1",
-    "1",
-    "# 1",
-    "1 #",
-    "ii",
-    "ı",
-    "İ",
-    "٣",
-    "²",
-    "-",
-    "-\u00ad",
-    "\ufffe",
-    "\ufffd",
-    "%",
-    "\\1",
-    "",
-]
+    "#", "# #", "#1", "1", "# 1", "1 #", "ii", "ı", "İ", "٣", "²", "-", "-\u00ad", "\ufffe", "\ufffd", "%",
+    "\\1", "",
+]  # fmt: skip
 """Signs that have a meaning in a pattern, or look like a number or a numeral."""
 
 words = st.lists(st.sampled_from(SIGNS) | st.text(max_size=4), min_size=1, max_size=4).map(" ".join)

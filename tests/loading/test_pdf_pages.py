@@ -7,6 +7,7 @@ import re
 import threading
 import time
 import unicodedata
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -23,7 +24,7 @@ from index.text.chunks import Chunker, count_tiktoken
 from index.text.sentences import normalise
 from index.views.viewer import marks_of
 from tests.boxes import marks
-from tests.loading.pdfs import Printed, build, column
+from tests.loading.pdfs import BEES, Printed, build, column
 from tests.nightly import length
 from tests.skips import FILES
 
@@ -35,14 +36,6 @@ SEEDS = sorted((ROOT / "seeds").glob("*.pdf"))
 REAL = sorted(FILES.rglob("*.pdf"))
 MAX_SENTENCES = length(30, 120)
 """About how many sentences of a real file are compared."""
-
-BEES = (
-    "The bees left the hive in the early morning, while the dew was still on",
-    "the clover, and did not come back before the bells of the village rang",
-    "for noon. Nobody had expected them to stay away for so long, least of",
-    "all the old beekeeper, who had counted them one by one and written the",
-    "number on the door.",
-)
 
 
 class Find(Protocol):
@@ -119,6 +112,12 @@ class Reader:
             up = ((box[1] + box[3]) / 2 - bottom) / (top - bottom)
             if letter:
                 yield letter, *_turned(across, up, page.get_rotation())
+
+
+def letters_within(folder: Path, highlights: Sequence[PageMark]) -> str:
+    """Return the letters in the rectangles of the PDF that `find` wrote."""
+    with closing(Reader(folder / "a.pdf")) as reader:
+        return reader.within(highlights)
 
 
 def _turned(across: float, up: float, rotation: int) -> tuple[float, float]:
@@ -283,9 +282,7 @@ def test_rectangles_follow_a_rotated_page(find: Find, tmp_path: Path, rotation: 
     words = "before the bells of the village"
     highlights = find(build([column(BEES)], rotate=rotation), words)
     assert (highlights[0].width, highlights[0].height) == ((792, 612) if rotation % 180 else (612, 792))
-    reader = Reader(tmp_path / "a.pdf")
-    assert reader.within(highlights) == bare(words)
-    reader.close()
+    assert letters_within(tmp_path, highlights) == bare(words)
 
 
 def test_lines_that_run_up_the_page_have_upright_rectangles(find: Find, tmp_path: Path) -> None:
@@ -294,9 +291,7 @@ def test_lines_that_run_up_the_page_have_upright_rectangles(find: Find, tmp_path
     highlights = find(build([printed]), "while the dew was still on the clover, and did")
     assert len(highlights[0].rectangles) == 2
     assert all(box.height * 792 > 2 * box.width * 612 for box in highlights[0].rectangles)
-    reader = Reader(tmp_path / "a.pdf")
-    assert reader.within(highlights) == bare("while the dew was still on the clover, and did")
-    reader.close()
+    assert letters_within(tmp_path, highlights) == bare("while the dew was still on the clover, and did")
 
 
 def test_rectangles_are_relative_to_the_visible_page(find: Find, tmp_path: Path) -> None:
@@ -328,17 +323,27 @@ def test_rectangles_are_relative_to_the_visible_page(find: Find, tmp_path: Path)
 def test_hyphens_signs_and_accents_are_marked(find: Find, tmp_path: Path, printed: list[Printed], words: str) -> None:
     """Such letters are marked as they are read, and words on one line have one rectangle."""
     highlights = find(build([printed]), words)
-    reader = Reader(tmp_path / "a.pdf")
-    assert reader.within(highlights) == bare(words)
+    assert letters_within(tmp_path, highlights) == bare(words)
     assert len(highlights[0].rectangles) == 1
-    reader.close()
 
 
-def test_pages_beyond_the_last_are_left_out(tmp_path: Path) -> None:
-    """A caller that asks for pages beyond the last one gets no marks."""
+def test_damaged_pages_and_files_have_no_marks_and_no_images(tmp_path: Path) -> None:
+    """The pages beside them have both; pages beyond the last are left out."""
     path = tmp_path / "a.pdf"
     path.write_bytes(build([column(BEES)]))
     assert marks_of(path, range(7, 9), (), ()) == ()
+    path = tmp_path / "a.pdf"
+    path.write_bytes(build([column(BEES), column(BEES)]).replace(b"/Type /Page /Parent", b"/Type /Nope /Parent", 1))
+    with pytest.raises(PageError, match=r"Page 1 of a\.pdf is damaged"):
+        page_image(path, 1, Picture(width=400), name="a.pdf")
+    assert page_image(path, 2, Picture(width=400), name="a.pdf")
+    assert [mark.number for mark in marks_of(path, range(2), (), ())] == [2]
+    path = tmp_path / "a.pdf"
+    path.write_bytes(b"%PDF-1.5\nnothing")
+    with pytest.raises(DamagedFile, match=r"a\.pdf"):
+        marks_of(path, range(1), (), ())
+    with pytest.raises(DamagedFile, match=r"a\.pdf"):
+        page_image(path, 1, Picture(width=400), name="a.pdf")
 
 
 def test_span_of_many_pages_has_marks_for_the_first_16(tmp_path: Path) -> None:
@@ -349,26 +354,6 @@ def test_span_of_many_pages_has_marks_for_the_first_16(tmp_path: Path) -> None:
     highlights = marks(path, document, Span(0, len(document.text)))
     assert [mark.number for mark in highlights] == list(range(1, 17))
     assert all(mark.rectangles for mark in highlights)
-
-
-def test_damaged_page_has_no_mark_and_no_image(tmp_path: Path) -> None:
-    """The pages beside it have both."""
-    path = tmp_path / "a.pdf"
-    path.write_bytes(build([column(BEES), column(BEES)]).replace(b"/Type /Page /Parent", b"/Type /Nope /Parent", 1))
-    with pytest.raises(PageError, match=r"Page 1 of a\.pdf is damaged"):
-        page_image(path, 1, Picture(width=400), name="a.pdf")
-    assert page_image(path, 2, Picture(width=400), name="a.pdf")
-    assert [mark.number for mark in marks_of(path, range(2), (), ())] == [2]
-
-
-def test_unreadable_pdf_is_damaged_for_marks_and_images(tmp_path: Path) -> None:
-    """A file that pdfium cannot open raises DamagedFile for marks and images alike."""
-    path = tmp_path / "a.pdf"
-    path.write_bytes(b"%PDF-1.5\nnothing")
-    with pytest.raises(DamagedFile, match=r"a\.pdf"):
-        marks_of(path, range(1), (), ())
-    with pytest.raises(DamagedFile, match=r"a\.pdf"):
-        page_image(path, 1, Picture(width=400), name="a.pdf")
 
 
 # Images of pages

@@ -75,7 +75,7 @@ def test_cell_has_the_headers_above_and_beside_it(rules: list[Rule | Box]) -> No
 
 
 def test_heading_over_several_columns_belongs_to_each_of_them() -> None:
-    """A heading over a rule, or in the middle above several columns, is part of their headers, and is written once."""
+    """Over a rule, in their middle, or in a grid without an inner rule; it is written once."""
     rows = [
         ("", "", "Top", ""),
         ("Model", "small", "large", "huge"),
@@ -87,10 +87,6 @@ def test_heading_over_several_columns_belongs_to_each_of_them() -> None:
     assert found.columns == ("Model", "Top, small", "Top, large", "Top, huge")
     assert headers(document, "6.5") == [("Top, huge", "two")]
     assert document.text.count("Top") == 1
-
-
-def test_cell_of_a_grid_without_an_inner_rule_spans_its_columns() -> None:
-    """A rule that is missing between two cells of the head makes them one."""
     rows = [("Hive", "Yield", "", "Wax"), ("", "Bees", "Honey", ""), *ROWS[1:]]
     xs, ys = (66, 194, 294, 394, 460), (711, 683, 669, 655, 641)
     inner = [Rule(294, 697, 294, 641), *(Rule(x, 711, x, 641) for x in (66, 194, 394, 460))]
@@ -113,8 +109,8 @@ def test_lines_of_a_cell_are_joined() -> None:
     assert len(found.rows) == 3
 
 
-def test_label_between_rows_names_all_of_them() -> None:
-    """A label that stands beside the middle of several rows is part of the header of each."""
+def test_rows_and_pairs_are_named_by_what_stands_beside_them() -> None:
+    """A label in the middle of several rows names each; pairs side by side are one table; years are headers."""
     rows = [
         ("Kind", "Model", "Score"),
         ("", "small", "1.5"),
@@ -127,25 +123,17 @@ def test_label_between_rows_names_all_of_them() -> None:
     document, _ = table([*rules, *labels, *cells(rows, LEFTS)])
     assert headers(document, "2.5") == [("Score", "single, large")]
     assert headers(document, "3.5") == [("Score", "multi, small")]
-
-
-def test_pairs_side_by_side_are_read_pair_by_pair() -> None:
-    """Names and values that stand side by side without a head are one table of names and values."""
-    rows = [
+    pairs = [
         ("Italy", "92", "Spain", "46"),
         ("Austria", "28", "Greece", "40"),
         ("Finland", "25", "Sweden", "16"),
         ("Malta", "7", "Latvia", "9"),
     ]
-    document, _ = table([*cells(rows, LEFTS)])
+    document, _ = table([*cells(pairs, LEFTS)])
     assert headers(document, "40") == [("Greece",)]
     assert document.text.index("Malta") < document.text.index("Spain")
-
-
-def test_years_are_headers() -> None:
-    """A row of years above numbers is a head."""
-    rows = [("", "2019", "2020", "2021"), ("Sales", "410", "420", "430"), ("Costs", "310", "320", "330")]
-    document, found = table([*cells(rows, LEFTS)])
+    years = [("", "2019", "2020", "2021"), ("Sales", "410", "420", "430"), ("Costs", "310", "320", "330")]
+    document, found = table([*cells(years, LEFTS)])
     assert found.header_rows == 1
     assert headers(document, "320") == [("2020", "Costs")]
 
@@ -168,8 +156,8 @@ def test_caption_stands_above_or_below(above: list[str], below: list[str], capti
     assert document.text.count("Yield of the hives") <= 1
 
 
-def test_table_goes_on_over_pages() -> None:
-    """Rows on the next page belong to the table, without the repeated head; the page begins at its first row."""
+def test_table_goes_on_over_pages_and_tears_no_sentence() -> None:
+    """Rows on the next page belong to it, without the repeated head; a sentence goes on below it."""
     more = [ROWS[0], ("four", "800", "9", "2"), ("five", "700", "8", "1")]
     document, found = table([*cells(ROWS, LEFTS)], [*cells(more, LEFTS)])
     assert headers(document, "800") == [("Bees", "four")]
@@ -178,10 +166,6 @@ def test_table_goes_on_over_pages() -> None:
     pages = [mark.start for mark in document.landmarks if mark.kind == "page"]
     assert document.text[pages[1] :].startswith("four | 800")
     assert found.row_numbers == tuple(range(1, 7))
-
-
-def test_sentence_goes_on_around_a_table() -> None:
-    """A table with a caption does not tear a sentence that goes on below it."""
     printed = [
         *column(PROSE[:2], top=780),
         *column(["Table 1: Hives."], top=740),
@@ -261,11 +245,14 @@ def test_what_only_looks_like_a_table_is_none(printed: list[Printed | Rule | Box
 
 
 def test_every_word_of_the_page_stays() -> None:
-    """A table has all words of its part of the page, each once."""
+    """Each once; a page with more rules than a table has is read without its rules, in time."""
     rows = [(f"name {n}", *(f"{n}{place}" for place in range(3))) for n in range(30)]
     printed = [*column(PROSE, top=780), *cells([("Name", "a", "b", "c"), *rows], LEFTS, top=700)]
     words = Counter(word for item in printed for word in item.words.split())
     assert Counter(read(printed).text.replace("|", " ").split()) == words
+    hatching = [Rule(60 + n % 60 * 8, 100 + n // 60 * 10, 66 + n % 60 * 8, 100 + n // 60 * 10) for n in range(3000)]
+    document, _ = table([*hatching, *cells(ROWS, LEFTS)])
+    assert headers(document, "1500") == [("Bees", "two")]
 
 
 def test_cell_is_marked_where_it_stands_among_equal_cells(tmp_path: Path) -> None:
@@ -311,13 +298,6 @@ def test_cells_of_several_lines_are_marked_though_their_lines_are_mixed(tmp_path
     (mark,) = marks(path, document, Span(start, end))
     assert len(mark.rectangles) == 2
     assert all(200 / 612 - 0.01 < rectangle.left < 294 / 612 for rectangle in mark.rectangles)
-
-
-def test_drawing_of_thousands_of_lines_is_no_table() -> None:
-    """A page with more rules than a table has is read without its rules, in time."""
-    hatching = [Rule(60 + n % 60 * 8, 100 + n // 60 * 10, 66 + n % 60 * 8, 100 + n // 60 * 10) for n in range(3000)]
-    document, _ = table([*hatching, *cells(ROWS, LEFTS)])
-    assert headers(document, "1500") == [("Bees", "two")]
 
 
 REAL = {

@@ -79,17 +79,13 @@ def test_broken_text_is_replaced(lines: list[str]) -> None:
 
 
 def test_doubtful_text_that_is_right_stays() -> None:
-    """A list of names looks like broken text; the recognised page agrees with it, so nothing changes."""
+    """Names look like broken text; after three such pages that are right, the others are believed."""
     names = [f"Zbigniew Brzezinski Warszawa Kowalczyk {word}" for word in ("Opole", "Gdynia", "Krosno", "Lublin")] * 5
     engine = FakeEngine([page_words(names)])
     document = read(build([column(names)]), engine)
     assert document.recognised == ()
     assert document.reading.recognised_pages == 0
     assert not any("not what the page shows" in note for note in document.notes)
-
-
-def test_checks_of_doubtful_pages_end_if_they_are_futile() -> None:
-    """After three doubtful pages whose text is right, the others are believed: recognition takes seconds a page."""
     names = [f"Zbigniew Brzezinski Warszawa Kowalczyk {word}" for word in ("Opole", "Gdynia", "Krosno", "Lublin")] * 5
     engine = FakeEngine([page_words(names)])
     read(build([column(names)] * 8), engine)
@@ -123,23 +119,15 @@ def test_text_is_never_refused_for_want_of_recognition(monkeypatch: pytest.Monke
         load_bytes(scanned_pdf([drawn()]), source="scan.pdf")
 
 
-def test_stamp_on_a_scan_does_not_hide_it() -> None:
-    """A page with a few words of text on a picture that covers it is recognised, stamp included."""
+def test_pages_of_scans_are_counted_and_cleaned() -> None:
+    """A page without words keeps its place; heads of recognised pages are left out; a stamp does not hide a scan."""
     engine = FakeEngine([page_words(["Received in May", *PROSE])])
     document = read(mixed(column(["Received"])), engine)
     assert "Her captain had sold the anchor" in document.text
-
-
-def test_pages_without_words_are_counted() -> None:
-    """A page in which nothing was recognised is empty; its place among the pages is kept."""
     engine = FakeEngine([page_words(PROSE), PageWords(), page_words(["The end of the report is here."])])
     document = read(scanned_pdf([drawn()] * 3), engine)
     assert (document.reading.recognised_pages, document.reading.empty_pages) == (2, 1)
     assert [mark.label for mark in document.landmarks if mark.kind == "page"] == ["1", "2", "3"]
-
-
-def test_running_heads_of_scans_are_left_out() -> None:
-    """Recognised pages have lines like those of other PDFs, so heads, feet and page numbers are found."""
     pages = [page_words([f"THE NORWICH REPORT {n}", *PROSE], top=0.03) for n in range(1, 6)]
     document = read(scanned_pdf([drawn()] * 5), FakeEngine(pages))
     assert "NORWICH REPORT" not in document.text

@@ -52,8 +52,8 @@ def box(shapes: Any, left: float, top: float, words: str, width: float = 3) -> A
     return made
 
 
-def test_slides_are_places_with_their_titles_as_headings() -> None:
-    """The paragraphs of a body are items of a list; the name of the place has the title."""
+def test_texts_come_in_reading_order() -> None:
+    """Slides are places, whose titles are headings; rows from the top, columns from the left, groups together."""
     slides = Slides()
     slides.add(BULLETS, "Ships of the north", "Terns\nSkuas").placeholders[1].text_frame.paragraphs[1].level = 1
     box(slides.add(BLANK).shapes, 1, 1, "No title here.")
@@ -64,10 +64,6 @@ def test_slides_are_places_with_their_titles_as_headings() -> None:
         ("Ships of the north", 1)
     ]
     assert document.title == "Ships of the north"
-
-
-def test_texts_come_in_reading_order() -> None:
-    """Rows from the top, columns from the left; the shapes of a group stay together."""
     shapes = Slides()
     slide = shapes.add(TITLE_ONLY, "Order")
     box(slide.shapes, 5, 3, "right, second")
@@ -97,7 +93,7 @@ def test_boxes_are_ordered_by_the_gaps_between_them(boxes: dict[str, Box], expec
 
 
 def test_tables_of_slides_are_tables() -> None:
-    """A merged header stands for its columns."""
+    """A merged header stands for its columns; a slide that is no XML is damage."""
     slides = Slides()
     table = slides.add(TITLE_ONLY, "Cups").shapes.add_table(3, 3, 0, Inches(2), Inches(6), Inches(2)).table
     for n, words in enumerate(["Team", "Cups", "", "", "won", "lost", "Blues", "1", "2"]):
@@ -106,10 +102,15 @@ def test_tables_of_slides_are_tables() -> None:
     document = slides.read()
     assert document.text == "Cups\n\nTeam | Cups\n| won | lost\nBlues | 1 | 2"
     assert quotation(document, "2") == "Cups, lost · Blues"
+    slides = Slides()
+    slides.add(TITLE_ONLY, "Ships")
+    broken = repacked(bytes_of(slides.made), lambda name, part: b"<p:sld" if name == "ppt/slides/slide1.xml" else part)
+    with pytest.raises(DamagedFile, match=r"talk\.pptx is a presentation that cannot be opened"):
+        load_bytes(broken, source="/talk.pptx")
 
 
 def test_charts_are_tables_of_their_values() -> None:
-    """A row for each category, a column for each series."""
+    """A row a category, a column a series, also in three dimensions, of points, and with levels of categories."""
     slides = Slides()
     chart_data: Any = CategoryChartData  # its class has no types
     data = chart_data()
@@ -123,10 +124,6 @@ def test_charts_are_tables_of_their_values() -> None:
     assert document.text == "Ships by coast\n\n| 1911 | 1912\nNorth | 12.5 | 13\nSouth |  | 4"
     assert quotation(document, "13") == "1912 · North"
     assert document.tables[0].caption == "Ships by coast"
-
-
-def test_charts_in_three_dimensions_and_of_points_are_read() -> None:
-    """python-pptx cannot make or name the first, and the second have their categories as numbers."""
     slides = Slides()
     bars: Any = CategoryChartData()  # type: ignore[no-untyped-call]
     bars.categories = ["North", "South"]
@@ -143,17 +140,13 @@ def test_charts_in_three_dimensions_and_of_points_are_read() -> None:
     document = slides.read()
     assert document.text == "Solid\n\n| 1911\nNorth | 12.5\nSouth | 4\n\nPoints\n\n| Miles\n1.5 | 20\n3 | 44"
     assert quotation(document, "44") == "Miles · 3"
-
-
-def test_categories_of_several_levels_are_named_by_the_innermost() -> None:
-    """The outer ones stand for several columns of a chart each."""
     slides = Slides()
-    data: Any = CategoryChartData()  # type: ignore[no-untyped-call]
-    year = data.add_category("1911")
+    nested: Any = CategoryChartData()  # type: ignore[no-untyped-call]
+    year = nested.add_category("1911")
     year.add_sub_category("May")
     year.add_sub_category("June")
-    data.add_series("Ships", (3, 5))
-    slides.add(BLANK).shapes.add_chart(XL_CHART_TYPE.LINE, 0, 0, Inches(4), Inches(3), data)
+    nested.add_series("Ships", (3, 5))
+    slides.add(BLANK).shapes.add_chart(XL_CHART_TYPE.LINE, 0, 0, Inches(4), Inches(3), nested)
     assert slides.read().text == "| Ships\nMay | 3\nJune | 5"
 
 
@@ -205,8 +198,8 @@ def test_texts_of_a_diagram_are_lines() -> None:
     assert slides.read().text == "- Plan\n- Sail"
 
 
-def test_notes_are_a_place_of_their_own() -> None:
-    """Its name says that they are notes, and to which slide."""
+def test_notes_and_hidden_slides_are_read() -> None:
+    """Notes are a place of their own, whose name has the slide; the receipt has the numbers of hidden slides."""
     slides = Slides()
     slide = slides.add(TITLE_ONLY, "Ships")
     slide.notes_slide.notes_text_frame.text = "Mention the Tern."
@@ -214,10 +207,6 @@ def test_notes_are_a_place_of_their_own() -> None:
     document = slides.read()
     assert document.text == "Ships\n\nMention the Tern.\n\nPorts"
     assert places(document) == ["slide 1, “Ships”", "slide 1, “Ships”, notes", "slide 2, “Ports”"]
-
-
-def test_hidden_slides_are_read_and_noted() -> None:
-    """The receipt has their numbers."""
     slides = Slides()
     slides.add(TITLE_ONLY, "Shown")
     slides.add(TITLE_ONLY, "Hidden")._element.set("show", "0")
@@ -236,15 +225,6 @@ def test_properties_of_a_presentation_are_stated_by_it() -> None:
     properties.comments = ""
     document = slides.read()
     assert (document.title, document.author, document.date) == ("On ships", "K. Varde", "2020-12-05")
-
-
-def test_a_damaged_presentation_is_reported() -> None:
-    """A slide that is no XML."""
-    slides = Slides()
-    slides.add(TITLE_ONLY, "Ships")
-    broken = repacked(bytes_of(slides.made), lambda name, part: b"<p:sld" if name == "ppt/slides/slide1.xml" else part)
-    with pytest.raises(DamagedFile, match=r"talk\.pptx is a presentation that cannot be opened"):
-        load_bytes(broken, source="/talk.pptx")
 
 
 R = "xmlns:r='http://schemas.openxmlformats.org/officeDocument/2006/relationships'"

@@ -49,11 +49,17 @@ def test_sheets_are_places_and_their_cells_have_names() -> None:
     assert document.reading.tables == 2
 
 
-def test_a_name_that_a_program_gave_to_a_sheet_is_no_heading() -> None:
-    """`Sheet1` is a place, but no word of the text."""
+def test_names_of_sheets_and_hidden_sheets() -> None:
+    """`Sheet1` is a place, but no word of the text; the receipt names hidden sheets."""
     document = read(("Sheet1", SHIPS))
     assert document.text.startswith("Harbour | Ships")
     assert places(document) == ["Sheet “Sheet1”"]
+    made = workbook(("Shown", SHIPS), ("Drafts", SHIPS), ("Empty", []))
+    made["Drafts"].sheet_state = "veryHidden"
+    made["Empty"].sheet_state = "hidden"
+    document = load_bytes(bytes_of(made), source="/a.xlsx")
+    assert document.notes == ("Hidden sheets are read, too: “Drafts”.",)
+    assert places(document) == ["Sheet “Shown”", "Sheet “Drafts”"]
 
 
 def test_merged_headers_and_blank_columns_are_understood() -> None:
@@ -72,8 +78,8 @@ def test_merged_headers_and_blank_columns_are_understood() -> None:
     assert "Blues | 1 | 2 | 3" in document.text
 
 
-def test_tables_side_by_side_and_notes_below_have_their_own_places() -> None:
-    """Two tables beside each other are two tables; a note is a paragraph, and no caption of the next table."""
+def test_tables_side_by_side_have_their_own_places_and_captions() -> None:
+    """A note below is a paragraph, and no caption of the next table; the line above each names it."""
     left_and_right: list[list[Any]] = [
         ["Team", "Cups", None, "Team", "Cups"],
         ["Blues", 1, None, "Kings", 2],
@@ -84,10 +90,6 @@ def test_tables_side_by_side_and_notes_below_have_their_own_places() -> None:
     assert quotation(document, "4") == "Cups · Ducks"
     assert "\n\n(a) since 1967\n\n" in document.text
     assert "E3 | Cups · Ducks | 4" in told(document)
-
-
-def test_tables_side_by_side_have_their_own_captions() -> None:
-    """The line above each names it, also the line above the right one."""
     head, names = ["Name", "Score", None, "Name", "Score"], [["Ann", 1, None, "Ann", 3], ["Ben", 2, None, "Ben", 4]]
     document = read(("Marks", [["Drama", None, None, "Music"], head, *names]))
     assert [table.caption for table in document.tables] == ["Drama", "Music"]
@@ -116,26 +118,12 @@ def test_values_are_shown_as_a_reader_sees_them(value: object, expected: str) ->
     assert shown(value) == expected
 
 
-def test_dates_of_a_workbook_are_dates() -> None:
-    """A cell that is formatted as a date is one."""
+def test_dates_and_properties_of_a_workbook_are_read() -> None:
+    """A cell that is formatted as a date is one; the date of a template, years before, is left out."""
     document = read(
         ("Data", [["Ship", "Built"], ["Tern", datetime.date(1911, 5, 1)], ["Skua", datetime.date(1912, 5, 1)]])
     )
     assert quotation(document, "1911-05-01") == "Built · Tern"
-
-
-def test_hidden_sheets_are_read_and_noted() -> None:
-    """The receipt names them."""
-    made = workbook(("Shown", SHIPS), ("Drafts", SHIPS), ("Empty", []))
-    made["Drafts"].sheet_state = "veryHidden"
-    made["Empty"].sheet_state = "hidden"
-    document = load_bytes(bytes_of(made), source="/a.xlsx")
-    assert document.notes == ("Hidden sheets are read, too: “Drafts”.",)
-    assert places(document) == ["Sheet “Shown”", "Sheet “Drafts”"]
-
-
-def test_title_and_author_come_from_the_properties() -> None:
-    """The date of a template, years before the last change, is left out."""
     made = workbook(("Data", SHIPS))
     made.properties.title, made.properties.creator = "Ships of the north", "K. Varde"
     made.properties.created, made.properties.modified = datetime.datetime(2021, 5, 1), datetime.datetime(2022, 5, 1)
@@ -145,7 +133,7 @@ def test_title_and_author_come_from_the_properties() -> None:
 
 
 def test_older_and_open_workbooks_are_read() -> None:
-    """Workbooks in xls and ods give what those in xlsx give."""
+    """They give what those in xlsx give, templates too."""
     document = load_bytes(XLS, source="/a.xls")
     assert document.media_type == "application/vnd.ms-excel"
     assert told(document) == [
@@ -155,28 +143,24 @@ def test_older_and_open_workbooks_are_read() -> None:
     opened = load_bytes(ods(["Harbour", "Town", "Sea"], ["Hull", "Kingston", "North"]), source="/a.ods")
     assert opened.media_type == "application/vnd.oasis.opendocument.spreadsheet"
     assert quotation(opened, "Kingston") == "Town · Hull"
+    made = ods(("Harbour", "Ships"), ("Hull", "twelve"))
+    kind = b"application/vnd.oasis.opendocument.spreadsheet"
+    template = repacked(made, lambda name, part: kind + b"-template" if name == "mimetype" else part)
+    assert load_bytes(template, source="a.ots").text == load_bytes(made, source="a.ods").text
 
 
-def test_a_locked_workbook_needs_a_password() -> None:
-    """An encrypted ods file says so in its manifest."""
-    with pytest.raises(PasswordRequired, match=r"a\.ods"):
-        load_bytes(ods(["a"], manifest="<manifest><encryption-data/></manifest>"), source="/a.ods")
-
-
-def test_a_damaged_workbook_is_reported() -> None:
-    """The error says that a sheet is no XML."""
+def test_damaged_and_locked_workbooks_are_reported() -> None:
+    """A sheet that is no XML, a circular chain of sectors, and an encrypted ods file."""
     sound = bytes_of(workbook(("Data", SHIPS)))
     broken = repacked(sound, lambda name, part: b"<worksheet" if "sheet1" in name else part)
     with pytest.raises(DamagedFile, match="cannot be opened"):
         load_bytes(broken, source="/a.xlsx")
-
-
-def test_a_circular_chain_of_sectors_is_reported() -> None:
-    """The reader of workbooks would follow it until the memory is full."""
     fat = 512 * (1 + int.from_bytes(XLS[76:80], "little"))
     circular = XLS[: fat + 8] + (0).to_bytes(4, "little") + XLS[fat + 12 :]
     with pytest.raises(DamagedFile, match="circular"):
         load_bytes(circular, source="/a.xls")
+    with pytest.raises(PasswordRequired, match=r"a\.ods"):
+        load_bytes(ods(["a"], manifest="<manifest><encryption-data/></manifest>"), source="/a.ods")
 
 
 def test_a_workbook_with_too_many_cells_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,18 +172,14 @@ def test_a_workbook_with_too_many_cells_is_refused(monkeypatch: pytest.MonkeyPat
         read(("One", [*SHIPS, *SHIPS]))
 
 
-def test_a_far_cell_is_refused_before_it_takes_memory() -> None:
-    """The reader would keep each of the 17 billion places between two cells, and end the process."""
+def test_far_cells_are_refused_before_they_take_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reader would keep each of the 17 billion places between two cells; older workbooks tell them, too."""
     made = workbook(("Data", SHIPS))
     made["Data"]["XFD1048576"] = "far"
     data = bytes_of(made)
     assert extents(data, "a.xlsx") == [Extent(7, 1_048_576, 16_384)]
     with pytest.raises(TooLarge, match="1,048,576 rows"):
         load_bytes(data, source="/a.xlsx")
-
-
-def test_a_far_cell_of_an_older_workbook_is_refused_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The records of cells tell rows and columns without loading them."""
     assert extents(XLS, "a.xls")[1] == Extent(9, 3, 3)
     monkeypatch.setattr(workbook_module, "_MAX_PLACES", 8)
     with pytest.raises(TooLarge, match="9 cells in 3 rows and 3 columns"):
@@ -238,14 +218,6 @@ def test_texts_of_shapes_come_after_the_cells_of_their_sheet() -> None:
         document = load_bytes(with_drawing(made, drawing), source="a.xlsx")
         assert document.text == f"Tern\n\n{before}\n\nAll in 1911\n\nEnd\n\nShips that left\n\nEnd\n\nGull"
     assert "Notes" in load_bytes(with_drawing(workbook(("A", SHIPS), ("Notes", SHIPS)), "<x"), source="a.xlsx").text
-
-
-def test_templates_of_open_workbooks_are_read() -> None:
-    """They state another type than workbooks."""
-    made = ods(("Harbour", "Ships"), ("Hull", "twelve"))
-    kind = b"application/vnd.oasis.opendocument.spreadsheet"
-    template = repacked(made, lambda name, part: kind + b"-template" if name == "mimetype" else part)
-    assert load_bytes(template, source="a.ots").text == load_bytes(made, source="a.ods").text
 
 
 # The rows of a sheet are divided into tables and single lines

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-
 from index.loading.loader import load_bytes
-from index.loading.metadata import byline
 from tests.cases import cases
 from tests.loading.tables import headings
 
@@ -37,22 +33,16 @@ def paragraphs(document: Document) -> list[str]:
     return [document.text[start:end].strip() for start, end in zip(starts, ends, strict=True)]
 
 
-def test_wrapped_lines_are_joined() -> None:
-    """Wrapped prose becomes one paragraph, so that its sentences are whole."""
+def test_wrapped_lines_are_joined_and_paragraphs_kept() -> None:
+    """An indent after a sentence starts one, a hyphen at the margin stays, and a long line is one."""
     document = read(PROSE + "\n" + PROSE)
     assert paragraphs(document) == [" ".join(PROSE.split())] * 2
-
-
-def test_indent_after_a_sentence_starts_a_paragraph() -> None:
-    """In text set like a book, an indent after the end of a sentence starts a paragraph."""
     document = read(PROSE + "   " + PROSE + PROSE)
     assert paragraphs(document)[1].startswith("The bees left")
-
-
-def test_hyphen_at_the_margin_of_plain_text_is_kept() -> None:
-    """Plain text is seldom hyphenated: `well-` and `known` are `well-known`."""
     text = PROSE.replace("was still\non the clover", "was well-\nknown to lie")
     assert "well-known" in read(text + "\n" + PROSE).text
+    line = " ".join(PROSE.split())
+    assert paragraphs(read(f"{line}\n{line}\n")) == [line, line]
 
 
 def test_lines_of_different_widths_are_joined() -> None:
@@ -117,12 +107,10 @@ def test_intended_line_breaks_are_kept(text: str) -> None:
     assert text in read(f"{PROSE}\n{PROSE}\n{text}\n\n{PROSE}").text
 
 
-def test_long_lines_are_paragraphs() -> None:
-    """If each line holds a whole paragraph, each line is one."""
-    line = " ".join(PROSE.split())
-    assert paragraphs(read(f"{line}\n{line}\n")) == [line, line]
-
-
+BLOG = (
+    "Pages\n\n5 December 2020\n\nDo Bees Really Dance?\n\nBy Ada Lovelace\n\n{body}\n\nNo comments:\n\nPost a Comment"
+)
+BODY = " ".join(PROSE.split())
 HEADINGS = {
     "a chapter": ("CHAPTER I\n\n" + PROSE, [(1, "CHAPTER I")]),
     "a chapter with a name": ("Chapter 2. The Swarm\n\n" + PROSE, [(1, "Chapter 2. The Swarm")]),
@@ -133,6 +121,7 @@ HEADINGS = {
     "a sentence": ("It was late.\n\n" + PROSE, []),
     "a date": ("Some text.\n\n5 December 2020\n\n" + PROSE, []),
     "a short line": ("Some text.\n\nDoylestown, PA 18901\n\n" + PROSE, []),
+    "the title of a page": (BLOG.format(body=BODY), [(1, "Do Bees Really Dance?")]),
     "one word in capitals": ("Some text.\n\nNOTE\n\n" + PROSE, []),
 }
 
@@ -143,10 +132,6 @@ def test_only_clear_headings_are_recognised(text: str, expected: list[tuple[int,
     assert headings(read(text)) == expected
 
 
-BLOG = (
-    "Pages\n\n5 December 2020\n\nDo Bees Really Dance?\n\nBy Ada Lovelace\n\n{body}\n\nNo comments:\n\nPost a Comment"
-)
-BODY = " ".join(PROSE.split())
 DESCRIBED = {
     "a page saved from a blog": (BLOG.format(body=BODY), ("Do Bees Really Dance?", "Ada Lovelace", "2020-12-05")),
     "header lines": (
@@ -171,37 +156,3 @@ def test_title_author_and_date_of_a_text_are_stated_not_guessed(text: str, expec
     """Title, author and date are those at the head of the text; otherwise they are empty."""
     document = read(text)
     assert (document.title, document.author, document.date) == expected
-
-
-def test_title_of_a_text_is_a_heading() -> None:
-    """The title line is a heading of the text below it."""
-    assert headings(read(BLOG.format(body=BODY))) == [(1, "Do Bees Really Dance?")]
-
-
-@pytest.mark.parametrize(
-    ("line", "names"),
-    [
-        ("By Ada Lovelace", "Ada Lovelace"),
-        ("by Ada Lovelace and Charles Babbage", "Ada Lovelace and Charles Babbage"),
-        ("BY ADA LOVELACE", "ADA LOVELACE"),
-        ("By Ludwig van Beethoven", "Ludwig van Beethoven"),
-        ("By noon the bees had gone", ""),
-        ("By Jove!", ""),
-        ("Ada Lovelace", ""),
-    ],
-)
-def test_byline_is_by_and_names(line: str, names: str) -> None:
-    """A byline is `By` and names, and nothing else."""
-    assert byline(line) == names
-
-
-def test_seed_article_states_title_author_and_date() -> None:
-    """The article that Pincite ships with states its title, author and date, and has paragraphs."""
-    seeds = Path(__file__).parents[2].parent / "shared" / "seeds"
-    if not seeds.is_dir():
-        pytest.skip("the shared folder is not here")
-    document = load_bytes(next(seeds.glob("*.txt")).read_bytes(), source="seed.txt")
-    assert document.title == "Is Putin Really Considering a Military Alliance With China?"
-    assert document.author == "Alexander Gabuev"
-    assert document.date == "2020-12-05"
-    assert "".join(paragraphs(document)[4:5]).startswith("At a meeting of the Valdai Discussion Club")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from index.storage import store as store_module
 from index.storage.catalog.catalog import Catalog
 
 if TYPE_CHECKING:
@@ -28,3 +29,9 @@ def catalog(folder: Path) -> Iterator[Catalog]:
     catalog.create()
     yield catalog
     catalog.close()
+
+
+@pytest.fixture
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader waits for the vectors however busy the machine is; test_dense_large tests that it need not."""
+    monkeypatch.setattr(store_module, "PATIENCE", 30.0)

@@ -50,27 +50,16 @@ def tamper(folder: Path, statement: str, *values: Any) -> None:
 
 
 def test_new_catalog_is_blank_until_its_tables_are_created(folder: Path) -> None:
-    """Opening creates no tables. `create` makes them, with an identity, generation 0 and no fingerprint."""
+    """Two processes that find it blank create one library; the letters PINC in its header tell the file from others."""
     with closing(Catalog(folder)) as catalog:
         assert catalog.blank
         catalog.create()
+        identity = catalog.library_id
+        catalog.create()
         assert not catalog.blank
-        assert catalog.generation() == 0
-        assert catalog.fingerprint() == ""
-        assert len(catalog.library_id) == 32
-
-
-def test_creating_the_tables_twice_changes_nothing(catalog: Catalog) -> None:
-    """If two processes both find a blank catalog, they create one library."""
-    before = catalog.library_id
-    catalog.create()
-    assert catalog.library_id == before
-
-
-def test_catalog_file_has_the_application_id(catalog: Catalog, folder: Path) -> None:
-    """The letters PINC in the header tell `catalog.db` from other SQLite files."""
-    put(catalog, SHIP)
-    catalog.close()
+        assert (catalog.generation(), catalog.fingerprint(), catalog.library_id) == (0, "", identity)
+        assert len(identity) == 32
+        put(catalog, SHIP)
     assert (folder / "catalog.db").read_bytes()[68:72] == b"PINC"
 
 
@@ -116,14 +105,20 @@ def test_a_document_comes_back_with_its_metadata(catalog: Catalog) -> None:
     assert (info.author, info.date, info.notes, info.pages, info.passages) == ("N. N.", "2020-12", document.notes, 1, 1)
 
 
-def test_an_unknown_document_is_not_found(catalog: Catalog) -> None:
-    """A document that was never stored has no number, no id, no text and no passages."""
+def test_unknown_and_empty_ids_find_nothing(catalog: Catalog) -> None:
+    """A document that was never stored has no number, id, text or passages."""
     assert catalog.number_of("0" * 64) is None
     assert catalog.document_of("/nowhere") == ""
     assert catalog.document(7) is None
     assert catalog.passages_of(7) == []
     assert catalog.infos([7]) == {}
     assert catalog.passages([7]) == {}
+    put(catalog, SHIP)
+    for ids in ([], [99]):
+        assert len(catalog.infos(ids)) == len(catalog.passages(ids)) == len(catalog.numbers(ids)) == 0
+        assert catalog.ranges(ids) == []
+        found_ids, vectors = catalog.vectors_of(ids)
+        assert (found_ids, len(vectors)) == ([], 0)
 
 
 def test_totals_count_documents_passages_and_sentences(catalog: Catalog) -> None:
@@ -138,21 +133,17 @@ def test_totals_count_documents_passages_and_sentences(catalog: Catalog) -> None
 # Transactions
 
 
-def test_exception_during_put_changes_nothing(catalog: Catalog, folder: Path) -> None:
-    """If the vectors of a document run out midway, no table and no generation changes."""
+def test_failed_put_changes_nothing(catalog: Catalog, folder: Path) -> None:
+    """If the vectors run out midway, no table, generation or former version of the document changes."""
     put(catalog, KING)
     before = dump(folder)
     chunks = chunks_of(SHIP)
     with pytest.raises(ValueError, match="shorter"):
         catalog.put(SHIP, chunks, vectors_of(SHIP, chunks)[:1], "another fingerprint")
     assert dump(folder) == before
-
-
-def test_failed_replacement_keeps_the_old_document(catalog: Catalog, folder: Path) -> None:
-    """If the new version cannot be stored, the old one is still there."""
     put(catalog, SHIP)
     before = dump(folder)
-    new = replace(KING, source=SHIP.source)
+    new = a_document("A comet came.", source=SHIP.source)
     with pytest.raises(ValueError, match="shorter"):
         catalog.put(new, chunks_of(new), [], MADE_WITH)
     assert dump(folder) == before
@@ -310,16 +301,6 @@ def test_queries_accept_more_ids_than_sqlite_has_parameters(catalog: Catalog, mo
         assert (vector == stored[identity]).all()
 
 
-def test_empty_and_unknown_ids_find_nothing(catalog: Catalog) -> None:
-    """Neither an empty list nor unknown ids find anything."""
-    put(catalog, SHIP)
-    for ids in ([], [99]):
-        assert len(catalog.infos(ids)) == len(catalog.passages(ids)) == len(catalog.numbers(ids)) == 0
-        assert catalog.ranges(ids) == []
-        found_ids, vectors = catalog.vectors_of(ids)
-        assert (found_ids, len(vectors)) == ([], 0)
-
-
 def test_cached_documents_by_number_follow_every_change(catalog: Catalog) -> None:
     """After any change of documents and sources, the cached documents equal those read anew."""
     crown = a_document("A crown.", source="/b")
@@ -391,20 +372,12 @@ def test_location_has_page_headings_and_paragraph(
     assert (location.page, location.heading, location.paragraph) == (page, heading, paragraph)
 
 
-def test_a_document_without_landmarks_has_empty_locations(catalog: Catalog) -> None:
-    """If the document has no landmarks, its locations are empty and nothing is invented."""
+def test_locations_without_pages_and_headings(catalog: Catalog) -> None:
+    """Paragraphs count from the start; without landmarks nothing is invented; a damaged level ends the path."""
     assert catalog.locate([(put(catalog, SHIP), Span(3, 4))])[0].label == ""
-
-
-def test_paragraphs_count_from_the_start_without_pages_and_headings(catalog: Catalog) -> None:
-    """The second paragraph is paragraph 2 of the document."""
     number = put(catalog, a_document("x" * 50, landmarks=[Landmark("paragraph", 0), Landmark("paragraph", 20)]))
     assert catalog.locate([(number, Span(25, 26))])[0].label == "¶ 2"
-
-
-def test_heading_of_level_zero_ends_the_heading_path(catalog: Catalog) -> None:
-    """A damaged level does not make the search for outer headings endless."""
-    number = put(catalog, a_document("x" * 50, landmarks=[Landmark("heading", 0, "Flat", 0)]))
+    number = put(catalog, a_document("y" * 50, landmarks=[Landmark("heading", 0, "Flat", 0)]))
     assert catalog.locate([(number, Span(9, 10))])[0].heading == "Flat"
 
 
@@ -460,21 +433,16 @@ def test_missing_passage_or_vector_raises_library_damaged(catalog: Catalog, fold
         pytest.param("UPDATE passages SET text = x'00' WHERE id = 1", lambda c: c.passages([1]), id="a text of bytes"),
         pytest.param("UPDATE vectors SET vector = 'x'", lambda c: c.passages([1]), id="a vector of text"),
         pytest.param("UPDATE meta SET value = 'x' WHERE key = 'generation'", lambda c: c.generation(), id="generation"),
+        pytest.param("UPDATE passages SET text = CAST(x'ff' AS TEXT)", lambda c: c.document(1), id="invalid UTF-8"),
+        pytest.param("DELETE FROM meta WHERE key = 'library'", lambda c: c.library_id, id="a lost identity"),
     ],
 )
 def test_impossible_value_raises_library_damaged(catalog: Catalog, folder: Path, statement: str, read: Any) -> None:
-    """A value of a wrong type or size raises LibraryDamaged at once."""
+    """A value of a wrong type or size, or a lost one, raises LibraryDamaged at once, and no error of SQLite."""
     put(catalog, SHIP)
     tamper(folder, statement)
     with pytest.raises(LibraryDamaged):
         read(catalog)
-
-
-def test_lost_library_id_raises_library_damaged(catalog: Catalog, folder: Path) -> None:
-    """A catalog without its own meta row raises LibraryDamaged."""
-    tamper(folder, "DELETE FROM meta WHERE key = 'library'")
-    with pytest.raises(LibraryDamaged, match="lost its library"):
-        _ = catalog.library_id
 
 
 def test_newer_catalog_format_is_refused(catalog: Catalog, folder: Path) -> None:
@@ -506,14 +474,6 @@ def test_version_rises_with_the_tables() -> None:
     """Otherwise, an older library would lack a table and be called damaged. After a change, raise both."""
     digest = hashlib.sha256(tables.TABLES.encode()).hexdigest()[:12]
     assert (tables.VERSION, digest) == (3, "2be2a99fe441")
-
-
-def test_invalid_utf8_raises_library_damaged(catalog: Catalog, folder: Path) -> None:
-    """A text that is not valid UTF-8 raises LibraryDamaged, not an error of SQLite."""
-    number = put(catalog, SHIP)
-    tamper(folder, "UPDATE passages SET text = CAST(x'ff00ff' AS TEXT) WHERE id = 1")
-    with pytest.raises(LibraryDamaged):
-        catalog.document(number)
 
 
 DAMAGES: dict[str, Any] = {
@@ -619,7 +579,7 @@ def test_failed_relink_changes_nothing(catalog: Catalog, monkeypatch: pytest.Mon
 
 @pytest.mark.usefixtures("_filled")
 def test_sources_below_a_folder_match_whole_names(catalog: Catalog) -> None:
-    """A path that only starts with the same letters is not below the folder; a trailing slash makes no difference."""
+    """Names that only start with the same letters are not below; bulk queries leave out unknown names."""
     for name in ("/notes", "/notes.md", "/notes-2/d.md", "/notes0", "/notes%/e.md", "/Notes/f.md"):
         catalog.link(name, LEFT.id)
     expected = {"/notes/a.md": LEFT.id, "/notes/b.md": WHALE.id, "/notes/sub/c.md": COMET.id}
@@ -627,10 +587,5 @@ def test_sources_below_a_folder_match_whole_names(catalog: Catalog) -> None:
     assert catalog.sources_below("/notes/sub") == {"/notes/sub/c.md": COMET.id}
     assert len(catalog.sources_below("/")) == 9
     assert catalog.sources_below("/nowhere") == {}
-
-
-@pytest.mark.usefixtures("_filled")
-def test_bulk_queries_leave_out_unknown_names(catalog: Catalog) -> None:
-    """Only existing sources and documents are in the result."""
     assert catalog.documents_of(["/notes/a.md", "/nowhere"]) == {"/notes/a.md": LEFT.id}
     assert catalog.media_types([LEFT.id, "nothing"]) == {LEFT.id: "text/plain"}

@@ -67,9 +67,14 @@ VALUES = st.floats(-1, 1, width=32)
 ROWS = nps.arrays(np.float32, st.tuples(st.integers(1, 6), st.just(8)), elements=VALUES)
 
 
-def test_a_packed_span_takes_eight_bytes() -> None:
-    """The format is two little-endian 32-bit offsets from the passage's beginning."""
+def test_packed_spans_and_empty_vectors() -> None:
+    """A span takes two 32-bit offsets; rows of zeros stay zeros; no sentences are an empty blob."""
     assert pack_spans([Span(101, 103)], 100) == b"\x01\0\0\0\x03\0\0\0"
+    zeros = np.zeros((2, 8), dtype=np.float32)
+    assert not unpack_sentence_vectors(pack_sentence_vectors(zeros), 8).any()
+    packed = pack_sentence_vectors(np.zeros((0, 8), dtype=np.float32))
+    assert packed == b""
+    assert unpack_sentence_vectors(packed, 8).shape == (0, 8)
 
 
 @given(nps.arrays(np.float32, 16, elements=VALUES))
@@ -89,19 +94,6 @@ def test_packed_sentence_vectors_keep_their_directions(rows: np.ndarray) -> None
     kept = unpack_sentence_vectors(pack_sentence_vectors(rows), 8)
     assert np.linalg.norm(kept, axis=1) == pytest.approx(1.0, abs=1e-5)
     assert (kept * rows).sum(axis=1) / lengths == pytest.approx(1.0, abs=1e-3)
-
-
-def test_zero_sentence_vector_stays_zero() -> None:
-    """A row of zeros is unpacked as zeros, without a division by zero."""
-    zeros = np.zeros((2, 8), dtype=np.float32)
-    assert not unpack_sentence_vectors(pack_sentence_vectors(zeros), 8).any()
-
-
-def test_passage_without_sentences_has_an_empty_blob() -> None:
-    """The empty blob is unpacked as an empty array."""
-    packed = pack_sentence_vectors(np.zeros((0, 8), dtype=np.float32))
-    assert packed == b""
-    assert unpack_sentence_vectors(packed, 8).shape == (0, 8)
 
 
 @given(st.binary(min_size=1, max_size=200), st.data())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from tests.nightly import length
 from tests.storage.factories import a_document, id_of, put, put_vectors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from index.storage.catalog.document_queries import DocumentRange
@@ -40,6 +41,13 @@ class CountingCatalog(Catalog):
         for ids, vectors in super().vectors(ranges):
             self.vectors_read += len(ids)
             yield ids, vectors
+
+
+@pytest.fixture
+def counting(folder: Path) -> Iterator[CountingCatalog]:
+    """A second, counting connection to the catalog of the folder."""
+    with closing(CountingCatalog(folder)) as catalog:
+        yield catalog
 
 
 def index_of(catalog: Catalog, folder: Path) -> DenseIndex:
@@ -63,6 +71,14 @@ def brute_force(catalog: Catalog, question: np.ndarray[Any, Any], k: int, ids: s
         if int(identity) in ids
     }
     return dict(sorted(scores.items(), key=lambda item: -item[1])[:k])
+
+
+def allowed_by(scope: Scope, ids: set[int]) -> set[int]:
+    """The ids that a scope allows."""
+    allowed = ids - set(scope.banned)
+    if scope.documents is not None:
+        allowed &= {row.first + n for row in scope.documents for n in range(row.passages)}
+    return allowed if scope.holding is None else allowed & set(scope.holding)
 
 
 def same_result(found: dict[int, float], expected: dict[int, float]) -> bool:
@@ -128,13 +144,9 @@ def test_scope_filters_before_ranking(
         holding=None if holding is None else [all_ids[n] for n in sorted(holding)],
         banned=[all_ids[n] for n in sorted(banned)],
     )
-    allowed = set(all_ids) - set(scope.banned)
-    if scope.documents is not None:
-        allowed &= {row.first + n for row in scope.documents for n in range(row.passages)}
-    if scope.holding is not None:
-        allowed &= set(scope.holding)
     question = random_vectors(seed + 9, 1)[0]
-    assert same_result(index.search(question, k, scope), brute_force(catalog, question, k, allowed))
+    expected = brute_force(catalog, question, k, allowed_by(scope, index.ids()))
+    assert same_result(index.search(question, k, scope), expected)
 
 
 def test_scope_ignores_removed_passages(catalog: Catalog, folder: Path) -> None:
@@ -163,7 +175,7 @@ def test_cosines_equal_those_of_the_stored_vectors(catalog: Catalog, folder: Pat
 
 
 def test_index_file_of_another_format_is_rebuilt(
-    catalog: Catalog, folder: Path, monkeypatch: pytest.MonkeyPatch
+    catalog: Catalog, folder: Path, counting: CountingCatalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file that an earlier version of Pincite wrote is rebuilt from the catalog."""
     put_vectors(catalog, random_vectors(1, MANY))
@@ -171,14 +183,12 @@ def test_index_file_of_another_format_is_rebuilt(
     index_of(catalog, folder).keep()
     monkeypatch.undo()
     catalog.close()
-    counting_catalog = CountingCatalog(folder)
-    index = index_of(counting_catalog, folder)
-    assert counting_catalog.vectors_read == MANY
+    index = index_of(counting, folder)
+    assert counting.vectors_read == MANY
     index.keep()
-    counting_catalog.vectors_read = 0
-    index_of(counting_catalog, folder)
-    assert counting_catalog.vectors_read == 0
-    counting_catalog.close()
+    counting.vectors_read = 0
+    index_of(counting, folder)
+    assert counting.vectors_read == 0
 
 
 def test_an_empty_index_finds_nothing(catalog: Catalog, folder: Path) -> None:
@@ -219,35 +229,31 @@ def test_commit_during_an_update_is_indexed_once(folder: Path) -> None:
     catalog.close()
 
 
-def test_small_index_writes_no_file(catalog: Catalog, folder: Path) -> None:
+def test_small_or_unchanged_index_writes_no_file(catalog: Catalog, folder: Path) -> None:
     """A few passages are read again faster than a file is written."""
-    put(catalog, WHALE)
+    put_vectors(catalog, random_vectors(2, 3), "/few")
     index_of(catalog, folder).keep()
     assert not (folder / "dense.faiss").exists()
-
-
-def test_saved_index_is_not_read_from_the_catalog_again(catalog: Catalog, folder: Path) -> None:
-    """The next process reads only the passages added after the file was written, and finds the same."""
-    put_vectors(catalog, random_vectors(1, MANY))
-    index_of(catalog, folder).keep()
-    put_vectors(catalog, random_vectors(2, 7), "/later")
-    catalog.close()
-    counting_catalog = CountingCatalog(folder)
-    index = index_of(counting_catalog, folder)
-    assert counting_catalog.vectors_read == 7
-    question = random_vectors(3, 1)[0]
-    assert same_result(index.search(question, 20), brute_force(catalog, question, 20, index.ids()))
-    counting_catalog.close()
-
-
-def test_unchanged_index_is_not_saved_again(catalog: Catalog, folder: Path) -> None:
-    """Saving again without a change leaves the file alone."""
     put_vectors(catalog, random_vectors(1, MANY))
     index = index_of(catalog, folder)
     index.keep()
     (folder / "dense.faiss").unlink()
     index.keep()
     assert not (folder / "dense.faiss").exists()
+
+
+def test_saved_index_is_not_read_from_the_catalog_again(
+    catalog: Catalog, folder: Path, counting: CountingCatalog
+) -> None:
+    """The next process reads only the passages added after the file was written, and finds the same."""
+    put_vectors(catalog, random_vectors(1, MANY))
+    index_of(catalog, folder).keep()
+    put_vectors(catalog, random_vectors(2, 7), "/later")
+    catalog.close()
+    index = index_of(counting, folder)
+    assert counting.vectors_read == 7
+    question = random_vectors(3, 1)[0]
+    assert same_result(index.search(question, 20), brute_force(catalog, question, 20, index.ids()))
 
 
 DAMAGES: dict[str, Any] = {
@@ -263,7 +269,7 @@ DAMAGES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", DAMAGES)
-def test_damaged_index_file_is_rebuilt(catalog: Catalog, folder: Path, name: str) -> None:
+def test_damaged_index_file_is_rebuilt(catalog: Catalog, folder: Path, counting: CountingCatalog, name: str) -> None:
     """Whatever the damage, all vectors are read from the catalog again and the results are the same."""
     put_vectors(catalog, random_vectors(1, MANY))
     index = index_of(catalog, folder)
@@ -272,11 +278,9 @@ def test_damaged_index_file_is_rebuilt(catalog: Catalog, folder: Path, name: str
     before = index.search(question, 20)
     path = folder / "dense.faiss"
     path.write_bytes(DAMAGES[name](path.read_bytes()))
-    counting_catalog = CountingCatalog(folder)
-    rebuilt = index_of(counting_catalog, folder)
-    assert counting_catalog.vectors_read == MANY
+    rebuilt = index_of(counting, folder)
+    assert counting.vectors_read == MANY
     assert same_result(rebuilt.search(question, 20), before)
-    counting_catalog.close()
 
 
 def test_index_file_of_another_library_is_rejected(catalog: Catalog, folder: Path, tmp_path: Path) -> None:

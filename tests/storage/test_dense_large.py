@@ -19,7 +19,15 @@ from index.storage.dense.dense_index import DenseIndex
 from index.storage.protocol import Scope
 from tests.nightly import length
 from tests.storage.factories import put_vectors
-from tests.storage.test_dense import DAMAGES, CountingCatalog, brute_force, index_of, random_vectors, same_result
+from tests.storage.test_dense import (
+    DAMAGES,
+    CountingCatalog,
+    allowed_by,
+    brute_force,
+    index_of,
+    random_vectors,
+    same_result,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -211,11 +219,7 @@ def test_scope_filters_before_ranking_in_a_large_index(
         holding=None if holding is None else sorted(holding),
         banned=sorted(banned),
     )
-    allowed = ids_of(catalog) - set(scope.banned)
-    if scope.documents is not None:
-        allowed &= {documents.first + n for documents in scope.documents for n in range(documents.passages)}
-    if scope.holding is not None:
-        allowed &= set(scope.holding)
+    allowed = allowed_by(scope, ids_of(catalog))
     question = random_vectors(seed, 1)[0]
     found = index.search(question, k, scope)
     assert set(found) <= allowed
@@ -375,16 +379,12 @@ def test_base_older_than_forgotten_removals_is_rejected(large_catalog: Catalog, 
     assert agrees(index, large_catalog)
 
 
-def test_second_builder_returns_false(large_catalog: Catalog, folder: Path) -> None:
-    """While one builder runs, a second one ends at once and says so."""
+def test_builders_do_not_disturb_each_other(large_catalog: Catalog, folder: Path) -> None:
+    """While one runs, a second one ends at once; the partial file of a killed one is deleted."""
     from filelock import FileLock
 
     with FileLock(folder / builder.LOCK):
         assert not builder.build(folder)
-
-
-def test_builder_deletes_files_of_a_killed_builder(large_catalog: Catalog, folder: Path) -> None:
-    """A partial file of a killed builder is deleted by the next one."""
     partial_file = folder / "dense.ivf.12345.part"
     partial_file.write_bytes(b"half of it")
     assert builder.build(folder)

@@ -83,16 +83,12 @@ def test_a_slide_ends_the_headings_above_it_but_a_line_does_not(catalog: Catalog
     assert [place.label for place in found] == ["line 7, § Top", "slide 2"]
 
 
-def test_details_pass_between_processes(read: Document) -> None:
-    """The process that reads a file sends all of them."""
+def test_details_pass_between_processes_and_libraries(read: Document) -> None:
+    """The process that reads a file sends all of them; the portable format has them, and a forged one is refused."""
     pipe = io.BytesIO()
     send_parsed(pipe, Parsed(read, None, Cost(1.0, 2.0)))
     pipe.seek(0)
     assert receive_parsed(pipe).document == read
-
-
-def test_details_are_in_the_portable_format(read: Document) -> None:
-    """They come back, and a forged one is refused."""
     (part,) = read.boxes
     line = DocumentLine(read, tuple(chunks(read)))
     assert parse_line(line.to_json()) == line

@@ -31,9 +31,15 @@ def test_invalid_stamp_raises_value_error(text: str | bytes) -> None:
 
 
 def test_atomic_write_leaves_one_complete_file(tmp_path: Path) -> None:
-    """The parts become one file, and no other file is left in the folder."""
+    """If it fails midway or cannot begin, the old file stays, no partial one is left, and the error names the file."""
     write_atomically(tmp_path / "x", b"one ", memoryview(b"two"))
     assert (tmp_path / "x").read_bytes() == b"one two"
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
+    (tmp_path / "x").write_bytes(b"old")
+    broken: Any = object()
+    with pytest.raises(TypeError):
+        write_atomically(tmp_path / "x", b"new", broken)
+    assert (tmp_path / "x").read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
 
 
@@ -42,16 +48,6 @@ def test_unwritable_file_raises_library_not_writable(tmp_path: Path) -> None:
     (tmp_path / "x").mkdir()
     with pytest.raises(LibraryNotWritable, match=f"{tmp_path}/x cannot be written"):
         write_atomically(tmp_path / "x", b"new")
-    assert [path.name for path in tmp_path.iterdir()] == ["x"]
-
-
-def test_failed_write_keeps_the_old_file(tmp_path: Path) -> None:
-    """If a write fails midway, the old file stays and the partial one is deleted."""
-    (tmp_path / "x").write_bytes(b"old")
-    broken: Any = object()
-    with pytest.raises(TypeError):
-        write_atomically(tmp_path / "x", b"new", broken)
-    assert (tmp_path / "x").read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
 
 
@@ -79,18 +75,21 @@ def another_process(folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_second_writer_gets_an_error_that_names_the_holder(tmp_path: Path) -> None:
-    """The error has the process id, host and program of the other process, and says what to do."""
+    """Process, host, program and advice; no process, if writer.json is missing or half written.
+
+    The system releases the lock of a killed process, and the name of the next holder replaces the old one.
+    """
     with another_process(tmp_path) as process:
         with pytest.raises(LibraryLocked) as caught, WriterLock(tmp_path).held(patience=0):
             pass
         assert f"process {process.pid} on " in caught.value.holder
         assert "(-c keeper, since 2" in caught.value.holder
         assert "searching works meanwhile" in caught.value.hint
-
-
-def test_lock_of_a_killed_process_is_released(tmp_path: Path) -> None:
-    """The system releases the lock, and the name of the next holder replaces the old one."""
-    with another_process(tmp_path) as process:
+        for content in ("", "{", "[]", '{"pid": 1}'):
+            (tmp_path / "writer.json").write_text(content)
+            with pytest.raises(LibraryLocked) as caught, WriterLock(tmp_path).held(patience=0):
+                pass
+            assert "is being changed by another process" in caught.value.message, content
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         with WriterLock(tmp_path).held(patience=1):
@@ -106,8 +105,8 @@ def test_waiting_writer_gets_the_released_lock(tmp_path: Path) -> None:
             pass
 
 
-def test_lock_is_reentrant_within_a_thread(tmp_path: Path) -> None:
-    """A thread can take the lock twice and keeps it until the outer block ends."""
+def test_lock_is_reentrant_within_a_thread_and_excludes_others(tmp_path: Path) -> None:
+    """The holder's error names this process; after the block, and after any exception, the lock is free."""
     lock = WriterLock(tmp_path)
     with lock.held(patience=0):
         with lock.held(patience=0):
@@ -118,10 +117,6 @@ def test_lock_is_reentrant_within_a_thread(tmp_path: Path) -> None:
     assert not (tmp_path / "writer.json").exists()
     with WriterLock(tmp_path).held(patience=0):
         pass
-
-
-def test_lock_excludes_other_threads(tmp_path: Path) -> None:
-    """Another thread of the same process gets an error that names this process."""
     lock = WriterLock(tmp_path)
     holders = []
 
@@ -137,24 +132,10 @@ def test_lock_excludes_other_threads(tmp_path: Path) -> None:
         thread.start()
         thread.join()
     assert f"process {os.getpid()} on " in holders[0]
-
-
-def test_lock_is_released_after_an_exception(tmp_path: Path) -> None:
-    """After any exception, the lock is free."""
     with pytest.raises(ZeroDivisionError), WriterLock(tmp_path).held(patience=0):
         _ = 1 / 0
     with WriterLock(tmp_path).held(patience=0):
         pass
-
-
-def test_unreadable_holder_file_gives_an_error_without_a_name(tmp_path: Path) -> None:
-    """If writer.json is missing or half written, the error names no process."""
-    with another_process(tmp_path):
-        for content in ("", "{", "[]", '{"pid": 1}'):
-            (tmp_path / "writer.json").write_text(content)
-            with pytest.raises(LibraryLocked) as caught, WriterLock(tmp_path).held(patience=0):
-                pass
-            assert "is being changed by another process" in caught.value.message, content
 
 
 @pytest.mark.parametrize("obstacle", ["writer.lock", "writer.json"])

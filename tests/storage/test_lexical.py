@@ -106,13 +106,6 @@ def test_unknown_words_find_nothing(shared_index: LexicalIndex, query: str) -> N
     assert shared_index.search(query, 10) == {}
 
 
-def test_question_of_stop_words_finds_them(catalog: Catalog, folder: Path) -> None:
-    """If a question has no other words, its stop words are searched: "The Who" can be found."""
-    put(catalog, a_document("The Who played."))
-    put(catalog, a_document("Rain fell.", source="/rain"))
-    assert list(index_of(catalog, folder).search("the who", 10)) == [id_of(catalog, "played")]
-
-
 @pytest.mark.parametrize("query", ['text:king AND "', "king^9 OR (", "* ? [a TO b]", "-king +treaty", "id:1"])
 def test_query_syntax_of_search_engines_is_plain_text(shared_index: LexicalIndex, query: str) -> None:
     """Characters that are operators in other search engines have no meaning and cause no error."""

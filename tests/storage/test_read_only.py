@@ -15,7 +15,6 @@ import pytest
 from index.errors import LibraryLocked, LibraryNotWritable, LibraryReadOnly, SettingsError
 from index.ingest.queue import Worklist
 from index.storage import files
-from index.storage import store as store_module
 from index.storage.files import is_read_only, scratch_folder
 from index.storage.store import FolderStore
 from tests.disks import forbidden, read_only
@@ -27,14 +26,10 @@ from tests.storage.factories import a_document, id_of, put
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.usefixtures("_patient")
 SHIP = a_document("The ship left the harbour.", "A whale swam by.", source="/ship")
 KING = a_document("The king signed the treaty.", source="/king")
 QUESTIONS = ("ship", "whale", "king treaty")
-
-
-@pytest.fixture(autouse=True)
-def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "PATIENCE", 30.0)
 
 
 @pytest.fixture(autouse=True)

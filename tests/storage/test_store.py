@@ -23,14 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.usefixtures("_patient")
 SHIP = a_document("The ship left the harbour.", "A whale swam by.", source="/ship")
 KING = a_document("The king signed the treaty.", source="/king")
-
-
-@pytest.fixture(autouse=True)
-def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A reader waits for the vectors however busy the machine is; test_dense_large tests that it need not."""
-    monkeypatch.setattr(store_module, "PATIENCE", 30.0)
 
 
 @pytest.fixture
@@ -65,13 +60,9 @@ def found_ids(store: FolderStore, question: str, side: str = "lexical") -> set[i
     return {key[2] for key in scores_of_questions(store) if key[:2] == (side, question)}
 
 
-def test_unrestricted_search_has_no_scope(store: FolderStore) -> None:
-    """Without a restriction, no index has to look up the properties of a passage."""
-    assert store.scope(None, (), ()) is None
-
-
 def test_scope_lists_required_and_banned_passages(store: FolderStore) -> None:
-    """A scope names the passages with all phrases, and those with any excluded phrase."""
+    """The passages with all phrases, and those with any excluded one; none without a restriction or of removed ones."""
+    assert store.scope(None, (), ()) is None
     commit(store, a_document("A whale swam by the king.", "The king swam.", source="/swam"))
     store.refresh()
     ids = {words: id_of(store.catalog, words) for words in ("by.", "by the", "king swam")}
@@ -83,6 +74,13 @@ def test_scope_lists_required_and_banned_passages(store: FolderStore) -> None:
     assert list(store.dense(meaning("king"), 9, scope)) == [ids["by."]]
     assert list(store.lexical("king whale", 9, scope)) == [ids["by."]]
     assert store.holding("swam", 9, scope) == [ids["by."]]
+    number = store.catalog.number_of(SHIP.id) or 0
+    with store.writing():
+        store.catalog.remove(number)
+        store.index()
+    scope = store.scope([number, 99], (), ())
+    assert scope is not None
+    assert scope.empty
 
 
 @pytest.mark.parametrize(
@@ -104,17 +102,6 @@ def test_empty_scope_finds_nothing(store: FolderStore, scope: Scope, empty: bool
     if empty:
         assert store.dense(meaning("whale"), 9, scope) == store.lexical("whale", 9, scope) == {}
         assert store.holding("whale", 9, scope) == []
-
-
-def test_scope_of_removed_documents_is_empty(store: FolderStore) -> None:
-    """Numbers of removed documents name no passage."""
-    number = store.catalog.number_of(SHIP.id) or 0
-    with store.writing():
-        store.catalog.remove(number)
-        store.index()
-    scope = store.scope([number, 99], (), ())
-    assert scope is not None
-    assert scope.empty
 
 
 def test_scores_of_given_passages_equal_search_scores(store: FolderStore) -> None:

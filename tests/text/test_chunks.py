@@ -128,30 +128,18 @@ def test_no_passage_of_a_real_corpus_is_truncated(
     assert above == 0
 
 
-def test_sentences_stay_whole() -> None:
-    """A passage ends where a sentence ends."""
+def test_sentences_and_paragraphs_stay_whole() -> None:
+    """A passage ends where a sentence ends; a short rest is shared, and small paragraphs are packed."""
     sentence = words(9)
     assert chunks(" ".join([sentence] * 8)) == [" ".join([sentence] * 4)] * 2
-
-
-def test_short_rest_is_shared_among_passages() -> None:
-    """Words left over at the end do not make a short passage of their own."""
     sizes = [len(chunk.split()) for chunk in chunks(" ".join([words(9)] * 5))]
     assert sizes == [45]
     sizes = [len(chunk.split()) for chunk in chunks(" ".join([words(9)] * 9))]
     assert min(sizes) >= 36
-
-
-def test_small_paragraphs_are_packed_together() -> None:
-    """Paragraphs of one section share a passage up to about the target, but none is broken that fits."""
     paragraphs = [words(12, word) for word in ("one", "two", "three", "four", "five", "six")]
     assert chunks("\n\n".join(paragraphs)) == [" ".join(paragraphs[:3]), " ".join(paragraphs[3:])]
     paragraphs = [" ".join([words(9)] * count) for count in (2, 4, 2)]
     assert chunks("\n\n".join(paragraphs)) == paragraphs
-
-
-def test_paragraph_landmark_breaks_without_an_empty_line() -> None:
-    """A paragraph landmark of the loader counts as much as an empty line."""
     first, second = " ".join([words(9)] * 2), " ".join([words(9)] * 4)
     assert chunks(f"{first}\n{second}", Landmark("paragraph", 0), Landmark("paragraph", len(first) + 1)) == [
         first,
@@ -160,10 +148,7 @@ def test_paragraph_landmark_breaks_without_an_empty_line() -> None:
 
 
 def test_heading_begins_a_passage() -> None:
-    """It does so however short the section before it, and is a sentence of its own.
-
-    A chapter heading is not left alone above the heading of its first section.
-    """
+    """Another one above it stays with it, however short the section before; 500 headings are cut at the limit."""
     text = "Few words.\nA heading. With stops\nMore words."
     heading = Landmark("heading", text.index("A heading"), "A heading. With stops", 1)
     assert chunks(text, heading) == ["Few words.", "A heading. With stops More words."]
@@ -173,6 +158,9 @@ def test_heading_begins_a_passage() -> None:
     assert chunks(text, Landmark("heading", 0, "Chapter", 1), Landmark("heading", 9, "Section", 2)) == [
         "Chapter Section Some words."
     ]
+    text = "\n".join(["A heading"] * 500)
+    marks = [Landmark("heading", start, "A heading", 1) for start in range(0, len(text), 10)]
+    assert max(map(len, map(str.split, chunks(text, *marks, limit=100)))) <= 98
 
 
 @pytest.mark.parametrize("size", [30, 49, 60, 300])
@@ -184,22 +172,11 @@ def test_heading_stays_with_the_words_below(size: int) -> None:
     assert max(map(len, map(str.split, found))) <= 38
 
 
-def test_page_of_headings_is_cut_at_the_limit() -> None:
-    """Headings without any text do not make an endless passage."""
-    text = "\n".join(["A heading"] * 500)
-    marks = [Landmark("heading", start, "A heading", 1) for start in range(0, len(text), 10)]
-    assert max(map(len, map(str.split, chunks(text, *marks, limit=100)))) <= 98
-
-
-def test_page_does_not_break_a_sentence() -> None:
-    """A sentence that continues on the next page stays whole."""
+def test_page_does_not_break_a_sentence_and_a_clause_does() -> None:
+    """A page break counts for nothing; a sentence above the target is cut after a clause, whose piece is a sentence."""
     text = "It runs over the page and ends here."
     found = Chunker(limit=256, count_tokens=by_words).chunk(text, [Landmark("page", 0, "1"), Landmark("page", 13, "2")])
     assert found == (Chunk(0, len(text), (Span(0, len(text)),)),)
-
-
-def test_long_sentence_is_cut_at_a_clause() -> None:
-    """A sentence above the target is cut after a clause, and each piece is a sentence of its passage."""
     clause = "word " * 29 + "word"
     text = f"{clause}; {clause}."
     found = Chunker(target_tokens=40, limit=256, count_tokens=by_words).chunk(text, ())
@@ -208,15 +185,11 @@ def test_long_sentence_is_cut_at_a_clause() -> None:
 
 
 def test_limit_is_counted_by_the_encoder() -> None:
-    """A text that is short in tiktoken's count and long in the encoder's is cut by the encoder's count."""
+    """A text that is short in tiktoken's count is cut; packed paragraphs are separated before one is broken."""
     text = " ".join([words(9)] * 4)
     found = Chunker(target_tokens=100, limit=64, count_tokens=by_characters).chunk(text, ())
     assert count_tiktoken(text) <= 100
     assert all(chunk.end - chunk.start <= 62 for chunk in found)
-
-
-def test_encoder_limit_separates_paragraphs_first() -> None:
-    """If packed paragraphs exceed the encoder's limit, they are separated before one is broken."""
     first, second = words(12), " ".join([words(6)] * 4)
     found = Chunker(target_tokens=50, limit=150, count_tokens=by_characters).chunk(f"{first}\n\n{second}", ())
     assert [chunk.start for chunk in found] == [0, len(first) + 2]

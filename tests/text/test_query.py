@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from index.records import DocumentInfo
-from index.text.query import SYNTAX, Query, parse
+from index.text.query import SYNTAX, Query, has_file_name, named_files, parse
 from tests.cases import cases
 from tests.nightly import length
 
@@ -69,64 +69,23 @@ def spaced(text: str) -> str:
 def test_operators_are_parsed_out_of_the_question(question: str, query: Query) -> None:
     """Operators are found anywhere; the rest is the text to search for."""
     assert parse(question) == query
+    assert query.restricts == any((query.titles, query.types, query.after, query.before))  # not by phrases
 
 
 @cases(
     "question",
     [
-        '"never closed',
-        "“never closed",
-        'closed never"',
-        '"" empty',
-        "“ ” empty",
-        '"?!" no letters',
-        "no - minus",
-        "-",
-        "- ",
-        '-""',
-        '-"?"',
-        '-"never closed',
-        "in:",
-        "in: the beginning",
-        'in:""',
-        'in:"never closed',
-        "type:",
-        "type: safety",
-        "type:.",
-        "after:yesterday",
-        "after:2020-13",
-        "after:2021-02-29",
-        "after:2020-3",
-        "after:20200305",
-        "after:0000",
-        "after:٢٠٢٠",
-        "after:2020-03-05T10:00",
-        "after: 2020",
-        'after:"old notes"',
-        "before:2020-01-32",
-        "before:",
-        "the Su-35 and an x-ray",
-        "at -40 degrees",
-        "a fall of -3%",
-        "from -½ to −1",
-        "-.5",
-        "with --flag",
-        "a dash — or – two —like this–",
-        "Note: x",
-        "see http://example.org/in:x and mail:to",
-        "built-in:x (in:x)",
-        "ın:x",
-        "-in:x -TYPE:pdf",
-        'a 6" pipe',
-        'a 6" pipe and an 8" pipe',
-        "5'10\" tall and 6'2\" tall",
-        'rock"n"roll -rock"n"roll',
-        'in:5"pipe -a"b',
-        "the boys' toys and 'single quotes'",
-        "x«y» and x“y”",
-        "_",
+        '"never closed', "“never closed", 'closed never"', '"" empty', "“ ” empty", '"?!" no letters', "no - minus",
+        "-", "- ", '-""', '-"?"', '-"never closed', "in:", "in: the beginning", 'in:""', 'in:"never closed', "type:",
+        "type: safety", "type:.", "after:yesterday", "after:2020-13", "after:2021-02-29", "after:2020-3",
+        "after:20200305", "after:0000", "after:٢٠٢٠", "after:2020-03-05T10:00", "after: 2020", 'after:"old notes"',
+        "before:2020-01-32", "before:", "the Su-35 and an x-ray", "at -40 degrees", "a fall of -3%", "from -½ to −1",
+        "-.5", "with --flag", "a dash — or – two —like this–", "Note: x", "see http://example.org/in:x and mail:to",
+        "built-in:x (in:x)", "ın:x", "-in:x -TYPE:pdf", 'a 6" pipe', 'a 6" pipe and an 8" pipe',
+        "5'10\" tall and 6'2\" tall", 'rock"n"roll -rock"n"roll', 'in:5"pipe -a"b',
+        "the boys' toys and 'single quotes'", "x«y» and x“y”", "_",
     ],
-)
+)  # fmt: skip
 def test_invalid_operators_are_plain_text(question: str) -> None:
     """Anything that only looks like an operator stays in the question and raises no error."""
     assert parse(question) == Query(spaced(question))
@@ -142,16 +101,6 @@ def test_every_documented_operator_is_parsed(operator: str, description: str) ->
     assert description.endswith(".")
     query = parse(" ".join(operator for operator, _ in SYNTAX))
     assert all((query.phrases, query.excluded, query.titles, query.types, query.after, query.before))
-
-
-@cases(
-    ("question", "restricts"),
-    [("treaty", False), ('"treaty"', False), ("treaty -war", False), ("in:x", True), ("type:pdf", True),
-     ("after:2020", True), ("before:2020", True), ('"treaty" in:x', True)],
-)  # fmt: skip
-def test_query_knows_whether_it_restricts_documents(question: str, restricts: bool) -> None:
-    """Documents are restricted by their properties; phrases and exclusions apply to passages."""
-    assert parse(question).restricts == restricts
 
 
 @cases(
@@ -252,42 +201,23 @@ def test_after_and_before_split_dated_documents(limit: str, stated: str) -> None
 
 
 def test_document_must_match_every_operator_by_one_of_its_values() -> None:
-    """Several values of an operator are alternatives; different operators must all match."""
+    """Several values of an operator are alternatives; all operators must match; without one, every document does."""
     query = parse("x in:treaty in:letter type:pdf type:md after:1890")
     assert query.admits(a_document("The Letter", date="1890"))
     assert query.admits(a_document(source="/treaty.md", media_type="text/markdown", date="1891-02"))
     assert not query.admits(a_document("The Letter", date="1889"))
     assert not query.admits(a_document("The Diary", source="/diary.pdf", date="1890"))
     assert not query.admits(a_document("The Letter", media_type="text/html", date="1890"))
-
-
-def test_plain_question_admits_every_document() -> None:
-    """A question without document operators excludes nothing."""
     assert parse('"treaty" -war').admits(a_document())
 
 
 @cases(
     "piece",
     [
-        '"',
-        "“",
-        "„",
-        "«",
-        "„«“",
-        '-"',
-        ' -"',
-        'in:"',
-        " in:“",
-        '"a',
-        '" a',
-        '" "a',
-        "“a”b ",
-        "-",
-        " -a",
-        " after:",
+        '"', "“", "„", "«", "„«“", '-"', ' -"', 'in:"', " in:“", '"a', '" a', '" "a', "“a”b ", "-", " -a", " after:",
         "in:.",
     ],
-)
+)  # fmt: skip
 def test_parsing_takes_linear_time(piece: str) -> None:
     """Unclosed quotes or half operators must not take quadratic time: hours for a megabyte, as in the nightly run."""
     text = piece * (length(100_000, 1_000_000) // len(piece))
@@ -298,25 +228,8 @@ def test_parsing_takes_linear_time(piece: str) -> None:
 
 
 FRAGMENTS = (
-    '"',
-    "“",
-    "”",
-    "„",
-    "«",
-    "»",
-    "-",
-    " ",
-    "in:",
-    "After:",
-    "before:",
-    "type:",
-    "2020",
-    "-03",
-    "war",
-    "é",
-    ".",
-    "\n",
-)
+    '"', "“", "”", "„", "«", "»", "-", " ", "in:", "After:", "before:", "type:", "2020", "-03", "war", "é", ".", "\n",
+)  # fmt: skip
 QUESTIONS = st.one_of(
     st.text(st.characters(codec=None)),
     st.text(st.characters(categories=["Cs", "Cc", "Zs", "Pi", "Pf", "Pd", "Nd", "No", "Mn"])),
@@ -346,3 +259,49 @@ def test_any_question_can_be_parsed(question: str) -> None:
         assert query.text == words
         assert parse(query.text) == query
     query.admits(a_document(question, question, question, "2020"))
+
+
+# The files that a question names as the place to look
+
+
+INFOS = {
+    1: a_document(source="/papers/simple.doc"),
+    2: a_document(source="/papers/treaty-of-1890.pdf"),
+    3: a_document(source="/other/simple.doc"),
+    4: a_document(source="C:/Letters/Übersicht.odt"),
+}
+
+
+@cases(
+    ("question", "searched", "numbers"),
+    [
+        ("Which bird is on the list in simple.doc?", "Which bird is on the list in it?", [1, 3]),
+        ("Which bird is in papers/simple.doc?", "Which bird is in it?", [1]),
+        ("Which bird is in the old Word file SIMPLE.DOC?", "Which bird is in it?", [1, 3]),
+        ("Who signed, according to treaty-of-1890.pdf?", "Who signed, according to it?", [2]),
+        ("What does treaty-of-1890.pdf say on oil?", "What does it say on oil?", [2]),
+        ("In treaty-of-1890.pdf, who signs?", "In it, who signs?", [2]),
+        ("¿Quién firmó según treaty-of-1890.pdf?", "¿Quién firmó según it?", [2]),
+        ("Was steht in u\u0308bersicht.odt?", "Was steht in it?", [4]),
+        ("Do simple.doc and the treaty in treaty-of-1890.pdf agree?", "Do simple.doc and the treaty in it agree?", [2]),
+        # asked about, not the place to look
+        ("What is simple.doc?", "What is simple.doc?", []),
+        ("In the list of files, what is simple.doc?", "In the list of files, what is simple.doc?", []),
+        ("Who attached simple.doc to the message?", "Who attached simple.doc to the message?", []),
+        # no such file
+        ("What is in missing.doc?", "What is in missing.doc?", []),
+        ("What is in imple.doc?", "What is in imple.doc?", []),
+        ("What is in simple.doc.bak?", "What is in simple.doc.bak?", []),
+        ("Who lived in St. Moritz, e.g. in winter?", "Who lived in St. Moritz, e.g. in winter?", []),
+    ],
+)
+def test_file_that_a_question_names_is_the_place_to_look(question: str, searched: str, numbers: list[int]) -> None:
+    """Its name gives way to `it`, because texts do not contain the names of their files."""
+    assert named_files(question, INFOS) == (searched, numbers)
+
+
+def test_question_without_a_file_name_costs_no_look_at_the_documents() -> None:
+    """Most questions name none."""
+    assert not has_file_name("Who signed the treaty of 1890?")
+    assert not has_file_name("How much is 3.5 m in feet, i.e. in inches?")
+    assert has_file_name("Who signed in treaty.pdf?")

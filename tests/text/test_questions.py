@@ -8,47 +8,18 @@ from index.text.questions import ask_back, is_fragment, read_question
 from tests.cases import cases
 
 FRAGMENTS = [
-    "and in 2019?",
-    "Why?",
-    "the second one",
-    "And the pipeline?",
-    "What about France?",
-    "Who signed it?",
-    "When?",
-    "How many?",
-    "But why?",
-    "In 2019?",
-    "Which one?",
-    "What else?",
-    "Is it true?",
-    "And how much did they pay?",
-    "Who was he?",
-    "Tell me more",
-    "and by whom?",
-    "Can you explain that?",
-    "thanks",
-    "What did she say about it?",
-]
+    "and in 2019?", "Why?", "the second one", "And the pipeline?", "What about France?", "Who signed it?", "When?",
+    "How many?", "But why?", "In 2019?", "Which one?", "What else?", "Is it true?", "And how much did they pay?",
+    "Who was he?", "Tell me more", "and by whom?", "Can you explain that?", "thanks", "What did she say about it?",
+]  # fmt: skip
 WHOLE_QUESTIONS = [
-    "volcano",
-    "oil discount",
-    "Who signed the treaty?",
-    "Is it possible to cancel the subscription?",
-    "Who pays for the pipeline?",
-    "Does it snow in Norway?",
-    "What is DPR?",
-    "Who is Lotte?",
-    "treaty of 2001",
-    "What did Putin say?",
-    "Who wrote it, Tolstoy or Dostoevsky?",
-    "谁签署了条约?",
+    "volcano", "oil discount", "Who signed the treaty?", "Is it possible to cancel the subscription?",
+    "Who pays for the pipeline?", "Does it snow in Norway?", "What is DPR?", "Who is Lotte?", "treaty of 2001",
+    "What did Putin say?", "Who wrote it, Tolstoy or Dostoevsky?", "谁签署了条约?",
     "Wer hat den Vertrag unterschrieben?",
-    "Who lost?",
-    "What happened in 2019?",
-    "Power of Siberia",
-    "And what did Putin answer at Valdai about an alliance?",
+    "Who lost?", "What happened in 2019?", "Power of Siberia", "And what did Putin answer at Valdai about an alliance?",
     "Whom did Washington punish for buying Russian weapons?",
-]
+]  # fmt: skip
 
 
 @cases("text", FRAGMENTS)
@@ -121,20 +92,14 @@ def test_sides_of_a_comparison_are_recognised(text: str, sides: tuple[str, ...])
 @cases(
     ("text", "kind"),
     [
-        ("What are the risk factors?", "list"),
-        ("Which cases does the briefing describe?", "list"),
-        ("How many vendors were competing?", "count"),
-        ("How do I file Form 3115?", "steps"),
-        ("Why did the sellers give way?", "fact"),
-        ("Where, in fact, is the harbour?", "fact"),
-        ("the card was left inside, how do i lock my car?", "steps"),
-        ("When did the director step down?", "fact"),
-        ("What did the reviewers find in the harbour?", "fact"),
-        ("How many kinds are compared? which ones?", "count"),
-        ("Which company is the largest?", "fact"),
-        ("When was it signed by the king?", "fact"),
+        ("What are the risk factors?", "list"), ("Which cases does the briefing describe?", "list"),
+        ("How many vendors were competing?", "count"), ("How do I file Form 3115?", "steps"),
+        ("Why did the sellers give way?", "fact"), ("Where, in fact, is the harbour?", "fact"),
+        ("the card was left inside, how do i lock my car?", "steps"), ("When did the director step down?", "fact"),
+        ("What did the reviewers find in the harbour?", "fact"), ("How many kinds are compared? which ones?", "count"),
+        ("Which company is the largest?", "fact"), ("When was it signed by the king?", "fact"),
     ],
-)
+)  # fmt: skip
 def test_kind_of_a_question_is_recognised(text: str, kind: str) -> None:
     """The kind is decided by the form of the question alone."""
     assert read_question(text).kind == kind
@@ -150,23 +115,18 @@ def test_wanted_number_is_read_from_the_question() -> None:
 @pytest.mark.parametrize(
     ("text", "asks"),
     [
-        ("who signed it", True),
-        ("In what year was it signed", True),
-        ("The queen signed which treaty?", True),
-        ("did it rain", True),
-        ("ship harbour winter", False),
-        ("The king signed the treaty.", False),
-        ("Whales are common.", False),
-        ("", False),
+        ("who signed it", True), ("In what year was it signed", True), ("The queen signed which treaty?", True),
+        ("did it rain", True), ("ship harbour winter", False), ("The king signed the treaty.", False),
+        ("Whales are common.", False), ("", False),
     ],
-)
+)  # fmt: skip
 def test_question_is_recognised(text: str, asks: bool) -> None:
     """A question is recognised by its first word or by its question mark."""
     assert read_question(text).asks == asks
 
 
 def test_words_are_searched_and_the_form_is_read_from_what_was_asked() -> None:
-    """Operators are not searched for; the words of a follow-up alone say what it asks for."""
+    """Operators are not searched for; a follow-up's own words say what it asks for; other words keep the rest."""
     question = read_question(" how many ships? in:notes ")
     assert (question.asked, question.text, question.query.titles) == (
         "how many ships? in:notes",
@@ -179,15 +139,7 @@ def test_words_are_searched_and_the_form_is_read_from_what_was_asked() -> None:
     )
     assert (joined.kind, joined.parts) == ("fact", ())
     assert joined.text == joined.asked
-
-
-def test_plain_question_has_no_operators() -> None:
-    """All that it contains is searched as words."""
     assert read_question("ship -war", plain=True).text == "ship -war"
-
-
-def test_other_words_are_searched_for_the_same_question() -> None:
-    """What was asked and the conditions stay."""
     question = read_question('"old shp" in:notes which?')
     other = question.searching("old ship which?", phrases=())
     assert (other.asked, other.form, other.query.titles) == (question.asked, question.form, ("notes",))

@@ -27,24 +27,16 @@ def line(document: Document, word: str) -> Span:
     return Span(start, end if end >= 0 else len(document.text))
 
 
-def test_a_row_in_the_middle_of_a_table_gets_the_headers_of_its_columns(ships: Document) -> None:
-    """And the caption; the first passage of the table has the headers, and gets the caption alone."""
+def test_rows_and_prose_know_what_stands_above_and_beside_them(ships: Document) -> None:
+    """A row has caption and headers; the first passage, which has the headers, gets the caption, and prose nothing."""
     row, head = line(ships, "Beagle"), line(ships, "Length")
     assert words_above(ships.tables, row, row.of(ships.text)) == "Table 1: Ships | Ship | Length, m | Port"
     first = Span(head.start, row.end)
     assert words_above(ships.tables, first, first.of(ships.text)) == "Table 1: Ships"
-
-
-def test_prose_gets_no_headers(ships: Document) -> None:
-    """Its drafts stay as they were."""
     for word in ("sailed", "left"):
         span = line(ships, word)
         assert tables_between(ships.tables, span) == ()
         assert words_above((), span, span.of(ships.text)) == ""
-
-
-def test_a_row_knows_what_stands_above_and_beside_it(ships: Document) -> None:
-    """A row of headers has none, and prose has none."""
     assert words_beside(ships.tables, line(ships, "Argo")) == "Table 1: Ships | Ship | Length, m | Port | Argo"
     assert words_beside(ships.tables, line(ships, "Length")) == words_beside(ships.tables, line(ships, "left")) == ""
     kinds = [(is_row(ships.tables, line(ships, word)), is_header(ships.tables, line(ships, word))) for word in ROWS_OF]
@@ -54,16 +46,12 @@ def test_a_row_knows_what_stands_above_and_beside_it(ships: Document) -> None:
 ROWS_OF = ("Argo", "Length", "left")
 
 
-def test_only_the_cells_of_a_span_are_between(ships: Document) -> None:
-    """Cells that a span cuts are among them."""
+def test_cells_of_a_span_and_the_beginning_of_a_table(ships: Document) -> None:
+    """Cells that a span cuts are between; the beginning of a table keeps the headers while the rest is read."""
     (table,) = ships.tables
     row = line(ships, "Argo")
     words = [ships.text[cell.start : cell.end] for cell in cells_between(table, Span(row.start + 2, row.end - 2))]
     assert words == ["Argo", "31", "Iolcus"]
-
-
-def test_the_beginning_of_a_table_keeps_the_headers(ships: Document) -> None:
-    """So the first passages of a long document get the same context while the rest of it is read."""
     (table,) = ships.tables
     row = line(ships, "Argo")
     begun = table.before(row.end)

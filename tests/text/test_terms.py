@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
-from itertools import pairwise
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise, product
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.loading.loader import load
-from index.text.words import frequent_words, question_terms, repeated_question_terms, terms, word_spans, words
+from index.text.words import (
+    NUMBER,
+    UNKNOWN,
+    frequent_words,
+    question_terms,
+    rarity,
+    repeated_question_terms,
+    stem,
+    terms,
+    word_spans,
+    words,
+)
 from tests.cases import cases
 
 SEEDS = [path for path in (Path(__file__).parents[2] / "seeds").iterdir() if path.suffix != ".jsonl"]
@@ -113,17 +126,14 @@ def test_words_are_not_stemmed(text: str, expected: list[str]) -> None:
 # Questions
 
 
-def test_question_terms_are_stems_without_stop_words() -> None:
-    """Each content word has its stem, in the order of the question; stop words are left out."""
+def test_question_terms_are_stems_of_its_content_words() -> None:
+    """Each has its stem, in order; a code is one word with several terms, and a possessive ending has none."""
     found = question_terms("Who signed the treaties of Kings?")
     assert list(found.values()) == ["signed", "treaties", "Kings"]
     assert set(found) == set(terms("sign treaty king"))
-
-
-def test_question_term_maps_to_the_word_of_the_question() -> None:
-    """A code is one word with several terms. A possessive ending has no term."""
     assert question_terms("What did China's IL6 do?") == {"china": "China", "il6": "IL6", "il": "IL6", "6": "IL6"}
     assert question_terms("What is Su-35?") == {"su": "Su-35", "35": "Su-35"}
+    assert repeated_question_terms("Whales, whales: which whale swam?") == ("whale", "whale", "whale", "swam")
 
 
 @pytest.mark.parametrize(
@@ -139,11 +149,6 @@ def test_question_term_maps_to_the_word_of_the_question() -> None:
 def test_stop_words_are_terms_if_a_question_has_no_others(question: str, expected: list[str]) -> None:
     """A question of stop words alone searches for them; a single content word is enough to leave them out."""
     assert list(question_terms(question).values()) == expected
-
-
-def test_repeated_question_words_are_repeated_terms() -> None:
-    """A long question repeats what it is about, and the terms keep the repetitions."""
-    assert repeated_question_terms("Whales, whales: which whale swam?") == ("whale", "whale", "whale", "swam")
 
 
 @given(TEXTS)
@@ -188,3 +193,43 @@ def test_words_are_stemmed_as_by_tantivy() -> None:
     assert {word: terms(word) for word in vocabulary if word.isalpha()} == {
         word: analyze(word) for word in vocabulary if word.isalpha()
     }
+
+
+# Stems and rarity
+
+
+SYLLABLES = ("re", "con", "mis", "form", "nation", "hope", "act", "run")
+ENDINGS = ("", "s", "ed", "ing", "ation", "fulness", "ively", "ized")
+
+
+def test_stems_have_no_endings_and_are_the_same_with_concurrent_callers() -> None:
+    """The library's stemmer keeps the current word as state, which concurrent calls once mixed up."""
+    assert [stem(word) for word in ("running", "nations", "hopefulness")] == ["run", "nation", "hope"]
+    spellings = ["".join(parts) + end for parts in product(SYLLABLES, repeat=3) for end in ENDINGS]
+    interval = sys.getswitchinterval()
+    stem.cache_clear()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            found = list(threads.map(stem, spellings))
+    finally:
+        sys.setswitchinterval(interval)
+    stem.cache_clear()
+    assert found == [stem(word) for word in spellings]
+
+
+RARITIES = {
+    "numbers": (["1973", "10", "12th", "IL-6"], NUMBER),
+    "words that are unknown, or of no language": (["河", "", "пушка", "quixotry"], UNKNOWN),
+}
+
+
+@cases(("spellings", "expected"), RARITIES.values(), ids=RARITIES.keys())
+def test_rarity_rises_with_rank(spellings: list[str], expected: float) -> None:
+    """Whatever case and accents, from the most frequent word to one that few people know; numbers are always rare."""
+    assert {rarity(word) for word in spellings} == {expected}
+    ranked = [rarity(word) for word in ("the", "people", "oil", "plague", "quixotry")]
+    assert ranked == sorted(ranked)
+    assert 0 == ranked[0] < ranked[1] < 0.5 < ranked[3] < ranked[4]
+    for spelling, variant in (("Oil", "oil"), ("Zürich", "zurich"), ("BRAZIL", "Brazil")):
+        assert rarity(spelling) == rarity(variant) < UNKNOWN

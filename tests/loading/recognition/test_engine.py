@@ -47,14 +47,10 @@ def test_spots_are_no_words(text: str, confidence: float, kept: bool) -> None:
     assert (printed_word(text, (0.1, 0.1, 0.2, 0.2), confidence, 0) is not None) == kept
 
 
-def test_word_has_no_blanks_and_stays_on_its_page() -> None:
-    """A word is one word, and its box is in [0, 1], whatever an engine says."""
+def test_words_and_confidence_of_a_page() -> None:
+    """A word has no blanks and stays on its page; long words count more for the confidence."""
     word = printed_word("Ar ctic\n", (-0.2, 0.1, 1.2, 0.2), 0.8, 3)
     assert word == PrintedWord("Arctic", 0.0, 0.1, 1.0, 0.2, 0.8, 3)
-
-
-def test_confidence_of_a_page_is_that_of_its_letters() -> None:
-    """A long word counts more than a short one; a page without words has no confidence."""
     words = (PrintedWord("a", 0, 0, 0.1, 0.1, 0.1, 0), PrintedWord("bcd", 0, 0, 0.1, 0.1, 0.9, 0))
     assert PageWords(words).confidence == pytest.approx(0.7)
     assert PageWords().confidence == 0
@@ -63,17 +59,13 @@ def test_confidence_of_a_page_is_that_of_its_letters() -> None:
 @pytest.mark.parametrize(
     ("read", "readable"),
     [
-        ("c/95 SS/80 >/60 =}/50", False),
-        ("POS/60 ,/90 “EK”/30 A,/40 MSD,/45 FR,/50 weet./70 AR:/20", False),
-        ("Mctopua/40 ropoga/35 HaunHaetca/30 c/60 HeOombuion/20 raBaHn/45", False),
-        ("STOP/92", True),
-        ("42/96", True),
-        ("Linzensoep/90 ons/95 |/40 bloem,/70 ~“/30 boter/96", True),
-        ("人/96 人/95 生/91 而/90 自由/96", True),
-        ("हिन्दी/90 में/95", True),
+        ("c/95 SS/80 >/60 =}/50", False), ("POS/60 ,/90 “EK”/30 A,/40 MSD,/45 FR,/50 weet./70 AR:/20", False),
+        ("Mctopua/40 ropoga/35 HaunHaetca/30 c/60 HeOombuion/20 raBaHn/45", False), ("STOP/92", True),
+        ("42/96", True), ("Linzensoep/90 ons/95 |/40 bloem,/70 ~“/30 boter/96", True),
+        ("人/96 人/95 生/91 而/90 自由/96", True), ("हिन्दी/90 में/95", True),
         ("No/90 vote[note/85 =r/60 12.5%/91 —/40", True),
     ],
-)
+)  # fmt: skip
 def test_what_is_readable(read: str, readable: bool) -> None:
     """Words and numbers of any script are, if enough of them are certain; letters and marks of photographs are not."""
     parts = [word.rpartition("/") for word in read.split()]

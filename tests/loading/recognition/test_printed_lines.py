@@ -51,8 +51,8 @@ def test_tilted_lines_are_levelled(degrees: float) -> None:
     assert drops == pytest.approx([0.028 * A4.height] * 7, rel=0.02)
 
 
-def test_wide_gaps_divide_a_line() -> None:
-    """Words far apart are cells or columns, even if the engine takes them for one line."""
+def test_wide_gaps_and_turned_pages() -> None:
+    """Words far apart are cells or columns; a page on its side has the lines of the upright one."""
     words = (
         PrintedWord("Ships", 0.1, 0.1, 0.2, 0.112, 0.9, 0),
         PrintedWord("lost", 0.21, 0.1, 0.26, 0.112, 0.9, 0),
@@ -60,12 +60,8 @@ def test_wide_gaps_divide_a_line() -> None:
     )
     (sheet,) = recognised_sheets([(PageWords(words), A4)])
     assert [line.text for line in sheet.lines] == ["Ships lost", "Harbours"]
-
-
-def test_page_on_its_side_is_read_upright() -> None:
-    """A page that was turned has the lines of the upright page, which is as high as the displayed one is wide."""
-    words = (PrintedWord("tern", 0.1, 0.6, 0.12, 0.9, 0.9, 0),)
-    (sheet,) = recognised_sheets([(PageWords(words, 90), A4)])
+    turned = (PrintedWord("tern", 0.1, 0.6, 0.12, 0.9, 0.9, 0),)
+    (sheet,) = recognised_sheets([(PageWords(turned, 90), A4)])
     assert sheet.height == A4.width
     assert sheet.lines[0].left == pytest.approx(0.1 * A4.height)
     assert sheet.lines[0].top == pytest.approx(0.9 * A4.width, abs=5)
@@ -79,7 +75,7 @@ def words_of(page: PageWords, text: str) -> list[WordBox]:
 
 
 def test_words_are_exact_slices() -> None:
-    """Each word has the span of its letters; a broken word has two parts without the hyphen between them."""
+    """A broken word has two parts without its hyphen; a word that the text lacks has no span."""
     page = page_words(["The Arctic was moor-", "ed, well-known here"])
     text = "The Arctic was moored, well-known here"
     found = words_of(page, text)
@@ -88,10 +84,6 @@ def test_words_are_exact_slices() -> None:
     assert {word.page for word in found} == {0}
     assert found[3].right < 1
     assert found[4].top > found[3].top
-
-
-def test_word_that_is_not_in_the_text_is_left_out() -> None:
-    """A word that the text lacks has no span, and the words after it keep theirs."""
     page = page_words(["one two three"])
     text = "one three"
     assert [text[word.start : word.end] for word in words_of(page, text)] == ["one", "three"]

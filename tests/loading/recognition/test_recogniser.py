@@ -85,7 +85,7 @@ def test_missing_engine_is_named_with_its_installation(bare: None, choice: Choic
 
 
 def test_kept_pages_are_not_recognised_again(tmp_path: Path) -> None:
-    """A second reading takes the pages that are kept; a fresh one does not, and keeps nothing."""
+    """Except for a fresh reading, which keeps nothing, and with a language that was installed since."""
     options = RecognitionOptions(library=str(tmp_path))
     first = FakeEngine(PAGES)
     pages = Recogniser(options, loaded=first).pages(b"scan")
@@ -97,6 +97,10 @@ def test_kept_pages_are_not_recognised_again(tmp_path: Path) -> None:
     fresh = Recogniser(RecognitionOptions(library=str(tmp_path), source="fresh"), loaded=second).pages(b"scan")
     assert fresh.page(0, (1, 2), picture) == PageWords()
     assert Recogniser(options, loaded=second).pages(b"another scan").page(0, (1, 1), picture) == PageWords()
+    options = RecognitionOptions(library=str(tmp_path))
+    Recogniser(options, loaded=FakeEngine([PAGES[0]])).pages(b"scan").page(0, (1, 1), picture)
+    more = FakeEngine([PAGES[1]], languages=("eng", "jpn"))
+    assert Recogniser(options, loaded=more).pages(b"scan").page(0, (1, 1), picture) == PAGES[1]
 
 
 def test_stored_recognition_needs_no_engine(bare: None, tmp_path: Path) -> None:
@@ -109,7 +113,7 @@ def test_stored_recognition_needs_no_engine(bare: None, tmp_path: Path) -> None:
 
 
 def test_page_that_fails_does_not_end_the_document() -> None:
-    """A page that cannot be drawn, or that the engine cannot read in time, has a note instead of words."""
+    """A page that cannot be drawn, needs too much memory or takes too long has a note instead of words."""
 
     class Failing(FakeEngine):
         def read(self, picture: Image.Image, *, seconds: float, is_ruled: bool = False) -> PageWords:
@@ -119,9 +123,15 @@ def test_page_that_fails_does_not_end_the_document() -> None:
     assert pages.page(0, (1, 2), picture).note == "tesseract took too long"
     assert pages.page(1, (2, 2), lambda: None).note == "it cannot be drawn"
 
+    def draw() -> Image.Image:
+        raise MemoryError
+
+    page = Recogniser(loaded=FakeEngine(PAGES)).pages(b"scan").page(0, (1, 1), draw)
+    assert page.note == "it needs too much memory"
+
 
 def test_each_page_is_reported() -> None:
-    """Progress is reported before each page, so that the time limit begins again."""
+    """Before it is read, so that the time limit begins again; options are the same after they were sent on."""
     reported: list[tuple[int, int]] = []
     recogniser = Recogniser(report=lambda page, pages: reported.append((page, pages)), loaded=FakeEngine(PAGES))
     pages = recogniser.pages(b"scan")
@@ -129,10 +139,6 @@ def test_each_page_is_reported() -> None:
         pages.page(n, (n + 1, 3), picture)
     assert reported == [(1, 3), (2, 3), (3, 3)]
     assert recogniser.texts == {0: "The tern left.", 1: "The skua stayed.", 2: "The tern left."}
-
-
-def test_options_survive_the_pipe() -> None:
-    """Options are the same after they were sent to another process."""
     options = RecognitionOptions("tesseract", ("eng", "deu"), "folder", "fresh")
     sent = {**asdict(options), "languages": ["eng", "deu"]}
     assert RecognitionOptions.of(sent) == options
@@ -151,24 +157,6 @@ def test_page_that_failed_is_not_tried_again_until_the_file_is_read(tmp_path: Pa
     assert [later.page(n, (n + 1, 2), picture) for n in range(2)] == [PAGES[1], PAGES[0]]
 
 
-def test_page_is_recognised_again_with_another_language(tmp_path: Path) -> None:
-    """A language that was installed since may read what the others could not."""
-    options = RecognitionOptions(library=str(tmp_path))
-    Recogniser(options, loaded=FakeEngine([PAGES[0]])).pages(b"scan").page(0, (1, 1), picture)
-    more = FakeEngine([PAGES[1]], languages=("eng", "jpn"))
-    assert Recogniser(options, loaded=more).pages(b"scan").page(0, (1, 1), picture) == PAGES[1]
-
-
-def test_page_that_needs_too_much_memory_has_a_note() -> None:
-    """The other pages, and the text of the file, are read."""
-
-    def draw() -> Image.Image:
-        raise MemoryError
-
-    page = Recogniser(loaded=FakeEngine(PAGES)).pages(b"scan").page(0, (1, 1), draw)
-    assert page.note == "it needs too much memory"
-
-
 # Recognised pages on disk: found again by the same engine, bounded, and gone with their document
 
 
@@ -176,7 +164,7 @@ PAGE = page_words(["The tern left.", "Über Nacht."], turn=90)
 
 
 def test_page_is_found_with_its_key_only(tmp_path: Path) -> None:
-    """Another engine or other languages recognise a page again; a verification takes what is kept."""
+    """Another engine or language recognises it again, and replaces it; a verification takes what is kept."""
     store = PageStore(tmp_path, "abc")
     store.put(3, "tesseract 5 eng", PAGE)
     assert store.get(3, "tesseract 5 eng") == PAGE
@@ -184,10 +172,6 @@ def test_page_is_found_with_its_key_only(tmp_path: Path) -> None:
     assert store.get(3, None) == PAGE
     assert store.get(13, None) is None
     assert PageStore(tmp_path, "def").get(3, None) is None
-
-
-def test_page_replaces_what_another_engine_read(tmp_path: Path) -> None:
-    """Of each page, one recognition is kept."""
     store = PageStore(tmp_path, "abc")
     other = page_words(["Something else"])
     store.put(0, "one", other)

@@ -148,28 +148,18 @@ def test_letters_show_whether_the_script_was_detected_rightly(text: str, script:
 
 @needs_tesseract
 def test_small_type_is_enlarged() -> None:
-    """Letters of a screen, a few pixels high, are read from an enlarged picture."""
+    """Letters a few pixels high are read from an enlarged picture; a blank page has no words, and is no error."""
     page = Tesseract(("eng",)).read(drawn(size=13, width=70), seconds=60)
     words = TEXT.split()
     assert sum(word in page.text.split() for word in words) > 0.9 * len(words)
-
-
-@needs_tesseract
-def test_page_without_words_is_empty() -> None:
-    """A blank page has no words, and is no error."""
     assert Tesseract().read(drawn(""), seconds=60).words == ()
 
 
 @needs_tesseract
 def test_tesseract_ends_in_time() -> None:
-    """A page that takes longer than its time is an error that says so."""
+    """A page that takes longer is an error; a language that is not installed is one with its package."""
     with pytest.raises(RecognitionFailed, match="took too long"):
         Tesseract(("eng",)).read(drawn(), seconds=0.01)
-
-
-@needs_tesseract
-def test_unknown_language_names_its_package() -> None:
-    """A language that is not installed is an error with the package to install."""
     with pytest.raises(RecognitionFailed, match=r"tlh.*apt install tesseract-ocr-tlh"):
         Tesseract(("eng", "tlh"))
 
@@ -258,7 +248,7 @@ def page(*inked: tuple[int, int, int, int]) -> Image.Image:
 
 
 def test_missed_ink_and_doubtful_words_are_read_again() -> None:
-    """They are cut out, line by line; words that are sure, large ink and specks are not."""
+    """Cut out line by line, with boxes on the page; words that are sure, large ink and specks are not."""
     sure = tuple(word._replace(confidence=0.9) for word in FIRST)
     assert clippings(page((500, 300, 900, 700), (50, 50, 52, 52)), sure) is None
     found = clippings(page((500, 300, 516, 318)), FIRST)
@@ -267,10 +257,6 @@ def test_missed_ink_and_doubtful_words_are_read_again() -> None:
     assert [round(one.box[0] / 100) for one in clipped] == [3, 5]
     assert small.width * small.height < 0.02 * SIZE[0] * SIZE[1]
     assert small.getextrema() == (20, 240)
-
-
-def test_words_that_are_read_again_have_their_boxes_on_the_page() -> None:
-    """Each lies where its ink was cut out."""
     found = clippings(page((500, 300, 516, 318)), FIRST)
     assert found is not None
     small, clipped = found
@@ -282,21 +268,13 @@ def test_words_that_are_read_again_have_their_boxes_on_the_page() -> None:
     assert back[1:5] == pytest.approx((0.5, 0.3, 0.516, 0.318), abs=0.002)
 
 
-def test_missed_words_are_added_on_lines_of_their_own() -> None:
-    """The words of the first reading stay."""
+def test_second_reading_adds_missed_and_replaces_doubtful_words() -> None:
+    """Missed words stand on lines of their own; sure words stay, and doubtful ones add nothing."""
     found = with_missed(FIRST, second("5", 0.5, 0.51))
     assert [word.text for word in found] == ["Kiel", "—-16", "5"]
     assert found[2].line == 1
-
-
-def test_doubtful_words_are_replaced_by_sure_ones() -> None:
-    """In their line, with the confidence of the second reading."""
     found = with_missed(FIRST, second("16", 0.301, 0.35))
     assert [(word.text, word.confidence, word.line) for word in found] == [("Kiel", 0.9, 0), ("16", 0.95, 0)]
-
-
-def test_sure_words_stay_and_doubtful_ones_add_nothing() -> None:
-    """A word that touches another one is not a missed one."""
     assert with_missed(FIRST, second("Keil", 0.1, 0.2)) == FIRST
     assert with_missed(FIRST, second("5", 0.5, 0.51, confidence=0.6)) == FIRST
     assert with_missed(FIRST, second("elKi", 0.17, 0.25)) == FIRST
