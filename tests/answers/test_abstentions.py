@@ -79,20 +79,13 @@ CLAIMS = [
 ]
 
 
-@cases("text", ABSTENTIONS)
-def test_abstention_phrases_are_recognised(text: str) -> None:
-    """A text that only says that there is no answer declines, also with a marker or in bold."""
-    assert abstains(text)
-    assert declines(text)
-    assert declines(f"{text} [1]")
-    assert declines(f"**{text}**\n")
-
-
-@cases("text", CLAIMS)
-def test_negative_sentences_of_documents_are_claims(text: str) -> None:
-    """A sentence that a document may contain is no abstention."""
-    assert not abstains(text)
-    assert not declines(text)
+@cases(("text", "is_abstention"), [*((text, True) for text in ABSTENTIONS), *((text, False) for text in CLAIMS)])
+def test_abstentions_are_told_from_claims(text: str, is_abstention: bool) -> None:
+    """A text that only says that there is no answer declines, also with a marker or in bold; a sentence that a
+    document may contain does not.
+    """
+    assert abstains(text) == is_abstention
+    assert {declines(written) for written in (text, f"{text} [1]", f"**{text}**\n")} == {is_abstention}
 
 
 def test_partial_answer_is_not_an_abstention() -> None:

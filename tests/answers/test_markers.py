@@ -72,27 +72,24 @@ def test_text_that_resembles_a_marker_is_kept(text: str) -> None:
     assert [(sentence.text, sentence.markers) for sentence in parse(text, SOURCES)] == [(text, ())]
 
 
-def test_span_of_a_sentence_includes_its_markers() -> None:
-    """The span holds the sentence as the model wrote it, with markup and markers."""
+def test_sentences_around_markers() -> None:
+    """A span includes its markup and markers; a marker ends a sentence after an abbreviation, unless it goes on.
+
+    Without `According to [1]`, a sentence begins with a capital, which may be two letters.
+    """
     text = "- The king signed it. [1]\n- The *ship* left【2】."
     spans = [text[sentence.start : sentence.end] for sentence in parse(text)]
     assert spans == ["The king signed it. [1]", "The *ship* left【2】."]
-
-
-def test_marker_ends_a_sentence_after_an_abbreviation() -> None:
-    """A marker ends a sentence that ends with an abbreviation, but not one that continues after the marker."""
     text = "It moved to Washington, D.C. [1] Apple Inc. [2]. Others, e.g. [3] this one, or that of Mr. [4] stayed."
     assert [(sentence.text, sentence.markers) for sentence in parse(text)] == [
         ("It moved to Washington, D.C.", (1,)),
         ("Apple Inc.", (2,)),
         ("Others, e.g. this one, or that of Mr. stayed.", (3, 4)),
     ]
-
-
-def test_sentence_is_capitalised_after_its_source_phrase_is_removed() -> None:
-    """Without `According to [1]`, a sentence begins with a capital, which may be two letters."""
     text = "He came [2]. According to [1], ßig is no word."
     assert parse(text, SOURCES)[1] == MarkedSentence("SSig is no word.", (1,), 13, len(text))
+    assert [sentence.text for sentence in parse("The king signed it [1]. NO ANSWER")] == ["The king signed it."]
+    assert parse("NO ANSWER") == parse("") == parse("[1]") == parse("\n---\n") == parse("Sources:\n[1]") == []
 
 
 DECLINING = {
@@ -114,67 +111,23 @@ ANSWERING = {
 }
 
 
-@pytest.mark.parametrize("text", DECLINING.values(), ids=DECLINING.keys())
-def test_no_answer_is_recognised_in_any_form(text: str) -> None:
-    """A model declines with the words of its instructions, alone or with other words."""
-    assert declines(text)
-
-
-@pytest.mark.parametrize("text", ANSWERING.values(), ids=ANSWERING.keys())
-def test_text_that_resembles_no_answer_does_not_decline(text: str) -> None:
-    """Texts that only contain similar words do not decline."""
-    assert not declines(text)
-
-
-def test_no_answer_and_wordless_text_are_not_sentences() -> None:
-    """`NO ANSWER` is not a sentence of an answer, and neither is a text without words."""
-    assert [sentence.text for sentence in parse("The king signed it [1]. NO ANSWER")] == ["The king signed it."]
-    assert parse("NO ANSWER") == parse("") == parse("[1]") == parse("\n---\n") == parse("Sources:\n[1]") == []
+@cases(
+    ("text", "is_declined"),
+    [*((text, True) for text in DECLINING.values()), *((text, False) for text in ANSWERING.values())],
+    ids=[*DECLINING, *ANSWERING],
+)
+def test_no_answer_is_recognised_in_any_form(text: str, is_declined: bool) -> None:
+    """A model declines with the words of its instructions, alone or with others; similar words do not decline."""
+    assert declines(text) == is_declined
 
 
 PLAIN = [
-    ".",
-    "!",
-    "?",
-    "。",
-    ",",
-    ";",
-    ":",
-    "-",
-    "–",
-    "*",
-    "**",
-    "__",
-    "`",
-    ">",
-    "\n",
-    "\n\n",
-    " ",
-    "  ",
-    "\t",
-    "1",
-    "13",
-]
+    ".", "!", "?", "。", ",", ";", ":", "-", "–", "*", "**", "__", "`", ">", "\n", "\n\n", " ", "  ", "\t", "1", "13",
+]  # fmt: skip
 PLAIN += ["- ", "1. ", "2. ", "and", "The king", "ß", "é", "王", "🏰", "\u200b", "\u2028", "\x00", "\ud800", "\x1c"]
 MARKED = [
-    "[",
-    "]",
-    "(",
-    ")",
-    "【",
-    "】",
-    "[[",
-    "]]",
-    "[1]",
-    "[2][3]",
-    "[1-3]",
-    "[^1]",
-    "^1",
-    "†",
-    "(#a)",
-    "p. 3",
-    "```",
-]
+    "[", "]", "(", ")", "【", "】", "[[", "]]", "[1]", "[2][3]", "[1-3]", "[^1]", "^1", "†", "(#a)", "p. 3", "```",
+]  # fmt: skip
 MARKED += ["# ", "[^1]: x", "Sources:", "Source 1", "According to ", "Based on [1], ", "NO ANSWER", "Answer:"]
 PLAIN_TEXT = st.lists(st.sampled_from(PLAIN), max_size=60).map("".join)
 HOSTILE = st.lists(st.sampled_from(PLAIN + MARKED) | st.text(max_size=3), max_size=60).map("".join) | st.text()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from index.answers.assembly import narrow, widen
 from index.answers.context import Context, Run
 from index.answers.extractive import quotes
@@ -13,6 +11,7 @@ from index.records import DocumentInfo, Hit, Location, Passage, Span
 from index.storage.catalog.passage_queries import PassageRow
 from index.text.questions import read_question
 from index.text.sentences import split_sentences
+from tests.cases import cases
 from tests.factories import why
 
 
@@ -33,19 +32,70 @@ def make_hit(text: str, best: str, *, start: int = 0, identity: int = 1) -> Hit:
     )
 
 
-def first_quote(text: str, best: str, question: str = "Who signed the treaty?") -> str:
-    """Return the words of the first quote."""
-    return quotes(read_question(question), [make_hit(text, best)])[0].words
-
-
 VENDORS = (
     "Bread was dear.\n\nFour firms were competing:\n- Ericsson, in Stockholm\n- Nokia, in Espoo\n- ZTE, in Shenzhen"
 )
 
 
-def test_introduction_of_a_list_includes_the_list() -> None:
-    """A sentence that ends in a colon announces a list."""
-    assert first_quote(VENDORS, "Four firms", "How many firms competed?") == VENDORS.removeprefix("Bread was dear.\n\n")
+BORROWED = "Year | Firm | Sum\n1950 | Rosneft | 15 billion\n1951 | Transneft | 10 billion"
+BRIDGE = "The second bridge was opened in 1950. It has two arches. It cost 2.7 million."
+OVER_TWO_LINES = "The old king signed the treaty of the north in the\nharbour of Rome and left."
+WHO = "Who signed the treaty?"
+VICINITIES = {
+    "the list that a sentence announces with a colon": (
+        VENDORS, "Four firms", "How many firms competed?", VENDORS.removeprefix("Bread was dear.\n\n"),
+    ),
+    "the introduction of a list with its item": (
+        VENDORS, "- Nokia", "Which firms competed?", VENDORS.removeprefix("Bread was dear.\n\n"),
+    ),
+    "an item that is a sentence alone": (
+        "Dates:\n- 1950: The king signed the treaty in Moscow. He left at once.\n- 1960: The queen kept a garden.",
+        "- 1950", WHO, "- 1950: The king signed the treaty in Moscow. He left at once.",
+    ),
+    "a belief with its refutation": (
+        "Historians long believed that the king was a spy. But the files contain no evidence of it. Rain fell.",
+        "Historians", WHO, "Historians long believed that the king was a spy. But the files contain no evidence of it.",
+    ),
+    "a statement with its `however`": (
+        "The treaty was signed by the king. However, the treaty never took effect. Rain fell.",
+        "The treaty was", WHO, "The treaty was signed by the king. However, the treaty never took effect.",
+    ),
+    "no other sentence": (
+        "The king signed the treaty. The queen kept a garden.", "The king", WHO, "The king signed the treaty.",
+    ),
+    "a pronoun with its antecedent, over another pronoun": (
+        f"{BRIDGE} Bread was dear.", "It cost", "What did the second bridge cost?", BRIDGE,
+    ),
+    "a demonstrative with the sentence before, also after a preposition": (
+        "The judges feared two abuses. To address these fears, the king signed a treaty. Bread was dear.",
+        "To address", "What did the king sign?",
+        "The judges feared two abuses. To address these fears, the king signed a treaty.",
+    ),
+    "`those who` alone, which refers to no earlier sentence": (
+        "Rain fell. For those who came late, the king signed a copy.", "For those", "What did the king sign?",
+        "For those who came late, the king signed a copy.",
+    ),
+    "`it is possible` alone, which refers to nothing": (
+        "Bread was dear. It is possible to sign the treaty by letter.", "It is possible", WHO,
+        "It is possible to sign the treaty by letter.",
+    ),
+    **{f"a sentence over two lines whole, from {best}": (
+        f"Bread was dear.\n{OVER_TWO_LINES}\nRain fell.", best, WHO, OVER_TWO_LINES,
+    ) for best in ("The old king", "harbour of Rome")},
+    "a footnote number without the sentence after it": (
+        "Rain fell. [17] The king signed the treaty.", "[17] The king", WHO, "The king signed the treaty.",
+    ),
+    "a row of a table with its header": (
+        BORROWED, "1950", "How much did Rosneft borrow?", "Year | Firm | Sum\n1950 | Rosneft | 15 billion",
+    ),
+}  # fmt: skip
+
+
+@cases(("text", "best", "question", "expected"), VICINITIES.values(), ids=VICINITIES.keys())
+def test_sentence_is_quoted_with_what_it_needs(text: str, best: str, question: str, expected: str) -> None:
+    """The table says what is quoted with the best sentence; half a sentence is never quoted."""
+    words = quotes(read_question(question), [make_hit(text, best)])[0].words
+    assert words == expected or (best == "- Nokia" and words.startswith("Four firms were competing:"))
 
 
 def test_list_is_shown_with_one_item_per_line() -> None:
@@ -56,92 +106,11 @@ def test_list_is_shown_with_one_item_per_line() -> None:
     assert quote.text.replace("\n", " ") == " ".join(quote.words.split())
 
 
-def test_list_item_includes_its_introduction() -> None:
-    """`Nokia, in Espoo` alone says nothing."""
-    assert first_quote(VENDORS, "- Nokia", "Which firms competed?").startswith("Four firms were competing:")
-
-
-def test_list_item_that_is_a_sentence_is_quoted_alone() -> None:
-    """The question asks for one fact, so the rest of the list is not needed."""
-    text = "Dates:\n- 1950: The king signed the treaty in Moscow. He left at once.\n- 1960: The queen kept a garden."
-    assert first_quote(text, "- 1950") == "- 1950: The king signed the treaty in Moscow. He left at once."
-
-
-@pytest.mark.parametrize(
-    ("text", "best", "expected"),
-    [
-        (
-            "Historians long believed that the king was a spy. But the files contain no evidence of it. Rain fell.",
-            "Historians",
-            "Historians long believed that the king was a spy. But the files contain no evidence of it.",
-        ),
-        (
-            "The treaty was signed by the king. However, the treaty never took effect. Rain fell.",
-            "The treaty was",
-            "The treaty was signed by the king. However, the treaty never took effect.",
-        ),
-        (
-            "The king signed the treaty. The queen kept a garden.",
-            "The king",
-            "The king signed the treaty.",
-        ),
-    ],
-    ids=["belief", "however", "nothing"],
-)
-def test_quote_includes_its_refutation(text: str, best: str, expected: str) -> None:
-    """A belief is never quoted without its refutation, and no other sentence is added."""
-    assert first_quote(text, best) == expected
-
-
-def test_pronoun_includes_its_antecedent() -> None:
-    """The search passes over another sentence with a pronoun, but not over a heading or a list of names."""
-    text = "The second bridge was opened in 1950. It has two arches. It cost 2.7 million. Bread was dear."
-    expected = "The second bridge was opened in 1950. It has two arches. It cost 2.7 million."
-    assert first_quote(text, "It cost", "What did the second bridge cost?") == expected
-
-
-def test_demonstrative_includes_the_sentence_before() -> None:
-    """A preposition may come first; `those who` refers to no earlier sentence."""
-    text = "The judges feared two abuses. To address these fears, the king signed a treaty. Bread was dear."
-    expected = "The judges feared two abuses. To address these fears, the king signed a treaty."
-    assert first_quote(text, "To address", "What did the king sign?") == expected
-    text = "Rain fell. For those who came late, the king signed a copy."
-    assert (
-        first_quote(text, "For those", "What did the king sign?") == "For those who came late, the king signed a copy."
-    )
-
-
-def test_impersonal_pronoun_adds_no_sentence() -> None:
-    """`It is possible to …` refers to nothing."""
-    text = "Bread was dear. It is possible to sign the treaty by letter."
-    assert first_quote(text, "It is possible") == "It is possible to sign the treaty by letter."
-
-
-def test_sentence_over_two_lines_is_quoted_whole() -> None:
-    """Half a sentence is never quoted, and the words are those of the document."""
-    text = "Bread was dear.\nThe old king signed the treaty of the north in the\nharbour of Rome and left.\nRain fell."
-    expected = "The old king signed the treaty of the north in the\nharbour of Rome and left."
-    assert first_quote(text, "The old king") == expected
-    assert first_quote(text, "harbour of Rome") == expected
-
-
-def test_footnote_number_is_left_out() -> None:
-    """The number belongs to the sentence before."""
-    assert first_quote("Rain fell. [17] The king signed the treaty.", "[17] The king") == "The king signed the treaty."
-
-
-def test_table_row_includes_its_header() -> None:
-    """A row without the names of its columns is only numbers."""
-    text = "Year | Firm | Sum\n1950 | Rosneft | 15 billion\n1951 | Transneft | 10 billion"
-    assert first_quote(text, "1950", "How much did Rosneft borrow?") == "Year | Firm | Sum\n1950 | Rosneft | 15 billion"
-
-
 def test_row_of_a_table_is_quoted_alone() -> None:
     """If the table is known as one, its headers are told; rows of one cell are lines of a text, and may go on."""
-    text = "Year | Firm | Sum\n1950 | Rosneft | 15 billion\n1951 | Transneft | 10 billion"
     for best in ("1950 | Rosneft | 15 billion", "1951 | Transneft | 10 billion"):
-        hit = make_hit(text, best)
-        found = quotes(read_question("How much was borrowed?"), [replace(hit, tables=(Span(0, len(text)),))])
+        hit = make_hit(BORROWED, best)
+        found = quotes(read_question("How much was borrowed?"), [replace(hit, tables=(Span(0, len(BORROWED)),))])
         assert found[0].words == best
         assert not [quote for quote in found if "\n" in quote.words]
     lines = "The king, who was in the town at that time and did not want to wait,\nsigned the treaty at last."
