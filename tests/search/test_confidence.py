@@ -26,6 +26,7 @@ from index.search.confidence import (
     missing_word_notes,
 )
 from index.settings import Settings
+from tests.cases import cases
 
 ENCODERS = (f"{DEFAULT_NAME}@1", "other@1")
 SIGNALS = st.fixed_dictionaries(dict.fromkeys(NAMES, st.floats(-1, 1)))
@@ -84,7 +85,7 @@ def test_confidence_is_capped_without_the_word_index(signals: dict[str, float]) 
         assert half <= SUREST_WITHOUT_WORDS
 
 
-@pytest.mark.parametrize(
+@cases(
     ("missing", "unknown", "notes"),
     [
         pytest.param((), (), (), id="nothing"),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from index.records import CANDIDATES
 from index.search.pins import LIKENESS, PASSAGES_PER_BLOCK, TermSet, group_copies
+from tests.cases import cases
 from tests.search.conftest import ask, quotes
 from tests.storage.factories import a_copy, a_document
 
@@ -31,7 +32,7 @@ TERMS = st.frozensets(st.sampled_from("abcdefghijklm"), max_size=12)
 # Likeness
 
 
-@pytest.mark.parametrize(
+@cases(
     ("first", "second", "alike"),
     [
         pytest.param("abcdefgh", "abcdefgh", True, id="the same"),

@@ -18,16 +18,12 @@ if TYPE_CHECKING:
 @cases(
     ("question", "forms"),
     [
-        ("What was the profit in FY2023?", "fiscal"),
-        ("What was the profit in fiscal 2023?", "FY"),
-        ("profit in Q2", "second quarter"),
-        ("profit in the second quarter", "Q2"),
-        ("What does the US export?", "U.S. United States"),
-        ("What does it give us?", ""),
-        ("What is a fiscal policy?", ""),
-        ("TELL US WHAT IT IS", ""),
+        ("What was the profit in FY2023?", "fiscal"), ("What was the profit in fiscal 2023?", "FY"),
+        ("profit in Q2", "second quarter"), ("profit in the second quarter", "Q2"),
+        ("What does the US export?", "U.S. United States"), ("What does it give us?", ""),
+        ("What is a fiscal policy?", ""), ("TELL US WHAT IT IS", ""),
     ],
-)
+)  # fmt: skip
 def test_other_forms(question: str, forms: str) -> None:
     """Only of names and periods that are written in several ways."""
     assert other_forms(question) == forms
