@@ -60,16 +60,12 @@ def test_checked_sentence_is_shown_with_its_source() -> None:
     assert html.count("<blockquote") == 4
 
 
-def test_checked_text_and_documents_are_escaped() -> None:
-    """Neither the checked text nor a document's fields can become markup."""
+def test_checked_text_is_escaped_and_not_quoted_again() -> None:
+    """Neither the text nor a document's fields become markup; a link suffices if sentence and source are the same."""
     statement = Statement(ATTACK, (1,), "contradicted", f"*{ATTACK}*")
     html = forms.check(Check((statement,), (CITATION,), (ATTACK,)))
     assert "<img" not in html
     assert not re.search(r"<[^>]*onclick", html)
-
-
-def test_verbatim_sentence_is_not_quoted_again() -> None:
-    """A link to the source is enough if the sentence and the source are the same."""
     citation = Citation(1, INFO, Location(), 0, 8, "It\nflew.")
     html = forms.check(Check((Statement("It flew.", (1,), "verbatim"),), (citation,)))
     assert visible_text(html).count("It flew.") == 1

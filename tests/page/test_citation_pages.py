@@ -22,6 +22,7 @@ from index.server.job_queue import Jobs
 from index.server.uploads import Uploads
 from index.settings import Settings
 from tests import shapes
+from tests.cases import cases
 from tests.fakes import FakeEncoder
 from tests.loading.pdfs import build, column
 from tests.plugins.demo.conftest import demo_settings, running_demo
@@ -179,7 +180,7 @@ _OUTSIDE = "9-3 5-5 -5-3 1-9999999 1-99999999999999999999999 words %EF%BC%91-%EF
 _NOWHERE = "000000000000/1-2 %ED%A0%80/1-2 treaty.md/1-2 000000000000/1-2.png 000000000000 %22%3E%3Cscript%3E/1-2"
 
 
-@pytest.mark.parametrize(
+@cases(
     ("path", "status", "heading"),
     [
         *((f"{{id}}/{span}", 422, "The span is outside the document") for span in _OUTSIDE.split()),
@@ -251,7 +252,7 @@ def test_page_and_picture_are_cached_with_revalidation(client: TestClient, libra
         assert client.head(target).status_code == 200
 
 
-@pytest.mark.parametrize(
+@cases(
     ("name", "words"),
     [
         ("treaty.md", "It was winter."),
