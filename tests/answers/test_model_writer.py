@@ -509,9 +509,3 @@ def test_key_that_no_header_can_carry_is_refused(key: str) -> None:
         writer("http://127.0.0.1", key=key)
     assert raised.value.reason == "refused"
     assert key not in str(raised.value)
-
-
-def test_client_is_not_imported_until_a_model_is_asked() -> None:
-    """Programs that ask no model do not wait for the import."""
-    program = "import sys, index.answers.writer.model_writer; sys.exit(bool({*sys.modules} & {'openai', 'httpx2'}))"
-    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

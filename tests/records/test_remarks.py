@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import get_args
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from index.records import Answer, Check, Citation, DocumentInfo, Location, Statement, Verdict, remarks
+from tests.cases import cases
 
 
-@pytest.mark.parametrize(
+@cases(
     ("note", "parts"),
     [
         ("No passage mentions *Brazil*.", [("No passage mentions ", False), ("Brazil", True), (".", False)]),
@@ -52,13 +52,13 @@ def test_every_verdict_has_a_name_and_an_explanation() -> None:
     assert tuple(remarks.NAMES) == tuple(remarks.PROVEN) == get_args(Verdict)
 
 
-@pytest.mark.parametrize(("confidence", "label"), [(1.0, "Strong match"), (0.75, "Good match"), (0.0, "Weak match")])
+@cases(("confidence", "label"), [(1.0, "Strong match"), (0.75, "Good match"), (0.0, "Weak match")])
 def test_confidence_label_describes_the_match_only(confidence: float, label: str) -> None:
     """It does not claim that the passages contain the answer."""
     assert Answer("q", "unsure", confidence, 0.6, (), (), (), (0, 0), "quote", {}).match == label
 
 
-@pytest.mark.parametrize(
+@cases(
     ("verdicts", "summary"),
     [
         ("", "0 of 0 sentences supported"),
@@ -96,14 +96,13 @@ def test_recognised_words_are_never_word_for_word() -> None:
 
 
 def test_low_confidence_says_so() -> None:
-    """Words recognised with low confidence come with the advice to look at the picture."""
+    """Words recognised with low confidence come with the advice to look at the picture.
+
+    An answer says which quotations were recognised, and which of them with low confidence.
+    """
     assert remarks.recognition(Location(recognised=None)) == ""
     assert remarks.recognition(Location(recognised=0.95)) == "as recognised in a picture of the page"
     assert "low confidence" in remarks.recognition(Location(recognised=remarks.LOW_CONFIDENCE - 0.01))
-
-
-def test_note_on_an_answer_names_the_recognised_quotations() -> None:
-    """An answer says which quotations were recognised, and which of them with low confidence."""
     assert remarks.recognition_notes([recognised(None)]) == ()
     (note,) = remarks.recognition_notes([recognised(None), recognised(0.9, 2), recognised(0.2, 3)])
     assert "[2], [3]" in note
