@@ -17,6 +17,7 @@ from index.settings import Settings
 from index.wire import Checked
 from tests.cases import cases
 from tests.fakes import FakeEncoder
+from tests.libraries import filled_library
 from tests.nightly import length
 
 if TYPE_CHECKING:
@@ -27,15 +28,13 @@ if TYPE_CHECKING:
 
 TREATY = "The king signed the treaty in 1912. It cost 1,000 ships and a bridge of silver. Nobody saw the whale."
 
+SETTINGS = Settings(passage_tokens=40)
+
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """A library with one document about a treaty."""
-    folder: Path = tmp_path_factory.mktemp("check")
-    source = folder / "treaty.txt"
-    source.write_text(TREATY, encoding="utf-8")
-    with Library.open(folder / "library", Settings(passage_tokens=40), encoder=FakeEncoder()) as library:
-        library.add(source)
+    with filled_library(tmp_path_factory.mktemp("check"), {"treaty.txt": TREATY}, SETTINGS) as library:
         yield library
 
 
@@ -114,10 +113,7 @@ def test_interval_is_no_citation(sentence: str, kept: str) -> None:
 
 def test_german_text_is_checked_word_for_word_only(tmp_path: Path) -> None:
     """A changed sentence is unverified, and its detail names the language as the reason."""
-    source = tmp_path / "vertrag.txt"
-    source.write_text(f"{GERMAN} Niemand sah den Wal.", encoding="utf-8")
-    with Library.open(tmp_path / "library", Settings(passage_tokens=40), encoder=FakeEncoder()) as library:
-        library.add(source)
+    with filled_library(tmp_path, {"vertrag.txt": f"{GERMAN} Niemand sah den Wal."}, SETTINGS) as library:
         verbatim, changed = library.check(f"{GERMAN} {GERMAN.replace('unterschrieb', 'zerriss')}").statements
     assert (verbatim.verdict, verbatim.markers) == ("verbatim", (1,))
     assert (changed.verdict, changed.detail) == ("unverified", "This cannot be checked in German (only word for word).")

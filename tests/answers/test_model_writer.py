@@ -224,12 +224,10 @@ REFUSED: dict[str, tuple[Play, str]] = {
     "an error in deep JSON": (sends_status(400, "[" * 100_000), "HTTP status 400: [[["),
     "an error without end": (sends_forever("x" * 65536, status=500, kind="text/plain"), "HTTP status 500: xxx"),
     "a redirect without a target": (sends_status(302), "HTTP status 302."),
-    "an error event": (_sends_piece_and({"error": {"message": "overloaded", "code": 503}}), "an error: overloaded."),
     "an error event of TGI": (_sends_piece_and({"error": "overloaded", "error_type": "x"}), "error: overloaded."),
 }
 MALFORMED: dict[str, Play] = {
     "a page without end": sends_forever("<p>" * 20_000 + "\n", kind="text/html"),
-    "no events": sends_parts("well, well\n\nwell\n"),
     "bytes": sends_parts(bytes(range(256)) * 9, kind="application/octet-stream"),
     "no JSON": sends_parts("data: well, well\n\n"),
     "deep JSON": sends_parts(f"data: {'[' * 100_000}\n\n"),
@@ -246,10 +244,8 @@ MALFORMED: dict[str, Play] = {
     "a false compression": _false_compression,
 }
 EMPTY: dict[str, Play] = {
-    "no words": sends_texts(),
     "blanks": sends_texts(" ", "\n"),
     "nothing, and closing words": sends_texts("<think>Well</think>", ""),
-    "thoughts alone": sends_texts("<think>Well</think>\n"),
 }
 CUT_SHORT: dict[str, Play] = {
     "it is reset": _sends_piece_then(_resets_connection),
@@ -257,7 +253,6 @@ CUT_SHORT: dict[str, Play] = {
     "its chunks stop": _sends_raw("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", "ffff\r\ndata: x"),
     "it is shorter than it says": _sends_raw("HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n", ": ping\n"),
     "it thinks to the end": sends_texts("<think>Well, ", finish="length"),
-    "it does not end": sends_forever(f"data: {json.dumps(chunk({'content': 'on and on '}))}\n\n"),
 }
 TOO_SLOW: dict[str, Play] = {
     "it accepts and hangs": lambda player: player.hang(),

@@ -17,6 +17,7 @@ from index.search.confidence import NAMES, confidence
 from index.settings import Settings
 from index.wire import Answer
 from tests.fakes import FakeEncoder
+from tests.libraries import filled_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,16 +45,14 @@ def test_cosines_of_another_encoder_do_not_count() -> None:
 @pytest.fixture(scope="module")
 def library_with_answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """A library that can answer some questions. The tests only read it."""
-    with _library(tmp_path_factory.mktemp("questions")) as library:
+    with filled_library(tmp_path_factory.mktemp("questions"), FILES, Settings(passage_tokens=40)) as library:
         yield library
 
 
-def _library(folder: Path) -> Library:
-    (folder / "treaty.md").write_text("# The treaty\n\nThe king signed the treaty in winter.\n\nBread was dear.\n")
-    (folder / "whales.md").write_text("# Whales\n\nA whale swam by the harbour.\n\nNobody saw a comet.\n")
-    library = Library.open(folder / "library", Settings(passage_tokens=40), encoder=FakeEncoder())
-    library.add([folder / "treaty.md", folder / "whales.md"])
-    return library
+FILES = {
+    "treaty.md": "# The treaty\n\nThe king signed the treaty in winter.\n\nBread was dear.\n",
+    "whales.md": "# Whales\n\nA whale swam by the harbour.\n\nNobody saw a comet.\n",
+}
 
 
 def test_answer_quotes_the_documents_exactly(library_with_answers: Library) -> None:
@@ -141,7 +140,7 @@ def test_document_cannot_cite_another_document(library: Library, write: Write, h
 
 def test_hit_of_a_removed_document_keeps_its_location(tmp_path: Path) -> None:
     """The document may be removed between search and answer; its sentences then score 0."""
-    with _library(tmp_path) as library:
+    with filled_library(tmp_path, FILES) as library:
         hit = library.search("Who signed the treaty?")[0]
         library.remove(hit.document.id)
         assert library.parts.session.locate(hit, hit.pin) == hit.location

@@ -52,14 +52,6 @@ def test_uploaded_files_are_added_by_one_job(own_service: Service, own_client: T
     assert uploaded_files(own_service) == ["Rivers of Ü.md", "whale.txt"]
 
 
-def test_file_with_known_bytes_is_unchanged(own_service: Service, own_client: TestClient) -> None:
-    """Its name does not matter, and nothing is encoded."""
-    for name in ("whale.txt", "whale.txt", "another.txt"):
-        job = wait_for_job(own_client, own_client.post("/v1/documents", files=files((name, WHALE))).headers["location"])
-    assert (job["receipt"]["unchanged"], job["receipt"]["encoded"]) == (["another.txt"], 0)
-    assert len(own_service.library.documents()) == 4
-
-
 def test_too_large_or_too_many_files_are_refused(service: Service, client: TestClient) -> None:
     """The problem names the setting, and no file of the request remains."""
     upload = files(("whale.txt", WHALE), ("large.txt", b"x" * (MEGABYTE + 1)))

@@ -27,6 +27,7 @@ from index.library.library import Library
 from index.records import Span
 from index.settings import Settings
 from tests.fakes import FakeEncoder
+from tests.libraries import filled_library
 from tests.nightly import length
 
 if TYPE_CHECKING:
@@ -58,13 +59,7 @@ def filled(library: Library, write: Write) -> Library:
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """The same library, for tests that change nothing."""
-    folder = tmp_path_factory.mktemp("shared")
-    paths = [folder / "sources" / name for name in FILES]
-    for path, text in zip(paths, FILES.values(), strict=True):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    with Library.open(folder / "library", Settings(passage_tokens=32), encoder=FakeEncoder()) as library:
-        library.add(paths)
+    with filled_library(tmp_path_factory.mktemp("shared"), FILES) as library:
         yield library
 
 

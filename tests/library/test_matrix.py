@@ -10,7 +10,7 @@ import pytest
 from index.errors import BatchError, DocumentNotFound, PinciteError, TooMany
 from index.library.library import Library
 from index.settings import Settings
-from tests.fakes import FakeEncoder
+from tests.libraries import filled_library
 from tests.nightly import length
 from tests.reference import ROOT
 
@@ -151,11 +151,7 @@ def test_work_stops_between_two_cells_and_a_document_removed_meanwhile_fails_alo
 def test_matrix_is_limited(tmp_path: Path) -> None:
     """The error states both numbers and the setting."""
     settings = Settings(passage_tokens=32, max_matrix_cells=5)
-    with Library.open(tmp_path / "library", settings, encoder=FakeEncoder()) as library:
-        paths = [tmp_path / name for name in FILES]
-        for path in paths:
-            path.write_text(FILES[path.name])
-        library.add(paths)
+    with filled_library(tmp_path, FILES, settings) as library:
         with pytest.raises(
             TooMany, match=r"6 cells \(documents × questions: 3 × 2\) are too many: at most 5"
         ) as caught:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -15,7 +15,6 @@ from fastapi import FastAPI
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 
-from index.library.library import Library
 from index.records import Span
 from index.server import mcp
 from index.server.guard.middleware import Guard
@@ -24,8 +23,8 @@ from index.server.mcp.tools import READ
 from index.settings import Settings
 from index.wire import Answer, Checked, Found, Location, redacted
 from tests.cases import cases
-from tests.fakes import FakeEncoder
 from tests.hosted import hosted
+from tests.libraries import filled_library
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -33,12 +32,14 @@ if TYPE_CHECKING:
 
     from mcp_types import CallToolResult
 
+    from index.library.library import Library
     from tests.conftest import Write
 
 TREATY = (
     "# Peace\n\nThe king signed the treaty in 1905. It rained.\n\n# Trade\n\nThe price of oil rose by 12 percent.\n"
 )
 SHIPS = "The ship left the harbour in winter. A whale was seen from the boat."
+FILES = {"treaty.md": TREATY, "ships.txt": SHIPS}
 LIMITS: dict[str, Any] = {
     "max_hits": 20, "max_text_characters": 500, "max_check_sentences": 5, "max_question_characters": 200,
 }  # fmt: skip
@@ -48,18 +49,7 @@ SETTINGS = Settings(**LIMITS, bar=0.2)
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """A library with two documents, which no test changes. It has low limits."""
-    with filled_library(tmp_path_factory.mktemp("mcp")) as library:
-        yield library
-
-
-@contextmanager
-def filled_library(folder: Path) -> Iterator[Library]:
-    """Open a library with two documents."""
-    (folder / "sources").mkdir()
-    (folder / "sources" / "treaty.md").write_text(TREATY)
-    (folder / "sources" / "ships.txt").write_text(SHIPS)
-    with Library.open(folder / "library", Settings(**LIMITS, passage_tokens=32), encoder=FakeEncoder()) as library:
-        library.add([folder / "sources" / "treaty.md", folder / "sources" / "ships.txt"])
+    with filled_library(tmp_path_factory.mktemp("mcp"), FILES, Settings(**LIMITS, passage_tokens=32)) as library:
         yield library
 
 
@@ -289,7 +279,7 @@ def test_error_of_a_tool_has_a_remedy(filled: Library, tool: str, arguments: dic
 
 def test_no_result_reveals_a_folder_of_the_server(tmp_path: Path) -> None:
     """Neither results nor errors contain a path."""
-    with filled_library(tmp_path) as library:
+    with filled_library(tmp_path, FILES) as library:
         (tmp_path / "sources" / "again").mkdir()
         (tmp_path / "sources" / "again" / "ships.txt").write_text(SHIPS + " It sank.")
         library.add([tmp_path / "sources" / "again" / "ships.txt"])

@@ -21,8 +21,8 @@ from index.server.http.problems import KINDS
 from index.server.principals import PRINCIPAL, Principal
 from index.settings import Settings
 from tests.cases import cases
-from tests.fakes import FakeEncoder
 from tests.hosted import hosted
+from tests.libraries import filled_library
 from tests.nightly import length
 from tests.page.conftest import pending_folders
 
@@ -45,13 +45,13 @@ PATH = re.compile(r"(?<![\w:/])/(?:tmp|root|home|usr|work|var|etc|opt|proc)/[\w.
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """A client of the whole application over a small library; an unhandled error is a 500, as on a server."""
-    folder = tmp_path_factory.mktemp("doors")
-    (folder / "a.txt").write_text("The king signed the treaty in the harbour.")
     settings = Settings(max_file_megabytes=1, max_upload_files=5)
-    with Library.open(folder / "library", settings, encoder=FakeEncoder()) as library:
-        library.add(folder / "a.txt")
-        with TestClient(create_app(library, settings), raise_server_exceptions=False) as client:
-            yield client
+    files = {"a.txt": "The king signed the treaty in the harbour."}
+    with (
+        filled_library(tmp_path_factory.mktemp("doors"), files, settings) as library,
+        TestClient(create_app(library, settings), raise_server_exceptions=False) as client,
+    ):
+        yield client
 
 
 def refusal_status(response: Response) -> int:

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from index.library.library import Library
 from index.page.routes import _page_address
 from index.server.kept_store import FOLDER
 from index.settings import Settings
 from tests.cases import cases
 from tests.citations.kept_items import item, quote_of
-from tests.fakes import FakeEncoder
+from tests.libraries import filled_library
 from tests.page.conftest import ASKED_BY_THE_PAGE, running_routes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from fastapi.testclient import TestClient
+
+    from index.library.library import Library
 
 SIGNED = "The king signed the treaty in the harbour."
 
@@ -29,10 +29,8 @@ SIGNED = "The king signed the treaty in the harbour."
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """A library of one document."""
-    folder: Path = tmp_path_factory.mktemp("kept")
-    (folder / "treaty.txt").write_text(f"{SIGNED} Winter had closed the river.")
-    with Library.open(folder / "library", Settings(passage_tokens=32), encoder=FakeEncoder()) as library:
-        library.add(folder / "treaty.txt")
+    files = {"treaty.txt": f"{SIGNED} Winter had closed the river."}
+    with filled_library(tmp_path_factory.mktemp("kept"), files) as library:
         yield library
 
 

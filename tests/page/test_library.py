@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from index.errors import LibraryReadOnly, PinciteError
-from index.library.library import Library
 from index.library.question_files import QuestionTable
 from index.page import batch_forms, fragments, library_view
 from index.page.library_view import COLUMNS, PAGE_LENGTH, LibraryEvents, ListQuery, findings, matching, shelf_of
@@ -26,8 +25,8 @@ from index.server.jobs import Job
 from index.server.uploads import Uploads
 from index.settings import Settings
 from tests.cases import cases
-from tests.fakes import FakeEncoder
 from tests.hosted import wait_until
+from tests.libraries import filled_library
 from tests.page.conftest import ASKED_BY_THE_PAGE, ATTACK, running_routes, text_of
 
 if TYPE_CHECKING:
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
 
     from starlette.testclient import TestClient
 
+    from index.library.library import Library
     from index.records.document import FileStage, State
     from tests.conftest import Write
 
@@ -355,13 +355,11 @@ SOURCES = {"treaty.txt": "The king signed the treaty.", "oil.md": "# Oil\n\nThe 
 @contextmanager
 def running_site(folder: Path) -> Iterator[tuple[TestClient, Library]]:
     """Open the page's routes over two documents."""
-    (folder / "texts").mkdir()
-    for name, text in SOURCES.items():
-        (folder / "texts" / name).write_text(text)
-    with Library.open(folder / "texts-library", Settings(passage_tokens=32), encoder=FakeEncoder()) as library:
-        library.add([folder / "texts" / name for name in SOURCES])
-        with running_routes(library, Settings(max_batch_questions=3)) as client:
-            yield client, library
+    with (
+        filled_library(folder / "site", SOURCES) as library,
+        running_routes(library, Settings(max_batch_questions=3)) as client,
+    ):
+        yield client, library
 
 
 @pytest.fixture(scope="module")

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from index.storage.store import FolderStore
     from tests.search.conftest import StoreOf
 
-ELSEWHERE = "volcano"
-"""An idea that no document here has: with its vector as the question's, all cosines are 0 and words decide."""
 SEA = a_document(
     "The ship left in winter. A heron stood in the harbour. Nobody saw the queen.",
     "Winter came early. The whale sang.",
@@ -44,37 +42,17 @@ LAND = a_document(
 )
 
 
-def weighed(store: FolderStore, question: str, *words: str, vector: str = "") -> list[PassageEvidence]:
-    """Weigh the passages that contain these words; `vector` names an idea that replaces the question's vector."""
+def weighed(store: FolderStore, question: str, *words: str) -> list[PassageEvidence]:
+    """Weigh the passages that contain these words."""
     store.refresh()
     terms = store.terms(question)
     parsed = read_question(question, plain=True)
-    encoded = EncodedQuestion(parsed, meaning(vector or question), terms, store.idf(list(terms)), question)
+    encoded = EncodedQuestion(parsed, meaning(question), terms, store.idf(list(terms)), question)
     rows = store.passages([id_of(store.catalog, word) for word in words])
     return list(weigh(encoded, list(rows.values()), store))
 
 
-def pinned(evidence: PassageEvidence) -> list[str]:
-    """Return the sentences that can be pinned, best first."""
-    passage = evidence.row.passage
-    spans = [passage.sentences[number] for number in evidence.pins]
-    return [passage.text[start - passage.start : end - passage.start] for start, end in spans]
-
-
 # Strength
-
-
-def test_rarer_shared_word_beats_a_common_one(store_of: StoreOf) -> None:
-    """`heron` is in one of four passages and `winter` in all, so the sentence with `heron` is stronger."""
-    store = store_of(SEA, LAND)
-    (evidence,) = weighed(store, "heron winter", "heron", vector=ELSEWHERE)
-    idf = store.idf(["heron", "winter"])
-    total = idf["heron"] + idf["winter"]
-    shares = [idf["winter"] / total, idf["heron"] / total, 0.0]
-    assert evidence.overlaps == pytest.approx(np.array(shares), abs=1e-6)
-    assert evidence.strengths == pytest.approx(OVERLAP_SHARE * np.array(shares), abs=1e-6)
-    assert evidence.overlap == pytest.approx(max(shares))
-    assert pinned(evidence)[0] == "A heron stood in the harbour."
 
 
 def test_strength_adds_cosine_and_idf_share(store_of: StoreOf) -> None:
@@ -91,6 +69,8 @@ def test_strength_adds_cosine_and_idf_share(store_of: StoreOf) -> None:
         for sentence in sentences
     ]
     assert 0 < shares[2] < shares[1] < 1
+    assert evidence.overlaps == pytest.approx(np.array(shares), abs=1e-6)
+    assert evidence.overlap == pytest.approx(max(shares))
     assert evidence.strengths == pytest.approx(cosines + OVERLAP_SHARE * np.array(shares), abs=1e-6)
     assert evidence.best == pytest.approx(max(cosines + OVERLAP_SHARE * np.array(shares)), abs=1e-6)
 

@@ -197,23 +197,6 @@ def test_limit_above_the_passages_or_candidates_is_filled(
 # Reasons
 
 
-@pytest.mark.parametrize(
-    "question", ["ship silver whale", "doctor", "zeppelin", "queen music", "harbour of the letter"]
-)
-def test_reasons_have_the_scores_of_both_sides(store: FolderStore, question: str) -> None:
-    """Each hit has both sides' scores and its rank on each, whichever side proposed it."""
-    dense, lexical = store.dense(meaning(question), 1000), store.lexical(question, 1000)
-    found = ask(store, question)
-    assert len(found) == 4
-    for hit in found:
-        passage = hit.passage.id
-        assert hit.why.dense == pytest.approx(dense[passage], abs=1e-6)
-        assert hit.why.lexical == pytest.approx(lexical.get(passage, 0.0), abs=1e-5)
-        assert hit.why.dense_rank == list(dense).index(passage) + 1
-        assert hit.why.lexical_rank == (list(lexical).index(passage) + 1 if passage in lexical else None)
-        assert hit.why.reranked is None
-
-
 @pytest.mark.parametrize("question", ["Which ship was near the harbour?", "physician", "old garden number 51"])
 def test_reasons_are_complete_beyond_the_candidates(many: FolderStore, question: str) -> None:
     """A hit that only one side proposed still has the other side's score, without a rank there."""
@@ -323,14 +306,18 @@ class ByLength:
         return [1 / (1 + len(passage)) for passage in passages]
 
 
-def test_reranker_decides_order_and_score(store: FolderStore) -> None:
-    """Its score is also given as the reason."""
+def test_reranker_decides_order_and_score_below_the_exact_words(store: FolderStore) -> None:
+    """Its score is given as the reason, too. A passage with the exact words comes first, although it likes it least."""
     plain = ask(store, "Which doctor was on a silver ship?")
     found = ask(store, "Which doctor was on a silver ship?", reranker=ByLength())
     assert [hit.passage.id for hit in found] != [hit.passage.id for hit in plain]
     assert [len(hit.passage.text) for hit in found] == sorted(len(hit.passage.text) for hit in found)
     for hit in found:
         assert hit.score == hit.why.reranked == pytest.approx(1 / (1 + len(hit.passage.text)))
+    found = ask(store, "the clock stopped", reranker=ByLength())
+    assert found[0].quote == "The clock stopped."
+    assert found[0].why.verbatim
+    assert found[0].why.reranked == min(hit.why.reranked or 1.0 for hit in found)
 
 
 def test_reranker_reads_only_the_best_passages(many: FolderStore) -> None:
@@ -345,14 +332,6 @@ def test_reranker_reads_only_the_best_passages(many: FolderStore) -> None:
     scores = [hit.score for hit in found]
     assert scores == sorted(scores, reverse=True)
     assert all(0 <= score <= 1 for score in scores)
-
-
-def test_verbatim_passage_stays_first_despite_the_reranker(store: FolderStore) -> None:
-    """The passage with the exact words comes first, although the reranker likes it least."""
-    found = ask(store, "the clock stopped", reranker=ByLength())
-    assert found[0].quote == "The clock stopped."
-    assert found[0].why.verbatim
-    assert found[0].why.reranked == min(hit.why.reranked or 1.0 for hit in found)
 
 
 def test_parsed_query_is_searched_as_given(store: FolderStore) -> None:

@@ -7,7 +7,6 @@ import io
 import os
 import shutil
 import threading
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from index.records import Document, Landmark, Span
 from index.settings import Settings
 from index.views.viewer import Originals
 from tests.fakes import FakeEncoder
+from tests.libraries import filled_library
 from tests.loading.pdfs import Printed, build, column
 from tests.nightly import length
 
@@ -46,17 +46,6 @@ LETTER = build(
 PAGE = "<html><head><title>Ship</title></head><body><h1>Trade</h1><p>A whale swam by the ship.</p></body></html>"
 SHORT_SOURCES = {"letter.pdf": LETTER, "ship.html": PAGE.encode()}
 SOURCES = {"book.md": BOOK.encode(), **SHORT_SOURCES}
-
-
-@contextmanager
-def filled_library(folder: Path, sources: dict[str, bytes]) -> Iterator[Library]:
-    """Open a library with documents of these names and contents."""
-    (folder / "sources").mkdir()
-    for name, content in sources.items():
-        (folder / "sources" / name).write_bytes(content)
-    with Library.open(folder / "library", Settings(passage_tokens=32), encoder=FakeEncoder()) as library:
-        library.add(folder / "sources")
-        yield library
 
 
 @pytest.fixture(scope="module")
