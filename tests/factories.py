@@ -8,17 +8,9 @@ from typing import Any
 from index.records import Why
 
 _NO_REASON = Why(
-    dense=None,
-    dense_rank=None,
-    lexical=None,
-    lexical_rank=None,
-    fused=0.0,
-    evidence=0.0,
-    verbatim=False,
-    reranked=None,
-    matched_terms=(),
-    pin_terms=(),
-)
+    dense=None, dense_rank=None, lexical=None, lexical_rank=None, fused=0.0, evidence=0.0, verbatim=False,
+    reranked=None, matched_terms=(), pin_terms=(),
+)  # fmt: skip
 
 
 def why(**stated: Any) -> Why:

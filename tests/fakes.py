@@ -18,37 +18,11 @@ if TYPE_CHECKING:
     from index.encoders.encoder import Draft, Vectors
 
 IDEAS = (
-    "ship vessel boat",
-    "harbour port dock",
-    "treaty accord pact",
-    "sign signed signs",
-    "king monarch ruler",
-    "queen",
-    "oil petroleum crude",
-    "price cost tariff",
-    "river stream",
-    "bridge",
-    "whale",
-    "comet",
-    "volcano",
-    "garden",
-    "bread loaf",
-    "clock",
-    "letter",
-    "winter",
-    "summer",
-    "horse",
-    "doctor physician",
-    "school",
-    "music",
-    "silver",
-    "copper",
-    "glass",
-    "paper",
-    "engine motor",
-    "rain",
-    "desert",
-)
+    "ship vessel boat", "harbour port dock", "treaty accord pact", "sign signed signs", "king monarch ruler", "queen",
+    "oil petroleum crude", "price cost tariff", "river stream", "bridge", "whale", "comet", "volcano", "garden",
+    "bread loaf", "clock", "letter", "winter", "summer", "horse", "doctor physician", "school", "music", "silver",
+    "copper", "glass", "paper", "engine motor", "rain", "desert",
+)  # fmt: skip
 """Each line is one axis; its words are synonyms, which only the dense index can match."""
 SPARE = 34
 """Axes for all other words, chosen by hash: these words are similar to others only by a collision."""

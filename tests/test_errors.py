@@ -42,13 +42,6 @@ def test_drawing_matches_the_error_classes() -> None:
     assert drawn_parents() == {name: error.__base__.__name__ for name, error in CLASSES.items() if error.__base__}
 
 
-@cases("name", CLASSES)
-def test_error_classes_have_a_docstring_and_one_root(name: str) -> None:
-    """Every class has a sentence as its docstring and inherits from the root."""
-    assert (CLASSES[name].__doc__ or "").endswith(".")
-    assert issubclass(CLASSES[name], PinciteError)
-
-
 def raised() -> list[tuple[str, ast.Call]]:
     """Return every place in the package that creates one of our errors."""
     return [
@@ -88,11 +81,13 @@ def is_complete(call: ast.Call) -> bool:
 
 
 def test_error_text_is_message_and_hint() -> None:
-    """The text has both, and each of them is an attribute."""
+    """Each of them is an attribute. Of candidates, five are listed, then an ellipsis; the count is exact."""
     error = TooLarge("It is too large.", "Split it.")
     assert (str(error), error.message, error.hint) == ("It is too large. Split it.", "It is too large.", "Split it.")
     assert str(PinciteError("It failed.")) == "It failed."
     assert "pip install" in str(WeightsMismatch("They differ."))
+    assert "names 7 documents: a, b, c, d, e, …." in AmbiguousDocument("x", tuple("abcdefg")).message
+    assert "names 2 documents: a, b." in AmbiguousDocument("x", tuple("ab")).message
 
 
 @pytest.mark.parametrize(
@@ -103,17 +98,11 @@ def test_error_text_is_message_and_hint() -> None:
         (AmbiguousDocument("x", tuple("abcdefg")), {"candidates": tuple("abcdefg")}),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
-)
+)  # fmt: skip
 def test_error_has_its_facts_as_attributes(error: PinciteError, facts: dict[str, object]) -> None:
     """A program need not parse the message."""
     assert {name: getattr(error, name) for name in facts} == facts
     assert error.message.endswith(".")
-
-
-def test_ambiguous_name_lists_five_candidates_at_most() -> None:
-    """Five are listed, then an ellipsis; the count is exact."""
-    assert "names 7 documents: a, b, c, d, e, …." in AmbiguousDocument("x", tuple("abcdefg")).message
-    assert "names 2 documents: a, b." in AmbiguousDocument("x", tuple("ab")).message
 
 
 @cases("name", sorted(CLASSES.keys() - WRITING))

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.library.library import Library
 from index.page import create_app
 from index.settings import Settings
-from tests.fakes import FakeEncoder
 from tests.hosted import hosted
+from tests.libraries import filled_library
 from tests.reference import ROOT, pages, without_tables
 from tests.skips import NEEDS_PLUGINS
 
@@ -42,13 +41,12 @@ PROGRAMS = [block for block in BLOCKS if ADDRESS in block]
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve a library with the treaty, and return its address. The examples add the same file again or only read."""
-    folder = tmp_path_factory.mktemp("served")
-    (folder / "treaty.md").write_text(TREATY)
     settings = Settings(passage_tokens=32, bar=0)
-    with Library.open(folder / "library", settings, encoder=FakeEncoder()) as library:
-        library.add(folder / "treaty.md")
-        with hosted(create_app(library, settings)) as address:
-            yield address
+    with (
+        filled_library(tmp_path_factory.mktemp("served"), {"treaty.md": TREATY}, settings) as library,
+        hosted(create_app(library, settings)) as address,
+    ):
+        yield address
 
 
 def test_documentation_has_examples_of_each_kind() -> None:

@@ -15,7 +15,9 @@ from index.library.library import Library
 from index.records import Statement
 from index.settings import Settings
 from index.wire import Checked
+from tests.cases import cases
 from tests.fakes import FakeEncoder
+from tests.libraries import filled_library
 from tests.nightly import length
 
 if TYPE_CHECKING:
@@ -26,15 +28,13 @@ if TYPE_CHECKING:
 
 TREATY = "The king signed the treaty in 1912. It cost 1,000 ships and a bridge of silver. Nobody saw the whale."
 
+SETTINGS = Settings(passage_tokens=40)
+
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """A library with one document about a treaty."""
-    folder: Path = tmp_path_factory.mktemp("check")
-    source = folder / "treaty.txt"
-    source.write_text(TREATY, encoding="utf-8")
-    with Library.open(folder / "library", Settings(passage_tokens=40), encoder=FakeEncoder()) as library:
-        library.add(source)
+    with filled_library(tmp_path_factory.mktemp("check"), {"treaty.txt": TREATY}, SETTINGS) as library:
         yield library
 
 
@@ -77,37 +77,27 @@ def test_markers_of_the_text_are_removed_before_the_check(library: Library) -> N
     assert check.summary == "2 of 2 sentences supported; 2 state nothing"
 
 
-@pytest.mark.parametrize(
+@cases(
     ("sentence", "reason"),
     [
-        ("Who signed it?", "a question states nothing."),
-        ("“Who signed it?”", "a question states nothing."),
-        ("(Really?!)", "a question states nothing."),
-        ("Treaty", "a single word states nothing."),
-        ("The Treaty", "a heading states nothing."),
+        *((text, "a question states nothing.") for text in ("Who signed it?", "“Who signed it?”", "(Really?!)")),
+        ("Treaty", "a single word states nothing."), ("The Treaty", "a heading states nothing."),
         ("***", "it has no words."),
+        *((text, "") for text in ("Prices rose.", "The king signed it", "He asked “Who signed it?”", "Kurse stiegen!")),
+        ("“It rained,” she said.", ""),
     ],
-)
+)  # fmt: skip
 def test_sentence_without_a_claim_is_kept_with_the_reason(sentence: str, reason: str) -> None:
-    """No sentence of a text is dropped silently."""
+    """No sentence of a text is dropped silently; even two words with a full stop can be wrong."""
     [statement] = split_statements(sentence)
-    assert (statement.text, statement.verdict, statement.is_claim) == (sentence, "unverified", False)
-    assert statement.detail == f"Not checked: {reason}"
-
-
-@pytest.mark.parametrize(
-    "sentence",
-    ["Prices rose.", "The king signed it", "He asked “Who signed it?”", "“It rained,” she said.", "Kurse stiegen!"],
-)
-def test_short_sentence_is_a_claim(sentence: str) -> None:
-    """Even two words with a full stop can be wrong."""
-    assert [(statement.text, statement.is_claim) for statement in split_statements(sentence)] == [(sentence, True)]
+    assert (statement.text, statement.verdict, statement.is_claim) == (sentence, "unverified", not reason)
+    assert not reason or statement.detail == f"Not checked: {reason}"
 
 
 GERMAN = "Der König unterschrieb den Vertrag im Hafen, während draußen der Schnee fiel."
 
 
-@pytest.mark.parametrize(
+@cases(
     ("sentence", "kept"),
     [
         ("The score lies in [0, 5].", "The score lies in [0, 5]."),
@@ -123,25 +113,11 @@ def test_interval_is_no_citation(sentence: str, kept: str) -> None:
 
 def test_german_text_is_checked_word_for_word_only(tmp_path: Path) -> None:
     """A changed sentence is unverified, and its detail names the language as the reason."""
-    source = tmp_path / "vertrag.txt"
-    source.write_text(f"{GERMAN} Niemand sah den Wal.", encoding="utf-8")
-    with Library.open(tmp_path / "library", Settings(passage_tokens=40), encoder=FakeEncoder()) as library:
-        library.add(source)
+    with filled_library(tmp_path, {"vertrag.txt": f"{GERMAN} Niemand sah den Wal."}, SETTINGS) as library:
         verbatim, changed = library.check(f"{GERMAN} {GERMAN.replace('unterschrieb', 'zerriss')}").statements
     assert (verbatim.verdict, verbatim.markers) == ("verbatim", (1,))
     assert (changed.verdict, changed.detail) == ("unverified", "This cannot be checked in German (only word for word).")
     assert (changed.markers, changed.is_claim) == ((), True)
-
-
-def test_statements_follow_the_sentences_of_the_text(library: Library) -> None:
-    """Each sentence has one statement, headings and questions included."""
-    text = "Title\n\nThe king flew. Why? Nobody saw the whale."
-    assert [statement.text for statement in library.check(text).statements] == [
-        "Title",
-        "The king flew.",
-        "Why?",
-        "Nobody saw the whale.",
-    ]
 
 
 def test_check_stream_yields_one_sentence_at_a_time(library: Library) -> None:

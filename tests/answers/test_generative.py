@@ -11,6 +11,7 @@ from index.records import Answer
 from index.settings import Settings
 from tests.answers.model_server import playing, sends_parts, sends_texts
 from tests.fakes import FakeEncoder
+from tests.libraries import filled_library
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,12 +36,9 @@ def stage() -> Iterator[Stage]:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a library of two documents, of which the treaty ranks first. The tests only read it."""
-    folder = tmp_path_factory.mktemp("generative")
-    (folder / "treaty.txt").write_text(TREATY, encoding="utf-8")
-    (folder / "sea.txt").write_text(SEA, encoding="utf-8")
-    with Library.open(folder / "library", Settings(passage_tokens=60), encoder=FakeEncoder()) as library:
-        library.add([folder / "treaty.txt", folder / "sea.txt"])
-    return folder / "library"
+    files = {"treaty.txt": TREATY, "sea.txt": SEA}
+    with filled_library(tmp_path_factory.mktemp("generative"), files, Settings(passage_tokens=60)) as library:
+        return library.folder
 
 
 @pytest.fixture(scope="module")
@@ -98,11 +96,10 @@ def test_wrong_marker_is_corrected_and_reported(answer_to_reply: AnswerToReply, 
 def test_wrong_passage_of_the_right_document_is_called_another_passage(tmp_path: Path, stage: Stage) -> None:
     """The same name twice would explain nothing."""
     rest = " ".join(f"Clerk {n} kept the books of the treaty in order and wrote letters every day." for n in range(9))
-    (tmp_path / "treaty.txt").write_text(f"The king signed the treaty in 1912.\n\n{rest}", encoding="utf-8")
+    files = {"treaty.txt": f"The king signed the treaty in 1912.\n\n{rest}"}
     stage.play = sends_texts("The king signed the treaty in 1912 [2].")
     settings = Settings(llm_url=stage.url, llm_model="m", llm_timeout=20, bar=0, passage_tokens=60)
-    with Library.open(tmp_path / "library", settings, encoder=FakeEncoder()) as library:
-        library.add([tmp_path / "treaty.txt"])
+    with filled_library(tmp_path, files, settings) as library:
         (statement,) = library.ask(QUESTION, writer="model").statements
     assert statement.detail.startswith("The model cited another passage of treaty.txt than the one that supports it")
 

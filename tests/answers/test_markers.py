@@ -1,4 +1,4 @@
-"""Markers of sources: each sentence gets its own, in every style, and the text loses nothing else."""
+"""Markers of sources and abstentions: each sentence gets its own markers, and what declines is told from claims."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from index.answers.writer.prompts import MarkedSentence, declines, parse
+from index.answers.writer.prompts import MarkedSentence, abstains, declines, parse
 from tests.cases import cases
 
 SOURCES = 5
@@ -72,27 +72,24 @@ def test_text_that_resembles_a_marker_is_kept(text: str) -> None:
     assert [(sentence.text, sentence.markers) for sentence in parse(text, SOURCES)] == [(text, ())]
 
 
-def test_span_of_a_sentence_includes_its_markers() -> None:
-    """The span holds the sentence as the model wrote it, with markup and markers."""
+def test_sentences_around_markers() -> None:
+    """A span includes its markup and markers; a marker ends a sentence after an abbreviation, unless it goes on.
+
+    Without `According to [1]`, a sentence begins with a capital, which may be two letters.
+    """
     text = "- The king signed it. [1]\n- The *ship* left【2】."
     spans = [text[sentence.start : sentence.end] for sentence in parse(text)]
     assert spans == ["The king signed it. [1]", "The *ship* left【2】."]
-
-
-def test_marker_ends_a_sentence_after_an_abbreviation() -> None:
-    """A marker ends a sentence that ends with an abbreviation, but not one that continues after the marker."""
     text = "It moved to Washington, D.C. [1] Apple Inc. [2]. Others, e.g. [3] this one, or that of Mr. [4] stayed."
     assert [(sentence.text, sentence.markers) for sentence in parse(text)] == [
         ("It moved to Washington, D.C.", (1,)),
         ("Apple Inc.", (2,)),
         ("Others, e.g. this one, or that of Mr. stayed.", (3, 4)),
     ]
-
-
-def test_sentence_is_capitalised_after_its_source_phrase_is_removed() -> None:
-    """Without `According to [1]`, a sentence begins with a capital, which may be two letters."""
     text = "He came [2]. According to [1], ßig is no word."
     assert parse(text, SOURCES)[1] == MarkedSentence("SSig is no word.", (1,), 13, len(text))
+    assert [sentence.text for sentence in parse("The king signed it [1]. NO ANSWER")] == ["The king signed it."]
+    assert parse("NO ANSWER") == parse("") == parse("[1]") == parse("\n---\n") == parse("Sources:\n[1]") == []
 
 
 DECLINING = {
@@ -114,67 +111,23 @@ ANSWERING = {
 }
 
 
-@pytest.mark.parametrize("text", DECLINING.values(), ids=DECLINING.keys())
-def test_no_answer_is_recognised_in_any_form(text: str) -> None:
-    """A model declines with the words of its instructions, alone or with other words."""
-    assert declines(text)
-
-
-@pytest.mark.parametrize("text", ANSWERING.values(), ids=ANSWERING.keys())
-def test_text_that_resembles_no_answer_does_not_decline(text: str) -> None:
-    """Texts that only contain similar words do not decline."""
-    assert not declines(text)
-
-
-def test_no_answer_and_wordless_text_are_not_sentences() -> None:
-    """`NO ANSWER` is not a sentence of an answer, and neither is a text without words."""
-    assert [sentence.text for sentence in parse("The king signed it [1]. NO ANSWER")] == ["The king signed it."]
-    assert parse("NO ANSWER") == parse("") == parse("[1]") == parse("\n---\n") == parse("Sources:\n[1]") == []
+@cases(
+    ("text", "is_declined"),
+    [*((text, True) for text in DECLINING.values()), *((text, False) for text in ANSWERING.values())],
+    ids=[*DECLINING, *ANSWERING],
+)
+def test_no_answer_is_recognised_in_any_form(text: str, is_declined: bool) -> None:
+    """A model declines with the words of its instructions, alone or with others; similar words do not decline."""
+    assert declines(text) == is_declined
 
 
 PLAIN = [
-    ".",
-    "!",
-    "?",
-    "。",
-    ",",
-    ";",
-    ":",
-    "-",
-    "–",
-    "*",
-    "**",
-    "__",
-    "`",
-    ">",
-    "\n",
-    "\n\n",
-    " ",
-    "  ",
-    "\t",
-    "1",
-    "13",
-]
+    ".", "!", "?", "。", ",", ";", ":", "-", "–", "*", "**", "__", "`", ">", "\n", "\n\n", " ", "  ", "\t", "1", "13",
+]  # fmt: skip
 PLAIN += ["- ", "1. ", "2. ", "and", "The king", "ß", "é", "王", "🏰", "\u200b", "\u2028", "\x00", "\ud800", "\x1c"]
 MARKED = [
-    "[",
-    "]",
-    "(",
-    ")",
-    "【",
-    "】",
-    "[[",
-    "]]",
-    "[1]",
-    "[2][3]",
-    "[1-3]",
-    "[^1]",
-    "^1",
-    "†",
-    "(#a)",
-    "p. 3",
-    "```",
-]
+    "[", "]", "(", ")", "【", "】", "[[", "]]", "[1]", "[2][3]", "[1-3]", "[^1]", "^1", "†", "(#a)", "p. 3", "```",
+]  # fmt: skip
 MARKED += ["# ", "[^1]: x", "Sources:", "Source 1", "According to ", "Based on [1], ", "NO ANSWER", "Answer:"]
 PLAIN_TEXT = st.lists(st.sampled_from(PLAIN), max_size=60).map("".join)
 HOSTILE = st.lists(st.sampled_from(PLAIN + MARKED) | st.text(max_size=3), max_size=60).map("".join) | st.text()
@@ -239,3 +192,100 @@ def test_written_sentences_and_markers_are_read_back(
 def test_long_repetitive_text_is_parsed_in_linear_time(unit: str) -> None:
     """With quadratic time, 40,000 characters would take minutes."""
     assert len(parse((unit * 40_000)[:40_000])) <= 40_000
+
+
+ABSTENTIONS = [
+    "No answer.",
+    "NO ANSWER",
+    "No answer found.",
+    "Unknown.",
+    "I don't know.",
+    "I cannot answer from these sources.",
+    "I can't answer this question based on the provided excerpts.",
+    "I’m sorry, but I cannot find the answer in the provided documents.",
+    "I am unable to determine who signed it.",
+    "I do not have enough information to answer that question.",
+    "I could not find any mention of the treaty.",
+    "The provided documents do not mention who signed the treaty.",
+    "The documents don't say.",
+    "The excerpts do not contain information about the price of bread.",
+    "The provided context does not specify when it was signed.",
+    "The given sources do not directly answer the question.",
+    "The document does not mention who paid for it.",
+    "These passages contain no information on the subject.",
+    "The text provided does not indicate whether it was signed.",
+    "None of the excerpts mention a volcano.",
+    "Unfortunately, the sources do not provide that information.",
+    "Based on the provided excerpts, I cannot tell who signed it.",
+    "Based solely on these documents, it is not possible to answer: there is no information in the sources about it.",
+    "There is no information about the volcano in the excerpts.",
+    "There is no mention of a volcano in the provided documents.",
+    "There is not enough information to answer the question.",
+    "No information about this is provided.",
+    "No relevant information was found in the sources.",
+    "Insufficient information.",
+    "Not mentioned in the documents.",
+    "Not stated.",
+    "This is not mentioned in the provided documents.",
+    "The answer is not found in the excerpts.",
+    "The answer cannot be determined from the given text.",
+    "This question cannot be answered based on the provided sources.",
+    "The information is not available in the documents.",
+    "The provided information is not sufficient to answer the question.",
+    "Die vorliegenden Dokumente enthalten dazu keine Angaben.",
+    "Ich kann diese Frage anhand der Auszüge nicht beantworten.",
+    "In den Quellen wird das nicht erwähnt.",
+    "Keine Antwort.",
+    "Les documents fournis ne mentionnent pas qui a signé le traité.",
+    "Je ne peux pas répondre à cette question.",
+    "Los documentos no mencionan quién firmó el tratado.",
+    "No puedo responder a esta pregunta.",
+    "Os documentos não mencionam quem assinou o tratado.",
+    "I documenti forniti non dicono chi ha firmato il trattato.",
+    "De documenten vermelden niet wie het verdrag heeft ondertekend.",
+]
+CLAIMS = [
+    "No answer was given by the king.",
+    "The king did not answer.",
+    "The treaty does not mention the islands.",
+    "The king could not find the letter.",
+    "The report does not name the owner of the mill.",
+    "There is no bridge over the river.",
+    "There was no information policy before 1990.",
+    "No ships left the harbour in winter.",
+    "The documents were signed in 1912.",
+    "The sources of the Nile were not known to Ptolemy.",
+    "The passage between the islands is not safe in winter.",
+    "It is not clear water that the fish need.",
+    "Unknown soldiers were buried there in 1918.",
+    "The results do not differ between the two groups.",
+    "None of the ships had a doctor.",
+    "The king does not know the queen.",
+    "Der König hat den Vertrag nicht unterschrieben.",
+    "Le roi ne signa pas le traité.",
+]
+
+
+@cases(("text", "is_abstention"), [*((text, True) for text in ABSTENTIONS), *((text, False) for text in CLAIMS)])
+def test_abstentions_are_told_from_claims(text: str, is_abstention: bool) -> None:
+    """A text that only says that there is no answer declines, also with a marker or in bold; a sentence that a
+    document may contain does not.
+    """
+    assert abstains(text) == is_abstention
+    assert {declines(written) for written in (text, f"{text} [1]", f"**{text}**\n")} == {is_abstention}
+
+
+def test_partial_answer_is_not_an_abstention() -> None:
+    """A text with one answering sentence does not decline; two abstentions in a row do."""
+    assert not declines("The king signed it [1]. The documents do not say when.")
+    assert not declines("The documents do not say when. The king signed it [1].")
+    assert declines("I cannot answer this question. The provided documents do not mention a volcano [1].")
+
+
+@pytest.mark.parametrize(
+    "phrase", ["the ", "I cannot ", "no information ", "die Dokumente ", "based on the ", "les documents "]
+)
+def test_repeated_abstention_words_take_linear_time(phrase: str) -> None:
+    """With quadratic time, 40,000 characters would take minutes."""
+    for length in (390, 4000, 40_000):
+        assert abstains((phrase * 20_000)[:length]) in (True, False)

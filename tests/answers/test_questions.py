@@ -17,6 +17,7 @@ from index.search.confidence import NAMES, confidence
 from index.settings import Settings
 from index.wire import Answer
 from tests.fakes import FakeEncoder
+from tests.libraries import filled_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,16 +45,14 @@ def test_cosines_of_another_encoder_do_not_count() -> None:
 @pytest.fixture(scope="module")
 def library_with_answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """A library that can answer some questions. The tests only read it."""
-    with _library(tmp_path_factory.mktemp("questions")) as library:
+    with filled_library(tmp_path_factory.mktemp("questions"), FILES, Settings(passage_tokens=40)) as library:
         yield library
 
 
-def _library(folder: Path) -> Library:
-    (folder / "treaty.md").write_text("# The treaty\n\nThe king signed the treaty in winter.\n\nBread was dear.\n")
-    (folder / "whales.md").write_text("# Whales\n\nA whale swam by the harbour.\n\nNobody saw a comet.\n")
-    library = Library.open(folder / "library", Settings(passage_tokens=40), encoder=FakeEncoder())
-    library.add([folder / "treaty.md", folder / "whales.md"])
-    return library
+FILES = {
+    "treaty.md": "# The treaty\n\nThe king signed the treaty in winter.\n\nBread was dear.\n",
+    "whales.md": "# Whales\n\nA whale swam by the harbour.\n\nNobody saw a comet.\n",
+}
 
 
 def test_answer_quotes_the_documents_exactly(library_with_answers: Library) -> None:
@@ -80,36 +79,31 @@ def test_abstention_reports_what_was_searched(library_with_answers: Library) -> 
 
 
 def test_only_filtered_documents_are_counted_as_searched(library_with_answers: Library) -> None:
-    """The filter may be an argument or an operator."""
+    """The filter may be an argument or an operator; operators alone say where to search, but not for what."""
     assert library_with_answers.ask("volcano", documents=["whales.md"]).searched[1] == 1
     assert library_with_answers.ask("volcano in:treaty").searched[1] == 1
-    assert library_with_answers.ask("in:treaty").status == "abstained"
+    answer = library_with_answers.ask("in:treaty")
+    assert (answer.status, answer.searched) == ("abstained", (0, 0))
+    assert "no words to search for" in answer.notes[0]
 
 
 def test_bars_decide_between_answer_unsure_and_abstention(library_with_answers: Library) -> None:
-    """At 0 every question with hits is answered, and at 1 none is, unless unsure answers are allowed."""
+    """At 0 every question with hits is answered. Between the two bars, the answer has the statements of a sure one."""
+    answers = {}
     for bar, unsure_bar, status in ((0.0, 0.0, "answered"), (1.0, 0.0, "unsure"), (1.0, 1.0, "abstained")):
-        with Library.open(
-            library_with_answers.folder, Settings(bar=bar, unsure_bar=unsure_bar), encoder=FakeEncoder()
-        ) as library:
-            assert library.ask("Who signed the treaty?").status == status
-
-
-def test_unsure_answer_quotes_the_same_sentences(library_with_answers: Library) -> None:
-    """Between the two bars, the answer has the statements of a sure one."""
-    with Library.open(library_with_answers.folder, Settings(bar=1.0, unsure_bar=0.0), encoder=FakeEncoder()) as library:
-        unsure = library.ask("Who signed the treaty?")
-    with Library.open(library_with_answers.folder, Settings(bar=0.0), encoder=FakeEncoder()) as library:
-        sure = library.ask("Who signed the treaty?")
-    assert (unsure.status, sure.status) == ("unsure", "answered")
-    assert unsure.statements == sure.statements
-    assert unsure.citations == sure.citations != ()
+        settings = Settings(bar=bar, unsure_bar=unsure_bar)
+        with Library.open(library_with_answers.folder, settings, encoder=FakeEncoder()) as library:
+            answers[status] = library.ask("Who signed the treaty?")
+        assert answers[status].status == status
+    assert answers["unsure"].statements == answers["answered"].statements
+    assert answers["unsure"].citations == answers["answered"].citations != ()
 
 
 def test_empty_library_abstains(library: Library) -> None:
-    """The numbers searched are zero."""
+    """The numbers searched are zero, and the note is the same for an answer and for coverage."""
     answer = library.ask("Who signed the treaty?")
     assert (answer.status, answer.confidence, answer.searched, answer.hits) == ("abstained", 0.0, (0, 0), ())
+    assert answer.notes == library.coverage("Who signed the treaty?").notes == (EMPTY,)
 
 
 def test_answer_is_serialised_with_its_evidence(library_with_answers: Library) -> None:
@@ -146,7 +140,7 @@ def test_document_cannot_cite_another_document(library: Library, write: Write, h
 
 def test_hit_of_a_removed_document_keeps_its_location(tmp_path: Path) -> None:
     """The document may be removed between search and answer; its sentences then score 0."""
-    with _library(tmp_path) as library:
+    with filled_library(tmp_path, FILES) as library:
         hit = library.search("Who signed the treaty?")[0]
         library.remove(hit.document.id)
         assert library.parts.session.locate(hit, hit.pin) == hit.location
@@ -170,19 +164,6 @@ def test_question_without_words_is_not_searched(library: Library, write: Write, 
     library.add(write("a.txt", "Bread was dear in the winter."))
     answer = library.ask(wordless)
     assert (answer.status, answer.searched, len(answer.notes)) == ("abstained", (0, 0), 1)
-
-
-def test_operators_without_words_are_not_searched(library_with_answers: Library) -> None:
-    """They say where to search, but not for what."""
-    answer = library_with_answers.ask("in:treaty")
-    assert (answer.status, answer.searched) == ("abstained", (0, 0))
-    assert "no words to search for" in answer.notes[0]
-
-
-def test_empty_library_is_reported_in_a_note(library: Library) -> None:
-    """The note is the same for an answer and for coverage."""
-    assert library.ask("Who signed the treaty?").notes == (EMPTY,)
-    assert library.coverage("Who signed the treaty?").notes == (EMPTY,)
 
 
 def test_pronoun_is_accepted_for_a_single_document(library_with_answers: Library) -> None:
@@ -244,22 +225,13 @@ def test_count_of_a_list_is_given_in_a_note(library: Library, write: Write) -> N
 
 
 def test_file_that_a_question_names_is_searched_alone(write: Write, library: Library) -> None:
-    """The answer says so; `plain` searches for the name as words."""
+    """The answer says so; `plain` searches for the name as words. A name does not widen a search."""
     for name in ("ships.txt", "letters.txt"):
         library.add(write(name, f"The king wrote to the queen about {name.removesuffix('.txt')}."))
-    found = library.search("Who wrote to the queen in ships.txt?")
-    assert [hit.document.name for hit in found] == ["ships.txt"]
-    assert found.question == "Who wrote to the queen in ships.txt?"
-    assert library.ask("Who wrote to the queen in ships.txt?").notes[0] == (
-        "Only ships.txt was searched, because the question names it."
-    )
-    assert len(library.search("Who wrote to the queen in ships.txt?", plain=True)) == 2
+    question = "Who wrote to the queen in ships.txt?"
+    found = library.search(question)
+    assert ([hit.document.name for hit in found], found.question) == (["ships.txt"], question)
+    assert library.ask(question).notes[0] == "Only ships.txt was searched, because the question names it."
+    assert len(library.search(question, plain=True)) == 2
     assert len(library.search("Who wrote to the queen in boats.txt?")) == 2
-
-
-def test_file_outside_the_chosen_documents_is_not_searched(write: Write, library: Library) -> None:
-    """A name in the question does not widen a search."""
-    for name in ("ships.txt", "letters.txt"):
-        library.add(write(name, f"The king wrote to the queen about {name.removesuffix('.txt')}."))
-    found = library.search("Who wrote to the queen in ships.txt?", documents=["letters.txt"])
-    assert [hit.document.name for hit in found] == ["letters.txt"]
+    assert [hit.document.name for hit in library.search(question, documents=["letters.txt"])] == ["letters.txt"]

@@ -78,17 +78,10 @@ def test_thought_with_only_an_end_is_removed(closing: str, size: int) -> None:
 
 
 NO_THOUGHTS = [
-    "The king signed it [1].",
-    "2 < 3 and 5 > 4",
-    "a <b>bold</b> word <",
-    "Thinking about thoughts: [think] again.",
-    "analysis shows that the king signed it",
-    "Analysis: the king signed it.",
-    "The analysis and the assistant's final word.",
-    "a [1] b [",
-    "<",
-    "",
-]
+    "The king signed it [1].", "2 < 3 and 5 > 4", "a <b>bold</b> word <", "Thinking about thoughts: [think] again.",
+    "analysis shows that the king signed it", "Analysis: the king signed it.",
+    "The analysis and the assistant's final word.", "a [1] b [", "<", "",
+]  # fmt: skip
 
 
 @cases("size", [1, 2, 1000])

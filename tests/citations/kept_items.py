@@ -28,21 +28,9 @@ def quote_at(kept: Document, span: Span, **changes: Any) -> KeptQuote:
     """Return these words of a document as a kept quote."""
     start, end = span
     place = locate(kept, span)
-    quote = KeptQuote(
-        kept.id,
-        kept.source,
-        kept.title,
-        kept.author,
-        kept.date,
-        place.page,
-        place.heading,
-        place.paragraph,
-        start,
-        end,
-        kept.text[start:end],
-        kept.text[max(0, start - CONTEXT) : start],
-        kept.text[end : end + CONTEXT],
-    )
+    described = (kept.id, kept.source, kept.title, kept.author, kept.date, place.page, place.heading, place.paragraph)
+    around = (kept.text[max(0, start - CONTEXT) : start], kept.text[end : end + CONTEXT])
+    quote = KeptQuote(*described, start, end, kept.text[start:end], *around)
     return replace(quote, **changes)
 
 

@@ -57,20 +57,10 @@ def changed(data: bytes, **fields: Any) -> bytes:
 
 def forged(**fields: Any) -> Pack:
     """Return a pack with these fields changed in its only piece of evidence."""
-    packed, evidence = answer(citation()), QuoteEvidence(citation(), CONTEXT[1], "")
-    return Pack(
-        made_at=AT.isoformat(),
-        question=packed.question,
-        status=packed.status,
-        confidence=packed.confidence,
-        bar=packed.bar,
-        writer=packed.writer,
-        searched=packed.searched,
-        statements=packed.statements,
-        evidence=(replace(evidence, **fields),),
-        settings={},
-        notes=(),
-    )
+    packed, evidence = answer(citation()), replace(QuoteEvidence(citation(), CONTEXT[1], ""), **fields)
+    names = ("question", "status", "confidence", "bar", "writer", "searched", "statements", "notes")
+    copied: dict[str, Any] = {name: getattr(packed, name) for name in names}
+    return Pack(made_at=AT.isoformat(), evidence=(evidence,), settings={}, **copied)
 
 
 def library_of(*documents: Document) -> Callable[[str], Document | None]:

@@ -64,16 +64,12 @@ def test_file_becomes_a_misc_entry() -> None:
     }
 
 
-def test_web_page_becomes_an_online_entry() -> None:
-    """The link is in `url`, whose value BibTeX takes literally."""
+def test_web_page_becomes_an_online_entry_and_an_article_has_its_doi() -> None:
+    """BibTeX takes the value of `url` literally. Biblatex links to the DOI by itself; plain BibTeX reads the year."""
     [entry] = parse(cite(citation(PAGE), "bibtex"), decode=False)
     assert entry["type"] == "online"
     assert entry["url"].startswith("https://example.org/cholera#:~:text=The%20pump")
     assert "howpublished" not in entry
-
-
-def test_article_has_its_doi_and_a_date_as_precise_as_stated() -> None:
-    """Biblatex links to the DOI by itself; plain BibTeX reads the year."""
     for date, year in (("2021-05", "2021"), ("2021", "2021")):
         [entry] = parse(cite(citation(replace(ARTICLE, date=date)), "bibtex"), decode=False)
         assert (entry["type"], entry["doi"], entry["year"], entry["date"]) == ("misc", DOI, year, date)

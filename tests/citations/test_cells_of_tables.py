@@ -127,7 +127,7 @@ def test_a_row_may_be_named_by_its_other_cells(save_pack: SavePack) -> None:
 
 
 def test_a_kept_cell_is_found_by_its_headers() -> None:
-    """Not by its words: `1000` stands in another cell, too."""
+    """Not by its words: `1000` stands in another cell, too; and a second table may have the same headers."""
     moved = steel([ROWS[0], ["SNB20-1", "900", "800"], *ROWS[1:]], "b")
     state = state_of(kept(), [moved])
     assert (state.state, state.now and state.now.cell) == ("moved", "table 1, row 3")
@@ -140,10 +140,6 @@ def test_a_kept_cell_is_found_by_its_headers() -> None:
     assert "no cell with these headers" in state_of(kept(), [gone]).what
     assert state_of(kept(), []).what == "No longer in your library."
     assert state_of(kept(), [DOCUMENT]).state == "there"
-
-
-def test_of_two_cells_with_equal_headers_the_likest_is_meant() -> None:
-    """A second table may have the same headers."""
     twice = compose(
         Draft([grid([ROWS[0], ["SNB22-3", "7", "8"]]), grid(ROWS)], title="Steel"),
         Content(b"", formats.PLAIN),

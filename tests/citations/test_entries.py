@@ -1,4 +1,4 @@
-"""Entries: locations, links to the exact words of a document, and the lines that describe a citation."""
+"""Entries: authors, locations, links to the exact words of a document, and the lines that describe a citation."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from hypothesis import strategies as st
 
 from index.citations.entries import (
     MAX_FIELD_CHARACTERS,
+    MAX_NAMES,
     QuoteContext,
     deep_link,
     describe_citation,
     locate,
     nearest_entry,
+    parse_names,
     web_address,
 )
 from index.records import Citation, Location, Span
+from tests.cases import cases
 from tests.citations.factories import FILE, PAGE, citation, citations, hit, hostile, quoting
 from tests.citations.kept_items import document as bare_document
 
@@ -31,25 +34,32 @@ if TYPE_CHECKING:
     from tests.conftest import Write
 
 
-def test_reference_names_author_title_date_and_place() -> None:
-    """Unknown parts are left out."""
+def test_entry_names_the_source_and_identifies_the_quote() -> None:
+    """Unknown parts are left out, and a path on a user's disk is private. A quote has one key in every export.
+
+    Another span, or the same span of another document, has another key; the nearest hit has the number 0.
+    """
     assert describe_citation(citation()).reference == (
         "John Snow, On the Mode of Communication of Cholera (1855-03-02), p. 39, § Soho, ¶ 1"
     )
     bare = citation(replace(FILE, title="", author="", date=""), location=Location())
     assert describe_citation(bare).reference == "cholera.pdf"
-
-
-def test_file_is_named_without_its_path_and_web_page_by_its_address() -> None:
-    """The location of a file on a user's disk is private; a web page has no file name."""
     entry = describe_citation(citation())
     assert (entry.file, entry.address) == ("cholera.pdf", "")
     assert not any("private" in str(getattr(entry, name)) for name in entry.__slots__)
     entry = describe_citation(citation(PAGE))
     assert (entry.file, entry.address) == ("", "https://example.org/cholera")
+    key = describe_citation(citation()).key
+    assert key == describe_citation(citation(marker=9)).key
+    assert key.startswith("snow1855-")
+    assert (
+        len({key, describe_citation(citation(start=12)).key, describe_citation(citation(replace(FILE, id="a"))).key})
+        == 3
+    )
+    assert nearest_entry(hit()) == describe_citation(citation(marker=0))
 
 
-@pytest.mark.parametrize(
+@cases(
     ("date", "issued"),
     [
         ("1855-03-02", (1855, 3, 2)), ("1855-03", (1855, 3)), ("1855", (1855,)), ("", ()), ("2020-13", ()),
@@ -60,17 +70,6 @@ def test_only_valid_dates_are_split(date: str, issued: tuple[int, ...]) -> None:
     """An invalid date stays as text and is in no date field."""
     entry = describe_citation(citation(replace(FILE, date=date)))
     assert (entry.issued, entry.date) == (issued, date)
-
-
-def test_key_identifies_the_quote() -> None:
-    """A quote has one key in every export; another span, or the same span of another document, has another key."""
-    key = describe_citation(citation()).key
-    assert key == describe_citation(citation(marker=9)).key
-    assert key.startswith("snow1855-")
-    assert (
-        len({key, describe_citation(citation(start=12)).key, describe_citation(citation(replace(FILE, id="a"))).key})
-        == 3
-    )
 
 
 @given(citations())
@@ -101,11 +100,6 @@ def test_long_fields_are_shortened_but_quotes_are_not() -> None:
     assert entry.quote == huge.strip()
 
 
-def test_nearest_hit_is_described_like_a_citation() -> None:
-    """It is no citation, so its number is 0."""
-    assert nearest_entry(hit()) == describe_citation(citation(marker=0))
-
-
 def link(quote: str, source: str = "https://example.org/a", context: QuoteContext | None = None) -> str:
     """Return the link to a quote of a web page."""
     return deep_link(quoting(quote, replace(PAGE, source=source)), context)
@@ -127,21 +121,20 @@ def test_link_has_the_span_of_a_file_or_the_words_of_a_page() -> None:
     assert address.endswith("#:~:text=Yes%2C%20a%20well%2Dknown%20%22case%22%20%26%20100%20%25%20%3Ctrue%3E")
 
 
-def test_long_quote_is_given_by_its_ends() -> None:
-    """Its first and last words are enough, so the link stays short; in different blocks, a browser needs both."""
+def test_long_quote_is_given_by_its_ends_and_a_short_one_with_its_context() -> None:
+    """A few words are enough, so the link stays short; in different blocks, a browser needs both ends.
+
+    `Yes.` alone would be found at its first occurrence; context on other lines is another block, and left out.
+    """
     words = [f"word{number}" for number in range(100)]
     assert directive(link(" ".join(words))) == [" ".join(words[:6]), " ".join(words[-6:])]
     assert directive(link("One two three\nfour five\n\nsix seven")) == ["One two three", "six seven"]
-
-
-def test_short_quote_is_given_with_its_context() -> None:
-    """`Yes.` alone would be found at its first occurrence; context on other lines is another block, and left out."""
     address = link("Yes.", context=QuoteContext("Above.\nDid he agree, then? ", " He did so twice, he said.\nBelow."))
     assert directive(address) == ["Did he agree, then?-", "Yes.", "-He did so twice,"]
     assert directive(link("Yes.")) == directive(link("Yes.", context=QuoteContext("Above.\n", "\nBelow."))) == ["Yes."]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("source", "address"),
     [
         pytest.param("https://example.org/a#top", "https://example.org/a#top:~:text=x", id="a fragment is kept"),
@@ -158,7 +151,7 @@ def test_address_is_normalised_before_the_directive(source: str, address: str) -
     assert link("x", source) == address
 
 
-@pytest.mark.parametrize(
+@cases(
     "source",
     [
         "javascript:alert(1)", "file:///etc/passwd", "data:text/html,x", "http://", "http://[x", "https://a b/",
@@ -223,3 +216,45 @@ def test_location_agrees_with_the_library(library: Library, write: Write) -> Non
     for start in range(len(document.text)):
         assert locate(document, Span(start, start)) == library.locate("paper.md", Span(start, start))
     assert locate(bare_document("words"), Span(1, 3)) == Location()
+
+
+@cases(
+    ("author", "sorted_names"),
+    [
+        pytest.param("John Snow", ["Snow, John"], id="a person"),
+        pytest.param("Snow, John", ["Snow, John"], id="filed already"),
+        pytest.param("J. R. R. Tolkien", ["Tolkien, J. R. R."], id="initials"),
+        pytest.param("Ludwig van Beethoven", ["van Beethoven, Ludwig"], id="a particle"),
+        pytest.param("Anna Müller, Bo Lee and Chi Wu", ["Müller, Anna", "Lee, Bo", "Wu, Chi"], id="a list"),
+        pytest.param("Anna Müller & Bo Lee", ["Müller, Anna", "Lee, Bo"], id="two"),
+        pytest.param("Snow, John; Farr, William", ["Snow, John", "Farr, William"], id="semicolons"),
+        pytest.param("Royal Commission", ["Royal Commission"], id="a body"),
+        pytest.param(
+            "Department of Health and Social Care", ["Department of Health and Social Care"], id="a body with and"
+        ),
+        pytest.param("Johnson & Johnson", ["Johnson & Johnson"], id="a firm"),
+        pytest.param("Foo, Inc.", ["Foo, Inc."], id="a firm with a comma"),
+        pytest.param("The Economist", ["The Economist"], id="an article"),
+        pytest.param("Pincite seed library", ["Pincite seed library"], id="lower case"),
+        pytest.param("RAND EUROPE", ["RAND EUROPE"], id="capitals"),
+        pytest.param("Dr. John Snow", ["Dr. John Snow"], id="a title"),
+        pytest.param("Martin Luther King Jr.", ["Martin Luther King Jr."], id="a suffix"),
+        pytest.param("Voltaire", ["Voltaire"], id="one word"),
+        pytest.param("山田太郎", ["山田太郎"], id="no capitals"),
+        pytest.param("", [], id="none"),
+        pytest.param(" ; ", [], id="nothing between semicolons"),
+    ],
+)
+def test_only_personal_names_are_split(author: str, sorted_names: list[str]) -> None:
+    """A name that could be an organisation stays whole, because a wrong split gives a wrong author."""
+    assert [name.sorted for name in parse_names(author)] == sorted_names
+
+
+@given(hostile)
+def test_no_letter_of_an_author_is_lost(author: str) -> None:
+    """All letters and digits are in the names, except for an `and` between two names; their number is limited."""
+    line = " ".join(author.split())
+    names = "".join(f"{name.given}{name.family}" for name in parse_names(line)).replace("and", "")
+    original = "".join(character for character in line if character.isalnum()).replace("and", "")
+    assert sorted(character for character in names if character.isalnum()) == sorted(original)
+    assert len(parse_names("; ".join(["John Snow"] * 1000))) == MAX_NAMES

@@ -65,8 +65,8 @@ def test_pack_is_two_files_and_deterministic() -> None:
         pack(answer(), {}, {}, datetime(2026, 11, 25))
 
 
-def test_machine_part_has_all_facts_for_a_check() -> None:
-    """These are quote, offsets, context, place, document and hash, settings and date."""
+def test_both_parts_have_all_facts_for_a_check(pack_read: Pack) -> None:
+    """The machine part has every field, and the human part each quote in its context and how the answer was made."""
     machine = machine_part(make_pack())
     assert machine["format"] == "pincite-evidence"
     assert machine["version"] == VERSION
@@ -77,7 +77,7 @@ def test_machine_part_has_all_facts_for_a_check() -> None:
     assert evidence["citation"]["quote"] == TEXT[evidence["citation"]["start"] : evidence["citation"]["end"]]
     assert evidence["context"] == {"before": "Before it. ", "after": " After it."}
     assert evidence["citation"]["document"]["id"] == DOCUMENT.id
-    assert evidence["citation"]["location"] == {
+    place = {
         "page": "39",
         "heading": "Soho",
         "paragraph": 1,
@@ -86,10 +86,7 @@ def test_machine_part_has_all_facts_for_a_check() -> None:
         "headers": [],
         "recognised": None,
     }
-
-
-def test_human_part_shows_each_quote_in_its_context() -> None:
-    """It also shows the place of the quote and how the answer was made."""
+    assert evidence["citation"]["location"] == place
     human = unzipped(make_pack())["evidence.md"]
     assert "> Before it. **The pump in Broad Street was the cause.** After it." in human
     for fact in (
@@ -101,11 +98,6 @@ def test_human_part_shows_each_quote_in_its_context() -> None:
         "- encoder: all-MiniLM-L6-v2",
     ):
         assert f"{fact}\n" in human
-
-
-def test_every_field_of_a_pack_is_in_its_machine_part(pack_read: Pack) -> None:
-    """The only other fields there describe the format."""
-    machine = machine_part(make_pack())
     assert set(machine) == {"format", "version", "readable_sha256", *asdict(pack_read)}
     human = unzipped(make_pack())["evidence.md"]
     assert machine["readable_sha256"] == hashlib.sha256(human.encode()).hexdigest()
@@ -170,18 +162,15 @@ def test_pack_of_malicious_documents_is_read_back(packed: Answer) -> None:
         pytest.param(changed(make_pack(), question=5), "question", id="a wrong type"),
         pytest.param(changed(make_pack(), status="perhaps"), "status", id="a wrong word"),
         pytest.param(changed(make_pack(), evidence=[]), "contradicts itself", id="a citation taken out"),
-        pytest.param(
-            changed(make_pack(), readable_sha256="0" * 64), "was changed after it was packed", id="another digest"
-        ),
-        pytest.param(
-            zipped({**unzipped(make_pack()), "evidence.md": "Nothing."}), "was changed", id="another human part"
-        ),
+        pytest.param(changed(make_pack(), readable_sha256="0" * 64), "was changed after it was packed",
+             id="another digest"),
+        pytest.param(zipped({**unzipped(make_pack()), "evidence.md": "Nothing."}), "was changed",
+             id="another human part"),
         pytest.param(zipped({**unzipped(make_pack()), "evidence.md": b"\xff"}), "not UTF-8", id="no text"),
-        pytest.param(
-            zipped({**unzipped(make_pack()), **{str(n): "" for n in range(99)}}), "not of one", id="many files"
-        ),
+        pytest.param(zipped({**unzipped(make_pack()), **{str(n): "" for n in range(99)}}), "not of one",
+             id="many files"),
     ],
-)
+)  # fmt: skip
 def test_bad_pack_is_refused_with_the_reason(data: bytes, message: str, save_pack: SavePack) -> None:
     """The error names the fault of the file."""
     with pytest.raises(BadPack, match=message):
@@ -208,17 +197,13 @@ def test_reading_a_pack_writes_no_file(save_pack: SavePack, tmp_path: Path) -> N
     assert [path.name for path in tmp_path.rglob("*")] == ["some.pack"]
 
 
-def test_two_machine_parts_are_refused(save_pack: SavePack) -> None:
-    """Readers would disagree on which of the two counts."""
+def test_pack_that_pincite_cannot_have_written_is_refused(save_pack: SavePack) -> None:
+    """Readers would disagree on which of two machine parts counts, and a quote is as long as its span."""
     buffer = io.BytesIO(make_pack())
     with zipfile.ZipFile(buffer, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
         archive.writestr("evidence.json", "{}")
     with pytest.raises(BadPack, match="not of one"):
         read_pack(save_pack(buffer.getvalue()))
-
-
-def test_quotes_of_another_length_than_their_spans_are_refused(save_pack: SavePack) -> None:
-    """Pincite cannot have written such a pack."""
     evidence = machine_part(make_pack())["evidence"]
     evidence[0]["citation"]["end"] += 1
     with pytest.raises(BadPack, match="quote 1 is not as long as its span"):
@@ -249,13 +234,16 @@ def test_pack_of_a_hit_is_verified_from_end_to_end(library: Library, write: Writ
     assert verify_pack(read_pack(path), library.document) == []
 
 
-def test_missing_document_is_named(pack_read: Pack) -> None:
-    """Its hash says which file is needed."""
+def test_missing_document_or_quote_is_named(pack_read: Pack) -> None:
+    """The hash says which file is needed; one changed number is enough."""
     [finding] = verify_pack(pack_read, library_of())
     assert finding.fault == "document missing"
     assert finding.document == DOCUMENT.title
     assert finding.quote == QUOTE.of(TEXT)
     assert DOCUMENT.id in finding.what
+    [finding] = verify_pack(pack_read, library_of(replace(DOCUMENT, text=TEXT.replace("Broad", "Board"))))
+    what = "Characters 11 to 50 of the document differ from the quote. The document does not contain the quote."
+    assert finding == PackFinding("quote not there", 1, DOCUMENT.title, QUOTE.of(TEXT), what)
 
 
 @pytest.mark.parametrize(
@@ -271,18 +259,6 @@ def test_changed_document_is_not_reported_as_missing(pack_read: Pack, text: str,
     [finding] = verify_pack(pack_read, lambda _: replace(DOCUMENT, id="0" * 64, text=text))
     assert finding.fault == "another document"
     assert finding.what == f"Its SHA-256 is {'0' * 64}, not {DOCUMENT.id}. {quote_status}"
-
-
-def test_quote_that_is_not_in_its_document_is_named(pack_read: Pack) -> None:
-    """One changed number is enough."""
-    [finding] = verify_pack(pack_read, library_of(replace(DOCUMENT, text=TEXT.replace("Broad", "Board"))))
-    assert finding == PackFinding(
-        "quote not there",
-        1,
-        DOCUMENT.title,
-        QUOTE.of(TEXT),
-        "Characters 11 to 50 of the document differ from the quote. The document does not contain the quote.",
-    )
 
 
 @pytest.mark.parametrize(

@@ -36,17 +36,13 @@ def visible_text(element: Any) -> str:
 
 
 def test_markers_of_an_answer_link_to_its_sources() -> None:
-    """The sources link to the words in the document."""
+    """The sources link to the words in the document; the nearest quote of an abstention has no number."""
     root = parse(export(answer(citation(PAGE)), "html"))
     [source] = root.findall("./ol/li")
     assert root.find("./p/sup/a").get("href") == f"#{source.get('id')}"
     assert source.get("value") == "1"
     assert source.find(".//a").get("href").startswith("https://example.org/cholera#:~:text=The%20pump")
     assert visible_text(source).startswith("“The pump in Broad Street was the cause.” John Snow, On the Mode")
-
-
-def test_abstention_shows_the_nearest_quote() -> None:
-    """The nearest quote has no number."""
     root = parse(export(abstention(), "html"))
     assert "The documents hold no answer" in visible_text(root)
     assert root.find("./blockquote") is not None

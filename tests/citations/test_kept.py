@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from index.citations import kept
 from index.citations.kept import KeptItem, KeptSentence, file_json, in_order, items_json, merge, parse_file, parse_items
 from index.errors import BadKept
+from tests.cases import cases
 from tests.citations.factories import hostile
 from tests.citations.kept_items import document, item, quote_of
 
@@ -52,7 +53,7 @@ def test_hostile_words_survive_and_cannot_end_the_json(words: str, note: str) ->
     assert parse_file(text)[0].quotes[0].quote == words
 
 
-@pytest.mark.parametrize(
+@cases(
     "bad",
     [
         fields(id="../../etc"), fields(id="short"), fields(revision=0), fields(revision="1"), fields(position="first"),
@@ -88,8 +89,8 @@ def test_newer_file_asks_for_an_upgrade() -> None:
         parse_file(text.replace("pincite-kept", "pincite-else"))
 
 
-def test_two_tabs_lose_nothing() -> None:
-    """Each item has the newer of its revisions, also if it was removed; what only one knows stays."""
+def test_two_tabs_lose_nothing_and_show_the_same_order() -> None:
+    """Each item has the newer of its revisions, also if it was removed; of equal positions, the id decides."""
     one, two, three = (item(QUOTE, id=f"item-number-{n}", position=float(n)) for n in range(3))
     here = [replace(one, note="mine", revision=2), two]
     there = [one, replace(two, removed=True, revision=2, quotes=()), three]
@@ -97,6 +98,8 @@ def test_two_tabs_lose_nothing() -> None:
     assert [(entry.id, entry.note) for entry in in_order(merged)] == [("item-number-0", "mine"), ("item-number-2", "")]
     assert {entry.id for entry in merged if entry.removed} == {"item-number-1"}
     assert set(merge(there, here)) == set(merged)
+    items = [item(QUOTE, id=f"item-number-{n}", position=float(-n % 3)) for n in range(4)]
+    assert [entry.id[-1] for entry in in_order(items)] == ["0", "3", "2", "1"]
 
 
 @st.composite
@@ -114,12 +117,6 @@ def test_merging_is_the_same_in_any_order(one: list[KeptItem], two: list[KeptIte
     assert set(merge(one, two)) == set(merge(two, one))
     assert set(merge(merge(one, two), three)) == set(merge(one, merge(two, three)))
     assert set(merge(one, one)) == set(one)
-
-
-def test_order_is_the_readers() -> None:
-    """Positions decide, and equal ones are ordered by id, so that every tab shows the same."""
-    items = [item(QUOTE, id=f"item-number-{n}", position=float(-n % 3)) for n in range(4)]
-    assert [entry.id[-1] for entry in in_order(items)] == ["0", "3", "2", "1"]
 
 
 def test_room_is_limited() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import given
 from markdown_it import MarkdownIt
 from mdit_py_plugins.footnote import footnote_plugin
@@ -41,8 +40,11 @@ def visible_text(rendered: Iterable[Token]) -> str:
     return "".join(token.content for token in rendered if token.type in ("text", "text_special"))
 
 
-def test_answer_has_a_footnote_for_each_quote() -> None:
-    """The footnote has reference, words and link."""
+def test_footnotes_block_quotes_and_remarks() -> None:
+    """A footnote has reference, words and link. GitHub links all that looks like an address, unless it is escaped.
+
+    No text of a document can be in italics, which mark a verdict; an abstention has no footnote.
+    """
     text = export(answer(citation(PAGE)), "markdown")
     assert text == (
         "## What was the cause?\n\n“The pump in Broad Street was the cause.”[^1]\n\n"
@@ -50,10 +52,6 @@ def test_answer_has_a_footnote_for_each_quote() -> None:
         "“The pump in Broad Street was the cause.” "
         "<https://example.org/cholera#:~:text=The%20pump%20in%20Broad%20Street%20was%20the%20cause%2E>\n"
     )
-
-
-def test_citation_is_a_block_quote_with_its_reference() -> None:
-    """The reference is below the quote. GitHub links everything that looks like an address, unless it is escaped."""
     first, _, last = cite(citation(), "markdown").splitlines()
     assert first == "> “The pump in Broad Street was the cause.”"
     assert last.startswith(
@@ -61,16 +59,8 @@ def test_citation_is_a_block_quote_with_its_reference() -> None:
     )
     text = cite(quoting("See http://evil.example, www.evil.example or me@evil.example."), "markdown")
     assert "http\\://evil.example, www\\.evil.example or me\\@evil.example" in text
-
-
-def test_unsupported_statement_is_marked_in_italics() -> None:
-    """No text of a document can be in italics."""
     text = export(answer(statements=(Statement("It was 1853!", (), "contradicted", "1854 in the source"),)), "markdown")
     assert "It was 1853\\! *(Contradicted: 1854 in the source)*" in text
-
-
-def test_abstention_shows_the_nearest_quote() -> None:
-    """It has no footnotes, because there is no citation."""
     text = export(abstention(), "markdown")
     assert "The documents hold no answer: nothing in 1,284 passages of 12 documents supports one" in text
     assert "Nearest:\n\n> “The pump in Broad Street was the cause.”\n" in text
@@ -80,23 +70,10 @@ def test_abstention_shows_the_nearest_quote() -> None:
 @cases(
     "text",
     [
-        "# a",
-        "- a",
-        "+ a",
-        "* a",
-        "1. a",
-        "1) a",
-        "> a",
-        "---",
-        "===",
-        "***",
-        "~~~",
-        ": a",
-        "[a]: /b",
-        "[^1]: a",
+        "# a", "- a", "+ a", "* a", "1. a", "1) a", "> a", "---", "===", "***", "~~~", ": a", "[a]: /b", "[^1]: a",
         "| a |",
     ],
-)
+)  # fmt: skip
 def test_text_that_could_begin_a_block_is_escaped(text: str) -> None:
     """The characters are escaped at the beginning of a line, too."""
     parsed = tokens(escape_markdown(text))
@@ -104,7 +81,7 @@ def test_text_that_could_begin_a_block_is_escaped(text: str) -> None:
     assert visible_text(parsed) == text
 
 
-@pytest.mark.parametrize("plain", ["a-b, c. (d) “e”: f; g/h 50 % = 1 > 2 + 3 & more", "John Snow’s 1. case"])
+@cases("plain", ["a-b, c. (d) “e”: f; g/h 50 % = 1 > 2 + 3 & more", "John Snow’s 1. case"])
 def test_harmless_punctuation_is_not_escaped(plain: str) -> None:
     """A text without markup has no backslashes."""
     assert escape_markdown(plain) == plain

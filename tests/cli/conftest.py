@@ -9,10 +9,8 @@ import pytest
 import typer.testing
 
 from index.cli import app
-from index.library.library import Library
-from index.settings import Settings
 from tests.command_line import build_commands
-from tests.fakes import FakeEncoder
+from tests.libraries import filled_library
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,13 +23,8 @@ SEA = "# Sea\n\nThe ship left the harbour. A whale swam by.\n\n# Land\n\nThe kin
 
 def make_library(folder: Path, files: dict[str, str]) -> Path:
     """Make a library of these files, given by name, and return its folder."""
-    for name, text in files.items():
-        path = folder / "sources" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    with Library.open(folder / "library", Settings(passage_tokens=32), encoder=FakeEncoder()) as library:
-        library.add([folder / "sources" / name for name in files])
-    return folder / "library"
+    with filled_library(folder, files) as library:
+        return library.folder
 
 
 @functools.cache

@@ -95,29 +95,23 @@ def test_confidence_just_below_the_threshold_gets_more_digits() -> None:
     assert output._confidence(replace(answer, confidence=0.55)) == "0.55 of 1"
 
 
-def test_batch_writes_one_row_per_question(texts: Run, write: Write, tmp_path: Path) -> None:
-    """`--batch` writes a row for each question to the file and prints totals; a call without a question is refused."""
+def test_batch_is_printed_or_written_with_a_row_for_each_question(texts: Run, write: Write, tmp_path: Path) -> None:
+    """It is printed as CSV (the same rows as in a file), JSON Lines or Markdown; the totals go to standard error."""
     questions = write("q.txt", "Who signed the treaty?\nHow high is the volcano above the desert?\n")
     outcome = texts("ask", "--batch", questions, "-o", tmp_path / "t.csv")
     assert outcome.code == 0
     assert "1 answered, 1 abstained" in " ".join(outcome.out.split())
     assert "questions a second" in " ".join(outcome.out.split())
-    assert len((tmp_path / "t.csv").read_text().splitlines()) == 3
-    outcome = texts("ask", "--batch", questions, "-o", tmp_path / "t.csv", "--json")
-    assert outcome.json == {"output": str(tmp_path / "t.csv"), "answered": 1, "abstained": 1}
-
-
-def test_batch_without_output_file_is_printed(texts: Run, write: Write, tmp_path: Path) -> None:
-    """It is printed as CSV (the same rows as in a file), JSON Lines or Markdown; the totals go to standard error."""
-    questions = write("q.txt", "Who signed the treaty?\nHow high is the volcano above the desert?\n")
-    outcome = texts("ask", "--batch", questions)
-    texts("ask", "--batch", questions, "-o", tmp_path / "t.csv")
-    rows = list(csv.DictReader(io.StringIO(outcome.out, newline="")))
     with (tmp_path / "t.csv").open(encoding="utf-8", newline="") as file:
         rows_in_file = [{name: unescape_formula(cell) for name, cell in row.items()} for row in csv.DictReader(file)]
+    outcome = texts("ask", "--batch", questions, "-o", tmp_path / "t.csv", "--json")
+    assert outcome.json == {"output": str(tmp_path / "t.csv"), "answered": 1, "abstained": 1}
+    outcome = texts("ask", "--batch", questions)
+    rows = list(csv.DictReader(io.StringIO(outcome.out, newline="")))
     assert [row["status"] for row in rows] == ["answered", "abstained"]
-    assert [(row["question"], row["answer"], row["quote"]) for row in rows] == [
-        (row["question"], row["answer"], row["quote"]) for row in rows_in_file
+    columns = ("question", "answer", "quote")
+    assert [[row[name] for name in columns] for row in rows] == [
+        [row[name] for name in columns] for row in rows_in_file
     ]
     assert outcome.err.startswith("1 answered, 1 abstained; ")
     assert texts("-q", "ask", "--batch", questions).err == ""

@@ -65,15 +65,11 @@ def test_help_of_each_command_has_an_example_and_the_shared_options(command: str
         assert len(listed.findall(text)) == len(listed.findall(section)) == 1
 
 
-def test_command_list_has_whole_sentences() -> None:
-    """`pincite --help` does not shorten a command's sentence."""
+def test_command_list_has_whole_sentences(run: Run) -> None:
+    """`pincite --help` does not shorten a command's sentence; `--version` prints the name and the version."""
     listed = CliRunner().invoke(app.app, ["--help"]).output.partition("Commands:")[2]
     assert "Show the best sentence of each document for a question, or" in listed
     assert "..." not in listed
-
-
-def test_version_option_prints_name_and_version(run: Run) -> None:
-    """`--version` prints the program's name and version."""
     assert run("--version").out == f"pincite {__version__}\n"
 
 
@@ -171,28 +167,15 @@ def test_add_prints_ten_notes_at_most(run: Run, write: Write) -> None:
     assert "… and 2 more" in outcome.out
 
 
-def test_list_has_one_row_per_document(filled: Run, write: Write) -> None:
-    """A row begins with the first digits of the document's id; an empty library's list says how to add files."""
-    outcome = filled("list")
+def test_list_has_one_row_per_document_and_remove_names_it(filled: Run, write: Write, tmp_path: Path) -> None:
+    """A row begins with the first digits of the id. A removed document is no longer found; its source file stays.
+
+    An empty library's list says how to add files; JSON is a receipt.
+    """
     identity = filled("list", "--json").json[0]["id"]
-    assert re.search(rf"{identity[:12]}\s+Sea\s+2\s+/", outcome.out)
-    filled("remove", "sea.md")
+    assert re.search(rf"{identity[:12]}\s+Sea\s+2\s+/", filled("list").out)
+    assert filled("remove", "sea.md").out == f"1 removed\n  removed: {tmp_path}/sources/sea.md\n"
     assert filled("list").out == "The library is empty. Add files to it: pincite add PATH\n"
-
-
-def test_show_prints_text_or_span(reader: Run) -> None:
-    """`show` prints the whole text, or a span of it with its location on standard error."""
-    text = reader("show", "sea.md", "--json").json["text"]
-    assert reader("show", "sea.md").out == text + "\n"
-    start = text.index("The king")
-    outcome = reader("show", "sea.md", "--span", f"{start}:{start + 8}")
-    assert (outcome.out, outcome.err) == ("The king\n", "§ Land, ¶ 1\n")
-
-
-def test_remove_names_the_document(filled: Run, write: Write, tmp_path: Path) -> None:
-    """A removed document is named and no longer found; its source file stays. JSON is a receipt."""
-    outcome = filled("remove", "sea.md")
-    assert outcome.out == f"1 removed\n  removed: {tmp_path}/sources/sea.md\n"
     assert filled("search", "whale").out == "Nothing found.\n"
     assert (tmp_path / "sources" / "sea.md").exists()
     filled("add", write("b.txt", "Rain fell."))
@@ -200,15 +183,27 @@ def test_remove_names_the_document(filled: Run, write: Write, tmp_path: Path) ->
     assert fields <= filled("remove", "b.txt", "--json").json.keys()
 
 
+def test_show_prints_text_or_span(reader: Run) -> None:
+    """A span has its location on standard error; the offsets of a hit cut its quote out of the shown text."""
+    text = reader("show", "sea.md", "--json").json["text"]
+    assert reader("show", "sea.md").out == text + "\n"
+    start = text.index("The king")
+    outcome = reader("show", "sea.md", "--span", f"{start}:{start + 8}")
+    assert (outcome.out, outcome.err) == ("The king\n", "§ Land, ¶ 1\n")
+    for hit in reader("search", "whale", "--json").json["hits"]:
+        assert text[hit["pin"]["start"] : hit["pin"]["end"]] == hit["pin"]["text"]
+    shown = reader("show", "sea.md", "--span", "5:13", "--json").json
+    assert shown["span"] == {"start": 5, "end": 13, "text": text[5:13]}
+
+
 def test_stats_prints_names_and_values(reader: Run) -> None:
-    """A value that is a table itself is printed on one line."""
+    """A value that is a table itself is printed on one line.
+
+    `--recall` says that a small library is searched exhaustively; without it nothing is said of it.
+    """
     outcome = reader("stats")
     assert re.search(r"documents +1 *\n", outcome.out)
     assert re.search(r"media types +text/markdown: 1 *\n", outcome.out)
-
-
-def test_recall_of_a_small_library_is_exact(reader: Run) -> None:
-    """`stats --recall` says that a small library is searched exhaustively; without `--recall` nothing is said of it."""
     out = reader("stats", "--recall").out
     assert out.endswith("\nSearches are exact: each compares the question with all 2 passages.\n")
     assert "\nrecall" not in out
@@ -286,13 +281,8 @@ def test_doctor_names_every_problem(filled: Run, monkeypatch: pytest.MonkeyPatch
     outcome = filled("doctor", "--json")
     assert outcome.code == 1
     problems = "\n".join(problem["what"] for problem in outcome.json["problems"])
-    for problem in (
-        "no-such-part is not installed",
-        "the folder does not exist",
-        "does not match its checksum",
-        "MB are free",
-    ):
-        assert problem in problems
+    named = ("no-such-part is not installed", "the folder does not exist", "does not match its checksum", "MB are free")
+    assert all(problem in problems for problem in named)
     assert all(problem["remedy"] for problem in outcome.json["problems"])
 
 
@@ -318,21 +308,12 @@ SHAPES = {
 }
 
 
-@pytest.mark.parametrize("arguments", SHAPES, ids=" ".join)
+@cases("arguments", SHAPES)
 def test_json_has_the_documented_fields(reader: Run, arguments: tuple[str, ...]) -> None:
     """`--json` prints one JSON value on standard output, with the documented fields."""
     outcome = reader(*arguments, "--json")
     assert outcome.code == 0
     assert SHAPES[arguments] <= outcome.json.keys()
-
-
-def test_json_offsets_match_the_shown_text(reader: Run) -> None:
-    """The offsets of a hit cut its quote out of the text that `show` prints."""
-    text = reader("show", "sea.md", "--json").json["text"]
-    for hit in reader("search", "whale", "--json").json["hits"]:
-        assert text[hit["pin"]["start"] : hit["pin"]["end"]] == hit["pin"]["text"]
-    shown = reader("show", "sea.md", "--span", "5:13", "--json").json
-    assert shown["span"] == {"start": 5, "end": 13, "text": text[5:13]}
 
 
 # Hostile documents
@@ -345,29 +326,27 @@ TEXTS = {HOSTILE_NAME: HOSTILE_TEXT}
 
 
 COMMAND_LINES: list[Sequence[str]] = [
-    ("-v", "search", "whale"),
-    ("search", "whale", "--explain"),
-    ("search", "whale", "--json"),
-    ("coverage", "whale"),
-    ("coverage", "whale", "--csv"),
-    ("coverage", "whale", "--json"),
-    ("list",),
-    ("list", "--json"),
-    ("show", "The [red]whale[/red] [/]"),
-    ("verify",),
-]
+    ("-v", "search", "whale"), ("search", "whale", "--explain"), ("search", "whale", "--json"), ("coverage", "whale"),
+    ("coverage", "whale", "--csv"), ("coverage", "whale", "--json"), ("list",), ("list", "--json"),
+    ("show", "The [red]whale[/red] [/]"), ("verify",),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize("arguments", COMMAND_LINES, ids=" ".join)
+@cases("arguments", COMMAND_LINES)
 def test_document_text_cannot_control_the_terminal(texts: Run, arguments: Sequence[str]) -> None:
     """No escape sequence and no bidirectional override of a text, title or file name reaches the terminal."""
     assert_harmless(texts(*arguments))
 
 
-def test_removed_document_cannot_control_the_terminal(run: Run, write: Write) -> None:
-    """The names in a receipt have no control characters."""
+def test_names_in_receipts_and_errors_cannot_control_the_terminal(run: Run, write: Write) -> None:
+    """Control characters are removed from the names of removed, failed and missing files."""
     assert_harmless(run("add", write(HOSTILE_NAME, HOSTILE_TEXT)))
     assert_harmless(run("-v", "remove", "The [red]whale[/red] [/]"))
+    outcome = run("add", write(f"evil{CSI}{RLO}[red].pdf", b"%PDF"))
+    assert outcome.code == 3
+    assert "\x1b" not in outcome.out
+    assert "[red].pdf" in outcome.out
+    assert "\x1b" not in run("show", f"no{CSI}{RLO}").err
 
 
 def assert_harmless(outcome: Outcome) -> None:
@@ -382,15 +361,6 @@ def test_markup_in_documents_is_printed_unchanged(texts: Run) -> None:
     outcome = texts("search", "whale")
     assert "[1] The [red]whale[/red] [/]" in outcome.out
     assert "A [link=x]whale[/link] swam [by] :boom: [31mnow." in outcome.out
-
-
-def test_failure_names_cannot_control_the_terminal(run: Run, write: Write) -> None:
-    """Control characters are removed from the names of failed files and of missing documents."""
-    outcome = run("add", write(f"evil{CSI}{RLO}[red].pdf", b"%PDF"))
-    assert outcome.code == 3
-    assert "\x1b" not in outcome.out
-    assert "[red].pdf" in outcome.out
-    assert "\x1b" not in run("show", f"no{CSI}{RLO}").err
 
 
 def test_file_name_with_invalid_bytes_is_printable(run: Run, write: Write) -> None:

@@ -74,18 +74,9 @@ def test_edited_replaced_and_removed_sources_are_told(run: Run, kept: Path) -> N
     run("remove", "treaty.txt")
     outcome = run("verify", "--kept", kept, "--json")
     assert outcome.code == 1
-    assert json.loads(outcome.out) == [
-        {
-            "fault": "gone",
-            "question": "Who?",
-            "document": "treaty.txt",
-            "quote": SIGNED,
-            "what": "No longer in your library.",
-            "now": "",
-            "place": "",
-            "difference": [],
-        }
-    ]
+    gone = {"fault": "gone", "question": "Who?", "document": "treaty.txt", "quote": SIGNED}
+    what = "No longer in your library."
+    assert json.loads(outcome.out) == [{**gone, "what": what, "now": "", "place": "", "difference": []}]
 
 
 def test_files_that_are_no_collection_are_refused(run: Run, kept: Path, write: Write) -> None:

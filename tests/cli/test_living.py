@@ -15,6 +15,7 @@ from index.cli import add_commands
 from index.cli.add_commands import ChangePrinter
 from index.library.library import Library
 from index.records import Failure, Problem, Receipt, Renamed
+from tests.cases import cases
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -193,7 +194,7 @@ def test_watch_prints_problems_on_standard_error(capsys: pytest.CaptureFixture[s
         assert "failed   /x/d.pdf: It is broken. Mend it." in out
 
 
-@pytest.mark.parametrize(
+@cases(
     ("seconds", "text"),
     [(5, "5 s"), (125, "2 min"), (3 * 3600 + 240, "3 h 4 min"), (2 * 86400 + 7300, "2 days 2 h")],
 )

@@ -51,16 +51,14 @@ def test_matrix_is_written_as_a_workbook(texts: Run, write: Write, tmp_path: Pat
     assert outcome.json == {"output": str(tmp_path / "m.md"), "answered": 2, "abstained": 2}
 
 
-def test_matrix_with_a_failed_cell_has_its_own_exit_code(texts: Run, write: Write) -> None:
-    """The others are there."""
+def test_failed_cell_and_too_large_matrix_have_their_exit_codes(
+    texts: Run, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other cells are there; of a matrix that is too large, nothing is asked, and the limit is named."""
     outcome = texts("matrix", write("q.txt", f"{'x' * 5000}\nWho signed the treaty?"), "--in", "treaty.txt")
     assert outcome.code == 3
     assert QUOTE in outcome.out
     assert outcome.err == "1 answered, 1 failed\n"
-
-
-def test_matrix_that_is_too_large_names_the_limit(texts: Run, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is asked."""
     monkeypatch.setenv("PINCITE_MAX_MATRIX_CELLS", "3")
     outcome = texts("matrix", write("q.txt", QUESTIONS))
     assert outcome.code == 1

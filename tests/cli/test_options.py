@@ -51,16 +51,12 @@ def test_each_command_accepts_shared_options_in_both_places(run: Run, tmp_path: 
         assert f"There is no library in {folder}." in run(*arguments).err
 
 
-def test_quiet_and_verbose_work_after_the_command(run: Run, write: Write) -> None:
-    """After the command they have the same effect as before it."""
+def test_options_work_after_the_command(run: Run, write: Write, sea_library: Path, tmp_path: Path) -> None:
+    """They have the same effect as before it, and override one that is before it."""
     path = write("b.txt", "Rain fell.")
     assert f"added: {path}" in run("add", path, "-v").out
     path.write_text("Rain fell again.")
     assert len(run("add", path, "--quiet").out.splitlines()) == 1
-
-
-def test_later_library_option_wins(run: Run, sea_library: Path, tmp_path: Path) -> None:
-    """An option after the command overrides the one before it."""
     assert run("--library", tmp_path / "nowhere", "list", "--library", sea_library).code == 0
     assert run("--library", sea_library, "list", "--library", tmp_path / "nowhere").code == 1
 
@@ -79,10 +75,13 @@ def completions(words: str, **environment: str) -> list[str]:
     return out.getvalue().split("\n")[:-1] if out.getvalue().endswith("\n") else out.getvalue().split("\n")
 
 
-def test_completion_offers_commands_and_options() -> None:
-    """Completion offers Pincite's commands and also the options that every command accepts."""
+def test_completion_offers_commands_and_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also the options that every command accepts. `--show-completion` prints the script for the shell."""
     assert "search" in completions("pincite se")
     assert {"--explain", "--json"} <= set(completions("pincite search --"))
+    monkeypatch.setattr("shellingham.detect_shell", lambda: ("bash", "/bin/bash"))
+    script = CliRunner().invoke(app.app, ["--show-completion", "bash"], prog_name="pincite").output
+    assert "_PINCITE_COMPLETE=complete_bash" in script
 
 
 def test_completion_offers_documents_of_the_library(tmp_path: Path) -> None:
@@ -97,10 +96,3 @@ def test_completion_offers_documents_of_the_library(tmp_path: Path) -> None:
     assert not any(completions("pincite show S", PINCITE_LIBRARY=str(tmp_path / "nowhere")))
     assert not any(completions("pincite show S", PINCITE_PRECISION="nonsense"))
     assert not (tmp_path / "nowhere").exists()
-
-
-def test_show_completion_prints_the_script(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`--show-completion` prints the script that the shell has to source. It asks the processes above for the shell."""
-    monkeypatch.setattr("shellingham.detect_shell", lambda: ("bash", "/bin/bash"))
-    script = CliRunner().invoke(app.app, ["--show-completion", "bash"], prog_name="pincite").output
-    assert "_PINCITE_COMPLETE=complete_bash" in script

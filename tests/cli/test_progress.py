@@ -14,6 +14,7 @@ import pytest
 from index.cli import progress
 from index.library.library import Library
 from index.records import Progress
+from tests.cases import cases
 from tests.cli.conftest import make_library
 from tests.fakes import FakeEncoder
 
@@ -132,9 +133,7 @@ def test_closed_standard_error_is_ignored(frequent_lines: None, monkeypatch: pyt
         assert refused.wait(ENOUGH)
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(5, "5 s"), (150, "2 min"), (3600, "1 h 0 min"), (3 * 3600 + 240, "3 h 4 min")]
-)
+@cases(("seconds", "text"), [(5, "5 s"), (150, "2 min"), (3600, "1 h 0 min"), (3 * 3600 + 240, "3 h 4 min")])
 def test_duration_uses_suitable_units(seconds: float, text: str) -> None:
     """A duration is printed in units that suit its length."""
     assert progress.duration(seconds) == text
@@ -164,21 +163,13 @@ def slow(
 
 
 COMMANDS: list[tuple[str, Sequence[str]]] = [
-    ("sync", ["sync", "SOURCES"]),
-    ("sync", ["sync", "--dry-run", "SOURCES"]),
-    ("verify", ["verify"]),
-    ("backup", ["backup", "b.zip"]),
-    ("restore", ["restore", "there.zip", "--library", "new"]),
-    ("compact", ["compact"]),
-    ("rebuild", ["rebuild"]),
-    ("export_library", ["export-library", "e.zip"]),
-    ("recall", ["stats", "--recall"]),
-    ("coverage", ["coverage", "whale"]),
-    ("check", ["check", "draft.txt"]),
-    ("ask", ["ask", "--batch", "q.txt", "-o", "a.csv"]),
-    ("ask", ["ask", "--batch", "q.txt"]),
+    ("sync", ["sync", "SOURCES"]), ("sync", ["sync", "--dry-run", "SOURCES"]), ("verify", ["verify"]),
+    ("backup", ["backup", "b.zip"]), ("restore", ["restore", "there.zip", "--library", "new"]),
+    ("compact", ["compact"]), ("rebuild", ["rebuild"]), ("export_library", ["export-library", "e.zip"]),
+    ("recall", ["stats", "--recall"]), ("coverage", ["coverage", "whale"]), ("check", ["check", "draft.txt"]),
+    ("ask", ["ask", "--batch", "q.txt", "-o", "a.csv"]), ("ask", ["ask", "--batch", "q.txt"]),
     ("search", ["eval", "q.jsonl"]),
-]
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

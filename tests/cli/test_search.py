@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from index.cli import app, search_commands
 from index.records import CANDIDATES, Coverage, DocumentInfo, Found, Hit, Location, Passage, Span, Why
 from index.text.query import SYNTAX
+from tests.cases import cases
 from tests.cli.conftest import SEA
 from tests.factories import why
 
@@ -38,17 +39,8 @@ STORY = "The ship left the harbour in winter. A whale swam by the bridge. The cl
 CSI, RLO = "\x1b[31m", "\u202e"
 INFO = DocumentInfo("d" * 64, "/papers/sea.md", "Sea", "", "", "text/markdown", 43, 0, 1)
 PASSAGE = Passage(1, INFO.id, 0, 0, 43, "The ship left the harbour. A whale swam by.", (Span(0, 26), Span(27, 43)))
-REASON = why(
-    dense=0.612,
-    dense_rank=2,
-    lexical=3.14,
-    lexical_rank=1,
-    fused=0.978,
-    evidence=0.834,
-    matched_terms=("whale", "ship"),
-    pin_terms=("whale",),
-    nearest_words=("whale", "swam"),
-)
+SCORES = {"dense": 0.612, "dense_rank": 2, "lexical": 3.14, "lexical_rank": 1, "fused": 0.978, "evidence": 0.834}
+REASON = why(**SCORES, matched_terms=("whale", "ship"), pin_terms=("whale",), nearest_words=("whale", "swam"))
 HIT = Hit(PASSAGE, INFO, 0.91, Span(27, 43), Location(heading="Sea", paragraph=1), REASON)
 
 
@@ -62,7 +54,10 @@ def printed(capsys: pytest.CaptureFixture[str], *hits: Hit, limit: int = 5, **op
 
 
 def test_search_prints_place_score_passage_and_reason(reader: Run) -> None:
-    """Each hit has number, title, location, score, passage and reason; the quote is marked where it cannot be bold."""
+    """Each hit has number, title, location, score, passage and reason; the quote is marked where it cannot be bold.
+
+    An empty result is no error, and after `--` a question that begins with a dash is not an option.
+    """
     outcome = reader("search", "whale", "-k", "1")
     assert outcome.code == 0
     headline, *passage = outcome.out.splitlines()
@@ -73,17 +68,11 @@ def test_search_prints_place_score_passage_and_reason(reader: Run) -> None:
         r"why: meaning cosine 0\.\d\d \(rank 1\); words BM25 \d\.\d \(rank 1\); word for word; matched whale",
         outcome.out,
     )
-
-
-def test_verbose_search_prints_timings(reader: Run) -> None:
-    """`--verbose` adds the milliseconds of each stage."""
     assert re.search(r"encoding \d+\.\d ms", reader("-v", "search", "whale").out)
-
-
-def test_search_without_hits_is_no_error(reader: Run) -> None:
-    """An empty result is reported and the exit code is 0."""
     outcome = reader("search", " ")
     assert (outcome.code, outcome.out) == (0, "Nothing found.\n")
+    hits = reader("search", "--json", "--", "-whale treaty").json["hits"]
+    assert [hit["pin"]["text"] for hit in hits] == ["The king signed the treaty."]
 
 
 def test_in_option_restricts_the_search(run: Run, write: Write) -> None:
@@ -93,12 +82,6 @@ def test_in_option_restricts_the_search(run: Run, write: Write) -> None:
     assert {hit["document"]["title"] for hit in hits} == {"Other"}
     hits = run("search", "whale", "--in", "other.md", "--in", "sea.md", "--json").json["hits"]
     assert {hit["document"]["title"] for hit in hits} == {"Other", "Sea"}
-
-
-def test_question_may_begin_with_a_dash(reader: Run) -> None:
-    """After `--`, a question that begins with a dash is not an option."""
-    hits = reader("search", "--json", "--", "-whale treaty").json["hits"]
-    assert [hit["pin"]["text"] for hit in hits] == ["The king signed the treaty."]
 
 
 @pytest.mark.parametrize(
@@ -129,7 +112,10 @@ def explanation(out: str) -> dict[str, str]:
 
 
 def test_explanation_has_a_line_for_each_score(capsys: pytest.CaptureFixture[str]) -> None:
-    """The verbatim match is printed with the evidence, the reranker's score on a line of its own."""
+    """The verbatim match is printed with the evidence, the reranker's score on a line of its own.
+
+    Ranks are named beyond 100 candidates, or those requested; a matched word may be only in a neighbouring passage.
+    """
     reason = replace(REASON, verbatim=True, reranked=0.456)
     assert explanation(printed(capsys, replace(HIT, why=reason), explain=True)) == {
         "meaning": "cosine 0.61, rank 2",
@@ -141,10 +127,6 @@ def test_explanation_has_a_line_for_each_score(capsys: pytest.CaptureFixture[str
         "in the pin": "whale",
         "nearest": "whale, swam",
     }
-
-
-def test_explanation_names_ranks_beyond_the_candidates(capsys: pytest.CaptureFixture[str]) -> None:
-    """There are 100 candidates, or as many as requested; a matched word may be only in a neighbouring passage."""
     far = replace(HIT, why=why(dense=0.1, lexical=0.0, fused=0.1, evidence=0.1))
     lines = explanation(printed(capsys, far, explain=True))
     assert lines["meaning"] == f"cosine 0.10, beyond the first {CANDIDATES}"
@@ -216,7 +198,7 @@ def test_three_copies_are_named_at_most(capsys: pytest.CaptureFixture[str]) -> N
 # Notes
 
 
-@pytest.mark.parametrize("question", ["in:nowhere whale", "in:sea"])
+@cases("question", ["in:nowhere whale", "in:sea"])
 def test_notes_are_printed_on_standard_error(reader: Run, question: str) -> None:
     """Standard output has hits only; JSON includes the notes, and `--quiet` leaves them out."""
     outcome = reader("search", question)
@@ -243,18 +225,14 @@ def test_help_lists_the_query_operators(command: str) -> None:
 
 
 def test_coverage_prints_one_row_per_document(texts: Run) -> None:
-    """Documents with a mention come first, with their best place and quote; the others follow by name."""
+    """Documents with a mention come first, with their best place and quote; the others follow by name.
+
+    In JSON a row's hit has the same fields as a hit of a search, or is null. An excluded document has no row.
+    """
     out = texts("coverage", "Where did the whale swim?").out
     assert re.search(r"Sea +[01]\.\d\d +§ Sea, ¶ 1 *\n +A whale swam by\. *\n +a\.txt +no mention *\n +b\.txt", out)
     assert out.count("no mention") == 2
     assert out.endswith("1 of 3 documents mention the subject of the question.\n")
-
-
-def test_coverage_json_has_the_hits_of_a_search(texts: Run) -> None:
-    """A row's hit has the same fields as a hit of a search, and is null if there is no mention.
-
-    A document that an option or an operator excludes has no row.
-    """
     rows = texts("coverage", "whale", "--json").json["documents"]
     (hit, *_) = texts("search", "whale", "--json").json["hits"]
     assert rows[0]["hit"].keys() == hit.keys()
@@ -270,7 +248,7 @@ def test_coverage_json_has_the_hits_of_a_search(texts: Run) -> None:
 NOWHERE = "No document matches the in:, type:, after: or before: filter."
 
 
-@pytest.mark.parametrize(("question", "notes"), [(" ", []), ("in:nowhere whale", [NOWHERE])])
+@cases(("question", "notes"), [(" ", []), ("in:nowhere whale", [NOWHERE])])
 def test_coverage_of_no_document_says_so(texts: Run, question: str, notes: list[str]) -> None:
     """The text says that nothing was searched; the CSV has a header and no rows."""
     assert texts("coverage", question).out.startswith("No document was searched.")

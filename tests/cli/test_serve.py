@@ -29,15 +29,13 @@ def started_servers(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Path, st
     ("arguments", "expected"),
     [
         pytest.param([], ("page", "127.0.0.1", 7860), id="the page, on loopback"),
-        pytest.param(
-            ["--port", "8080", "--host", "0.0.0.0"], ("page", "0.0.0.0", 8080), id="the page, on another host and port"
-        ),
+        pytest.param(["--port", "8080", "--host", "0.0.0.0"], ("page", "0.0.0.0", 8080),
+             id="the page, on another host and port"),
         pytest.param(["--api-only"], ("service", "127.0.0.1", 7860), id="the service alone"),
-        pytest.param(
-            ["--api-only", "--port", "9000"], ("service", "127.0.0.1", 9000), id="the service on another port"
-        ),
+        pytest.param(["--api-only", "--port", "9000"], ("service", "127.0.0.1", 9000),
+             id="the service on another port"),
     ],
-)
+)  # fmt: skip
 def test_serve_starts_the_requested_server(
     run: Run,
     started_servers: list[tuple[str, Path, str, int]],

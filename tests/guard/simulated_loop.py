@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import selectors
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
-Result = TypeVar("Result")
+Parameters = ParamSpec("Parameters")
 
 
 class _Selector(selectors.DefaultSelector):
@@ -36,7 +37,12 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         return self._simulated.now
 
 
-def run_simulated(main: Coroutine[Any, Any, Result]) -> Result:
-    """Run a coroutine on a simulated loop and return its result."""
-    with asyncio.Runner(loop_factory=SimulatedLoop) as runner:
-        return runner.run(main)
+def simulated(test: Callable[Parameters, Coroutine[Any, Any, None]]) -> Callable[Parameters, None]:
+    """Let a test that is a coroutine run on a simulated loop."""
+
+    @functools.wraps(test)
+    def run(*arguments: Parameters.args, **options: Parameters.kwargs) -> None:
+        with asyncio.Runner(loop_factory=SimulatedLoop) as runner:
+            runner.run(test(*arguments, **options))
+
+    return run

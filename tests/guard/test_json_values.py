@@ -49,19 +49,13 @@ def test_count_is_never_below_the_number_of_values(value: Any, ascii_only: bool,
     assert number_of_values(value) <= counter.count <= 2 * number_of_values(value)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "expected"),
     [
-        ('"a, [b], {c}"', 1),
-        (r'"a \", [b]"', 1),
-        (r'["a\\", "b"]', 3),
-        (r'"\\\\\", [,,,"', 1),
-        ("[[[[", 5),
-        ("[],[],", 5),
-        ('"open, [', 1),
-        ("", 1),
+        ('"a, [b], {c}"', 1), (r'"a \", [b]"', 1), (r'["a\\", "b"]', 3), (r'"\\\\\", [,,,"', 1), ("[[[[", 5),
+        ("[],[],", 5), ('"open, [', 1), ("", 1),
     ],
-)
+)  # fmt: skip
 def test_brackets_and_commas_in_strings_are_not_counted(text: str, expected: int) -> None:
     """The result does not depend on the chunks."""
     data = text.encode()

@@ -65,18 +65,14 @@ def test_origin_must_match_the_host(server: str, host: str, origin: str | None, 
         assert ORIGINS.origin_refusal(make_scope(server, host, method, **headers)) is None
 
 
-@pytest.mark.parametrize(
+@cases(
     ("site", "origin", "foreign"),
     [
-        ("cross-site", None, True),
-        ("same-site", None, True),
-        ("cross-site", "http://docs.example", True),
-        ("none", None, False),
-        ("none", "http://evil.example", True),
-        ("same-origin", None, False),
+        ("cross-site", None, True), ("same-site", None, True), ("cross-site", "http://docs.example", True),
+        ("none", None, False), ("none", "http://evil.example", True), ("same-origin", None, False),
         ("same-origin", "https://behind-a-proxy.example", False),
     ],
-)
+)  # fmt: skip
 def test_sec_fetch_site_overrides_the_origin(site: str, origin: str | None, foreign: bool) -> None:
     """Behind a proxy that changes `Host`, the origin alone would refuse the server's own page."""
     headers = {"sec_fetch_site": site, **({} if origin is None else {"origin": origin})}
@@ -116,7 +112,7 @@ def test_host_must_be_an_allowed_name_or_address(server: str, host: str, refused
             assert refusal == (MISADDRESSED if refused else None)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("server", "refused"), [(HOSTED, False), ("/run/pincite.sock", False), (LOCAL, True), ("::ffff:127.0.0.1", True)]
 )
 def test_server_without_allowed_names_checks_the_host_only_locally(server: str, refused: bool) -> None:

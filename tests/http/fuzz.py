@@ -26,13 +26,12 @@ from schemathesis.core.failures import AcceptedNegativeData
 from schemathesis.engine import from_schema
 from schemathesis.engine.events import NonFatalError, ScenarioFinished
 
-from index.library.library import Library
 from index.server.http import create_app
 from index.server.job_queue import Jobs
 from index.server.uploads import Uploads
 from index.settings import Settings
-from tests.fakes import FakeEncoder
 from tests.http.conftest import HARBOUR, SOURCES
+from tests.libraries import filled_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -134,12 +133,7 @@ def served(app: FastAPI) -> Iterator[str]:
 def library_served(folder: Path) -> Iterator[str]:
     """Serve a small library and give its address."""
     settings = Settings(passage_tokens=32, max_waiting_jobs=100_000)
-    (folder / "sources").mkdir()
-    for name, text in SOURCES.items():
-        (folder / "sources" / name).write_text(text, encoding="utf-8")
-    (folder / "sources" / "harbour.pdf").write_bytes(HARBOUR)
-    with Library.open(folder / "library", settings, encoder=FakeEncoder()) as library:
-        library.add(folder / "sources")
+    with filled_library(folder, {**SOURCES, "harbour.pdf": HARBOUR}, settings) as library:
         jobs = Jobs(library, settings, Uploads(library.folder / "uploads", settings))
         try:
             with served(create_app(library, settings, jobs)) as address:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import socket
-import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -25,6 +24,7 @@ from index.server.http.application import LINKS, add_index_page
 from index.server.http.job_routes import page_address
 from index.server.permissions import READER, Permission
 from index.settings import Settings
+from tests.cases import cases
 from tests.hosted import hosted, wait_until
 from tests.http.conftest import running_service
 
@@ -68,13 +68,6 @@ def test_client_disconnect_stops_the_answer(served: Service, address: str) -> No
     time.sleep(0.1)
     served.library.patience.set()
     assert served.library.closed.wait(10)
-
-
-def test_head_returns_the_headers_of_get_without_a_body(address: str) -> None:
-    """The length is that of the body that GET would send."""
-    with urlopen(Request(f"{address}/v1/documents", method="HEAD")) as response:
-        assert int(response.headers["content-length"]) > 100
-        assert response.read() == b""
 
 
 def test_index_page_lists_the_routes(served: Service, address: str) -> None:
@@ -178,7 +171,7 @@ ADDRESSES = {
 }
 
 
-@pytest.mark.parametrize(("host", "public"), ADDRESSES)
+@cases(("host", "public"), ADDRESSES)
 def test_address_to_open_works_in_a_browser(host: str, public: str) -> None:
     """An address that means all addresses of a machine is none that a browser opens."""
     assert application.address_to_open(Settings(public_url=public), host, 80) == ADDRESSES[host, public]
@@ -231,11 +224,3 @@ def test_started_server_says_which_address_to_open(
         assert "Open http" not in caplog.text
     application.listen(app, Settings(), host="127.0.0.1", port=port)
     assert f"Open http://127.0.0.1:{port}" in caplog.text
-
-
-def test_importing_the_service_loads_no_web_framework() -> None:
-    """The command line imports it to answer --help."""
-    heavy = {"fastapi", "starlette", "uvicorn", "mcp", "pydantic"}
-    code = f"import sys, index.server.http; print(*{heavy} & sys.modules.keys())"
-    result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert result.stdout == "\n"

@@ -15,6 +15,7 @@ from openpyxl import load_workbook
 
 from index.server.http import responses
 from index.wire import Answer, Checked, Found, redacted
+from tests.cases import cases
 from tests.http.conftest import Service, events, wait_for_job
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ def without_times(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_search_returns_the_library_s_own_hits(service: Service, client: TestClient) -> None:
-    """The order is the same, and files are named without their folders."""
+    """The order is the same, files are named without their folders, and offsets select the same words in the text
+    route.
+    """
     result = client.post("/v1/search", json={"question": QUESTION, "limit": 3, "explain": True}).json()
     expected = Found.model_validate(redacted(service.library.search(QUESTION, limit=3, explain=True))).model_dump(
         mode="json"
@@ -39,10 +42,6 @@ def test_search_returns_the_library_s_own_hits(service: Service, client: TestCli
     assert without_times(result) == without_times(expected)
     assert result["hits"][0]["document"]["source"] == "treaty.md"
     assert result["hits"][0]["why"]["nearest_words"]
-
-
-def test_offsets_of_a_hit_select_its_text(service: Service, client: TestClient) -> None:
-    """The text route returns the same words for these offsets."""
     hit = client.post("/v1/search", json={"question": QUESTION}).json()["hits"][0]
     address = f"/v1/documents/{hit['document']['id']}/text"
     for part in (hit, hit["pin"]):
@@ -50,16 +49,15 @@ def test_offsets_of_a_hit_select_its_text(service: Service, client: TestClient) 
         assert excerpt["text"] == part["text"]
 
 
-@pytest.mark.parametrize("name", ["oil.txt", "oil.txt by id", "oil.txt by the beginning of its id"])
-def test_search_can_be_limited_to_one_document(service: Service, client: TestClient, name: str) -> None:
+def test_search_can_be_limited_to_one_document(service: Service, client: TestClient) -> None:
     """The document is named by its file, its id or the beginning of its id."""
-    document = {"oil.txt": "oil.txt", "oil.txt by id": service.ids["oil.txt"]}.get(name, service.ids["oil.txt"][:10])
-    result = client.post("/v1/search", json={"question": QUESTION, "documents": [document]}).json()
-    assert {hit["document"]["source"] for hit in result["hits"]} == {"oil.txt"}
+    for document in ("oil.txt", service.ids["oil.txt"], service.ids["oil.txt"][:10]):
+        result = client.post("/v1/search", json={"question": QUESTION, "documents": [document]}).json()
+        assert {hit["document"]["source"] for hit in result["hits"]} == {"oil.txt"}
 
 
 def test_ask_returns_the_library_s_own_answer(service: Service, client: TestClient) -> None:
-    """Each citation is an exact quotation from its document."""
+    """Each citation is an exact quotation from its document; an abstention holds no statement and no citation."""
     answer = client.post("/v1/ask", json={"question": QUESTION}).json()
     assert without_times(answer) == without_times(
         Answer.model_validate(redacted(service.library.ask(QUESTION))).model_dump(mode="json")
@@ -67,10 +65,6 @@ def test_ask_returns_the_library_s_own_answer(service: Service, client: TestClie
     (citation,) = answer["citations"]
     text = service.library.document(citation["document"]["id"]).text
     assert text[citation["start"] : citation["end"]] == citation["quote"] == answer["statements"][0]["text"]
-
-
-def test_ask_abstains_if_the_documents_have_no_answer(client: TestClient) -> None:
-    """The response holds no statement and no citation."""
     answer = client.post("/v1/ask", json={"question": "How deep is the copper engine?"}).json()
     assert (answer["status"], answer["statements"], answer["citations"]) == ("abstained", [], [])
     assert answer["confidence"] < answer["bar"]
@@ -160,7 +154,7 @@ async def test_disconnect_closes_the_answer_stream(own_service: Service, accept:
     assert not any(b"answer" in message.get("body", b"") for message in sent)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("form", "media_type", "mark"),
     [
         ("markdown", "text/markdown", "[^1]"),
@@ -192,7 +186,7 @@ def test_answer_is_exported_as_an_evidence_pack(service: Service, client: TestCl
         assert str(service.folder) not in "".join(archive.read(name).decode() for name in archive.namelist())
 
 
-@pytest.mark.parametrize(
+@cases(
     ("accept", "query", "status"),
     [
         ("image/png", "", 406),
@@ -208,16 +202,12 @@ def test_accept_header_is_honoured(client: TestClient, accept: str, query: str, 
     assert response.status_code == status
 
 
-def test_check_returns_the_library_s_own_verdicts(service: Service, client: TestClient) -> None:
-    """Every sentence has one."""
+def test_check_and_coverage_return_the_library_s_own_results(service: Service, client: TestClient) -> None:
+    """Every sentence has a verdict; documents without a hit have a row, too."""
     text = "The king signed the treaty in the harbour. The king did not sign the treaty in the harbour."
     checked = client.post("/v1/check", json={"text": text}).json()
     assert checked == Checked.model_validate(redacted(service.library.check(text))).model_dump(mode="json")
     assert [statement["verdict"] for statement in checked["statements"]] == ["verbatim", "contradicted"]
-
-
-def test_coverage_has_a_row_for_every_document(client: TestClient) -> None:
-    """Documents without a hit have a row, too."""
     coverage = client.post("/v1/coverage", json={"question": "the treaty"}).json()
     assert {row["document"]["source"]: row["hit"] is not None for row in coverage["documents"]} == {
         "treaty.md": True,
@@ -246,7 +236,7 @@ def test_batch_becomes_a_table(client: TestClient) -> None:
 
 
 def test_matrix_asks_every_document(client: TestClient) -> None:
-    """Its job has a row for each document, and both files have it, with links to the page."""
+    """Its job has a row for each document, and both files have it, with links to the page. Unknown ones are refused."""
     response = client.post("/v1/matrix", json={"questions": [QUESTION, "How deep is the copper engine?", QUESTION]})
     assert response.status_code == 202
     job = wait_for_job(client, response.headers["location"])
@@ -267,23 +257,21 @@ def test_matrix_asks_every_document(client: TestClient) -> None:
     assert {cell.hyperlink.target.partition("/d/")[0] for row in page for cell in row if cell.hyperlink} == {
         "http://testserver"
     }
-
-
-def test_matrix_of_unknown_documents_is_refused(client: TestClient) -> None:
-    """As a batch is."""
     response = client.post("/v1/matrix", json={"questions": [QUESTION], "documents": ["silver.txt"]})
     assert response.status_code == 404
 
 
 def test_follow_up_is_completed_by_the_questions_before_it(client: TestClient) -> None:
-    """The answer has the whole question and the words as asked."""
+    """The answer has the whole question and the words as asked; an earlier question has the limit of a question."""
     answer = client.post("/v1/ask", json={"question": "when?", "after": [QUESTION]}).json()
     assert answer["asked"] == "when?"
     assert answer["question"] == f"{QUESTION} when?"
     assert client.post("/v1/ask", json={"question": QUESTION, "after": [QUESTION]}).json()["asked"] == ""
+    reply = client.post("/v1/ask", json={"question": "when?", "after": ["x" * 100_000]})
+    assert reply.status_code == client.post("/v1/ask", json={"question": "x" * 100_000}).status_code >= 400
 
 
-@pytest.mark.parametrize(
+@cases(
     "after",
     [QUESTION, [1], [""], None, [QUESTION] * 21, [["Who?"]]],
     ids=["text", "number", "empty", "null", "21", "list"],
@@ -291,9 +279,3 @@ def test_follow_up_is_completed_by_the_questions_before_it(client: TestClient) -
 def test_thread_that_is_no_list_of_questions_is_refused(client: TestClient, after: Any) -> None:
     """With the status of any other wrong body."""
     assert client.post("/v1/ask", json={"question": "when?", "after": after}).status_code == 422
-
-
-def test_earlier_question_that_is_too_long_is_refused(client: TestClient) -> None:
-    """As a question is."""
-    reply = client.post("/v1/ask", json={"question": "when?", "after": ["x" * 100_000]})
-    assert reply.status_code == client.post("/v1/ask", json={"question": "x" * 100_000}).status_code >= 400

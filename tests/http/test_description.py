@@ -93,14 +93,7 @@ REQUESTS = [
     for name, value in vars(requests).items()
     if isinstance(value, type) and issubclass(value, RequestBody) and value is not RequestBody and name[0] != "_"
 ]
-MODELS = [
-    *REQUESTS,
-    wire.Answer,
-    wire.Citation,
-    wire.Checked,
-    wire.Document,
-    wire.Job,
-]
+MODELS = [*REQUESTS, wire.Answer, wire.Citation, wire.Checked, wire.Document, wire.Job]
 
 
 @cases("model", MODELS, ids=lambda model: model.__name__)

@@ -9,6 +9,7 @@ import pytest
 
 from index.records import Reading
 from tests import shapes
+from tests.cases import cases
 from tests.http.conftest import OIL, SOURCES, Service
 
 if TYPE_CHECKING:
@@ -28,13 +29,13 @@ def all_sources(client: TestClient, **query: Any) -> list[str]:
         query["cursor"] = page["next"]
 
 
-@pytest.mark.parametrize("limit", [1, 2, 3, 100])
+@cases("limit", [1, 2, 3, 100])
 def test_paginated_list_has_each_document_once(client: TestClient, limit: int) -> None:
     """Documents are sorted by name, whatever the page size."""
     assert all_sources(client, limit=limit) == ["oil.txt", "treaty.md", "volcano.html"]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("name", "sources"),
     [("volcano", ["volcano.html"]), ("HARBOUR treaty", ["treaty.md"]), ("treaty oil", []), ("sources", [])],
     ids=["title", "words of a title in any order and case", "no document has both", "a folder is no name"],
@@ -53,7 +54,7 @@ def test_cursor_stays_valid_after_changes(own_service: Service, own_client: Test
     assert all_sources(own_client, cursor=first["next"]) == ["treaty.md", "volcano.html", "z.txt"]
 
 
-@pytest.mark.parametrize("cursor", ["x", "e30", "bm90IGpzb24", "W10", "WzEsMl0x", "é"])
+@cases("cursor", ["x", "e30", "bm90IGpzb24", "W10", "WzEsMl0x", "é"])
 def test_invalid_cursor_is_refused(client: TestClient, cursor: str) -> None:
     """It is an error of the client."""
     response = client.get("/v1/documents", params={"cursor": cursor})
@@ -75,15 +76,9 @@ def test_document_says_how_it_was_read(own_service: Service, own_client: TestCli
     (document,) = own_client.get("/v1/documents", params={"name": "pump"}).json()["documents"]
     assert document["kind"] == "Message"
     assert document["how"] == "Message · 1 table · English · attached to mail.mbox"
-    assert document["reading"] == {
-        "recognised_pages": 0,
-        "engine": "",
-        "empty_pages": 0,
-        "tables": 1,
-        "languages": ["en"],
-        "container": "mail.mbox",
-        "doi": "10.1000/182",
-    }
+    empty = {"recognised_pages": 0, "engine": "", "empty_pages": 0}
+    stated = {"tables": 1, "languages": ["en"], "container": "mail.mbox", "doi": "10.1000/182"}
+    assert document["reading"] == {**empty, **stated}
 
 
 @pytest.mark.parametrize(
@@ -100,13 +95,8 @@ def test_title_or_path_does_not_identify_a_document(service: Service, client: Te
 def test_text_route_returns_the_exact_text(service: Service, client: TestClient) -> None:
     """It returns the whole text or the part between two offsets."""
     address = f"/v1/documents/{service.ids['oil.txt']}/text"
-    assert client.get(address).json() == {
-        "document_id": service.ids["oil.txt"],
-        "start": 0,
-        "end": len(OIL),
-        "characters": len(OIL),
-        "text": OIL,
-    }
+    length = {"start": 0, "end": len(OIL), "characters": len(OIL)}
+    assert client.get(address).json() == {"document_id": service.ids["oil.txt"], **length, "text": OIL}
     assert client.get(address, params={"start": 4, "end": 16}).json()["text"] == "price of oil"
     assert client.get(address, params={"start": len(OIL)}).json()["text"] == ""
 

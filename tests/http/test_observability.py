@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from index.server.http import create_app
 from index.server.http import service as service_module
 from index.settings import Settings
+from tests.cases import cases
 from tests.http.conftest import SECRET, Service
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def lines() -> Iterator[list[dict[str, Any]]]:
     logger.setLevel(level)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("identity", "is_kept"),
     [("my-request.7", True), ("", False), ("a b", False), ("x" * 65, False), ('"><script>', False), ("a,b", False)],
 )

@@ -66,7 +66,9 @@ def marked_text(fragment: str) -> str:
 
 
 def test_view_marks_exactly_the_span(service: Service, client: TestClient) -> None:
-    """It shows headings and neighbouring text, and does not reveal the file's folder."""
+    """It shows headings and neighbouring text, and does not reveal the file's folder; without a span, nothing is
+    marked.
+    """
     identity = service.ids["treaty.md"]
     start, end = span_of(service, identity, QUOTE)
     response = client.get(f"/v1/documents/{identity}/view", params={"start": start, "end": end})
@@ -75,10 +77,6 @@ def test_view_marks_exactly_the_span(service: Service, client: TestClient) -> No
     assert "The Harbour Treaty" in response.text
     assert "Nobody remembered the whale." in response.text
     assert str(service.folder) not in response.text
-
-
-def test_view_without_a_span_shows_the_beginning(service: Service, client: TestClient) -> None:
-    """Nothing is marked."""
     fragment = client.get(f"/v1/documents/{service.ids['treaty.md']}/view").text
     assert marked_text(fragment) == ""
     assert fragment.index("The Harbour Treaty") < fragment.index("The king signed")
@@ -96,7 +94,10 @@ def test_view_escapes_the_document_and_forbids_scripts(service: Service, client:
 
 
 def test_view_of_a_pdf_shows_its_page_image(service: Service, client: TestClient, harbour: str) -> None:
-    """Rectangles mark the span, and the image is at the address in the fragment."""
+    """Rectangles mark the span, and the image is at the address in the fragment; only PDFs have pages to show.
+
+    The image with the span differs from the one without; an unchanged image is not sent twice.
+    """
     start, end = span_of(service, harbour, PAGES[1])
     address = f"/v1/documents/{harbour}/view?start={start}&end={end}"
     fragment = client.get(address).text
@@ -106,42 +107,26 @@ def test_view_of_a_pdf_shows_its_page_image(service: Service, client: TestClient
     picture = client.get(urljoin(address, html.unescape(image)))
     assert (picture.headers["content-type"], picture.content[:8]) == ("image/png", b"\x89PNG\r\n\x1a\n")
     assert marked_text(fragment) == PAGES[1]
-
-
-def test_page_image_highlights_the_span(service: Service, client: TestClient, harbour: str) -> None:
-    """The image with the span differs from the one without; an unchanged image is not sent twice."""
-    start, end = span_of(service, harbour, PAGES[1])
     address = f"/v1/documents/{harbour}/pages/2.png"
     plain, highlighted = (client.get(address, params=query) for query in ({}, {"start": start, "end": end}))
     assert plain.content != highlighted.content
     again = client.get(address, headers={"If-None-Match": plain.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+    assert client.get(f"/v1/documents/{service.ids['oil.txt']}/pages/1.png").status_code == 404
 
 
 @pytest.mark.parametrize(
     ("query", "status"),
     [
-        ("pages/3.png", 404),
-        ("pages/0.png", 422),
-        ("pages/x.png", 422),
-        ("pages/99999999999999999999.png", 422),
-        ("pages/1.png?width=10", 422),
-        ("pages/1.png?width=100000", 422),
-        ("pages/1.png?start=5&end=2", 422),
-        ("pages/1.png?start=9999&end=10000", 422),
-        ("view?start=9999", 422),
-        ("view?start=-1", 422),
+        ("pages/3.png", 404), ("pages/0.png", 422), ("pages/x.png", 422), ("pages/99999999999999999999.png", 422),
+        ("pages/1.png?width=10", 422), ("pages/1.png?width=100000", 422), ("pages/1.png?start=5&end=2", 422),
+        ("pages/1.png?start=9999&end=10000", 422), ("view?start=9999", 422), ("view?start=-1", 422),
     ],
-)
+)  # fmt: skip
 def test_invalid_page_width_or_span_is_refused(client: TestClient, harbour: str, query: str, status: int) -> None:
     """The page does not exist, the width is out of range, or the span is beyond the end."""
     response = client.get(f"/v1/documents/{harbour}/{query}")
     assert (response.status_code, response.headers["content-type"]) == (status, "application/problem+json")
-
-
-def test_text_document_has_no_page_images(service: Service, client: TestClient) -> None:
-    """Only PDFs have pages to show."""
-    assert client.get(f"/v1/documents/{service.ids['oil.txt']}/pages/1.png").status_code == 404
 
 
 def test_original_is_downloaded_unchanged(service: Service, client: TestClient, harbour: str) -> None:

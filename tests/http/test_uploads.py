@@ -52,25 +52,13 @@ def test_uploaded_files_are_added_by_one_job(own_service: Service, own_client: T
     assert uploaded_files(own_service) == ["Rivers of Ü.md", "whale.txt"]
 
 
-def test_file_with_known_bytes_is_unchanged(own_service: Service, own_client: TestClient) -> None:
-    """Its name does not matter, and nothing is encoded."""
-    for name in ("whale.txt", "whale.txt", "another.txt"):
-        job = wait_for_job(own_client, own_client.post("/v1/documents", files=files((name, WHALE))).headers["location"])
-    assert (job["receipt"]["unchanged"], job["receipt"]["encoded"]) == (["another.txt"], 0)
-    assert len(own_service.library.documents()) == 4
-
-
-def test_too_large_file_is_refused_during_the_upload(service: Service, client: TestClient) -> None:
+def test_too_large_or_too_many_files_are_refused(service: Service, client: TestClient) -> None:
     """The problem names the setting, and no file of the request remains."""
     upload = files(("whale.txt", WHALE), ("large.txt", b"x" * (MEGABYTE + 1)))
     response = client.post("/v1/documents", files=upload)
     assert (response.status_code, response.json()["type"]) == (413, "urn:pincite:problem:too-large")
     assert "PINCITE_MAX_FILE_MEGABYTES" in response.text
     assert uploaded_files(service) == []
-
-
-def test_too_many_files_in_one_request_are_refused(service: Service, client: TestClient) -> None:
-    """The problem names the setting, and no file of the request remains."""
     response = client.post("/v1/documents", files=files(*((f"{n}.txt", WHALE) for n in range(4))))
     assert response.status_code == 422
     assert "PINCITE_MAX_UPLOAD_FILES" in response.json()["hint"]
@@ -85,41 +73,26 @@ def part(disposition: str, content: str = WHALE, end: str = "--\r\n") -> bytes:
 FILE = 'Content-Disposition: form-data; name="files"; filename="a.txt"'
 
 
-@cases(
-    ("content_type", "body", "status"),
-    [
-        ("multipart/form-data; boundary=b", part(FILE, end=""), 400),
-        ("multipart/form-data; boundary=b", part('Content-Disposition: form-data; name="files"'), 400),
-        ("multipart/form-data; boundary=b", b"what", 400),
-        ("multipart/form-data; boundary=b", b"", 400),
-        ("multipart/form-data; boundary=b", b"--b--\r\n", 422),
-        ("multipart/form-data", part(FILE), 400),
-        (f"multipart/form-data; boundary={'b' * 300}", part(FILE), 400),
-        ("text/plain", b"what", 415),
-        ("application/json", b"{", 422),
-        ("application/json", b"\xff", 422),
-        ("application/json", b"[" * 2_000, 422),
-        ("application/json", b"{}", 422),
-        ("application/json", b'{"url": 3}', 422),
-        ("application/json", b'{"url": "https://a.org", "folder": "/"}', 422),
-    ],
-    ids=[
-        "truncated",
-        "a field without a file",
-        "not multipart",
-        "empty",
-        "no part",
-        "no boundary",
-        "a boundary that is too long",
-        "another content type",
-        "broken JSON",
-        "not UTF-8",
-        "JSON too deep",
-        "nothing to add",
-        "a number as an address",
-        "an address and a folder",
-    ],
-)
+FORM = "multipart/form-data; boundary=b"
+MALFORMED: dict[str, tuple[str, bytes, int]] = {
+    "truncated": (FORM, part(FILE, end=""), 400),
+    "a field without a file": (FORM, part('Content-Disposition: form-data; name="files"'), 400),
+    "not multipart": (FORM, b"what", 400),
+    "empty": (FORM, b"", 400),
+    "no part": (FORM, b"--b--\r\n", 422),
+    "no boundary": ("multipart/form-data", part(FILE), 400),
+    "a boundary that is too long": (f"multipart/form-data; boundary={'b' * 300}", part(FILE), 400),
+    "another content type": ("text/plain", b"what", 415),
+    "broken JSON": ("application/json", b"{", 422),
+    "not UTF-8": ("application/json", b"\xff", 422),
+    "JSON too deep": ("application/json", b"[" * 2_000, 422),
+    "nothing to add": ("application/json", b"{}", 422),
+    "a number as an address": ("application/json", b'{"url": 3}', 422),
+    "an address and a folder": ("application/json", b'{"url": "https://a.org", "folder": "/"}', 422),
+}
+
+
+@cases(("content_type", "body", "status"), MALFORMED.values(), ids=MALFORMED.keys())
 def test_malformed_body_is_refused(
     service: Service, client: TestClient, content_type: str, body: bytes, status: int
 ) -> None:
@@ -142,7 +115,7 @@ def test_multipart_body_may_arrive_byte_by_byte(own_service: Service, own_client
     assert [file["name"] for file in wait_for_job(own_client, response.headers["location"])["files"]] == ["whale ü.txt"]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("body", "setting"),
     [
         ({"url": "https://example.org/a.pdf"}, "PINCITE_ALLOW_URLS"),
@@ -185,23 +158,18 @@ def test_allowed_address_is_fetched_and_added(own_service: Service, monkeypatch:
 
 
 def test_cancelling_a_finished_job_changes_nothing(own_service: Service, own_client: TestClient) -> None:
-    """The response is the job as it was."""
+    """The response is the job as it was. Only a batch of questions has a table."""
     address = own_client.post("/v1/documents", files=files(("oil again.txt", OIL))).headers["location"]
     job = wait_for_job(own_client, address)
     assert own_client.post(f"{address}/cancel").json() == job
+    assert own_client.get(f"{address}/table.csv").status_code == 404
 
 
-@pytest.mark.parametrize("address", ["", "/events", "/table.csv", "/cancel"])
+@cases("address", ["", "/events", "/table.csv", "/cancel"])
 def test_unknown_job_is_not_found(client: TestClient, address: str) -> None:
     """Every job route returns the same problem."""
     response = client.request("POST" if address == "/cancel" else "GET", f"/v1/jobs/nothing{address}")
     assert (response.status_code, response.json()["type"]) == (404, "urn:pincite:problem:job-not-found")
-
-
-def test_job_that_adds_files_has_no_table(own_client: TestClient) -> None:
-    """Only a batch of questions has one."""
-    address = own_client.post("/v1/documents", files=files(("whale.txt", WHALE))).headers["location"]
-    assert own_client.get(f"{address}/table.csv").status_code == 404
 
 
 @pytest.mark.anyio

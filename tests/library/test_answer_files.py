@@ -74,13 +74,8 @@ def test_table_as_json_lines_has_typed_cells_and_citations() -> None:
     """Own values keep their types."""
     first, second = map(json.loads, table([ANSWERED, SILENT], ".jsonl", OWN, here).splitlines())
     assert (first["id"], first["quote (yours)"], second["quote (yours)"], second["=n"]) == (7, "mine", None, ["x"])
-    assert first["citations"][1] == {
-        "marker": 2,
-        "document": "River",
-        "document_id": "b" * 64,
-        "author": "",
-        "date": "",
-        "location": "§ Banks",
+    described = {"document": "River", "document_id": "b" * 64, "author": "", "date": "", "location": "§ Banks"}
+    words: dict[str, Any] = {
         "headers": [],
         "recognised": None,
         "start": 1,
@@ -88,6 +83,7 @@ def test_table_as_json_lines_has_typed_cells_and_citations() -> None:
         "quote": "=It rose.",
         "link": SECOND_LINK,
     }
+    assert first["citations"][1] == {"marker": 2, **described, **words}
     assert second["citations"] == []
 
 
@@ -156,7 +152,10 @@ def test_matrix_as_markdown_has_footnotes() -> None:
 
 
 def test_matrix_as_workbook_links_each_quotation() -> None:
-    """A sheet of quotations, whose head and first column stay in view, and one of the citations in full."""
+    """A sheet of quotations, whose head and first column stay in view, and one of the citations in full.
+
+    A file on a disk has no address that a program opens, so without a server it links to its own citations.
+    """
     page, citations = sheets(matrix_table(MATRIX, ".xlsx", here))
     assert (page.title, citations.title) == ("Matrix", "Citations")
     assert values(page)[0] == ["document", "author", "date", "=What swam?", "Who?", "document"]
@@ -168,10 +167,6 @@ def test_matrix_as_workbook_links_each_quotation() -> None:
     assert len(values(citations)) == 3
     assert values(citations)[1][:3] == ["=Sea|", "=What swam?", "answered"]
     assert "A whale\n| swam <b>." in values(citations)[1]
-
-
-def test_workbook_without_a_server_links_to_its_own_citations() -> None:
-    """A file on a disk has no address that a program opens."""
     page, citations = sheets(matrix_table(MATRIX, ".xlsx"))
     assert page["D2"].hyperlink.location == "Citations!A2"
     assert citations["A2"].value == "=Sea|"

@@ -75,20 +75,14 @@ def test_document_is_read_once_for_all_its_quotes(library: Library, monkeypatch:
     assert len(read) <= len(names) + 1
 
 
-def test_unchanged_and_readded_source_holds_the_quote(library: Library) -> None:
-    """Also after the document was removed, and the same bytes were added again."""
+def test_unchanged_readded_and_renamed_source_holds_the_quote(library: Library) -> None:
+    """Also after the document was removed, and the same bytes were added again, with another name."""
     quote = kept(library)
     assert [state.state for state in library.check_kept([quote])] == ["there"]
     library.remove("treaty.txt")
     assert [state.state for state in library.check_kept([quote])] == ["gone"]
     library.add(library.folder.parent / "sources")
     assert [state.state for state in library.check_kept([quote])] == ["there"]
-
-
-def test_renamed_source_holds_the_quote(library: Library) -> None:
-    """The file has another name and the same bytes."""
-    quote = kept(library)
-    library.remove("treaty.txt")
     sources = library.folder.parent / "sources"
     (sources / "treaty.txt").rename(sources / "harbour.txt")
     library.add(sources)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import importlib
-import inspect
 import pkgutil
 import threading
 from pathlib import Path
@@ -28,6 +27,7 @@ from index.library.library import Library
 from index.records import Span
 from index.settings import Settings
 from tests.fakes import FakeEncoder
+from tests.libraries import filled_library
 from tests.nightly import length
 
 if TYPE_CHECKING:
@@ -59,13 +59,7 @@ def filled(library: Library, write: Write) -> Library:
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """The same library, for tests that change nothing."""
-    folder = tmp_path_factory.mktemp("shared")
-    paths = [folder / "sources" / name for name in FILES]
-    for path, text in zip(paths, FILES.values(), strict=True):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    with Library.open(folder / "library", Settings(passage_tokens=32), encoder=FakeEncoder()) as library:
-        library.add(paths)
+    with filled_library(tmp_path_factory.mktemp("shared"), FILES) as library:
         yield library
 
 
@@ -73,7 +67,11 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
 
 
 def test_open_creates_a_missing_library(tmp_path: Path) -> None:
-    """A missing folder is created, unless `create` is False."""
+    """A missing folder is created, unless `create` is False; without a folder, the one of the settings is taken.
+
+    Neither a folder without a catalog nor one with an empty catalog is a library until one is created there. If it
+    cannot be created, the error says to choose another folder.
+    """
     with pytest.raises(LibraryNotFound, match="pincite add"):
         Library.open(tmp_path / "new", create=False)
     assert not (tmp_path / "new").exists()
@@ -81,25 +79,14 @@ def test_open_creates_a_missing_library(tmp_path: Path) -> None:
         assert library.documents() == []
     with Library.open(str(tmp_path / "new"), create=False) as library:
         assert library.folder == tmp_path / "new"
-
-
-def test_empty_folder_is_not_a_library(tmp_path: Path) -> None:
-    """Neither a folder without a catalog nor one with an empty catalog is a library until one is created there."""
+    (tmp_path / "empty").mkdir()
     with pytest.raises(LibraryNotFound):
-        Library.open(tmp_path, create=False)
-    (tmp_path / "catalog.db").touch()
+        Library.open(tmp_path / "empty", create=False)
+    (tmp_path / "empty" / "catalog.db").touch()
     with pytest.raises(LibraryNotFound):
-        Library.open(tmp_path, create=False)
-
-
-def test_open_takes_the_folder_from_the_settings(tmp_path: Path) -> None:
-    """Without a folder, `open` takes the one of the settings."""
+        Library.open(tmp_path / "empty", create=False)
     with Library.open(settings=Settings(library=tmp_path / "set")) as library:
         assert library.folder == tmp_path / "set"
-
-
-def test_library_inside_a_file_is_not_writable(tmp_path: Path) -> None:
-    """If a library cannot be created, the error says to choose another folder."""
     (tmp_path / "file").write_text("x")
     with pytest.raises(LibraryNotWritable, match="PINCITE_LIBRARY"):
         Library.open(tmp_path / "file" / "library")
@@ -117,39 +104,20 @@ def test_a_closed_library_can_be_opened_again(filled: Library) -> None:
 # Names of documents
 
 
-@pytest.mark.parametrize(
-    ("name", "found"),
-    [
-        pytest.param("The Ship", "ship.html", id="title"),
-        pytest.param("the SHIP", "ship.html", id="title in any case"),
-        pytest.param("ship.html", "ship.html", id="file name"),
-        pytest.param("  Ship.HTML ", "ship.html", id="file name in any case, with blanks"),
-    ],
-)
-def test_a_document_is_found_by_title_or_file_name(shared: Library, name: str, found: str) -> None:
-    """Case and blanks do not matter."""
-    assert shared.find(name).source.endswith(found)
+def test_a_document_is_found_by_any_of_its_names(shared: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Title and file name, in any case and with blanks, six or more characters of the id, and a path name it.
 
-
-def test_a_document_is_found_by_id_or_source(shared: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The id, six or more of its first characters, and the absolute or relative path name the document."""
+    The error of an ambiguous name lists the documents with the beginning of their ids.
+    """
+    for name in ("The Ship", "the SHIP", "ship.html", "  Ship.HTML "):
+        assert shared.find(name).source.endswith("ship.html")
     for info in shared.documents():
-        assert shared.find(info.id) == info
-        assert shared.find(info.id[:6].upper()) == info
-        assert shared.find(info.source) == info
+        assert shared.find(info.id) == shared.find(info.id[:6].upper()) == shared.find(info.source) == info
     monkeypatch.chdir(shared.folder.parent / "sources")
     assert shared.find("a/notes.txt").source.endswith("/a/notes.txt")
-
-
-@pytest.mark.parametrize("name", ["nothing", "", "  ", "abc"])
-def test_unknown_document_name_raises_document_not_found(shared: Library, name: str) -> None:
-    """An unknown name, an empty name, and fewer than six characters of an id raise DocumentNotFound."""
-    with pytest.raises(DocumentNotFound, match="pincite list"):
-        shared.find(name)
-
-
-def test_ambiguous_document_name_lists_the_candidates(shared: Library) -> None:
-    """The error lists both documents with the same file name, with the beginning of their ids."""
+    for name in ("nothing", "", "  ", "abc"):
+        with pytest.raises(DocumentNotFound, match="pincite list"):
+            shared.find(name)
     with pytest.raises(AmbiguousDocument) as caught:
         shared.find("notes.txt")
     assert len(caught.value.candidates) == 2
@@ -171,53 +139,45 @@ def test_locate_returns_the_paragraph_of_a_span(shared: Library) -> None:
 
 
 def test_search_returns_the_best_passage_first(shared: Library) -> None:
-    """A hit has its document, quote and location."""
+    """A hit has its document and quote. Only named documents are searched; a wrong name is an error, despite operators.
+
+    An empty list of documents finds nothing, and neither does an empty question.
+    """
     found = shared.search("Who signed the pact?", limit=2)
     assert found.question == "Who signed the pact?"
     assert found[0].quote == "The king signed the treaty in winter."
-    assert found[0].document.name == "notes.txt"
-    assert len(found) == 2
-
-
-@pytest.mark.parametrize("names", [["ship.html"], ["The Ship", "ship.html"]])
-def test_search_can_be_limited_to_documents(shared: Library, names: list[str]) -> None:
-    """Only the named documents are searched, whichever name is used."""
-    assert {hit.document.title for hit in shared.search("king treaty", documents=names)} == {"The Ship"}
-
-
-def test_search_in_no_documents_finds_nothing(shared: Library) -> None:
-    """An empty list of documents finds nothing; None searches all."""
+    assert (found[0].document.name, len(found)) == ("notes.txt", 2)
+    for names in (["ship.html"], ["The Ship", "ship.html"]):
+        assert {hit.document.title for hit in shared.search("king treaty", documents=names)} == {"The Ship"}
     assert len(shared.search("king", documents=[])) == 0
+    for wrong in (["nothing"], ["notes.txt"]):
+        with pytest.raises((DocumentNotFound, AmbiguousDocument)):
+            shared.search("king in:notes", documents=wrong)
+    assert [len(shared.search(question)) for question in ("", "   ", "\n\t")] == [0, 0, 0]
 
 
-@pytest.mark.parametrize("question", ["", "   ", "\n\t"])
-def test_empty_question_finds_nothing(filled: Library, encoder: FakeEncoder, question: str) -> None:
-    """The encoder is not called."""
-    assert len(filled.search(question)) == 0
-    assert encoder.questions == []
-
-
-def test_question_that_is_too_long_is_refused(shared: Library) -> None:
+def test_question_or_limit_out_of_range_is_refused(shared: Library) -> None:
     """The error states both lengths and the setting. A question of exactly the limit is allowed."""
     shared.search("k" * 2000)
     with pytest.raises(PinciteError, match=r"2001 characters; 2000 are allowed\. .*PINCITE_MAX_QUESTION_CHARACTERS"):
         shared.search("k" * 2001)
+    for limit in (0, -1):
+        with pytest.raises(PinciteError, match="Ask for 1 or more"):
+            shared.search("king", limit=limit)
 
 
-@pytest.mark.parametrize("limit", [0, -1])
-def test_limit_below_one_is_rejected(shared: Library, limit: int) -> None:
-    """The error says to ask for 1 or more."""
-    with pytest.raises(PinciteError, match="Ask for 1 or more"):
-        shared.search("king", limit=limit)
-
-
-def test_search_with_another_encoder_is_a_fingerprint_mismatch(shared: Library) -> None:
-    """Vectors of two encoders cannot be compared; the error names both."""
+def test_search_with_another_encoder_or_an_unavailable_reranker_is_an_error(shared: Library) -> None:
+    """Vectors of two encoders cannot be compared; the error names both, or the reranker."""
     with (
         Library.open(shared.folder, encoder=FakeEncoder(name="other@2")) as other_library,
         pytest.raises(FingerprintMismatch, match=r"fake@1.*other@2"),
     ):
         other_library.search("king")
+    with (
+        Library.open(shared.folder, Settings(reranker=str(shared.folder)), encoder=FakeEncoder()) as library,
+        pytest.raises(EncoderError, match="reranker"),
+    ):
+        library.search("king")
 
 
 def test_the_encoder_is_loaded_once_at_first_need(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,32 +194,6 @@ def test_the_encoder_is_loaded_once_at_first_need(tmp_path: Path, monkeypatch: p
         assert loads == []
         assert library.encoder() is library.encoder()
     assert [settings.model for settings in loads] == ["a model"]
-
-
-def test_search_of_one_index_has_no_ranks_of_the_other(shared: Library) -> None:
-    """With `mode`, only one index is searched."""
-    dense, lexical = (shared.search("king", mode=mode) for mode in ("dense", "lexical"))
-    assert dense[0].why.lexical_rank is None
-    assert lexical[0].why.dense_rank is None
-    assert dense[0].quote == lexical[0].quote == "The king signed the treaty in winter."
-
-
-@pytest.mark.parametrize("documents", [["nothing"], ["notes.txt"]], ids=["unknown", "ambiguous"])
-def test_wrong_document_name_is_an_error_despite_operators(shared: Library, documents: list[str]) -> None:
-    """A wrong name in `documents` is an error, whatever the question's operators select."""
-    with pytest.raises((DocumentNotFound, AmbiguousDocument)):
-        shared.search("king in:notes", documents=documents)
-
-
-def test_result_keeps_the_operators_of_the_question(shared: Library) -> None:
-    """Only the blanks around the question are removed."""
-    assert shared.search(' king "the treaty" type:txt ').question == 'king "the treaty" type:txt'
-
-
-def test_explanation_names_the_nearest_words(shared: Library) -> None:
-    """With `explain`, the hit has the nearest words of the pin; without it, none."""
-    assert shared.search("monarch", explain=True)[0].why.nearest_words[0] == "king"
-    assert shared.search("monarch")[0].why.nearest_words == ()
 
 
 # Reranking
@@ -297,15 +231,6 @@ def test_reranker_of_the_settings_decides_the_order(shared: Library, monkeypatch
     assert all(hit.why.reranked is None for hit in plain)
 
 
-def test_search_with_an_unavailable_reranker_is_an_error(shared: Library) -> None:
-    """The error names the reranker."""
-    with (
-        Library.open(shared.folder, Settings(reranker=str(shared.folder)), encoder=FakeEncoder()) as library,
-        pytest.raises(EncoderError, match="reranker"),
-    ):
-        library.search("king")
-
-
 # Removing
 
 
@@ -321,23 +246,22 @@ def test_removed_document_is_not_listed_or_found(filled: Library) -> None:
     assert filled.search("whale")[0].document.source == source
 
 
-def test_two_names_of_one_document_remove_it_once(filled: Library) -> None:
-    """Naming a document twice is no error."""
-    assert len(filled.remove("The Ship", "ship.html").removed) == 1
-
-
-def test_remove_with_a_wrong_name_removes_nothing(filled: Library) -> None:
-    """All names are looked up before the first document is removed."""
+def test_all_names_are_looked_up_before_the_first_document_is_removed(filled: Library) -> None:
+    """A wrong name removes nothing; two names of one document remove it once."""
     with pytest.raises(DocumentNotFound):
         filled.remove("The Ship", "nothing")
     assert len(filled.documents()) == 3
+    assert len(filled.remove("The Ship", "ship.html").removed) == 1
 
 
 # Maintenance
 
 
-def test_stats_count_the_whole_library(filled: Library, library: Library) -> None:
-    """Documents, passages, sentences, characters, media types, bytes and fingerprint are counted."""
+def test_stats_count_the_whole_library(filled: Library, library: Library, encoder: FakeEncoder, write: Write) -> None:
+    """Documents, passages, sentences, characters, media types, bytes and fingerprint are counted.
+
+    A faster machine may go on with eight bits; a rebuild keeps vectors, and what is known of their precision.
+    """
     stats = filled.stats()
     assert (stats.documents, stats.passages, stats.sentences) == (3, 3, 4)
     assert stats.characters == sum(info.characters for info in filled.documents())
@@ -346,10 +270,6 @@ def test_stats_count_the_whole_library(filled: Library, library: Library) -> Non
     assert stats.precisions == ("float32",)
     assert stats.bytes > 1000
     assert stats.generation == 3
-
-
-def test_stats_name_each_precision_that_computed_vectors(filled: Library, encoder: FakeEncoder, write: Write) -> None:
-    """A faster machine may go on with eight bits; a rebuild keeps vectors, and what is known of them."""
     encoder.precision = "int8"
     assert filled.stats().precisions == ("float32",)
     filled.add(write("later.txt", "A whale swam past the harbour."))
@@ -424,11 +344,3 @@ def test_no_part_uses_the_private_attributes_of_another() -> None:
                 owner = ast.unparse(node.value)
                 foreign += [] if owner == "self" else [f"{path.name}: {owner}.{node.attr}"]
     assert foreign == []
-
-
-def test_every_public_method_is_documented() -> None:
-    """`help(Library)` shows the signature and the docstring of each method."""
-    public = {name: member for name, member in vars(Library).items() if not name.startswith("_")}
-    assert len(public) > 45
-    for name, member in public.items():
-        assert inspect.getdoc(member), name

@@ -10,7 +10,7 @@ import pytest
 from index.errors import BatchError, DocumentNotFound, PinciteError, TooMany
 from index.library.library import Library
 from index.settings import Settings
-from tests.fakes import FakeEncoder
+from tests.libraries import filled_library
 from tests.nightly import length
 from tests.reference import ROOT
 
@@ -43,7 +43,10 @@ def statuses(matrix: Matrix) -> dict[str, list[str]]:
 
 
 def test_each_document_is_asked_each_question(filled: Library) -> None:
-    """The rows are in the order of names, the cells in that of the questions; blank and repeated ones are left out."""
+    """The rows are in the order of names, the cells in that of the questions; blank and repeated ones are left out.
+
+    Cells agree with asking the document, in status and words; one that the question excludes does not mention it.
+    """
     matrix = filled.matrix([SIGNED, " ", FELL, SIGNED])
     assert matrix.questions == (SIGNED, FELL)
     assert statuses(matrix) == {
@@ -56,10 +59,6 @@ def test_each_document_is_asked_each_question(filled: Library) -> None:
     assert cell.citation.quote == "The king signed the treaty in the harbour."
     text = filled.document(matrix[2].document.id).text
     assert text[cell.citation.start : cell.citation.end] == cell.citation.quote
-
-
-def test_cells_agree_with_asking_the_document(filled: Library) -> None:
-    """In status and words, whatever the question."""
     questions = [
         SIGNED,
         FELL,
@@ -69,6 +68,8 @@ def test_cells_agree_with_asking_the_document(filled: Library) -> None:
         "Who painted?",
     ]
     _check_agreement(filled, filled.matrix(questions))
+    matrix = filled.matrix([f"{SIGNED} in:oil.txt"])
+    assert all(cells == ["abstained"] for cells in statuses(matrix).values())
 
 
 def _check_agreement(library: Library, matrix: Matrix) -> None:
@@ -101,8 +102,11 @@ def test_cells_agree_with_asking_the_seeds(tmp_path: Path) -> None:
             assert cell.status != "abstained", line["question"]
 
 
-def test_silent_cell_has_the_nearest_words_if_the_document_speaks_of_the_subject(filled: Library) -> None:
-    """Coverage judges that; the words are no answer and have no number."""
+def test_silent_and_failed_cells_say_why(filled: Library) -> None:
+    """The nearest words are given if the document speaks of the subject, as coverage judges; they have no number.
+
+    The others are filled. Documents are chosen by any of their names; an unknown name is an error before anything.
+    """
     (row,) = filled.matrix(
         ["Which treaty did Napoleon sign in Tilsit in 1807?", "Who is the queen?"], documents=["treaty.txt"]
     )
@@ -114,35 +118,19 @@ def test_silent_cell_has_the_nearest_words_if_the_document_speaks_of_the_subject
     covered = filled.coverage("Which treaty did Napoleon sign in Tilsit in 1807?", documents=["treaty.txt"])
     assert covered[0].hit is not None
     assert covered[0].hit.quote == near.nearest.quote
-
-
-def test_only_the_chosen_documents_are_asked(filled: Library) -> None:
-    """By any of their names, each once; an unknown name is an error, before anything is asked."""
     identity = filled.find("oil.txt").id
     assert [row.document.id for row in filled.matrix([FELL], documents=["oil.txt", identity])] == [identity]
     assert len(filled.matrix([FELL], documents=[])) == 0
     with pytest.raises(DocumentNotFound):
         filled.matrix_rows([FELL], documents=["silver.txt"])
-
-
-def test_question_that_fails_is_a_cell_with_its_error(filled: Library) -> None:
-    """The other cells are filled."""
     rows = list(filled.matrix_rows(["x" * 5000, SIGNED], documents=["treaty.txt"], in_words=lambda error: error.hint))
     failed, answered = rows[0].cells
     assert (failed.status, answered.status) == ("failed", "answered")
     assert "PINCITE_MAX_QUESTION_CHARACTERS" in failed.error
 
 
-def test_document_that_is_removed_meanwhile_fails_alone(filled: Library) -> None:
-    """Its cells say so."""
-    rows = filled.matrix_rows([SIGNED])
-    next(rows)
-    filled.remove("treaty.txt")
-    assert [row.cells[0].status for row in rows] == ["abstained", "failed"]
-
-
-def test_work_stops_between_two_cells(filled: Library) -> None:
-    """An error of `before_cell` leaves the matrix, also within a row."""
+def test_work_stops_between_two_cells_and_a_document_removed_meanwhile_fails_alone(filled: Library) -> None:
+    """An error of `before_cell` leaves the matrix, also within a row; the cells of a removed document say so."""
     begun: list[int] = []
 
     def before_cell() -> None:
@@ -154,16 +142,16 @@ def test_work_stops_between_two_cells(filled: Library) -> None:
     next(rows)
     with pytest.raises(PinciteError, match="Stop"):
         next(rows)
+    rows = filled.matrix_rows([SIGNED])
+    next(rows)
+    filled.remove("treaty.txt")
+    assert [row.cells[0].status for row in rows] == ["abstained", "failed"]
 
 
 def test_matrix_is_limited(tmp_path: Path) -> None:
     """The error states both numbers and the setting."""
     settings = Settings(passage_tokens=32, max_matrix_cells=5)
-    with Library.open(tmp_path / "library", settings, encoder=FakeEncoder()) as library:
-        paths = [tmp_path / name for name in FILES]
-        for path in paths:
-            path.write_text(FILES[path.name])
-        library.add(paths)
+    with filled_library(tmp_path, FILES, settings) as library:
         with pytest.raises(
             TooMany, match=r"6 cells \(documents × questions: 3 × 2\) are too many: at most 5"
         ) as caught:
@@ -172,9 +160,3 @@ def test_matrix_is_limited(tmp_path: Path) -> None:
         assert len(library.matrix([SIGNED])) == 3
         with pytest.raises(BatchError, match="There is no question"):
             library.matrix([" "])
-
-
-def test_operators_leave_documents_out(filled: Library) -> None:
-    """A document that the question excludes does not mention it."""
-    matrix = filled.matrix([f"{SIGNED} in:oil.txt"])
-    assert all(cells == ["abstained"] for cells in statuses(matrix).values())

@@ -28,7 +28,9 @@ from index.library.question_files import (
     read_rows,
     workbook,
 )
-from index.records import Answer, Citation, DocumentInfo, Location, Statement
+from index.records import Answer, Citation, DocumentInfo, Location
+from tests.cases import cases
+from tests.citations.factories import answer as citing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 TABLE = QuestionTable(("Who?", "Where?", "When?"), ("id",), (("1",), ("2",), ("3",)))
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "questions", "columns", "cells"),
     [
         pytest.param(
@@ -69,21 +71,20 @@ def test_columns_of_a_csv_are_kept(text: str, questions: object, columns: object
 
 
 def test_columns_of_json_lines_keep_their_types() -> None:
-    """A column is every key of any line; a line without it has a gap. What JSON does not know becomes text."""
+    """A column is every key of any line; a line without it has a gap. What JSON does not know becomes text.
+
+    A list has no question.
+    """
     lines = ['{"question": "Who?", "id": 7, "tags": ["a"]}', '{"n": NaN, "question": "Where?", "id": 1e999}']
     table = questions_in("a.jsonl", "\n".join(lines).encode())
     assert table.columns == ("id", "tags", "n")
     assert table.cells == ((7, ["a"], None), ("inf", None, "NaN"))
     assert QuestionTable.from_json(table.to_json()) == table
-
-
-def test_line_of_json_that_is_no_record_is_refused() -> None:
-    """A list has no question."""
     with pytest.raises(BatchError, match="line 2: there is no question"):
         questions_in("a.jsonl", b'{"question": "Who?"}\n["question"]\n')
 
 
-@pytest.mark.parametrize(
+@cases(
     ("lines", "cells"),
     [
         pytest.param(["Who?", "Where?", "When?"], ["1", "2", "3"], id="unchanged"),
@@ -102,32 +103,27 @@ def test_lines_find_their_rows(lines: list[str], cells: list[str | None]) -> Non
     assert [row[0] for row in matched.cells] == cells
 
 
-def test_questions_of_several_lines_are_matched_as_the_page_shows_them() -> None:
-    """The box has one line for each question."""
+def test_tables_are_joined_below_each_other() -> None:
+    """Columns of one name are one column, the others have gaps, and no name is lost or given twice.
+
+    A question of several lines is matched as the page shows it, on one line.
+    """
     table = QuestionTable(("Who,\n and where?",), ("id",), (("1",),))
     assert table.matched(["Who, and where?"]).cells == (("1",),)
-
-
-def test_tables_are_joined_below_each_other() -> None:
-    """Columns of one name are one column; the others have gaps."""
     other = QuestionTable(("Why?",), ("topic", "id"), (("a", "4"),))
     both = joined([TABLE, other])
     assert both.columns == ("id", "topic")
     assert both.cells == (("1", None), ("2", None), ("3", None), ("4", "a"))
+    assert distinct(["id", "id", "id (2)"]) == ("id", "id (3)", "id (2)")
+    assert distinct(["answer", "answer"], ["answer"], "yours") == ("answer (yours)", "answer (yours 2)")
+    assert json.dumps(distinct([])) == "[]"
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", "[1,2,3]", '[["a"],["b"],[]]', '[["a"],["b"],[[]]]', "[" * 5000])
+@cases("text", ["", "[]", "{", "[1,2,3]", '[["a"],["b"],[]]', '[["a"],["b"],[[]]]', "[" * 5000])
 def test_damaged_table_is_refused(text: str) -> None:
     """A form of the page may hold anything."""
     with pytest.raises(BatchError):
         QuestionTable.from_json(text)
-
-
-def test_names_become_distinct() -> None:
-    """No name is lost, and none is given twice."""
-    assert distinct(["id", "id", "id (2)"]) == ("id", "id (3)", "id (2)")
-    assert distinct(["answer", "answer"], ["answer"], "yours") == ("answer (yours)", "answer (yours 2)")
-    assert json.dumps(distinct([])) == "[]"
 
 
 # Workbooks
@@ -157,7 +153,7 @@ def test_written_sheet_can_be_read_and_printed() -> None:
     assert page.column_dimensions["A"].width == 30
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "=cmd|' /C calc'!A0", "#N/A", "{=1}", "1e5", "TRUE"])
+@cases("text", ["=1+1", "+1", "-1", "@SUM(A1)", "=cmd|' /C calc'!A0", "#N/A", "{=1}", "1e5", "TRUE"])
 def test_text_is_text(text: str) -> None:
     """No text becomes a formula, an error, a number or a truth value, in the file or when a reader edits the cell."""
     data = workbook([Sheet("S", ("a",), [[SheetCell(text)]], (9,))])
@@ -169,16 +165,12 @@ def test_text_is_text(text: str) -> None:
 
 
 def test_cells_hold_what_excel_can_read() -> None:
-    """Control characters go, and a long text is cut at a whole character."""
+    """Control characters go, and a long text is cut at a whole character. The cell of a refused link stays."""
     assert clean("a\x00\x0b\ufffe\ud800b\n\tc") == "ab".replace("b", "\ufffdb\n\tc")
     cut = clean("\U0001f433" * MAX_CELL_CHARACTERS)
     assert len(cut.encode("utf-16-le")) // 2 <= MAX_CELL_CHARACTERS
     assert cut.endswith("\U0001f433 …")
     assert clean("x" * MAX_CELL_CHARACTERS) == "x" * MAX_CELL_CHARACTERS
-
-
-def test_link_that_excel_refuses_is_left_out() -> None:
-    """The cell stays; a link inside the workbook is one, too."""
     cells = [SheetCell("a", "https://e.org/" + "x" * 3000), SheetCell("b", "#S!A1")]
     page = load_workbook(io.BytesIO(workbook([Sheet("S", ("a", "b"), [cells], (9, 9))])))["S"]
     assert page["A2"].hyperlink is None
@@ -186,7 +178,7 @@ def test_link_that_excel_refuses_is_left_out() -> None:
 
 
 def test_questions_are_read_from_a_workbook() -> None:
-    """Numbers stay numbers, dates are ISO, and empty rows are left out."""
+    """Numbers stay numbers, dates are ISO, and empty rows are left out; no formula is computed."""
     data = saved(
         ["id", "Question", "due", "at", "ok"],
         [7, "Who?", date(2020, 12, 5), time(9, 30), True],
@@ -197,14 +189,10 @@ def test_questions_are_read_from_a_workbook() -> None:
     assert table.questions == ("Who?", "Where?")
     assert table.columns == ("id", "due", "at", "ok")
     assert table.cells == ((7, "2020-12-05", "09:30:00", "True"), (8.5, "2020-12-05T09:30:00", None, None))
-
-
-def test_formula_without_a_result_is_an_empty_cell() -> None:
-    """Nothing is computed here."""
     assert questions_in("a.xlsx", saved(["question", "n"], ["Who?", "=1+1"])).cells == ((None,),)
 
 
-@pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"no workbook", saved(["question"], ["Who?"])[:-200]])
+@cases("data", [b"", b"PK\x03\x04", b"no workbook", saved(["question"], ["Who?"])[:-200]])
 def test_damaged_workbook_is_refused(data: bytes) -> None:
     """The error says what to do."""
     with pytest.raises(BatchError, match="is not a workbook that can be read") as caught:
@@ -212,8 +200,8 @@ def test_damaged_workbook_is_refused(data: bytes) -> None:
     assert caught.value.hint
 
 
-def test_archive_without_a_sheet_is_refused() -> None:
-    """A zip archive of something else, and one whose parts are no XML."""
+def test_archive_without_a_sheet_bomb_or_too_many_cells_is_refused() -> None:
+    """Megabytes of zeros take no memory; rows and columns are limited."""
     for parts in ({"a.txt": b"x"}, {"[Content_Types].xml": b"<", "xl/workbook.xml": b"<"}):
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w") as archive:
@@ -221,15 +209,15 @@ def test_archive_without_a_sheet_is_refused() -> None:
                 archive.writestr(name, content)
         with pytest.raises(BatchError):
             read_rows("a.xlsx", file.getvalue())
-
-
-def test_zip_bomb_is_refused_unread() -> None:
-    """Megabytes of zeros take no memory."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/workbook.xml", bytes(101_000_000))
     with pytest.raises(BatchError, match="would unpack to 101 megabytes"):
         read_rows("a.xlsx", file.getvalue())
+    with pytest.raises(BatchError, match="too many rows"):
+        questions_in("a.xlsx", saved(*([f"q{n}"] for n in range(30))), 2)
+    with pytest.raises(BatchError, match="too many columns"):
+        questions_in("a.xlsx", saved(["x"] * 300), 2)
 
 
 @pytest.mark.parametrize(
@@ -252,14 +240,6 @@ def test_workbook_with_entities_is_refused(entities: str) -> None:
         read_rows("a.xlsx", file.getvalue())
 
 
-def test_workbook_with_far_too_many_cells_is_refused() -> None:
-    """By rows and by columns."""
-    with pytest.raises(BatchError, match="too many rows"):
-        questions_in("a.xlsx", saved(*([f"q{n}"] for n in range(30))), 2)
-    with pytest.raises(BatchError, match="too many columns"):
-        questions_in("a.xlsx", saved(["x"] * 300), 2)
-
-
 # Answering many questions into a table: all input formats, one row at a time, resuming, and safe output
 
 
@@ -277,46 +257,27 @@ class RecordingAnswerer:
         self.questions.append(question)
         if question in self.failing:
             raise PinciteError("The disk is full.", "Make room.")
-        return Answer(
-            question=question,
-            status="answered",
-            confidence=0.91,
-            bar=0.6,
-            statements=(Statement("A whale | swam.", (1,), "verbatim"),),
-            citations=(Citation(1, INFO, Location(page="3"), 0, 7, "A whale | swam."),),
-            hits=(),
-            searched=(1, 1),
-            writer="quote",
-            timings_ms={},
-        )
+        cited = Citation(1, INFO, Location(page="3"), 0, 7, "A whale | swam.")
+        return citing(cited, question=question, confidence=0.91, bar=0.6, searched=(1, 1))
 
 
 def ignore_progress(done: int, total: int) -> None:
     """Ignore the progress."""
 
 
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
+def test_questions_are_read_from_every_format(write: Write) -> None:
+    """A question is a line, a column or a field; blank ones are skipped. The error of another file says what to do."""
+    for name, text in (
         ("q.txt", "Who?\n\n  Where?\n"),
         ("q.csv", "id,Question\n1,Who?\n2,Where?\n"),
         ("bare.csv", "Who?\nWhere?\n"),
         ("q.jsonl", '{"question": "Who?"}\n\n{"question": "Where?"}\n'),
-    ],
-)
-def test_questions_are_read_from_every_format(write: Write, name: str, text: str) -> None:
-    """A question is a line, a column or a field; blank ones are skipped."""
-    assert read_questions(write(name, text)).questions == ("Who?", "Where?")
-
-
-@pytest.mark.parametrize(
-    ("name", "text"), [("q.pdf", "Who?"), ("q.txt", "\n"), ("q.jsonl", "nonsense"), ("q.txt", b"\xff\xfe\xff")]
-)
-def test_file_without_questions_is_refused(write: Write, name: str, text: str | bytes) -> None:
-    """The error says what to do."""
-    with pytest.raises(BatchError) as caught:
-        read_questions(write(name, text))
-    assert caught.value.hint
+    ):
+        assert read_questions(write(name, text)).questions == ("Who?", "Where?")
+    for name, data in (("q.pdf", b"Who?"), ("q.txt", b"\n"), ("q.jsonl", b"nonsense"), ("q.txt", b"\xff\xfe\xff")):
+        with pytest.raises(BatchError) as caught:
+            read_questions(write(name, data))
+        assert caught.value.hint
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -403,20 +364,19 @@ def test_resumed_table_keeps_its_own_columns(tmp_path: Path, name: str) -> None:
     assert all(row["citations"] for row in second)
 
 
-def test_cells_are_never_formulas(tmp_path: Path) -> None:
-    """A spreadsheet shows the text of a document or question and does not run it; the question is still recognised."""
+def test_cells_are_never_formulas_and_cannot_break_a_table(tmp_path: Path) -> None:
+    """A spreadsheet shows the text of a document or question and does not run it; the question is still recognised.
+
+    Bars, newlines and tags in a question are escaped in Markdown.
+    """
     output = tmp_path / "t.csv"
     run(QuestionTable.of(["=1+1"]), output, RecordingAnswerer(), ignore_progress)
-    (row,) = rows_of(output)
-    assert (row["question"], row["document"]) == ("'=1+1", "'=Sea|")
-    assert row["citations"] == "[1] =Sea|, p. 3: “A whale | swam.” <pincite:d#0-7>"
+    (cells,) = rows_of(output)
+    assert (cells["question"], cells["document"]) == ("'=1+1", "'=Sea|")
+    assert cells["citations"] == "[1] =Sea|, p. 3: “A whale | swam.” <pincite:d#0-7>"
     second_answerer = RecordingAnswerer()
     run(QuestionTable.of(["=1+1"]), output, second_answerer, ignore_progress)
     assert second_answerer.questions == []
-
-
-def test_markdown_cells_cannot_break_the_table(tmp_path: Path) -> None:
-    """Bars, newlines and tags in a question are escaped."""
     output = tmp_path / "t.md"
     run(QuestionTable.of(["Who | what\n<b>?"]), output, RecordingAnswerer(), ignore_progress)
     header, separator, row = output.read_text().splitlines()
@@ -434,7 +394,7 @@ def test_file_that_is_not_a_batch_table_is_not_overwritten(write: Write) -> None
         run(QuestionTable.of(["Who?"]), path.with_suffix(".xls"), RecordingAnswerer(), ignore_progress)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("name", "data"),
     [
         pytest.param("a.csv", b"," * 100_000, id="cells"),

@@ -86,7 +86,8 @@ def test_definition_gives_the_question_that_it_answers(sentence: str, question: 
 
 
 def test_each_suggestion_is_answered_from_its_own_place(library: Library, write: Write) -> None:
-    """Documents take turns; the same library always gives the same questions."""
+    """Documents take turns; the same library always gives the same questions, and an empty one none."""
+    assert library.suggestions() == []
     library.add([write("a.txt", PLAGUE), write("b.md", QUEEN), write("c.txt", VAGUE)])
     assert library.suggestions() == [OF_PLAGUE, OF_QUEEN]
     for question, text in ((OF_PLAGUE, PLAGUE), (OF_QUEEN, QUEEN.partition("\n\n")[2])):
@@ -152,9 +153,4 @@ def test_suggestions_follow_the_library_and_are_made_once_for_each_state(
     monkeypatch.setattr(suggestions, "SECONDS", -1.0)
     assert library.suggestions() == [OF_PLAGUE]
     library.add(write("b.md", QUEEN))
-    assert library.suggestions() == []
-
-
-def test_empty_library_suggests_nothing(library: Library) -> None:
-    """No question is asked, either."""
     assert library.suggestions() == []

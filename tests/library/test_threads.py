@@ -32,16 +32,20 @@ def filled(library: Library, write: Write) -> Library:
 
 
 def test_follow_up_is_answered_as_the_whole_question(filled: Library) -> None:
-    """The answer has both: the question with the one before it, and the reader's words."""
+    """The answer has both: the question with the one before it, and the reader's words.
+
+    An earlier answer can be given instead of its question; earlier turns may be follow-ups themselves, and only the
+    newest count.
+    """
     answer = filled.ask("and in 1850?", after=[FIRST])
     assert answer.question == WHOLE
     assert answer.asked == "and in 1850?"
     assert answer.hits[0].quote == "The queen signed the treaty of the river in 1850."
-
-
-def test_earlier_answer_can_be_given_instead_of_its_question(filled: Library) -> None:
-    """It need not be found again."""
     assert filled.ask("and in 1850?", after=[filled.ask(FIRST)]).question == WHOLE
+    assert filled.ask("and in 1900?", after=[FIRST, "and in 1850?"]).question == f"{WHOLE} and in 1900?"
+    after = ["Who drew the map?"] * 50 + [FIRST]
+    assert filled.ask("and in 1850?", after=after).question == WHOLE
+    assert len(filled.parts.answerer._threads._answers) <= MAX_TURNS
 
 
 def test_whole_question_has_the_same_answer_with_and_without_a_thread(filled: Library) -> None:
@@ -55,26 +59,18 @@ def test_whole_question_has_the_same_answer_with_and_without_a_thread(filled: Li
     ]
 
 
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [
+def test_whole_question_is_left_alone_to_the_byte(filled: Library) -> None:
+    """After another one, after itself, and after its own answer."""
+    for first, second in (
         ("What does oil cost?", "Who signed the treaty?"),
         ("Who signed the treaty?", "Who signed the treaty?"),
         (FIRST, FIRST),
         ("Was bread cheap?", "Did oil rise?"),
         ("Who signed the treaty?", "  Who signed  the treaty "),
-    ],
-)
-def test_whole_question_is_left_alone_to_the_byte(filled: Library, first: str, second: str) -> None:
-    """After another one, after itself, and after its own answer."""
-    for turn in (first, filled.ask(first)):
-        answer = filled.ask(second, after=[turn])
-        assert (answer.question, answer.asked) == (filled.ask(second).question, "")
-
-
-def test_earlier_turns_may_be_follow_ups_themselves(filled: Library) -> None:
-    """Each is completed by those before it."""
-    assert filled.ask("and in 1900?", after=[FIRST, "and in 1850?"]).question == f"{WHOLE} and in 1900?"
+    ):
+        for turn in (first, filled.ask(first)):
+            answer = filled.ask(second, after=[turn])
+            assert (answer.question, answer.asked) == (filled.ask(second).question, "")
 
 
 def test_fragment_without_a_thread_is_asked_back(filled: Library) -> None:
@@ -86,54 +82,34 @@ def test_fragment_without_a_thread_is_asked_back(filled: Library) -> None:
 
 
 def test_operators_of_the_thread_are_kept(filled: Library) -> None:
-    """Those of the new question take their place."""
+    """Newer ones replace older ones, also in a long thread, whose words are shortened so that operators are understood.
+
+    A turn is found again as it was asked, and a thread brings no passage of a document that was not asked.
+    """
     assert filled.ask("and in 1850?", after=[f"{FIRST} in:treaty"]).question == f"{WHOLE} in:treaty"
     answer = filled.ask("and in 1850? in:oil", after=[f"{FIRST} in:treaty"])
     assert answer.question == f"{WHOLE} in:oil"
     assert {hit.document.name for hit in answer.hits} == {"oil.txt"}
-
-
-def test_operators_hold_in_a_long_thread(filled: Library) -> None:
-    """The words of the earlier questions are shortened, so that operators are understood."""
     long = " ".join(["Who signed the treaty of the harbour in Oslo?"] * 5)
     answer = filled.ask("and in 1850?", after=[f"{long} in:oil"])
     assert answer.question.endswith("and in 1850? in:oil")
     assert {hit.document.name for hit in answer.hits} <= {"oil.txt"}
-
-
-def test_newer_operators_replace_the_older_ones_in_the_thread(filled: Library) -> None:
-    """A turn is found again as it was asked."""
     answer = filled.ask("why?", after=[f"{FIRST} in:treaty", "and in 1850? in:oil"])
     assert answer.question.endswith("why? in:oil")
     assert "in:treaty" not in answer.question
-
-
-def test_long_thread_keeps_the_limit_of_a_question(filled: Library) -> None:
-    """Earlier questions of the greatest length are shortened."""
-    first = ("king " * Settings().max_question_characters)[: Settings().max_question_characters - 1] + "?"
-    answer = filled.ask("why?", after=[first, "and in 1850?"])
-    assert answer.question.endswith("why?")
-    assert len(answer.question) <= Settings().max_question_characters
-
-
-def test_earlier_evidence_stays_within_the_documents_asked(filled: Library) -> None:
-    """A thread brings no passage of another document."""
     oil = [info.id for info in filled.documents() if info.name == "oil.txt"]
     answer = filled.ask("why?", after=[filled.ask(FIRST)], documents=oil)
     assert {hit.document.name for hit in answer.hits} <= {"oil.txt"}
 
 
-def test_long_earlier_question_is_an_error(filled: Library) -> None:
-    """As a long question is."""
+def test_long_thread_keeps_the_limit_of_a_question(filled: Library) -> None:
+    """Earlier questions of the greatest length are shortened; longer ones are an error, as a long question is."""
+    first = ("king " * Settings().max_question_characters)[: Settings().max_question_characters - 1] + "?"
+    answer = filled.ask("why?", after=[first, "and in 1850?"])
+    assert answer.question.endswith("why?")
+    assert len(answer.question) <= Settings().max_question_characters
     with pytest.raises(PinciteError, match="characters"):
         filled.ask("why?", after=["x" * (Settings().max_question_characters + 1)])
-
-
-def test_only_the_newest_turns_count(filled: Library) -> None:
-    """The others are neither completed nor asked."""
-    after = ["Who drew the map?"] * 50 + [FIRST]
-    assert filled.ask("and in 1850?", after=after).question == WHOLE
-    assert len(filled.parts.answerer._threads._answers) <= MAX_TURNS
 
 
 def test_earlier_answers_are_found_once_until_the_library_changes(filled: Library, write: Write) -> None:

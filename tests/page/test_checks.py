@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.library.library import Library
 from index.page import forms
 from index.records import Check, Citation, DocumentInfo, Location, Statement
 from index.settings import Settings
-from tests.fakes import FakeEncoder
+from tests.libraries import filled_library
 from tests.page.conftest import ASKED_BY_THE_PAGE, running_routes, visible_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from fastapi.testclient import TestClient
 
@@ -28,13 +26,13 @@ CITATION = Citation(1, INFO, Location("", ATTACK, 1), 0, len(ATTACK), ATTACK)
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """A client of a page over one document, with low limits for checked texts."""
-    folder: Path = tmp_path_factory.mktemp("checks")
-    (folder / "treaty.txt").write_text("The king signed the treaty in 1912. Nobody saw the whale.", encoding="utf-8")
     settings = Settings(passage_tokens=40, max_text_characters=100, max_check_sentences=2)
-    with Library.open(folder / "library", settings, encoder=FakeEncoder()) as library:
-        library.add(folder / "treaty.txt")
-        with running_routes(library, settings) as client:
-            yield client
+    files = {"treaty.txt": "The king signed the treaty in 1912. Nobody saw the whale."}
+    with (
+        filled_library(tmp_path_factory.mktemp("checks"), files, settings) as library,
+        running_routes(library, settings) as client,
+    ):
+        yield client
 
 
 def test_checked_sentence_is_shown_with_its_source() -> None:
@@ -60,16 +58,12 @@ def test_checked_sentence_is_shown_with_its_source() -> None:
     assert html.count("<blockquote") == 4
 
 
-def test_checked_text_and_documents_are_escaped() -> None:
-    """Neither the checked text nor a document's fields can become markup."""
+def test_checked_text_is_escaped_and_not_quoted_again() -> None:
+    """Neither the text nor a document's fields become markup; a link suffices if sentence and source are the same."""
     statement = Statement(ATTACK, (1,), "contradicted", f"*{ATTACK}*")
     html = forms.check(Check((statement,), (CITATION,), (ATTACK,)))
     assert "<img" not in html
     assert not re.search(r"<[^>]*onclick", html)
-
-
-def test_verbatim_sentence_is_not_quoted_again() -> None:
-    """A link to the source is enough if the sentence and the source are the same."""
     citation = Citation(1, INFO, Location(), 0, 8, "It\nflew.")
     html = forms.check(Check((Statement("It flew.", (1,), "verbatim"),), (citation,)))
     assert visible_text(html).count("It flew.") == 1

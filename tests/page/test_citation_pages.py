@@ -14,7 +14,6 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from index.library.library import Library
 from index.page.citation_page import POLICY, add_citation_routes, has_letters, quotation_picture
 from index.records import texts
 from index.server import http
@@ -22,7 +21,8 @@ from index.server.job_queue import Jobs
 from index.server.uploads import Uploads
 from index.settings import Settings
 from tests import shapes
-from tests.fakes import FakeEncoder
+from tests.cases import cases
+from tests.libraries import filled_library
 from tests.loading.pdfs import build, column
 from tests.plugins.demo.conftest import demo_settings, running_demo
 from tests.skips import NEEDS_PLUGINS
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from httpx2 import Response
+
+    from index.library.library import Library
 
 ATTACK = "<script>window.pwned=1</script> \"'><img src=x onerror=pwned=1> {{7*7}} ${pwned=1}"
 TREATY = (
@@ -68,21 +70,10 @@ def running_pages(library: Library, settings: Settings) -> Iterator[TestClient]:
         jobs.close()
 
 
-@contextmanager
-def filled(folder: Path) -> Iterator[Library]:
-    """Open a library with the files in `sources`."""
-    (folder / "sources").mkdir()
-    for name, content in FILES.items():
-        (folder / "sources" / name).write_bytes(content)
-    with Library.open(folder / "library", Settings(passage_tokens=32), encoder=FakeEncoder()) as library:
-        assert not library.add(folder / "sources").failed
-        yield library
-
-
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """A library that no test changes."""
-    with filled(tmp_path_factory.mktemp("cited")) as library:
+    with filled_library(tmp_path_factory.mktemp("cited"), FILES) as library:
         yield library
 
 
@@ -179,7 +170,7 @@ _OUTSIDE = "9-3 5-5 -5-3 1-9999999 1-99999999999999999999999 words %EF%BC%91-%EF
 _NOWHERE = "000000000000/1-2 %ED%A0%80/1-2 treaty.md/1-2 000000000000/1-2.png 000000000000 %22%3E%3Cscript%3E/1-2"
 
 
-@pytest.mark.parametrize(
+@cases(
     ("path", "status", "heading"),
     [
         *((f"{{id}}/{span}", 422, "The span is outside the document") for span in _OUTSIDE.split()),
@@ -199,7 +190,7 @@ def test_invalid_address_is_a_page_in_our_words(
 
 def test_removed_and_replaced_documents_are_told_apart(tmp_path: Path) -> None:
     """A replaced one leads to its newest version; of a removed one, the page knows nothing."""
-    with filled(tmp_path) as library, running_pages(library, Settings(passage_tokens=32)) as client:
+    with filled_library(tmp_path, FILES) as library, running_pages(library, Settings(passage_tokens=32)) as client:
         old, gone = (address(library, name, "The") for name in ("treaty.md", "letter.pdf"))
         (tmp_path / "sources" / "treaty.md").write_text("# The New Treaty\n\nThe queen signed another treaty.")
         library.add([tmp_path / "sources" / "treaty.md"])
@@ -217,7 +208,7 @@ def test_removed_and_replaced_documents_are_told_apart(tmp_path: Path) -> None:
 
 def test_lost_and_changed_files_are_named(tmp_path: Path) -> None:
     """The text is still quoted; the page says that the file is gone, and shows no picture of it."""
-    with filled(tmp_path) as library, running_pages(library, Settings(passage_tokens=32)) as client:
+    with filled_library(tmp_path, FILES) as library, running_pages(library, Settings(passage_tokens=32)) as client:
         path = address(library, "letter.pdf", "The king signed the treaty")
         (tmp_path / "sources" / "letter.pdf").write_bytes(LETTER + b"\n")
         response = client.get(path)
@@ -251,7 +242,7 @@ def test_page_and_picture_are_cached_with_revalidation(client: TestClient, libra
         assert client.head(target).status_code == 200
 
 
-@pytest.mark.parametrize(
+@cases(
     ("name", "words"),
     [
         ("treaty.md", "It was winter."),

@@ -20,8 +20,9 @@ from index.page.intake import SESSIONS
 from index.server.http.problems import KINDS
 from index.server.principals import PRINCIPAL, Principal
 from index.settings import Settings
-from tests.fakes import FakeEncoder
+from tests.cases import cases
 from tests.hosted import hosted
+from tests.libraries import filled_library
 from tests.nightly import length
 from tests.page.conftest import pending_folders
 
@@ -44,13 +45,13 @@ PATH = re.compile(r"(?<![\w:/])/(?:tmp|root|home|usr|work|var|etc|opt|proc)/[\w.
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """A client of the whole application over a small library; an unhandled error is a 500, as on a server."""
-    folder = tmp_path_factory.mktemp("doors")
-    (folder / "a.txt").write_text("The king signed the treaty in the harbour.")
     settings = Settings(max_file_megabytes=1, max_upload_files=5)
-    with Library.open(folder / "library", settings, encoder=FakeEncoder()) as library:
-        library.add(folder / "a.txt")
-        with TestClient(create_app(library, settings), raise_server_exceptions=False) as client:
-            yield client
+    files = {"a.txt": "The king signed the treaty in the harbour."}
+    with (
+        filled_library(tmp_path_factory.mktemp("doors"), files, settings) as library,
+        TestClient(create_app(library, settings), raise_server_exceptions=False) as client,
+    ):
+        yield client
 
 
 def refusal_status(response: Response) -> int:
@@ -89,7 +90,7 @@ def run_event(app: TestClient, number: int, data: list[Any], session: str = "s1"
     return next(message for message in messages if message["msg"] == "process_completed")
 
 
-@pytest.mark.parametrize(
+@cases(
     "path",
     [
         "/redoc", "/monitoring", "/monitoring/summary", "/pwa_icon", "/pwa_icon/999999", "/pwa_icon/x",
@@ -112,7 +113,7 @@ def test_unused_gradio_routes_are_not_found(app: TestClient, path: str, monkeypa
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 
 
-@pytest.mark.parametrize(
+@cases(
     ("accept", "mode", "is_page"),
     [
         (BROWSER, "navigate", True), (BROWSER, "", True), ("text/html", "", True), (BROWSER, "cors", False),
@@ -120,7 +121,7 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;
         ("text/html;q=0", "", False), ("image/png", "", False), ("", "", False),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("path", ["/nonsense", "/v1/nonsense", "/gradio_api/nonsense", "/v1/documents/nonsense"])
+@cases("path", ["/nonsense", "/v1/nonsense", "/gradio_api/nonsense", "/v1/documents/nonsense"])
 def test_unknown_address_is_a_page_for_people(
     app: TestClient, path: str, accept: str, mode: str, is_page: bool
 ) -> None:
@@ -141,8 +142,8 @@ def test_unknown_address_is_a_page_for_people(
     assert (hostile.status_code, "<img" in hostile.text) == (404, False)
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
-@pytest.mark.parametrize(
+@cases("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
+@cases(
     "path",
     [
         "/", "/login", "/config", "/gradio_api/call/ask", "/gradio_api/call/v2/ask", "/gradio_api/run/ask",
@@ -196,8 +197,8 @@ def test_malformed_event_is_refused(app: TestClient, body: object) -> None:
         assert refusal_status(app.post("/gradio_api/cancel", json=cancelled)) == 422
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[" * 2000, b"9" * 5000, b"\xff", b"nan", b'{"a":' * 2000])
-@pytest.mark.parametrize("path", [JOIN, "/gradio_api/cancel", "/gradio_api/reset"])
+@cases("body", [b"", b"{", b"[" * 2000, b"9" * 5000, b"\xff", b"nan", b'{"a":' * 2000])
+@cases("path", [JOIN, "/gradio_api/cancel", "/gradio_api/reset"])
 def test_invalid_json_body_is_refused(app: TestClient, path: str, body: bytes) -> None:
     """Invalid JSON is 422; any other content type is 415."""
     for kind, status in (("application/json", 422), ("text/plain", 415), ("multipart/form-data", 415), ("", 415)):
@@ -224,8 +225,8 @@ def test_body_of_another_content_type_is_not_read(kind: bytes) -> None:
     assert sent[0]["status"] == 415
 
 
-@pytest.mark.parametrize("path", ["/", "/config", "/gradio_api/info"])
-@pytest.mark.parametrize("query", ["page=nowhere", "deep_link=nothing", "page=%ff&page=a"])
+@cases("path", ["/", "/config", "/gradio_api/info"])
+@cases("query", ["page=nowhere", "deep_link=nothing", "page=%ff&page=a"])
 def test_query_parameters_of_gradio_are_ignored(app: TestClient, path: str, query: str) -> None:
     """Gradio would fail on an unknown page or deep link; every query gets the same page."""
     assert app.get(f"{path}?{query}").content == app.get(path).content
@@ -257,7 +258,7 @@ def test_event_survives_values_of_the_wrong_type(app: TestClient, value: object)
     assert "statements" in run_event(app, event_id(app, "ask"), ["Who?", None])["output"]["data"][0]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("content_type", "body", "status"),
     [
         pytest.param("text/plain", b"x", 415, id="no form"),
@@ -282,8 +283,8 @@ def test_malformed_upload_is_refused(app: TestClient, content_type: str, body: b
     assert pending_folders(uploads.folder.parent) <= before
 
 
-@pytest.mark.parametrize("path", [JOIN, UPLOAD, "/gradio_api/cancel", "/gradio_api/reset", "/page/links"])
-@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://testserver:81", "http://x.testserver"])
+@cases("path", [JOIN, UPLOAD, "/gradio_api/cancel", "/gradio_api/reset", "/page/links"])
+@cases("origin", ["http://evil.example", "null", "http://testserver:81", "http://x.testserver"])
 def test_requests_from_pages_of_other_sites_are_refused(app: TestClient, path: str, origin: str) -> None:
     """Over plain HTTP browsers send only the origin, which suffices."""
     response = app.post(path, files={"files": ("a.txt", b"x")}, headers={"Origin": origin, "X-Pincite": "page"})

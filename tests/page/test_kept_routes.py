@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from index.library.library import Library
 from index.page.routes import _page_address
 from index.server.kept_store import FOLDER
 from index.settings import Settings
+from tests.cases import cases
 from tests.citations.kept_items import item, quote_of
-from tests.fakes import FakeEncoder
+from tests.libraries import filled_library
 from tests.page.conftest import ASKED_BY_THE_PAGE, running_routes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from fastapi.testclient import TestClient
+
+    from index.library.library import Library
 
 SIGNED = "The king signed the treaty in the harbour."
 
@@ -28,10 +29,8 @@ SIGNED = "The king signed the treaty in the harbour."
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """A library of one document."""
-    folder: Path = tmp_path_factory.mktemp("kept")
-    (folder / "treaty.txt").write_text(f"{SIGNED} Winter had closed the river.")
-    with Library.open(folder / "library", Settings(passage_tokens=32), encoder=FakeEncoder()) as library:
-        library.add(folder / "treaty.txt")
+    files = {"treaty.txt": f"{SIGNED} Winter had closed the river."}
+    with filled_library(tmp_path_factory.mktemp("kept"), files) as library:
         yield library
 
 
@@ -98,22 +97,18 @@ def test_what_is_no_collection_is_refused_in_words(client: TestClient, path: str
     assert answer.json()["hint"]
 
 
-def test_too_large_a_body_is_refused(client: TestClient) -> None:
-    """Whatever is in it."""
+def test_too_large_a_body_and_an_unknown_form_or_style_are_refused(client: TestClient, library: Library) -> None:
+    """Whatever is in it, and before any work."""
     answer = client.post("/page/kept/check", content="[" + " " * 3_000_000, headers=ASKED_BY_THE_PAGE)
     assert answer.status_code == 422
     assert "larger than 2 MB" in answer.json()["message"]
     assert client.post("/page/kept/check", content=" " * 5_000_000, headers=ASKED_BY_THE_PAGE).status_code == 413
-
-
-def test_unknown_form_and_style_are_refused(client: TestClient, library: Library) -> None:
-    """Before any work."""
     for query in ("form=pdf", "form=html&style=vancouver", "style=apa"):
         answer = client.post(f"/page/kept/export?{query}", content=body(library), headers=ASKED_BY_THE_PAGE)
         assert answer.status_code == 422
 
 
-@pytest.mark.parametrize(
+@cases(
     ("stated", "address"),
     [
         ("https://example.org/l/papers/?q=x#kept", "https://example.org/l/papers/"),

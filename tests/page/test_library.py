@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from index.errors import LibraryReadOnly, PinciteError
-from index.library.library import Library
 from index.library.question_files import QuestionTable
 from index.page import batch_forms, fragments, library_view
 from index.page.library_view import COLUMNS, PAGE_LENGTH, LibraryEvents, ListQuery, findings, matching, shelf_of
@@ -26,8 +25,8 @@ from index.server.jobs import Job
 from index.server.uploads import Uploads
 from index.settings import Settings
 from tests.cases import cases
-from tests.fakes import FakeEncoder
 from tests.hosted import wait_until
+from tests.libraries import filled_library
 from tests.page.conftest import ASKED_BY_THE_PAGE, ATTACK, running_routes, text_of
 
 if TYPE_CHECKING:
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
 
     from starlette.testclient import TestClient
 
+    from index.library.library import Library
     from index.records.document import FileStage, State
     from tests.conftest import Write
 
@@ -60,28 +60,27 @@ ANONYMOUS = make_info("Apology", date="1999-07", passages=402, notes=(IMAGES,))
 DOCUMENTS = [SNOW, THOREAU, ANONYMOUS]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("column", "falling", "expected"),
     [
         pytest.param("name", False, ["Apology", "Cholera", "walden"], id="names, capital or not"),
         pytest.param("name", True, ["walden", "Cholera", "Apology"], id="names, falling"),
         pytest.param("author", False, ["Cholera", "walden", "Apology"], id="an unknown author is last"),
-        pytest.param(
-            "author", True, ["walden", "Cholera", "Apology"], id="an unknown author is last when falling, too"
-        ),
+        pytest.param("author", True, ["walden", "Cholera", "Apology"],
+             id="an unknown author is last when falling, too"),
         pytest.param("date", False, ["walden", "Cholera", "Apology"], id="dates of any precision"),
         pytest.param("passages", True, ["Apology", "Cholera", "walden"], id="numbers as numbers"),
         pytest.param("pages", False, ["Cholera", "Apology", "walden"], id="without pages, by name"),
         pytest.param("health", True, ["Apology", "Cholera", "walden"], id="incomplete documents first"),
         pytest.param("drop table", False, ["Apology", "Cholera", "walden"], id="no such column"),
     ],
-)
+)  # fmt: skip
 def test_list_is_sorted_by_the_chosen_column(column: str, falling: bool, expected: list[str]) -> None:
     """Every column sorts both ways, and unknown values are last."""
     assert names(shelf_of(DOCUMENTS, ListQuery(column=column, falling=falling)).rows) == expected
 
 
-@pytest.mark.parametrize(
+@cases(
     ("words", "expected"),
     [
         pytest.param("", ["Apology", "Cholera", "walden"], id="no filter"),
@@ -113,27 +112,22 @@ def test_long_list_is_paginated() -> None:
     assert shelf_of(documents, ListQuery(page=-9)).wish.page == 1
 
 
-def test_list_without_values_hides_a_column_or_all() -> None:
-    """A column that no document fills would only waste space; an empty list invites the reader to add documents."""
+def test_list_shows_all_that_is_known_of_a_document() -> None:
+    """A column that no document fills would waste space; an empty list invites the reader to add documents.
+
+    The order is in `aria-sort`, and clicking the same column reverses it. Problems have a remedy.
+    """
     assert shelf_of([make_info("a")], ListQuery()).columns == ("name", "format", "passages", "health")
     assert shelf_of(DOCUMENTS, ListQuery()).columns == tuple(COLUMNS)
     empty = shelf_of([], ListQuery())
     assert (empty.pages, empty.matched) == (1, 0)
     assert "Nothing here yet" in text_of(library_view.shelf(empty))
-
-
-def test_table_header_states_the_sort_order() -> None:
-    """The order is in `aria-sort`, and clicking the same column reverses it."""
     html = library_view.shelf(shelf_of(DOCUMENTS, ListQuery(column="date")))
     assert re.findall(r'aria-sort="(\w+)"><button[^>]*data-column="(\w+)" data-falling="(\w*)"', html)[2:4] == [
         ("ascending", "date", "yes"),
         ("none", "format", ""),
     ]
     assert 'aria-sort="descending"><button' in library_view.shelf(shelf_of(DOCUMENTS, ListQuery(falling=True)))
-
-
-def test_list_row_shows_all_that_is_known_of_a_document() -> None:
-    """It shows title, file name, author, date, format, pages, passages, and problems with a remedy."""
     row = library_view.shelf(shelf_of([ANONYMOUS], ListQuery())).split("<tbody")[1]
     assert "Apology Apology.txt 1999-07 Text 402 3 pages without text" in text_of(row)
     assert "ocrmypdf in.pdf out.pdf" in text_of(row)
@@ -142,32 +136,22 @@ def test_list_row_shows_all_that_is_known_of_a_document() -> None:
     assert f"Cholera Cholera.txt John Snow 1855 PDF 162 214 {health} Remove Cholera" in text_of(row)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("note", "brief", "remedy"),
     [
         pytest.param(IMAGES, "3 pages without text", "ocrmypdf", id="scanned pages"),
-        pytest.param(
-            "2 pages without text, as images. Install tesseract.",
-            "2 pages without text",
-            "add it again",
-            id="no engine",
-        ),
-        pytest.param(
-            "1 page not recognised: it is upside down.", "1 page not recognised", "scan them again", id="faint"
-        ),
-        pytest.param(
-            "3 pages with text that may be broken. See above.", "3 pages in doubt", "add it again", id="doubt"
-        ),
+        pytest.param("2 pages without text, as images. Install tesseract.", "2 pages without text", "add it again",
+             id="no engine"),
+        pytest.param("1 page not recognised: it is upside down.", "1 page not recognised", "scan them again",
+             id="faint"),
+        pytest.param("3 pages with text that may be broken. See above.", "3 pages in doubt", "add it again",
+             id="doubt"),
         pytest.param("1 page could not be read.", "1 page unreadable", "save it", id="broken pages"),
-        pytest.param(
-            "One character could not be read as UTF-8 and stand as \ufffd.",
-            "One character unreadable",
-            "Save the file as UTF-8",
-            id="broken letters",
-        ),
+        pytest.param("One character could not be read as UTF-8 and stand as \ufffd.", "One character unreadable",
+             "Save the file as UTF-8", id="broken letters"),
         pytest.param("Left out of passages: a table of contents.", "", "", id="a remark without a remedy"),
     ],
-)
+)  # fmt: skip
 def test_note_about_missing_text_has_a_remedy(note: str, brief: str, remedy: str) -> None:
     """A note that only reports something has none."""
     (finding,) = findings([note])
@@ -201,12 +185,22 @@ def make_job(*stages: FileStage, state: State = "working", **changes: Any) -> Jo
 
 
 def test_job_shows_the_stage_of_each_file() -> None:
-    """Stages are in words, progress is shown, and waiting files can be cancelled."""
+    """Stages are in words, progress is shown, and waiting files can be cancelled. A long document can be asked already.
+
+    File names of other visitors stay private until the files are in the library.
+    """
     html = library_view.jobs([make_job("added", "encoding", "waiting", passages=3, of_passages=8, part=0.5)], [])
     assert "0.txt Added · 3 passages 1.txt Encoding, 3 of 8 passages 2.txt Waiting Cancel 2.txt" in text_of(html)
     assert text_of(html).endswith("Cancel all")
     assert '<progress data-key="part" max="1" value="0.50" aria-label="1.txt">' in html
     assert re.findall(r'data-act="cancel" data-job="\w+" data-file="(\d)"', html) == ["2"]
+    html = library_view.jobs([make_job("encoding", passages=400, of_passages=1420, ready=312, document="ab" * 32)], [])
+    assert "0.txt 312 of 1,420 passages read; you can ask now Ask about it : 0.txt" in text_of(html)
+    assert 'href="./?in=abababababab"' in html
+    html = library_view.jobs([], [make_job("added", "waiting"), make_job("waiting")])
+    assert "Somebody else is adding 3 files; 1 done" in text_of(html)
+    assert "0.txt" not in html
+    assert "cancel" not in html
 
 
 def test_failed_file_is_shown_with_its_remedy() -> None:
@@ -231,22 +225,7 @@ def test_long_job_shows_active_and_failed_files_first() -> None:
     assert "Others" not in text_of(ended)
 
 
-def test_long_document_can_be_asked_while_it_is_encoded() -> None:
-    """The report tells how much of it is read, and links to questions about it alone."""
-    html = library_view.jobs([make_job("encoding", passages=400, of_passages=1420, ready=312, document="ab" * 32)], [])
-    assert "0.txt 312 of 1,420 passages read; you can ask now Ask about it : 0.txt" in text_of(html)
-    assert 'href="./?in=abababababab"' in html
-
-
-def test_jobs_of_other_visitors_show_no_file_names() -> None:
-    """File names of other visitors stay private until the files are in the library."""
-    html = library_view.jobs([], [make_job("added", "waiting"), make_job("waiting")])
-    assert "Somebody else is adding 3 files; 1 done" in text_of(html)
-    assert "0.txt" not in html
-    assert "cancel" not in html
-
-
-@pytest.mark.parametrize(
+@cases(
     ("seconds", "label"),
     [(0.2, "5 s"), (12, "10 s"), (61, "60 s"), (100, "2 min"), (3000, "50 min"), (7300, "2 h")],
 )
@@ -277,13 +256,12 @@ HOSTILE_ROW = Row(ATTACK, "answered", ATTACK, ATTACK, ATTACK, ATTACK, 0.5, ATTAC
         pytest.param(lambda: batch_forms.rows([HOSTILE_ROW], [ATTACK]), id="answers"),
         pytest.param(lambda: batch_forms.rows([Row(ATTACK, "failed", error=ATTACK)], []), id="failed answers"),
         pytest.param(lambda: batch_forms.choices([HOSTILE], []), id="choices"),
-        pytest.param(
-            lambda: batch_forms.questions_markup(QuestionTable((ATTACK,), (ATTACK,), ((ATTACK,),))), id="questions"
-        ),
+        pytest.param(lambda: batch_forms.questions_markup(QuestionTable((ATTACK,), (ATTACK,), ((ATTACK,),))),
+             id="questions"),
         pytest.param(lambda: batch_forms.batch_form(Settings(llm_url="http://x", llm_model=ATTACK)), id="model"),
         pytest.param(lambda: library_view.keeping(Settings(allow_folders=(Path(ATTACK),))), id="folders"),
     ],
-)
+)  # fmt: skip
 def test_every_text_from_outside_is_escaped(html: Callable[[], str]) -> None:
     """Escaping covers text and attributes, wherever a text is inserted."""
     markup = html()
@@ -291,8 +269,8 @@ def test_every_text_from_outside_is_escaped(html: Callable[[], str]) -> None:
     assert "&lt;img src=x onerror=alert(1)&gt;" in markup
 
 
-def test_read_only_library_offers_no_way_to_add(tmp_path: Path) -> None:
-    """The page says so; an attempt to add gets an error that does not name the folder."""
+def test_only_what_is_allowed_is_offered(tmp_path: Path) -> None:
+    """A read-only library says so; an attempt to add gets an error that does not name the folder."""
     settings = Settings(allow_urls=True, allow_folders=(tmp_path,))
     head = library_view.adding(settings, read_only=True)
     assert text_of(head) == "Library This library is read-only: you can search it, but not change it."
@@ -300,10 +278,6 @@ def test_read_only_library_offers_no_way_to_add(tmp_path: Path) -> None:
     assert "<form" not in library_view.keeping(settings, read_only=True)
     message = text_of(fragments.problem(LibraryReadOnly("/srv/library")))
     assert message == f"{texts.FAILED} The library is read-only. You can search it, but not change it."
-
-
-def test_links_and_folders_are_offered_only_if_allowed(tmp_path: Path) -> None:
-    """The page does not offer what the operator has not allowed."""
     assert "<form" not in library_view.keeping(Settings())
     assert 'data-send="links"' in library_view.keeping(Settings(allow_urls=True))
     html = library_view.keeping(Settings(allow_folders=(tmp_path,)))
@@ -327,18 +301,14 @@ ROWS = (
 )
 
 
-def test_answer_table_links_each_question_to_its_answer() -> None:
-    """An abstention shows the nearest words, and a failure shows the reason."""
+def test_answer_table_links_questions_numbers_and_sources() -> None:
+    """An abstention shows the nearest words, whose document is a link, too; a failure shows the reason."""
     html = batch_forms.rows(ROWS, ["a" * 64])
     assert text_of(html).startswith("Who? (shows the whole answer) The king. [1] The king. Treaty p. 3 Strong match")
     assert f"{texts.NO_ANSWER} Nearest: Nearest words. Oil" in text_of(html)
     assert "Not answered Too long. Ask a shorter one." in text_of(html)
     assert f'href="./?q=Who%3F&amp;in={"a" * 12}"' in html.replace("%2C", ",")
     assert 'href="./?q=%3D1%2B1"' in batch_forms.rows(ROWS[1:2], [])
-
-
-def test_answer_table_links_each_number_and_source_to_the_words() -> None:
-    """The number of a citation, and the document beside the nearest words."""
     html = batch_forms.rows(ROWS, [])
     opens = f'href="d/{TREATY.id}/4-13" data-act="source" data-document="{TREATY.id}" data-start="4" data-end="13"'
     assert f'<a class="p-cite" {opens} aria-label="Source 1: Treaty, p. 3">[1]</a>' in html
@@ -385,13 +355,11 @@ SOURCES = {"treaty.txt": "The king signed the treaty.", "oil.md": "# Oil\n\nThe 
 @contextmanager
 def running_site(folder: Path) -> Iterator[tuple[TestClient, Library]]:
     """Open the page's routes over two documents."""
-    (folder / "texts").mkdir()
-    for name, text in SOURCES.items():
-        (folder / "texts" / name).write_text(text)
-    with Library.open(folder / "texts-library", Settings(passage_tokens=32), encoder=FakeEncoder()) as library:
-        library.add([folder / "texts" / name for name in SOURCES])
-        with running_routes(library, Settings(max_batch_questions=3)) as client:
-            yield client, library
+    with (
+        filled_library(folder / "site", SOURCES) as library,
+        running_routes(library, Settings(max_batch_questions=3)) as client,
+    ):
+        yield client, library
 
 
 @pytest.fixture(scope="module")

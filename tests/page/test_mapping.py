@@ -29,6 +29,7 @@ from index.views.library_map import (
     shortened,
     width,
 )
+from tests.cases import cases
 from tests.factories import why
 from tests.nightly import length
 
@@ -76,7 +77,7 @@ def test_map_has_a_path_per_document_and_a_dot_per_passage() -> None:
     assert sorted(positions) == sorted((round(a), round(b)) for a, b in expected)
 
 
-@pytest.mark.parametrize("library_map", [LibraryMap(), LibraryMap(4)], ids=["not made yet", "empty library"])
+@cases("library_map", [LibraryMap(), LibraryMap(4)], ids=["not made yet", "empty library"])
 def test_map_without_shapes_draws_nothing(library_map: LibraryMap) -> None:
     """Both layers are empty."""
     assert map_svg(library_map) == ""
@@ -84,29 +85,25 @@ def test_map_without_shapes_draws_nothing(library_map: LibraryMap) -> None:
 
 
 def test_badge_links_to_its_source() -> None:
-    """It carries the data of a citation and a label that names the source."""
+    """It carries the data of a citation and a label that names the source. Badge n belongs to card n.
+
+    A removed passage has none, and more badges than the limit would hide the map.
+    """
     placed = Placement(TWO, (0.5, 0.5), ((0.2, 0.2), (0.8, 0.9)))
     svg = parse_svg(map_overlay(placed, [make_hit("ships", "On “ships” & boats"), make_hit("bread")], {1}))
     cited, related = svg.iter("a")
     assert svg.attrib["role"] == "group"
     assert svg.attrib["data-generation"] == "7"
+    data = {"act": "source", "n": "1", "document": "ships", "start": "16", "end": "30"}
     assert cited.attrib == {
         "class": "p-badge",
         "href": "d/ships/16-30",
-        "data-act": "source",
-        "data-n": "1",
-        "data-document": "ships",
-        "data-start": "16",
-        "data-end": "30",
+        **{f"data-{name}": value for name, value in data.items()},
         "aria-label": "Source 1: On “ships” & boats, p. 3, § Trade, ¶ 2",
     }
     assert related.attrib["class"] == "p-badge p-related"
     assert related.attrib["aria-label"].startswith("Related passage 2: bread")
     assert [text.text for text in cited.iter("text")] == ["1"]
-
-
-def test_removed_passage_has_no_badge_and_others_keep_their_numbers() -> None:
-    """Badge n belongs to card n. More badges than the limit would hide the map."""
     placed = Placement(TWO, (0.5, 0.5), (None, (0.8, 0.9)))
     svg = parse_svg(map_overlay(placed, [make_hit("gone"), make_hit("bread")], {1, 2}))
     assert [badge.get("data-n") for badge in svg.iter("a")] == ["2"]
@@ -115,7 +112,7 @@ def test_removed_passage_has_no_badge_and_others_keep_their_numbers() -> None:
     assert len(list(svg.iter("a"))) == BADGES
 
 
-@pytest.mark.parametrize("name", ["<script>alert(1)</script>", '" onload="x', "${1}{{ 2 }}", "a\u202eb", "</text><a>"])
+@cases("name", ["<script>alert(1)</script>", '" onload="x', "${1}{{ 2 }}", "a\u202eb", "</text><a>"])
 def test_document_names_are_escaped_in_the_map(name: str) -> None:
     """Labels, attributes and addresses hold the name as text."""
     library_map = LibraryMap(1, (make_shape('d"<x>', (0.5, 0.5), name=name),))
@@ -172,7 +169,7 @@ def test_documents_with_hits_are_labelled_first() -> None:
     assert labels_beside(library_map, [around((10, 10), BADGE)], ["small"])[0].document == "small"
 
 
-@pytest.mark.parametrize(
+@cases(
     ("name", "short"),
     [
         pytest.param("Trade shares", "Trade shares", id="short"),

@@ -12,17 +12,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from openpyxl import load_workbook
 
-from index.library.library import Library
 from index.page import batch_forms
 from index.records import Citation, DocumentInfo, Location, Matrix, MatrixCell, MatrixRow
 from index.settings import Settings
-from tests.fakes import FakeEncoder
 from tests.hosted import wait_until
+from tests.libraries import filled_library
 from tests.page.conftest import ASKED_BY_THE_PAGE, ATTACK, running_routes, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from starlette.testclient import TestClient
 
@@ -30,23 +28,17 @@ SIGNED, FELL = "Who signed the treaty?", "When did the price of oil fall?"
 SETTINGS = Settings(passage_tokens=32, max_batch_questions=10, max_matrix_cells=6, max_body_megabytes=1)
 
 
+FILES = {"treaty.txt": "The king signed the treaty in the harbour.", "oil.txt": "The price of oil fell in summer."}
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """The routes of a page over two documents."""
-    folder = tmp_path_factory.mktemp("matrix")
-    paths = write_files(folder)
-    with Library.open(folder / "library", SETTINGS, encoder=FakeEncoder()) as library:
-        library.add(paths)
-        with running_routes(library, SETTINGS) as client:
-            yield client
-
-
-def write_files(folder: Path) -> list[Path]:
-    """Write the documents."""
-    texts = {"treaty.txt": "The king signed the treaty in the harbour.", "oil.txt": "The price of oil fell in summer."}
-    for name, text in texts.items():
-        (folder / name).write_text(text)
-    return [folder / name for name in texts]
+    with (
+        filled_library(tmp_path_factory.mktemp("matrix"), FILES, SETTINGS) as library,
+        running_routes(library, SETTINGS) as client,
+    ):
+        yield client
 
 
 def start(site: TestClient, **fields: Any) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gzip
 import re
-import subprocess
-import sys
 import threading
 import time
 import zipfile
@@ -111,16 +109,10 @@ def test_answer_and_chosen_documents_survive_a_library_change(library: Library, 
 @pytest.mark.parametrize(
     ("documents", "chosen", "pills", "listed"),
     [
-        (0, (), 0, 0),
-        (1, (), 0, 0),
-        (2, (1,), 2, 0),
-        (8, (), 8, 0),
-        (9, (3,), 0, 9),
-        (LONGEST_LIST, (), 0, LONGEST_LIST),
-        (LONGEST_LIST + 1, (), 0, 0),
-        (LONGEST_LIST + 1, (5, 7), 0, 2),
+        (0, (), 0, 0), (1, (), 0, 0), (2, (1,), 2, 0), (8, (), 8, 0), (9, (3,), 0, 9),
+        (LONGEST_LIST, (), 0, LONGEST_LIST), (LONGEST_LIST + 1, (), 0, 0), (LONGEST_LIST + 1, (5, 7), 0, 2),
     ],
-)
+)  # fmt: skip
 def test_document_chooser_depends_on_the_number_of_documents(
     library: Library,
     monkeypatch: pytest.MonkeyPatch,
@@ -280,10 +272,8 @@ def test_rest_api_is_served_beside_the_page(app: TestClient) -> None:
     assert "access-control-allow-origin" not in headers
 
 
-def test_map_route_returns_an_svg_once_the_library_has_documents(
-    routes: TestClient, library: Library, write: Write
-) -> None:
-    """An empty library has no map."""
+def test_map_and_coverage_routes_return_fragments(routes: TestClient, library: Library, write: Write) -> None:
+    """An empty library has no map. An error is a fragment, too, so that the page can show it."""
     library.map(wait=True)
     assert routes.get("/page/map").status_code == 204
     library.add(write("a.txt", "The king signed the treaty. The queen kept a garden."))
@@ -291,6 +281,9 @@ def test_map_route_returns_an_svg_once_the_library_has_documents(
     response = routes.get("/page/map")
     assert response.status_code == 200
     assert "<svg" in response.text
+    assert "1 of 1 document mentions" in routes.get("/page/coverage", params={"q": "Who signed the treaty?"}).text
+    missing = routes.get("/page/coverage", params={"q": "Who?", "within": "nowhere"})
+    assert "No document of this library is called" in missing.text
 
 
 def test_a_library_without_suggestions_answers_with_no_body(routes: TestClient, library: Library, write: Write) -> None:
@@ -299,14 +292,6 @@ def test_a_library_without_suggestions_answers_with_no_body(routes: TestClient, 
     wait_until(lambda: routes.get("/page/suggestions").status_code != 202)
     response = routes.get("/page/suggestions")
     assert (response.status_code, response.content) == (204, b"")
-
-
-def test_coverage_route_returns_a_fragment(routes: TestClient, library: Library, write: Write) -> None:
-    """An error is a fragment, too, so that the page can show it."""
-    library.add(write("a.txt", "The king signed the treaty."))
-    assert "1 of 1 document mentions" in routes.get("/page/coverage", params={"q": "Who signed the treaty?"}).text
-    missing = routes.get("/page/coverage", params={"q": "Who?", "within": "nowhere"})
-    assert "No document of this library is called" in missing.text
 
 
 def test_answer_is_exported_in_every_form(routes: TestClient, library: Library, write: Write) -> None:
@@ -325,9 +310,3 @@ def test_answer_is_exported_in_every_form(routes: TestClient, library: Library, 
             assert "The king signed the treaty." in response.text
     assert routes.get("/page/export", params={"answer": "gone", "form": "ris"}).status_code == 410
     assert routes.get("/page/export", params={"answer": key, "form": "exe"}).status_code == 410
-
-
-def test_importing_the_page_loads_no_web_framework() -> None:
-    """`pincite --help` imports the package."""
-    code = "import sys, index.page; print([name for name in ('gradio', 'fastapi', 'uvicorn') if name in sys.modules])"
-    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"

@@ -23,23 +23,11 @@ def test_earlier_questions_are_read() -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        None,
-        "",
-        7,
-        [],
-        {},
-        "no JSON",
-        "7",
-        "{}",
-        '{"a": 1}',
-        "[1]",
-        '[["Who?"]]',
-        "[" * 50_000,
-        "NaN",
+        None, "", 7, [], {}, "no JSON", "7", "{}", '{"a": 1}', "[1]", '[["Who?"]]', "[" * 50_000, "NaN",
         f'["{"x" * LONGEST_THREAD}"]',
     ],
     ids=lambda value: str(value)[:12],
-)
+)  # fmt: skip
 def test_anything_else_is_no_thread(value: object) -> None:
     """The value comes from a browser, where anybody can change it."""
     assert earlier_questions(value) == []

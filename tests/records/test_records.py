@@ -2,39 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, fields, is_dataclass, replace
+from dataclasses import replace
 from pkgutil import resolve_name
-from typing import Any
 
 import pytest
 
-from index.records import (
-    DocumentInfo,
-    Found,
-    Hit,
-    Location,
-    Passage,
-    Reading,
-    Span,
-    boxes,
-    document,
-    report,
-    results,
-    table,
-)
+from index.records import DocumentInfo, Location, Reading, Span
 from index.records.file_kinds import format_of, formats, is_plain, kind_of, origin, reading_in_words
 from tests.cases import cases
-from tests.factories import why
-
-RECORDS = [
-    record
-    for module in (boxes, document, report, results, table)
-    for record in vars(module).values()
-    if isinstance(record, type) and is_dataclass(record) and record.__module__ == module.__name__
-]
-INFO = DocumentInfo("f" * 64, "/papers/treaty.pdf", "The Treaty", "", "", "application/pdf", 99, 3, 1)
-PASSAGE = Passage(1, INFO.id, 0, 10, 32, "It rained. Peace came.", (Span(10, 20), Span(21, 32)))
-HIT = Hit(PASSAGE, INFO, 0.5, Span(21, 32), Location("2"), why(dense=0.5, dense_rank=1))
 
 
 def test_span_is_half_open_and_counts_code_points() -> None:
@@ -43,7 +18,7 @@ def test_span_is_half_open_and_counts_code_points() -> None:
     assert Span(3, 3).of("abcdef") == ""
 
 
-@pytest.mark.parametrize(
+@cases(
     ("location", "label"),
     [
         pytest.param(Location("3", "Trade > Oil", 2), "p. 3, § Trade > Oil, ¶ 2", id="all of it"),
@@ -58,7 +33,7 @@ def test_location_label_has_page_heading_and_paragraph(location: Location, label
     assert location.label == str(location) == label
 
 
-@pytest.mark.parametrize(
+@cases(
     ("title", "source", "name"),
     [
         ("The Treaty", "/papers/treaty.pdf", "The Treaty"),
@@ -70,28 +45,6 @@ def test_location_label_has_page_heading_and_paragraph(location: Location, label
 def test_document_name_is_its_title_or_file_name(title: str, source: str, name: str) -> None:
     """Without either, it is the source."""
     assert DocumentInfo("f", source, title, "", "", "text/plain", 1, 0, 1).name == name
-
-
-def test_quote_of_a_hit_is_its_pin() -> None:
-    """The pin's offsets are relative to the document, and the quote is cut from the passage."""
-    assert HIT.quote == "Peace came."
-
-
-def test_search_result_is_a_sequence_of_hits() -> None:
-    """It has a length, can be iterated, and its first element is the best hit."""
-    found = Found("peace?", (HIT,), {})
-    assert (len(found), list(found), found[0]) == (1, [HIT], HIT)
-
-
-@cases("record", RECORDS, ids=lambda record: record.__name__)
-def test_records_are_frozen_slotted_and_documented(record: Any) -> None:
-    """Records cannot be changed or given new fields, and each has a docstring."""
-    assert record.__doc__
-    assert not record.__doc__.startswith(record.__name__ + "(")
-    assert "__dict__" not in dir(record)
-    bare = object.__new__(record)
-    with pytest.raises(FrozenInstanceError):
-        setattr(bare, fields(record)[0].name, None)
 
 
 # The kinds of files, and how a document was read, in words
@@ -123,18 +76,13 @@ def test_reading_in_words(info: DocumentInfo, reading: Reading, words: str) -> N
 
 
 def test_reading_is_plain_if_nothing_need_be_said() -> None:
-    """Languages and tables are no reason for a line on the receipt; recognition, gaps and containers are."""
+    """Languages and tables are no reason for a line on the receipt; recognition, gaps and containers are.
+
+    A report with some scanned pages is still a PDF. Later formats have the end of their media type as name.
+    """
     assert is_plain(Reading(tables=3, languages=("en",)))
     assert not any(map(is_plain, (Reading(1), Reading(empty_pages=1), Reading(container="/a/b.zip"))))
-
-
-def test_scan_has_mostly_recognised_pages() -> None:
-    """A report with some scanned pages is still a PDF."""
     assert [kind_of(replace(PDF, reading=Reading(pages))) for pages in (0, 6, 7)] == ["PDF", "PDF", "Scan"]
-
-
-def test_unknown_format_and_container_have_a_name() -> None:
-    """Formats that a later version reads have the end of their media type as name."""
     assert format_of("application/x-shape").kind == "shape"
     assert origin(Reading(container="https://example.org/mail.mbox")) == "attached to mail.mbox"
 

@@ -1,17 +1,21 @@
-"""Remarks beside an answer, in words."""
+"""Texts beside an answer, in words: each stands in one table, and each of its names is one of the table."""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from pathlib import Path
 from typing import get_args
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.records import Answer, Check, Citation, DocumentInfo, Location, Statement, Verdict, remarks
+import index
+from index.records import Answer, Check, Citation, DocumentInfo, Location, Statement, Verdict, remarks, texts
+from tests.cases import cases
 
 
-@pytest.mark.parametrize(
+@cases(
     ("note", "parts"),
     [
         ("No passage mentions *Brazil*.", [("No passage mentions ", False), ("Brazil", True), (".", False)]),
@@ -52,13 +56,13 @@ def test_every_verdict_has_a_name_and_an_explanation() -> None:
     assert tuple(remarks.NAMES) == tuple(remarks.PROVEN) == get_args(Verdict)
 
 
-@pytest.mark.parametrize(("confidence", "label"), [(1.0, "Strong match"), (0.75, "Good match"), (0.0, "Weak match")])
+@cases(("confidence", "label"), [(1.0, "Strong match"), (0.75, "Good match"), (0.0, "Weak match")])
 def test_confidence_label_describes_the_match_only(confidence: float, label: str) -> None:
     """It does not claim that the passages contain the answer."""
     assert Answer("q", "unsure", confidence, 0.6, (), (), (), (0, 0), "quote", {}).match == label
 
 
-@pytest.mark.parametrize(
+@cases(
     ("verdicts", "summary"),
     [
         ("", "0 of 0 sentences supported"),
@@ -96,16 +100,39 @@ def test_recognised_words_are_never_word_for_word() -> None:
 
 
 def test_low_confidence_says_so() -> None:
-    """Words recognised with low confidence come with the advice to look at the picture."""
+    """Words recognised with low confidence come with the advice to look at the picture.
+
+    An answer says which quotations were recognised, and which of them with low confidence.
+    """
     assert remarks.recognition(Location(recognised=None)) == ""
     assert remarks.recognition(Location(recognised=0.95)) == "as recognised in a picture of the page"
     assert "low confidence" in remarks.recognition(Location(recognised=remarks.LOW_CONFIDENCE - 0.01))
-
-
-def test_note_on_an_answer_names_the_recognised_quotations() -> None:
-    """An answer says which quotations were recognised, and which of them with low confidence."""
     assert remarks.recognition_notes([recognised(None)]) == ()
     (note,) = remarks.recognition_notes([recognised(None), recognised(0.9, 2), recognised(0.2, 3)])
     assert "[2], [3]" in note
     assert "low confidence: [3]" in note
     assert "as recognised" in note
+
+
+FOLDER = Path(index.__file__).parent
+FILES = {
+    path: re.sub(r"(?m)^\s*//.*$", "", path.read_text("utf-8"))
+    for suffix in ("html", "js", "py")
+    for path in FOLDER.rglob(f"*.{suffix}")
+    if path.stem != "texts"
+}
+
+
+def test_a_text_of_the_table_is_written_nowhere_else() -> None:
+    """To change a text is to change one line, so no template or script repeats it."""
+    long = [text for text in texts.constants().values() if len(text.split()) > 2]
+    assert [
+        (path.name, text) for path, content in FILES.items() if path.suffix != ".py" for text in long if text in content
+    ] == []
+
+
+def test_each_text_is_read_in_two_places_at_least() -> None:
+    """A text of one place stands in that place, where it is found; a name without a text does not exist."""
+    uses = Counter(name for content in FILES.values() for name in set(re.findall(r"\btexts\.([A-Z_]+)\b", content)))
+    assert uses.keys() == texts.constants().keys()
+    assert [name for name, number in uses.items() if number < 2] == []

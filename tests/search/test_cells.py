@@ -14,6 +14,7 @@ from index.loading import formats
 from index.loading.draft import Content, Draft, compose, paragraph
 from index.loading.grid import Outline, grid
 from index.search.readings import row_window
+from tests.cases import cases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,7 +70,7 @@ def tables(library: Library, monkeypatch: pytest.MonkeyPatch) -> Library:
     return library
 
 
-@pytest.mark.parametrize(
+@cases(
     ("question", "words"),
     [
         ("Which value: SNB22-3 Tensile strength, MPa?", "1000"),
@@ -86,7 +87,7 @@ def test_the_cell_that_the_reader_chooses_is_pinned(tables: Library, question: s
     assert tables.document(first.document.id).text[first.pin.start : first.pin.end] == words
 
 
-@pytest.mark.parametrize(
+@cases(
     "question",
     [
         "Which value: SNB24-5 Tensile strength, MPa?",  # the cell says nothing
@@ -99,12 +100,15 @@ def test_a_doubtful_cell_is_left_alone(tables: Library, question: str) -> None:
 
 
 def test_the_answer_is_the_cell_with_its_headers(tables: Library) -> None:
-    """The citation has the exact words, the statement the headers."""
+    """The citation has the exact words, the statement the headers; a model is shown them, too."""
     answer = tables.ask("Which value: SNB22-3 Tensile strength, MPa?")
     (statement,), (citation,) = answer.statements, answer.citations
     assert (statement.text, statement.verdict) == ("Tensile strength, MPa · SNB22-3: 1000", "verbatim")
     assert (citation.quote, citation.location.cell) == ("1000", "table 1, row 2")
     assert citation.location.headers == ("Tensile strength, MPa", "SNB22-3")
+    hits = tables.search("What is the yield point of SNB23-1?").hits
+    assert "Yield point, MPa" in hits[0].above
+    assert all(not hit.above for hit in hits if "|" not in hit.passage.text)
 
 
 def test_prose_has_no_cells(library: Library, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,23 +160,14 @@ def test_the_real_reader_finds_cells(real_tables: Library, question: str, words:
     assert (first.quote, first.cell > 0.5) == (words, True)
 
 
-def test_a_model_is_shown_the_headers_of_rows(tables: Library) -> None:
-    """A row in the middle of a table says nothing without them."""
-    hits = tables.search("What is the yield point of SNB23-1?").hits
-    assert "Yield point, MPa" in hits[0].above
-    assert all(not hit.above for hit in hits if "|" not in hit.passage.text)
-
-
-@pytest.mark.parametrize(
-    ("claim", "holds"),
+@cases(
+    "claim",
     [
-        ("The tensile strength of SNB22-3 is 1140 MPa.", False),
-        ("The tensile strength of SNB22-3 is 890 MPa.", False),
-        ("SNB22-3 has a yield point of 1000 MPa.", False),
-        ("The master of the Argo was FitzRoy.", False),
+        "The tensile strength of SNB22-3 is 1140 MPa.", "The tensile strength of SNB22-3 is 890 MPa.",
+        "SNB22-3 has a yield point of 1000 MPa.", "The master of the Argo was FitzRoy.",
     ],
-)
-def test_a_claim_with_the_words_of_another_cell_is_not_supported(tables: Library, claim: str, *, holds: bool) -> None:
+)  # fmt: skip
+def test_a_claim_with_the_words_of_another_cell_is_not_supported(tables: Library, claim: str) -> None:
     """Neither another row's nor another column's cell supports a claim."""
     (statement,) = tables.check(claim).statements
-    assert statement.is_supported is holds
+    assert not statement.is_supported

@@ -136,7 +136,8 @@ def ten_hits_of(found: Found, document: Document) -> bool:
 def test_filters_find_ten_hits_of_the_small_document(library: Library, folder: Path) -> None:
     """Without one, all others are nearer: it is not among the best hundred hits.
 
-    Operators select it by title, file name or date, and the retriever by its number.
+    Operators select it by title, file name or date, arguments by name or number, and an exclusion leaves it over.
+    The best hits come first: those with the question's word.
     """
     assert all(hit.document.id != SMALL.id for hit in library.search(QUESTION, limit=100))
     for operators in ("in:parts", "in:small.txt", "before:2000", "after:1999 before:2001"):
@@ -144,16 +145,13 @@ def test_filters_find_ten_hits_of_the_small_document(library: Library, folder: P
     store = FolderStore(folder, create=False)
     assert ten_hits_of(ask(store, QUESTION, within=[store.catalog.number_of(SMALL.id) or 0]), SMALL)
     store.close()
-
-
-def test_filter_by_name_finds_ten_hits(library: Library) -> None:
-    """The best hits come first: those with the question's word."""
     found = library.search("the whale or a rivet", documents=["Parts"])
     assert ten_hits_of(found, SMALL)
     assert {hit.quote for hit in found.hits[:2]} == {
         "Item 5 of the list is a rivet.",
         "Item 11 of the list is a rivet.",
     }
+    assert ten_hits_of(library.search("harbour in winter -whale"), SMALL)
 
 
 @pytest.mark.parametrize("mode", ["dense", "hybrid"])
@@ -183,11 +181,6 @@ def test_rare_phrase_is_found_among_all_passages(library: Library) -> None:
     assert sum(1 + len(hit.also) for hit in found) == 12
     assert VERBATIM_MOST >= 12
     assert all(hit.why.verbatim for hit in library.search("of the list", limit=10))
-
-
-def test_exclusion_of_nearly_all_passages_finds_the_rest(library: Library) -> None:
-    """Every other passage has the excluded word."""
-    assert ten_hits_of(library.search("harbour in winter -whale"), SMALL)
 
 
 # The dense side, compared with exact arithmetic

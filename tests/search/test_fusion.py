@@ -16,7 +16,6 @@ from index.search.fusion import (
     DENSE_SHARE,
     EVIDENCE_SHARE,
     PLACE_SHARE,
-    SENTENCE_SHARE,
     apply_reranker,
     fuse,
     lift_verbatim,
@@ -147,22 +146,6 @@ def test_weighed_scores_are_between_zero_and_one(
     assert list(weigh_by_evidence(dense, lexical, fused, {})) == list(fused)
 
 
-def test_weighing_matches_a_hand_computed_example() -> None:
-    """Passage and best sentence share the dense side, its strength is added, and the sum is divided by its maximum.
-
-    Passage 2 is nearer than 1 as a whole but has no matching sentence, so it falls behind.
-    """
-    dense, lexical = {1: 0.4, 2: 0.5, 3: 0.1}, {1: 8.0, 2: 8.0}
-    evidence = {1: an_evidence([(0.1, 0.0), (0.8, 0.5)]), 2: an_evidence([(0.2, 0.0), (0.1, 0.25)])}
-    scores = weigh_by_evidence(dense, lexical, fuse(dense, lexical), evidence)
-    nearness = [(1 - SENTENCE_SHARE) * 0.4 + SENTENCE_SHARE * 0.8, (1 - SENTENCE_SHARE) * 0.5 + SENTENCE_SHARE * 0.2]
-    strengths = [0.8 + OVERLAP_SHARE * 0.5, max(0.2, 0.1 + OVERLAP_SHARE * 0.25)]
-    first = (1.0 + EVIDENCE_SHARE * strengths[0]) / MOST
-    second = (DENSE_SHARE * nearness[1] / nearness[0] + (1 - DENSE_SHARE) + EVIDENCE_SHARE * strengths[1]) / MOST
-    assert scores == pytest.approx({1: first, 2: second, 3: DENSE_SHARE * 0.1 / 0.5 / MOST})
-    assert list(scores) == [1, 2, 3]
-
-
 def test_passage_without_evidence_never_overtakes() -> None:
     """A passage that was not weighed stays behind one that was, even with a higher fused score.
 
@@ -203,23 +186,6 @@ def test_reordering_exchanges_scores_within_documents(
         old_scores = sorted((scores[passage] for passage in ids), reverse=True)
         expected = sorted(ids, key=lambda passage: -(scores[passage] * MOST + PLACE_SHARE * places[passage][1]))
         assert [reordered[passage] for passage in expected] == old_scores
-
-
-def test_reordering_matches_a_hand_computed_example() -> None:
-    """1 and 3 are of one document and swap places if the claim of 3 makes up for its score; the others stay."""
-    scores = {1: 0.9, 2: 0.8, 3: 0.5, 4: 0.2}
-    enough = 0.4 * MOST / PLACE_SHARE
-
-    def reordered(claim: float) -> dict[int, float]:
-        evidence = {
-            1: an_evidence([(0.2, 0.0)], number=7, claims=[0.1]),
-            2: an_evidence([(0.2, 0.0)], number=8, claims=[-0.5]),
-            3: an_evidence([(0.2, 0.0), (0.1, 0.0)], number=7, claims=[0.0, 0.1 + claim]),
-        }
-        return reorder_within_documents(scores, evidence)
-
-    assert list(reordered(1.1 * enough).items()) == [(3, 0.9), (2, 0.8), (1, 0.5), (4, 0.2)]
-    assert list(reordered(0.9 * enough).items()) == list(scores.items())
 
 
 # Verbatim passages

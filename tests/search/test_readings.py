@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ from tests.storage.factories import a_document
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from index.records import Found
+    from index.records import Document, Found
     from index.storage.store import FolderStore
     from tests.search.conftest import StoreOf
 
@@ -83,12 +83,17 @@ def search_with(
 
 
 def test_reader_moves_the_pin(store_of: StoreOf) -> None:
-    """Of sentences that are otherwise about as good, the one that the reader picks as the answer is pinned."""
+    """Of sentences that are about as good, its answer is pinned; it reads whole passages below their titles."""
     store = store_of(SEA)
     reader = FakeReader("whale")
     assert quotes(search_with(store, None, "Which ship?")) != ["A whale swam by the ship."]
     assert quotes(search_with(store, reader, "Which ship?")) == ["A whale swam by the ship."]
     assert reader.calls == [("Which ship?", [SEA.text])]
+    document = a_document(SEA.text, source="/sea", title="The whalers of Hull")
+    reader = FakeReader("Hull")
+    (hit,) = search_with(store_of(document), reader, "Which ship?")
+    assert reader.calls == [("Which ship?", [f"The whalers of Hull\n{SEA.text}"])]
+    assert hit.logits == (NO, NO, NO)
 
 
 def test_reader_reorders_the_first_hits(store_of: StoreOf) -> None:
@@ -103,29 +108,49 @@ def test_reader_reorders_the_first_hits(store_of: StoreOf) -> None:
     assert {hit.passage.id for hit in before} == {hit.passage.id for hit in after}
 
 
-def test_reader_does_not_reorder_hits_of_a_non_question(store_of: StoreOf) -> None:
-    """The reader knows what answers a question, not what is on a topic, so the order stays."""
+def test_reader_does_not_reorder_hits_of_a_non_question_or_below_the_exact_words(store_of: StoreOf) -> None:
+    """It knows what answers a question, not what is on a topic; what has the question word for word stays first."""
     store = store_of(SEA, LAND)
     before, after = (search_with(store, reader, "ship by the whale") for reader in (None, FakeReader("land")))
     assert [hit.passage.id for hit in before] == [hit.passage.id for hit in after]
     assert before[0].document.source == "/sea"
+    question = "the ship was old?"
+    assert search_with(store, FakeReader("land"), question)[0].document.source == "/sea"
 
 
-def test_one_word_is_not_read(store_of: StoreOf) -> None:
-    """It asks nothing: the sentence that contains it is pinned."""
-    reader = FakeReader("old")
-    assert quotes(search_with(store_of(SEA), reader, "whale")) == ["A whale swam by the ship."]
-    assert not reader.calls
+@pytest.mark.parametrize(
+    ("documents", "question", "options"),
+    [
+        pytest.param((SEA,), "whale", {}, id="one word, which asks nothing"),
+        pytest.param((SEA, LAND), "Which ship?", {"worth_reading": False}, id="hopeless hits"),
+        pytest.param((SEA,), "ship", {"mode": "dense"}, id="one side alone: dense"),
+        pytest.param((SEA,), "ship", {"mode": "lexical"}, id="one side alone: lexical"),
+        pytest.param((), "ship", {}, id="no hits"),
+    ],
+)
+def test_what_the_reader_could_not_improve_is_not_read(
+    store_of: StoreOf, documents: tuple[Document, ...], question: str, options: dict[str, Any]
+) -> None:
+    """Signals and hits are those of a search without the reader."""
+    store, reader = store_of(*documents), FakeReader("old")
+    found, unread = (search_with(store, with_reader, question, **options) for with_reader in (reader, None))
+    assert reader.calls == []
+    assert (found.signals, found.hits) == (unread.signals, unread.hits)
+    assert question != "whale" or quotes(found) == ["A whale swam by the ship."]
 
 
-def test_reader_adds_its_logits_to_a_claim(store_of: StoreOf) -> None:
-    """A claim is recomputed from the cosine, the logit of the sentence, and that of its passage."""
+def test_reader_adds_its_logits_to_a_claim_and_changes_no_cosine(store_of: StoreOf) -> None:
+    """A claim is recomputed from the cosine of the stored vectors and the logits of sentence and passage."""
     store = store_of(SEA)
     (before,), (after,) = (search_with(store, reader, "Which ship?") for reader in (None, FakeReader("whale")))
     logits = np.array([NO, NO, YES])
     assert after.claims == pytest.approx(np.array(after.cosines) + (logits + ANY_SHARE * YES) / LOGITS, abs=1e-5)
     assert after.logits == tuple(logits)
     assert before.logits == ()
+    row = store.passages([after.passage.id])[after.passage.id]
+    encoder = FakeEncoder()
+    stored = unpack_sentence_vectors(row.sentence_vectors, encoder.dimension) @ encoder.encode_question("Which ship?")
+    assert after.cosines == pytest.approx(tuple(stored), abs=1e-6)
 
 
 @pytest.mark.parametrize(("word", "read"), [("whale", [FIRST_READ]), ("nothing", [FIRST_READ, MOST_READ - FIRST_READ])])
@@ -154,66 +179,24 @@ def test_share_of_a_pin_falls_with_other_likely_sentences() -> None:
     assert share_of_pin(both, 3) == 0
 
 
-def test_later_hit_needs_a_better_sentence() -> None:
-    """A hit loses its place only to one that is better by the loss for its rank."""
-    for gain, first in ((LOSS - 0.1, 1), (LOSS + 0.1, 2)):
-        verdicts = {
-            passage: ReadPassage(an_evidence([(0.5, 0.5)], claims=[claim]), REORDER_LOGIT, UNREAD)
-            for passage, claim in ((1, 0.5), (2, 0.5 + gain / LOGITS))
-        }
-        assert next(iter(reorder({1: 0.5, 2: 0.4}, verdicts))) == first
-
-
-def test_unlikely_answers_do_not_reorder_hits() -> None:
+@pytest.mark.parametrize(
+    ("logit", "claims", "first"),
+    [
+        pytest.param(
+            REORDER_LOGIT, (0.5, 0.5 + (LOSS - 0.1) / LOGITS), 1, id="better, but not by the loss of its rank"
+        ),
+        pytest.param(REORDER_LOGIT, (0.5, 0.5 + (LOSS + 0.1) / LOGITS), 2, id="better by the loss of its rank"),
+        pytest.param(REORDER_LOGIT - 0.1, (0.1, 1.9), 1, id="both doubtful"),
+        pytest.param(REORDER_LOGIT, (0.1, 1.9), 2, id="likely enough"),
+    ],
+)
+def test_later_hit_needs_a_better_and_likely_sentence(logit: float, claims: tuple[float, float], first: int) -> None:
     """Below REORDER_LOGIT the reader does not know which of two doubtful passages is better."""
-    for logit, first in ((REORDER_LOGIT - 0.1, 1), (REORDER_LOGIT, 2)):
-        verdicts = {
-            passage: ReadPassage(an_evidence([(0.5, 0.5)], claims=[claim]), logit, UNREAD)
-            for passage, claim in ((1, 0.1), (2, 1.9))
-        }
-        assert next(iter(reorder({1: 0.5, 2: 0.4}, verdicts))) == first
-
-
-def test_whole_passage_is_read_below_its_title(store_of: StoreOf) -> None:
-    """The reader sees what the passage is about, and judges its sentences alone."""
-    document = a_document(SEA.text, source="/sea", title="The whalers of Hull")
-    reader = FakeReader("Hull")
-    (hit,) = search_with(store_of(document), reader, "Which ship?")
-    assert reader.calls == [("Which ship?", [f"The whalers of Hull\n{SEA.text}"])]
-    assert hit.logits == (NO, NO, NO)
-
-
-def test_hopeless_hits_are_not_read(store_of: StoreOf) -> None:
-    """Signals and hits are those of a search without the reader."""
-    store, reader = store_of(SEA, LAND), FakeReader("whale")
-    unread = search_with(store, None, "Which ship?")
-    found = search_with(store, reader, "Which ship?", worth_reading=False)
-    assert reader.calls == []
-    assert found.signals == unread.signals
-    assert found.hits == unread.hits
-
-
-@pytest.mark.parametrize("mode", ["dense", "lexical"])
-def test_single_side_search_is_not_read(store_of: StoreOf, mode: str) -> None:
-    """Dense and lexical search are compared without the reader."""
-    reader = FakeReader("whale")
-    found = search_with(store_of(SEA), reader, "ship", mode=mode)
-    assert reader.calls == []
-    assert "read" not in found.signals
-
-
-def test_verbatim_passage_stays_first_despite_the_reader(store_of: StoreOf) -> None:
-    """The reader moves no passage above one that contains the question word for word."""
-    store = store_of(SEA, LAND)
-    question = "the ship was old?"
-    assert search_with(store, FakeReader("land"), question)[0].document.source == "/sea"
-
-
-def test_reader_is_not_called_without_hits(store_of: StoreOf) -> None:
-    """A search in an empty store costs no reading."""
-    reader = FakeReader("whale")
-    assert not search_with(store_of(), reader, "ship").hits
-    assert reader.calls == []
+    verdicts = {
+        passage: ReadPassage(an_evidence([(0.5, 0.5)], claims=[claim]), logit, UNREAD)
+        for passage, claim in enumerate(claims, 1)
+    }
+    assert next(iter(reorder({1: 0.5, 2: 0.4}, verdicts))) == first
 
 
 def test_reader_may_pin_what_the_rules_would_not() -> None:
@@ -240,13 +223,3 @@ def test_reading_keeps_passages_and_scores(scores: dict[int, float], data: st.Da
     assert sorted(after.values()) == sorted(lifted.values())
     assert list(after.values()) == sorted(after.values(), reverse=True)
     assert all((after[passage] > 0.5) >= (lifted[passage] > 0.5) for passage in above)
-
-
-def test_reading_does_not_change_cosines(store_of: StoreOf) -> None:
-    """Reading changes claims only: a hit's cosines are those of its stored vectors."""
-    store = store_of(SEA)
-    (hit,) = search_with(store, FakeReader("whale"), "Which ship?")
-    row = store.passages([hit.passage.id])[hit.passage.id]
-    encoder = FakeEncoder()
-    stored = unpack_sentence_vectors(row.sentence_vectors, encoder.dimension) @ encoder.encode_question("Which ship?")
-    assert hit.cosines == pytest.approx(tuple(stored), abs=1e-6)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from index.errors import EncoderError
 from index.records import CANDIDATES
-from index.search.fusion import DENSE_SHARE
+from index.search.fusion import DENSE_SHARE, StageTimer
 from index.search.retriever import NEAREST, WEIGHED_CANDIDATES
 from index.settings import Settings
 from index.storage.store import FolderStore
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from index.encoders.encoder import Vectors
     from index.library.library import Library
-    from index.storage.catalog.passage_queries import PassageRow
-    from index.storage.protocol import Scope
     from tests.conftest import Write
     from tests.search.conftest import StoreOf
 
@@ -56,7 +54,9 @@ def store(store_of: StoreOf) -> FolderStore:
 
 
 def test_words_and_meaning_together_beat_either(store: FolderStore) -> None:
-    """A passage that leads on both sides gets all that both can give."""
+    """A passage that leads on both sides gets all that both can give; one that shares no word is found, and the
+    reasons say so.
+    """
     best = ask(store, "silver ship", limit=4)[0]
     assert best.quote == "The ship has a bridge of silver."
     assert (best.why.dense_rank, best.why.lexical_rank) == (1, 1)
@@ -65,10 +65,6 @@ def test_words_and_meaning_together_beat_either(store: FolderStore) -> None:
     assert best.why.lexical is not None
     assert best.why.lexical > 0
     assert best.why.matched_terms == ("silver", "ship")
-
-
-def test_meaning_finds_an_answer_without_shared_words(store: FolderStore) -> None:
-    """A question that shares no word with its answer is answered, and the reasons say so."""
     best = ask(store, "doctor", limit=4)[0]
     assert best.quote == "The physician wrote a letter."
     assert (best.why.dense_rank, best.why.lexical, best.why.lexical_rank) == (1, 0.0, None)
@@ -111,38 +107,22 @@ def test_filter_leaves_only_the_named_document(store: FolderStore) -> None:
 # Removal during a search
 
 
-def test_document_removed_during_a_search_is_replaced(tmp_path: Path) -> None:
-    """If a document is removed between searching and reading, the next best takes its place."""
-
-    class RemovingStore(FolderStore):
-        def lexical(self, query: str, k: int, scope: Scope | None = None) -> dict[int, float]:
-            found = super().lexical(query, k, scope)
-            with self.writing():
-                self.catalog.remove(self.catalog.number_of(LAND.id) or 0)
-            return found
-
+@pytest.mark.parametrize("moment", ["lexical", "passages"])
+def test_document_removed_during_a_search_is_replaced(tmp_path: Path, moment: str) -> None:
+    """If it is removed between searching and reading, the next best takes its place, or it is left out."""
     make_store(tmp_path / "store", SEA, LAND).close()
-    store_with_removal = RemovingStore(tmp_path / "store", create=False)
-    found = ask(store_with_removal, "silver ship", limit=2)
-    assert [hit.document.source for hit in found] == ["/sea.txt", "/sea.txt"]
-    store_with_removal.close()
+    store = FolderStore(tmp_path / "store", create=False)
+    read = getattr(store, moment)
 
+    def removing(*arguments: Any) -> Any:
+        found = read(*arguments)
+        with store.writing():
+            store.catalog.remove(store.catalog.number_of(LAND.id) or 0)
+        return found
 
-def test_document_removed_between_two_reads_is_left_out(tmp_path: Path) -> None:
-    """A passage whose document is gone when the hit is described is left out."""
-
-    class RemovingStore(FolderStore):
-        def passages(self, ids: Sequence[int]) -> dict[int, PassageRow]:
-            rows = super().passages(ids)
-            with self.writing():
-                self.catalog.remove(self.catalog.number_of(LAND.id) or 0)
-            return rows
-
-    make_store(tmp_path / "store", SEA, LAND).close()
-    store_with_removal = RemovingStore(tmp_path / "store", create=False)
-    found = ask(store_with_removal, "silver ship", limit=4)
-    assert {hit.document.source for hit in found} == {"/sea.txt"}
-    store_with_removal.close()
+    setattr(store, moment, removing)
+    assert [hit.document.source for hit in ask(store, "silver ship", limit=4)] == ["/sea.txt", "/sea.txt"]
+    store.close()
 
 
 # The limit
@@ -217,23 +197,6 @@ def test_limit_above_the_passages_or_candidates_is_filled(
 # Reasons
 
 
-@pytest.mark.parametrize(
-    "question", ["ship silver whale", "doctor", "zeppelin", "queen music", "harbour of the letter"]
-)
-def test_reasons_have_the_scores_of_both_sides(store: FolderStore, question: str) -> None:
-    """Each hit has both sides' scores and its rank on each, whichever side proposed it."""
-    dense, lexical = store.dense(meaning(question), 1000), store.lexical(question, 1000)
-    found = ask(store, question)
-    assert len(found) == 4
-    for hit in found:
-        passage = hit.passage.id
-        assert hit.why.dense == pytest.approx(dense[passage], abs=1e-6)
-        assert hit.why.lexical == pytest.approx(lexical.get(passage, 0.0), abs=1e-5)
-        assert hit.why.dense_rank == list(dense).index(passage) + 1
-        assert hit.why.lexical_rank == (list(lexical).index(passage) + 1 if passage in lexical else None)
-        assert hit.why.reranked is None
-
-
 @pytest.mark.parametrize("question", ["Which ship was near the harbour?", "physician", "old garden number 51"])
 def test_reasons_are_complete_beyond_the_candidates(many: FolderStore, question: str) -> None:
     """A hit that only one side proposed still has the other side's score, without a rank there."""
@@ -296,24 +259,20 @@ def test_location_is_that_of_the_pin(library: Library, write: Write) -> None:
 # Explanations
 
 
-def test_explanation_lists_the_nearest_words(store: FolderStore) -> None:
-    """In `The vessel left the port`, `vessel` is near to boat and `port` to harbour, both nearer than `left`."""
+def test_explanation_lists_the_nearest_words(store: FolderStore, store_of: StoreOf) -> None:
+    """`vessel` is near to boat and `port` to harbour, both nearer than `left`. It costs another pass of the encoder.
+
+    So it must be requested. In `It is what it is.`, no word is nearer than another, which is not an error.
+    """
     hit = ask(store, "boat in harbour", explain=True)[0]
     assert hit.quote == "The vessel left the port."
     assert set(hit.why.nearest_words[:2]) == {"vessel", "port"}
     assert hit.why.nearest_words[2:] == ("left",)
-
-
-def test_search_without_explanation_encodes_no_words(store: FolderStore, store_of: StoreOf) -> None:
-    """An explanation costs another pass of the encoder, so it must be requested.
-
-    In `It is what it is.`, no word is nearer than another, which is not an error.
-    """
     encoder = FakeEncoder()
     found = retriever(store, encoder).search(read_question("boat in harbour"), limit=3)
     assert encoder.calls == []
     assert all(hit.why.nearest_words == () for hit in found)
-    (hit,) = ask(store_of(a_document("It is what it is.")), "what is it", explain=True)
+    [hit] = ask(store_of(a_document("It is what it is.")), "what is it", explain=True)
     assert hit.why.nearest_words == ()
 
 
@@ -347,14 +306,18 @@ class ByLength:
         return [1 / (1 + len(passage)) for passage in passages]
 
 
-def test_reranker_decides_order_and_score(store: FolderStore) -> None:
-    """Its score is also given as the reason."""
+def test_reranker_decides_order_and_score_below_the_exact_words(store: FolderStore) -> None:
+    """Its score is given as the reason, too. A passage with the exact words comes first, although it likes it least."""
     plain = ask(store, "Which doctor was on a silver ship?")
     found = ask(store, "Which doctor was on a silver ship?", reranker=ByLength())
     assert [hit.passage.id for hit in found] != [hit.passage.id for hit in plain]
     assert [len(hit.passage.text) for hit in found] == sorted(len(hit.passage.text) for hit in found)
     for hit in found:
         assert hit.score == hit.why.reranked == pytest.approx(1 / (1 + len(hit.passage.text)))
+    found = ask(store, "the clock stopped", reranker=ByLength())
+    assert found[0].quote == "The clock stopped."
+    assert found[0].why.verbatim
+    assert found[0].why.reranked == min(hit.why.reranked or 1.0 for hit in found)
 
 
 def test_reranker_reads_only_the_best_passages(many: FolderStore) -> None:
@@ -369,14 +332,6 @@ def test_reranker_reads_only_the_best_passages(many: FolderStore) -> None:
     scores = [hit.score for hit in found]
     assert scores == sorted(scores, reverse=True)
     assert all(0 <= score <= 1 for score in scores)
-
-
-def test_verbatim_passage_stays_first_despite_the_reranker(store: FolderStore) -> None:
-    """The passage with the exact words comes first, although the reranker likes it least."""
-    found = ask(store, "the clock stopped", reranker=ByLength())
-    assert found[0].quote == "The clock stopped."
-    assert found[0].why.verbatim
-    assert found[0].why.reranked == min(hit.why.reranked or 1.0 for hit in found)
 
 
 def test_parsed_query_is_searched_as_given(store: FolderStore) -> None:
@@ -417,3 +372,12 @@ def test_encoding_error_reaches_the_caller(store: FolderStore) -> None:
 
     with pytest.raises(EncoderError, match="silver ship cannot be encoded"):
         retriever(store, BrokenEncoder()).search(read_question("silver ship"), limit=1)
+
+
+def test_repeated_stage_adds_up_its_time() -> None:
+    """A search that has to look deeper spends more time on the same stages."""
+    timer = StageTimer()
+    for _ in range(2):
+        with timer.measure("dense"):
+            timer.milliseconds["dense"] = 1000.0
+    assert timer.milliseconds["dense"] >= 1000.0

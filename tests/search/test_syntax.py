@@ -89,7 +89,7 @@ def sources(found: Found) -> set[str]:
 # Phrases and exclusions
 
 
-@pytest.mark.parametrize(
+@cases(
     ("question", "matching"),
     [
         pytest.param('"old ship"', {"In the harbour an old ship burned."}, id="alone"),
@@ -112,7 +112,7 @@ def test_phrase_must_occur_in_the_passage(archive: Library, question: str, match
     assert set(quotes(archive.search(question, limit=50))) == matching
 
 
-@pytest.mark.parametrize(
+@cases(
     ("question", "excluded"),
     [
         pytest.param("ship -queen", {"The queen saw a ship.", "Ships were dear to the queen."}, id="a word"),
@@ -137,35 +137,20 @@ def test_words_of_a_phrase_rank_the_passages(archive: Library) -> None:
     assert len(found) == 3
 
 
-def test_exclusion_of_more_than_the_candidates_finds_the_rest(library: Library) -> None:
-    """More passages than candidates have the excluded word and are nearest; the one without it is found."""
-    crowd = [a_document(f"Whale {number}, a whale at sea.", source=f"/{number}") for number in range(CANDIDATES + 20)]
-    filled(library, *crowd, a_document("The clock of the whale stopped at noon on the river."))
-    assert quotes(library.search("whale -sea")) == ["The clock of the whale stopped at noon on the river."]
-
-
 # Documents
 
 
-@pytest.mark.parametrize(
+@cases(
     ("operators", "admitted"),
     [
-        ("in:ships", {"ships.pdf"}),
-        ("in:notes", {"king.md", "queen.docx"}),
-        ('in:"old notes"', {"king.md"}),
-        ("in:notes in:ships", {"ships.pdf", "king.md", "queen.docx"}),
-        ("in:/archive/undated.txt", {"undated.txt"}),
-        ("type:pdf", {"ships.pdf"}),
-        ("type:md type:docx", {"king.md", "queen.docx"}),
-        ("type:txt", {"undated.txt"}),
-        ("after:2020", {"king.md", "queen.docx"}),
-        ("after:2020-04", {"queen.docx"}),
-        ("before:2020", {"ships.pdf"}),
-        ("after:2019-05-02 before:2021", {"king.md"}),
-        ("in:notes type:md after:2020", {"king.md"}),
+        ("in:ships", {"ships.pdf"}), ("in:notes", {"king.md", "queen.docx"}), ('in:"old notes"', {"king.md"}),
+        ("in:notes in:ships", {"ships.pdf", "king.md", "queen.docx"}), ("in:/archive/undated.txt", {"undated.txt"}),
+        ("type:pdf", {"ships.pdf"}), ("type:md type:docx", {"king.md", "queen.docx"}), ("type:txt", {"undated.txt"}),
+        ("after:2020", {"king.md", "queen.docx"}), ("after:2020-04", {"queen.docx"}), ("before:2020", {"ships.pdf"}),
+        ("after:2019-05-02 before:2021", {"king.md"}), ("in:notes type:md after:2020", {"king.md"}),
         ("in:notes before:2021", {"king.md"}),
     ],
-)
+)  # fmt: skip
 def test_operators_admit_only_matching_documents(archive: Library, operators: str, admitted: set[str]) -> None:
     """Every admitted document is found and no other, wherever the operators are in the question."""
     for question in (f"ship {operators}", f"{operators} ship"):
@@ -205,7 +190,7 @@ def test_documents_argument_and_operators_both_apply(archive: Library) -> None:
 # Notes
 
 
-@pytest.mark.parametrize("operators", ["in:volcano", "type:epub", "after:2030", "before:1800", "in:notes type:pdf"])
+@cases("operators", ["in:volcano", "type:epub", "after:2030", "before:1800", "in:notes type:pdf"])
 def test_filter_without_a_matching_document_is_noted(archive: Library, operators: str) -> None:
     """There are no hits, and a note says why."""
     found = archive.search(f"ship {operators}")
@@ -213,17 +198,13 @@ def test_filter_without_a_matching_document_is_noted(archive: Library, operators
     assert found.notes == ("No document matches the in:, type:, after: or before: filter.",)
 
 
-@pytest.mark.parametrize("question", ["in:ships", "type:pdf after:2019", "-whale in:ships"])
+@cases("question", ["in:ships", "type:pdf after:2019", "-whale in:ships"])
 def test_question_of_only_filters_is_noted(archive: Library, question: str) -> None:
     """There is nothing to search for: no hits, and a note."""
     found = archive.search(question)
     assert found.hits == ()
     assert found.notes == ("There are no words to search for: in:, type:, after: and before: only restrict.",)
-
-
-def test_question_of_only_filters_is_returned(archive: Library) -> None:
-    """The result contains the question, as for every other question."""
-    assert archive.search(" in:ships ").question == "in:ships"
+    assert found.question == question
 
 
 # Malformed operators

@@ -26,6 +26,10 @@ SHIP = "The ship left the harbour in winter."
 TEXTS = tuple(f"{SHIP} That was voyage number {n}." for n in range(40))
 
 
+LONG = "\n\n".join(f"Ship {n} left harbour {n} at {n} o'clock, in the rain of winter. " * 3 for n in range(200))
+"""A text of more passages than one batch of the encoder has."""
+
+
 class GatedEncoder(FakeEncoder):
     """An encoder with a gate: while it is shut, each passage waits before it."""
 
@@ -129,3 +133,8 @@ def kept_files(uploads: Uploads) -> dict[str, str]:
     """Return the content of each kept file by its name; files that are still arriving are not included."""
     folder = uploads.folder
     return {path.name: path.read_text() for path in folder.iterdir()} if folder.is_dir() else {}
+
+
+def document_names(library: Library) -> set[str]:
+    """Return the names of the library's documents."""
+    return {info.name for info in library.documents()}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.errors import AddressRefused, FetchFailed, NotAllowed, PinciteError, TooLarge
+from index.errors import AddressRefused, FetchFailed, NotAllowed, TooLarge
 from index.server.fetch import PublicNetwork, fetch
 from index.server.uploads import Uploads
 from index.settings import Settings
@@ -67,15 +67,14 @@ PAGES = {
     "/moved/round": redirect("/moved/round"),
     "/moved/turning": redirect("http://turning.test/"),
 }
-NAMES = {
+NAMES: dict[str, list[list[str]]] = {
     "public.test": [[PUBLIC]],
     "other.test": [["1.1.1.1"]],
     "private.test": [["192.168.0.9"]],
     "localhost": [["127.0.0.1", "::1"]],
     "turning.test": [[PUBLIC], ["127.0.0.1"]],
-    "2130706433": [["127.0.0.1"]],
-    "0x7f000001": [["127.0.0.1"]],
-    "127.1": [["127.0.0.1"]],
+    **{name: [["127.0.0.1"]] for name in ("2130706433", "0x7f000001", "127.1")},
+    "nowhere.test": [[]],
     "xn--bcher-kva.test": [[PUBLIC]],
 }
 
@@ -120,19 +119,20 @@ def test_fetch_is_refused_without_the_setting(own_uploads: Uploads, web: Web) ->
     assert web.connected == []
 
 
-def test_page_is_fetched_from_the_checked_address(get: Fetch, web: Web) -> None:
-    """The connection goes to the checked IP address, and the Host header has the name."""
+def test_page_is_fetched_from_the_checked_address(get: Fetch, web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Host header and the certificate have the name, in the form of the DNS.
+
+    A proxy would resolve names itself, so its settings are ignored, and a password file is not read.
+    """
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
     arrival = get(" http://public.test/#part-two ")
     assert arrival.path.read_bytes() == HTML
     assert arrival.source == "http://public.test/"
-    assert web.connected == [(PUBLIC, 80)]
-    assert web.requested == [("public.test", "/")]
-
-
-def test_certificate_is_checked_for_the_host_name(get: Fetch, web: Web) -> None:
-    """The certificate must be valid for the host name, not for the IP address."""
     get("https://public.test/")
-    assert (web.connected, web.secured) == ([(PUBLIC, 443)], ["public.test"])
+    assert get("http://bücher.test/").path.read_bytes() == HTML
+    assert (web.connected, web.secured) == ([(PUBLIC, 80), (PUBLIC, 443), (PUBLIC, 80)], ["public.test"])
+    assert web.requested == [("public.test", "/"), ("public.test", "/"), ("xn--bcher-kva.test", "/")]
 
 
 def test_redirects_are_followed(get: Fetch, web: Web) -> None:
@@ -147,40 +147,17 @@ def test_redirects_are_followed(get: Fetch, web: Web) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "http://127.0.0.1/",
-        "http://[::1]/",
-        "http://localhost/",
-        "http://private.test/",
-        "http://169.254.169.254/latest/meta-data/",
-        "http://2130706433/",
-        "http://0x7f000001/",
-        "http://127.1/",
-        "http://[::ffff:127.0.0.1]/",
-        "http://[64:ff9b::7f00:1]/",
-        "http://public.test:22/",
-        "https://public.test:80443/",
-        "http://public.test/moved/private",
-        "http://public.test/moved/metadata",
-        "http://public.test/moved/local",
-        "http://public.test/moved/inside",
-        "http://public.test/moved/port",
-        "http://public.test/moved/file",
-        "http://public.test/moved/gopher",
-        "file:///etc/passwd",
-        "ftp://public.test/a",
-        "gopher://public.test/",
-        "data:text/html,hello",
-        "javascript:alert(1)",
-        "//public.test/",
-        "public.test",
-        "",
-        "http://",
-        "http://user:password@public.test/",
-        "http://public.test\\@127.0.0.1/",
-        "http://\x00/",
+        "http://127.0.0.1/", "http://[::1]/", "http://localhost/", "http://private.test/",
+        "http://169.254.169.254/latest/meta-data/", "http://2130706433/", "http://0x7f000001/", "http://127.1/",
+        "http://[::ffff:127.0.0.1]/", "http://[64:ff9b::7f00:1]/", "http://public.test:22/",
+        "https://public.test:80443/", "http://public.test/moved/private", "http://public.test/moved/metadata",
+        "http://public.test/moved/local", "http://public.test/moved/inside", "http://public.test/moved/port",
+        "http://public.test/moved/file", "http://public.test/moved/gopher", "file:///etc/passwd", "ftp://public.test/a",
+        "gopher://public.test/", "data:text/html,hello", "javascript:alert(1)", "//public.test/", "public.test", "",
+        "http://", "http://user:password@public.test/", "http://public.test\\@127.0.0.1/", "http://\x00/",
         "http://" + "a" * 5000,
     ],
-)
+)  # fmt: skip
 def test_urls_outside_the_public_web_are_refused(get: Fetch, web: Web, url: str) -> None:
     """A refused address is never connected to, whether it was requested or is the target of a redirect."""
     with pytest.raises((AddressRefused, FetchFailed)) as caught:
@@ -225,11 +202,14 @@ def test_failed_fetch_has_a_reason_and_leaves_no_file(
 
 
 def test_unknown_host_is_named_in_the_error(get: Fetch) -> None:
-    """The error says which host does not exist."""
-    with pytest.raises(
-        FetchFailed, match=r"http://unknown\.test/ cannot be fetched: the host unknown\.test does not exist\."
-    ):
+    """The error says which host does not exist; a port that is not the web's is named, too."""
+    for name in ("unknown", "nowhere"):
+        with pytest.raises(FetchFailed, match=rf"http://{name}\.test/ cannot be fetched"):
+            get(f"http://{name}.test/")
+    with pytest.raises(FetchFailed, match=r"the host unknown\.test does not exist\."):
         get("http://unknown.test/")
+    with pytest.raises(AddressRefused, match=r"Port 8080 of public\.test is not a port of the web"):
+        get("http://public.test:8080/")
 
 
 @pytest.mark.parametrize("path", ["/large", "/bomb"])
@@ -269,20 +249,6 @@ def test_fetched_document_gets_a_suitable_name(get: Fetch, path: str, name: str)
     assert get(f"http://public.test{path}").name == name
 
 
-def test_international_host_name_is_encoded_for_the_dns(get: Fetch, web: Web) -> None:
-    """A name with non-ASCII letters is resolved in its DNS form."""
-    assert get("http://bücher.test/").path.read_bytes() == HTML
-    assert web.requested == [("xn--bcher-kva.test", "/")]
-
-
-def test_proxy_settings_are_ignored(get: Fetch, web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy would resolve names itself, and a password file is not read."""
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-    get("http://public.test/")
-    assert web.connected == [(PUBLIC, 80)]
-
-
 def test_fetched_page_is_added_and_found(web: Web, library: Library, jobs: Jobs, uploads: Uploads, get: Fetch) -> None:
     """A fetched page is added, found and cited by its URL; an invalid PDF fails in the job."""
     network = PublicNetwork(time.monotonic() + 60, web.resolve, web)
@@ -294,9 +260,3 @@ def test_fetched_page_is_added_and_found(web: Web, library: Library, jobs: Jobs,
     assert job.files[1].reason.startswith("report.pdf is a PDF that cannot be opened")
     hit = library.search("Where did the ship go?")[0]
     assert (hit.quote, hit.document.source, hit.document.title) == (SHIP, "http://public.test/", "Voyages")
-
-
-def test_network_errors_become_pincite_errors(get: Fetch) -> None:
-    """Every network error becomes an error of Pincite, so the interfaces need one table of errors."""
-    with pytest.raises(PinciteError):
-        get("http://public.test/short")

@@ -21,6 +21,7 @@ from index.errors import (
 )
 from index.loading.recognition import tesseract
 from index.loading.sandbox import pool
+from index.records.document import Arrival
 from index.server import file_jobs
 from index.server.file_jobs import GROUP_FILES
 from index.storage import store
@@ -29,7 +30,7 @@ from tests.hosted import wait_until
 from tests.loading.archives import zipped
 from tests.loading.printed_pages import drawn, scanned_pdf
 from tests.loading.stub_tesseract import StubTesseract, install
-from tests.server.conftest import SHIP, TEXTS, finished, kept_files, receive, wait_for_job
+from tests.server.conftest import LONG, SHIP, TEXTS, document_names, finished, kept_files, receive, wait_for_job
 from tests.storage.test_files import another_process
 
 if TYPE_CHECKING:
@@ -43,9 +44,6 @@ if TYPE_CHECKING:
     from index.server.uploads import Uploads
     from tests.server.conftest import GatedEncoder
 
-LONG = "\n\n".join(f"Ship {n} left harbour {n} at {n} o'clock, in the rain of winter. " * 3 for n in range(200))
-"""A text of more passages than one batch of the encoder has."""
-
 
 def files(*texts: str) -> dict[str, str | bytes]:
     """Return texts by numbered file names."""
@@ -55,11 +53,6 @@ def files(*texts: str) -> dict[str, str | bytes]:
 def stages(job: Job) -> list[str]:
     """Return the stage of each file."""
     return [file.stage for file in job.files]
-
-
-def document_names(library: Library) -> set[str]:
-    """Return the names of the library's documents."""
-    return {info.name for info in library.documents()}
 
 
 # Long scans
@@ -163,8 +156,8 @@ def test_uploaded_files_become_documents(jobs: Jobs, uploads: Uploads, library: 
     assert (verification.sources_checked, verification.mismatches) == (20, ())
 
 
-def test_unreadable_file_fails_alone(jobs: Jobs, uploads: Uploads, library: Library) -> None:
-    """It has a reason and a hint, also in the receipt, and is not kept; the others are added."""
+def test_unreadable_file_fails_alone_and_notes_are_reported(jobs: Jobs, uploads: Uploads, library: Library) -> None:
+    """The reason and the hint are in the receipt, too, and so are the notes of a file that was added."""
     broken: dict[str, str | bytes] = {"a.txt": TEXTS[0], "scan.pdf": b"%PDF-1.7 and then nothing", "b.txt": TEXTS[1]}
     job = finished(jobs.add(receive(uploads, broken)))
     assert (job.state, stages(job)) == ("done", ["added", "failed", "added"])
@@ -174,10 +167,6 @@ def test_unreadable_file_fails_alone(jobs: Jobs, uploads: Uploads, library: Libr
     assert [failure.reason for failure in job.receipt.failed] == [job.files[1].reason]
     assert sorted(kept_files(uploads)) == ["a.txt", "b.txt"]
     assert document_names(library) == {"a.txt", "b.txt"}
-
-
-def test_notes_of_a_file_are_reported(jobs: Jobs, uploads: Uploads) -> None:
-    """An added file may have notes for its reader, in the job and in the receipt."""
     mixed = "The café by the harbour served bread. ".encode() * 20 + b"A ca\xfe came."
     job = finished(jobs.add(receive(uploads, {"mixed.txt": mixed})))
     assert job.files[0].notes
@@ -198,12 +187,12 @@ def test_unchanged_upload_is_not_encoded_again(
 
 
 def test_upload_of_the_same_name_replaces_the_document(jobs: Jobs, uploads: Uploads, library: Library) -> None:
-    """The earlier version is removed together with its file."""
+    """The earlier version is removed together with its file; it stays if the next version cannot be read."""
     finished(jobs.add(receive(uploads, {"a.txt": TEXTS[0]})))
-    job = finished(jobs.add(receive(uploads, {"a.txt": TEXTS[1]})))
-    assert stages(job) == ["replaced"]
-    assert [library.document(info.id).text for info in library.documents()] == [TEXTS[1]]
-    assert kept_files(uploads) == {"a.txt": TEXTS[1]}
+    for content, stage in ((TEXTS[1], "replaced"), (b"\x00\x01\x02\xff" * 99, "failed")):
+        assert stages(finished(jobs.add(receive(uploads, {"a.txt": content})))) == [stage]
+        assert [library.document(info.id).text for info in library.documents()] == [TEXTS[1]]
+        assert kept_files(uploads) == {"a.txt": TEXTS[1]}
 
 
 def test_two_files_of_one_name_in_one_upload_are_both_kept(jobs: Jobs, uploads: Uploads, library: Library) -> None:
@@ -211,14 +200,6 @@ def test_two_files_of_one_name_in_one_upload_are_both_kept(jobs: Jobs, uploads: 
     job = finished(jobs.add([*receive(uploads, {"a.txt": TEXTS[0]}), *receive(uploads, {"a.txt": TEXTS[1]})]))
     assert [(file.name, file.stage) for file in job.files] == [("a.txt", "added"), ("a (2).txt", "added")]
     assert document_names(library) == {"a.txt", "a (2).txt"}
-
-
-def test_failed_new_version_keeps_the_earlier_one(jobs: Jobs, uploads: Uploads, library: Library) -> None:
-    """The earlier version stays in the library and in the folder."""
-    finished(jobs.add(receive(uploads, {"a.txt": SHIP})))
-    assert stages(finished(jobs.add(receive(uploads, {"a.txt": b"\x00\x01\x02\xff" * 99})))) == ["failed"]
-    assert library.document("a.txt").text == SHIP
-    assert kept_files(uploads) == {"a.txt": SHIP}
 
 
 def test_fetched_document_is_identified_by_its_url(jobs: Jobs, uploads: Uploads, library: Library) -> None:
@@ -239,33 +220,16 @@ def test_fetched_document_is_identified_by_its_url(jobs: Jobs, uploads: Uploads,
 def test_files_of_a_server_folder_are_read_in_place(
     jobs: Jobs, uploads: Uploads, library: Library, tmp_path: Path
 ) -> None:
-    """They are not copied, and removing their document does not delete them."""
-    from index.records.document import Arrival
-
-    path = tmp_path / "a.txt"
-    path.write_text(SHIP)
-    assert stages(finished(jobs.add([Arrival("a.txt", path, str(path), len(SHIP))]))) == ["added"]
-    jobs.remove("a.txt")
-    assert path.read_text() == SHIP
-    assert kept_files(uploads) == {}
-    assert library.documents() == []
-
-
-def test_file_reached_by_two_paths_is_unchanged_the_second_time(jobs: Jobs, tmp_path: Path) -> None:
-    """A link to the same file gets a final state, too."""
-    from index.records.document import Arrival
-
+    """They are not copied, and removing their document does not delete them. A link to the same file is unchanged."""
     path = tmp_path / "a.txt"
     path.write_text(SHIP)
     (tmp_path / "b.txt").symlink_to(path)
     arrivals = [Arrival(found.name, found, str(found), len(SHIP)) for found in (path, tmp_path / "b.txt")]
     assert stages(finished(jobs.add(arrivals))) == ["added", "unchanged"]
-
-
-def test_empty_upload_is_done_at_once(jobs: Jobs) -> None:
-    """A job without files ends at once."""
-    job = finished(jobs.add([]))
-    assert (job.state, job.done, job.total) == ("done", 0, 0)
+    jobs.remove("a.txt")
+    assert path.read_text() == SHIP
+    assert kept_files(uploads) == {}
+    assert library.documents() == []
 
 
 # Progress
@@ -302,30 +266,17 @@ def test_large_file_reports_its_progress(jobs: Jobs, uploads: Uploads) -> None:
     assert parts == sorted(parts)
 
 
-def test_added_file_is_available_while_others_wait(
+def test_added_file_is_read_and_found_while_others_wait(
     jobs: Jobs, uploads: Uploads, library: Library, encoder: GatedEncoder
 ) -> None:
-    """A file in the stage "added" can be shown and read at once."""
+    """A file in the stage "added" can be shown at once, and a search finds what is stored so far."""
     encoder.shut(after=8)
-    job = jobs.add(receive(uploads, files(*TEXTS[:9])))
+    job = jobs.add(receive(uploads, files("The comet crossed the winter sky.", *TEXTS[1:8], LONG)))
     encoder.await_passage()
     assert stages(job) == ["added"] * 8 + ["encoding"]
-    assert library.document("0.txt").text == TEXTS[0]
-    assert kept_files(uploads)["0.txt"] == TEXTS[0]
-    encoder.open()
-    finished(job)
-
-
-def test_search_works_while_files_are_added(
-    jobs: Jobs, uploads: Uploads, library: Library, encoder: GatedEncoder
-) -> None:
-    """A search in another thread finds the documents stored so far."""
-    finished(jobs.add(receive(uploads, {"comet.txt": "The comet crossed the winter sky."})))
-    encoder.shut(after=9)
-    job = jobs.add(receive(uploads, {"long.txt": LONG}))
-    encoder.await_passage()
-    assert library.search("comet")[0].document.name == "comet.txt"
-    assert job.files[0].stage == "encoding"
+    assert library.document("1.txt").text == TEXTS[1]
+    assert kept_files(uploads)["1.txt"] == TEXTS[1]
+    assert library.search("comet")[0].document.name == "0.txt"
     encoder.open()
     finished(job)
 
@@ -416,11 +367,13 @@ def test_cancelled_job_keeps_what_was_stored(
 
 
 def test_cancelling_an_ended_job_changes_nothing(jobs: Jobs, uploads: Uploads) -> None:
-    """State, stages and version stay the same."""
-    job = finished(jobs.add(receive(uploads, files(SHIP))))
-    version = job.version
-    job.cancel()
-    assert (job.state, stages(job), job.version) == ("done", ["added"], version)
+    """State, stages and version stay the same; a job without files ends at once."""
+    for arrivals in (receive(uploads, files(SHIP)), []):
+        job = finished(jobs.add(arrivals))
+        version = job.version
+        job.cancel()
+        assert (job.state, stages(job), job.version) == ("done", ["added"] * len(arrivals), version)
+        assert (job.done, job.total) == (len(arrivals), len(arrivals))
 
 
 def test_one_file_of_a_job_can_be_cancelled(

@@ -58,20 +58,12 @@ def test_path_outside_the_allowed_folders_is_refused(shared: Path, settings: Set
     )
 
 
-def test_no_folder_is_allowed_by_default(shared: Path) -> None:
-    """Without the setting every folder is refused."""
+def test_missing_path_and_too_many_files_are_reported_inside_allowed_folders(shared: Path, settings: Settings) -> None:
+    """Without the setting every folder is refused. The error counts one file beyond the limit and names the setting."""
     with pytest.raises(NotAllowed):
         folder_arrivals(shared, Settings())
-
-
-def test_missing_path_is_reported_inside_allowed_folders(shared: Path, settings: Settings) -> None:
-    """Only inside an allowed folder does the error say that a path does not exist."""
     with pytest.raises(SourceNotFound, match=r"nothing at .*shared/nothing\."):
         folder_arrivals(shared / "nothing", settings)
-
-
-def test_listing_stops_at_too_many_files(shared: Path, settings: Settings) -> None:
-    """The error counts one file beyond the limit and names the setting."""
     for n in range(9):
         (shared / f"{n}.txt").write_text(SHIP)
     with pytest.raises(TooMany, match=r"4 files are too many: at most 3 .* PINCITE_MAX_UPLOAD_FILES"):
@@ -113,16 +105,12 @@ def test_link_created_after_the_listing_is_not_followed(
     assert library.documents() == []
 
 
-def test_allowed_folder_may_be_a_link(shared: Path) -> None:
-    """The operator chose the link, so it is followed."""
+def test_allowed_folder_may_be_a_link(shared: Path, settings: Settings) -> None:
+    """The operator chose it, so it is followed; a link to a parent folder adds no file a second time."""
     link = shared.parent / "link"
     link.symlink_to(shared)
     arrivals = folder_arrivals(link, Settings(allow_folders=(link,)))
     assert [arrival.source for arrival in arrivals] == [str(link / "a.txt"), str(link / "deep" / "b.txt")]
-
-
-def test_link_to_a_parent_folder_is_not_followed_again(shared: Path, settings: Settings) -> None:
-    """A link to a parent folder adds no file a second time."""
     (shared / "deep" / "again").symlink_to(shared)
     assert len(folder_arrivals(shared, settings)) == 2
 

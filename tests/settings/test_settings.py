@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pydantic import ValidationError
 
 from index.errors import SettingsError
 from index.settings import Settings, configuration_path
+from tests.cases import cases
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,15 +19,19 @@ if TYPE_CHECKING:
 
 
 def test_defaults_need_no_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are the built-in encoder, and a library in the user's data folder."""
+    """They are the built-in encoder, and a library in the user's data folder.
+
+    A server accepts neither addresses nor folders, and logs no question.
+    """
     monkeypatch.delenv("PINCITE_LIBRARY")
     settings = Settings()
     assert (settings.model, settings.device, settings.precision) == ("", "auto", "auto")
     assert settings.library.parts[-2:] == ("pincite", "library")
     assert not settings.library.exists() or settings.library.is_dir()
+    assert (settings.allow_urls, settings.allow_folders, settings.log_questions) == (False, (), False)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("values", "name"),
     [
         pytest.param({"passage_tokens": 5}, "passage_tokens", id="too small"),
@@ -54,18 +58,6 @@ def test_folders_are_separated_as_in_path(monkeypatch: pytest.MonkeyPatch) -> No
     assert Settings(allow_folders=["/x"]).allow_folders == (Path("/x"),)
     monkeypatch.setenv("PINCITE_ALLOW_FOLDERS", "")
     assert Settings().allow_folders == ()
-
-
-def test_server_is_private_by_default() -> None:
-    """It accepts neither addresses nor folders, and logs no question."""
-    settings = Settings()
-    assert (settings.allow_urls, settings.allow_folders, settings.log_questions) == (False, (), False)
-
-
-def test_settings_are_immutable() -> None:
-    """Code that holds settings can rely on them."""
-    with pytest.raises(ValidationError, match="frozen"):
-        Settings().model = "other"
 
 
 # `pincite.toml`: where it is read from, what overrides it, and which error a mistake in it gives
@@ -142,22 +134,14 @@ def test_precedence_is_argument_environment_file_default(
 def test_paths_are_relative_to_the_configuration_file(
     write_configuration: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The working folder does not matter, and `~` is the user's home."""
+    """The working folder does not matter, and `~` is the user's home. A model is a folder there, or a name."""
     monkeypatch.delenv("PINCITE_LIBRARY")
     path = write_configuration('library = "notes"\nallow_folders = ["papers", "/all", "~/x"]\n')
     settings = Settings()
     assert settings.library == path.parent / "notes"
     assert settings.allow_folders == (path.parent / "papers", Path("/all"), Path.home() / "x")
-
-
-def test_folders_in_path_syntax_are_relative_to_the_file(write_configuration: Callable[[str], Path]) -> None:
-    """The second folder is not relative to the working folder of the server, either."""
     path = write_configuration(f'allow_folders = "papers{os.pathsep}notes"\n')
     assert Settings().allow_folders == (path.parent / "papers", path.parent / "notes")
-
-
-def test_model_is_a_folder_beside_the_file_or_a_name(write_configuration: Callable[[str], Path]) -> None:
-    """A name without such a folder is not changed."""
     path = write_configuration('model = "mine"\nreranker = "org/theirs"\n')
     assert Settings().model == "mine"
     (path.parent / "mine").mkdir()
@@ -171,19 +155,15 @@ def test_values_of_each_type_are_read(write_configuration: Callable[[str], Path]
         'bar = 0.5\nallow_urls = true\nllm_model = "small"\nllm_key = "sesame"\nprecision = "float32"\n'
     )
     settings = Settings()
-    assert (settings.bar, settings.allow_urls, settings.llm_model, settings.precision) == (
-        0.5,
-        True,
-        "small",
-        "float32",
-    )
+    values = (settings.bar, settings.allow_urls, settings.llm_model, settings.precision)
+    assert values == (0.5, True, "small", "float32")
     assert settings.llm_key.get_secret_value() == "sesame"
 
 
 # Errors
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "message", "hint"),
     [
         pytest.param(

@@ -71,13 +71,17 @@ def write_line(sets: Path, name: str, kind: str, line: str, words: str) -> None:
     (sets / f"{name}.tsv").write_text("\t".join(row) + "\n", encoding="utf-8")
 
 
-def test_guide_is_read_without_markup(sets: Path) -> None:
-    """Paragraphs and list items stay; headings, comments, and everything from a table on are removed."""
+def test_guide_and_paper_are_read_without_markup(sets: Path) -> None:
+    """Paragraphs and list items stay; headings, comments, and everything from a table on are removed.
+
+    The conclusion of a paper follows the abstract on a line of its own.
+    """
     ((name, passage),) = guides(sets)
     assert name == "leave"
     assert "See the rules for more." in passage
     assert "• Bring your badge.\n• Ring the bell." in passage
     assert not any(mark in passage for mark in ("#", "|", "<!--", "told", "title:", "Working", "follows"))
+    assert list(papers(sets)) == [("7", "Mice ran.\nRats sat.\nMice run.")]
 
 
 def test_long_guide_becomes_several_passages(sets: Path) -> None:
@@ -87,11 +91,6 @@ def test_long_guide_becomes_several_passages(sets: Path) -> None:
     texts = [passage for _, passage in guides(sets)]
     assert len(texts) > 2
     assert max(len(passage.split()) for passage in texts) <= LONGEST
-
-
-def test_paper_is_its_abstract_and_conclusion(sets: Path) -> None:
-    """The conclusion follows the abstract on a line of its own."""
-    assert list(papers(sets)) == [("7", "Mice ran.\nRats sat.\nMice run.")]
 
 
 def test_question_has_the_answering_sentence(sets: Path) -> None:

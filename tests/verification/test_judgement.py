@@ -18,6 +18,7 @@ from index.verification.judgement import (
 )
 from index.verification.premises import Place, asks
 from index.verification.vetoes import missing_number
+from tests.cases import cases
 from tests.verification.claims import excerpt, judged, sure
 
 if TYPE_CHECKING:
@@ -102,10 +103,16 @@ def test_every_place_with_the_words_may_give_its_consent() -> None:
     assert compare("Rosa Keller drew the plans.", excerpts, sure(0.9), cited=[2]).places == (Place(2, 1),)
 
 
-def test_consecutive_sentences_are_verbatim() -> None:
-    """A claim may be a paragraph of the source; all its sentences are cited."""
+def test_number_or_name_that_the_window_lacks_is_a_veto() -> None:
+    """However sure the verifier is. A word of no document is named, and several sentences may be verbatim."""
     found = judged("Rosa Keller drew the plans. They are lost.", PLANS)
     assert (found.verdict, found.places) == ("verbatim", (Place(0, 1), Place(0, 2)))
+    found = judged("The bridge was secretly sold.", PLANS, verifier=sure(0.1), unknown=("secretly",))
+    assert (found.verdict, found.detail) == ("unverified", "Not in the documents: *secretly*.")
+    found = judged("The bridge, drawn by Keller, opened in 1931.", PLANS)
+    assert (found.verdict, "*1931*" in found.detail) == ("perhaps", True)
+    found = judged("The plans were drawn by Ada Lunde.", PLANS)
+    assert (found.verdict, "*Ada Lunde*" in found.detail) == ("perhaps", True)
 
 
 @pytest.mark.parametrize("text", ["The company owns four ferries?", "The company owns four ferries? No."])
@@ -118,7 +125,7 @@ def test_question_or_heading_is_no_source(text: str) -> None:
     assert (found.verdict, found.places) == ("unverified", (Place(0, 1),))
 
 
-@pytest.mark.parametrize(
+@cases(
     ("claim", "source", "detail"),
     [
         ("Prices fell sharply in May.", "Prices rose sharply in May.", "*fell* here, *rose* in the source."),
@@ -140,15 +147,7 @@ def test_contradicted_claim_shows_the_difference(claim: str, source: str, detail
     assert (found.verdict, found.detail) == ("contradicted", detail)
 
 
-def test_number_or_name_that_the_window_lacks_is_a_veto() -> None:
-    """However sure the verifier is, the claim is only perhaps supported."""
-    found = judged("The bridge, drawn by Keller, opened in 1931.", PLANS)
-    assert (found.verdict, "*1931*" in found.detail) == ("perhaps", True)
-    found = judged("The plans were drawn by Ada Lunde.", PLANS)
-    assert (found.verdict, "*Ada Lunde*" in found.detail) == ("perhaps", True)
-
-
-@pytest.mark.parametrize(
+@cases(
     ("claim", "source", "missing"),
     [
         ("The council cast 26 votes.", "The council had 17 votes for it and 9 votes against it.", "26"),
@@ -164,12 +163,6 @@ def test_number_or_name_that_the_window_lacks_is_a_veto() -> None:
 def test_numbers_in_digits_are_compared(claim: str, source: str, missing: str) -> None:
     """Those in words, in names, and those that are not exact are left to the verifier."""
     assert missing_number(claim, source) == missing
-
-
-def test_unknown_words_are_named() -> None:
-    """Only words that no document contains."""
-    found = judged("The bridge was secretly sold.", PLANS, verifier=sure(0.1), unknown=("secretly",))
-    assert (found.verdict, found.detail) == ("unverified", "Not in the documents: *secretly*.")
 
 
 def test_cited_source_is_preferred() -> None:
@@ -191,29 +184,22 @@ def test_without_a_verifier_only_words_count() -> None:
 
 
 def test_claim_that_cannot_be_judged_says_why() -> None:
-    """There is no source, no word, or there are too many words."""
+    """There is no source, no word, or there are too many words; of a long claim the verifier does not read the end."""
     assert compare("Prices rose.", [], sure()).detail == "There is no source to compare with."
     assert judged("", "Prices rose.").detail == "It has no words."
     assert judged("Prices rose and " * LONGEST, "Prices rose.").detail == "It is too long to be checked."
-
-
-def test_long_claim_is_at_most_perhaps() -> None:
-    """The verifier does not read its end; its very words are found nevertheless."""
     long = "Prices rose for bread and salt and wool " * (LONGEST_READ // 7) + "in May."
     assert judged(long, "In May, bread became dearer.").verdict == "perhaps"
     assert judged(long, long).verdict == "verbatim"
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "expected"),
     [
-        ("What's new?", True),
-        ("“Why not?”", True),
-        ("(Really?)", True),
-        ("She asked, “Why?”", False),
+        ("What's new?", True), ("“Why not?”", True), ("(Really?)", True), ("She asked, “Why?”", False),
         ("He left.", False),
     ],
-)
+)  # fmt: skip
 def test_questions_are_recognised(text: str, expected: bool) -> None:
     """Also in quotation marks, but not a sentence that says who asked."""
     assert asks(text) == expected

@@ -32,33 +32,20 @@ def test_typographic_differences_do_not_count(ours: str, theirs: str) -> None:
     assert agreeing == count
 
 
-def test_different_word_costs_its_shingles() -> None:
-    """Only the shingles that contain the word disagree."""
+def test_shingles_that_disagree_are_counted() -> None:
+    """A run of five words is one. Another word costs those that contain it, two swapped lines the four across them.
+
+    Lines that continue on the next page agree; words of another page confirm nothing, and unknown pages are no error.
+    """
     agreeing, count = Witness(["the sheep left the harbour of Hull"]).counts("the ship left the harbour of Hull", [0])
     assert count - agreeing == 2
-
-
-def test_shingle_has_five_words() -> None:
-    """Every run of five words is one; four words make none."""
     assert shingles(["a", "b", "c", "d", "e", "f"]) == ["abcde", "bcdef"]
     assert shingles(["a", "b", "c", "d"]) == []
-
-
-def test_text_in_order_agrees_in_every_shingle() -> None:
-    """That includes lines that continue on the next page."""
     witness = Witness(["\r\n".join(LINES[:2]), LINES[2]])
     agreeing, count = witness.counts(" ".join(LINES), range(2))
     assert agreeing == count == len(" ".join(LINES).split()) - 4
-
-
-def test_swapped_lines_cost_the_shingles_between_them() -> None:
-    """Two lines that changed places cost the four shingles across the joint."""
     agreeing, count = Witness(["\r\n".join(LINES[:2])]).counts(" ".join(LINES[1::-1]), [0])
     assert count - agreeing == 4
-
-
-def test_only_the_given_pages_count() -> None:
-    """Words of another page confirm nothing, and unknown pages are not an error."""
     witness = Witness(LINES)
     assert witness.counts(LINES[0], [1, 7, -1])[0] == 0
     assert witness.counts(LINES[0], [0])[0] == len(LINES[0].split()) - 4
@@ -68,15 +55,14 @@ PAGE = " ".join(f"bee{number} hive{chr(97 + number)}" for number in range(20))
 
 
 def test_words_that_a_document_lacks_are_counted_by_page() -> None:
-    """Words on a page beside are not lost; a number is only found as a word of its own."""
+    """Words on a page beside are not lost; a number is only found as a word of its own.
+
+    What several pages lack alike, up to its number, was left out on purpose.
+    """
     witness = Witness([PAGE, "The ship 1 left.", "The whale swam by 7 times."])
     text = [PAGE, "The ship 12 left. by 7 times.", "The whale swam"]
     assert list(witness.lost(text)) == [(0, 0, 40), (1, 1, 4), (2, 0, 6)]
     assert next(iter(witness.lost(["", "", ""]))) == (0, 40, 40)
-
-
-def test_running_heads_are_not_lost() -> None:
-    """What several pages lack alike, up to its number, was left out on purpose."""
     witness = Witness([f"HISTORY OF BEES {page} {text}" for page, text in enumerate(("a ship", "a whale", "rain"))])
     assert [lost for _, lost, _ in witness.lost(["a ship", "a whale", "rain"])] == [0, 0, 0]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +13,9 @@ from hypothesis import strategies as st
 
 from index.library.library import Library
 from index.settings import Settings
+from index.views import library_map as map_module
 from index.views.library_map import DOTS, FILE, fit, quotas
+from tests.cases import cases
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +41,7 @@ def shape_of(library_map: LibraryMap, name: str) -> Shape:
     return next(shape for shape in library_map.shapes if shape.name == name)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("sizes", "total", "shown"),
     [
         pytest.param([3, 5], 10, [3, 5], id="all if they fit"),
@@ -116,8 +120,11 @@ def test_map_samples_documents_beyond_the_limit(
     assert DOTS == 2500
 
 
-def test_hit_has_the_position_of_its_passage(filled: Library) -> None:
-    """The first question waits for the map, which places it near the passages it is about."""
+def test_hit_has_the_position_of_its_passage(filled: Library, encoder: FakeEncoder) -> None:
+    """The first question waits for the map, which places it near the passages it is about.
+
+    The encoder is called once, with operators in the question and without.
+    """
     found = filled.search("Which loaf of bread?", limit=1)
     placed = filled.placed("Which loaf of bread?", found.hits)
     assert [shape.name for shape in placed.map.shapes] == ["ships.txt", "bread.txt"]
@@ -126,10 +133,6 @@ def test_hit_has_the_position_of_its_passage(filled: Library) -> None:
     assert hit is not None
     assert min(distance(hit, dot) for dot in bread.dots) < 0.001
     assert distance(placed.question, bread.centre) < distance(placed.question, shape_of(placed.map, "ships.txt").centre)
-
-
-def test_map_reuses_the_question_vector_of_the_search(filled: Library, encoder: FakeEncoder) -> None:
-    """The encoder is called once, with operators in the question and without."""
     filled.map(wait=True)
     for question in ("Which loaf of bread?", "in:ships.txt which vessel"):
         encoder.questions.clear()
@@ -199,39 +202,27 @@ def fail(*_: Any) -> LibraryMap:
     raise AssertionError("The map was made again.")
 
 
-def _truncated(data: bytes) -> bytes:
-    return data[:-20]
-
-
-def _flipped(data: bytes) -> bytes:
-    return data.replace(b"ships.txt", b"shipz.txt", 1)
-
-
-def _of_another_library(data: bytes) -> bytes:
-    from index.storage.files import Stamp
-    from index.views import library_map as map_module
-
+def _stamped(data: bytes, **changes: Any) -> bytes:
     stamp, library_map = map_module.unpack(data)
-    return map_module.pack(Stamp("another", stamp.format, stamp.generation), library_map)
-
-
-def _of_the_future(data: bytes) -> bytes:
-    from index.storage.files import Stamp
-    from index.views import library_map as map_module
-
-    stamp, library_map = map_module.unpack(data)
-    return map_module.pack(Stamp(stamp.library, stamp.format, stamp.generation + 1), library_map)
+    return map_module.pack(replace(stamp, **changes), library_map)
 
 
 def _without_shapes(data: bytes) -> bytes:
-    import zlib
-
     content = data[:-9].replace(b'"shapes"', b'"figures"')
     return content + f"{zlib.crc32(content):08x}\n".encode()
 
 
 @pytest.mark.parametrize(
-    "spoil", [_truncated, _flipped, _of_another_library, _of_the_future, _without_shapes, lambda _: b""]
+    "spoil",
+    [
+        lambda data: data[:-20],
+        lambda data: data.replace(b"ships.txt", b"shipz.txt", 1),
+        lambda data: _stamped(data, library="another"),
+        lambda data: _stamped(data, generation=99),
+        _without_shapes,
+        lambda _: b"",
+    ],
+    ids=["truncated", "flipped", "another library", "of the future", "without shapes", "empty"],
 )
 def test_invalid_map_file_is_replaced(filled: Library, encoder: FakeEncoder, spoil: Any) -> None:
     """The file may be damaged, from another library or from a later generation."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -76,10 +75,7 @@ def test_words_beyond_one_cell_are_marked_in_each() -> None:
     rows = [["Grade", "Strength"], ["B5", "690"]]
     (block,) = seen(shapes.document("a.csv", "text/csv", [grid(rows, Outline("rows", header_rows=1))]), "B5 | 690")
     assert block.table
-    assert (
-        lines_of(block.table) == ["1: Grade | *Strength", "2: [B5] | [690]"]
-        or lines_of(block.table)[1] == "2: [B5] | [690]"
-    )
+    assert lines_of(block.table)[1] == "2: [B5] | [690]"
     assert text_of(block.parts) == "Grade | Strength\n[B5 | 690]"
 
 
@@ -198,7 +194,7 @@ def test_moments_have_their_time_and_speaker_beside_them() -> None:
     ]
 
 
-@pytest.mark.parametrize("label", ["chapter 3", "author.name", "line 3 of 7", "00:12", ""])
+@cases("label", ["chapter 3", "author.name", "line 3 of 7", "00:12", ""])
 def test_only_short_names_stand_beside_the_text(label: str) -> None:
     """Other names of places stand above it."""
     document = shapes.document("a.json", "application/json", [shapes.placed(paragraph("A whale."), label, 0)])

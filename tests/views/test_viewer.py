@@ -7,7 +7,6 @@ import io
 import os
 import shutil
 import threading
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from index.records import Document, Landmark, Span
 from index.settings import Settings
 from index.views.viewer import Originals
 from tests.fakes import FakeEncoder
+from tests.libraries import filled_library
 from tests.loading.pdfs import Printed, build, column
 from tests.nightly import length
 
@@ -46,17 +46,6 @@ LETTER = build(
 PAGE = "<html><head><title>Ship</title></head><body><h1>Trade</h1><p>A whale swam by the ship.</p></body></html>"
 SHORT_SOURCES = {"letter.pdf": LETTER, "ship.html": PAGE.encode()}
 SOURCES = {"book.md": BOOK.encode(), **SHORT_SOURCES}
-
-
-@contextmanager
-def filled_library(folder: Path, sources: dict[str, bytes]) -> Iterator[Library]:
-    """Open a library with documents of these names and contents."""
-    (folder / "sources").mkdir()
-    for name, content in sources.items():
-        (folder / "sources" / name).write_bytes(content)
-    with Library.open(folder / "library", Settings(passage_tokens=32), encoder=FakeEncoder()) as library:
-        library.add(folder / "sources")
-        yield library
 
 
 @pytest.fixture(scope="module")
@@ -144,13 +133,22 @@ def test_unknown_or_removed_document_is_not_found(changing: Library) -> None:
             show_record(info, Span(0, 3))
 
 
-def test_document_of_one_long_line_is_shown_in_windows(library: Library) -> None:
-    """Text without landmarks is cut into windows of the usual size."""
+def test_document_without_a_file_has_a_text_and_no_original(library: Library) -> None:
+    """Text without landmarks is cut into windows of the usual size. The number of a page counts those that begin."""
     text = ("ship harbour treaty king oil whale " * 6_000).strip()
     library.add_documents([Document("a" * 64, "line.txt", "", "", "", "text/plain", text, ())])
     view = library.view("line.txt", Span(100_000, 100_007))
     assert 3_000 < view.end - view.start <= 6_000
     assert view.location.label == ""
+    library.add_documents([Document("b" * 64, "note:1", "", "", "", "text/plain", "The ship left.", ())])
+    assert not library.has_original("note:1")
+    assert library.view("note:1").blocks[0].parts[0].text == "The ship left."
+    marks = tuple(Landmark("page", start, label) for start, label in ((0, "i"), (0, "ii"), (9, "1"), (20, "2")))
+    pages = "The ship left the harbour."
+    library.add_documents([Document("c" * 64, "a.pdf", "", "", "", "application/pdf", pages, marks)])
+    catalog = library.parts.store.catalog
+    number = catalog.number_of("c" * 64) or 0
+    assert [catalog.pages_begun(number, offset) for offset in (0, 8, 9, 19, 20, 26)] == [2, 2, 3, 3, 4, 4]
 
 
 # Pages
@@ -275,13 +273,6 @@ def test_originals_are_found_after_the_library_has_moved(tmp_path: Path) -> None
         assert library.page_marks("letter.pdf", Span(0, 8))[0].rectangles
 
 
-def test_document_without_a_file_has_no_original(library: Library) -> None:
-    """It still has a text to show."""
-    library.add_documents([Document("b" * 64, "note:1", "", "", "", "text/plain", "The ship left.", ())])
-    assert not library.has_original("note:1")
-    assert library.view("note:1").blocks[0].parts[0].text == "The ship left."
-
-
 def test_unchanged_file_is_hashed_once(changing: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten pages of a long file must not read it ten times."""
     hashed: list[str] = []
@@ -344,12 +335,3 @@ def test_excerpt_consists_of_the_passages_around_a_span(filled: Library) -> None
         assert excerpt.end - excerpt.start < span.end - span.start + 1_000
         expected = [mark for mark in document.landmarks if excerpt.start <= mark.start <= excerpt.end]
         assert list(excerpt.landmarks) == expected
-
-
-def test_page_numbers_count_pages_in_the_file(library: Library) -> None:
-    """Labels do not matter; the number counts the pages that begin up to the offset."""
-    marks = tuple(Landmark("page", start, label) for start, label in ((0, "i"), (0, "ii"), (9, "1"), (20, "2")))
-    text = "The ship left the harbour."
-    library.add_documents([Document("c" * 64, "a.pdf", "", "", "", "application/pdf", text, marks)])
-    catalog = library.parts.store.catalog
-    assert [catalog.pages_begun(1, offset) for offset in (0, 8, 9, 19, 20, 26)] == [2, 2, 3, 3, 4, 4]

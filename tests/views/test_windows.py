@@ -57,64 +57,36 @@ def page(start: int, label: str) -> Landmark:
 BLOCKS = {
     "no landmarks": ("One line.", (), [("p", "", "One line.")]),
     "no landmarks, blank lines": ("One.\n\nTwo,\nthree.", (), [("p", "", "One."), ("p", "", "Two,\nthree.")]),
-    "page, heading and paragraph at one place": (
-        "Trade\n\nGrain came by sea.",
-        (page(0, "iv"), heading(0, "Trade", 2), paragraph(0), paragraph(7)),
-        [("h2", "iv", "Trade"), ("p", "", "Grain came by sea.")],
-    ),
-    "the paragraph before the heading": (
-        "Trade\n\nGrain.",
-        (paragraph(0), heading(0, "Trade")),
-        [("h1", "", "Trade"), ("p", "", "Grain.")],
-    ),
+    "page, heading and paragraph at one place": ("Trade\n\nGrain came by sea.",
+         (page(0, "iv"), heading(0, "Trade", 2), paragraph(0), paragraph(7)),
+         [("h2", "iv", "Trade"), ("p", "", "Grain came by sea.")]),
+    "the paragraph before the heading": ("Trade\n\nGrain.", (paragraph(0), heading(0, "Trade")),
+         [("h1", "", "Trade"), ("p", "", "Grain.")]),
     "a heading alone": ("Trade\nGrain came.", (heading(0, "Trade"),), [("h1", "", "Trade"), ("p", "", "Grain came.")]),
-    "a heading over two lines": (
-        "Trade\nand war\nGrain.",
-        (heading(0, "Trade and war"),),
-        [("h1", "", "Trade\nand war"), ("p", "", "Grain.")],
-    ),
-    "a heading that is not what its label says": (
-        "Trade winds\nblow.",
-        (heading(0, "Tariffs"),),
-        [("h1", "", "Trade winds"), ("p", "", "blow.")],
-    ),
+    "a heading over two lines": ("Trade\nand war\nGrain.", (heading(0, "Trade and war"),),
+         [("h1", "", "Trade\nand war"), ("p", "", "Grain.")]),
+    "a heading that is not what its label says": ("Trade winds\nblow.", (heading(0, "Tariffs"),),
+         [("h1", "", "Trade winds"), ("p", "", "blow.")]),
     "an empty heading": ("Grain came.", (heading(0, ""),), [("p", "", "Grain came.")]),
-    "a heading without words in a text that goes on": (
-        "Grain.\n\nOil.",
-        (paragraph(0), heading(8, " "), paragraph(8)),
-        [("p", "", "Grain."), ("p", "", "Oil.")],
-    ),
-    "two headings at one place": (
-        "Trade\n\nGrain.",
-        (heading(0, "", 1), heading(0, "Trade", 3)),
-        [("h3", "", "Trade"), ("p", "", "Grain.")],
-    ),
-    "a page within a paragraph": (
-        "Grain came by sea.",
-        (page(0, "1"), paragraph(0), page(11, "2")),
-        [("p", "1", "Grain came"), ("p", "2", "by sea.")],
-    ),
+    "a heading without words in a text that goes on": ("Grain.\n\nOil.", (paragraph(0), heading(8, " "), paragraph(8)),
+         [("p", "", "Grain."), ("p", "", "Oil.")]),
+    "two headings at one place": ("Trade\n\nGrain.", (heading(0, "", 1), heading(0, "Trade", 3)),
+         [("h3", "", "Trade"), ("p", "", "Grain.")]),
+    "a page within a paragraph": ("Grain came by sea.", (page(0, "1"), paragraph(0), page(11, "2")),
+         [("p", "1", "Grain came"), ("p", "2", "by sea.")]),
     "a page within a word": ("Graincame.", (page(5, "2"),), [("p", "", "Grain"), ("p", "2", "came.")]),
-    "a page within a heading": (
-        "Trade and war\n\nGrain.",
-        (heading(0, "Trade and war", 2), page(6, "7"), paragraph(15)),
-        [("h2", "", "Trade"), ("h2", "7", "and war"), ("p", "", "Grain.")],
-    ),
-    "empty pages": (
-        "Grain.\n\nOil.",
-        (page(0, "1"), page(8, "2"), page(8, "3")),
-        [("p", "1", "Grain."), ("p", "3", "Oil.")],
-    ),
+    "a page within a heading": ("Trade and war\n\nGrain.",
+         (heading(0, "Trade and war", 2), page(6, "7"), paragraph(15)),
+         [("h2", "", "Trade"), ("h2", "7", "and war"), ("p", "", "Grain.")]),
+    "empty pages": ("Grain.\n\nOil.", (page(0, "1"), page(8, "2"), page(8, "3")),
+         [("p", "1", "Grain."), ("p", "3", "Oil.")]),
     "a page between two paragraphs": ("Grain.\n\nOil.", (page(7, "2"),), [("p", "", "Grain."), ("p", "2", "Oil.")]),
     "pages behind the end": ("Grain.", (page(0, "1"), page(6, "2")), [("p", "1", "Grain.")]),
     "a landmark behind the end": ("Grain.", (heading(90, "Oil"), page(99, "2")), [("p", "", "Grain.")]),
     "Arabic": ("شحنة\n\nقمح", (heading(0, "شحنة"), paragraph(6)), [("h1", "", "شحنة"), ("p", "", "قمح")]),
-    "Japanese": (
-        "貿易\n\n穀物は船で来た。",
-        (heading(0, "貿易"),),
-        [("h1", "", "貿易"), ("p", "", "穀物は船で来た。")],
-    ),
-}
+    "Japanese": ("貿易\n\n穀物は船で来た。", (heading(0, "貿易"),),
+     [("h1", "", "貿易"), ("p", "", "穀物は船で来た。")]),
+}  # fmt: skip
 
 
 @cases(("text", "marks", "blocks"), BLOCKS.values(), ids=BLOCKS.keys())
@@ -130,10 +102,8 @@ MARKED = {
     "the very beginning": (Span(0, 5), ["[Trade]", "Grain", "came by sea.", "Oil came by land."]),
     "the very end": (Span(39, 44), ["Trade", "Grain", "came by sea.", "Oil came by [land.]"]),
     "over a page": (Span(7, 17), ["Trade", "[Grain]", "[came] by sea.", "Oil came by land."]),
-    "over a heading, pages and paragraphs": (
-        Span(2, 30),
-        ["Tr[ade]", "[Grain]", "[came by sea.]", "[Oil] came by land."],
-    ),
+    "over a heading, pages and paragraphs": (Span(2, 30),
+         ["Tr[ade]", "[Grain]", "[came by sea.]", "[Oil] came by land."]),
     "everything": (Span(0, 44), ["[Trade]", "[Grain]", "[came by sea.]", "[Oil came by land.]"]),
     "the gap between two paragraphs": (Span(25, 27), ["Trade", "Grain", "came by sea.", "Oil came by land."]),
     "one letter": (Span(27, 28), ["Trade", "Grain", "came by sea.", "[O]il came by land."]),
@@ -141,7 +111,7 @@ MARKED = {
     "nothing, from within a paragraph": (Span(20, 20), ["came by sea.", "Oil came by land."]),
     "nothing, from the end of a paragraph": (Span(25, 25), ["Oil came by land."]),
     "nothing, from the end": (Span(44, 44), ["Oil came by land."]),
-}
+}  # fmt: skip
 
 
 @cases(("span", "words"), MARKED.values(), ids=MARKED.keys())
@@ -150,28 +120,22 @@ def test_span_is_marked_in_every_block_it_touches(span: Span, words: list[str]) 
     assert [text for *_, text in blocks_of(TRADE, *TRADE_MARKS, span=span)] == words
 
 
-def test_line_of_ten_megabytes_is_cut_into_windows() -> None:
-    """It is cut at blanks, and its windows have the usual size."""
+def test_long_texts_are_cut_into_windows() -> None:
+    """At blanks, or between characters, never before a combining mark, unless there are only such.
+
+    A heading on every line takes no more work than a paragraph on every line.
+    """
     text = "grain oil wheat " * 640_000
     blocks = window(excerpt_of(text.strip()), Span(5_000_000, 5_000_005))
     assert WINDOW - MAX_BLOCK_CHARACTERS < blocks[-1].end - blocks[0].start <= WINDOW
     assert blocks[0].start < 5_000_000 < blocks[-1].end
     assert all(text[block.start - 1] == " " == text[block.end] for block in blocks)
-
-
-def test_text_is_not_cut_between_letter_and_accent() -> None:
-    """Text without blanks is cut between characters, never before a combining mark, unless there are only such."""
     blocks = window(excerpt_of("e\u0301" * 40_000), Span(0, 0))
     assert len(blocks) > 2
     assert all(block.parts[0].text.startswith("e") for block in blocks)
     assert window(excerpt_of("a" + "\u0301" * 40_000), Span(0, 0))[-1].end <= WINDOW
-
-
-def test_text_with_a_heading_on_every_line_is_shown() -> None:
-    """It takes no more work than a paragraph on every line."""
-    text = "\n".join("x" for _ in range(20_000))
     marks = tuple(heading(2 * n, "x") for n in range(20_000))
-    assert {block.level for block in window(excerpt_of(text, *marks), Span(20_000, 20_001))} == {1}
+    assert {block.level for block in window(excerpt_of("\n".join("x" * 20_000), *marks), Span(20_000, 20_001))} == {1}
 
 
 # Properties
