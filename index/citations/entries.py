@@ -54,16 +54,6 @@ class QuoteContext:
     before: str = ""
     after: str = ""
 
-    @property
-    def before_on_line(self) -> str:
-        """The part of `before` on the quote's own line."""
-        return self.before.rpartition("\n")[2]
-
-    @property
-    def after_on_line(self) -> str:
-        """The part of `after` on the quote's own line."""
-        return self.after.partition("\n")[0]
-
 
 def context_in(citation: Citation, hits: Iterable[Hit]) -> QuoteContext:
     """Return the context of a quote in the passages found; empty if none of them contains it."""
@@ -131,10 +121,8 @@ def _directive(quote: str, context: QuoteContext) -> str:
         return ""
     words = [word for line in lines for word in line]
     if len(lines) == 1 and len(words) < MIN_UNIQUE_WORDS:
-        before, after = (
-            context.before_on_line.split()[-MIN_UNIQUE_WORDS:],
-            context.after_on_line.split()[:MIN_UNIQUE_WORDS],
-        )
+        before = context.before.rpartition("\n")[2].split()[-MIN_UNIQUE_WORDS:]
+        after = context.after.partition("\n")[0].split()[:MIN_UNIQUE_WORDS]
         prefix, suffix = (f"{_encoded(before)}-," if before else ""), (f",-{_encoded(after)}" if after else "")
         return f"{prefix}{_encoded(words)}{suffix}"
     long = len(lines) > 1 or (len(" ".join(words)) > MAX_WHOLE_CHARACTERS and len(words) >= 2 * END_WORDS)

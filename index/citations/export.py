@@ -1,11 +1,6 @@
-"""Exports answers and citations in the forms that people paste, and evidence packs that other libraries can check.
+"""Exports answers and citations in the forms that people paste.
 
-    print(export(answer, "markdown"))
-    Path("evidence.zip").write_bytes(pack(answer, contexts, {"encoder": "…"}, datetime.now(UTC)))
-    for finding in verify_pack(read_pack("evidence.zip"), find):
-        print(finding.quote, finding.what)
-
-All functions take records. In every form, a citation has its location and a link to its words (see `links`). No text
+In every form, a citation has its location and a link to its words (see `entries`). No text
 of a document becomes markup: `entries` makes it a single line, and the form escapes it. Hence a readable form shows
 each run of white space in a quote as one space; `evidence.json` has the quote character for character.
 """
@@ -15,11 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast, get_args
 
 from index.citations import readable
-from index.citations.entries import QuoteContext, deep_link, describe_citation
-from index.citations.evidence_pack import Pack, PackFinding, QuoteEvidence, pack, pack_markdown, read_pack, verify_pack
+from index.citations.entries import describe_citation
 from index.citations.readable import make_outline
 from index.citations.references import bibtex, csl, references, ris
-from index.errors import BadPack, PinciteError
+from index.errors import PinciteError
 from index.records import ExportForm
 
 if TYPE_CHECKING:
@@ -29,23 +23,6 @@ if TYPE_CHECKING:
     from index.citations.readable import Outline
     from index.citations.references import Style
     from index.records import Answer, Citation
-
-__all__ = [
-    "FORMS",
-    "BadPack",
-    "Form",
-    "Pack",
-    "PackFinding",
-    "QuoteContext",
-    "QuoteEvidence",
-    "cite",
-    "deep_link",
-    "export",
-    "pack",
-    "pack_markdown",
-    "read_pack",
-    "verify_pack",
-]
 
 Form = ExportForm
 FORMS: tuple[Form, ...] = get_args(Form)

@@ -56,7 +56,7 @@ class Answerer:
         self._catalog = session.catalog
         self._models = models
         self._searcher = searcher
-        self._suggestions = Suggestions(session, self.ask_stream)
+        self.suggestions = Suggestions(session, self.ask_stream)
         self._threads = Threads(session, models, self._quote)
 
     def ask_stream(
@@ -222,10 +222,6 @@ class Answerer:
         with closing(check_statements(statements, find, self._session.locate, verifier, opinion)) as stream:
             for piece in stream:
                 yield annotated_check(piece, unread) if isinstance(piece, Check) else piece
-
-    def suggestions(self, limit: int) -> list[str]:
-        """Return questions to begin with; see `Library.suggestions`."""
-        return self._suggestions.make(limit)
 
 
 class _PassageFinder:

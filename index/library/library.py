@@ -252,7 +252,7 @@ class Library:
         """Return questions to begin with. The library answers each one clearly, from the heading or the definition that
         it was made of; there may be none. They are made once for each state of the library, which takes seconds.
         """
-        return self.parts.answerer.suggestions(limit)
+        return self.parts.answerer.suggestions.make(limit)
 
     def check(self, text: str, *, documents: Sequence[str] | None = None) -> Check:
         """Return each sentence of a text (a draft, an assistant's answer) with a verdict and the words it rests on.

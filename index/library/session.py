@@ -41,7 +41,13 @@ _RETRIES = 5
 def find_document(documents: Iterable[DocumentInfo], name: str) -> DocumentInfo:
     """Return the only document with that name. Raises DocumentNotFound or AmbiguousDocument."""
     wanted, documents = name.strip(), list(documents)
-    for is_match in (_matches_identity(wanted), _matches_prefix(wanted), _matches_name(wanted)) if wanted else ():
+    sources, prefix, folded = possible_sources(wanted), wanted.lower(), wanted.casefold()
+    ways: list[Callable[[DocumentInfo], bool]] = [
+        lambda info: info.id == wanted or info.source in sources,
+        lambda info: len(prefix) >= _MIN_PREFIX_CHARACTERS and info.id.startswith(prefix),
+        lambda info: folded in (info.title.casefold(), Path(info.source).name.casefold()),
+    ]
+    for is_match in ways if wanted else ():
         matches = [info for info in documents if is_match(info)]
         if len(matches) > 1:
             listed = sorted(matches, key=lambda info: info.source)
@@ -54,21 +60,6 @@ def find_document(documents: Iterable[DocumentInfo], name: str) -> DocumentInfo:
 def possible_sources(name: str) -> tuple[str, str]:
     """Return a name as an id or source, and as an absolute path."""
     return name.strip(), _absolute(name.strip())
-
-
-def _matches_identity(name: str) -> Callable[[DocumentInfo], bool]:
-    sources = possible_sources(name)
-    return lambda info: info.id == name or info.source in sources
-
-
-def _matches_prefix(name: str) -> Callable[[DocumentInfo], bool]:
-    prefix = name.lower()
-    return lambda info: len(prefix) >= _MIN_PREFIX_CHARACTERS and info.id.startswith(prefix)
-
-
-def _matches_name(name: str) -> Callable[[DocumentInfo], bool]:
-    folded = name.casefold()
-    return lambda info: folded in (info.title.casefold(), Path(info.source).name.casefold())
 
 
 def _absolute(name: str) -> str:
@@ -87,15 +78,6 @@ def applied(settings: Settings, catalog: Catalog, *, fallback: str = "") -> Sett
     """
     own = {name: value for name, value in _own(catalog, fallback).items() if name not in settings.model_fields_set}
     return settings.model_copy(update=own)
-
-
-def disagreements(settings: Settings, catalog: Catalog) -> dict[str, tuple[Any, Any]]:
-    """Return the settings that the caller set and the library was not made with: name to (set, library's own)."""
-    stated = {name: getattr(settings, name) for name in settings.model_fields_set}
-    if "model" in stated:
-        stated["model"] = portable_model(stated["model"])
-    own = _own(catalog, "")
-    return {name: (stated[name], value) for name, value in own.items() if name in stated and stated[name] != value}
 
 
 def portable_model(model: str) -> str:
@@ -171,7 +153,12 @@ class Session:
 
     def disagreements(self) -> dict[str, tuple[Any, Any]]:
         """Return the settings that the caller set and the library was not made with: name to (set, library's own)."""
-        return disagreements(self.base_settings, self.catalog)
+        settings = self.base_settings
+        stated = {name: getattr(settings, name) for name in settings.model_fields_set}
+        if "model" in stated:
+            stated["model"] = portable_model(stated["model"])
+        own = _own(self.catalog, "")
+        return {name: (stated[name], value) for name, value in own.items() if name in stated and stated[name] != value}
 
     def find(self, name: str) -> DocumentInfo:
         """Return the one document with this id, beginning of an id, source, file name or title.
@@ -294,16 +281,12 @@ class Models:
     def __init__(self, session: Session, encoder: Encoder | None = None) -> None:
         self._session = session
         self._encoder = encoder
-        self._model: str | None = None
+        self.model: str | None = None
+        """The setting that the encoder was loaded from; None if a caller gave the encoder or none is loaded yet."""
         self._reranker: Reranker | None = None
         self._verifier: ClaimVerifier | None = None
         self._questions: QuestionCache | None = None
         self._lock = threading.Lock()
-
-    @property
-    def model(self) -> str | None:
-        """The setting that the encoder was loaded from; None if a caller gave the encoder or none is loaded yet."""
-        return self._model
 
     def encoder(self, *, for_search: bool = False) -> Encoder:
         """Return the encoder. It is loaded at the first call, and again after a rebuild with another model.
@@ -313,7 +296,7 @@ class Models:
         """
         stored = encoder_of(self._session.catalog.fingerprint())
         with self._lock:
-            if self._encoder is None or (self._model is not None and stored not in ("", self._encoder.name)):
+            if self._encoder is None or (self.model is not None and stored not in ("", self._encoder.name)):
                 self._encoder = self._load_encoder()
             encoder = self._encoder
         if for_search and stored not in ("", encoder.name):  # an empty library fits every encoder
@@ -326,10 +309,10 @@ class Models:
 
         settings = self._session.settings
         model = portable_model(settings.model)
-        if self._encoder is not None and model == self._model:
+        if self._encoder is not None and model == self.model:
             return self._encoder
         encoder = load_encoder(settings)
-        self._model, self._questions = model, None
+        self.model, self._questions = model, None
         return encoder
 
     def question_encoder(self) -> QuestionCache:
@@ -350,14 +333,14 @@ class Models:
         catalog = self._session.catalog
         stored = encoder_of(catalog.fingerprint())
         fits = self._encoder is not None and stored in ("", self._encoder.name)
-        if fits and self._model is not None and catalog.model() != self._model:
-            catalog.note_model(self._model)
+        if fits and self.model is not None and catalog.model() != self.model:
+            catalog.note_model(self.model)
 
     def replace(self, encoder: Encoder, model: str | None, changes: Mapping[str, Any]) -> None:
         """Use another encoder from now on, together with the settings of the rebuild that it was loaded for."""
         with self._lock:
             self._session.change_settings(changes)
-            self._encoder, self._model, self._questions = encoder, model, None
+            self._encoder, self.model, self._questions = encoder, model, None
 
     def reranker(self) -> Reranker | None:
         """Return the reranker; None if the settings name none. Raises EncoderError if it is not available."""
@@ -378,7 +361,7 @@ class Models:
         from index.encoders.answer_reader import load_reader
 
         settings = self._session.base_settings
-        foreign = self._model is None and not encoder.startswith(DEFAULT_NAME)
+        foreign = self.model is None and not encoder.startswith(DEFAULT_NAME)
         return load_reader(settings.precision) if settings.reader and not foreign else None
 
     def claim_verifier(self) -> Verifier | None:

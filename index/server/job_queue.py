@@ -251,7 +251,8 @@ class Jobs:
         self._turns = turns or {"add": Turns(), "batch": Turns()}
         self._library = library
         self._settings = settings
-        self._uploads = uploads
+        self.uploads = uploads
+        """The folder of uploaded files."""
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
         self._is_interleaving = False  # whether a batch is running between two questions of another client's batch
@@ -262,11 +263,6 @@ class Jobs:
         self._change_thread = IdleThread("changing")
         self._question_thread = IdleThread("asking")
         uploads.recover(lambda: {info.id: info.source for info in library.documents()})
-
-    @property
-    def uploads(self) -> Uploads:
-        """The folder of uploaded files."""
-        return self._uploads
 
     def require_writable(self) -> None:
         """Raise LibraryReadOnly if the library cannot be changed. Call it before receiving files."""
@@ -280,7 +276,7 @@ class Jobs:
         """
         arrivals = with_distinct_names(arrivals)
         job = Job("add", len(arrivals))
-        task = AddTask(self._library, self._uploads, job, arrivals, self._between(job), self._is_awaited)
+        task = AddTask(self._library, self.uploads, job, arrivals, self._between(job), self._is_awaited)
         try:
             self.require_writable()
             require_at_most("files", len(arrivals), self._settings.max_upload_files, "PINCITE_MAX_UPLOAD_FILES")
@@ -365,7 +361,7 @@ class Jobs:
         self.cancel()
         self._change_thread.join()
         self._question_thread.join()
-        self._uploads.close()
+        self.uploads.close()
 
     def cancel(self) -> None:
         """Cancel all jobs and accept no more; wait for nothing."""
@@ -466,7 +462,7 @@ class Jobs:
         while removal := self._next_removal():
             try:
                 receipt = self._library.remove(removal.identity)
-                self._uploads.forget(removal.identity)
+                self.uploads.forget(removal.identity)
                 removal.outcome.set_result(receipt)
             except Exception as error:
                 removal.outcome.set_exception(error)

@@ -182,8 +182,10 @@ class Job:
         self._changed = threading.Condition()
         self._stop = threading.Event()
         self._speed = SpeedMeter(clock)
-        self._version = 0
-        self._state: State = "waiting"
+        self.version = 0
+        """A number that changes whenever the job changes."""
+        self.state: State = "waiting"
+        """The state of the whole job."""
         self._files: list[FileState] = []
         self._sizes: list[int] = []
         self._release: Callable[[], None] = lambda: None
@@ -191,9 +193,11 @@ class Job:
         self._rows: list[Row] = []
         self._matrix_rows: list[MatrixRow] = []
         self._cells = self._begun_cells = 0
-        self._receipt: Receipt | None = None
+        self.receipt: Receipt | None = None
+        """The changes to the library; None until the job ends, and if it was cancelled before its start."""
         self._receipt_so_far: Receipt | None = None
-        self._error: PinciteError | None = None
+        self.error: PinciteError | None = None
+        """The error, if the job failed."""
 
     # For interfaces
 
@@ -214,18 +218,6 @@ class Job:
             return Matrix(self.questions, tuple(self._matrix_rows))
 
     @property
-    def version(self) -> int:
-        """A number that changes whenever the job changes."""
-        with self._changed:
-            return self._version
-
-    @property
-    def state(self) -> State:
-        """The state of the whole job."""
-        with self._changed:
-            return self._state
-
-    @property
     def files(self) -> tuple[FileState, ...]:
         """The state of each file, in the given order."""
         with self._changed:
@@ -244,18 +236,6 @@ class Job:
             return sum(file.stage not in OPEN for file in self._files) + len(self._rows) + self._cells
 
     @property
-    def receipt(self) -> Receipt | None:
-        """The changes to the library; None until the job ends, and if it was cancelled before its start."""
-        with self._changed:
-            return self._receipt
-
-    @property
-    def error(self) -> PinciteError | None:
-        """The error, if the job failed."""
-        with self._changed:
-            return self._error
-
-    @property
     def passages_per_second(self) -> float | None:
         """Mean speed so far; None until it is meaningful."""
         with self._changed:
@@ -265,7 +245,7 @@ class Job:
     def seconds_left(self) -> float | None:
         """Estimated time left; None while it cannot be estimated well, or the job is not running."""
         with self._changed:
-            return self._speed.seconds_left if self._state == "working" else None
+            return self._speed.seconds_left if self.state == "working" else None
 
     def cancel(self, file: int | None = None) -> None:
         """Cancel the job soon. Added files are kept; a file that is being encoded is not stored.
@@ -282,8 +262,8 @@ class Job:
     def wait(self, version: int, timeout_seconds: float) -> int:
         """Wait until the job has another version, and return it; at the timeout, return the same version."""
         with self._changed:
-            self._changed.wait_for(lambda: self._version != version, timeout_seconds)
-            return self._version
+            self._changed.wait_for(lambda: self.version != version, timeout_seconds)
+            return self.version
 
     # For the task
 
@@ -298,9 +278,9 @@ class Job:
     def begin(self) -> bool:
         """Start the job, or go on after a rest. Return False if it was cancelled before its turn."""
         with self._changed:
-            if self._state != "waiting":
+            if self.state != "waiting":
                 return False
-            self._state = "working"
+            self.state = "working"
             self._speed.begin()
             if self.kind == "batch":
                 self._speed.count(0, self._remaining)
@@ -312,7 +292,7 @@ class Job:
         with self._changed:
             if self._stop.is_set():
                 return False
-            self._state, self._receipt_so_far = "waiting", receipt
+            self.state, self._receipt_so_far = "waiting", receipt
             self._started_files.clear()
             self._files = [replace(file, stage="waiting") if file.stage in OPEN else file for file in self._files]
             self._notify()
@@ -381,12 +361,13 @@ class Job:
         """End the job and cancel its waiting files. Return False if it had already ended, or is not in `only_if`."""
         reason = error.message if error else ""
         with self._changed:
-            if self._state not in ((only_if,) if only_if else UNDER_WAY):
+            if self.state not in ((only_if,) if only_if else UNDER_WAY):
                 return False
-            self._state, self._receipt, self._error = state, receipt or self._receipt_so_far, error
+            self.receipt, self.error = receipt or self._receipt_so_far, error
             self._files = [
                 replace(file, stage="cancelled", reason=reason) if file.stage in OPEN else file for file in self._files
             ]
+            self.state = state  # last: who sees the end sees the outcome, too
             self._notify()
             return True
 
@@ -398,7 +379,7 @@ class Job:
                 self._notify()
 
     def _notify(self) -> None:
-        self._version += 1
+        self.version += 1
         self._changed.notify_all()
 
     def _remaining(self) -> float | None:

@@ -48,7 +48,8 @@ class Uploads:
     """The folder of uploaded files. Safe to use from several threads and processes."""
 
     def __init__(self, folder: Path, settings: Settings) -> None:
-        self._folder = folder
+        self.folder = folder
+        """The folder of added files."""
         self._arriving = folder.with_name("arriving")
         self._max_bytes = settings.max_file_megabytes * 1_000_000
         self._opening = threading.Lock()
@@ -58,11 +59,6 @@ class Uploads:
         self._known: dict[tuple[str, int, int], str] = {}
 
     # For interfaces
-
-    @property
-    def folder(self) -> Path:
-        """The folder of added files."""
-        return self._folder
 
     def receive(self, name: str, chunks: Iterable[bytes], *, source: str = "") -> Arrival:
         """Store a file while it arrives; `source` replaces its path as its source in the library.
@@ -98,13 +94,13 @@ class Uploads:
             return
         try:
             if not self._has_bytes(arrival.home, arrival.identity):
-                self._folder.mkdir(exist_ok=True)
-                if same is not None and same.parent == self._folder and self._has_bytes(same, arrival.identity):
+                self.folder.mkdir(exist_ok=True)
+                if same is not None and same.parent == self.folder and self._has_bytes(same, arrival.identity):
                     _link(same, arrival.path)
                 arrival.path.replace(arrival.home)
                 self._remember(arrival.home, arrival.identity)
         except OSError as error:
-            raise _not_writable(self._folder, error) from error
+            raise _not_writable(self.folder, error) from error
         finally:
             self.drop([arrival])
 
@@ -115,7 +111,7 @@ class Uploads:
                 try:
                     path.unlink(missing_ok=True)
                 except OSError as error:
-                    raise _not_writable(self._folder, error) from error
+                    raise _not_writable(self.folder, error) from error
 
     def recover(self, library_sources: Callable[[], Mapping[str, str]]) -> None:
         """Clean up after processes that were killed.
@@ -151,9 +147,9 @@ class Uploads:
     def _home(self, name: str, source: str) -> Path:
         """Return the final path of a file. Two web addresses may end alike, so their files get a hash in the name."""
         if not source:
-            return self._folder / name
+            return self.folder / name
         mark = hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-        return self._folder / f"{Path(name).stem} ({mark}){Path(name).suffix}"
+        return self.folder / f"{Path(name).stem} ({mark}){Path(name).suffix}"
 
     @contextmanager
     def _new_path(self, name: str) -> Iterator[Path]:
@@ -167,7 +163,7 @@ class Uploads:
             if folder is not None:
                 shutil.rmtree(folder, ignore_errors=True)
             if isinstance(error, OSError):
-                raise _not_writable(self._folder, error) from error
+                raise _not_writable(self.folder, error) from error
             raise
 
     def _process_folder(self) -> Path:
@@ -183,14 +179,14 @@ class Uploads:
     def _recover(self, path: Path, sources: Mapping[str, str]) -> None:
         source = sources.get(_sha256(path), "")
         at = Path(source)
-        home = at if at.parent == self._folder else self._home(path.name, source)
+        home = at if at.parent == self.folder else self._home(path.name, source)
         holds_documents = any(each.startswith(f"{home}{os.sep}") for each in sources.values())
         if (source or holds_documents) and not home.exists():
-            self._folder.mkdir(exist_ok=True)
+            self.folder.mkdir(exist_ok=True)
             path.replace(home)
 
     def _files(self) -> list[Path]:
-        return sorted(path for path in self._folder.iterdir() if path.is_file()) if self._folder.is_dir() else []
+        return sorted(path for path in self.folder.iterdir() if path.is_file()) if self.folder.is_dir() else []
 
     def _has_bytes(self, path: Path, identity: str) -> bool:
         """Return whether a file exists and has these bytes; a known file is not read again."""
