@@ -179,25 +179,29 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Start Debian's Chromium, because Playwright's own would have to be downloaded."""
+def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    """Start Debian's Chromium, because Playwright's own would have to be downloaded, and return its main context.
+
+    Only a context with a profile keeps compiled scripts: a page is loaded in 1.05 instead of 1.86 s of processor time.
+    """
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is missing: apt-get install -y --no-install-recommends chromium")
     from playwright.sync_api import expect, sync_playwright
 
     expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield browser
-        browser.close()
+        profile = tmp_path_factory.mktemp("profile")
+        context = playwright.chromium.launch_persistent_context(profile, executable_path=str(CHROMIUM), args=FLAGS)
+        _prepare(context)
+        yield context
+        context.close()
 
 
 @pytest.fixture(scope="session")
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """Return the context that most pages share; its cache halves the time of a page load."""
-    context = _new_context(browser)
-    yield context
-    context.close()
+def browser(context: BrowserContext) -> Browser:
+    """Return the browser, for contexts of other visitors."""
+    assert context.browser
+    return context.browser
 
 
 @pytest.fixture
@@ -416,9 +420,13 @@ def _assert_no_problems(problems: list[str]) -> None:
 
 def _new_context(browser: Browser) -> BrowserContext:
     context = browser.new_context()
+    _prepare(context)
+    return context
+
+
+def _prepare(context: BrowserContext) -> None:
     context.set_default_timeout(TIMEOUT_MS)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
-    return context
 
 
 def _settings() -> Settings:
