@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from index.cli import app, search_commands
 from index.cli.options import ERROR, INTERRUPTED, SOME_FAILED
+from index.library.answer_files import ANSWER_COLUMNS
 from index.records import Statement, Status, Verdict, Why, remarks
 from index.settings import Settings
 from tests import reference
@@ -123,10 +124,14 @@ def test_documented_json_fields_match_the_records(shape: str, record: type) -> N
     assert re.findall(r'"(\w+)"', found[1]) == [field.name for field in fields(record)]
 
 
-def test_each_coverage_column_is_documented() -> None:
-    """The columns are those of the CSV's header."""
-    text = section("docs/json.md", "## A coverage")
-    assert all(f"`{column}`" in text for column in search_commands.COLUMNS)
+@pytest.mark.parametrize(
+    ("heading", "columns"),
+    [("A coverage", search_commands.COVERAGE_COLUMNS), ("A table of answers, and a matrix", ANSWER_COLUMNS)],
+)
+def test_each_column_is_documented(heading: str, columns: tuple[str, ...]) -> None:
+    """The columns are those of the files' headers."""
+    text = section("docs/json.md", f"## {heading}")
+    assert [column for column in columns if f"`{column}`" not in text] == []
 
 
 def section(page: str, heading: str) -> str:

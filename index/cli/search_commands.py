@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from index.cli.options import State
     from index.records import Check, Coverage, CoverageReport, Found, Hit, Why
 
-COLUMNS = ("document", "source", "id", "date", "score", "location", "start", "end", "quote", "mention")
+COVERAGE_COLUMNS = ("document", "source", "id", "date", "score", "location", "start", "end", "quote", "mention")
 """Columns of the CSV; `start` and `end` are the offsets of the quote."""
 COLLECT_EVERY = 20_000
 """New objects after which Python looks for garbage, instead of 700: importing torch makes 160,000 that stay."""
@@ -97,7 +97,7 @@ def print_coverage_csv(rows: Sequence[Coverage]) -> None:
 
     lines = io.StringIO(newline="")
     writer = csv.writer(lines)
-    writer.writerow(COLUMNS)
+    writer.writerow(COVERAGE_COLUMNS)
     writer.writerows(_cells(row) for row in rows)
     # Written as bytes, because Windows would add a second carriage return to each line.
     stream = typer.get_binary_stream("stdout")

@@ -1,4 +1,4 @@
-"""A dry run of `add`: files are read and cut, but nothing is encoded or stored."""
+"""A dry run of `sync`: files are read and cut, but nothing is encoded or stored."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Link = Callable[[Citation], str]
     """Returns the address of the words of a citation."""
 
-COLUMNS = (
+ANSWER_COLUMNS = (
     "question",
     "status",
     "answer",
@@ -129,7 +129,7 @@ def markdown_citation(citation: Citation, link: Link) -> str:
 def values(row: Row, link: Link = deep_link) -> dict[str, Any]:
     """Return the cells of a row by column; `citations` as a list for JSON."""
     shown = next(iter(row.citations), row.nearest)
-    cells = {name: getattr(row, name) for name in COLUMNS[:-2]}
+    cells = {name: getattr(row, name) for name in ANSWER_COLUMNS[:-2]}
     return {**cells, "link": link(shown) if shown else "", "citations": [cited(one, link) for one in row.citations]}
 
 
@@ -150,7 +150,7 @@ def markdown_values(row: Row, link: Link = deep_link) -> dict[str, str]:
 
 def own_names(columns: Sequence[str]) -> tuple[str, ...]:
     """Return the names of the reader's columns beside ours: `answer (yours)` if we have an `answer`, too."""
-    return distinct(columns, COLUMNS, "yours")
+    return distinct(columns, ANSWER_COLUMNS, "yours")
 
 
 def in_text(value: Any) -> str:
@@ -192,7 +192,7 @@ class TableWriter:
 
     def __init__(self, file: TextWriter, form: str, columns: Sequence[str] = (), link: Link = deep_link) -> None:
         own = own_names(columns)
-        self._lines = LineWriter(file, form, (*own, *COLUMNS))
+        self._lines = LineWriter(file, form, (*own, *ANSWER_COLUMNS))
         self._form = form
         self._width = len(own)
         self._link = link
@@ -206,7 +206,7 @@ class TableWriter:
         """Write a row that has been written before, or that `write` has made ready."""
         cells = self.written(cells)
         own = map(escaped, cells) if self._form == ".md" else cells
-        self._lines.write([*own, *(ours[name] for name in COLUMNS)])
+        self._lines.write([*own, *(ours[name] for name in ANSWER_COLUMNS)])
 
     def written(self, cells: Sequence[Any]) -> list[Any]:
         """Return the reader's cells as this file holds them."""
@@ -244,7 +244,7 @@ def _workbook(rows: Sequence[Row], own: QuestionTable | None, link: Link) -> byt
         [*(_sheet_cell(cell) for cell in padded(own.cells[n] if own else (), len(columns))), *_cells(row, link)]
         for n, row in enumerate(rows)
     ]
-    head = (*columns, *COLUMNS)
+    head = (*columns, *ANSWER_COLUMNS)
     cited_rows = [_citation_cells((row.question,), citation, link) for row in rows for citation in row.citations]
     answers = Sheet("Answers", head, body, [_WIDTHS.get(name, _WIDTH) for name in head])
     return workbook([answers, _citations({"question": 36}, cited_rows)])
@@ -263,7 +263,7 @@ def _sheet_cell(value: Any) -> SheetCell:
 
 def _cells(row: Row, link: Link) -> Iterable[SheetCell]:
     values = text_values(row, link)
-    for name in COLUMNS:
+    for name in ANSWER_COLUMNS:
         if name == "confidence":
             yield SheetCell(row.confidence)
         else:

@@ -312,7 +312,7 @@ def _render(template: str, **values: Any) -> str:
 PAGE_LENGTH = 50
 """Documents per page."""
 _Key = Callable[["DocumentInfo"], str | int]
-COLUMNS: dict[str, _Key] = {
+SORT_KEYS: dict[str, _Key] = {
     "name": lambda info: info.name.casefold(),
     "author": lambda info: info.author.casefold(),
     "date": lambda info: info.date,
@@ -332,7 +332,7 @@ class ListQuery:
     words: str = ""
     """Words that must all occur in the listed fields of a document."""
     column: str = "name"
-    """One of COLUMNS; any other value means the first."""
+    """One of SORT_KEYS; any other value means the first."""
     falling: bool = False
     page: int = 1
 
@@ -359,8 +359,8 @@ class DocumentPage:
 def shelf_of(documents: Sequence[DocumentInfo], wish: ListQuery) -> DocumentPage:
     """Filter and sort the documents, and return the requested page."""
     matching = [info for info in documents if _matches(info, wish.words)]
-    column = wish.column if wish.column in COLUMNS else next(iter(COLUMNS))
-    ordered = _sorted(matching, COLUMNS[column], falling=wish.falling)
+    column = wish.column if wish.column in SORT_KEYS else next(iter(SORT_KEYS))
+    ordered = _sorted(matching, SORT_KEYS[column], falling=wish.falling)
     pages = max(1, -(-len(ordered) // PAGE_LENGTH))
     page = min(max(1, wish.page), pages)
     start = (page - 1) * PAGE_LENGTH
@@ -371,14 +371,14 @@ def shelf_of(documents: Sequence[DocumentInfo], wish: ListQuery) -> DocumentPage
         documents=len(documents),
         passages=sum(info.passages for info in documents),
         pages=pages,
-        columns=tuple(name for name, key in COLUMNS.items() if name in _ALWAYS or any(map(key, documents))),
+        columns=tuple(name for name, key in SORT_KEYS.items() if name in _ALWAYS or any(map(key, documents))),
         wish=ListQuery(wish.words, column, wish.falling, page),
     )
 
 
 def matching(documents: Sequence[DocumentInfo], words: str) -> list[DocumentInfo]:
     """Return the documents whose listed fields contain all words, sorted by name."""
-    return _sorted([info for info in documents if _matches(info, words)], COLUMNS["name"], falling=False)
+    return _sorted([info for info in documents if _matches(info, words)], SORT_KEYS["name"], falling=False)
 
 
 def _matches(info: DocumentInfo, words: str) -> bool:
@@ -391,7 +391,7 @@ def _matches(info: DocumentInfo, words: str) -> bool:
 
 
 def _sorted(documents: Sequence[DocumentInfo], key: _Key, *, falling: bool) -> list[DocumentInfo]:
-    by_name = sorted(documents, key=COLUMNS["name"])
+    by_name = sorted(documents, key=SORT_KEYS["name"])
     known = sorted((info for info in by_name if key(info)), key=key, reverse=falling)
     return known + [info for info in by_name if not key(info)]
 

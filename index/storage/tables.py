@@ -155,7 +155,10 @@ def forget_replaced(connection: Connection) -> None:
 
 APPLICATION_ID = 0x50494E43  # "PINC", so that `file catalog.db` and we can recognise our databases
 VERSION = 3
-"""Rises with every change of the tables: an older library then gets those that it lacks."""
+"""Rises with every change of the tables: an older library then gets those that it lacks.
+
+New tables alone come so. A changed table needs a statement of its own in `Catalog.create`, which alters the old one.
+"""
 NEVER = 2**63 - 1
 """A generation that no library reaches: SQLite's largest integer."""
 

@@ -252,7 +252,7 @@ NOWHERE = "No document matches the in:, type:, after: or before: filter."
 def test_coverage_of_no_document_says_so(texts: Run, question: str, notes: list[str]) -> None:
     """The text says that nothing was searched; the CSV has a header and no rows."""
     assert texts("coverage", question).out.startswith("No document was searched.")
-    assert texts("coverage", question, "--csv").out == ",".join(search_commands.COLUMNS) + "\r\n"
+    assert texts("coverage", question, "--csv").out == ",".join(search_commands.COVERAGE_COLUMNS) + "\r\n"
     result = texts("coverage", question, "--json").json
     assert result == {"question": question.strip(), "documents": [], "notes": notes}
 

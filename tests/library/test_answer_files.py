@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from openpyxl import load_workbook
 
-from index.library.answer_files import COLUMNS, DOWNLOADS, matrix_table, table
+from index.library.answer_files import ANSWER_COLUMNS, DOWNLOADS, matrix_table, table
 from index.library.question_files import QuestionTable
 from index.records import Citation, DocumentInfo, Location, Matrix, MatrixCell, MatrixRow, Row
 
@@ -62,7 +62,7 @@ def values(page: Worksheet) -> list[list[Any]]:
 def test_table_as_csv_has_every_citation_in_full() -> None:
     """The reader's columns come first; each citation has marker, document, location, quote and link."""
     first, second = csv.DictReader(io.StringIO(table([ANSWERED, SILENT], ".csv", OWN, here).decode(), newline=""))
-    assert tuple(first) == ("id", "quote (yours)", "'=n", *COLUMNS)
+    assert tuple(first) == ("id", "quote (yours)", "'=n", *ANSWER_COLUMNS)
     assert (first["id"], first["quote (yours)"], first["'=n"]) == ("7", "mine", "'=1")
     assert (second["id"], second["quote (yours)"], second["'=n"]) == ("8", "", '["x"]')
     assert first["citations"] == f"{FULL}\n[2] River, § Banks: “=It rose.” <{SECOND_LINK}>"

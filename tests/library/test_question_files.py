@@ -13,7 +13,7 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from index.errors import BatchError, PinciteError
-from index.library.answer_files import COLUMNS
+from index.library.answer_files import ANSWER_COLUMNS
 from index.library.batches import run
 from index.library.question_files import (
     MAX_CELL_CHARACTERS,
@@ -303,7 +303,7 @@ def test_batch_resumes_where_it_stopped(tmp_path: Path, name: str) -> None:
     assert second_answerer.questions == ["Where?", "Why?"]
     assert [row.status for row in rows] == ["answered"] * 3
     assert [row["question"] for row in rows_of(output)] == ["Who?", "Where?", "Why?"]
-    assert tuple(rows_of(output)[0]) == COLUMNS
+    assert tuple(rows_of(output)[0]) == ANSWER_COLUMNS
 
 
 def test_interrupted_batch_keeps_its_finished_rows(tmp_path: Path) -> None:
@@ -339,7 +339,7 @@ def test_own_columns_come_back_before_ours(tmp_path: Path, name: str) -> None:
     output, answerer = tmp_path / name, RecordingAnswerer()
     run(TOPICS, output, answerer, ignore_progress)
     rows = rows_of(output)
-    assert tuple(rows[0]) == ("id", "answer (yours)", *COLUMNS)
+    assert tuple(rows[0]) == ("id", "answer (yours)", *ANSWER_COLUMNS)
     assert [row["id"] for row in rows] == ["7", "8", "9"]
     assert [row["answer (yours)"] for row in rows] == (["'=1", "", ""] if name == "t.csv" else ["=1", None, ""])
     assert [row["question"] for row in rows] == ["Who?", "Where?", "Who?"]

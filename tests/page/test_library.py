@@ -16,7 +16,7 @@ import pytest
 from index.errors import LibraryReadOnly, PinciteError
 from index.library.question_files import QuestionTable
 from index.page import batch_forms, fragments, library_view
-from index.page.library_view import COLUMNS, PAGE_LENGTH, LibraryEvents, ListQuery, findings, matching, shelf_of
+from index.page.library_view import PAGE_LENGTH, SORT_KEYS, LibraryEvents, ListQuery, findings, matching, shelf_of
 from index.records import Citation, DocumentInfo, Location, Receipt, Row, Statement, texts
 from index.records.document import Arrival, FileState
 from index.records.file_kinds import FORMATS
@@ -118,7 +118,7 @@ def test_list_shows_all_that_is_known_of_a_document() -> None:
     The order is in `aria-sort`, and clicking the same column reverses it. Problems have a remedy.
     """
     assert shelf_of([make_info("a")], ListQuery()).columns == ("name", "format", "passages", "health")
-    assert shelf_of(DOCUMENTS, ListQuery()).columns == tuple(COLUMNS)
+    assert shelf_of(DOCUMENTS, ListQuery()).columns == tuple(SORT_KEYS)
     empty = shelf_of([], ListQuery())
     assert (empty.pages, empty.matched) == (1, 0)
     assert "Nothing here yet" in text_of(library_view.shelf(empty))

@@ -471,7 +471,7 @@ def test_older_catalog_gets_the_tables_that_it_lacks(catalog: Catalog, folder: P
 
 
 def test_version_rises_with_the_tables() -> None:
-    """Otherwise, an older library would lack a table and be called damaged. After a change, raise both."""
+    """Otherwise, an older library would lack a table and be called damaged. For a change, see `VERSION`."""
     digest = hashlib.sha256(tables.TABLES.encode()).hexdigest()[:12]
     assert (tables.VERSION, digest) == (3, "2be2a99fe441")
 

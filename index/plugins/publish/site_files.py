@@ -26,6 +26,7 @@ from index.plugins.publish.site_index import (
 )
 from index.records import CANDIDATES, texts
 from index.search import evidence, fusion, retriever
+from index.storage.lexical.queries import CONTEXT_SHARE
 from index.views import library_map
 from index.wire import redacted
 
@@ -128,6 +129,7 @@ RANKING = {
     "candidates": CANDIDATES,
     "weighedCandidates": retriever.WEIGHED_CANDIDATES,
     "denseShare": fusion.DENSE_SHARE,
+    "contextShare": CONTEXT_SHARE,
     "sentenceShare": fusion.SENTENCE_SHARE,
     "evidenceShare": fusion.EVIDENCE_SHARE,
     "placeShare": fusion.PLACE_SHARE,

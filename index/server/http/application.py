@@ -115,14 +115,14 @@ def openapi_function(app: FastAPI, settings: Settings) -> Callable[[], dict[str,
             for model in _EXTRA_MODELS:
                 described = model.model_json_schema(ref_template="#/components/schemas/{model}")
                 models.update({**described.pop("$defs", {}), described["title"]: described})
-            _limit(models, settings)
+            _describe_limits(models, settings)
         assert app.openapi_schema is not None
         return app.openapi_schema
 
     return openapi
 
 
-def _limit(models: dict[str, Any], settings: Settings) -> None:
+def _describe_limits(models: dict[str, Any], settings: Settings) -> None:
     """Add the limits to the fields of all request bodies, so that clients know them in advance."""
     limits = {
         "question": {"maxLength": settings.max_question_characters},

@@ -1,15 +1,15 @@
 // Scores passages by the question's words: BM25 of the passage, and of the passage with both neighbours, as the server's
-// index computes it (tantivy's constants; index/storage/lexical/queries.py has the share of the neighbours).
+// index computes it (tantivy's constants; the share of the neighbours is in index.json, as `ranking`).
 
-const CONTEXT_SHARE = 0.7;
 const SATURATION = 1.2;
 const LENGTH_SHARE = 0.75;
 
 /** Return what all questions need: the lengths of passages, alone and with their neighbours. */
 export function prepareFields(index) {
+  const { contextShare } = index.ranking;
   return [
-    { share: 1 - CONTEXT_SHARE, reach: 0, ...measured(index, 0) },
-    { share: CONTEXT_SHARE, reach: 1, ...measured(index, 1) },
+    { share: 1 - contextShare, reach: 0, ...measured(index, 0) },
+    { share: contextShare, reach: 1, ...measured(index, 1) },
   ];
 }
 
