@@ -57,7 +57,7 @@ def linked_page(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.mark.parametrize(
-    ("name", "quote", "context"),
+    ("name", "quote", "around"),
     [
         ("marks", "Costs rose 5 %, i.e. a “well-known” A&B case: naïve, non-trivial & (really) so.", QuoteContext()),
         ("long", LONG, QuoteContext()),
@@ -67,11 +67,11 @@ def linked_page(browser: Browser) -> Iterator[Page]:
     ],
 )
 def test_text_fragment_scrolls_to_the_quoted_words(
-    linked_page: Page, name: str, quote: str, context: QuoteContext
+    linked_page: Page, name: str, quote: str, around: QuoteContext
 ) -> None:
     """The quotes have special characters, are long, span two blocks, occur twice, or are Japanese."""
     linked_page.goto("about:blank")
-    linked_page.goto(deep_link(quoting(quote, PAGE), context))
+    linked_page.goto(deep_link(quoting(quote, PAGE), around))
     linked_page.wait_for_function(
         "name => { const { top } = document.getElementById(name).getBoundingClientRect();"
         " return scrollY > 0 && top >= 0 && top < innerHeight; }",
