@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from index.answers.extractive import Context
 from index.encoders.answer_reader import UNREAD
 from index.records import Answer, Citation, Span, Statement
-from index.records.remarks import recognition_notes
+from index.records.remarks import AS_RECOGNISED, LOW_CONFIDENCE
 from index.text.words import NUMBER_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from index.answers.extractive import Quote
     from index.records import Found, Hit, Location, Status
@@ -132,6 +132,17 @@ def notes_on(kind: Kind, quotes: Sequence[Quote]) -> tuple[str, ...]:
         return ()
     lead = first.words.split("\n", 1)[0]
     return () if _AMOUNT.search(lead) else (COUNT_NOTE.format(items=first.items),)
+
+
+def recognition_notes(citations: Iterable[Citation]) -> tuple[str, ...]:
+    """Return the note on an answer of which some cited words were recognised in pictures; empty for other answers."""
+    recognised = [c for c in citations if c.location.recognised is not None]
+    if not recognised:
+        return ()
+    names = ", ".join(f"[{citation.marker}]" for citation in recognised)
+    doubtful = [citation for citation in recognised if (citation.location.recognised or 0.0) < LOW_CONFIDENCE]
+    caution = f"; some of them with low confidence: {', '.join(f'[{c.marker}]' for c in doubtful)}" if doubtful else ""
+    return (f"The words of {names} are {AS_RECOGNISED} in pictures of pages{caution}. Compare them with the pictures.",)
 
 
 def _hits_with_quotes(hits: Sequence[Hit], quotes: Sequence[Quote]) -> tuple[Hit, ...]:

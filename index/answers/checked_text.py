@@ -8,13 +8,12 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from index.answers.assembly import DISAGREE
+from index.answers.assembly import DISAGREE, recognition_notes
 from index.answers.writer.model_writer import ModelWriter
 from index.answers.writer.prompts import abstains, clean, parse
 from index.errors import WriterError
 from index.records import Answer, Check, Citation, Statement
 from index.records.file_kinds import language_name
-from index.records.remarks import recognition_notes
 from index.text import words
 from index.text.sentences import split_sentences
 from index.verification.judgement import compare

@@ -55,17 +55,6 @@ def recognition(location: Location) -> str:
     return _DOUBTFUL if location.recognised < LOW_CONFIDENCE else _RECOGNISED
 
 
-def recognition_notes(citations: Iterable[Citation]) -> tuple[str, ...]:
-    """Return the note on an answer of which some cited words were recognised in pictures; empty for other answers."""
-    recognised = [c for c in citations if c.location.recognised is not None]
-    if not recognised:
-        return ()
-    names = ", ".join(f"[{citation.marker}]" for citation in recognised)
-    doubtful = [citation for citation in recognised if (citation.location.recognised or 0.0) < LOW_CONFIDENCE]
-    caution = f"; some of them with low confidence: {', '.join(f'[{c.marker}]' for c in doubtful)}" if doubtful else ""
-    return (f"The words of {names} are {AS_RECOGNISED} in pictures of pages{caution}. Compare them with the pictures.",)
-
-
 def is_recognised(statement: Statement, citations: Iterable[Citation]) -> bool:
     """Return whether words that decide the verdict on a statement were recognised in a picture."""
     cited = (citation for citation in citations if citation.marker in statement.markers)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import index
+from index.answers.assembly import recognition_notes
 from index.records import Answer, Check, Citation, DocumentInfo, Location, Statement, Verdict, remarks, texts
 from tests.cases import cases
 
@@ -107,8 +108,8 @@ def test_low_confidence_says_so() -> None:
     assert remarks.recognition(Location(recognised=None)) == ""
     assert remarks.recognition(Location(recognised=0.95)) == "as recognised in a picture of the page"
     assert "low confidence" in remarks.recognition(Location(recognised=remarks.LOW_CONFIDENCE - 0.01))
-    assert remarks.recognition_notes([recognised(None)]) == ()
-    (note,) = remarks.recognition_notes([recognised(None), recognised(0.9, 2), recognised(0.2, 3)])
+    assert recognition_notes([recognised(None)]) == ()
+    (note,) = recognition_notes([recognised(None), recognised(0.9, 2), recognised(0.2, 3)])
     assert "[2], [3]" in note
     assert "low confidence: [3]" in note
     assert "as recognised" in note
