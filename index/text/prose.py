@@ -160,6 +160,9 @@ def _is_prose(line: str) -> bool:
 # These are headings, captions, bibliography entries, footnotes, menus, addresses, table rules. They can be found, but
 # they are never the answer. Each line is judged alone, by features that can be counted or that such lines share:
 # whether it ends like a sentence and has a verb, and its share of digits, marks and capitals.
+#
+# Without the kinds, 123 instead of 109 of the answers to 615 questions of `benchmarks.rules` are wrong: 17 more and 3
+# fewer (p = .003). The first quotation is right as often, for 344 of 530.
 
 LineKind = Literal["sentence", "item", "row", "loose", "question", "furniture"]
 """`sentence`: states something. `item`: an item of a list. `row`: a row of a table, or a field of a form. `loose`:

@@ -127,7 +127,10 @@ FRAGMENT = (
 def is_fragment(text: str) -> bool:
     """Whether a question continues something said before: `and in 2019?`, `Why?`, `the second one`.
 
-    A question with a pronoun is a fragment if hardly any other word says what it is about.
+    A question with a pronoun is a fragment if hardly any other word says what it is about. Without this rule, 82 of
+    106 whole questions and fragments are answered or asked back as wanted, with it 100 (`benchmarks.rules --sets
+    dialogues`). It takes 23 of 8,080 public questions, which are whole, for fragments: 6 would be answered right, 11
+    wrong.
     """
     text = " ".join(text.split()).strip(" \"'“”")
     bare = _CONJUNCTION.sub("", text, count=1)
