@@ -433,8 +433,6 @@ _EMPTY_SUBJECT = re.compile(
     r"|neither [A-Z]|such as\b|one of the\b",
     re.IGNORECASE,
 )
-_BROKEN_SENTENCE = re.compile(r"\([^()]{0,80}\)\s+[a-z]")
-"""The end of a sentence that was split wrongly, at a question mark in a title."""
 _NAME = re.compile(r"(?<!^)(?<![.!?] )\b[A-Z][a-z]\w*")
 TAKES_BACK = re.compile(
     r"(?:but|however|yet|nevertheless|nonetheless|except|unless|in (?:fact|reality|truth)|on the contrary|contrary to"
@@ -453,7 +451,7 @@ def refers_back(text: str) -> bool:
     """Whether a sentence refers to a sentence before it."""
     if mark := ITEM.match(text):
         text = text[mark.end() :]
-    if text[:1].islower() or _BROKEN_SENTENCE.match(text):
+    if text[:1].islower():
         return True
     if _BACK_REFERENCE.match(text):
         return not _EMPTY_SUBJECT.match(text)
