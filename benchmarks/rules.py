@@ -124,7 +124,6 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "fields of forms": _patterns("text.prose", "_FIELD", "_LONG_FIELD", "_ENDED_FIELD"),
     "lines that ask": _patterns("text.prose", "_QUESTION"),
     "verbs": {"index.text.prose._is_statement": lambda *_: True, "index.text.prose._is_open_sentence": lambda *_: True},
-    "titles of items": {"index.text.prose._is_title": lambda *_: False},
     "broken and listed lines": {
         "index.search.evidence._is_broken": lambda *_: False,
         "index.search.evidence._is_listed": lambda *_: False,

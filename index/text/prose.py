@@ -339,7 +339,7 @@ def _kind(line: str) -> LineKind:
         return "item" if mark else "row" if _ENDED_FIELD.fullmatch(line) else "loose"
     if _ROW.search(line):
         return "loose" if _ROW_OF_CONTENTS.fullmatch(line) else "row"
-    if mark and len(words) > 1 and not _is_title(bare, words):
+    if mark and len(words) > 1:
         return "item"
     return "sentence" if _is_open_sentence(bare, words) else "loose"
 
@@ -394,12 +394,6 @@ def _is_open_sentence(line: str, words: list[str]) -> bool:
         and bool(_VERB.search(line))
         and not _HEADING_START.match(line)
     )
-
-
-def _is_title(line: str, words: list[str]) -> bool:
-    """Whether an item is the heading of the text after it: all its words are capitalised or in capitals."""
-    long = [word for word in words if len(word) > 3]
-    return line.isupper() or (len(long) > 2 and all(word[0].isupper() for word in long))
 
 
 # The forms of sentences: those that refer back, and those that limit what was said before.
