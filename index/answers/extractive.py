@@ -17,7 +17,6 @@ from index.records import Span
 from index.search.evidence import disagree
 from index.search.readings import rank_loss
 from index.text.prose import (
-    DANGLING_END,
     ITEM,
     TAKES_BACK,
     LineKind,
@@ -145,7 +144,6 @@ class Context:
 
     def _continues(self, n: int) -> bool:
         """Whether sentence `n` continues in the next one: a line was wrapped, or a long sentence was split."""
-        text, following = self.texts[n], self.texts[n + 1]
         if (
             self.ends[n]
             or self.is_heading(n)
@@ -158,7 +156,7 @@ class Context:
             return not self.gaps[n].count("\n")
         if self.kinds[n] == "row" or self.kinds[n + 1] == "row":
             return False
-        if following[:1].islower() or DANGLING_END.search(text):
+        if self.texts[n + 1][:1].islower():
             return True
         return SHORTEST_WRAPPED <= self._line_length(n) <= LONGEST_WRAPPED and self.kinds[n] != "furniture"
 

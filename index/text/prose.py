@@ -434,11 +434,6 @@ TAKES_BACK = re.compile(
     re.IGNORECASE,
 )
 """The beginning of a sentence that limits or denies the one before it."""
-DANGLING_END = re.compile(
-    r"(?:,|\b(?:the|a|an|of|in|on|at|by|for|from|to|with|and|or|but|that|which|who|as|than|its|his|her|their|is|are|was"
-    r"|were|has|have|had|be|not|this|these|between|into|over|under|after|before|until|more|most))$",
-    re.IGNORECASE,
-)
 
 
 def refers_back(text: str) -> bool:
