@@ -420,13 +420,6 @@ _LATER_PRONOUN = re.compile(
 _LATER_DEMONSTRATIVE = re.compile(
     r"(?:to|in|for|under|of|among|with|despite) (?:\w+ ){0,2}?(?:these|those)\s+(?!who\b)[a-z]", re.I
 )
-_EMPTY_SUBJECT = re.compile(
-    r"(?:it|that|this|there) (?:is|was|has been|would be|may be|might be|seems|appears|remains)\s+(?:\w+ly\s+)?(?:a "
-    r"|an |the "
-    r"|no |not )?\w+\s(?:that|to|whether|for|who)\b|it was (?:in|on|at) (?:the )?[A-Z0-9]|those who\b|both [A-Z]"
-    r"|neither [A-Z]|such as\b|one of the\b",
-    re.IGNORECASE,
-)
 _NAME = re.compile(r"(?<!^)(?<![.!?] )\b[A-Z][a-z]\w*")
 TAKES_BACK = re.compile(
     r"(?:but|however|yet|nevertheless|nonetheless|except|unless|in (?:fact|reality|truth)|on the contrary|contrary to"
@@ -440,11 +433,7 @@ def refers_back(text: str) -> bool:
     """Whether a sentence refers to a sentence before it."""
     if mark := ITEM.match(text):
         text = text[mark.end() :]
-    if text[:1].islower():
-        return True
-    if _BACK_REFERENCE.match(text):
-        return not _EMPTY_SUBJECT.match(text)
-    if _LATER_DEMONSTRATIVE.match(text):
+    if text[:1].islower() or _BACK_REFERENCE.match(text) or _LATER_DEMONSTRATIVE.match(text):
         return True
     found = _LATER_PRONOUN.match(text)
     return found is not None and not _NAME.search(found[0][found[0].find(" ") :])
