@@ -339,7 +339,7 @@ def _forget() -> None:
 
 
 def asked(options: argparse.Namespace) -> Rated:
-    """Ask the questions of all sets; the measures of each are `pin`, `right`, `whole` and `wrong`."""
+    """Ask the questions of all sets; the measures are `pin`, `right`, `whole`, `wrong`; of `answers`, `all points`."""
     rated: Rated = {}
     for name in PUBLIC_SETS:
         if _is_wanted(name, options) and (folder := options.eval / name).is_dir():
@@ -427,7 +427,7 @@ def _answered(library: Library, options: argparse.Namespace) -> Rated:
             answer = library.ask(case.question)
             rating = answers.rate(case, answer)
             wrong = answer.status == "answered" and not rating.first_right
-            good = {"whole": rating.points >= 2, "wrong": wrong}
+            good = {"whole": rating.points >= 2, "all points": rating.points >= 3, "wrong": wrong}
             rated[f"{path.stem} {case.id}"] = good | ({"right": rating.first_right} if case.answerable else {})
     return rated
 
