@@ -99,7 +99,6 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "sentences that take back": {"index.answers.extractive.Context.with_qualifier": lambda _, run: run},
     "column names": {"index.answers.extractive.Context.with_column_names": lambda _, run: run},
     "one row of a table": {"index.answers.extractive.Context.within_row": lambda _, run, __: run},
-    "long sentences cut": {"index.answers.extractive.cut": lambda quote, _: quote},
     "footnote numbers before": _patterns("answers.extractive", "_NOTE_BEFORE"),
     "further sentences": {"index.answers.extractive._Quoter._adds": lambda *_: False},
     "disagreements": {"index.answers.extractive._Quoter._otherwise": lambda *_: None},
@@ -125,7 +124,6 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "fields of forms": _patterns("text.prose", "_FIELD", "_LONG_FIELD", "_ENDED_FIELD"),
     "lines that ask": _patterns("text.prose", "_QUESTION"),
     "verbs": {"index.text.prose._is_statement": lambda *_: True, "index.text.prose._is_open_sentence": lambda *_: True},
-    "titles of items": {"index.text.prose._is_title": lambda *_: False},
     "broken and listed lines": {
         "index.search.evidence._is_broken": lambda *_: False,
         "index.search.evidence._is_listed": lambda *_: False,
@@ -341,7 +339,7 @@ def _forget() -> None:
 
 
 def asked(options: argparse.Namespace) -> Rated:
-    """Ask the questions of all sets; the measures of each are `pin`, `right`, `whole` and `wrong`."""
+    """Ask the questions of all sets; the measures are `pin`, `right`, `whole`, `wrong`; of `answers`, `all points`."""
     rated: Rated = {}
     for name in PUBLIC_SETS:
         if _is_wanted(name, options) and (folder := options.eval / name).is_dir():
@@ -429,7 +427,7 @@ def _answered(library: Library, options: argparse.Namespace) -> Rated:
             answer = library.ask(case.question)
             rating = answers.rate(case, answer)
             wrong = answer.status == "answered" and not rating.first_right
-            good = {"whole": rating.points >= 2, "wrong": wrong}
+            good = {"whole": rating.points >= 2, "all points": rating.points >= 3, "wrong": wrong}
             rated[f"{path.stem} {case.id}"] = good | ({"right": rating.first_right} if case.answerable else {})
     return rated
 

@@ -17,7 +17,6 @@ from index.records import Span
 from index.search.evidence import disagree
 from index.search.readings import rank_loss
 from index.text.prose import (
-    DANGLING_END,
     ITEM,
     TAKES_BACK,
     LineKind,
@@ -27,7 +26,7 @@ from index.text.prose import (
     kinds_of,
     refers_back,
 )
-from index.text.words import question_terms, terms
+from index.text.words import terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,11 +50,7 @@ _BAR = " | "
 LONGEST_ITEM = 350
 """List items with a longer average, in characters, are sections of a text and are quoted one by one."""
 LONGEST = 400
-"""Longer sentences, in characters, are cut, but only between clauses."""
-ELLIPSIS = "…"
-_BORDER = re.compile(
-    r"(?<=[;:—–])\s+|(?<=,)\s+(?=(?:and|but|which|who|while|whereas|although|because|so|where|when)\b)"
-)
+"""A longer item of a list, in characters, is quoted one sentence at a time."""
 CLAIM_SHARE = 0.65
 """The weight of a sentence's pin score next to the score of its passage, if the reader has not read it."""
 HITS = 8
@@ -149,7 +144,6 @@ class Context:
 
     def _continues(self, n: int) -> bool:
         """Whether sentence `n` continues in the next one: a line was wrapped, or a long sentence was split."""
-        text, following = self.texts[n], self.texts[n + 1]
         if (
             self.ends[n]
             or self.is_heading(n)
@@ -162,7 +156,7 @@ class Context:
             return not self.gaps[n].count("\n")
         if self.kinds[n] == "row" or self.kinds[n + 1] == "row":
             return False
-        if following[:1].islower() or DANGLING_END.search(text):
+        if self.texts[n + 1][:1].islower():
             return True
         return SHORTEST_WRAPPED <= self._line_length(n) <= LONGEST_WRAPPED and self.kinds[n] != "furniture"
 
@@ -266,7 +260,11 @@ class Context:
         return not self.is_heading(n) and self.gaps[gap].count("\n") < 2
 
     def with_antecedents(self, run: Run) -> Run:
-        """Add the sentences before a run that it refers to."""
+        """Add the sentences before a run that it refers to.
+
+        Without them, 12 of the 160 answers of `benchmarks.answers` that have three points lose one, and none gains one
+        (p < .001; `benchmarks.rules`).
+        """
         first = run.first
         for _ in range(FURTHEST_ANTECEDENT):
             if not first or not refers_back(self.texts[first]):
@@ -279,7 +277,11 @@ class Context:
         return Run(first, run.last)
 
     def with_qualifier(self, run: Run) -> Run:
-        """Add the next sentence of the paragraph if it limits or denies the run."""
+        """Add the next sentence of the paragraph if it limits or denies the run.
+
+        Of 1,091 answers of `benchmarks.rules`, 15 quote such a sentence; without it 3 lack what is needed, and none is
+        better (p = .25).
+        """
         at = run.last + 1
         if at >= len(self.texts) or not self._is_beside(at, run.last) or not TAKES_BACK.match(self.texts[at]):
             return run
@@ -320,8 +322,6 @@ class Quote:
     """The hit. Its passage may be wider than the one that was found, and contains the span."""
     span: Span
     worth: float
-    cut: tuple[bool, bool] = (False, False)
-    """Whether words of the sentence are left out before and after the quotation."""
     items: int = 0
     """The number of list items that it quotes; 0 if it quotes no list."""
     disagrees: bool = False
@@ -336,41 +336,18 @@ class Quote:
 
     @property
     def text(self) -> str:
-        """The words for a reader: single spaces, an ellipsis for omissions, a line for each list item."""
-        before, after = (ELLIPSIS if cut else "" for cut in self.cut)
+        """The words for a reader: single spaces, a line for each list item."""
         lines = [" ".join(line.split()) for line in self.words.split("\n")]
         text = ""
         for line in filter(None, lines):
             text += line if not text else f"\n{line}" if self.items and ITEM.match(line) else f" {line}"
-        return " ".join(part for part in (before, text, after) if part)
+        return text
 
 
 def overlap(first: Quote, second: Quote) -> bool:
     """Whether two quotations share characters of one document."""
     same = first.hit.document.id == second.hit.document.id
     return same and first.span.start < second.span.end and second.span.start < first.span.end
-
-
-def cut(quote: Quote, question: str) -> Quote:
-    """Cut a long quotation to the run of clauses with most of the question's words, as long as the limit allows."""
-    words = quote.words
-    if len(words) <= LONGEST:
-        return quote
-    borders = [0, *(found.end() for found in _BORDER.finditer(words)), len(words)]
-    wanted = question_terms(question).keys()
-    runs = [
-        (len(wanted & set(terms(words[a:b]))), b - a, -a, b)
-        for n, a in enumerate(borders[:-1])
-        for b in borders[n + 1 :]
-        if b - a <= LONGEST
-    ]
-    if not runs:
-        return quote
-    _, _, start, end = max(runs)
-    kept = words[-start:end]
-    begin = quote.span.start - start + len(kept) - len(kept.lstrip())
-    span = Span(begin, begin + len(kept.strip()))
-    return replace(quote, span=span, cut=(span.start > quote.span.start, span.end < quote.span.end))
 
 
 def quotes(
@@ -507,8 +484,7 @@ class _Quoter:
         if found := _NOTE_BEFORE.match(context.texts[run.first]):
             span = Span(span.start + found.end(), span.end)
         states = not context.is_heading(n) and (run.last > run.first or is_statement(context.texts[n]))
-        quote = Quote(context.hit, span, candidate.worth, items=items if items > 1 else 0, states=states)
-        return cut(quote, self._question.form) if run.first == run.last else quote
+        return Quote(context.hit, span, candidate.worth, items=items if items > 1 else 0, states=states)
 
     def _in_context(self, candidate: _Candidate) -> tuple[Context, int]:
         """Return the context of a sentence, and its index there."""

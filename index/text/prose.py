@@ -160,6 +160,9 @@ def _is_prose(line: str) -> bool:
 # These are headings, captions, bibliography entries, footnotes, menus, addresses, table rules. They can be found, but
 # they are never the answer. Each line is judged alone, by features that can be counted or that such lines share:
 # whether it ends like a sentence and has a verb, and its share of digits, marks and capitals.
+#
+# Without the kinds, 123 instead of 109 of the answers to 615 questions of `benchmarks.rules` are wrong: 17 more and 3
+# fewer (p = .003). The first quotation is right as often, for 344 of 530.
 
 LineKind = Literal["sentence", "item", "row", "loose", "question", "furniture"]
 """`sentence`: states something. `item`: an item of a list. `row`: a row of a table, or a field of a form. `loose`:
@@ -336,7 +339,7 @@ def _kind(line: str) -> LineKind:
         return "item" if mark else "row" if _ENDED_FIELD.fullmatch(line) else "loose"
     if _ROW.search(line):
         return "loose" if _ROW_OF_CONTENTS.fullmatch(line) else "row"
-    if mark and len(words) > 1 and not _is_title(bare, words):
+    if mark and len(words) > 1:
         return "item"
     return "sentence" if _is_open_sentence(bare, words) else "loose"
 
@@ -393,12 +396,6 @@ def _is_open_sentence(line: str, words: list[str]) -> bool:
     )
 
 
-def _is_title(line: str, words: list[str]) -> bool:
-    """Whether an item is the heading of the text after it: all its words are capitalised or in capitals."""
-    long = [word for word in words if len(word) > 3]
-    return line.isupper() or (len(long) > 2 and all(word[0].isupper() for word in long))
-
-
 # The forms of sentences: those that refer back, and those that limit what was said before.
 
 _CONNECTIVE = (
@@ -423,15 +420,6 @@ _LATER_PRONOUN = re.compile(
 _LATER_DEMONSTRATIVE = re.compile(
     r"(?:to|in|for|under|of|among|with|despite) (?:\w+ ){0,2}?(?:these|those)\s+(?!who\b)[a-z]", re.I
 )
-_EMPTY_SUBJECT = re.compile(
-    r"(?:it|that|this|there) (?:is|was|has been|would be|may be|might be|seems|appears|remains)\s+(?:\w+ly\s+)?(?:a "
-    r"|an |the "
-    r"|no |not )?\w+\s(?:that|to|whether|for|who)\b|it was (?:in|on|at) (?:the )?[A-Z0-9]|those who\b|both [A-Z]"
-    r"|neither [A-Z]|such as\b|one of the\b",
-    re.IGNORECASE,
-)
-_BROKEN_SENTENCE = re.compile(r"\([^()]{0,80}\)\s+[a-z]")
-"""The end of a sentence that was split wrongly, at a question mark in a title."""
 _NAME = re.compile(r"(?<!^)(?<![.!?] )\b[A-Z][a-z]\w*")
 TAKES_BACK = re.compile(
     r"(?:but|however|yet|nevertheless|nonetheless|except|unless|in (?:fact|reality|truth)|on the contrary|contrary to"
@@ -439,22 +427,13 @@ TAKES_BACK = re.compile(
     re.IGNORECASE,
 )
 """The beginning of a sentence that limits or denies the one before it."""
-DANGLING_END = re.compile(
-    r"(?:,|\b(?:the|a|an|of|in|on|at|by|for|from|to|with|and|or|but|that|which|who|as|than|its|his|her|their|is|are|was"
-    r"|were|has|have|had|be|not|this|these|between|into|over|under|after|before|until|more|most))$",
-    re.IGNORECASE,
-)
 
 
 def refers_back(text: str) -> bool:
     """Whether a sentence refers to a sentence before it."""
     if mark := ITEM.match(text):
         text = text[mark.end() :]
-    if text[:1].islower() or _BROKEN_SENTENCE.match(text):
-        return True
-    if _BACK_REFERENCE.match(text):
-        return not _EMPTY_SUBJECT.match(text)
-    if _LATER_DEMONSTRATIVE.match(text):
+    if text[:1].islower() or _BACK_REFERENCE.match(text) or _LATER_DEMONSTRATIVE.match(text):
         return True
     found = _LATER_PRONOUN.match(text)
     return found is not None and not _NAME.search(found[0][found[0].find(" ") :])

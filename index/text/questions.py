@@ -127,7 +127,10 @@ FRAGMENT = (
 def is_fragment(text: str) -> bool:
     """Whether a question continues something said before: `and in 2019?`, `Why?`, `the second one`.
 
-    A question with a pronoun is a fragment if hardly any other word says what it is about.
+    A question with a pronoun is a fragment if hardly any other word says what it is about. Without this rule, 82 of
+    106 whole questions and fragments are answered or asked back as wanted, with it 100 (`benchmarks.rules --sets
+    dialogues`). It takes 23 of 8,080 public questions, which are whole, for fragments: 6 would be answered right, 11
+    wrong.
     """
     text = " ".join(text.split()).strip(" \"'“”")
     bare = _CONJUNCTION.sub("", text, count=1)
@@ -189,7 +192,11 @@ def _has_clause(text: str) -> bool:
 
 
 def split_parts(text: str) -> tuple[str, ...]:
-    """Return the questions in a text, each completed with words of the first; empty if there is one, or too many."""
+    """Return the questions in a text, each completed with words of the first; empty if there is one, or too many.
+
+    Of 19 questions of `benchmarks.answers` with two parts, 3 lose a part of the answer without this, and none gains one
+    (p = .25); 22 others are answered as well.
+    """
     whole = list(dict.fromkeys(question.strip() for question in _TWO_QUESTIONS.split(text) if question.strip()))
     if not all(question.endswith("?") for question in whole[:-1]) or (len(whole) > 1 and not whole[-1].endswith("?")):
         return ()

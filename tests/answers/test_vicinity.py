@@ -74,10 +74,6 @@ VICINITIES = {
         "Rain fell. For those who came late, the king signed a copy.", "For those", "What did the king sign?",
         "For those who came late, the king signed a copy.",
     ),
-    "`it is possible` alone, which refers to nothing": (
-        "Bread was dear. It is possible to sign the treaty by letter.", "It is possible", WHO,
-        "It is possible to sign the treaty by letter.",
-    ),
     **{f"a sentence over two lines whole, from {best}": (
         f"Bread was dear.\n{OVER_TWO_LINES}\nRain fell.", best, WHO, OVER_TWO_LINES,
     ) for best in ("The old king", "harbour of Rome")},
