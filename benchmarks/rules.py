@@ -97,8 +97,6 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "neighbours that answer, too": {"index.answers.extractive.JOIN_LOGIT": math.inf},
     "antecedents": {"index.answers.extractive.Context.with_antecedents": lambda _, run: run},
     "sentences that take back": {"index.answers.extractive.Context.with_qualifier": lambda _, run: run},
-    "column names": {"index.answers.extractive.Context.with_column_names": lambda _, run: run},
-    "one row of a table": {"index.answers.extractive.Context.within_row": lambda _, run, __: run},
     "footnote numbers before": _patterns("answers.extractive", "_NOTE_BEFORE"),
     "further sentences": {"index.answers.extractive._Quoter._adds": lambda *_: False},
     "disagreements": {"index.answers.extractive._Quoter._otherwise": lambda *_: None},

@@ -45,8 +45,6 @@ FURTHEST_ANTECEDENT = 3
 LONGEST_WRAPPED = 170
 """A longer line, in characters, was not wrapped at a margin."""
 SHORTEST_WRAPPED = 50
-_BAR = " | "
-"""What stands between the cells of a row."""
 LONGEST_ITEM = 350
 """List items with a longer average, in characters, are sections of a text and are quoted one by one."""
 LONGEST = 400
@@ -288,31 +286,6 @@ class Context:
         whole = Run(run.first, self.whole_sentence(at).last)
         return whole if self.length(whole) <= LONGEST_RUN else run
 
-    def within_row(self, run: Run, n: int) -> Run:
-        """Return the part of a run that is in the same row as a sentence, if that is in a table that is known as one.
-
-        The headers of its columns are told with a cell, and are not quoted with it. Rows of one cell each, as in a page
-        that was laid out by a table, are lines of a text.
-        """
-        begin = self.sentences[n].start
-        has_cells = any(_BAR in text for text in self.texts[run.first : run.last + 1])
-        if not has_cells or not any(start <= begin < end for start, end in self.hit.tables):
-            return run
-        first = last = n
-        while first > run.first and "\n" not in self.gaps[first - 1]:
-            first -= 1
-        while last < run.last and "\n" not in self.gaps[last]:
-            last += 1
-        return Run(first, last)
-
-    def with_column_names(self, run: Run) -> Run:
-        """Add the rows above, up to the row with the column names, if it is near."""
-        first = run.first
-        while first and self.kinds[first - 1] == "row" and self.length(Run(first - 1, run.last)) <= LONGEST_RUN:
-            first -= 1
-        whole = first == 0 or self.kinds[first - 1] != "row"
-        return Run(first, run.last) if whole else run
-
 
 @dataclass(frozen=True)
 class Quote:
@@ -476,9 +449,6 @@ class _Quoter:
             run = context.with_antecedents(run)
             run = context.with_answering(run, JOIN_LOGIT)
             run = context.with_qualifier(run)
-            if context.kinds[n] == "row":
-                run = context.with_column_names(run)
-        run = context.within_row(run, n)
         items = sum(context.is_item(sentence) for sentence in range(run.first, run.last + 1))
         span = context.span(run)
         if found := _NOTE_BEFORE.match(context.texts[run.first]):

@@ -80,9 +80,6 @@ VICINITIES = {
     "a footnote number without the sentence after it": (
         "Rain fell. [17] The king signed the treaty.", "[17] The king", WHO, "The king signed the treaty.",
     ),
-    "a row of a table with its header": (
-        BORROWED, "1950", "How much did Rosneft borrow?", "Year | Firm | Sum\n1950 | Rosneft | 15 billion",
-    ),
 }  # fmt: skip
 
 
