@@ -83,8 +83,6 @@ class Hit:
     """How certain it is that the pin is the cell that the question asks for; 0 if the pin is a sentence."""
     above: str = ""
     """The captions and headers of the tables whose rows the passage contains, as far as they are not in its text."""
-    tables: tuple[Span, ...] = ()
-    """Where the tables are whose rows the passage contains."""
     logits: tuple[float, ...] = ()
     """The answer reader's logits that each sentence answers; empty if it has not read the passage."""
 

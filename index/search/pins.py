@@ -318,7 +318,6 @@ class HitBuilder:
                 cosines,
                 cell=cell.certainty if cell else 0.0,
                 above=words_above(tables, Span(passage.start, passage.end), passage.text) if tables else "",
-                tables=tuple(Span(table.start, table.end) for table in tables),
                 logits=() if evidence.logits is None else tuple(evidence.logits.tolist()),
             )
         return hits

@@ -99,15 +99,13 @@ def test_list_is_shown_with_one_item_per_line() -> None:
 
 
 def test_row_of_a_table_is_quoted_alone() -> None:
-    """If the table is known as one, its headers are told; rows of one cell are lines of a text, and may go on."""
+    """Its headers are told if the table is known as one; rows of one cell are lines of a text, and may go on."""
     for best in ("1950 | Rosneft | 15 billion", "1951 | Transneft | 10 billion"):
-        hit = make_hit(BORROWED, best)
-        found = quotes(read_question("How much was borrowed?"), [replace(hit, tables=(Span(0, len(BORROWED)),))])
+        found = quotes(read_question("How much was borrowed?"), [make_hit(BORROWED, best)])
         assert found[0].words == best
         assert not [quote for quote in found if "\n" in quote.words]
     lines = "The king, who was in the town at that time and did not want to wait,\nsigned the treaty at last."
-    hit = replace(make_hit(lines, "signed"), tables=(Span(0, len(lines)),))
-    assert quotes(read_question("Who signed the treaty?"), [hit])[0].words == lines
+    assert quotes(read_question("Who signed the treaty?"), [make_hit(lines, "signed")])[0].words == lines
 
 
 def test_list_in_the_next_passage_is_included() -> None:
