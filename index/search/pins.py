@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 # The answer to a follow-up question often stands close after the earlier answer, contains what is new in the question
 # (`and in 2019?`), and is not the sentence that the reader has already seen. The constants were chosen on the dialogues
 # of `tests/answers/follow_ups` that are for development; `python -m benchmarks.follow_ups` measures them.
+#
+# Of 146 follow-ups (`benchmarks.rules --sets dialogues`), 85 have the right pin, and 96 quote what is needed. Without
+# all that is added to pin scores, 14 lose and 3 gain what is needed (p = .013); each part alone, and all but the new
+# words, are within noise. Without the earlier passages, 3 right pins go and none comes (p = .25).
 
 FAVOUR = 0.02
 """Added to the score of a passage that an earlier answer of the thread cited, and of its neighbours."""
