@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Link = Callable[[Citation], str]
     """Returns the address of the words of a citation."""
 
-ANSWER_COLUMNS = (
+ROW_COLUMNS = (
     "question",
     "status",
     "answer",
@@ -36,10 +36,10 @@ ANSWER_COLUMNS = (
     "verdict",
     "error",
     "note",
-    "link",
-    "citations",
 )
-"""Our columns. `link` leads to `quote`; `citations` has every citation in full."""
+"""Our columns that are fields of a `Row`."""
+ANSWER_COLUMNS = (*ROW_COLUMNS, "link", "citations")
+"""All our columns. `link` leads to `quote`; `citations` has every citation in full."""
 OUTPUTS = (".csv", ".jsonl", ".md")
 """Formats that can be written row by row."""
 DOWNLOADS = (*OUTPUTS, ".xlsx")
@@ -129,7 +129,7 @@ def markdown_citation(citation: Citation, link: Link) -> str:
 def values(row: Row, link: Link = deep_link) -> dict[str, Any]:
     """Return the cells of a row by column; `citations` as a list for JSON."""
     shown = next(iter(row.citations), row.nearest)
-    cells = {name: getattr(row, name) for name in ANSWER_COLUMNS[:-2]}
+    cells = {name: getattr(row, name) for name in ROW_COLUMNS}
     return {**cells, "link": link(shown) if shown else "", "citations": [cited(one, link) for one in row.citations]}
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from index.citations.entries import deep_link
 from index.errors import BatchError, PinciteError, require_at_most
-from index.library.answer_files import ANSWER_COLUMNS, OUTPUTS, TableWriter, own_names, unescape_formula
+from index.library.answer_files import ANSWER_COLUMNS, OUTPUTS, ROW_COLUMNS, TableWriter, own_names, unescape_formula
 from index.records import Answer, Citation, MatrixCell, MatrixRow, Row
 from index.records.remarks import plain, remark
 
@@ -196,7 +196,7 @@ def _kept_row(line: Mapping[str, Any], own: tuple[str, ...], *, escaped: bool) -
 
 def _row_of(question: str, ours: Mapping[str, Any]) -> Row:
     """Return a row of an earlier run. Its citations are only in its file."""
-    return Row(**{name: ours[name] for name in ANSWER_COLUMNS[1:-2]}, question=question)
+    return Row(**{name: ours[name] for name in ROW_COLUMNS} | {"question": question})
 
 
 def wanted_cells(questions: Sequence[str], documents: int, limit: int) -> tuple[str, ...]:

@@ -13,7 +13,6 @@ from index.errors import EncoderError
 from index.records import CANDIDATES
 from index.search.fusion import DENSE_SHARE, StageTimer
 from index.search.retriever import NEAREST, WEIGHED_CANDIDATES
-from index.settings import Settings
 from index.storage.store import FolderStore
 from index.text.query import Query
 from index.text.questions import Question, read_question
@@ -253,7 +252,6 @@ def test_location_is_that_of_the_pin(library: Library, write: Write) -> None:
     """The location is the pin's, not its passage's: here the second paragraph."""
     library.add(write("a.md", "# Voyage\n\nThe ship left.\n\nA whale swam by.\n"))
     assert library.search("whale")[0].location.label == "§ Voyage, ¶ 2"
-    assert Settings().passage_tokens == 170
 
 
 # Explanations
