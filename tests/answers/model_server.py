@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from index.answers.writer.endpoint import DIALECTS, Dialect
 
@@ -107,6 +108,13 @@ class Stage(ThreadingHTTPServer):
         """Set when a client hangs up before the end of a response."""
         self.over = threading.Event()
         """Set when the test ends."""
+        self._make_unknown()
+
+    def _make_unknown(self) -> None:
+        """Forget what this process learnt about an earlier test's server, which may have had the same port."""
+        for url, model in list(DIALECTS._dialects):
+            if urlsplit(url).port == self.server_port:
+                DIALECTS.set(url, model, Dialect())
 
     def run(self) -> None:
         """Accept connections until the test ends, without polling, so that the server stops at once."""
