@@ -137,6 +137,9 @@ QUESTIONS: dict[str, dict[str, Any]] = {
         "index.search.retriever.candidates": lambda *_: [],
         "index.search.retriever.favour": lambda scores, _: scores,
     },
+    "thread: pin scores": dict.fromkeys(
+        (f"index.search.pins.{name}" for name in ("FOCUS_SHARE", "OWN_WORDS_SHARE", "TOLD_LOSS", "NEAR_BONUS")), 0.0
+    ),
     "thread: one of them": {"index.text.questions.Question.asks_among": False},
 }
 """Each family of rules for questions, with the names that turn it off."""

@@ -20,7 +20,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from index.citations.entries import Entry, QuoteContext, context_in, describe_citation, nearest_entry
 from index.records import texts
-from index.records.file_kinds import count
 from index.records.remarks import plain, remark
 from index.text.sentences import one_line
 
@@ -53,7 +52,7 @@ def environment(*folders: Path) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    templates.filters["count"] = count
+    templates.filters["count"] = texts.count
     templates.globals["texts"] = texts
     return templates
 

@@ -12,8 +12,8 @@ from rich.text import Text
 
 from index.cli.printing import console, printable
 from index.records import CLAIMED, texts
-from index.records.file_kinds import count
 from index.records.remarks import plain, reason, recognition, remark, verdict_name
+from index.records.texts import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -13,7 +13,6 @@ from index.page.fragments import render
 from index.page.library_view import duration, matching
 from index.records import texts
 from index.records.document import UNDER_WAY
-from index.records.file_kinds import count
 from index.records.remarks import remark
 
 if TYPE_CHECKING:
@@ -138,9 +137,9 @@ class _BatchView:
 def _batch(job: Job) -> _BatchView:
     running = job.state in UNDER_WAY
     is_matrix = job.kind == "matrix"
-    asked = count(len(job.questions) if is_matrix else job.total, "question")
+    asked = texts.count(len(job.questions) if is_matrix else job.total, "question")
     if is_matrix:
-        asked = f"{asked} to {count(job.total // max(1, len(job.questions)), 'document')}"
+        asked = f"{asked} to {texts.count(job.total // max(1, len(job.questions)), 'document')}"
     heading = {
         "waiting": f"{asked}, waiting for others",
         "working": f"Asking {asked}",

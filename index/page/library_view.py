@@ -13,7 +13,7 @@ from index.citations.readable import environment
 from index.errors import READ_ONLY, NotUploaded
 from index.records import texts
 from index.records.document import UNDER_WAY
-from index.records.file_kinds import FORMATS, count, origin
+from index.records.file_kinds import FORMATS, origin
 from index.server.fetch import fetch
 from index.server.file_jobs import folder_arrivals
 from index.wire import redacted
@@ -218,7 +218,7 @@ def _groups(files: dict[int, FileState], *, running: bool) -> dict[str, dict[int
 
 
 def _heading(job: Job) -> str:
-    files = count(job.total, "file")
+    files = texts.count(job.total, "file")
     if job.state == "waiting":
         return f"{files} waiting for other uploads"
     if job.state == "working":
@@ -264,7 +264,7 @@ def duration(seconds: float) -> str:
 def _seconds_of(job: Job) -> str:
     if job.receipt is None or not job.receipt.passages:
         return ""
-    return f"{count(job.receipt.passages, 'passage')} in {job.receipt.seconds:.1f} s"
+    return f"{texts.count(job.receipt.passages, 'passage')} in {job.receipt.seconds:.1f} s"
 
 
 def _files_to_show(files: Sequence[FileState], most: int, *, ended: bool) -> list[int]:
@@ -285,11 +285,11 @@ def _stage(file: FileState) -> str:
     """Return a stage with its progress, such as `Encoding, 12 of 40 passages`."""
     name = _STAGES[file.stage]
     if file.stage == "encoding" and file.ready:
-        return f"{file.ready:,} of {count(file.of_passages, 'passage')} read; you can ask now"
+        return f"{file.ready:,} of {texts.count(file.of_passages, 'passage')} read; you can ask now"
     if file.stage == "encoding" and file.of_passages:
-        return f"{name}, {file.passages:,} of {count(file.of_passages, 'passage')}"
+        return f"{name}, {file.passages:,} of {texts.count(file.of_passages, 'passage')}"
     if file.stage in ("added", "replaced") and file.passages:
-        return f"{name} · {count(file.passages, 'passage')}"
+        return f"{name} · {texts.count(file.passages, 'passage')}"
     return name
 
 

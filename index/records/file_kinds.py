@@ -18,6 +18,8 @@ from pathlib import PurePath
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
+from index.records.texts import count
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
     from importlib.metadata import EntryPoint
@@ -314,8 +316,3 @@ def _recognition(document: ReadFile) -> str:
         return "text layer"
     share = f"{recognised:,} of {count(pages, 'page')}" if recognised < pages else count(max(pages, 1), "page")
     return f"{share} recognised{f' by {engine}' if engine else ''}"
-
-
-def count(number: int, noun: str) -> str:
-    """Return `1 passage`, `1,284 passages`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -72,3 +72,8 @@ def sentence(text: str) -> str:
 def constants() -> dict[str, str]:
     """Return every text by its name."""
     return {name: text for name, text in globals().items() if name.isupper() and isinstance(text, str)}
+
+
+def count(number: int, noun: str) -> str:
+    """Return `1 passage`, `1,284 passages`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
